@@ -1,0 +1,264 @@
+#include "base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { KIND_TEXT, KIND_INTEGER, KIND_CHOICE };
+
+struct setting {
+    const char *name;
+    enum kind kind;
+    size_t offset;
+    const char *text;    /* default of TEXT and CHOICE */
+    int number;          /* default of INTEGER */
+    int least, most;     /* INTEGER */
+    const char *choices; /* CHOICE: "a|b" */
+    const char *help;
+};
+
+static const struct setting settings[] = {
+#define TEXT(name, value, help)                                                                    \
+    {#name, KIND_TEXT, offsetof(struct config, name), value, 0, 0, 0, NULL, help},
+#define INTEGER(name, value, least, most, help)                                                    \
+    {#name, KIND_INTEGER, offsetof(struct config, name), NULL, value, least, most, NULL, help},
+#define CHOICE(name, value, choices, help)                                                         \
+    {#name, KIND_CHOICE, offsetof(struct config, name), value, 0, 0, 0, choices, help},
+    CONFIG_TABLE(TEXT, INTEGER, CHOICE)
+#undef TEXT
+#undef INTEGER
+#undef CHOICE
+};
+
+enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
+
+static char *
+text_of(struct config *config, const struct setting *setting)
+{
+    return (char *)config + setting->offset;
+}
+
+static int *
+number_of(struct config *config, const struct setting *setting)
+{
+    return (int *)(void *)((char *)config + setting->offset);
+}
+
+static void
+set_defaults(struct config *config)
+{
+    *config = (struct config){0};
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        if (settings[i].kind == KIND_INTEGER)
+            *number_of(config, &settings[i]) = settings[i].number;
+        else
+            snprintf(text_of(config, &settings[i]), CONFIG_TEXT_SIZE, "%s", settings[i].text);
+    }
+}
+
+static bool
+is_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+    for (const char *choice = choices; choice != NULL; choice = strchr(choice, '|')) {
+        choice += *choice == '|';
+        if (strncmp(choice, value, length) == 0 && (choice[length] == '|' || choice[length] == '\0'))
+            return length > 0;
+    }
+    return false;
+}
+
+static bool
+set_number(struct config *config, const struct setting *setting, const char *value, char *error)
+{
+    char *end;
+    errno = 0;
+    long number = strtol(value, &end, 10);
+    if (errno != 0 || end == value || *end != '\0' || number < setting->least ||
+        number > setting->most) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is not an integer from %d to %d", setting->name,
+                 value, setting->least, setting->most);
+        return false;
+    }
+    *number_of(config, setting) = (int)number;
+    return true;
+}
+
+static bool
+set_value(struct config *config, const struct setting *setting, const char *value, char *error)
+{
+    if (setting->kind == KIND_INTEGER)
+        return set_number(config, setting, value, error);
+    if (strlen(value) >= CONFIG_TEXT_SIZE) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: longer than %d bytes", setting->name,
+                 CONFIG_TEXT_SIZE - 1);
+        return false;
+    }
+    if (setting->kind == KIND_CHOICE && !is_choice(setting->choices, value)) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is none of %s", setting->name, value,
+                 setting->choices);
+        return false;
+    }
+    snprintf(text_of(config, setting), CONFIG_TEXT_SIZE, "%s", value);
+    return true;
+}
+
+/* Cuts blanks at both ends, in place. */
+static char *
+trim(char *text)
+{
+    while (isspace((unsigned char)*text))
+        text++;
+    size_t length = strlen(text);
+    while (length > 0 && isspace((unsigned char)text[length - 1]))
+        text[--length] = '\0';
+    return text;
+}
+
+static bool
+set_line(struct config *config, char *line, char *error)
+{
+    line = trim(line);
+    if (*line == '\0' || *line == '#')
+        return true;
+    char *equals = strchr(line, '=');
+    if (equals == NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "\"%.60s\" is not key = value", line);
+        return false;
+    }
+    *equals = '\0';
+    char *name = trim(line);
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return set_value(config, &settings[i], trim(equals + 1), error);
+    snprintf(error, CONFIG_ERROR_SIZE, "\"%.60s\" is not a setting", name);
+    return false;
+}
+
+static bool
+load_file(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE])
+{
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%.200s: %s", path, strerror(errno));
+        return false;
+    }
+    char line[1024];
+    bool ok = true;
+    for (int number = 1; ok && fgets(line, sizeof line, file) != NULL; number++) {
+        char reason[CONFIG_ERROR_SIZE];
+        ok = set_line(config, line, reason);
+        if (!ok)
+            snprintf(error, CONFIG_ERROR_SIZE, "%.200s:%d: %.280s", path, number, reason);
+    }
+    fclose(file);
+    return ok;
+}
+
+static bool
+load_environment(struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        char name[64];
+        int length = snprintf(name, sizeof name, "FRONTROW_%s", settings[i].name);
+        for (int at = 0; at < length; at++)
+            name[at] = (char)toupper((unsigned char)name[at]);
+        const char *value = getenv(name);
+        if (value != NULL && !set_value(config, &settings[i], value, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+load_secret(const char *setting, const char *path, char secret[CONFIG_TEXT_SIZE],
+            char error[CONFIG_ERROR_SIZE])
+{
+    if (*path == '\0')
+        return true;
+    FILE *file = fopen(path, "r");
+    bool ok = file != NULL && fgets(secret, CONFIG_TEXT_SIZE, file) != NULL;
+    if (file != NULL)
+        fclose(file);
+    secret[strcspn(secret, "\r\n")] = '\0';
+    ok = ok && *secret != '\0';
+    if (!ok)
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: no secret can be read from %.200s", setting, path);
+    return ok;
+}
+
+/* Each step must end well before the one that waits for it, or the outer one hides the reason. */
+static bool
+check_ladder(const char *name, const int steps[], int count, char error[CONFIG_ERROR_SIZE])
+{
+    for (int i = 1; i < count; i++) {
+        if (steps[i - 1] >= steps[i]) {
+            snprintf(error, CONFIG_ERROR_SIZE,
+                     "%s: the time-outs must rise from step to step, but step %d is %d ms and step %d is %d ms",
+                     name, i, steps[i - 1], i + 1, steps[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+check(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    const int ladder[] = {config->redis_timeout_ms, config->lock_wait_s * 1000,
+                          config->mysql_timeout_ms, config->request_ms,
+                          config->watchdog_ms,      config->gateway_ms};
+    const int admin[] = {config->lock_wait_s * 1000, config->admin_mysql_timeout_ms,
+                         config->admin_request_ms, config->admin_watchdog_ms,
+                         config->admin_gateway_ms};
+    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < watchdog_ms < gateway_ms",
+                      ladder, 6, error) ||
+        !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms < admin_gateway_ms",
+                      admin, 5, error))
+        return false;
+    if (config_trusts_body(config) && strncmp(config->listen, "127.", 4) != 0) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "caller = body believes every client; it is refused with listen = %s, outside 127.0.0.0/8",
+                 config->listen);
+        return false;
+    }
+    return true;
+}
+
+bool
+config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE])
+{
+    set_defaults(config);
+    return (path == NULL || load_file(config, path, error)) && load_environment(config, error) &&
+           load_secret("admin_key_file", config->admin_key_file, config->admin_key, error) &&
+           load_secret("mysql_password_file", config->mysql_password_file, config->mysql_password,
+                       error) &&
+           load_secret("redis_password_file", config->redis_password_file, config->redis_password,
+                       error) &&
+           check(config, error);
+}
+
+void
+config_print(const struct config *config, FILE *out)
+{
+    struct config copy = *config;
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        fprintf(out, "# %s\n", settings[i].help);
+        if (settings[i].kind == KIND_INTEGER)
+            fprintf(out, "%s = %d\n", settings[i].name, *number_of(&copy, &settings[i]));
+        else
+            fprintf(out, "%s = %s\n", settings[i].name, text_of(&copy, &settings[i]));
+    }
+    fprintf(out, "# secrets, from their files: admin key %s, MySQL password %s, Redis password %s\n",
+            config->admin_key[0] ? "***" : "none", config->mysql_password[0] ? "***" : "none",
+            config->redis_password[0] ? "***" : "none");
+}
+
+bool
+config_trusts_body(const struct config *config)
+{
+    return strcmp(config->caller, "body") == 0;
+}

@@ -1,0 +1,40 @@
+/* config: frontrow.conf (key = value, # comments), overridden by FRONTROW_* in the environment. */
+#ifndef FRONTROW_BASE_CONFIG_H
+#define FRONTROW_BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/config_table.h"
+
+enum { CONFIG_TEXT_SIZE = 256, CONFIG_ERROR_SIZE = 512 };
+
+/* One member a setting; the table says what each means. Fixed after config_load(). */
+struct config {
+#define TEXT(name, value, help) char name[CONFIG_TEXT_SIZE];
+#define INTEGER(name, value, least, most, help) int name;
+#define CHOICE(name, value, choices, help) char name[CONFIG_TEXT_SIZE];
+    CONFIG_TABLE(TEXT, INTEGER, CHOICE)
+#undef TEXT
+#undef INTEGER
+#undef CHOICE
+    /* read from the files that the settings name; never printed */
+    char admin_key[CONFIG_TEXT_SIZE];
+    char mysql_password[CONFIG_TEXT_SIZE];
+    char redis_password[CONFIG_TEXT_SIZE];
+};
+
+/*
+ * Defaults, then the file (`path` NULL: none), then the environment, then the secret files, then
+ * the checks that involve several settings (the ladder of time-outs, caller = body on loopback
+ * only). Returns false with a sentence that names setting and place in `error`.
+ */
+bool config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE]);
+
+/* Prints every setting as a file that config_load() would take; secrets are shown as "***". */
+void config_print(const struct config *config, FILE *out);
+
+/* Whether the userId in body or query is believed (caller = body). */
+bool config_trusts_body(const struct config *config);
+
+#endif

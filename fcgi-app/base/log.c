@@ -1,0 +1,55 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static enum log_level threshold = LOG_LEVEL_INFO;
+static const char *request;
+
+void
+log_set_level(enum log_level level)
+{
+    threshold = level;
+}
+
+void
+log_set_request(const char *request_id)
+{
+    request = request_id;
+}
+
+/* What a client sent may end up in a line: it must not be able to forge another one. */
+static void
+blank_control_characters(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = ' ';
+}
+
+void
+log_write(enum log_level level, const char *format, ...)
+{
+    static const char *const names[] = {"DEBUG", "INFO", "WARN", "ERROR"};
+    if (level < threshold)
+        return;
+    char time[CLOCK_TEXT_SIZE];
+    char text[900];
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    blank_control_characters(text);
+    clock_format(clock_wall(), time);
+    int length = snprintf(line, sizeof line, "%s %s [%d]%s%s %s\n", time, names[level], (int)getpid(),
+                          request ? " request=" : "", request ? request : "", text);
+    size_t size = length < (int)sizeof line ? (size_t)length : sizeof line - 1;
+    line[size - 1] = '\n';
+    if (write(STDERR_FILENO, line, size) < 0)
+        return; /* there is nowhere left to say it */
+}

@@ -1,0 +1,24 @@
+/* log: one line an event on standard error: time, level, process id, text. */
+#ifndef FRONTROW_BASE_LOG_H
+#define FRONTROW_BASE_LOG_H
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+
+/* Lines below this level are dropped; the default is LOG_LEVEL_INFO. */
+void log_set_level(enum log_level level);
+
+/*
+ * Names the request that this process works on, for every line until the next call
+ * (NULL: none). The text is borrowed and must live as long.
+ */
+void log_set_request(const char *request_id);
+
+/* Writes one line in one write(2), so that lines of several processes do not mix. */
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
+#define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_warn(...) log_write(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,81 @@
+#include "base/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+
+void
+response_reset(struct response *response)
+{
+    struct buffer body = response->body;
+    buffer_clear(&body);
+    *response = (struct response){.status = 200, .content_type = "application/json", .body = body};
+}
+
+static void
+write_members(struct json *json, const struct problem *problem, int status)
+{
+    char type[64];
+    snprintf(type, sizeof type, "/problems/%s", error_code(problem->error));
+    json_string(json, "type", type);
+    json_string(json, "title", error_title(problem->error));
+    json_integer(json, "status", status);
+    json_string(json, "detail",
+                problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
+    json_string(json, "code", error_code(problem->error));
+    if (problem->field[0] != '\0')
+        json_string(json, "field", problem->field);
+    if (problem->seat_count > 0) {
+        json_begin_array(json, "seatIds");
+        for (size_t i = 0; i < problem->seat_count; i++)
+            json_integer(json, NULL, problem->seat_ids[i]);
+        json_end_array(json);
+    }
+    if (problem->has_balance)
+        json_integer(json, "balance", problem->balance);
+}
+
+/* Clients that were refused together must not come back together: 1 to 3 s at random. */
+static int
+retry_after(const struct problem *problem, int status)
+{
+    if (problem->retry_after > 0)
+        return problem->retry_after;
+    return status == 429 || status == 503 ? 1 + rand() % 3 : 0;
+}
+
+void
+response_problem(struct response *response, const struct problem *problem)
+{
+    int status = error_status(problem->error);
+    const char *allow = response->allow;
+    response_reset(response);
+    response->status = status;
+    response->error = problem->error;
+    response->content_type = "application/problem+json";
+    response->retry_after = retry_after(problem, status);
+    if (status == 405)
+        response->allow = allow;
+    if (status == 401)
+        response->authenticate = problem->error == ERROR_TOKEN_MISSING ? "Queue-Token" : "Bearer";
+
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    write_members(&json, problem, status);
+    json_end_object(&json);
+}
+
+void
+response_error(struct response *response, enum error error, const char *format, ...)
+{
+    struct problem problem = {.error = error};
+    if (format != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(problem.detail, sizeof problem.detail, format, arguments);
+        va_end(arguments);
+    }
+    response_problem(response, &problem);
+}

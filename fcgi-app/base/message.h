@@ -1,0 +1,124 @@
+/*
+ * message: what passes between server/ and api/: one request in, one response out, and the table
+ * of routes. server/ knows no seat and api/ no socket; both know this.
+ */
+#ifndef FRONTROW_BASE_MESSAGE_H
+#define FRONTROW_BASE_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+struct config;
+struct field;
+struct shared;
+
+enum { USER_ID_SIZE = 65, PATH_IDS = 2, ETAG_SIZE = 24 };
+
+enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
+
+/* Who may call a route. The router has settled this before the handler runs. */
+enum who {
+    WHO_PUBLIC, /* anybody, and the answer is the same for all */
+    WHO_CALLER, /* a user: request->caller is set */
+    WHO_TOKEN,  /* whoever holds the queue token; request->caller is set only with caller = header */
+    WHO_ADMIN,  /* the bearer of the admin key */
+    WHO_LOCAL,  /* operators: nginx lets these in from the machine itself only */
+};
+
+/*
+ * One request. All texts are borrowed and live until the answer is sent; absent ones are NULL,
+ * and so are empty headers.
+ */
+struct request {
+    enum method method; /* HEAD is METHOD_GET with head_only */
+    bool head_only;
+    const char *method_name; /* as the client wrote it: part of the idempotency fingerprint */
+    const char *path;        /* as nginx normalised it, without the query */
+    const char *query;       /* raw, "" if none */
+    const char *request_id;
+    const char *content_type;
+    const char *authorization;
+    const char *queue_token;
+    const char *idempotency_key;
+    const char *user_header; /* X-Frontrow-User, passed on by nginx from a trusted gateway only */
+    const char *body;        /* NUL-terminated, "" if none; the NUL is not counted */
+    size_t body_length;
+    int64_t deadline; /* clock_monotonic() at which the answer has no reader any more */
+
+    int32_t ids[PATH_IDS];     /* the path's ids, in its order */
+    char caller[USER_ID_SIZE]; /* who calls, settled by the router; "" where nobody is needed */
+    struct input *input;       /* the checked fields, made and owned by api/ */
+};
+
+struct response {
+    int status; /* 200 unless set */
+    const char *content_type;
+    struct buffer body;
+    enum error error; /* what a problem answer said, ERROR_NONE otherwise: for metrics */
+    const char *allow;          /* static or owned by the route table; NULL: none */
+    const char *authenticate;   /* WWW-Authenticate, static */
+    int retry_after;            /* seconds, 0: none */
+    int cache_seconds;          /* how long nginx may keep it; 0: no-store; < 0: immutable */
+    char etag[ETAG_SIZE];       /* quoted, "" if none */
+    bool replayed;              /* Idempotency-Replayed: true */
+};
+
+/* What a refusal says beside its code. Zero-initialised is a plain one. */
+struct problem {
+    enum error error;
+    char detail[200];    /* "" : the title says it all */
+    char field[96];      /* invalid_field: "items[0].seats[1].price" */
+    int32_t seat_ids[8]; /* seat_taken */
+    size_t seat_count;
+    bool has_balance;
+    int64_t balance; /* insufficient_points */
+    int retry_after; /* seconds as far as known; 0: 1 to 3 at random where the status wants one */
+};
+
+/*
+ * One row of the route table. In `pattern` the segments {concert}, {item} and {reservation} stand
+ * for an id of that resource: a segment that is no id answers with the resource's 404 code.
+ */
+struct route {
+    enum method method;
+    const char *pattern;
+    enum who who;
+    const struct field *fields; /* of the body or the query, known to api/ only */
+    void (*handle)(void *services, const struct request *request, struct response *response);
+    size_t body_limit; /* bytes, 0 for the default */
+    bool slow;         /* takes the admin ladder of time-outs */
+};
+
+/*
+ * What main.c hands to server/: the table and what to do around it. `services` is whatever a
+ * worker needs for its requests (connections); it is made after the fork.
+ */
+struct application {
+    const struct route *routes;
+    size_t route_count;
+    void *(*start)(const struct config *config, struct shared *shared);
+    void (*stop)(void *services);
+    /*
+     * Checks body or query against route->fields; on success request->input is set and the userId
+     * that the client named ("" if none) is written to `claimed`. Otherwise fills `problem`.
+     */
+    bool (*read_input)(const struct route *route, struct request *request,
+                       char claimed[USER_ID_SIZE], struct problem *problem);
+    void (*free_input)(struct request *request);
+};
+
+/* Empties a response for the next request; memory is kept. */
+void response_reset(struct response *response);
+
+/* Makes the response an application/problem+json answer (RFC 9457) with the headers it needs. */
+void response_problem(struct response *response, const struct problem *problem);
+
+/* The same for a plain error with a formatted detail; `format` NULL: the title alone. */
+void response_error(struct response *response, enum error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,17 @@
+/* The unit tests: no server is needed. Exit status 0 when all pass. */
+#include <CUnit/Basic.h>
+
+#include "suites.h"
+
+int
+main(void)
+{
+    if (CU_initialize_registry() != CUE_SUCCESS)
+        return 1;
+    suite_base();
+    CU_basic_set_mode(CU_BRM_NORMAL);
+    CU_basic_run_tests();
+    unsigned failed = CU_get_number_of_failures();
+    CU_cleanup_registry();
+    return failed == 0 ? 0 : 1;
+}

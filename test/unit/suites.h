@@ -1,0 +1,7 @@
+/* suites: each test file registers its CUnit suite here. */
+#ifndef FRONTROW_TEST_SUITES_H
+#define FRONTROW_TEST_SUITES_H
+
+void suite_base(void);
+
+#endif

@@ -1,0 +1,152 @@
+/* base/: clock, JSON writer, config. */
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "suites.h"
+
+static void
+clock_reads_what_rfc_3339_allows(void)
+{
+    static const struct {
+        const char *text;
+        const char *same; /* NULL: refused */
+    } cases[] = {
+        {"2026-11-23T10:00:00Z", "2026-11-23T10:00:00.000Z"},
+        {"2026-11-23T10:00:00.5Z", "2026-11-23T10:00:00.500Z"},
+        {"2026-11-23T10:00:00.123999z", "2026-11-23T10:00:00.123Z"},
+        {"2026-11-23t19:00:00+09:00", "2026-11-23T10:00:00.000Z"},
+        {"2026-11-23T00:30:00-01:30", "2026-11-23T02:00:00.000Z"},
+        {"2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000Z"},
+        {"2100-02-29T00:00:00Z", NULL},
+        {"2026-02-29T00:00:00Z", NULL},
+        {"2026-11-23", NULL},
+        {"2026-11-23T10:00:00", NULL},
+        {"2026-11-23T10:00:00.Z", NULL},
+        {"2026-11-23T24:00:00Z", NULL},
+        {"2026-11-23T10:60:00Z", NULL},
+        {"2026-11-23T10:00:00+0900", NULL},
+        {"2026-11-23T10:00:00+24:00", NULL},
+        {"2026-11-23T10:00:00Zx", NULL},
+        {"1969-12-31T23:59:59Z", NULL},
+        {"9999-12-31T23:59:59-00:01", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t instant;
+        bool taken = clock_parse(cases[i].text, &instant);
+        CU_ASSERT_EQUAL(taken, cases[i].same != NULL);
+        if (!taken || cases[i].same == NULL)
+            continue;
+        char text[CLOCK_TEXT_SIZE];
+        clock_format(instant, text);
+        CU_ASSERT_STRING_EQUAL(text, cases[i].same);
+    }
+}
+
+static void
+clock_knows_the_calendar(void)
+{
+    CU_ASSERT_TRUE(clock_is_date("2024-02-29"));
+    CU_ASSERT_FALSE(clock_is_date("2023-02-29"));
+    CU_ASSERT_FALSE(clock_is_date("2023-13-01"));
+    CU_ASSERT_FALSE(clock_is_date("2023-1-01"));
+    CU_ASSERT_FALSE(clock_is_date("2023-01-01 "));
+    CU_ASSERT_EQUAL(clock_from_parts(1970, 1, 1, 0, 0, 0, 0), 0);
+    CU_ASSERT_EQUAL(clock_from_parts(2000, 3, 1, 0, 0, 0, 7), 951868800007);
+}
+
+static void
+json_escapes_and_separates(void)
+{
+    struct buffer out = {0};
+    struct json json = json_writer(&out);
+    json_begin_object(&json, NULL);
+    json_string(&json, "text", "a\"b\\c\n\x01 \xea\xb0\x80");
+    json_begin_array(&json, "list");
+    json_integer(&json, NULL, -1);
+    json_boolean(&json, NULL, true);
+    json_null(&json, NULL);
+    json_begin_object(&json, NULL);
+    json_end_object(&json);
+    json_end_array(&json);
+    json_instant(&json, "at", 0);
+    json_instant(&json, "never", CLOCK_NEVER);
+    json_end_object(&json);
+    CU_ASSERT_STRING_EQUAL(out.data,
+                           "{\"text\":\"a\\\"b\\\\c\\u000a\\u0001 \xea\xb0\x80\","
+                           "\"list\":[-1,true,null,{}],"
+                           "\"at\":\"1970-01-01T00:00:00.000Z\",\"never\":null}");
+    buffer_free(&out);
+}
+
+static void
+errors_have_a_status_and_a_code(void)
+{
+    for (enum error error = ERROR_NONE + 1; error < ERROR_COUNT; error++) {
+        CU_ASSERT_TRUE(error_status(error) >= 400 && error_status(error) <= 503);
+        CU_ASSERT_TRUE(strlen(error_code(error)) > 3 && strlen(error_title(error)) > 3);
+    }
+    CU_ASSERT_STRING_EQUAL(error_code(ERROR_SEAT_TAKEN), "seat_taken");
+}
+
+/* Loads `text` as a config file; returns the error sentence, "" when it is taken. */
+static const char *
+load_text(struct config *config, const char *text)
+{
+    static char error[CONFIG_ERROR_SIZE];
+    char path[] = "/tmp/frontrow-unit-XXXXXX";
+    int file = mkstemp(path);
+    CU_ASSERT_FATAL(file >= 0);
+    CU_ASSERT_EQUAL_FATAL(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    error[0] = '\0';
+    CU_ASSERT_EQUAL(config_load(config, path, error), error[0] == '\0');
+    unlink(path);
+    return error;
+}
+
+static void
+config_takes_a_file_and_the_environment(void)
+{
+    struct config config;
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "# a comment\n\nworkers = 3\n caller=body \n"), "");
+    CU_ASSERT_EQUAL(config.workers, 3);
+    CU_ASSERT_TRUE(config_trusts_body(&config));
+    setenv("FRONTROW_WORKERS", "5", 1);
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "workers = 3\n"), "");
+    CU_ASSERT_EQUAL(config.workers, 5);
+    unsetenv("FRONTROW_WORKERS");
+}
+
+static void
+config_names_what_is_wrong(void)
+{
+    struct config config;
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "\nworker = 3\n"), ":2: \"worker\" is not a"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers = 3x\n"), "not an integer from 1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers\n"), "not key = value"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = bod\n"), "none of header|body"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "request_ms = 9000\n"), "must rise"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "outside 127.0.0.0/8"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_key_file = /nowhere\n"), "no secret"));
+}
+
+void
+suite_base(void)
+{
+    CU_pSuite suite = CU_add_suite("base", NULL, NULL);
+    CU_add_test(suite, "clock reads what RFC 3339 allows", clock_reads_what_rfc_3339_allows);
+    CU_add_test(suite, "clock knows the calendar", clock_knows_the_calendar);
+    CU_add_test(suite, "json escapes and separates", json_escapes_and_separates);
+    CU_add_test(suite, "errors have a status and a code", errors_have_a_status_and_a_code);
+    CU_add_test(suite, "config takes a file and the environment",
+                config_takes_a_file_and_the_environment);
+    CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
+}
