@@ -1,0 +1,72 @@
+/* connection: the inside of struct database; for mysql/ only. */
+#ifndef FRONTROW_MYSQL_CONNECTION_H
+#define FRONTROW_MYSQL_CONNECTION_H
+
+#include <mysql.h>
+
+#include "mysql/database.h"
+
+enum { STATEMENT_SLOTS = 256, MAX_PARAMETERS = 64, MAX_COLUMNS = 32, ERROR_TEXT_SIZE = 512 };
+
+/* `bool` in MySQL 8, `my_bool` (char) in MariaDB. */
+typedef __typeof__(*((MYSQL_BIND *)0)->is_null) mysql_bool;
+
+/* A prepared statement, found by the address of its query. */
+struct statement {
+    const struct query *query;
+    MYSQL_STMT *handle;
+};
+
+/* Where the client library puts the columns of the row that is being read. */
+struct row {
+    MYSQL_STMT *handle; /* NULL: nothing is being read */
+    const struct column *columns;
+    size_t count;
+    MYSQL_BIND binds[MAX_COLUMNS];
+    MYSQL_TIME times[MAX_COLUMNS];
+    unsigned long lengths[MAX_COLUMNS];
+    mysql_bool nulls[MAX_COLUMNS];
+};
+
+struct database {
+    const struct config *config;
+    struct breaker *breaker;
+    int timeout_ms;
+    MYSQL *handle; /* NULL: not connected */
+    bool in_transaction;
+    bool used; /* a statement went through since the connect */
+    int64_t changed_rows;
+    int32_t inserted_id;
+    struct statement statements[STATEMENT_SLOTS];
+    struct row row;
+    char error_text[ERROR_TEXT_SIZE];
+};
+
+/* Connects where needed. DB_GONE at once while the breaker is open. */
+enum db_result connection_ensure(struct database *db);
+
+/*
+ * Closes the handle and forgets the prepared statements. A transaction that ran stays marked as
+ * running until its owner ends it, so that nothing of it is run on the next connection.
+ */
+void connection_close(struct database *db);
+
+/*
+ * Sorts an error of the client library into a result, keeps its text, and closes the handle where
+ * it is of no more use. `started` is clock_monotonic() at the begin of the statement: a slow loss
+ * is a time-out and counts for the breaker, a quick one is a connection that had been idle.
+ */
+enum db_result connection_failed(struct database *db, unsigned code, const char *text, int64_t started);
+
+/* Sends one statement as text. */
+enum db_result connection_run(struct database *db, const char *sql);
+
+/* The prepared statement of a query, prepared now where it is not yet; NULL: see *result. */
+MYSQL_STMT *connection_statement(struct database *db, const struct query *query,
+                                 size_t parameter_count, enum db_result *result);
+
+/* Gives up the rows that were not read to their end. */
+void database_end_rows(struct database *db);
+
+#endif
+

@@ -1,0 +1,70 @@
+#include "mysql/transaction.h"
+
+#include "base/breaker.h"
+#include "mysql/connection.h"
+
+static enum db_result
+begin_once(struct database *db, const char *sql)
+{
+    enum db_result result = connection_ensure(db);
+    if (result == DB_OK)
+        result = connection_run(db, sql);
+    if (result == DB_OK && db->breaker != NULL)
+        breaker_success(db->breaker);
+    db->in_transaction = result == DB_OK;
+    return result;
+}
+
+static enum db_result
+begin(struct database *db, const char *sql)
+{
+    /* A connection that MySQL closed while it was idle says so only now. */
+    bool idle = db->used;
+    enum db_result result = begin_once(db, sql);
+    if (result == DB_GONE && idle && db->handle == NULL)
+        result = begin_once(db, sql);
+    return result;
+}
+
+enum db_result
+transaction_begin(struct database *db)
+{
+    return begin(db, "BEGIN");
+}
+
+enum db_result
+transaction_begin_snapshot(struct database *db)
+{
+    enum db_result result =
+        db_run_text(db, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    if (result != DB_OK)
+        return result;
+    return begin(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+}
+
+enum commit
+transaction_commit(struct database *db)
+{
+    if (db->handle == NULL) { /* lost before: the server has rolled back */
+        db->in_transaction = false;
+        return COMMIT_ROLLED_BACK;
+    }
+    enum db_result result = connection_run(db, "COMMIT");
+    db->in_transaction = false;
+    if (result == DB_OK)
+        return COMMIT_DONE;
+    if (result == DB_GONE)
+        return COMMIT_UNKNOWN;
+    transaction_rollback(db);
+    return COMMIT_ROLLED_BACK;
+}
+
+void
+transaction_rollback(struct database *db)
+{
+    if (db->handle != NULL) {
+        database_end_rows(db);
+        connection_run(db, "ROLLBACK"); /* where it fails, the closed connection rolls back */
+    }
+    db->in_transaction = false;
+}

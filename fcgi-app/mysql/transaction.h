@@ -1,0 +1,28 @@
+/*
+ * transaction: BEGIN, COMMIT and ROLLBACK; nowhere else. All transactions are READ COMMITTED but
+ * the audit's snapshot.
+ */
+#ifndef FRONTROW_MYSQL_TRANSACTION_H
+#define FRONTROW_MYSQL_TRANSACTION_H
+
+#include "mysql/database.h"
+
+/* What became of a COMMIT. */
+enum commit {
+    COMMIT_DONE,
+    COMMIT_ROLLED_BACK, /* refused or never sent: nothing happened */
+    COMMIT_UNKNOWN,     /* sent, and the connection was lost before the answer */
+};
+
+/* Begins a transaction; reconnects first where the connection had been lost since the last use. */
+enum db_result transaction_begin(struct database *db);
+
+/* Begins a read-only transaction in which every read sees the same instant (REPEATABLE READ). */
+enum db_result transaction_begin_snapshot(struct database *db);
+
+enum commit transaction_commit(struct database *db);
+
+/* Rolls back; harmless where the connection is lost or no transaction runs. */
+void transaction_rollback(struct database *db);
+
+#endif
