@@ -91,6 +91,7 @@ struct route {
     void (*handle)(void *services, const struct request *request, struct response *response);
     size_t body_limit; /* bytes, 0 for the default */
     bool slow;         /* takes the admin ladder of time-outs */
+    bool keyed;        /* takes an Idempotency-Key; elsewhere the header is ignored */
 };
 
 /*
@@ -105,8 +106,9 @@ struct application {
     /*
      * Checks body or query against route->fields; on success request->input is set and the userId
      * that the client named ("" if none) is written to `claimed`. Otherwise fills `problem`.
+     * Not called for a route without fields. `services` is what start() returned.
      */
-    bool (*read_input)(const struct route *route, struct request *request,
+    bool (*read_input)(void *services, const struct route *route, struct request *request,
                        char claimed[USER_ID_SIZE], struct problem *problem);
     void (*free_input)(struct request *request);
 };
