@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS concert (
     max_seats_per_user INT          NULL,
     paused             TINYINT      NOT NULL DEFAULT 0 COMMENT 'the line calls nobody',
     max_waiting        INT          NOT NULL DEFAULT 2000000,
+    line_version       INT          NOT NULL DEFAULT 1 COMMENT 'raised by each change of the line''s settings',
     created_at         DATETIME(3)  NOT NULL,
     PRIMARY KEY (concert_id),
     CONSTRAINT concert_capacity CHECK (admission_capacity >= 0),

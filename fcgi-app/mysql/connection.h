@@ -20,10 +20,11 @@ struct statement {
 /* Where the client library puts the columns of the row that is being read. */
 struct row {
     MYSQL_STMT *handle; /* NULL: nothing is being read */
-    const struct column *columns;
+    struct column columns[MAX_COLUMNS];
     size_t count;
     MYSQL_BIND binds[MAX_COLUMNS];
     MYSQL_TIME times[MAX_COLUMNS];
+    signed char bytes[MAX_COLUMNS];
     unsigned long lengths[MAX_COLUMNS];
     mysql_bool nulls[MAX_COLUMNS];
 };

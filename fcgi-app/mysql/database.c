@@ -135,6 +135,10 @@ bind_column(struct row *row, size_t i)
     bind->length = &row->lengths[i];
     bind->buffer = column->to;
     switch (column->kind) {
+    case COLUMN_BOOL:
+        bind->buffer_type = MYSQL_TYPE_TINY;
+        bind->buffer = &row->bytes[i];
+        break;
     case COLUMN_INT32:
         bind->buffer_type = MYSQL_TYPE_LONG;
         break;
@@ -168,7 +172,7 @@ select_once(struct database *db, const struct query *query, const struct paramet
     assert(mysql_stmt_field_count(handle) == column_count);
     struct row *row = &db->row;
     row->handle = handle;
-    row->columns = columns;
+    memcpy(row->columns, columns, column_count * sizeof columns[0]);
     row->count = column_count;
     memset(row->binds, 0, column_count * sizeof row->binds[0]);
     for (size_t i = 0; i < column_count; i++)
@@ -202,6 +206,8 @@ take_column(const struct row *row, size_t i)
     if (column->kind == COLUMN_INSTANT) {
         int64_t instant = is_null ? CLOCK_NEVER : from_mysql_time(&row->times[i]);
         memcpy(column->to, &instant, sizeof instant);
+    } else if (column->kind == COLUMN_BOOL) {
+        *(bool *)column->to = !is_null && row->bytes[i] != 0;
     } else if (column->kind == COLUMN_TEXT) {
         ((char *)column->to)[is_null ? 0 : row->lengths[i]] = '\0';
     } else if (column->kind == COLUMN_BYTES) {

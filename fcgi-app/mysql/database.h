@@ -48,23 +48,30 @@ struct parameter {
 /* An instant of base/clock; CLOCK_NEVER is NULL. */
 #define DB_INSTANT(value) ((struct parameter){.kind = PARAMETER_INSTANT, .integer = (value)})
 
-/* Where one column of a row goes. A NULL gives 0, "" or CLOCK_NEVER, and sets *is_null if given. */
+/*
+ * Where one column of a row goes. The columns of a running db_select() must stay valid; the array
+ * itself is copied. A NULL gives 0, "" or CLOCK_NEVER, and sets *is_null if given.
+ */
 struct column {
-    enum { COLUMN_INT32, COLUMN_INT64, COLUMN_TEXT, COLUMN_BYTES, COLUMN_INSTANT } kind;
+    enum { COLUMN_BOOL, COLUMN_INT32, COLUMN_INT64, COLUMN_TEXT, COLUMN_BYTES, COLUMN_INSTANT } kind;
     void *to;
     size_t size;     /* COLUMN_TEXT: with the NUL; COLUMN_BYTES: exactly */
     size_t *length;  /* COLUMN_BYTES: bytes read, NULL where the size is fixed */
     bool *is_null;
 };
 
+#define INTO_BOOL(variable) ((struct column){.kind = COLUMN_BOOL, .to = (variable)})
 #define INTO_INT32(variable) ((struct column){.kind = COLUMN_INT32, .to = (variable)})
 #define INTO_INT64(variable) ((struct column){.kind = COLUMN_INT64, .to = (variable)})
 #define INTO_INSTANT(variable) ((struct column){.kind = COLUMN_INSTANT, .to = (variable)})
 #define INTO_TEXT(array) ((struct column){.kind = COLUMN_TEXT, .to = (array), .size = sizeof(array)})
 #define INTO_BYTES(array)                                                                          \
     ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array)})
-#define INTO_OPTIONAL(variable, null)                                                              \
-    ((struct column){.kind = COLUMN_INT64, .to = (variable), .is_null = (null)})
+#define INTO_OPTIONAL_BYTES(array, null)                                                           \
+    ((struct column){                                                                              \
+        .kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_null = (null)})
+#define INTO_OPTIONAL_INT32(variable, null)                                                        \
+    ((struct column){.kind = COLUMN_INT32, .to = (variable), .is_null = (null)})
 
 /* Argument lists of db_execute() and db_select(). */
 #define PARAMETERS(...)                                                                            \
@@ -89,8 +96,9 @@ int64_t db_changed_rows(const struct database *db);
 int32_t db_inserted_id(const struct database *db);
 
 /*
- * A statement with result rows: DB_OK, then db_next() until it says DB_NONE. The columns must live
- * as long. Rows come straight from the wire: no other statement may run before DB_NONE.
+ * A statement with result rows: DB_OK, then db_next() until it says DB_NONE. What the columns
+ * point to must live as long. Rows come straight from the wire: no other statement may run before
+ * DB_NONE.
  */
 enum db_result db_select(struct database *db, const struct query *query,
                          const struct parameter *parameters, size_t parameter_count,

@@ -1,0 +1,122 @@
+#include "mysql/concert_table.h"
+
+#include <string.h>
+
+#define CONCERT_COLUMNS                                                                            \
+    "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
+    "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
+    "c.max_waiting, c.line_version, UTC_TIMESTAMP(3)"
+
+#define SUMMARY_COLUMNS                                                                            \
+    "COUNT(i.item_id), DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), "                                     \
+    "DATE_FORMAT(MAX(i.date), '%Y-%m-%d'), MIN(i.min_price), MAX(i.max_price)"
+
+enum { CONCERT_COLUMN_COUNT = 14, SUMMARY_COLUMN_COUNT = 5 };
+
+static void
+bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
+{
+    const struct column list[CONCERT_COLUMN_COUNT] = {
+        INTO_INT32(&concert->concert_id),
+        INTO_TEXT(concert->title),
+        INTO_TEXT(concert->venue),
+        INTO_INT32(&concert->stored),
+        INTO_INSTANT(&concert->opens_at),
+        INTO_INSTANT(&concert->closes_at),
+        INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_line),
+        INTO_INT32(&concert->active_seconds),
+        INTO_INT32(&concert->hold_seconds),
+        INTO_OPTIONAL_INT32(&concert->max_seats_per_user, &concert->no_seat_limit),
+        INTO_BOOL(&concert->paused),
+        INTO_INT32(&concert->max_waiting),
+        INTO_INT32(&concert->line_version),
+        INTO_INSTANT(&concert->now),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
+static void
+bind_summary(struct concert_summary *summary, struct column columns[SUMMARY_COLUMN_COUNT])
+{
+    const struct column list[SUMMARY_COLUMN_COUNT] = {
+        INTO_INT32(&summary->item_count), INTO_TEXT(summary->first_date),
+        INTO_TEXT(summary->last_date),    INTO_INT64(&summary->min_price),
+        INTO_INT64(&summary->max_price),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
+enum db_result
+concert_table_find(struct database *db, int32_t concert_id, struct concert *concert)
+{
+    static const struct query find = {"SELECT " CONCERT_COLUMNS
+                                      " FROM concert c WHERE c.concert_id = ?"};
+    struct column columns[CONCERT_COLUMN_COUNT];
+    bind_concert(concert, columns);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
+                         CONCERT_COLUMN_COUNT);
+}
+
+enum db_result
+concert_table_find_summary(struct database *db, int32_t concert_id, struct concert *concert,
+                           struct concert_summary *summary)
+{
+    static const struct query find = {
+        "SELECT " CONCERT_COLUMNS ", " SUMMARY_COLUMNS
+        " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
+        " WHERE c.concert_id = ? GROUP BY c.concert_id"};
+    struct column columns[CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT];
+    bind_concert(concert, columns);
+    bind_summary(summary, columns + CONCERT_COLUMN_COUNT);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
+                         CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT);
+}
+
+enum db_result
+concert_table_list(struct database *db, const char *date, struct concert *concert,
+                   struct concert_summary *summary)
+{
+    static const struct query all = {
+        "SELECT " CONCERT_COLUMNS ", " SUMMARY_COLUMNS
+        " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
+        " WHERE c.status <> 'cancelled' GROUP BY c.concert_id ORDER BY c.concert_id"};
+    static const struct query on_date = {
+        "SELECT " CONCERT_COLUMNS ", " SUMMARY_COLUMNS
+        " FROM concert c JOIN item i ON i.concert_id = c.concert_id"
+        " WHERE c.status <> 'cancelled'"
+        " AND c.concert_id IN (SELECT d.concert_id FROM item d WHERE d.date = ?)"
+        " GROUP BY c.concert_id ORDER BY c.concert_id"};
+    struct column columns[CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT];
+    bind_concert(concert, columns);
+    bind_summary(summary, columns + CONCERT_COLUMN_COUNT);
+    if (date != NULL)
+        return db_select(db, &on_date, PARAMETERS(DB_TEXT(date)), columns,
+                         CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT);
+    return db_select(db, &all, NO_PARAMETERS, columns, CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT);
+}
+
+enum db_result
+concert_table_item(struct database *db, int32_t item_id, struct item *item)
+{
+    static const struct query find = {
+        "SELECT item_id, concert_id, DATE_FORMAT(date, '%Y-%m-%d'), starts_at, seat_count"
+        " FROM item WHERE item_id = ?"};
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)),
+                         COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
+                                 INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
+                                 INTO_INT32(&item->seat_count)));
+}
+
+enum db_result
+concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct item *item)
+{
+    static const struct query list = {
+        "SELECT i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at,"
+        " i.seat_count, (SELECT COUNT(*) FROM seat s WHERE s.item_id = i.item_id"
+        " AND s.blocked = 0 AND (s.status = 'available' OR s.held_until <= ?))"
+        " FROM item i WHERE i.concert_id = ? ORDER BY i.date, i.item_id"};
+    return db_select(db, &list, PARAMETERS(DB_INSTANT(now), DB_INTEGER(concert_id)),
+                     COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
+                             INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
+                             INTO_INT32(&item->seat_count), INTO_INT32(&item->available_count)));
+}

@@ -1,0 +1,71 @@
+/* concert_table: the SQL of concerts and their items. */
+#ifndef FRONTROW_MYSQL_CONCERT_TABLE_H
+#define FRONTROW_MYSQL_CONCERT_TABLE_H
+
+#include "mysql/database.h"
+
+/* VARCHAR(200) in UTF-8, and a NUL. */
+enum { TITLE_SIZE = 801, DATE_SIZE = 11 };
+
+/* As stored; what is shown depends on the time as well (domain/concert.h). */
+enum concert_stored { STORED_CLOSED = 1, STORED_OPEN, STORED_CANCELLED };
+
+struct concert {
+    int32_t concert_id;
+    char title[TITLE_SIZE];
+    char venue[TITLE_SIZE];
+    enum concert_stored stored;
+    int64_t opens_at; /* CLOCK_NEVER: none, likewise closes_at */
+    int64_t closes_at;
+    bool no_line; /* admission_capacity is NULL */
+    int32_t admission_capacity;
+    int32_t active_seconds;
+    int32_t hold_seconds;
+    bool no_seat_limit;
+    int32_t max_seats_per_user;
+    bool paused;
+    int32_t max_waiting;
+    int32_t line_version; /* raised by each change of the line's settings */
+    int64_t now; /* of the database when the row was read */
+};
+
+/* What a concert's items add up to, for lists. */
+struct concert_summary {
+    int32_t item_count;
+    char first_date[DATE_SIZE]; /* "" where there is no item, likewise last_date */
+    char last_date[DATE_SIZE];
+    int64_t min_price;
+    int64_t max_price;
+};
+
+struct item {
+    int32_t item_id;
+    int32_t concert_id;
+    char date[DATE_SIZE];
+    int64_t starts_at;
+    int32_t seat_count;
+    int32_t available_count; /* filled by concert_table_items() only */
+};
+
+/* One concert by its id. */
+enum db_result concert_table_find(struct database *db, int32_t concert_id, struct concert *concert);
+
+/* The same with what its items add up to. */
+enum db_result concert_table_find_summary(struct database *db, int32_t concert_id,
+                                          struct concert *concert, struct concert_summary *summary);
+
+/*
+ * Concerts that are not cancelled, by id; those with an item on `date` where it is not NULL.
+ * db_next() fills the two structs row by row.
+ */
+enum db_result concert_table_list(struct database *db, const char *date, struct concert *concert,
+                                  struct concert_summary *summary);
+
+/* One item by its id. */
+enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item);
+
+/* A concert's items by (date, itemId) with what can be bought of each at `now`; db_next() fills *item. */
+enum db_result concert_table_items(struct database *db, int32_t concert_id, int64_t now,
+                                   struct item *item);
+
+#endif

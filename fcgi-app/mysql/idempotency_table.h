@@ -1,0 +1,36 @@
+/* idempotency_table: the SQL of stored answers. */
+#ifndef FRONTROW_MYSQL_IDEMPOTENCY_TABLE_H
+#define FRONTROW_MYSQL_IDEMPOTENCY_TABLE_H
+
+#include "base/buffer.h"
+#include "mysql/database.h"
+
+enum { FINGERPRINT_BYTES = 32, STORED_BODY_MAX = 60000 };
+
+/* What kind of row the stored answer's effect_id names. The numbers are those of the ENUM. */
+enum effect_kind {
+    EFFECT_RESERVE = 1, /* reservation_id */
+    EFFECT_CANCEL,      /* reservation_id */
+    EFFECT_CHARGE,      /* history_id */
+    EFFECT_USE,         /* history_id */
+    EFFECT_PAY,         /* payment_id */
+    EFFECT_CREATE,      /* concert_id */
+};
+
+/*
+ * Claims (caller, key) inside the running transaction. DB_DUPLICATE: an answer is stored; a claim
+ * of a transaction that still runs is waited for (DB_RETRY when it takes too long).
+ */
+enum db_result idempotency_table_claim(struct database *db, const char *caller, const char *key,
+                                       const uint8_t fingerprint[FINGERPRINT_BYTES],
+                                       enum effect_kind kind);
+
+/* Stores the answer with the claim. */
+enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
+                                       int32_t effect_id, const struct buffer *body);
+
+/* Reads a stored answer, appended to `body`. DB_NONE: there is none. */
+enum db_result idempotency_table_find(struct database *db, const char *caller, const char *key,
+                                      uint8_t fingerprint[FINGERPRINT_BYTES], struct buffer *body);
+
+#endif

@@ -1,0 +1,62 @@
+/* point_table: the SQL of purses, their ledger and payments. */
+#ifndef FRONTROW_MYSQL_POINT_TABLE_H
+#define FRONTROW_MYSQL_POINT_TABLE_H
+
+#include "mysql/database.h"
+
+enum point_kind { POINT_CHARGE = 1, POINT_USE, POINT_PAYMENT, POINT_REFUND };
+
+struct point_entry {
+    int32_t history_id;
+    enum point_kind kind;
+    int64_t amount; /* signed */
+    int64_t balance_after;
+    int32_t reservation_id; /* 0: none */
+    int64_t created_at;
+};
+
+enum payment_status { PAYMENT_PAID = 1, PAYMENT_REFUNDED };
+
+struct payment {
+    int32_t payment_id;
+    int32_t reservation_id;
+    char user_id[65];
+    int64_t amount;
+    enum payment_status status;
+    int64_t paid_at;
+};
+
+/* The balance without a lock; 0 for a user never seen. */
+enum db_result point_table_balance(struct database *db, const char *user_id, int64_t *balance);
+
+/* Locks a user's purse and reads the balance; a missing one is made, with 0. */
+enum db_result point_table_lock(struct database *db, const char *user_id, int64_t *balance);
+
+enum db_result point_table_set_balance(struct database *db, const char *user_id, int64_t balance);
+
+/* Writes one line of the ledger; sets entry->history_id. */
+enum db_result point_table_add_entry(struct database *db, const char *user_id,
+                                     struct point_entry *entry);
+
+/* One entry by its id, if it is this user's; locks it. */
+enum db_result point_table_lock_entry(struct database *db, int32_t history_id, const char *user_id,
+                                      struct point_entry *entry);
+
+/* A user's ledger, newest first, ids below `before`. */
+enum db_result point_table_history(struct database *db, const char *user_id, int32_t before,
+                                   int32_t limit, struct point_entry *list, size_t *count);
+
+/* Writes a payment; sets payment->payment_id. DB_DUPLICATE where the reservation has one. */
+enum db_result payment_table_insert(struct database *db, struct payment *payment);
+
+/* The payment of a reservation, with a lock. */
+enum db_result payment_table_lock(struct database *db, int32_t reservation_id,
+                                  struct payment *payment);
+
+enum db_result payment_table_refund(struct database *db, int32_t reservation_id);
+
+/* A user's payments, newest first, ids below `before`. */
+enum db_result payment_table_list(struct database *db, const char *user_id, int32_t before,
+                                  int32_t limit, struct payment *list, size_t *count);
+
+#endif

@@ -1,0 +1,163 @@
+#include "mysql/reservation_table.h"
+
+#include <string.h>
+
+#define RESERVATION_COLUMNS                                                                        \
+    "reservation_id, user_id, concert_id, item_id, status + 0, seat_count, total_price, "          \
+    "seat_limit, token, created_at, expires_at"
+
+enum { RESERVATION_COLUMN_COUNT = 11 };
+
+static void
+bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLUMN_COUNT])
+{
+    const struct column list[RESERVATION_COLUMN_COUNT] = {
+        INTO_INT32(&row->reservation_id),
+        INTO_TEXT(row->user_id),
+        INTO_INT32(&row->concert_id),
+        INTO_INT32(&row->item_id),
+        INTO_INT32(&row->status),
+        INTO_INT32(&row->seat_count),
+        INTO_INT64(&row->total_price),
+        INTO_OPTIONAL_INT32(&row->seat_limit, &row->no_seat_limit),
+        INTO_OPTIONAL_BYTES(row->token, &row->without_token),
+        INTO_INSTANT(&row->created_at),
+        INTO_INSTANT(&row->expires_at),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
+static enum db_result
+insert_seats(struct database *db, const struct reservation *reservation)
+{
+    static const struct query insert = {
+        "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES (?, ?, ?)"};
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        const struct seat *seat = &reservation->seats[i];
+        enum db_result result =
+            db_execute(db, &insert,
+                       PARAMETERS(DB_INTEGER(reservation->reservation_id),
+                                  DB_INTEGER(seat->seat_id), DB_INTEGER(seat->price)));
+        if (result != DB_OK)
+            return result;
+    }
+    return DB_OK;
+}
+
+enum db_result
+reservation_table_insert(struct database *db, struct reservation *row)
+{
+    static const struct query insert = {
+        "INSERT INTO reservation (user_id, concert_id, item_id, seat_count, total_price,"
+        " seat_limit, token, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_TEXT(row->user_id), DB_INTEGER(row->concert_id), DB_INTEGER(row->item_id),
+                   DB_INTEGER(row->seat_count), DB_INTEGER(row->total_price),
+                   DB_OPTIONAL(!row->no_seat_limit, row->seat_limit),
+                   row->without_token ? DB_NULL : DB_BYTES(row->token, TOKEN_BYTES),
+                   DB_INSTANT(row->created_at), DB_INSTANT(row->expires_at)));
+    if (result != DB_OK)
+        return result;
+    row->reservation_id = db_inserted_id(db);
+    return insert_seats(db, row);
+}
+
+static enum db_result
+select_reservation(struct database *db, const struct query *query, int32_t id,
+                   struct reservation *out)
+{
+    struct column columns[RESERVATION_COLUMN_COUNT];
+    bind_reservation(out, columns);
+    return db_select_one(db, query, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
+}
+
+enum db_result
+reservation_table_find(struct database *db, int32_t id, struct reservation *out)
+{
+    static const struct query find = {"SELECT " RESERVATION_COLUMNS
+                                      " FROM reservation WHERE reservation_id = ?"};
+    return select_reservation(db, &find, id, out);
+}
+
+enum db_result
+reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
+{
+    static const struct query lock = {"SELECT " RESERVATION_COLUMNS
+                                      " FROM reservation WHERE reservation_id = ? FOR UPDATE"};
+    return select_reservation(db, &lock, id, out);
+}
+
+enum db_result
+reservation_table_seats(struct database *db, struct reservation *reservation)
+{
+    static const struct query list = {
+        "SELECT r.seat_no, r.price, s.section, s.row_name, s.label"
+        " FROM reservation_seat r JOIN seat s ON s.item_id = ? AND s.seat_no = r.seat_no"
+        " WHERE r.reservation_id = ? ORDER BY r.seat_no"};
+    struct seat seat = {0};
+    int32_t count = 0;
+    enum db_result result =
+        db_select(db, &list,
+                  PARAMETERS(DB_INTEGER(reservation->item_id),
+                             DB_INTEGER(reservation->reservation_id)),
+                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
+                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        if (count < SEATS_AT_ONCE)
+            reservation->seats[count++] = seat;
+    if (result != DB_NONE)
+        return result;
+    reservation->seat_count = count;
+    return DB_OK;
+}
+
+enum db_result
+reservation_table_set_status(struct database *db, int32_t id, enum reservation_status status)
+{
+    static const struct query set = {"UPDATE reservation SET status = ? WHERE reservation_id = ?"};
+    return db_execute(db, &set, PARAMETERS(DB_INTEGER(status), DB_INTEGER(id)));
+}
+
+enum db_result
+reservation_table_list(struct database *db, const char *user_id, int32_t before, int32_t limit,
+                       struct reservation *list, size_t *count, int64_t *now)
+{
+    static const struct query page = {
+        "SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3) FROM reservation"
+        " WHERE user_id = ? AND reservation_id < ? ORDER BY reservation_id DESC LIMIT ?"};
+    struct reservation row = {0};
+    struct column columns[RESERVATION_COLUMN_COUNT + 1];
+    bind_reservation(&row, columns);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
+    *count = 0;
+    enum db_result result = db_select(
+        db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)), columns,
+        RESERVATION_COLUMN_COUNT + 1);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_lock_user(struct database *db, int32_t concert_id, const char *user_id)
+{
+    /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
+    static const struct query lock = {
+        "INSERT INTO seat_quota (concert_id, user_id) VALUES (?, ?)"
+        " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
+    return db_execute(db, &lock, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)));
+}
+
+enum db_result
+reservation_table_count_seats(struct database *db, int32_t concert_id, const char *user_id,
+                              int64_t now, int32_t *seats)
+{
+    static const struct query count = {
+        "SELECT CAST(COALESCE(SUM(seat_count), 0) AS SIGNED) FROM reservation"
+        " WHERE user_id = ? AND concert_id = ?"
+        " AND (status = 'paid' OR (status = 'held' AND expires_at > ?))"};
+    return db_select_one(db, &count,
+                         PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(now)),
+                         COLUMNS(INTO_INT32(seats)));
+}

@@ -1,0 +1,62 @@
+/* reservation_table: the SQL of reservations, their seats and the seat limit's mutex. */
+#ifndef FRONTROW_MYSQL_RESERVATION_TABLE_H
+#define FRONTROW_MYSQL_RESERVATION_TABLE_H
+
+#include "mysql/seat_table.h"
+
+enum { STORED_USER_SIZE = 65, TOKEN_BYTES = 16 };
+
+enum reservation_status {
+    RESERVATION_HELD = 1,
+    RESERVATION_PAID,
+    RESERVATION_EXPIRED,
+    RESERVATION_CANCELLED,
+};
+
+struct reservation {
+    int32_t reservation_id;
+    char user_id[STORED_USER_SIZE];
+    int32_t concert_id;
+    int32_t item_id;
+    enum reservation_status status; /* as stored: a held one may be over, see expires_at */
+    int32_t seat_count;
+    int64_t total_price;
+    bool no_seat_limit;
+    int32_t seat_limit; /* in force when it was made */
+    bool without_token;
+    uint8_t token[TOKEN_BYTES]; /* with which it was made */
+    int64_t created_at;
+    int64_t expires_at;
+    struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
+};
+
+/* Inserts the row and its seats; sets reservation_id. */
+enum db_result reservation_table_insert(struct database *db, struct reservation *reservation);
+
+/* One by its id, without and with FOR UPDATE. The seats are not read. */
+enum db_result reservation_table_find(struct database *db, int32_t id, struct reservation *out);
+enum db_result reservation_table_lock(struct database *db, int32_t id, struct reservation *out);
+
+/* Reads reservation->seats, by seatId. */
+enum db_result reservation_table_seats(struct database *db, struct reservation *reservation);
+
+enum db_result reservation_table_set_status(struct database *db, int32_t id,
+                                            enum reservation_status status);
+
+/*
+ * A user's reservations, newest first, with ids below `before`; at most `limit`, into `list`.
+ * The seats are not read. *now is the database's time.
+ */
+enum db_result reservation_table_list(struct database *db, const char *user_id, int32_t before,
+                                      int32_t limit, struct reservation *list, size_t *count,
+                                      int64_t *now);
+
+/* Takes the mutex of a user in a concert (lock order: before any reservation row). */
+enum db_result reservation_table_lock_user(struct database *db, int32_t concert_id,
+                                           const char *user_id);
+
+/* Seats that the user has in the concert at `now`: paid, or held and not over. */
+enum db_result reservation_table_count_seats(struct database *db, int32_t concert_id,
+                                             const char *user_id, int64_t now, int32_t *seats);
+
+#endif

@@ -1,0 +1,117 @@
+#include "mysql/seat_table.h"
+
+#include <assert.h>
+
+/*
+ * Up to eight seats take one statement with eight placeholders, padded by repeating the last, so
+ * that one prepared statement serves every count.
+ */
+#define EIGHT_IDS "(?, ?, ?, ?, ?, ?, ?, ?)"
+
+#define SEAT_COLUMNS                                                                               \
+    "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
+
+static void
+pad_ids(struct parameter parameters[SEATS_AT_ONCE], const int32_t *ids, size_t count)
+{
+    assert(count >= 1 && count <= SEATS_AT_ONCE);
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        parameters[i] = DB_INTEGER(ids[i < count ? i : count - 1]);
+}
+
+enum db_result
+seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t *now)
+{
+    static const struct query list = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3)"
+                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT32(&seat->status),
+                             INTO_BOOL(&seat->blocked), INTO_INT32(&seat->reservation_id),
+                             INTO_INSTANT(&seat->held_until), INTO_INT64(&seat->price),
+                             INTO_TEXT(seat->section), INTO_TEXT(seat->row),
+                             INTO_TEXT(seat->label), INTO_INSTANT(now)));
+}
+
+static enum db_result
+read_seats(struct database *db, const struct query *query, int32_t item_id, const int32_t *ids,
+           size_t count, struct seat *seats, size_t *found, int64_t *now)
+{
+    struct parameter parameters[1 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
+    pad_ids(parameters + 1, ids, count);
+    struct seat seat;
+    *found = 0;
+    enum db_result result =
+        db_select(db, query, parameters, 1 + SEATS_AT_ONCE,
+                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.status),
+                          INTO_BOOL(&seat.blocked), INTO_INT32(&seat.reservation_id),
+                          INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price),
+                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label),
+                          INTO_INSTANT(now)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        seats[(*found)++] = seat;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                struct seat *seats, size_t *found, int64_t *now)
+{
+    static const struct query look = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat"
+                                      " WHERE item_id = ? AND seat_no IN " EIGHT_IDS
+                                      " ORDER BY seat_no"};
+    return read_seats(db, &look, item_id, ids, count, seats, found, now);
+}
+
+enum db_result
+seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                struct seat *seats, size_t *found)
+{
+    static const struct query lock = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat"
+                                      " WHERE item_id = ? AND seat_no IN " EIGHT_IDS
+                                      " ORDER BY seat_no FOR UPDATE"};
+    int64_t before_the_wait; /* UTC_TIMESTAMP is of the statement's begin: not "now" any more */
+    return read_seats(db, &lock, item_id, ids, count, seats, found, &before_the_wait);
+}
+
+enum db_result
+seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                int32_t reservation_id, int64_t held_until)
+{
+    static const struct query hold = {
+        "UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?"
+        " WHERE item_id = ? AND seat_no IN " EIGHT_IDS};
+    struct parameter parameters[3 + SEATS_AT_ONCE] = {
+        DB_INTEGER(reservation_id), DB_INSTANT(held_until), DB_INTEGER(item_id)};
+    pad_ids(parameters + 3, ids, count);
+    return db_execute(db, &hold, parameters, 3 + SEATS_AT_ONCE);
+}
+
+static enum db_result
+update_owned(struct database *db, const struct query *query, int32_t item_id, const int32_t *ids,
+             size_t count, int32_t reservation_id)
+{
+    struct parameter parameters[2 + SEATS_AT_ONCE] = {DB_INTEGER(item_id),
+                                                      DB_INTEGER(reservation_id)};
+    pad_ids(parameters + 2, ids, count);
+    return db_execute(db, query, parameters, 2 + SEATS_AT_ONCE);
+}
+
+enum db_result
+seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                int32_t reservation_id)
+{
+    static const struct query sell = {
+        "UPDATE seat SET status = 'sold', held_until = NULL"
+        " WHERE item_id = ? AND reservation_id = ? AND seat_no IN " EIGHT_IDS};
+    return update_owned(db, &sell, item_id, ids, count, reservation_id);
+}
+
+enum db_result
+seat_table_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                int32_t reservation_id)
+{
+    static const struct query give_back = {
+        "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL"
+        " WHERE item_id = ? AND reservation_id = ? AND seat_no IN " EIGHT_IDS};
+    return update_owned(db, &give_back, item_id, ids, count, reservation_id);
+}

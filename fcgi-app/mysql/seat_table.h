@@ -1,0 +1,49 @@
+/* seat_table: the SQL of seats. A seat is named by its item and its number within it (seatId). */
+#ifndef FRONTROW_MYSQL_SEAT_TABLE_H
+#define FRONTROW_MYSQL_SEAT_TABLE_H
+
+#include "mysql/database.h"
+
+enum { SEATS_AT_ONCE = 8, SECTION_SIZE = 129, LABEL_SIZE = 17 };
+
+enum seat_status { SEAT_AVAILABLE = 1, SEAT_HELD, SEAT_SOLD };
+
+struct seat {
+    int32_t seat_id;
+    enum seat_status status; /* as stored: a hold that is over may still stand here */
+    bool blocked;
+    int32_t reservation_id; /* 0: none */
+    int64_t held_until;     /* CLOCK_NEVER: none */
+    int64_t price;
+    char section[SECTION_SIZE];
+    char row[SECTION_SIZE];
+    char label[LABEL_SIZE];
+};
+
+/* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
+enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t *now);
+
+/*
+ * Reads up to SEATS_AT_ONCE seats by number, ascending, without a lock. *found is how many there
+ * are of the asked ones; *now the database's time of the read.
+ */
+enum db_result seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                               struct seat *seats, size_t *found, int64_t *now);
+
+/* The same with SELECT ... FOR UPDATE, by primary key in ascending order. */
+enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                               struct seat *seats, size_t *found);
+
+/* Gives locked seats to a reservation until `held_until`. */
+enum db_result seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                               int32_t reservation_id, int64_t held_until);
+
+/* Marks the seats that the reservation has as sold. db_changed_rows() tells how many. */
+enum db_result seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                               int32_t reservation_id);
+
+/* Frees the seats that still name the reservation. */
+enum db_result seat_table_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                               int32_t reservation_id);
+
+#endif
