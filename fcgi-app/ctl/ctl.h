@@ -1,0 +1,31 @@
+/* ctl: frontrowctl's commands, one file a group. A command returns the exit status. */
+#ifndef FRONTROW_CTL_CTL_H
+#define FRONTROW_CTL_CTL_H
+
+#include <stdbool.h>
+
+#include "base/config.h"
+#include "mysql/database.h"
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DEPENDENCY_GONE = 75, /* EX_TEMPFAIL: try again later */
+};
+
+/* What the command line said. */
+struct ctl {
+    struct config config;
+    struct database *db;
+    const char *schema_dir;
+    bool yes;
+    const char *argument; /* of the commands that take one, else NULL */
+};
+
+int ctl_migrate(struct ctl *ctl);
+
+/* Says the database's last error on standard error; the exit status that belongs to `result`. */
+int ctl_database_failed(const struct ctl *ctl, enum db_result result);
+
+#endif

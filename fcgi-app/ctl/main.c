@@ -1,0 +1,159 @@
+/* frontrowctl: what operators do by hand, and scripts for them. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "ctl/ctl.h"
+
+/* Bulk work: a statement may well take minutes, but not for ever. */
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 5 };
+
+struct command {
+    const char *group;
+    const char *verb;     /* NULL: the group is the command */
+    const char *argument; /* shown in the help; NULL: none */
+    const char *options;  /* letters of the options that it takes */
+    int (*run)(struct ctl *ctl);
+    const char *help;
+};
+
+static const struct command commands[] = {
+    {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
+};
+
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void
+print_help(void)
+{
+    puts("Usage: frontrowctl [--config FILE] COMMAND\n\nCommands:");
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *command = &commands[i];
+        char text[64];
+        snprintf(text, sizeof text, "%s%s%s%s%s", command->group, command->verb ? " " : "",
+                 command->verb ? command->verb : "", command->argument ? " " : "",
+                 command->argument ? command->argument : "");
+        printf("  %-24s %s\n", text, command->help);
+    }
+    puts("\nOptions:\n"
+         "  --config FILE            settings; default FRONTROW_CONFIG or"
+         " /etc/frontrow/frontrow.conf\n"
+         "  --schema DIR             where the migrations and the demo are; default FRONTROW_SCHEMA"
+         " or\n                           " SCHEMA_DIR "\n"
+         "  --yes                    do it although real data would be lost\n"
+         "  --help, --version\n\n"
+         "Exit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis is\n"
+         "out of reach.");
+}
+
+static int
+usage_error(const char *format, const char *what)
+{
+    fputs("frontrowctl: ", stderr);
+    fprintf(stderr, format, what);
+    fputs(" (see frontrowctl --help)\n", stderr);
+    return EXIT_USAGE;
+}
+
+int
+ctl_database_failed(const struct ctl *ctl, enum db_result result)
+{
+    fprintf(stderr, "frontrowctl: %s\n", db_error_text(ctl->db));
+    return result == DB_GONE ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
+}
+
+static const char *
+environment_or(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : otherwise;
+}
+
+/* The command that the words name; *rest are the words behind its name. */
+static const struct command *
+find_command(char **words, int count, char ***rest)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        const struct command *command = &commands[i];
+        int length = command->verb == NULL ? 1 : 2;
+        if (count < length || strcmp(words[0], command->group) != 0 ||
+            (command->verb != NULL && strcmp(words[1], command->verb) != 0))
+            continue;
+        *rest = words + length;
+        return command;
+    }
+    return NULL;
+}
+
+/* Reads the options; false on an unknown one. `given` gets the letters that were there. */
+static bool
+read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *given, size_t size)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"schema", required_argument, NULL, 's'},
+        {"yes", no_argument, NULL, 'y'},          {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+    };
+    size_t count = 0;
+    int letter;
+    opterr = 0;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (letter == '?')
+            return false;
+        if (count + 1 < size && strchr(given, letter) == NULL)
+            given[count++] = (char)letter;
+        if (letter == 'c')
+            *config = optarg;
+        else if (letter == 's')
+            ctl->schema_dir = optarg;
+        else if (letter == 'y')
+            ctl->yes = true;
+    }
+    return true;
+}
+
+static int
+run_command(const struct command *command, struct ctl *ctl, const char *config_path)
+{
+    char error[CONFIG_ERROR_SIZE];
+    if (!config_load(&ctl->config, config_path, error)) {
+        fprintf(stderr, "frontrowctl: %s\n", error);
+        return EXIT_FAILED;
+    }
+    ctl->db = db_open(&ctl->config, STATEMENT_TIMEOUT_MS, NULL);
+    int status = command->run(ctl);
+    db_close(ctl->db);
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct ctl ctl = {.schema_dir = environment_or("FRONTROW_SCHEMA", SCHEMA_DIR)};
+    const char *config = environment_or("FRONTROW_CONFIG", "/etc/frontrow/frontrow.conf");
+    char given[OPTION_COUNT + 1] = "";
+    if (!read_options(argc, argv, &ctl, &config, given, sizeof given))
+        return usage_error("unknown or incomplete option %s", argv[optind - 1]);
+    if (strchr(given, 'h') != NULL) {
+        print_help();
+        return EXIT_DONE;
+    }
+    if (strchr(given, 'v') != NULL) {
+        puts("frontrowctl " VERSION);
+        return EXIT_DONE;
+    }
+    if (optind == argc)
+        return usage_error("%s", "a command is missing");
+    char **rest;
+    const struct command *command = find_command(argv + optind, argc - optind, &rest);
+    if (command == NULL)
+        return usage_error("unknown command %s", argv[optind]);
+    ctl.argument = *rest;
+    if ((*rest != NULL) != (command->argument != NULL) || (*rest != NULL && rest[1] != NULL))
+        return usage_error("%s: wrong number of arguments", argv[optind]);
+    if (given[strspn(given, command->options)] != '\0')
+        return usage_error("%s does not take all of these options", argv[optind]);
+    return run_command(command, &ctl, config);
+}

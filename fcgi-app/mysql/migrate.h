@@ -1,0 +1,33 @@
+/*
+ * migrate: the numbered files of schema/ (NNN_name.sql), each run once and remembered in
+ * schema_migrations with its checksum. MySQL commits at each DDL statement, so a file that was
+ * interrupted is run again from its begin: its statements must allow that.
+ */
+#ifndef FRONTROW_MYSQL_MIGRATE_H
+#define FRONTROW_MYSQL_MIGRATE_H
+
+#include "mysql/database.h"
+
+enum { MIGRATE_ERROR_SIZE = 640 };
+
+enum migrate_result {
+    MIGRATE_OK,
+    MIGRATE_REFUSED, /* the schema and the files or the program do not fit together, or SQL failed */
+    MIGRATE_GONE,    /* MySQL is out of reach */
+};
+
+/*
+ * Runs what was not yet run of the files in `directory`, in order, while no other migration of
+ * this database runs. Sets `version` to the last one and `applied` to how many were run now.
+ * On failure one sentence is in `error`.
+ */
+enum migrate_result migrate_apply(struct database *db, const char *directory, int *version,
+                                  int *applied, char error[MIGRATE_ERROR_SIZE]);
+
+/*
+ * Whether the database has exactly the schema that this program was built with: refused on one
+ * that is older, newer or made from other files. For every program's start.
+ */
+enum migrate_result migrate_check(struct database *db, char error[MIGRATE_ERROR_SIZE]);
+
+#endif

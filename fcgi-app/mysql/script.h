@@ -1,0 +1,19 @@
+/* script: files of SQL statements, each ended by a `;` at the end of a line. */
+#ifndef FRONTROW_MYSQL_SCRIPT_H
+#define FRONTROW_MYSQL_SCRIPT_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "mysql/database.h"
+
+/* Appends a file's bytes to `text`. Returns false with errno set. */
+bool script_read(const char *path, struct buffer *text);
+
+/*
+ * Runs the statements of `text` one after the other, up to the first that fails. Lines that begin
+ * with `--` are comments. What follows the last `;` is not run.
+ */
+enum db_result script_run(struct database *db, const char *text);
+
+#endif
