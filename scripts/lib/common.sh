@@ -1,0 +1,63 @@
+# Shared by all scripts: where things are, how to say what happens, one script at a time.
+# FRONTROW_VAR, FRONTROW_PORT, FRONTROW_LISTEN and FRONTROW_BUILD move things elsewhere.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+mkdir -p "${FRONTROW_VAR:-$ROOT/var}"
+VAR=$(cd "${FRONTROW_VAR:-$ROOT/var}" && pwd -P)
+BUILD=${FRONTROW_BUILD:-$VAR/build}
+LISTEN=${FRONTROW_LISTEN:-127.0.0.1}
+PORT=${FRONTROW_PORT:-8080}
+LOG=$VAR/log
+PIDS=$VAR/pid
+export FRONTROW_VAR=$VAR FRONTROW_LISTEN=$LISTEN
+
+say() {
+    printf '%s\n' "$*"
+}
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# wait_until SECONDS COMMAND...: asks again and again; false when the time is over.
+wait_until() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < end)) || return 1
+        sleep 0.05
+    done
+}
+
+# Holds the lock of this var/ on descriptor 9 until the script ends: up, down, restarts and the
+# keeper never start the same daemon twice.
+lock_var() {
+    exec 9>"$VAR/lock"
+    flock -w 180 9 || fail "another script has been at work in $VAR for three minutes"
+}
+
+# template_fill FILE NAME=VALUE...: prints FILE with each @NAME@ replaced; a name without a value
+# is an error, so that no placeholder reaches a daemon.
+template_fill() {
+    local file=$1 text pair
+    shift
+    text=$(<"$file")
+    for pair in "$@"; do
+        text=${text//"@${pair%%=*}@"/"${pair#*=}"}
+    done
+    if [[ $text =~ @[A-Z_]+@ ]]; then
+        fail "$file: nothing to put in for ${BASH_REMATCH[0]}"
+    fi
+    printf '%s\n' "$text"
+}
+
+# Writes standard input to FILE; true when that changed it.
+write_if_changed() {
+    local file=$1 text
+    text=$(cat)
+    if [[ -f $file && $(<"$file") == "$text" ]]; then
+        return 1
+    fi
+    printf '%s\n' "$text" >"$file"
+}

@@ -1,0 +1,31 @@
+# Installs the packages of scripts/lib/packages that are missing.
+
+package_is_installed() {
+    # a pattern names several packages, of which most are known but not installed
+    dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep -q '^ii'
+}
+
+# Prints the missing packages, the first choice of each line.
+packages_missing() {
+    local line choice
+    while read -r line; do
+        [[ -n $line && $line != \#* ]] || continue
+        for choice in ${line//|/ }; do
+            ! package_is_installed "$choice" || continue 2
+        done
+        printf '%s\n' "${line%%|*}"
+    done <"$ROOT/scripts/lib/packages"
+}
+
+install_packages() {
+    local missing as_root=()
+    mapfile -t missing < <(packages_missing)
+    ((${#missing[@]} > 0)) || return 0
+    say "installing ${missing[*]}"
+    command -v apt-get >/dev/null || fail "this is no Debian; please install what these packages have: ${missing[*]}"
+    if [[ $EUID != 0 ]]; then
+        command -v sudo >/dev/null || fail "run this as root, or install them yourself: ${missing[*]}"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" bash "$ROOT/scripts/lib/apt-install" "${missing[@]}"
+}

@@ -1,0 +1,75 @@
+# The private MySQL or MariaDB: everything under var/mysql, reached by its socket only.
+
+# Prefers MySQL 8 or later where the machine has it, else MariaDB. Sets MYSQLD, MYSQL_CLIENT and
+# MYSQL_KIND; false where there is neither. (MariaDB installs a `mysqld` too.)
+mysql_find() {
+    local version
+    MYSQL_CLIENT=$(PATH=$PATH:/usr/sbin command -v mysql || true)
+    MYSQLD=$(PATH=$PATH:/usr/sbin command -v mysqld || true)
+    version=$([[ -z $MYSQLD ]] || "$MYSQLD" --no-defaults --version 2>/dev/null || true)
+    if [[ $version =~ Ver\ ([0-9]+)\. && $version != *MariaDB* ]] && ((BASH_REMATCH[1] >= 8)); then
+        MYSQL_KIND=MySQL
+    else
+        MYSQL_KIND=MariaDB
+        MYSQLD=$(PATH=$PATH:/usr/sbin command -v mariadbd || true)
+        MYSQL_CLIENT=$(command -v mariadb || true)
+    fi
+    [[ -n $MYSQLD && -n $MYSQL_CLIENT ]]
+}
+
+mysql_configure() {
+    # Only this file is read (--defaults-file): the machine's settings do not leak in.
+    # "loose" settings are known to one of the two servers only.
+    cat >"$VAR/my.cnf" <<END
+[mysqld]
+datadir = $VAR/mysql
+socket = $RUN/mysql.sock
+pid-file = $RUN/mysql.pid
+$([[ $EUID != 0 ]] || echo 'user = root')
+skip-networking
+loose-mysqlx = OFF
+skip-log-bin
+character-set-server = utf8mb4
+transaction-isolation = READ-COMMITTED
+max_connections = 400
+innodb_buffer_pool_size = ${FRONTROW_MYSQL_MEMORY:-512M}
+loose-innodb_log_file_size = 256M
+innodb_flush_log_at_trx_commit = 1
+END
+}
+
+# Makes the data folder once; a half-made one is never taken for a whole one.
+mysql_create_data() {
+    [[ ! -d $VAR/mysql ]] || return 0
+    say "making the data folder of $MYSQL_KIND"
+    rm -rf "$VAR/mysql.new"
+    mkdir -m 700 "$VAR/mysql.new"
+    local as_root=()
+    [[ $EUID != 0 ]] || as_root=(--user=root)
+    if [[ $MYSQL_KIND == MySQL ]]; then
+        "$MYSQLD" --no-defaults --initialize-insecure --datadir="$VAR/mysql.new" "${as_root[@]}"
+    else
+        mariadb-install-db --no-defaults --datadir="$VAR/mysql.new" "${as_root[@]}" \
+            --auth-root-authentication-method=normal --skip-test-db
+    fi >>"$LOG/mysql.log" 2>&1 || fail_with_log mysql "could not make its data folder"
+    mv "$VAR/mysql.new" "$VAR/mysql"
+}
+
+mysql_query() {
+    "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
+}
+
+# The socket's folder is closed to others, so neither account has a password.
+mysql_create_database() {
+    mysql_query "CREATE DATABASE IF NOT EXISTS frontrow CHARACTER SET utf8mb4;
+                 CREATE USER IF NOT EXISTS frontrow@localhost;
+                 GRANT ALL ON frontrow.* TO frontrow@localhost;"
+}
+
+mysql_start() {
+    process_start mysql "$MYSQLD" --defaults-file="$VAR/my.cnf"
+}
+
+mysql_is_ready() {
+    mysql_query 'SELECT 1' >/dev/null 2>&1
+}

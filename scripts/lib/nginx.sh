@@ -1,0 +1,91 @@
+# The private nginx: nginx/*.in filled in, everything it writes under var/nginx.
+
+# geo's lines for a list of networks
+nginx_networks() {
+    local network
+    for network in $1; do
+        printf '    %s 1;\n' "$network"
+    done
+}
+
+nginx_upstream_servers() {
+    local i
+    for ((i = 0; i < SOCKETS; i++)); do
+        printf '    server unix:%s/frontrow-%d.sock max_fails=0;\n' "$RUN" "$i"
+    done
+}
+
+# FRONTROW_RATE_LIMIT: requests a second from one address, 0 for no limit.
+nginx_rate_limit_zone() {
+    ((${FRONTROW_RATE_LIMIT:-0} == 0)) ||
+        printf 'limit_req_zone $binary_remote_addr zone=frontrow_rate:10m rate=%dr/s;' "$FRONTROW_RATE_LIMIT"
+}
+
+nginx_rate_limit() {
+    ((${FRONTROW_RATE_LIMIT:-0} == 0)) ||
+        printf 'limit_req zone=frontrow_rate burst=%d nodelay;' "$FRONTROW_RATE_LIMIT"
+}
+
+nginx_access_log() {
+    if [[ ${FRONTROW_ACCESS_LOG:-on} == off ]]; then
+        printf 'off'
+    else
+        printf '%s/access.log frontrow buffer=64k flush=1s' "$LOG"
+    fi
+}
+
+# True when the configuration changed.
+nginx_configure() {
+    mkdir -p "$VAR/nginx"
+    local files text changed=1
+    files=$(ulimit -Hn)
+    [[ $files != unlimited ]] && ((files < 32768)) || files=32768
+    text=$(template_fill "$ROOT/nginx/nginx.conf.in" \
+        "USER=$([[ $EUID != 0 ]] || echo 'user root;')" \
+        "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
+    write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
+    text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
+        "LISTEN=$LISTEN" "PORT=$PORT" "WWW=$ROOT/nginx/www" "CACHE=$VAR/nginx/cache" \
+        "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
+        "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
+        "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES:-127.0.0.0/8 ::1}")" \
+        "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
+        "PUBLIC_LIMIT=${FRONTROW_PUBLIC_LIMIT:-8192}" "EXACT_LIMIT=${FRONTROW_EXACT_LIMIT:-8192}" \
+        "ADMIN_LIMIT=${FRONTROW_ADMIN_LIMIT:-16}" \
+        "ACCESS_LOG=$(nginx_access_log)") || exit 1
+    write_if_changed "$VAR/nginx/frontrow.conf" <<<"$text" && changed=0
+    nginx_command -t -q 2>>"$LOG/nginx.log" || fail_with_log nginx "does not accept its configuration"
+    return $changed
+}
+
+nginx_command() {
+    PATH=$PATH:/usr/sbin command nginx -p "$VAR/nginx" -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" "$@"
+}
+
+nginx_start() {
+    process_start nginx "$(PATH=$PATH:/usr/sbin command -v nginx)" -p "$VAR/nginx" \
+        -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" -g 'daemon off;'
+}
+
+# Ready is the whole path: nginx, a worker, MySQL.
+nginx_is_ready() {
+    curl -fsS -o /dev/null --max-time 5 "http://$(nginx_address)/health/ready" 2>/dev/null
+}
+
+# Where this machine reaches it.
+nginx_address() {
+    local host=$LISTEN
+    [[ $host != 0.0.0.0 ]] || host=127.0.0.1
+    printf '%s:%s' "$host" "$PORT"
+}
+
+# One line with the owner when another process has the port.
+nginx_require_port() {
+    process_is_alive nginx && return 0
+    local line
+    line=$(ss -Hltnp "sport = :$PORT" | grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT " | head -n 1) || return 0
+    local owner=${line##*users:((}
+    [[ $line == *users:* ]] && owner=$(sed -E 's/^"([^"]*)",pid=([0-9]+).*/\1 (pid \2)/' <<<"$owner") ||
+        owner='a process of another user'
+    fail "port $PORT is taken by $owner; FRONTROW_PORT=... takes another"
+}

@@ -1,0 +1,58 @@
+# Daemons by pid file. A pid alone may be somebody else's by now; with the time at which the
+# process started it cannot be, so a pid file holds both. Each daemon leads its own process group:
+# what it leaves behind when it is killed is found by that.
+
+# process_inspect PID: sets PROCESS_STATE and PROCESS_STARTED, false where there is none.
+process_inspect() {
+    local line fields
+    { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
+    # the name, in brackets, may hold anything; the fields after it may not
+    read -ra fields <<<"${line##*) }"
+    PROCESS_STATE=${fields[0]}
+    PROCESS_STARTED=${fields[19]}
+}
+
+# Sets PROCESS_PID and PROCESS_BORN from the pid file of NAME, false where there is none.
+process_recorded() {
+    PROCESS_PID='' PROCESS_BORN=''
+    [[ -s $PIDS/$1 ]] && read -r PROCESS_PID PROCESS_BORN <"$PIDS/$1"
+}
+
+process_is_alive() {
+    process_recorded "$1" && process_inspect "$PROCESS_PID" &&
+        [[ $PROCESS_STARTED == "$PROCESS_BORN" && $PROCESS_STATE != [ZX] ]]
+}
+
+process_is_gone() {
+    ! process_is_alive "$1"
+}
+
+# Kills what a dead daemon left of its group (nginx's workers keep the port), and forgets it.
+process_clear() {
+    process_recorded "$1" || return 0
+    # a number that somebody else has by now is no group of ours
+    if ! process_inspect "$PROCESS_PID" || [[ $PROCESS_STARTED == "$PROCESS_BORN" ]]; then
+        kill -KILL -- "-$PROCESS_PID" 2>/dev/null || true
+    fi
+    rm -f "$PIDS/$1"
+}
+
+# process_start NAME COMMAND...: in the background, output to its log.
+process_start() {
+    local name=$1
+    shift
+    process_clear "$name"
+    # a lock that a daemon inherits would never be released
+    setsid "$@" >>"$LOG/$name.log" 2>&1 </dev/null 9>&- &
+    process_inspect $! || fail "$name ended at once; see $LOG/$name.log"
+    printf '%s %s\n' $! "$PROCESS_STARTED" >"$PIDS/$name"
+}
+
+# process_stop NAME SIGNAL SECONDS: asks, waits, and kills what did not go.
+process_stop() {
+    if process_is_alive "$1"; then
+        kill -s "$2" "$PROCESS_PID" 2>/dev/null || true
+        wait_until "$3" process_is_gone "$1" || say "$1 did not end within $3 s and is killed"
+    fi
+    process_clear "$1"
+}

@@ -1,0 +1,111 @@
+# The whole private stack: MySQL, Redis, frontrow and nginx under one var/.
+
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$ROOT/scripts/lib/process.sh"
+. "$ROOT/scripts/lib/mysql.sh"
+. "$ROOT/scripts/lib/redis.sh"
+. "$ROOT/scripts/lib/frontrow.sh"
+. "$ROOT/scripts/lib/nginx.sh"
+
+SERVICES=(mysql redis frontrow nginx) # in the order of their start
+declare -A STOP_SIGNAL=([mysql]=TERM [redis]=TERM [frontrow]=TERM [nginx]=QUIT)
+declare -A STOP_SECONDS=([mysql]=60 [redis]=20 [frontrow]=15 [nginx]=15)
+declare -A READY_SECONDS=([mysql]=60 [redis]=60 [frontrow]=15 [nginx]=15)
+
+# A socket's path holds 107 bytes, a clone's may be longer: sockets live in a short folder that
+# var/run leads to. It also holds the maintenance file, which outlives a restart.
+stack_find_run_folder() {
+    RUN=$(readlink "$VAR/run" 2>/dev/null || true)
+    [[ -n $RUN && -d $RUN && -O $RUN ]]
+}
+
+stack_create_folders() {
+    mkdir -p "$LOG" "$PIDS"
+    stack_find_run_folder && return 0
+    RUN=$(mktemp -d /tmp/frontrow-XXXXXX)
+    ln -sfn "$RUN" "$VAR/run"
+}
+
+# fail_with_log NAME MESSAGE: the last 20 lines of its log, and the end.
+fail_with_log() {
+    {
+        printf '%s: %s %s; the end of %s:\n' "${0##*/}" "$1" "$2" "$LOG/$1.log"
+        tail -n 20 "$LOG/$1.log" 2>/dev/null || true
+    } >&2
+    exit 1
+}
+
+service_is_settled() {
+    ! process_is_alive "$1" || "$1_is_ready"
+}
+
+service_wait() {
+    if ! wait_until "${READY_SECONDS[$1]}" service_is_settled "$1"; then
+        fail_with_log "$1" "was not ready within ${READY_SECONDS[$1]} s"
+    fi
+    process_is_alive "$1" || fail_with_log "$1" "ended"
+}
+
+# Starts one that does not run, and waits until it answers.
+service_up() {
+    process_is_alive "$1" || "$1_start"
+    service_wait "$1"
+}
+
+service_down() {
+    process_stop "$1" "${STOP_SIGNAL[$1]}" "${STOP_SECONDS[$1]}"
+}
+
+stack_load_programs() {
+    mysql_find || fail "neither MySQL 8 nor MariaDB is installed"
+    [[ -x $BUILD/frontrow ]] || fail "there is no $BUILD/frontrow; build first"
+}
+
+stack_load_data() {
+    mysql_create_database
+    frontrow_ctl migrate
+    [[ $(mysql_query 'SELECT EXISTS (SELECT * FROM frontrow.concert)') == 1 ]] || frontrow_ctl demo load
+}
+
+# Brings up what does not run, and whatever changed since it started. MySQL and Redis keep their
+# settings until a restart.
+stack_start() {
+    stack_load_programs
+    stack_create_folders
+    mysql_configure
+    redis_configure
+    frontrow_create_admin_key
+    local reload_frontrow=no reload_nginx=no
+    ! frontrow_configure || reload_frontrow=yes
+    nginx_require_port
+    ! nginx_configure || reload_nginx=yes
+    [[ $EUID != 0 ]] || say "everything runs as root here; never so in production"
+
+    mysql_create_data
+    service_up mysql
+    service_up redis
+    stack_load_data
+    stack_refresh frontrow $reload_frontrow
+    stack_refresh nginx $reload_nginx
+}
+
+# stack_refresh NAME RELOAD: up, with its newest program and settings.
+stack_refresh() {
+    if [[ $1 == frontrow ]] && frontrow_is_outdated; then
+        service_down frontrow
+    elif [[ $2 == yes ]] && process_is_alive "$1"; then
+        kill -HUP "$PROCESS_PID"
+    fi
+    service_up "$1"
+}
+
+stack_stop() {
+    local i
+    stack_find_run_folder || RUN=''
+    for ((i = ${#SERVICES[@]} - 1; i >= 0; i--)); do
+        service_down "${SERVICES[i]}"
+    done
+    if [[ -n $RUN && ! -e $RUN/maintenance ]]; then
+        rm -rf "$RUN" "$VAR/run"
+    fi
+}
