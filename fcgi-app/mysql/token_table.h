@@ -1,0 +1,95 @@
+/*
+ * token_table: the tokens in MySQL: queue_token (numbered, of a concert with a line) and open_token
+ * (of one without). What a token is "now" is decided by this database's clock.
+ */
+#ifndef FRONTROW_MYSQL_TOKEN_TABLE_H
+#define FRONTROW_MYSQL_TOKEN_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/message.h"
+#include "mysql/database.h"
+
+enum { TOKEN_SIZE = 16, TOKEN_CHUNK = 2000, TOKEN_END_BATCH = 64 };
+
+enum token_kind { TOKEN_QUEUE = 1, TOKEN_OPEN = 2 };
+
+/* In the order of the column's ENUM. */
+enum token_status { TOKEN_WAITING = 1, TOKEN_ACTIVE, TOKEN_DONE, TOKEN_LEFT, TOKEN_LAPSED };
+
+struct token_row {
+    enum token_kind kind;
+    uint8_t token[TOKEN_SIZE];
+    int32_t concert_id;
+    int32_t number; /* 0: an open one, which has none */
+    char user_id[USER_ID_SIZE];
+    enum token_status status; /* as of now: an active one whose lease is over reads as lapsed; an
+                                 open one is active, left or lapsed */
+    int64_t lease_until;      /* CLOCK_NEVER while waiting */
+    int64_t lease_left_ms;    /* of an active one, else 0 */
+};
+
+/* Whether the token is not ended and its lease, if it has one, not over. */
+bool token_is_live(const struct token_row *row);
+
+/* The token with these bytes, of either kind: DB_OK or DB_NONE. A plain read without a lock. */
+enum db_result token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE],
+                                struct token_row *row);
+
+/* The live token of a user in a concert, of either kind, a numbered one first: DB_OK or DB_NONE. */
+enum db_result token_table_find_live(struct database *db, int32_t concert_id, const char *user_id,
+                                     struct token_row *row);
+
+/*
+ * Ends a token as done, left or lapsed (an open one just ends). One that has ended already keeps
+ * how it did. May stand inside a transaction; the row is locked then.
+ */
+enum db_result token_table_end(struct database *db, enum token_kind kind,
+                               const uint8_t token[TOKEN_SIZE], enum token_status status);
+
+/* Ends numbered ones together: 1 to TOKEN_END_BATCH of them, all with the same status. */
+enum db_result token_table_end_batch(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
+                                     size_t count, enum token_status status);
+
+/*
+ * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
+ * lease_left_ms of the row. DB_DUPLICATE: the number or the token is there already.
+ */
+enum db_result token_table_insert(struct database *db, const struct token_row *row, int32_t serving);
+
+/* Makes a numbered token that has not ended active, with a lease from now on. */
+enum db_result token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE],
+                                    int64_t lease_ms, int32_t serving);
+
+/* Remembers the highest number called, in a row of its own number or the next one below. */
+enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);
+
+/*
+ * Where no line is kept: gives the user's open token a lease of `lease_ms` from now, with `fresh`
+ * as its bytes where there is none or it has ended. Parallel calls for one user agree on the token.
+ */
+enum db_result token_table_renew_open(struct database *db, int32_t concert_id, const char *user_id,
+                                      const uint8_t fresh[TOKEN_SIZE], int64_t lease_ms,
+                                      struct token_row *row);
+
+/* The highest number given and the highest one called, 0 where there is none. */
+enum db_result token_table_highest(struct database *db, int32_t concert_id, int32_t *last,
+                                   int32_t *serving);
+
+/* The parts of a concert's live tokens, in the order in which a rebuild reads them. */
+enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_OPEN, TOKEN_PART_COUNT };
+
+/*
+ * Reads up to TOKEN_CHUNK live tokens of one part into `rows`: numbered ones above `after_number`,
+ * open ones whose user is above `after_user`, in that order. `*count` below TOKEN_CHUNK: the last.
+ */
+enum db_result token_table_read_live(struct database *db, int32_t concert_id, enum token_part part,
+                                     int32_t after_number, const char *after_user,
+                                     struct token_row *rows, size_t *count);
+
+/* Writes down as lapsed up to 1,000 tokens of a concert whose lease is over; counts them. */
+enum db_result token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed);
+
+#endif
