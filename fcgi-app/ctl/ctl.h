@@ -23,6 +23,8 @@ struct ctl {
     const char *argument; /* of the commands that take one, else NULL */
 };
 
+int ctl_demo_load(struct ctl *ctl);
+int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 
 /* Says the database's last error on standard error; the exit status that belongs to `result`. */

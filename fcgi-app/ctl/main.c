@@ -20,6 +20,8 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
+    {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
 };
 

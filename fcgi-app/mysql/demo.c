@@ -1,0 +1,40 @@
+#include "mysql/demo.h"
+
+#include "mysql/script.h"
+#include "mysql/transaction.h"
+
+enum { ATTEMPTS = 10 };
+
+enum db_result
+demo_count_concerts(struct database *db, int32_t *all, int32_t *others)
+{
+    static const struct query count = {
+        "SELECT COUNT(*), COUNT(CASE WHEN NOT EXISTS (SELECT 1 FROM audit_log a"
+        " WHERE a.concert_id = c.concert_id AND a.action = 'demo load') THEN 1 END)"
+        " FROM concert c"};
+    return db_select_one(db, &count, NO_PARAMETERS, COLUMNS(INTO_INT32(all), INTO_INT32(others)));
+}
+
+static enum db_result
+replace_once(struct database *db, const char *sql)
+{
+    enum db_result result = transaction_begin(db);
+    if (result != DB_OK)
+        return result;
+    result = script_run(db, sql);
+    if (result != DB_OK) {
+        transaction_rollback(db);
+        return result;
+    }
+    /* Where the outcome is unknown the caller may as well run it again. */
+    return transaction_commit(db) == COMMIT_DONE ? DB_OK : DB_RETRY;
+}
+
+enum db_result
+demo_replace_all(struct database *db, const char *sql)
+{
+    enum db_result result = DB_RETRY;
+    for (int attempt = 0; attempt < ATTEMPTS && result == DB_RETRY; attempt++)
+        result = replace_once(db, sql);
+    return result;
+}
