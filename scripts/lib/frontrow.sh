@@ -1,6 +1,7 @@
 # Frontrow itself: its configuration, the admin key, the program.
 
 SOCKETS=${FRONTROW_SOCKETS:-4}
+export FRONTROW_SCHEMA=${FRONTROW_SCHEMA:-$ROOT/schema}
 
 frontrow_create_admin_key() {
     [[ ! -s $VAR/admin.key ]] || return 0

@@ -1,0 +1,52 @@
+"""What all tests share: one private stack for the session, its books audited after each module."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from stack import Stack  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="the long form of tests that have one")
+
+
+@pytest.fixture(scope="session")
+def long(request):
+    """Whether the long form was asked for."""
+    return request.config.getoption("--long")
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """The session's stack, with demo data, caller = body."""
+    private = Stack()
+    try:
+        yield private.start()
+    finally:
+        private.stop()
+
+
+@pytest.fixture(scope="session")
+def new_stack():
+    """Makes further stacks with settings of their own, ended with the session."""
+    stacks = []
+
+    def make(**settings):
+        stacks.append(Stack(**settings))
+        return stacks[-1].start()
+
+    yield make
+    for private in stacks:
+        private.stop()
+
+
+@pytest.fixture(scope="module")
+def audited(stack):
+    """The stack; when the module's tests are over, its books must be clean."""
+    yield stack
+    audit = stack.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr

@@ -1,0 +1,256 @@
+"""A private stack for tests: its own var/, port and daemons, started by scripts/lib/stack."""
+
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pymysql
+import redis
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SERVICES = ("mysql", "redis", "frontrow", "nginx")
+LOST = object()  # the connection ended without an answer
+
+
+def free_port():
+    """A port that nobody has now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Answer:
+    """Status, headers (any case) and body of an answer."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """The code of a problem, "" of a success."""
+        if self.headers.get("Content-Type", "") != "application/problem+json":
+            return ""
+        return self.json()["code"]
+
+    def __repr__(self):
+        return f"<{self.status} {self.body[:200]!r}>"
+
+
+class Client:
+    """Keeps one connection; `source` is the address that it calls from."""
+
+    def __init__(self, port, source=None, timeout=15):
+        self.connection = http.client.HTTPConnection(
+            "127.0.0.1", port, timeout=timeout, source_address=(source, 0) if source else None
+        )
+
+    def call(self, method, path, body=None, headers=None):
+        """Sends `body` (bytes as they are, anything else as JSON) and reads the answer."""
+        headers = dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        if body is not None and not any(name.lower() == "content-type" for name in headers):
+            headers["Content-Type"] = "application/json"
+        try:
+            self.connection.request(method, path, body, headers)
+            got = self.connection.getresponse()
+            return Answer(got.status, got.headers, got.read())
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def get(self, path, **headers):
+        return self.call("GET", path, headers=headers)
+
+    def post(self, path, body, **headers):
+        return self.call("POST", path, body, headers)
+
+    def close(self):
+        self.connection.close()
+
+
+class Stack:
+    """One private stack. `settings` are FRONTROW_* of its environment, without the prefix."""
+
+    def __init__(self, **settings):
+        (ROOT / "var").mkdir(exist_ok=True)
+        self.var = pathlib.Path(tempfile.mkdtemp(prefix="test-", dir=ROOT / "var"))
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build")).resolve()
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("FRONTROW_")}
+        self.environment = kept | {
+            "FRONTROW_VAR": str(self.var),
+            "FRONTROW_PORT": str(self.port),
+            "FRONTROW_BUILD": str(self.build),
+            "FRONTROW_SCHEMA": str(ROOT / "schema"),
+            "FRONTROW_MYSQL_MEMORY": "128M",
+            "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+        }
+        self.environment |= {f"FRONTROW_{name.upper()}": str(v) for name, v in settings.items()}
+        self.client = Client(self.port)
+
+    # ---- daemons
+
+    def script(self, *arguments, timeout=180):
+        """Runs scripts/lib/stack; what it says is in the error when it fails."""
+        done = subprocess.run(
+            [ROOT / "scripts/lib/stack", *arguments],
+            env=self.environment, timeout=timeout, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"stack {' '.join(arguments)}: {done.stdout}")
+        return done.stdout
+
+    def start(self):
+        self.script("start")
+        return self
+
+    def stop(self):
+        """Ends everything. The files go too, unless a sanitizer has written into a log."""
+        self.client.close()
+        (self.run / "maintenance").unlink(missing_ok=True)
+        self.script("stop")
+        reports = self.sanitizer_reports()
+        assert not reports, f"{self.var / 'log'}: {reports}"
+        shutil.rmtree(self.var)
+
+    def sanitizer_reports(self):
+        """The lines of the logs by which the sanitizers say that they found something."""
+        signs = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:")
+        return [
+            line
+            for log in (self.var / "log").glob("*.log")
+            for line in log.read_text(errors="replace").splitlines()
+            if any(sign in line for sign in signs)
+        ]
+
+    def restart(self, name):
+        self.script("restart", name)
+
+    def start_service(self, name):
+        self.script("start-service", name)
+
+    def stop_service(self, name):
+        self.script("stop-service", name)
+
+    def pid(self, name):
+        return int((self.var / "pid" / name).read_text().split()[0])
+
+    def kill(self, name, number=signal.SIGKILL):
+        os.kill(self.pid(name), number)
+
+    def workers(self):
+        """The pids of frontrow's workers now."""
+        pid = self.pid("frontrow")
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def log(self, name):
+        return self.var / "log" / f"{name}.log"
+
+    @property
+    def run(self):
+        """The folder of the sockets and of the maintenance file."""
+        return (self.var / "run").resolve()
+
+    @contextlib.contextmanager
+    def without(self, name):
+        """The stack without this daemon, and up again afterwards."""
+        self.stop_service(name)
+        try:
+            yield
+        finally:
+            self.start_service(name)
+
+    # ---- programs
+
+    def program(self, name, *arguments, timeout=120):
+        return subprocess.run(
+            [self.build / name, "--config", self.var / "frontrow.conf", *arguments],
+            env=self.environment, timeout=timeout, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+
+    def ctl(self, *arguments, timeout=120):
+        """frontrowctl: a CompletedProcess with texts."""
+        return self.program("frontrowctl", *arguments, timeout=timeout)
+
+    def sweeper(self, *arguments):
+        """One pass of the sweeper."""
+        return self.program("frontrow-sweeper", *arguments)
+
+    # ---- stores
+
+    def mysql(self, **options):
+        """A connection of its own, in autocommit, with rows as dictionaries."""
+        return pymysql.connect(
+            unix_socket=str(self.run / "mysql.sock"), user="root", database="frontrow",
+            autocommit=True, cursorclass=pymysql.cursors.DictCursor, charset="utf8mb4",
+            init_command="SET time_zone = '+00:00'", **options,
+        )
+
+    def query(self, sql, *values):
+        """The rows of one statement on a connection of its own."""
+        with contextlib.closing(self.mysql()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return list(cursor.fetchall())
+
+    def redis(self):
+        return redis.Redis(unix_socket_path=str(self.run / "redis.sock"), decode_responses=True)
+
+    # ---- calls
+
+    def get(self, path, **headers):
+        return self.client.get(path, **headers)
+
+    def post(self, path, body, **headers):
+        return self.client.post(path, body, **headers)
+
+    def call(self, method, path, body=None, headers=None):
+        return self.client.call(method, path, body, headers)
+
+    def new_client(self, **options):
+        return Client(self.port, **options)
+
+    def admin_headers(self):
+        return {"Authorization": "Bearer " + (self.var / "admin.key").read_text().strip()}
+
+    def raw(self, data, timeout=5, source=None):
+        """Sends bytes as they are; one Answer, or LOST when the connection ended without one."""
+        with socket.socket() as connection:
+            connection.settimeout(timeout)
+            if source:
+                connection.bind((source, 0))
+            connection.connect(("127.0.0.1", self.port))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(data)
+            try:
+                got = http.client.HTTPResponse(connection)
+                got.begin()
+                return Answer(got.status, got.headers, got.read())
+            except (http.client.BadStatusLine, ConnectionResetError):
+                return LOST
+
+
+def wait_for(condition, seconds=10, step=0.02):
+    """Asks until the condition holds; its last value, or an AssertionError."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {seconds} s: {condition}"
+        time.sleep(step)
+    return value
