@@ -1,0 +1,86 @@
+/*
+ * line: who waits for a concert, who may buy now. Where the concert keeps no line every token is
+ * active and lives in MySQL alone; where it keeps one, Redis holds who waits and who was called
+ * (redis/line.lua has the rule), and MySQL who has which number and how a token ended.
+ */
+#ifndef FRONTROW_DOMAIN_LINE_H
+#define FRONTROW_DOMAIN_LINE_H
+
+#include "mysql/concert_table.h"
+#include "domain/services.h"
+#include "mysql/token_table.h"
+
+/* "<concertId>-<32 hex digits, lower case>" and a NUL. */
+enum { LINE_TOKEN_TEXT_SIZE = 10 + 1 + 2 * TOKEN_SIZE + 1 };
+
+/* A token as its owner sees it. */
+struct line_ticket {
+    uint8_t token[TOKEN_SIZE];
+    int32_t concert_id;
+    char user_id[USER_ID_SIZE];
+    int32_t number; /* 0: none, as the concert keeps no line or kept none when it was made */
+    bool active;    /* else waiting */
+    int32_t position; /* an upper bound of the place in the line, from 1; 0 when active */
+    bool eta_known;   /* always when active */
+    int64_t eta_seconds;
+    int64_t eta_seconds_high;
+    int32_t poll_after_seconds;
+    int64_t expires_at; /* end of the lease; CLOCK_NEVER while waiting */
+};
+
+/* The line as everybody sees it. All numbers are 0 where no line is kept. */
+struct line_state {
+    int32_t serving; /* highest number called so far */
+    int32_t last_number;
+    int32_t waiting;
+    int32_t active; /* called ones included */
+    int32_t capacity; /* in force */
+    bool paused;
+    int32_t admitted_per_minute;
+    int32_t refresh_seconds;
+};
+
+/* Reads a token's text. False: it is none. */
+bool line_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE]);
+
+/* Writes it. */
+void line_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
+                      char text[LINE_TOKEN_TEXT_SIZE]);
+
+/*
+ * Takes a place in the line: the live token of this user and concert, or a new one. The concert
+ * must be open. Refuses with queue_full or queue_unavailable.
+ */
+enum error line_add(struct services *services, const struct concert *concert, const char *user_id,
+                    struct line_ticket *ticket, struct problem *problem);
+
+/*
+ * A sign of life from the owner of a token, who sees how it stands; a called one becomes active.
+ * `text` NULL: token_missing. `caller` "" : whoever has the token. Refuses with token_invalid.
+ */
+enum error line_status(struct services *services, const char *text, const char *caller,
+                       struct line_ticket *ticket, struct problem *problem);
+
+/* Leaves the line or gives the place back. As line_status() otherwise. */
+enum error line_leave(struct services *services, const char *text, const char *caller,
+                      struct problem *problem);
+
+/*
+ * In a concert that keeps a line: whether this user may come to the seats with this token, whose
+ * bytes are written to `token`. Refuses with token_missing, token_invalid or token_not_active.
+ */
+enum error line_admit(struct services *services, const struct concert *concert,
+                      const char *user_id, const char *text, uint8_t token[TOKEN_SIZE],
+                      struct problem *problem);
+
+/*
+ * Gives the place of a token back that MySQL has as done. Nothing is reported: where Redis is
+ * away, the next call with the token or the sweeper does it.
+ */
+void line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE]);
+
+/* The line as everybody sees it; moves it on. Refuses with queue_unavailable. */
+enum error line_state(struct services *services, const struct concert *concert,
+                      struct line_state *state, struct problem *problem);
+
+#endif
