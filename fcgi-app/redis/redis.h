@@ -1,0 +1,22 @@
+/*
+ * redis: one connection to Redis. It connects at first use, and again at the first use after the
+ * connection was lost or a call timed out: a late reply would answer the next caller.
+ */
+#ifndef FRONTROW_REDIS_REDIS_H
+#define FRONTROW_REDIS_REDIS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct breaker;
+struct config;
+struct redis;
+
+/* Makes a handle; nothing is connected yet. `breaker` may be NULL (tools). Never NULL. */
+struct redis *redis_open(const struct config *config, struct breaker *breaker);
+void redis_close(struct redis *redis);
+
+/* Asks for a PONG; how long that took goes to *latency_us. For /health/ready. */
+bool redis_ping(struct redis *redis, int64_t *latency_us);
+
+#endif
