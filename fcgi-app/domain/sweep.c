@@ -1,0 +1,167 @@
+#include "domain/sweep.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "domain/reservation.h"
+#include "mysql/sweep_table.h"
+#include "mysql/transaction.h"
+
+enum { ATTEMPTS = 3, ANSWERS_AT_ONCE = 1000 };
+
+/* What became of one lapsed hold. */
+enum outcome {
+    OUTCOME_EXPIRED,
+    OUTCOME_BUSY,    /* somebody pays, cancels, sweeps or takes over a seat of it right now */
+    OUTCOME_SETTLED, /* it was when its turn came */
+    OUTCOME_AGAIN,   /* a deadlock or the like */
+    OUTCOME_FAILED,
+    OUTCOME_GONE, /* MySQL */
+};
+
+static enum outcome
+outcome_of_failure(enum db_result result)
+{
+    if (result == DB_RETRY)
+        return OUTCOME_AGAIN;
+    return result == DB_GONE ? OUTCOME_GONE : OUTCOME_FAILED;
+}
+
+/* Frees those seats that still name it: a seat that was taken over is its new buyer's. */
+static enum db_result
+write_down(struct database *db, const struct reservation *reservation, const int32_t *seat_ids)
+{
+    enum db_result result =
+        reservation_table_set_status(db, reservation->reservation_id, RESERVATION_EXPIRED);
+    if (result != DB_OK)
+        return result;
+    return seat_table_free(db, reservation->item_id, seat_ids, (size_t)reservation->seat_count,
+                           reservation->reservation_id);
+}
+
+/* Inside the transaction. Locks are never waited for: whoever has one, decides about the hold. */
+static enum outcome
+expire(struct database *db, struct reservation *reservation)
+{
+    enum db_result result = sweep_table_lock_reservation(db, reservation);
+    if (result == DB_NONE)
+        return OUTCOME_BUSY;
+    if (result == DB_OK && reservation->status != RESERVATION_HELD)
+        return OUTCOME_SETTLED;
+    if (result == DB_OK)
+        result = reservation_table_seats(db, reservation);
+    if (result != DB_OK)
+        return outcome_of_failure(result);
+
+    int32_t seat_ids[SEATS_AT_ONCE];
+    size_t locked;
+    reservation_seat_ids(reservation, seat_ids);
+    result = sweep_table_lock_seats(db, reservation->item_id, seat_ids,
+                                    (size_t)reservation->seat_count, &locked);
+    /* A seat left out would stay with an expired reservation, should its buyer roll back. */
+    if (result == DB_OK && locked < (size_t)reservation->seat_count)
+        return OUTCOME_BUSY;
+    int64_t now;
+    if (result == DB_OK)
+        result = db_now(db, &now);
+    if (result == DB_OK && now < reservation->expires_at)
+        return OUTCOME_SETTLED;
+    if (result == DB_OK)
+        result = write_down(db, reservation, seat_ids);
+    return result == DB_OK ? OUTCOME_EXPIRED : outcome_of_failure(result);
+}
+
+static enum outcome
+expire_in_transaction(struct database *db, int32_t reservation_id)
+{
+    enum db_result begun = transaction_begin(db);
+    if (begun != DB_OK)
+        return outcome_of_failure(begun);
+    struct reservation reservation = {.reservation_id = reservation_id};
+    enum outcome outcome = expire(db, &reservation);
+    if (outcome != OUTCOME_EXPIRED) {
+        transaction_rollback(db);
+        return outcome;
+    }
+    switch (transaction_commit(db)) {
+    case COMMIT_DONE:
+        return OUTCOME_EXPIRED;
+    case COMMIT_ROLLED_BACK:
+        return OUTCOME_AGAIN;
+    case COMMIT_UNKNOWN:
+        break;
+    }
+    return OUTCOME_GONE;
+}
+
+/* Returns false when MySQL is gone. */
+static bool
+sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
+           struct sweep_report *report)
+{
+    enum outcome outcome = OUTCOME_AGAIN;
+    for (int attempt = 0; attempt < ATTEMPTS && outcome == OUTCOME_AGAIN; attempt++)
+        outcome = expire_in_transaction(db, place->reservation_id);
+    int64_t seconds_over = (now - place->expires_at) / 1000;
+    if (outcome == OUTCOME_EXPIRED) {
+        report->expired++;
+    } else if (outcome == OUTCOME_BUSY) {
+        report->busy++;
+        log_debug("reservation %d, over for %" PRId64 " s, was left: somebody has it locked",
+                  (int)place->reservation_id, seconds_over);
+    } else if (outcome == OUTCOME_AGAIN || outcome == OUTCOME_FAILED) {
+        report->failed++;
+        log_warn("reservation %d, over for %" PRId64 " s, could not be expired: %s",
+                 (int)place->reservation_id, seconds_over, db_error_text(db));
+    }
+    return outcome != OUTCOME_GONE;
+}
+
+/* The ids are read without a lock, in order, so that what is left does not come up again. */
+static enum db_result
+sweep_holds(struct database *db, struct sweep_report *report)
+{
+    struct sweep_place places[SWEEP_BATCH];
+    struct sweep_place after = {0};
+    size_t count = SWEEP_BATCH;
+    int64_t now;
+    enum db_result result = db_now(db, &now);
+    while (result == DB_OK && count == SWEEP_BATCH) {
+        result = sweep_table_lapsed(db, &after, now, places, &count);
+        for (size_t i = 0; result == DB_OK && i < count; i++)
+            if (!sweep_hold(db, &places[i], now, report))
+                result = DB_GONE;
+        if (count > 0)
+            after = places[count - 1];
+    }
+    return result;
+}
+
+static enum db_result
+delete_answers(struct database *db, struct sweep_report *report)
+{
+    enum db_result result;
+    int attempts = 0;
+    do {
+        result = sweep_table_delete_answers(db);
+        if (result == DB_OK)
+            report->answers += db_changed_rows(db);
+        else
+            attempts++;
+    } while ((result == DB_OK && db_changed_rows(db) == ANSWERS_AT_ONCE) ||
+             (result == DB_RETRY && attempts < ATTEMPTS));
+    return result;
+}
+
+void
+sweep_run(struct services *services, struct sweep_report *report)
+{
+    *report = (struct sweep_report){0};
+    enum db_result (*const steps[])(struct database *, struct sweep_report *) = {sweep_holds,
+                                                                                 delete_answers};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
+        enum db_result result = steps[i](services->db, report);
+        report->mysql_gone = result == DB_GONE;
+        report->failed += result != DB_OK && result != DB_GONE;
+    }
+}

@@ -1,0 +1,61 @@
+#include "mysql/sweep_table.h"
+
+enum db_result
+sweep_table_lapsed(struct database *db, const struct sweep_place *after, int64_t until,
+                   struct sweep_place places[SWEEP_BATCH], size_t *count)
+{
+    static const struct query list = {
+        "SELECT expires_at, reservation_id FROM reservation"
+        " WHERE status = 'held' AND expires_at BETWEEN ? AND ?"
+        " AND (expires_at > ? OR reservation_id > ?)"
+        " ORDER BY expires_at, reservation_id LIMIT ?"};
+    struct sweep_place place;
+    *count = 0;
+    enum db_result result = db_select(
+        db, &list,
+        PARAMETERS(DB_INSTANT(after->expires_at), DB_INSTANT(until), DB_INSTANT(after->expires_at),
+                   DB_INTEGER(after->reservation_id), DB_INTEGER(SWEEP_BATCH)),
+        COLUMNS(INTO_INSTANT(&place.expires_at), INTO_INT32(&place.reservation_id)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        places[(*count)++] = place;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+sweep_table_lock_reservation(struct database *db, struct reservation *reservation)
+{
+    static const struct query lock = {"SELECT item_id, status + 0, expires_at FROM reservation"
+                                      " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
+                         COLUMNS(INTO_INT32(&reservation->item_id),
+                                 INTO_INT32(&reservation->status),
+                                 INTO_INSTANT(&reservation->expires_at)));
+}
+
+enum db_result
+sweep_table_lock_seats(struct database *db, int32_t item_id, const int32_t ids[SEATS_AT_ONCE],
+                       size_t count, size_t *locked)
+{
+    static const struct query lock = {
+        "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ORDER BY seat_no FOR UPDATE SKIP LOCKED"};
+    struct parameter parameters[1 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
+    int32_t seat_id;
+    *locked = 0;
+    enum db_result result =
+        db_select(db, &lock, parameters, 1 + SEATS_AT_ONCE, COLUMNS(INTO_INT32(&seat_id)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        ++*locked;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+sweep_table_delete_answers(struct database *db)
+{
+    static const struct query delete_old = {
+        "DELETE FROM idempotency WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY"
+        " ORDER BY created_at LIMIT 1000"};
+    return db_execute(db, &delete_old, NO_PARAMETERS);
+}

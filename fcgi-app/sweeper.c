@@ -1,0 +1,95 @@
+/* frontrow-sweeper: one pass over what time has ended, and out. For cron, each minute. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "domain/sweep.h"
+#include "mysql/migrate.h"
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_DEPENDENCY_GONE = 75, /* EX_TEMPFAIL */
+};
+
+static const char help[] =
+    "Usage: frontrow-sweeper [--config FILE]\n\n"
+    "One pass: ends lapsed holds, deletes old stored answers, moves the lines on.\n\n"
+    "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
+    "  --help, --version\n\n"
+    "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach.\n";
+
+static int
+sweep(struct services *services)
+{
+    char error[MIGRATE_ERROR_SIZE];
+    enum migrate_result schema = migrate_check(services->db, error);
+    if (schema != MIGRATE_OK) {
+        log_error("nothing was swept: %s", error);
+        return schema == MIGRATE_GONE ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
+    }
+    int64_t started = clock_monotonic();
+    struct sweep_report report;
+    sweep_run(services, &report);
+    log_info("swept in %" PRId64 " ms: %" PRId64 " holds expired, %" PRId64 " left to others, %" PRId64
+             " answers deleted, %" PRId64 " failed%s",
+             clock_monotonic() - started, report.expired, report.busy, report.answers,
+             report.failed, report.mysql_gone ? "; given up: MySQL is out of reach" : "");
+    if (report.mysql_gone)
+        return EXIT_DEPENDENCY_GONE;
+    return report.failed > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int
+sweep_with_config(const char *path)
+{
+    struct config config;
+    char error[CONFIG_ERROR_SIZE];
+    if (!config_load(&config, path, error)) {
+        fprintf(stderr, "frontrow-sweeper: %s\n", error);
+        return EXIT_FAILED;
+    }
+    struct services *services = services_open(&config, NULL);
+    int status = sweep(services);
+    services_close(services);
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
+    };
+    const char *config = getenv("FRONTROW_CONFIG");
+    if (config == NULL || config[0] == '\0')
+        config = "/etc/frontrow/frontrow.conf";
+    opterr = 0;
+    int letter;
+    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (letter == 'c') {
+            config = optarg;
+        } else if (letter == 'h') {
+            fputs(help, stdout);
+            return EXIT_DONE;
+        } else if (letter == 'v') {
+            puts("frontrow-sweeper " VERSION);
+            return EXIT_DONE;
+        } else {
+            break;
+        }
+    }
+    if (letter != -1 || optind != argc) {
+        fputs("frontrow-sweeper: unknown option or argument (see frontrow-sweeper --help)\n", stderr);
+        return EXIT_USAGE;
+    }
+    return sweep_with_config(config);
+}
