@@ -1,0 +1,94 @@
+/* frontrow: the FastCGI server. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "api/api.h"
+#include "api/routes.h"
+#include "base/config.h"
+#include "server/master.h"
+
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT };
+
+static void
+print_help(FILE *out)
+{
+    fputs("Usage: frontrow [OPTION]...\n"
+          "Sells concert seats: a FastCGI server behind nginx.\n"
+          "\n"
+          "  --config FILE   settings, one `key = value` a line; FRONTROW_* in the environment go "
+          "first\n"
+          "  --check         check the settings and exit\n"
+          "  --print-config  print the settings in force and exit; secrets are masked\n"
+          "  --version       print the version and exit\n"
+          "  --help          print this and exit\n"
+          "\n"
+          "Signals: SIGTERM stops, SIGHUP reads the settings anew, SIGUSR2 upgrades the program.\n"
+          "Exit status: 0 all is well, 1 it failed, 64 wrong usage, 78 wrong settings.\n",
+          out);
+}
+
+/* Reads the options; some end the program. */
+static enum action
+read_options(int argc, char **argv, const char **config_path)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+        {"print-config", no_argument, NULL, 'p'}, {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    };
+    enum action action = ACTION_RUN;
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'c') {
+            *config_path = optarg;
+        } else if (option == 'k') {
+            action = ACTION_CHECK;
+        } else if (option == 'p') {
+            action = ACTION_PRINT;
+        } else if (option == 'v') {
+            puts("frontrow " VERSION);
+            exit(EXIT_SUCCESS);
+        } else if (option == 'h') {
+            print_help(stdout);
+            exit(EXIT_SUCCESS);
+        } else {
+            exit(EX_USAGE);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "frontrow: %s: there are no arguments, only options\n", argv[optind]);
+        exit(EX_USAGE);
+    }
+    return action;
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct config config;
+    char error[CONFIG_ERROR_SIZE];
+    const char *config_path = NULL;
+    enum action action = read_options(argc, argv, &config_path);
+    if (!config_load(&config, config_path, error)) {
+        fprintf(stderr, "frontrow: %s\n", error);
+        return EX_CONFIG;
+    }
+    if (action == ACTION_PRINT)
+        config_print(&config, stdout);
+    if (action != ACTION_RUN)
+        return EXIT_SUCCESS;
+
+    const struct application application = {
+        .routes = api_routes,
+        .route_count = api_route_count,
+        .start = api_start,
+        .stop = api_stop,
+        .read_input = api_read_input,
+        .free_input = api_free_input,
+    };
+    const struct master_setup setup = {
+        .application = &application, .config = &config, .config_path = config_path, .argv = argv};
+    return master_run(&setup);
+}

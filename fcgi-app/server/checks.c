@@ -1,0 +1,201 @@
+#include "server/checks.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/config.h"
+#include "server/maintenance.h"
+
+enum {
+    DEFAULT_BODY_LIMIT = 16384,
+    IDEMPOTENCY_KEY_MOST = 64,
+    MAINTENANCE_RETRY_SECONDS = 30,
+};
+
+/* One request on its way through the steps. */
+struct passage {
+    const struct surroundings *surroundings;
+    const struct route *route;
+    struct request *request;
+    struct response *response;
+    char claimed[USER_ID_SIZE]; /* the userId that the client named, "" if none */
+};
+
+static bool
+refuse(struct passage *passage, enum error error, const char *detail)
+{
+    response_error(passage->response, error, detail == NULL ? NULL : "%s", detail);
+    return false;
+}
+
+static bool
+check_maintenance(struct passage *passage)
+{
+    if (passage->route->method == METHOD_GET || passage->route->who == WHO_ADMIN ||
+        !maintenance_is_on(passage->surroundings->config->run_dir))
+        return true;
+    struct problem problem = {.error = ERROR_MAINTENANCE, .retry_after = MAINTENANCE_RETRY_SECONDS};
+    response_problem(passage->response, &problem);
+    return false;
+}
+
+/* Takes as long for a wrong key as for the right one, whatever they have in common. */
+static bool
+equals_secret(const char *given, const char *secret)
+{
+    size_t given_length = strlen(given);
+    size_t length = strlen(secret);
+    unsigned difference = given_length != length;
+    for (size_t i = 0; i < given_length; i++)
+        difference |= (unsigned char)given[i] ^ (unsigned char)secret[length > 0 ? i % length : 0];
+    return difference == 0;
+}
+
+static bool
+check_admin_key(struct passage *passage)
+{
+    static const char scheme[] = "Bearer ";
+    if (passage->route->who != WHO_ADMIN)
+        return true;
+    const char *key = passage->surroundings->config->admin_key;
+    const char *given = passage->request->authorization;
+    if (*key != '\0' && given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
+        equals_secret(given + sizeof scheme - 1, key))
+        return true;
+    return refuse(passage, ERROR_UNAUTHORIZED, "the admin key is needed");
+}
+
+static const char *
+skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* "application/json", and no parameter but charset=utf-8. */
+static bool
+is_json_type(const char *type)
+{
+    static const char json[] = "application/json";
+    static const char *const charsets[] = {"charset=utf-8", "charset=\"utf-8\""};
+    if (type == NULL || strncasecmp(type, json, sizeof json - 1) != 0)
+        return false;
+    type = skip_blanks(type + sizeof json - 1);
+    while (*type == ';') {
+        type = skip_blanks(type + 1);
+        for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++) {
+            if (strncasecmp(type, charsets[i], strlen(charsets[i])) == 0) {
+                type = skip_blanks(type + strlen(charsets[i]));
+                break;
+            }
+        }
+    }
+    return *type == '\0';
+}
+
+static bool
+has_body(const struct route *route)
+{
+    return route->method == METHOD_POST || route->method == METHOD_PATCH;
+}
+
+static bool
+check_content_type(struct passage *passage)
+{
+    if (!has_body(passage->route) || is_json_type(passage->request->content_type))
+        return true;
+    return refuse(passage, ERROR_UNSUPPORTED_MEDIA_TYPE,
+                  "the body must be application/json in UTF-8");
+}
+
+static bool
+read_body(struct passage *passage)
+{
+    const struct surroundings *surroundings = passage->surroundings;
+    if (!has_body(passage->route))
+        return true;
+    size_t limit = passage->route->body_limit > 0 ? passage->route->body_limit : DEFAULT_BODY_LIMIT;
+    enum error error = surroundings->read_body(surroundings->source, passage->request, limit);
+    return error == ERROR_NONE || refuse(passage, error, NULL);
+}
+
+static bool
+read_input(struct passage *passage)
+{
+    const struct surroundings *surroundings = passage->surroundings;
+    struct problem problem = {0};
+    if (passage->route->fields == NULL ||
+        surroundings->application->read_input(surroundings->services, passage->route,
+                                              passage->request, passage->claimed, &problem))
+        return true;
+    response_problem(passage->response, &problem);
+    return false;
+}
+
+static bool
+check_idempotency_key(struct passage *passage)
+{
+    const char *key = passage->request->idempotency_key;
+    if (!passage->route->keyed || key == NULL)
+        return true;
+    size_t length = 0;
+    while (key[length] > 0x20 && key[length] < 0x7f)
+        length++;
+    if (key[length] == '\0' && length <= IDEMPOTENCY_KEY_MOST)
+        return true;
+    struct problem problem = {.error = ERROR_INVALID_FIELD, .field = "Idempotency-Key"};
+    snprintf(problem.detail, sizeof problem.detail, "1 to %d visible ASCII characters",
+             IDEMPOTENCY_KEY_MOST);
+    response_problem(passage->response, &problem);
+    return false;
+}
+
+static bool
+is_user_id(const char *text)
+{
+    size_t length = 0;
+    while (isalnum((unsigned char)text[length]) ||
+           (text[length] != '\0' && strchr("._@-", text[length]) != NULL))
+        length++;
+    return text[length] == '\0' && length > 0 && length < USER_ID_SIZE;
+}
+
+/* caller = header: the gateway says who it is, and the client may not say otherwise. */
+static bool
+settle_caller_by_header(struct passage *passage)
+{
+    const char *user = passage->request->user_header;
+    if (user == NULL || !is_user_id(user))
+        return refuse(passage, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
+    if (passage->claimed[0] != '\0' && strcmp(passage->claimed, user) != 0)
+        return refuse(passage, ERROR_FORBIDDEN, "userId is not the caller");
+    snprintf(passage->request->caller, USER_ID_SIZE, "%s", user);
+    return true;
+}
+
+static bool
+settle_caller(struct passage *passage)
+{
+    enum who who = passage->route->who;
+    bool trusts_body = config_trusts_body(passage->surroundings->config);
+    if (who == WHO_TOKEN && passage->request->queue_token == NULL)
+        return refuse(passage, ERROR_TOKEN_MISSING, NULL);
+    if (who != WHO_CALLER && who != WHO_TOKEN)
+        return true;
+    if (!trusts_body)
+        return settle_caller_by_header(passage);
+    if (who == WHO_CALLER)
+        memcpy(passage->request->caller, passage->claimed, USER_ID_SIZE);
+    return true;
+}
+
+bool
+checks_pass(const struct surroundings *surroundings, const struct route *route,
+            struct request *request, struct response *response)
+{
+    struct passage passage = {surroundings, route, request, response, ""};
+    return check_maintenance(&passage) && check_admin_key(&passage) &&
+           check_content_type(&passage) && read_body(&passage) && read_input(&passage) &&
+           check_idempotency_key(&passage) && settle_caller(&passage);
+}

@@ -1,0 +1,14 @@
+/* checks: what every request must pass before its handler, in the order that the contract fixes. */
+#ifndef FRONTROW_SERVER_CHECKS_H
+#define FRONTROW_SERVER_CHECKS_H
+
+#include "server/router.h"
+
+/*
+ * Maintenance, admin key, content type, size, fields, Idempotency-Key, caller. Reads the body and
+ * sets request->input and request->caller on the way. False: the response is the refusal.
+ */
+bool checks_pass(const struct surroundings *surroundings, const struct route *route,
+                 struct request *request, struct response *response);
+
+#endif

@@ -1,0 +1,41 @@
+/* metrics: counters and latencies of all workers in shared memory, and /metrics, which sums them.
+ */
+#ifndef FRONTROW_SERVER_METRICS_H
+#define FRONTROW_SERVER_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/message.h"
+#include "server/router.h"
+#include "server/scoreboard.h"
+
+/*
+ * One set of counters for each slot of the scoreboard, written by that slot's worker alone and kept
+ * when it is replaced, so that the sums never fall.
+ */
+struct metrics;
+
+/* What GET /metrics reads: the `services` of metrics_route's handler. */
+struct metrics_sources {
+    struct metrics *metrics;
+    struct scoreboard *scoreboard;
+    struct shared *shared;
+    const struct router *router;
+    const struct config *config;
+};
+
+/* Maps zeroed metrics for this process and its later children; NULL with errno set. */
+struct metrics *metrics_create(void);
+
+/* The most routes that can be counted, with one place for requests that match none. */
+enum { METRICS_ROUTES = 64 };
+
+/* Counts one answered request of a route (by its index in the router) that took so long. */
+void metrics_count(struct metrics *metrics, int slot, size_t route, const struct response *response,
+                   int64_t microseconds);
+
+/* GET /metrics, in Prometheus' text format. */
+extern const struct route metrics_route;
+
+#endif

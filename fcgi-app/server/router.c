@@ -1,0 +1,280 @@
+#include "server/router.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "server/checks.h"
+
+enum { NO_ROUTE = -1, ALLOW_SIZE = 64 };
+
+/* One segment of a path. The child that stands for an id comes after its literal siblings. */
+struct node {
+    const char *text; /* the literal, not NUL-terminated; NULL: an id */
+    size_t length;
+    enum error not_an_id; /* the answer where an id is wanted and something else stands */
+    struct node *first_child;
+    struct node *next;
+    int routes[METHOD_OTHER]; /* the index of each method's route, NO_ROUTE if none */
+    char allow[ALLOW_SIZE];   /* "" where no route ends here */
+};
+
+struct router {
+    struct node *root;
+    const struct route *tables[2];
+    size_t counts[2];
+};
+
+size_t
+router_route_count(const struct router *router)
+{
+    return router->counts[0] + router->counts[1];
+}
+
+const struct route *
+router_route(const struct router *router, size_t index)
+{
+    return index < router->counts[0] ? &router->tables[0][index]
+                                     : &router->tables[1][index - router->counts[0]];
+}
+
+static bool
+is_own(const struct router *router, const struct match *match)
+{
+    return match->index >= router->counts[0];
+}
+
+/* ---- making the tree ---- */
+
+static _Noreturn void
+refuse_table(const struct route *route, const char *reason)
+{
+    log_error("route %s: %s", route->pattern, reason);
+    abort();
+}
+
+static struct node *
+create_node(const char *text, size_t length, enum error not_an_id)
+{
+    struct node *node = calloc(1, sizeof *node);
+    if (node == NULL)
+        abort();
+    node->text = text;
+    node->length = length;
+    node->not_an_id = not_an_id;
+    for (int method = 0; method < METHOD_OTHER; method++)
+        node->routes[method] = NO_ROUTE;
+    return node;
+}
+
+static enum error
+placeholder_error(const struct route *route, const char *segment, size_t length)
+{
+    static const struct {
+        const char *name;
+        enum error error;
+    } resources[] = {
+        {"{concert}", ERROR_CONCERT_NOT_FOUND},
+        {"{item}", ERROR_ITEM_NOT_FOUND},
+        {"{reservation}", ERROR_RESERVATION_NOT_FOUND},
+    };
+    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
+        if (strlen(resources[i].name) == length && memcmp(resources[i].name, segment, length) == 0)
+            return resources[i].error;
+    refuse_table(route, "a placeholder that no resource has");
+}
+
+/* The child for a segment of a pattern, made where it is not there yet. */
+static struct node *
+add_child(struct node *parent, const struct route *route, const char *segment, size_t length)
+{
+    bool is_id = *segment == '{';
+    enum error error = is_id ? placeholder_error(route, segment, length) : ERROR_NONE;
+    struct node **link = &parent->first_child;
+    for (; *link != NULL; link = &(*link)->next) {
+        struct node *child = *link;
+        if (child->text == NULL) {
+            if (is_id && child->not_an_id == error)
+                return child;
+            if (is_id)
+                refuse_table(route, "two resources in the same place");
+            break; /* a literal goes before the id */
+        }
+        if (!is_id && child->length == length && memcmp(child->text, segment, length) == 0)
+            return child;
+    }
+    struct node *child = create_node(is_id ? NULL : segment, length, error);
+    child->next = *link;
+    *link = child;
+    return child;
+}
+
+static void
+write_allow(struct node *node)
+{
+    static const char *const names[METHOD_OTHER] = {
+        [METHOD_GET] = "GET, HEAD, ", [METHOD_POST] = "POST, ",     [METHOD_PATCH] = "PATCH, ",
+        [METHOD_DELETE] = "DELETE, ", [METHOD_OPTIONS] = "OPTIONS",
+    };
+    node->allow[0] = '\0';
+    for (int method = 0; method < METHOD_OTHER; method++)
+        if (node->routes[method] != NO_ROUTE || method == METHOD_OPTIONS)
+            strcat(node->allow, names[method]);
+}
+
+static void
+add_route(struct router *router, size_t index)
+{
+    const struct route *route = router_route(router, index);
+    struct node *node = router->root;
+    int ids = 0;
+    for (const char *at = route->pattern; *at == '/' && at[1] != '\0';) {
+        const char *segment = at + 1;
+        size_t length = strcspn(segment, "/");
+        ids += *segment == '{';
+        node = add_child(node, route, segment, length);
+        at = segment + length;
+    }
+    if (ids > PATH_IDS)
+        refuse_table(route, "more ids than a request holds");
+    if (node->routes[route->method] != NO_ROUTE)
+        refuse_table(route, "there twice");
+    node->routes[route->method] = (int)index;
+    write_allow(node);
+}
+
+struct router *
+router_create(const struct route *routes, size_t count, const struct route *own, size_t own_count)
+{
+    struct router *router = malloc(sizeof *router);
+    if (router == NULL)
+        abort();
+    *router = (struct router){.root = create_node("", 0, ERROR_NONE),
+                              .tables = {routes, own},
+                              .counts = {count, own_count}};
+    for (size_t index = 0; index < count + own_count; index++)
+        add_route(router, index);
+    return router;
+}
+
+static void
+free_node(struct node *node)
+{
+    while (node->first_child != NULL) {
+        struct node *child = node->first_child;
+        node->first_child = child->next;
+        free_node(child);
+    }
+    free(node);
+}
+
+void
+router_free(struct router *router)
+{
+    free_node(router->root);
+    free(router);
+}
+
+/* ---- finding a route ---- */
+
+/* An id is decimal without leading zeros, 1 to 2^31 - 1. */
+static bool
+parse_id(const char *text, size_t length, int32_t *id)
+{
+    if (length == 0 || length > 10 || *text == '0')
+        return false;
+    int64_t value = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        value = value * 10 + (text[i] - '0');
+    }
+    *id = (int32_t)value;
+    return value <= INT32_MAX;
+}
+
+static const struct node *
+find_child(const struct node *parent, const char *segment, size_t length)
+{
+    if (length == 0)
+        return NULL; /* "/concert/" is not "/concert" */
+    const struct node *child = parent->first_child;
+    while (child != NULL && child->text != NULL &&
+           (child->length != length || memcmp(child->text, segment, length) != 0))
+        child = child->next;
+    return child;
+}
+
+/* Walks the path down the tree. `error` becomes the code of the first segment that is no id. */
+static const struct node *
+find_node(const struct router *router, struct request *request, enum error *error)
+{
+    const struct node *node = router->root;
+    int ids = 0;
+    const char *at = request->path;
+    while (*at == '/' && node != NULL) {
+        const char *segment = at + 1;
+        size_t length = strcspn(segment, "/");
+        node = find_child(node, segment, length);
+        if (node != NULL && node->text == NULL &&
+            !parse_id(segment, length, &request->ids[ids++]) && *error == ERROR_NONE)
+            *error = node->not_an_id;
+        at = segment + length;
+    }
+    return node != NULL && node->allow[0] != '\0' ? node : NULL;
+}
+
+struct match
+router_match(const struct router *router, struct request *request)
+{
+    struct match match = {.index = router_route_count(router)};
+    const struct node *node = find_node(router, request, &match.error);
+    if (node == NULL)
+        match.error = ERROR_NOT_FOUND;
+    if (match.error != ERROR_NONE)
+        return match;
+    match.allow = node->allow;
+    if (request->method == METHOD_OPTIONS)
+        return match;
+    int index = request->method == METHOD_OTHER ? NO_ROUTE : node->routes[request->method];
+    if (index == NO_ROUTE) {
+        match.error = ERROR_METHOD_NOT_ALLOWED;
+    } else {
+        match.index = (size_t)index;
+        match.route = router_route(router, match.index);
+    }
+    return match;
+}
+
+/* ---- answering ---- */
+
+/* Without a route there is either a refusal or the answer to OPTIONS. */
+static void
+answer_without_route(const struct match *match, struct response *response)
+{
+    response->allow = match->allow;
+    if (match->error == ERROR_NONE)
+        response->status = 204;
+    else
+        response_error(response, match->error, NULL);
+}
+
+void
+router_answer(const struct router *router, const struct match *match,
+              const struct surroundings *surroundings, struct request *request,
+              struct response *response)
+{
+    response_reset(response);
+    if (match->route == NULL) {
+        answer_without_route(match, response);
+        return;
+    }
+    if (checks_pass(surroundings, match->route, request, response)) {
+        void *services =
+            is_own(router, match) ? surroundings->own_services : surroundings->services;
+        match->route->handle(services, request, response);
+    }
+    if (request->input != NULL)
+        surroundings->application->free_input(request);
+}

@@ -1,0 +1,60 @@
+/* router: finds the route of a request, makes the checks that every route shares, settles the
+ * caller. */
+#ifndef FRONTROW_SERVER_ROUTER_H
+#define FRONTROW_SERVER_ROUTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/message.h"
+
+/* Two tables of routes as one tree of path segments. Fixed once made, and shared by all workers. */
+struct router;
+
+/* What the path and the method of a request led to. */
+struct match {
+    const struct route *route; /* NULL: `error` says why, or it is an OPTIONS request */
+    size_t index;              /* for router_route(); router_route_count() without a route */
+    enum error error;
+    const char *allow; /* the path's methods, owned by the router; NULL on an unknown path */
+};
+
+/* What a worker lends the router for one request. */
+struct surroundings {
+    const struct config *config;
+    const struct application *application;
+    void *services;     /* for the application's handlers */
+    void *own_services; /* for the server's own handlers */
+    /*
+     * Reads the body into request->body, no more than `limit` bytes. Anything but ERROR_NONE is
+     * the answer.
+     */
+    enum error (*read_body)(void *source, struct request *request, size_t limit);
+    void *source;
+};
+
+/*
+ * Makes the tree of the application's table and the server's own. The tables are borrowed.
+ * Ends the process where a pattern can not be served: that is a bug in a table.
+ */
+struct router *router_create(const struct route *routes, size_t count, const struct route *own,
+                             size_t own_count);
+
+void router_free(struct router *router);
+
+/* How many routes both tables have, and the one with that index. */
+size_t router_route_count(const struct router *router);
+const struct route *router_route(const struct router *router, size_t index);
+
+/* Finds the route and sets request->ids. */
+struct match router_match(const struct router *router, struct request *request);
+
+/*
+ * Answers a matched request: the checks in the contract's order, then the handler. The response
+ * is reset first and always filled afterwards.
+ */
+void router_answer(const struct router *router, const struct match *match,
+                   const struct surroundings *surroundings, struct request *request,
+                   struct response *response);
+
+#endif

@@ -1,0 +1,112 @@
+#include "server/rundir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static bool
+become_user(const char *run_dir, const char *user)
+{
+    const struct passwd *entry = getpwnam(user);
+    if (entry == NULL) {
+        log_error("user: there is no user %s", user);
+        return false;
+    }
+    if (chown(run_dir, entry->pw_uid, entry->pw_gid) == 0 && initgroups(user, entry->pw_gid) == 0 &&
+        setgid(entry->pw_gid) == 0 && setuid(entry->pw_uid) == 0)
+        return true;
+    log_error("user: %s: %s", user, strerror(errno));
+    return false;
+}
+
+bool
+rundir_prepare(const char *run_dir, const char *user)
+{
+    if (mkdir(run_dir, 0755) != 0 && errno != EEXIST) {
+        log_error("run_dir: %s: %s", run_dir, strerror(errno));
+        return false;
+    }
+    return geteuid() != 0 || *user == '\0' || become_user(run_dir, user);
+}
+
+static void
+write_path(const char *run_dir, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/frontrow.pid", run_dir);
+}
+
+static bool
+write_pid(int file)
+{
+    char text[32];
+    int length = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    return ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)length, 0) == length;
+}
+
+static void
+log_owner(const char *path, int file)
+{
+    char text[32] = "";
+    ssize_t length = pread(file, text, sizeof text - 1, 0);
+    text[length > 0 ? strcspn(text, "\n") : 0] = '\0';
+    log_error("%s: another frontrow runs here, process %s", path, text);
+}
+
+/* A master that ends removes its file: the lock may be on a file that has no name any more. */
+static bool
+is_still_there(const char *path, int file)
+{
+    struct stat named, opened;
+    return stat(path, &named) == 0 && fstat(file, &opened) == 0 && named.st_ino == opened.st_ino &&
+           named.st_dev == opened.st_dev;
+}
+
+/* Opens the pid file and takes its lock; -1 with the reason in the log. */
+static int
+open_locked(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (file < 0) {
+        log_error("%s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        return file;
+    log_owner(path, file);
+    close(file);
+    return -1;
+}
+
+int
+rundir_lock(const char *run_dir)
+{
+    char path[PATH_MAX];
+    write_path(run_dir, path);
+    int file = open_locked(path);
+    while (file >= 0 && !is_still_there(path, file)) {
+        close(file);
+        file = open_locked(path);
+    }
+    if (file < 0 || write_pid(file))
+        return file;
+    log_error("%s: %s", path, strerror(errno));
+    close(file);
+    return -1;
+}
+
+void
+rundir_unlock(const char *run_dir)
+{
+    char path[PATH_MAX];
+    write_path(run_dir, path);
+    unlink(path);
+}

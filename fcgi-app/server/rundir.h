@@ -1,0 +1,22 @@
+/* rundir: the run folder, who owns it, and that one master at a time uses it. */
+#ifndef FRONTROW_SERVER_RUNDIR_H
+#define FRONTROW_SERVER_RUNDIR_H
+
+#include <stdbool.h>
+
+/*
+ * Started as root with a `user`: makes the folder where it is missing, gives it to that user and
+ * becomes it for good. Else only makes the folder. Returns false, with the reason in the log.
+ */
+bool rundir_prepare(const char *run_dir, const char *user);
+
+/*
+ * Takes the lock of run_dir/frontrow.pid and writes the process id there. Returns the descriptor
+ * that holds the lock as long as it is open, or -1, with the reason in the log (another master).
+ */
+int rundir_lock(const char *run_dir);
+
+/* Removes the pid file; the descriptor stays open, so that the lock ends with the process. */
+void rundir_unlock(const char *run_dir);
+
+#endif

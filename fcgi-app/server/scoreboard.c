@@ -1,0 +1,69 @@
+#include "server/scoreboard.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+struct scoreboard *
+scoreboard_create(void)
+{
+    void *memory = mmap(NULL, sizeof(struct scoreboard), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void
+scoreboard_start(struct scoreboard *scoreboard, int index, int64_t kill_at)
+{
+    struct scoreboard_slot *slot = &scoreboard->slots[index];
+    slot->busy_since = 0;
+    slot->requests = 0;
+    slot->ready = false;
+    slot->kill_at = kill_at;
+    slot->alive = true;
+    scoreboard->starts++;
+    if (scoreboard->used <= index)
+        scoreboard->used = index + 1;
+}
+
+void
+scoreboard_end(struct scoreboard *scoreboard, int index, enum ending ending)
+{
+    struct scoreboard_slot *slot = &scoreboard->slots[index];
+    slot->alive = false;
+    slot->ready = false;
+    slot->kill_at = 0;
+    scoreboard->endings[ending]++;
+}
+
+void
+scoreboard_idle(struct scoreboard_slot *slot)
+{
+    atomic_store_explicit(&slot->kill_at, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->busy_since, 0, memory_order_relaxed);
+    atomic_store_explicit(&slot->ready, true, memory_order_relaxed);
+}
+
+void
+scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at)
+{
+    atomic_store_explicit(&slot->busy_since, now, memory_order_relaxed);
+    atomic_store_explicit(&slot->kill_at, kill_at, memory_order_relaxed);
+}
+
+void
+scoreboard_extend(struct scoreboard_slot *slot, int64_t kill_at)
+{
+    atomic_store_explicit(&slot->kill_at, kill_at, memory_order_relaxed);
+}
+
+void
+scoreboard_count(struct scoreboard *scoreboard, int *ready, int *busy)
+{
+    *ready = 0;
+    *busy = 0;
+    for (int i = 0; i < scoreboard->used; i++) {
+        const struct scoreboard_slot *slot = &scoreboard->slots[i];
+        *ready += slot->ready;
+        *busy += slot->ready && slot->busy_since != 0;
+    }
+}

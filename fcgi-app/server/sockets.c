@@ -1,0 +1,133 @@
+#include "server/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* The kernel cuts it to net.core.somaxconn, 4096 by default. */
+enum { BACKLOG = 4096, FIRST_PASSED = 3 };
+
+static bool
+set_address(struct sockaddr_un *address, const char *run_dir, int index)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    int length = snprintf(address->sun_path, sizeof address->sun_path, "%s/frontrow-%d.sock",
+                          run_dir, index);
+    if (length < (int)sizeof address->sun_path)
+        return true;
+    log_error("run_dir: %s is too long for a socket's path of at most %zu bytes", run_dir,
+              sizeof address->sun_path - 1);
+    return false;
+}
+
+/* Whether some process accepts connections there now. */
+static bool
+accepts_connections(const struct sockaddr_un *address)
+{
+    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0)
+        return false;
+    /* EAGAIN: the queue is full, so there is one */
+    bool answered =
+        connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+    close(probe);
+    return answered;
+}
+
+/* The workers of a master that was killed need a moment to follow it. */
+static bool
+is_listened_to(const struct sockaddr_un *address)
+{
+    for (int tries = 0; tries < 20; tries++) {
+        if (!accepts_connections(address))
+            return false;
+        usleep(50000);
+    }
+    return true;
+}
+
+/* Binds with mode 0660 from the start: a chmod afterwards would leave a moment without it. */
+static bool
+bind_and_listen(int descriptor, const struct sockaddr_un *address)
+{
+    mode_t mask = umask(0117);
+    int result = bind(descriptor, (const struct sockaddr *)address, sizeof *address);
+    umask(mask);
+    return result == 0 && listen(descriptor, BACKLOG) == 0;
+}
+
+static int
+open_one(const char *run_dir, int index)
+{
+    struct sockaddr_un address;
+    if (!set_address(&address, run_dir, index))
+        return -1;
+    if (is_listened_to(&address)) {
+        log_error("%s: another process listens there", address.sun_path);
+        return -1;
+    }
+    unlink(address.sun_path);
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor >= 0 && bind_and_listen(descriptor, &address))
+        return descriptor;
+    log_error("%s: %s", address.sun_path, strerror(errno));
+    if (descriptor >= 0)
+        close(descriptor);
+    return -1;
+}
+
+bool
+sockets_open(struct sockets *sockets, const char *run_dir, int count)
+{
+    *sockets = (struct sockets){.owned = true};
+    while (sockets->count < count) {
+        int descriptor = open_one(run_dir, sockets->count);
+        if (descriptor < 0)
+            return false;
+        sockets->descriptors[sockets->count++] = descriptor;
+    }
+    return true;
+}
+
+bool
+sockets_prepare(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags >= 0 && fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+bool
+sockets_adopt(struct sockets *sockets)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *count = getenv("LISTEN_FDS");
+    if (pid == NULL || count == NULL || strtol(pid, NULL, 10) != getpid())
+        return false;
+    *sockets = (struct sockets){.owned = false};
+    long passed = strtol(count, NULL, 10);
+    for (int i = 0; i < passed && i < SOCKETS_MOST; i++)
+        if (sockets_prepare(FIRST_PASSED + i))
+            sockets->descriptors[sockets->count++] = FIRST_PASSED + i;
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    return sockets->count > 0;
+}
+
+void
+sockets_unlink(const struct sockets *sockets, const char *run_dir)
+{
+    struct sockaddr_un address;
+    for (int i = 0; sockets->owned && i < sockets->count; i++)
+        if (set_address(&address, run_dir, i))
+            unlink(address.sun_path);
+}

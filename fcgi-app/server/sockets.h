@@ -1,0 +1,34 @@
+/* sockets: the unix sockets on which nginx reaches the workers. */
+#ifndef FRONTROW_SERVER_SOCKETS_H
+#define FRONTROW_SERVER_SOCKETS_H
+
+#include <stdbool.h>
+
+enum { SOCKETS_MOST = 64 };
+
+/* Listening sockets, O_NONBLOCK and closed on exec. */
+struct sockets {
+    int count;
+    bool owned; /* made here: unlinked at the end */
+    int descriptors[SOCKETS_MOST];
+};
+
+/*
+ * Makes run_dir/frontrow-0.sock and so on, mode 0660. Stale ones are replaced; one on which
+ * somebody listens is left alone. Returns false, with the reason in the log.
+ */
+bool sockets_open(struct sockets *sockets, const char *run_dir, int count);
+
+/*
+ * Takes the sockets that a service manager passed (LISTEN_PID, LISTEN_FDS). Returns whether there
+ * were any.
+ */
+bool sockets_adopt(struct sockets *sockets);
+
+/* Makes a passed descriptor one of ours: O_NONBLOCK, closed on exec. */
+bool sockets_prepare(int descriptor);
+
+/* Removes the names of owned sockets, so that nobody new connects; what waits in them stays. */
+void sockets_unlink(const struct sockets *sockets, const char *run_dir);
+
+#endif

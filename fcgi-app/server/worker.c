@@ -1,0 +1,239 @@
+#include "server/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/http.h"
+
+struct worker {
+    const struct heritage *heritage;
+    const struct config *config;
+    struct scoreboard_slot *slot;
+    int slot_index;
+    void *services;
+    struct metrics_sources sources;
+    FCGX_Request connections[SOCKETS_MOST]; /* one for each socket */
+    struct pollfd polled[SOCKETS_MOST + 1]; /* the sockets, its own first, and then the signals */
+    struct exchange exchange;
+    int64_t answered;
+    bool leaving;  /* SIGTERM came */
+    bool draining; /* SIGQUIT came */
+};
+
+/* ---- before the first request ---- */
+
+/*
+ * Signals stay blocked and are read from a descriptor between requests: ppoll() would not deliver
+ * one while requests keep coming, and none can break a read of libfcgi in half. What concerns the
+ * master alone is ignored, after FCGX_Init(), which sets handlers of its own.
+ */
+static int
+open_signals(void)
+{
+    static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
+    sigset_t leave;
+    if (FCGX_Init() != 0)
+        return -1;
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_IGN);
+    sigemptyset(&leave);
+    sigaddset(&leave, SIGTERM);
+    sigaddset(&leave, SIGQUIT);
+    sigprocmask(SIG_SETMASK, &leave, NULL);
+    return signalfd(-1, &leave, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* Dies with the master: the signal is lost if the master went before it was asked for. */
+static bool
+follow_master(const struct heritage *heritage)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == heritage->master;
+}
+
+static bool
+open_sockets(struct worker *worker)
+{
+    const struct sockets *sockets = worker->heritage->sockets;
+    int count = sockets->count;
+    int signals = open_signals();
+    if (signals < 0)
+        return false;
+    for (int i = 0; i < count; i++) {
+        int socket = sockets->descriptors[(worker->slot_index + i) % count];
+        worker->polled[i] = (struct pollfd){.fd = socket, .events = POLLIN};
+        FCGX_InitRequest(&worker->connections[i], socket, FCGI_FAIL_ACCEPT_ON_INTR);
+    }
+    worker->polled[count] = (struct pollfd){.fd = signals, .events = POLLIN};
+    return true;
+}
+
+static bool
+start(struct worker *worker)
+{
+    const struct heritage *heritage = worker->heritage;
+    srand((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
+    if (!follow_master(heritage))
+        return false;
+    if (!open_sockets(worker)) {
+        log_error("worker: %s", strerror(errno));
+        return false;
+    }
+    worker->sources = (struct metrics_sources){.metrics = heritage->metrics,
+                                               .scoreboard = heritage->scoreboard,
+                                               .shared = heritage->shared,
+                                               .router = heritage->router,
+                                               .config = worker->config};
+    worker->services = heritage->application->start(worker->config, heritage->shared);
+    return worker->services != NULL;
+}
+
+/* ---- one request ---- */
+
+static bool
+is_stale(const struct worker *worker)
+{
+    int64_t sent_at = worker->exchange.sent_at;
+    return worker->config->stale_ms > 0 && sent_at > 0 &&
+           clock_wall() - sent_at > worker->config->stale_ms;
+}
+
+static void
+set_time_limits(struct worker *worker, const struct route *route, int64_t now)
+{
+    bool slow = route != NULL && route->slow;
+    const struct config *config = worker->config;
+    worker->exchange.request.deadline =
+        now + (slow ? config->admin_request_ms : config->request_ms);
+    if (slow)
+        scoreboard_extend(worker->slot, now + config->admin_watchdog_ms);
+}
+
+/* Fills the response and returns the index of the route, for the metrics. */
+static size_t
+answer(struct worker *worker)
+{
+    struct exchange *exchange = &worker->exchange;
+    const struct router *router = worker->heritage->router;
+    struct surroundings surroundings = {.config = worker->config,
+                                        .application = worker->heritage->application,
+                                        .services = worker->services,
+                                        .own_services = &worker->sources,
+                                        .read_body = http_read_body,
+                                        .source = exchange};
+    struct match match = router_match(router, &exchange->request);
+    set_time_limits(worker, match.route, clock_monotonic());
+    if (is_stale(worker))
+        response_error(&exchange->response, ERROR_BUSY, "the request waited for too long");
+    else
+        router_answer(router, &match, &surroundings, &exchange->request, &exchange->response);
+    return match.index;
+}
+
+static void
+serve(struct worker *worker, FCGX_Request *connection)
+{
+    struct exchange *exchange = &worker->exchange;
+    int64_t began = clock_monotonic_us();
+    http_begin(exchange, connection);
+    log_set_request(exchange->request.request_id);
+    size_t route = answer(worker);
+    if (!http_send(exchange))
+        log_debug("the answer to %s %s found no reader", exchange->request.method_name,
+                  exchange->request.path);
+    metrics_count(worker->heritage->metrics, worker->slot_index, route, &exchange->response,
+                  clock_monotonic_us() - began);
+    log_set_request(NULL);
+}
+
+/*
+ * Accepts one connection and answers it. The worker counts as busy from before the accept, as
+ * a peer that says nothing holds it there. Returns false where no further accept can be expected to
+ * work.
+ */
+static bool
+accept_one(struct worker *worker, FCGX_Request *connection)
+{
+    int64_t now = clock_monotonic();
+    scoreboard_begin(worker->slot, now, now + worker->config->watchdog_ms);
+    int result = FCGX_Accept_r(connection);
+    if (result == 0) {
+        worker->slot->requests++;
+        /* After an interruption or a disconnect libfcgi hands out what it has of the parameters. */
+        if (FCGX_GetError(connection->in) == 0) {
+            serve(worker, connection);
+            worker->answered++;
+        }
+        FCGX_Finish_r(connection);
+    }
+    scoreboard_idle(worker->slot);
+    if (result == 0 || result == -EAGAIN || result == -EINTR || result == -ECONNABORTED)
+        return true; /* -EAGAIN: another worker was faster */
+    log_error("accept: %s", strerror(-result));
+    return false;
+}
+
+/* ---- the loop ---- */
+
+static void
+read_signals(struct worker *worker, int signals)
+{
+    struct signalfd_siginfo info;
+    while (read(signals, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGTERM)
+            worker->leaving = true;
+        else
+            worker->draining = true;
+    }
+}
+
+/* Waits for a connection. NULL: look at the flags again. */
+static FCGX_Request *
+wait_for_connection(struct worker *worker)
+{
+    int count = worker->heritage->sockets->count;
+    int found = poll(worker->polled, (nfds_t)count + 1, worker->draining ? 0 : -1);
+    if (found == 0)
+        worker->leaving = true; /* only when draining: nothing waits any more */
+    if (found <= 0)
+        return NULL;
+    if (worker->polled[count].revents != 0) {
+        read_signals(worker, worker->polled[count].fd);
+        return NULL;
+    }
+    for (int i = 0; i < count; i++)
+        if (worker->polled[i].revents != 0)
+            return &worker->connections[i];
+    return NULL;
+}
+
+int
+worker_run(const struct heritage *heritage, const struct config *config, int slot)
+{
+    static struct worker worker;
+    worker = (struct worker){.heritage = heritage,
+                             .config = config,
+                             .slot = &heritage->scoreboard->slots[slot],
+                             .slot_index = slot};
+    if (!start(&worker))
+        return EX_UNAVAILABLE;
+    scoreboard_idle(worker.slot);
+    bool ok = true;
+    while (ok && !worker.leaving &&
+           (config->recycle_requests == 0 || worker.answered < config->recycle_requests)) {
+        FCGX_Request *connection = wait_for_connection(&worker);
+        if (connection != NULL)
+            ok = accept_one(&worker, connection);
+    }
+    heritage->application->stop(worker.services);
+    http_free(&worker.exchange);
+    return ok ? EXIT_SUCCESS : EX_OSERR;
+}
