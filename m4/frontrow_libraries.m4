@@ -11,6 +11,8 @@ AC_DEFUN([FRONTROW_LIBRARIES],
   FRONTROW_NEED([JANSSON], [jansson >= 2.7], [libjansson-dev])
   FRONTROW_NEED([HIREDIS], [hiredis >= 0.14], [libhiredis-dev])
 
+  FRONTROW_NEED([CRYPTO], [libcrypto >= 1.1.1], [libssl-dev])
+
   # MySQL's own library and MariaDB's have the same API; with both, MySQL's is taken.
   mysql_found=no
   PKG_CHECK_MODULES([MYSQL], [mysqlclient], [mysql_found=libmysqlclient],

@@ -81,10 +81,10 @@ json_end_array(struct json *json)
 }
 
 void
-json_string(struct json *json, const char *name, const char *text)
+json_write_string(struct json *json, const char *name, const char *text)
 {
     if (text == NULL) {
-        json_null(json, name);
+        json_write_null(json, name);
         return;
     }
     begin_value(json, name);
@@ -92,7 +92,7 @@ json_string(struct json *json, const char *name, const char *text)
 }
 
 void
-json_integer(struct json *json, const char *name, int64_t value)
+json_write_integer(struct json *json, const char *name, int64_t value)
 {
     char digits[24];
     int length = snprintf(digits, sizeof digits, "%lld", (long long)value);
@@ -101,24 +101,24 @@ json_integer(struct json *json, const char *name, int64_t value)
 }
 
 void
-json_boolean(struct json *json, const char *name, bool value)
+json_write_boolean(struct json *json, const char *name, bool value)
 {
     begin_value(json, name);
     buffer_text(json->out, value ? "true" : "false");
 }
 
 void
-json_null(struct json *json, const char *name)
+json_write_null(struct json *json, const char *name)
 {
     begin_value(json, name);
     buffer_text(json->out, "null");
 }
 
 void
-json_instant(struct json *json, const char *name, int64_t instant)
+json_write_instant(struct json *json, const char *name, int64_t instant)
 {
     if (instant == CLOCK_NEVER) {
-        json_null(json, name);
+        json_write_null(json, name);
         return;
     }
     char text[CLOCK_TEXT_SIZE];
@@ -128,10 +128,17 @@ json_instant(struct json *json, const char *name, int64_t instant)
 }
 
 void
-json_optional_integer(struct json *json, const char *name, bool known, int64_t value)
+json_write_raw(struct json *json, const char *name, const struct buffer *text)
+{
+    begin_value(json, name);
+    buffer_append(json->out, text->data, text->length);
+}
+
+void
+json_write_optional_integer(struct json *json, const char *name, bool known, int64_t value)
 {
     if (known)
-        json_integer(json, name, value);
+        json_write_integer(json, name, value);
     else
-        json_null(json, name);
+        json_write_null(json, name);
 }

@@ -27,15 +27,18 @@ void json_begin_array(struct json *json, const char *name);
 void json_end_array(struct json *json);
 
 /* `text` is UTF-8; NULL writes null. Quotes, backslashes and control characters are escaped. */
-void json_string(struct json *json, const char *name, const char *text);
-void json_integer(struct json *json, const char *name, int64_t value);
-void json_boolean(struct json *json, const char *name, bool value);
-void json_null(struct json *json, const char *name);
+void json_write_string(struct json *json, const char *name, const char *text);
+void json_write_integer(struct json *json, const char *name, int64_t value);
+void json_write_boolean(struct json *json, const char *name, bool value);
+void json_write_null(struct json *json, const char *name);
 
 /* An instant as RFC 3339 with milliseconds; null for CLOCK_NEVER. */
-void json_instant(struct json *json, const char *name, int64_t instant);
+void json_write_instant(struct json *json, const char *name, int64_t instant);
+
+/* JSON text that was written before. */
+void json_write_raw(struct json *json, const char *name, const struct buffer *text);
 
 /* An integer, or null where `known` is false. */
-void json_optional_integer(struct json *json, const char *name, bool known, int64_t value);
+void json_write_optional_integer(struct json *json, const char *name, bool known, int64_t value);
 
 #endif

@@ -19,22 +19,22 @@ write_members(struct json *json, const struct problem *problem, int status)
 {
     char type[64];
     snprintf(type, sizeof type, "/problems/%s", error_code(problem->error));
-    json_string(json, "type", type);
-    json_string(json, "title", error_title(problem->error));
-    json_integer(json, "status", status);
-    json_string(json, "detail",
+    json_write_string(json, "type", type);
+    json_write_string(json, "title", error_title(problem->error));
+    json_write_integer(json, "status", status);
+    json_write_string(json, "detail",
                 problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
-    json_string(json, "code", error_code(problem->error));
+    json_write_string(json, "code", error_code(problem->error));
     if (problem->field[0] != '\0')
-        json_string(json, "field", problem->field);
+        json_write_string(json, "field", problem->field);
     if (problem->seat_count > 0) {
         json_begin_array(json, "seatIds");
         for (size_t i = 0; i < problem->seat_count; i++)
-            json_integer(json, NULL, problem->seat_ids[i]);
+            json_write_integer(json, NULL, problem->seat_ids[i]);
         json_end_array(json);
     }
     if (problem->has_balance)
-        json_integer(json, "balance", problem->balance);
+        json_write_integer(json, "balance", problem->balance);
 }
 
 /* Clients that were refused together must not come back together: 1 to 3 s at random. */

@@ -67,16 +67,16 @@ json_escapes_and_separates(void)
     struct buffer out = {0};
     struct json json = json_writer(&out);
     json_begin_object(&json, NULL);
-    json_string(&json, "text", "a\"b\\c\n\x01 \xea\xb0\x80");
+    json_write_string(&json, "text", "a\"b\\c\n\x01 \xea\xb0\x80");
     json_begin_array(&json, "list");
-    json_integer(&json, NULL, -1);
-    json_boolean(&json, NULL, true);
-    json_null(&json, NULL);
+    json_write_integer(&json, NULL, -1);
+    json_write_boolean(&json, NULL, true);
+    json_write_null(&json, NULL);
     json_begin_object(&json, NULL);
     json_end_object(&json);
     json_end_array(&json);
-    json_instant(&json, "at", 0);
-    json_instant(&json, "never", CLOCK_NEVER);
+    json_write_instant(&json, "at", 0);
+    json_write_instant(&json, "never", CLOCK_NEVER);
     json_end_object(&json);
     CU_ASSERT_STRING_EQUAL(out.data,
                            "{\"text\":\"a\\\"b\\\\c\\u000a\\u0001 \xea\xb0\x80\","

@@ -1,0 +1,95 @@
+#include "api/api.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/input.h"
+#include "base/clock.h"
+#include "domain/services.h"
+
+void *
+api_start(const struct config *config, struct shared *shared)
+{
+    return services_open(config, shared);
+}
+
+void
+api_stop(void *services)
+{
+    services_close(services);
+}
+
+/* SHA-256 of method, path and raw body, with their lengths kept apart by NULs. */
+static void
+take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_BYTES])
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    if (digest == NULL || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1 ||
+        EVP_DigestUpdate(digest, request->method_name, strlen(request->method_name) + 1) != 1 ||
+        EVP_DigestUpdate(digest, request->path, strlen(request->path) + 1) != 1 ||
+        EVP_DigestUpdate(digest, request->body, request->body_length) != 1 ||
+        EVP_DigestFinal_ex(digest, fingerprint, NULL) != 1)
+        abort();
+    EVP_MD_CTX_free(digest);
+}
+
+bool
+api_apply(struct services *services, const struct request *request, struct effect *effect,
+          struct response *response)
+{
+    struct problem problem;
+    effect->caller = request->caller;
+    effect->key = request->idempotency_key;
+    effect->deadline = request->deadline;
+    if (effect->key != NULL)
+        take_fingerprint(request, effect->fingerprint);
+    enum error error =
+        effect_apply(services, effect, &response->body, &response->replayed, &problem);
+    if (error == ERROR_NONE)
+        return !response->replayed;
+    response_problem(response, &problem);
+    return false;
+}
+
+const char *
+api_token(const struct request *request)
+{
+    if (request->queue_token != NULL)
+        return request->queue_token;
+    return request->input->token[0] != '\0' ? request->input->token : NULL;
+}
+
+void
+api_hash(const char *bytes, size_t length, char text[API_HASH_SIZE])
+{
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
+        abort();
+    for (size_t i = 0; i < (API_HASH_SIZE - 1) / 2; i++)
+        sprintf(text + 2 * i, "%02x", digest[i]);
+}
+
+void
+api_finish_public(struct response *response, struct json *json, int64_t now, int64_t started_us)
+{
+    char hash[API_HASH_SIZE];
+    api_hash(response->body.data, response->body.length, hash);
+    json_write_instant(json, "now", now);
+    json_end_object(json);
+    api_cache_public(response, hash, started_us);
+}
+
+void
+api_cache_public(struct response *response, const char hash[API_HASH_SIZE], int64_t started_us)
+{
+    snprintf(response->etag, sizeof response->etag, "\"%s\"", hash);
+    int64_t kept = (clock_monotonic_us() - started_us) * 20 / 1000000;
+    response->cache_seconds = kept > 1 ? (int)kept : 1;
+}
+
+void
+api_write_next(struct json *json, bool more, int32_t last_id)
+{
+    json_write_optional_integer(json, "next", more, last_id);
+}

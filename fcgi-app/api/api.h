@@ -1,0 +1,48 @@
+/* api: the HTTP API's front: what main.c hands to server/, and what the resources share. */
+#ifndef FRONTROW_API_API_H
+#define FRONTROW_API_API_H
+
+#include "base/json.h"
+#include "base/message.h"
+#include "domain/effect.h"
+
+struct input;
+
+/* The table of routes (routes.c). */
+extern const struct route api_routes[];
+extern const size_t api_route_count;
+
+/* struct application's start and stop (base/message.h): a worker's connections. */
+void *api_start(const struct config *config, struct shared *shared);
+void api_stop(void *services);
+
+/*
+ * Applies a changing call and answers it: 200 with the rendered or the stored body, or the
+ * problem. The request's part of `effect` (caller, key, fingerprint, deadline) is filled here.
+ * True where the effect was carried out now, not replayed.
+ */
+bool api_apply(struct services *services, const struct request *request, struct effect *effect,
+               struct response *response);
+
+/* The queue token of a call: the header, else the body's; NULL where there is none. */
+const char *api_token(const struct request *request);
+
+/* The first 64 bits of the SHA-256 of a content, as text. */
+enum { API_HASH_SIZE = 17 };
+void api_hash(const char *bytes, size_t length, char text[API_HASH_SIZE]);
+
+/*
+ * Makes the answer of a public GET cacheable, with `hash` as its ETag. `started_us` is
+ * clock_monotonic_us() at the begin: an answer that took t to make is kept for max(1 s, 20 t).
+ */
+void api_cache_public(struct response *response, const char hash[API_HASH_SIZE],
+                      int64_t started_us);
+
+/* The same for an answer that ends with `now`: the ETag is over what was written before it. */
+void api_finish_public(struct response *response, struct json *json, int64_t now,
+                       int64_t started_us);
+
+/* Writes `next` of a page: the id for the next page, or null on the last one. */
+void api_write_next(struct json *json, bool more, int32_t last_id);
+
+#endif

@@ -1,0 +1,121 @@
+/* GET /concert, /concert/{concert}, /concert/{concert}/item */
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "base/clock.h"
+#include "domain/concert.h"
+
+static void
+write_concert(struct json *json, const struct concert *concert,
+              const struct concert_summary *summary)
+{
+    bool has_items = summary->item_count > 0;
+    json_write_integer(json, "concertId", concert->concert_id);
+    json_write_string(json, "title", concert->title);
+    json_write_string(json, "venue", concert->venue);
+    json_write_string(json, "status", concert_status_name(concert_status(concert, concert->now)));
+    json_write_instant(json, "opensAt", concert->opens_at);
+    json_write_instant(json, "closesAt", concert->closes_at);
+    json_write_integer(json, "itemCount", summary->item_count);
+    json_write_string(json, "firstDate", has_items ? summary->first_date : NULL);
+    json_write_string(json, "lastDate", has_items ? summary->last_date : NULL);
+    json_write_optional_integer(json, "minPrice", has_items, summary->min_price);
+    json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
+    json_write_boolean(json, "queue", !concert->no_line);
+    json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
+                          concert->max_seats_per_user);
+    json_write_integer(json, "holdSeconds", concert->hold_seconds);
+}
+
+static bool
+is_listed(const struct concert *concert)
+{
+    enum concert_status status = concert_status(concert, concert->now);
+    return status == CONCERT_OPEN || status == CONCERT_SCHEDULED;
+}
+
+void
+concert_list(void *services, const struct request *request, struct response *response)
+{
+    struct database *db = ((struct services *)services)->db;
+    const char *date = request->input->date[0] != '\0' ? request->input->date : NULL;
+    int64_t started = clock_monotonic_us();
+    struct concert concert;
+    struct concert_summary summary;
+    struct problem problem;
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_begin_array(&json, "concerts");
+    enum db_result result = concert_table_list(db, date, &concert, &summary);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        if (!is_listed(&concert))
+            continue;
+        json_begin_object(&json, NULL);
+        write_concert(&json, &concert, &summary);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    int64_t now;
+    if (result == DB_NONE)
+        result = db_now(db, &now);
+    if (refuse_db(&problem, result) != ERROR_NONE)
+        response_problem(response, &problem);
+    else
+        api_finish_public(response, &json, now, started);
+}
+
+void
+concert_show(void *services, const struct request *request, struct response *response)
+{
+    int64_t started = clock_monotonic_us();
+    struct concert concert;
+    struct concert_summary summary;
+    struct problem problem;
+    enum db_result result = concert_table_find_summary(((struct services *)services)->db,
+                                                       request->ids[0], &concert, &summary);
+    if (result == DB_NONE)
+        refuse(&problem, ERROR_CONCERT_NOT_FOUND);
+    if (result != DB_NONE && refuse_db(&problem, result) == ERROR_NONE) {
+        struct json json = json_writer(&response->body);
+        json_begin_object(&json, NULL);
+        write_concert(&json, &concert, &summary);
+        api_finish_public(response, &json, concert.now, started);
+        return;
+    }
+    response_problem(response, &problem);
+}
+
+void
+item_list(void *services, const struct request *request, struct response *response)
+{
+    struct database *db = ((struct services *)services)->db;
+    int64_t started = clock_monotonic_us();
+    struct concert concert;
+    struct problem problem;
+    if (concert_find(db, request->ids[0], &concert, &problem) != ERROR_NONE ||
+        concert_require_visible(&concert, &problem) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    struct item item;
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_begin_array(&json, "items");
+    enum db_result result = concert_table_items(db, concert.concert_id, concert.now, &item);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        json_begin_object(&json, NULL);
+        json_write_integer(&json, "itemId", item.item_id);
+        json_write_string(&json, "date", item.date);
+        json_write_instant(&json, "startsAt", item.starts_at);
+        json_write_integer(&json, "seatCount", item.seat_count);
+        json_write_integer(&json, "availableCount", item.available_count);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    if (result != DB_NONE) {
+        refuse_db(&problem, result);
+        response_problem(response, &problem);
+        return;
+    }
+    api_finish_public(response, &json, concert.now, started);
+}

@@ -1,0 +1,31 @@
+/* handlers: one for each row of the route table; the files are named after their resources. */
+#ifndef FRONTROW_API_HANDLERS_H
+#define FRONTROW_API_HANDLERS_H
+
+#include "base/message.h"
+
+#define HANDLER(name)                                                                              \
+    void name(void *services, const struct request *request, struct response *response)
+
+HANDLER(concert_list);
+HANDLER(concert_show);
+HANDLER(item_list);
+HANDLER(seat_list);
+HANDLER(queue_show);
+HANDLER(token_add);
+HANDLER(token_show);
+HANDLER(token_leave);
+HANDLER(reservation_post);
+HANDLER(reservation_get);
+HANDLER(reservation_get_list);
+HANDLER(reservation_delete);
+HANDLER(point_get);
+HANDLER(point_charge);
+HANDLER(point_use);
+HANDLER(point_get_history);
+HANDLER(payment_post);
+HANDLER(payment_get_list);
+HANDLER(health_live);
+HANDLER(health_ready);
+
+#endif

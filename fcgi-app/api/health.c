@@ -1,0 +1,57 @@
+/* GET /health, /health/ready */
+#include "api/api.h"
+#include "api/handlers.h"
+#include "base/clock.h"
+#include "domain/services.h"
+#include "redis/redis.h"
+
+void
+health_live(void *services, const struct request *request, struct response *response)
+{
+    (void)services;
+    (void)request;
+    buffer_text(&response->body, "{\"status\":\"ok\"}");
+}
+
+static void
+write_dependency(struct json *json, const char *name, bool up, int64_t latency_us)
+{
+    json_begin_object(json, name);
+    json_write_string(json, "status", up ? "up" : "down");
+    json_write_optional_integer(json, "latencyMs", up, latency_us / 1000);
+    json_end_object(json);
+}
+
+static void
+write_dependencies(struct json *json, bool mysql, int64_t mysql_us, bool redis, int64_t redis_us)
+{
+    json_begin_object(json, "dependencies");
+    write_dependency(json, "mysql", mysql, mysql_us);
+    write_dependency(json, "redis", redis, redis_us);
+    json_end_object(json);
+}
+
+/* Without Redis no line moves, but all else goes on: degraded. Without MySQL nothing can be sold. */
+void
+health_ready(void *services, const struct request *request, struct response *response)
+{
+    (void)request;
+    struct services *all = services;
+    int64_t now, redis_us = 0, started = clock_monotonic_us();
+    bool mysql = db_now(all->db, &now) == DB_OK;
+    int64_t mysql_us = clock_monotonic_us() - started;
+    bool redis = redis_ping(all->redis, &redis_us);
+    struct json json;
+    if (mysql) {
+        json = json_writer(&response->body);
+        json_begin_object(&json, NULL);
+        json_write_string(&json, "status", redis ? "ready" : "degraded");
+    } else {
+        response_error(response, ERROR_MYSQL_UNAVAILABLE, NULL);
+        response->body.length--; /* the problem's closing brace: the member comes before it */
+        json = json_writer(&response->body);
+        json.need_comma = true;
+    }
+    write_dependencies(&json, mysql, mysql_us, redis, redis_us);
+    json_end_object(&json);
+}

@@ -1,0 +1,288 @@
+#include "api/input.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/query.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "domain/services.h"
+
+bool
+input_refuse(struct problem *problem, const char *field, const char *format, ...)
+{
+    *problem = (struct problem){.error = ERROR_INVALID_FIELD};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    va_end(arguments);
+    snprintf(problem->field, sizeof problem->field, "%s", field);
+    return false;
+}
+
+bool
+input_is_user_id(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789._@-";
+    size_t length = strlen(text);
+    return length >= 1 && length < USER_ID_SIZE && strspn(text, allowed) == length;
+}
+
+/* What a field's value may be, whether it came as JSON or as text. */
+struct value {
+    const json_t *json; /* NULL: from a query */
+    const char *text;   /* of a JSON string or a query parameter, else NULL */
+    bool is_integer;
+    int64_t integer;
+};
+
+static void *
+member(struct input *input, const struct field *field)
+{
+    return (char *)input + field->offset;
+}
+
+static bool
+check_range(const struct field *field, const struct value *value, int64_t least, int64_t most,
+            struct problem *problem)
+{
+    if (value->is_integer && value->integer >= least && value->integer <= most)
+        return true;
+    return input_refuse(problem, field->name, "%s must be an integer from %lld to %lld",
+                        field->name, (long long)least, (long long)most);
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+static bool
+check_seat_ids(struct input *input, const struct field *field, const json_t *list,
+               struct problem *problem)
+{
+    size_t count = json_array_size(list);
+    if (!json_is_array(list) || count < 1 || count > SEATS_AT_ONCE)
+        return input_refuse(problem, field->name, "seatIds must be an array of 1 to 8 ids");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *id = json_array_get(list, i);
+        char name[32];
+        snprintf(name, sizeof name, "seatIds[%zu]", i);
+        if (!json_is_integer(id) || json_integer_value(id) < 1 ||
+            json_integer_value(id) > INT32_MAX)
+            return input_refuse(problem, name, "%s must be an integer from 1 to %d", name,
+                                INT32_MAX);
+        input->seat_ids[i] = (int32_t)json_integer_value(id);
+    }
+    qsort(input->seat_ids, count, sizeof input->seat_ids[0], compare_ids);
+    for (size_t i = 1; i < count; i++)
+        if (input->seat_ids[i] == input->seat_ids[i - 1])
+            return input_refuse(problem, field->name, "seat %d stands there twice",
+                                input->seat_ids[i]);
+    input->seat_count = count;
+    return true;
+}
+
+static bool
+check_seat_choice(struct input *input, const struct field *field, const struct value *value,
+                  struct problem *problem)
+{
+    if (input->seat_count > 0)
+        return input_refuse(problem, field->name, "only one of seatId and seatIds may be given");
+    if (field->kind == FIELD_SEAT_IDS)
+        return check_seat_ids(input, field, value->json, problem);
+    if (!check_range(field, value, 1, INT32_MAX, problem))
+        return false;
+    input->seat_ids[0] = (int32_t)value->integer;
+    input->seat_count = 1;
+    return true;
+}
+
+static bool
+check_text(struct input *input, const struct field *field, const struct value *value,
+           struct problem *problem)
+{
+    bool ok = value->text != NULL;
+    if (field->kind == FIELD_USER) {
+        if (!ok || !input_is_user_id(value->text))
+            return input_refuse(problem, field->name,
+                                "%s must be 1 to 64 of A-Z a-z 0-9 . _ @ -", field->name);
+        strcpy(member(input, field), value->text);
+    } else if (field->kind == FIELD_DATE) {
+        if (!ok || !clock_is_date(value->text))
+            return input_refuse(problem, field->name, "%s must be a day as YYYY-MM-DD",
+                                field->name);
+        strcpy(member(input, field), value->text);
+    } else {
+        if (!ok)
+            return input_refuse(problem, field->name, "%s must be a string", field->name);
+        /* a longer text is no token, and stays none when it is cut here */
+        snprintf(member(input, field), TOKEN_TEXT_SIZE, "%s", value->text);
+    }
+    return true;
+}
+
+static bool
+check_value(struct input *input, const struct field *field, const struct value *value,
+            struct problem *problem)
+{
+    int32_t small;
+    switch (field->kind) {
+    case FIELD_ID:
+        if (!check_range(field, value, 1, INT32_MAX, problem))
+            return false;
+        small = (int32_t)value->integer;
+        memcpy(member(input, field), &small, sizeof small);
+        return true;
+    case FIELD_SMALL:
+        if (!check_range(field, value, field->least, field->most, problem))
+            return false;
+        small = (int32_t)value->integer;
+        memcpy(member(input, field), &small, sizeof small);
+        return true;
+    case FIELD_INTEGER:
+        if (!check_range(field, value, field->least, field->most, problem))
+            return false;
+        memcpy(member(input, field), &value->integer, sizeof value->integer);
+        return true;
+    case FIELD_SEAT_ID:
+    case FIELD_SEAT_IDS:
+        return check_seat_choice(input, field, value, problem);
+    case FIELD_USER:
+    case FIELD_DATE:
+    case FIELD_TOKEN:
+        return check_text(input, field, value, problem);
+    case FIELD_END:
+        break;
+    }
+    abort();
+}
+
+/* An id or a number in a query: decimal digits, no sign, no leading zero. */
+static bool
+parse_decimal(const char *text, int64_t *integer)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 18 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
+        return false;
+    *integer = strtoll(text, NULL, 10);
+    return true;
+}
+
+static bool
+is_missing_allowed(const struct field *field, const struct services *services)
+{
+    if (field->kind == FIELD_USER)
+        return !config_trusts_body(services->config);
+    return field->optional;
+}
+
+static bool
+check_absent(const struct services *services, struct input *input, const struct field *field,
+             struct problem *problem)
+{
+    if (field->kind == FIELD_SEAT_ID || field->kind == FIELD_SEAT_IDS)
+        return true; /* whether one is there is known after the last field */
+    if (!is_missing_allowed(field, services))
+        return input_refuse(problem, field->name, "%s is missing", field->name);
+    if (field->otherwise != 0) {
+        int32_t value = (int32_t)field->otherwise;
+        memcpy(member(input, field), &value, sizeof value);
+    }
+    return true;
+}
+
+static bool
+read_query_field(const struct services *services, const struct request *request,
+                 const struct field *field, struct problem *problem)
+{
+    char text[256];
+    struct value value = {.text = text};
+    switch (query_read(request->query, field->name, text, sizeof text)) {
+    case QUERY_ABSENT:
+        return check_absent(services, request->input, field, problem);
+    case QUERY_BAD:
+        return input_refuse(problem, field->name,
+                            "%s is empty, doubled, too long or badly encoded", field->name);
+    case QUERY_FOUND:
+        break;
+    }
+    value.is_integer = parse_decimal(text, &value.integer);
+    return check_value(request->input, field, &value, problem);
+}
+
+static bool
+read_body_field(const struct services *services, const struct request *request,
+                const struct field *field, struct problem *problem)
+{
+    const json_t *json = json_object_get(request->input->body, field->name);
+    if (json == NULL)
+        return check_absent(services, request->input, field, problem);
+    struct value value = {
+        .json = json,
+        .text = json_string_value(json),
+        .is_integer = json_is_integer(json),
+        .integer = json_integer_value(json),
+    };
+    return check_value(request->input, field, &value, problem);
+}
+
+static bool
+parse_body(struct request *request, struct problem *problem)
+{
+    json_error_t error;
+    json_t *body =
+        json_loadb(request->body, request->body_length, JSON_REJECT_DUPLICATES, &error);
+    request->input->body = body;
+    if (json_is_object(body))
+        return true;
+    *problem = (struct problem){.error = ERROR_INVALID_JSON};
+    if (body == NULL)
+        snprintf(problem->detail, sizeof problem->detail, "The body is no JSON, at byte %d",
+                 error.position);
+    return false;
+}
+
+static bool
+needs_seats(const struct field *fields)
+{
+    while (fields->kind != FIELD_END && fields->kind != FIELD_SEAT_ID)
+        fields++;
+    return fields->kind == FIELD_SEAT_ID;
+}
+
+bool
+input_read(void *services, const struct route *route, struct request *request,
+           char claimed[USER_ID_SIZE], struct problem *problem)
+{
+    request->input = calloc(1, sizeof *request->input);
+    if (request->input == NULL)
+        abort();
+    bool from_body = request->method == METHOD_POST || request->method == METHOD_PATCH;
+    if (from_body && !parse_body(request, problem))
+        return false;
+    for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
+        bool ok = from_body ? read_body_field(services, request, field, problem)
+                            : read_query_field(services, request, field, problem);
+        if (!ok)
+            return false;
+    }
+    if (needs_seats(route->fields) && request->input->seat_count == 0)
+        return input_refuse(problem, "seatId", "one of seatId and seatIds is needed");
+    strcpy(claimed, request->input->user_id);
+    return true;
+}
+
+void
+input_free(struct request *request)
+{
+    if (request->input == NULL)
+        return;
+    json_decref(request->input->body);
+    free(request->input);
+    request->input = NULL;
+}

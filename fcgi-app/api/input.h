@@ -1,0 +1,67 @@
+/*
+ * input: checks what a client sent against a table of fields, and holds the checked values. Fields
+ * of POST and PATCH are members of the JSON body, those of GET and DELETE are query parameters.
+ */
+#ifndef FRONTROW_API_INPUT_H
+#define FRONTROW_API_INPUT_H
+
+#include <jansson.h>
+
+#include "base/message.h"
+#include "mysql/concert_table.h"
+#include "mysql/seat_table.h"
+
+enum { TOKEN_TEXT_SIZE = 64 };
+
+/* The values of a call; which ones are set is a matter of its table. Absent: 0 or "". */
+struct input {
+    char user_id[USER_ID_SIZE];
+    int32_t concert_id;
+    int32_t item_id;
+    int32_t reservation_id;
+    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending; a single seatId is a list of one */
+    size_t seat_count;
+    int64_t amount;
+    int32_t limit;
+    int32_t before;
+    char date[DATE_SIZE];
+    char token[TOKEN_TEXT_SIZE];
+    json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
+};
+
+enum field_kind {
+    FIELD_USER,     /* a user id; may be left out with caller = header */
+    FIELD_ID,       /* 1..2^31-1, into an int32_t */
+    FIELD_INTEGER,  /* least..most, into an int64_t */
+    FIELD_SMALL,    /* least..most, into an int32_t */
+    FIELD_DATE,     /* YYYY-MM-DD */
+    FIELD_TOKEN,    /* any string; one that can be no token is found invalid later */
+    FIELD_SEAT_ID,  /* seatId and seatIds: into seat_ids; exactly one of them must be there */
+    FIELD_SEAT_IDS,
+    FIELD_END,
+};
+
+/* One field. A table ends with FIELD_END. */
+struct field {
+    const char *name;
+    enum field_kind kind;
+    bool optional;
+    size_t offset; /* in struct input */
+    int64_t least;
+    int64_t most;
+    int64_t otherwise; /* value where it is absent, for FIELD_SMALL and FIELD_ID */
+};
+
+/* struct application's read_input and free_input (base/message.h). */
+bool input_read(void *services, const struct route *route, struct request *request,
+                char claimed[USER_ID_SIZE], struct problem *problem);
+void input_free(struct request *request);
+
+/* Fills an invalid_field problem; always false, so that a check can end with it. */
+bool input_refuse(struct problem *problem, const char *field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Whether `text` is a userId: 1-64 of [A-Za-z0-9._@-]. */
+bool input_is_user_id(const char *text);
+
+#endif

@@ -1,0 +1,116 @@
+/* GET /point, POST /point/charge, POST /point/use, GET /point/history */
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "domain/point.h"
+
+enum { PAGE_MAX = 100 };
+
+void
+point_get(void *services, const struct request *request, struct response *response)
+{
+    int64_t balance;
+    struct problem problem;
+    enum db_result result =
+        point_table_balance(((struct services *)services)->db, request->caller, &balance);
+    if (refuse_db(&problem, result) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", request->caller);
+    json_write_integer(&json, "balance", balance);
+    json_end_object(&json);
+}
+
+static void
+render_change(const void *state, struct buffer *body)
+{
+    const struct point_change *change = state;
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", change->user_id);
+    json_write_integer(&json, "balance", change->entry.balance_after);
+    json_write_integer(&json, "amount", change->amount);
+    json_write_integer(&json, "historyId", change->entry.history_id);
+    json_end_object(&json);
+}
+
+static void
+apply_change(void *services, const struct request *request, struct response *response,
+             enum point_kind kind)
+{
+    struct point_change change = {
+        .user_id = request->caller,
+        .kind = kind,
+        .amount = request->input->amount,
+    };
+    struct effect effect = {
+        .kind = kind == POINT_CHARGE ? EFFECT_CHARGE : EFFECT_USE,
+        .state = &change,
+        .run = point_change_run,
+        .happened = point_change_happened,
+        .effect_id = point_change_id,
+        .render = render_change,
+    };
+    api_apply(services, request, &effect, response);
+}
+
+void
+point_charge(void *services, const struct request *request, struct response *response)
+{
+    apply_change(services, request, response, POINT_CHARGE);
+}
+
+void
+point_use(void *services, const struct request *request, struct response *response)
+{
+    apply_change(services, request, response, POINT_USE);
+}
+
+static void
+write_entry(struct json *json, const struct point_entry *entry)
+{
+    static const char *const kinds[] = {
+        [POINT_CHARGE] = "charge",
+        [POINT_USE] = "use",
+        [POINT_PAYMENT] = "payment",
+        [POINT_REFUND] = "refund",
+    };
+    json_begin_object(json, NULL);
+    json_write_integer(json, "historyId", entry->history_id);
+    json_write_string(json, "kind", kinds[entry->kind]);
+    json_write_integer(json, "amount", entry->amount);
+    json_write_integer(json, "balanceAfter", entry->balance_after);
+    json_write_optional_integer(json, "reservationId", entry->reservation_id != 0, entry->reservation_id);
+    json_write_instant(json, "createdAt", entry->created_at);
+    json_end_object(json);
+}
+
+void
+point_get_history(void *services, const struct request *request, struct response *response)
+{
+    const struct input *input = request->input;
+    struct point_entry list[PAGE_MAX + 1];
+    size_t count;
+    struct problem problem;
+    /* one more than asked for tells whether there is a next page */
+    enum db_result result =
+        point_table_history(((struct services *)services)->db, request->caller, input->before,
+                            input->limit + 1, list, &count);
+    if (refuse_db(&problem, result) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    bool more = count > (size_t)input->limit;
+    count -= more;
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_begin_array(&json, "history");
+    for (size_t i = 0; i < count; i++)
+        write_entry(&json, &list[i]);
+    json_end_array(&json);
+    api_write_next(&json, more, count > 0 ? list[count - 1].history_id : 0);
+    json_end_object(&json);
+}

@@ -1,0 +1,141 @@
+/* POST, GET, DELETE /reservation */
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "api/seat.h"
+#include "domain/reservation.h"
+
+#include <string.h>
+
+enum { PAGE_MAX = 100 };
+
+/* Writes the members of one reservation into the object that is open. */
+static void
+write_reservation(struct json *json, const struct reservation *reservation)
+{
+    json_write_integer(json, "reservationId", reservation->reservation_id);
+    json_write_string(json, "userId", reservation->user_id);
+    json_write_integer(json, "concertId", reservation->concert_id);
+    json_write_integer(json, "itemId", reservation->item_id);
+    json_begin_array(json, "seats");
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        json_begin_object(json, NULL);
+        seat_write_names(json, &reservation->seats[i]);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_write_integer(json, "totalPrice", reservation->total_price);
+    json_write_string(json, "status", reservation_status_name(reservation->status));
+    json_write_instant(json, "createdAt", reservation->created_at);
+    json_write_instant(json, "expiresAt", reservation->expires_at);
+}
+
+static void
+render_created(const void *state, struct buffer *body)
+{
+    const struct reservation_create *create = state;
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    write_reservation(&json, &create->made);
+    json_end_object(&json);
+}
+
+void
+reservation_post(void *services, const struct request *request, struct response *response)
+{
+    const struct input *input = request->input;
+    struct reservation_create create = {
+        .user_id = request->caller,
+        .concert_id = input->concert_id,
+        .item_id = input->item_id,
+        .seat_count = input->seat_count,
+        .token = api_token(request),
+    };
+    memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);
+    struct effect effect = {
+        .kind = EFFECT_RESERVE,
+        .state = &create,
+        .look = reservation_create_look,
+        .run = reservation_create_run,
+        .happened = reservation_create_happened,
+        .effect_id = reservation_create_id,
+        .render = render_created,
+    };
+    api_apply(services, request, &effect, response);
+}
+
+void
+reservation_get(void *services, const struct request *request, struct response *response)
+{
+    struct reservation reservation;
+    struct problem problem;
+    if (reservation_find(services, request->caller, request->ids[0], &reservation, &problem) !=
+        ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    write_reservation(&json, &reservation);
+    json_end_object(&json);
+}
+
+void
+reservation_get_list(void *services, const struct request *request, struct response *response)
+{
+    const struct input *input = request->input;
+    static struct reservation list[PAGE_MAX + 1]; /* too large for the stack */
+    size_t count;
+    struct problem problem;
+    /* one more than asked for tells whether there is a next page */
+    if (reservation_list(services, request->caller, input->before, input->limit + 1, list, &count,
+                         &problem) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    bool more = count > (size_t)input->limit;
+    count -= more;
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_begin_array(&json, "reservations");
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&json, NULL);
+        write_reservation(&json, &list[i]);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    api_write_next(&json, more, count > 0 ? list[count - 1].reservation_id : 0);
+    json_end_object(&json);
+}
+
+static void
+render_cancelled(const void *state, struct buffer *body)
+{
+    const struct reservation_cancel *cancel = state;
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    write_reservation(&json, &cancel->reservation);
+    if (cancel->refunded) {
+        json_write_integer(&json, "refundedAmount", cancel->refunded_amount);
+        json_write_integer(&json, "balance", cancel->balance);
+    }
+    json_end_object(&json);
+}
+
+void
+reservation_delete(void *services, const struct request *request, struct response *response)
+{
+    struct reservation_cancel cancel = {
+        .user_id = request->caller,
+        .reservation_id = request->ids[0],
+    };
+    struct effect effect = {
+        .kind = EFFECT_CANCEL,
+        .state = &cancel,
+        .run = reservation_cancel_run,
+        .happened = reservation_cancel_happened,
+        .effect_id = reservation_cancel_id,
+        .render = render_cancelled,
+    };
+    api_apply(services, request, &effect, response);
+}

@@ -1,0 +1,96 @@
+/* The route table: method, path, who may call, the fields, the handler. */
+#include <stddef.h>
+
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "domain/point.h"
+
+#define AT(member) .offset = offsetof(struct input, member)
+#define USER {"userId", FIELD_USER, AT(user_id)}
+#define TOKEN {"token", FIELD_TOKEN, .optional = true, AT(token)}
+#define END {.kind = FIELD_END}
+
+static const struct field date_fields[] = {
+    {"date", FIELD_DATE, .optional = true, AT(date)},
+    END,
+};
+
+static const struct field user_fields[] = {USER, END};
+
+static const struct field page_fields[] = {
+    USER,
+    {"limit", FIELD_SMALL, .optional = true, AT(limit), .least = 1, .most = 100, .otherwise = 20},
+    {"before", FIELD_ID, .optional = true, AT(before), .otherwise = INT32_MAX},
+    END,
+};
+
+static const struct field token_fields[] = {
+    USER,
+    {"concertId", FIELD_ID, AT(concert_id)},
+    END,
+};
+
+static const struct field reservation_fields[] = {
+    USER,
+    {"concertId", FIELD_ID, AT(concert_id)},
+    {"itemId", FIELD_ID, AT(item_id)},
+    {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    TOKEN,
+    END,
+};
+
+static const struct field amount_fields[] = {
+    USER,
+    {"amount", FIELD_INTEGER, AT(amount), .least = 1, .most = POINT_AMOUNT_LIMIT},
+    END,
+};
+
+static const struct field payment_fields[] = {
+    USER,
+    {"reservationId", FIELD_ID, AT(reservation_id)},
+    TOKEN,
+    END,
+};
+
+#define GET(pattern, who, fields, handle) {METHOD_GET, pattern, who, fields, handle, 0, false, false}
+#define POST(pattern, who, fields, handle)                                                         \
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false}
+#define DELETE(pattern, who, fields, handle)                                                       \
+    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false}
+/* Those that take an Idempotency-Key. */
+#define KEYED(method, pattern, fields, handle)                                                     \
+    {method, pattern, WHO_CALLER, fields, handle, 0, false, true}
+
+#define ITEM "/concert/{concert}/item/{item}"
+
+const struct route api_routes[] = {
+    GET("/concert", WHO_PUBLIC, date_fields, concert_list),
+    GET("/concert/{concert}", WHO_PUBLIC, NULL, concert_show),
+    GET("/concert/{concert}/item", WHO_PUBLIC, NULL, item_list),
+    GET(ITEM "/seat", WHO_PUBLIC, NULL, seat_list),
+    GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
+
+    POST("/token/add", WHO_CALLER, token_fields, token_add),
+    GET("/token", WHO_TOKEN, NULL, token_show),
+    DELETE("/token", WHO_TOKEN, NULL, token_leave),
+
+    KEYED(METHOD_POST, "/reservation", reservation_fields, reservation_post),
+    GET("/reservation", WHO_CALLER, page_fields, reservation_get_list),
+    GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
+    KEYED(METHOD_DELETE, "/reservation/{reservation}", user_fields, reservation_delete),
+
+    GET("/point", WHO_CALLER, user_fields, point_get),
+    KEYED(METHOD_POST, "/point/charge", amount_fields, point_charge),
+    KEYED(METHOD_POST, "/point/use", amount_fields, point_use),
+    GET("/point/history", WHO_CALLER, page_fields, point_get_history),
+
+    KEYED(METHOD_POST, "/payment", payment_fields, payment_post),
+    GET("/payment", WHO_CALLER, page_fields, payment_get_list),
+
+    GET("/health", WHO_PUBLIC, NULL, health_live),
+    GET("/health/ready", WHO_PUBLIC, NULL, health_ready),
+};
+
+const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];

@@ -1,0 +1,67 @@
+#include "domain/concert.h"
+
+#include "base/clock.h"
+
+enum concert_status
+concert_status(const struct concert *concert, int64_t now)
+{
+    if (concert->stored == STORED_CANCELLED)
+        return CONCERT_CANCELLED;
+    if (concert->stored == STORED_CLOSED)
+        return CONCERT_CLOSED;
+    if (concert->closes_at != CLOCK_NEVER && now >= concert->closes_at)
+        return CONCERT_CLOSED;
+    if (concert->opens_at != CLOCK_NEVER && now < concert->opens_at)
+        return CONCERT_SCHEDULED;
+    return CONCERT_OPEN;
+}
+
+const char *
+concert_status_name(enum concert_status status)
+{
+    static const char *const names[] = {"scheduled", "open", "closed", "cancelled"};
+    return names[status];
+}
+
+enum error
+concert_find(struct database *db, int32_t concert_id, struct concert *concert,
+             struct problem *problem)
+{
+    enum db_result result = concert_table_find(db, concert_id, concert);
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_CONCERT_NOT_FOUND);
+    return refuse_db(problem, result);
+}
+
+static enum error
+not_open(enum concert_status status, struct problem *problem)
+{
+    return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The concert is %s",
+                          concert_status_name(status));
+}
+
+enum error
+concert_require_open(const struct concert *concert, int64_t now, struct problem *problem)
+{
+    enum concert_status status = concert_status(concert, now);
+    return status == CONCERT_OPEN ? ERROR_NONE : not_open(status, problem);
+}
+
+enum error
+concert_require_visible(const struct concert *concert, struct problem *problem)
+{
+    enum concert_status status = concert_status(concert, concert->now);
+    if (status == CONCERT_CLOSED || status == CONCERT_CANCELLED)
+        return not_open(status, problem);
+    return ERROR_NONE;
+}
+
+enum error
+concert_find_item(struct database *db, const struct concert *concert, int32_t item_id,
+                  struct item *item, struct problem *problem)
+{
+    enum db_result result = concert_table_item(db, item_id, item);
+    if (result == DB_NONE || (result == DB_OK && item->concert_id != concert->concert_id))
+        return refuse(problem, ERROR_ITEM_NOT_FOUND);
+    return refuse_db(problem, result);
+}

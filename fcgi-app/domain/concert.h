@@ -1,0 +1,35 @@
+/* concert: what is sold and when. */
+#ifndef FRONTROW_DOMAIN_CONCERT_H
+#define FRONTROW_DOMAIN_CONCERT_H
+
+#include "domain/services.h"
+#include "mysql/concert_table.h"
+
+/* What is shown: made of what is stored and the time. */
+enum concert_status { CONCERT_SCHEDULED, CONCERT_OPEN, CONCERT_CLOSED, CONCERT_CANCELLED };
+
+/*
+ * The first that fits: cancelled; closed (stored, or now >= closesAt); scheduled (now < opensAt);
+ * open. `now` is the database's.
+ */
+enum concert_status concert_status(const struct concert *concert, int64_t now);
+
+/* "scheduled", "open", "closed" or "cancelled". */
+const char *concert_status_name(enum concert_status status);
+
+/* Reads a concert, or refuses with concert_not_found. */
+enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
+                        struct problem *problem);
+
+/* Refuses with concert_not_open unless the concert is open at `now`. */
+enum error concert_require_open(const struct concert *concert, int64_t now,
+                                struct problem *problem);
+
+/* Refuses a closed or a cancelled concert; a scheduled one can be looked at. */
+enum error concert_require_visible(const struct concert *concert, struct problem *problem);
+
+/* Reads an item of this concert, or refuses with item_not_found. */
+enum error concert_find_item(struct database *db, const struct concert *concert, int32_t item_id,
+                             struct item *item, struct problem *problem);
+
+#endif

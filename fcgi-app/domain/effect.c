@@ -1,0 +1,182 @@
+#include "domain/effect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mysql/transaction.h"
+
+enum { MAX_ATTEMPTS = 8, FIRST_PAUSE_MS = 4, MAX_PAUSE_MS = 100 };
+
+/* What became of one attempt. */
+enum attempt {
+    ATTEMPT_DONE,    /* committed, or answered from the store */
+    ATTEMPT_REFUSED, /* nothing changed; the problem says why */
+    ATTEMPT_AGAIN,   /* nothing changed, by no fault of the caller's */
+    ATTEMPT_UNKNOWN, /* the COMMIT's answer was lost */
+};
+
+/* Reads a stored answer: ATTEMPT_DONE with its bytes, ATTEMPT_AGAIN where there is none. */
+static enum attempt
+replay(struct services *services, const struct effect *effect, struct buffer *body,
+       struct problem *problem)
+{
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    buffer_clear(body);
+    enum db_result result =
+        idempotency_table_find(services->db, effect->caller, effect->key, fingerprint, body);
+    if (result == DB_NONE)
+        return ATTEMPT_AGAIN;
+    if (result != DB_OK)
+        refuse_db(problem, result);
+    else if (memcmp(fingerprint, effect->fingerprint, FINGERPRINT_BYTES) != 0)
+        refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED);
+    else
+        return ATTEMPT_DONE;
+    return ATTEMPT_REFUSED;
+}
+
+static enum error
+look(struct services *services, const struct effect *effect, struct problem *problem)
+{
+    return effect->look != NULL ? effect->look(services, effect->state, problem) : ERROR_NONE;
+}
+
+/* Changes, renders the answer and stores it with the claim. */
+static enum error
+change(struct services *services, const struct effect *effect, struct buffer *body,
+       struct problem *problem)
+{
+    enum error error = effect->run(services, effect->state, problem);
+    if (error != ERROR_NONE)
+        return error;
+    buffer_clear(body);
+    effect->render(effect->state, body);
+    if (effect->key == NULL)
+        return ERROR_NONE;
+    return refuse_db(problem,
+                     idempotency_table_store(services->db, effect->caller, effect->key,
+                                             effect->effect_id(effect->state), body));
+}
+
+static enum attempt
+rolled_back(struct services *services, const struct problem *problem)
+{
+    transaction_rollback(services->db);
+    return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
+}
+
+static enum attempt
+commit(struct services *services, struct problem *problem)
+{
+    switch (transaction_commit(services->db)) {
+    case COMMIT_DONE:
+        return ATTEMPT_DONE;
+    case COMMIT_UNKNOWN:
+        return ATTEMPT_UNKNOWN;
+    case COMMIT_ROLLED_BACK:
+        break;
+    }
+    refuse(problem, ERROR_BUSY);
+    return ATTEMPT_AGAIN;
+}
+
+/*
+ * With a key the claim comes before a refusal of look() counts: a duplicate of a call that is
+ * under way must wait for it and get its bytes, not see "seat taken" by itself.
+ */
+static enum attempt
+attempt(struct services *services, const struct effect *effect, struct buffer *body,
+        bool *replayed, struct problem *problem)
+{
+    enum error seen = look(services, effect, problem);
+    if (seen != ERROR_NONE && (effect->key == NULL || seen == ERROR_MYSQL_UNAVAILABLE))
+        return seen == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
+
+    enum db_result result = transaction_begin(services->db);
+    if (result == DB_OK && effect->key != NULL)
+        result = idempotency_table_claim(services->db, effect->caller, effect->key,
+                                         effect->fingerprint, effect->kind);
+    if (result == DB_DUPLICATE) {
+        transaction_rollback(services->db);
+        *replayed = true;
+        return replay(services, effect, body, problem);
+    }
+    if (result != DB_OK) {
+        refuse_db(problem, result);
+        return rolled_back(services, problem);
+    }
+    if (seen != ERROR_NONE || change(services, effect, body, problem) != ERROR_NONE)
+        return rolled_back(services, problem);
+    return commit(services, problem);
+}
+
+/* The retries of many workers must not meet again: exponential, with jitter. */
+static bool
+pause_before_retry(const struct effect *effect, int attempts)
+{
+    int pause = FIRST_PAUSE_MS << attempts;
+    if (pause > MAX_PAUSE_MS)
+        pause = MAX_PAUSE_MS;
+    pause = pause / 2 + rand() % (pause / 2 + 1);
+    if (attempts + 1 >= MAX_ATTEMPTS || clock_monotonic() + pause >= effect->deadline)
+        return false;
+    usleep((useconds_t)pause * 1000);
+    return true;
+}
+
+/* The COMMIT's answer was lost: asks MySQL, on a new connection, whether it happened. */
+static enum attempt
+settle(struct services *services, const struct effect *effect, struct problem *problem)
+{
+    enum db_result result;
+    int attempts = 0;
+    do {
+        result = transaction_begin(services->db);
+        if (result == DB_OK)
+            result = effect->happened(services, effect->state);
+        transaction_rollback(services->db);
+    } while ((result == DB_RETRY || result == DB_GONE) && pause_before_retry(effect, attempts++));
+    if (result == DB_OK) {
+        log_warn("the answer to a COMMIT was lost; it had been carried out");
+        return ATTEMPT_DONE;
+    }
+    if (result == DB_NONE) {
+        log_warn("the answer to a COMMIT was lost; nothing had happened");
+        refuse(problem, ERROR_BUSY);
+        return ATTEMPT_AGAIN;
+    }
+    log_error("the answer to a COMMIT was lost; whether it happened is not known");
+    refuse_because(problem, ERROR_OUTCOME_UNKNOWN,
+                   "The connection to the database was lost: ask again with the same "
+                   "Idempotency-Key");
+    return ATTEMPT_REFUSED;
+}
+
+enum error
+effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
+             bool *replayed, struct problem *problem)
+{
+    enum attempt outcome = ATTEMPT_AGAIN;
+    *replayed = false;
+    if (effect->key != NULL) {
+        outcome = replay(services, effect, body, problem);
+        *replayed = outcome == ATTEMPT_DONE;
+    }
+    for (int attempts = 0; outcome == ATTEMPT_AGAIN; attempts++) {
+        *replayed = false;
+        outcome = attempt(services, effect, body, replayed, problem);
+        if (outcome == ATTEMPT_UNKNOWN)
+            outcome = settle(services, effect, problem);
+        if (outcome == ATTEMPT_AGAIN && !pause_before_retry(effect, attempts)) {
+            refuse(problem, ERROR_BUSY);
+            outcome = ATTEMPT_REFUSED;
+        }
+    }
+    if (outcome == ATTEMPT_DONE)
+        return ERROR_NONE;
+    *replayed = false;
+    return problem->error;
+}

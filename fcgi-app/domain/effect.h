@@ -1,0 +1,53 @@
+/*
+ * effect: the one place that runs a changing call: begin, claim the Idempotency-Key, run, render
+ * the answer, store it with the claim, commit; with retries of deadlocks, and with an end for the
+ * COMMIT whose answer was lost.
+ */
+#ifndef FRONTROW_DOMAIN_EFFECT_H
+#define FRONTROW_DOMAIN_EFFECT_H
+
+#include "domain/services.h"
+#include "mysql/idempotency_table.h"
+
+/*
+ * One changing call. The functions get `state`, the call's own struct. An error that look() or
+ * run() returns is in *problem too; ERROR_BUSY from MySQL means: try the whole again.
+ */
+struct effect {
+    enum effect_kind kind;
+    const char *caller;
+    const char *key; /* Idempotency-Key, NULL: none */
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    int64_t deadline; /* clock_monotonic() after which nothing is tried again */
+    void *state;
+
+    /*
+     * Checks what can be checked by plain reads, without a lock and outside the transaction, so
+     * that the common refusals are cheap. What it saw may be over when run() locks. May be NULL.
+     */
+    enum error (*look)(struct services *services, void *state, struct problem *problem);
+
+    /* The change, inside the transaction. May be run several times. */
+    enum error (*run)(struct services *services, void *state, struct problem *problem);
+
+    /*
+     * After a COMMIT whose answer was lost: did it happen? DB_OK or DB_NONE. It must read the
+     * changed row FOR UPDATE, because our own transaction may still be open in the server.
+     */
+    enum db_result (*happened)(struct services *services, void *state);
+
+    /* The id that goes with a stored answer. */
+    int32_t (*effect_id)(const void *state);
+
+    /* Writes the answer's body. */
+    void (*render)(const void *state, struct buffer *body);
+};
+
+/*
+ * Applies the effect. On ERROR_NONE the answer's bytes are in `body` and *replayed tells whether
+ * they are a stored answer's; otherwise nothing changed (but for ERROR_OUTCOME_UNKNOWN).
+ */
+enum error effect_apply(struct services *services, const struct effect *effect,
+                        struct buffer *body, bool *replayed, struct problem *problem);
+
+#endif

@@ -1,0 +1,32 @@
+/* payment: points for a held reservation. */
+#ifndef FRONTROW_DOMAIN_PAYMENT_H
+#define FRONTROW_DOMAIN_PAYMENT_H
+
+#include "domain/reservation.h"
+#include "mysql/point_table.h"
+
+/* The state of a paying call (domain/effect.h). The caller fills the first three. */
+struct payment_create {
+    const char *user_id;
+    int32_t reservation_id;
+    const char *token; /* text of the queue token, NULL: none */
+
+    struct reservation reservation;
+    struct payment made;
+    int64_t balance;
+    uint8_t token_bytes[TOKEN_BYTES]; /* of the place in the line that the payment ends */
+    bool ends_token;
+};
+
+enum error payment_create_look(struct services *services, void *create, struct problem *problem);
+enum error payment_create_run(struct services *services, void *create, struct problem *problem);
+enum db_result payment_create_happened(struct services *services, void *create);
+int32_t payment_create_id(const void *create);
+
+/*
+ * After the commit: frees the place in the line. Redis may be away; MySQL has the token as done,
+ * so a later call or the sweeper does it then.
+ */
+void payment_create_finish(struct services *services, const struct payment_create *create);
+
+#endif

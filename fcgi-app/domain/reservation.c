@@ -1,0 +1,120 @@
+#include "domain/reservation.h"
+
+#include <string.h>
+
+enum reservation_status
+reservation_shown(const struct reservation *reservation, bool concert_cancelled, int64_t now)
+{
+    if (reservation->status != RESERVATION_HELD)
+        return reservation->status;
+    if (now >= reservation->expires_at)
+        return RESERVATION_EXPIRED;
+    return concert_cancelled ? RESERVATION_CANCELLED : RESERVATION_HELD;
+}
+
+const char *
+reservation_status_name(enum reservation_status status)
+{
+    static const char *const names[] = {
+        [RESERVATION_HELD] = "held",
+        [RESERVATION_PAID] = "paid",
+        [RESERVATION_EXPIRED] = "expired",
+        [RESERVATION_CANCELLED] = "cancelled",
+    };
+    return names[status];
+}
+
+void
+reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE])
+{
+    for (int32_t i = 0; i < reservation->seat_count; i++)
+        ids[i] = reservation->seats[i].seat_id;
+}
+
+/* Replaces the stored status by the shown one. */
+static enum error
+show(struct services *services, struct reservation *reservation, int64_t now,
+     struct problem *problem)
+{
+    struct concert concert = {0};
+    if (reservation->status == RESERVATION_HELD) {
+        enum error error = concert_find(services->db, reservation->concert_id, &concert, problem);
+        if (error != ERROR_NONE)
+            return error;
+    }
+    reservation->status = reservation_shown(reservation, concert.stored == STORED_CANCELLED, now);
+    return ERROR_NONE;
+}
+
+static enum error
+check_owner(enum db_result result, const struct reservation *reservation, const char *user_id,
+            struct problem *problem)
+{
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_RESERVATION_NOT_FOUND);
+    if (result == DB_OK && strcmp(reservation->user_id, user_id) != 0)
+        return refuse_because(problem, ERROR_FORBIDDEN, "The reservation is another user's");
+    return refuse_db(problem, result);
+}
+
+enum error
+reservation_find(struct services *services, const char *user_id, int32_t id,
+                 struct reservation *reservation, struct problem *problem)
+{
+    int64_t now;
+    enum error error = check_owner(reservation_table_find(services->db, id, reservation),
+                                   reservation, user_id, problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, reservation_table_seats(services->db, reservation));
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, db_now(services->db, &now));
+    return error == ERROR_NONE ? show(services, reservation, now, problem) : error;
+}
+
+enum error
+reservation_list(struct services *services, const char *user_id, int32_t before, int32_t limit,
+                 struct reservation *list, size_t *count, struct problem *problem)
+{
+    int64_t now;
+    enum error error = refuse_db(problem, reservation_table_list(services->db, user_id, before,
+                                                                 limit, list, count, &now));
+    for (size_t i = 0; error == ERROR_NONE && i < *count; i++) {
+        error = refuse_db(problem, reservation_table_seats(services->db, &list[i]));
+        if (error == ERROR_NONE)
+            error = show(services, &list[i], now, problem);
+    }
+    return error;
+}
+
+enum error
+reservation_lock(struct services *services, const char *user_id, int32_t id,
+                 struct reservation *reservation, int64_t *now, struct problem *problem)
+{
+    enum error error = check_owner(reservation_table_lock(services->db, id, reservation),
+                                   reservation, user_id, problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, reservation_table_seats(services->db, reservation));
+    if (error != ERROR_NONE)
+        return error;
+
+    int32_t ids[SEATS_AT_ONCE];
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    reservation_seat_ids(reservation, ids);
+    enum db_result result = seat_table_lock(services->db, reservation->item_id, ids,
+                                            (size_t)reservation->seat_count, seats, &found);
+    if (result == DB_OK)
+        result = db_now(services->db, now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    error = show(services, reservation, *now, problem);
+    if (error != ERROR_NONE)
+        return error;
+
+    /* A live hold and a sold seat name their reservation; anything else is a bug of ours. */
+    bool owns = reservation->status == RESERVATION_HELD || reservation->status == RESERVATION_PAID;
+    for (size_t i = 0; owns && i < found; i++)
+        if (seats[i].reservation_id != id)
+            return refuse(problem, ERROR_INTERNAL_ERROR);
+    return ERROR_NONE;
+}

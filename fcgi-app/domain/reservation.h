@@ -1,0 +1,78 @@
+/* reservation: a hold on seats, from the first lock to its end: held -> paid | expired | cancelled. */
+#ifndef FRONTROW_DOMAIN_RESERVATION_H
+#define FRONTROW_DOMAIN_RESERVATION_H
+
+#include "domain/concert.h"
+#include "mysql/reservation_table.h"
+
+/*
+ * What is shown: a held one whose time is over is expired, whether or not the sweeper ran; a live
+ * hold of a cancelled concert is cancelled.
+ */
+enum reservation_status reservation_shown(const struct reservation *reservation,
+                                          bool concert_cancelled, int64_t now);
+
+/* "held", "paid", "expired" or "cancelled". */
+const char *reservation_status_name(enum reservation_status status);
+
+/* The state of a reserving call (domain/effect.h). The caller fills the first part. */
+struct reservation_create {
+    const char *user_id;
+    int32_t concert_id;
+    int32_t item_id;
+    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same */
+    size_t seat_count;
+    const char *token; /* text of the queue token, NULL: none */
+
+    struct concert concert;
+    struct item item;
+    struct reservation made;
+};
+
+enum error reservation_create_look(struct services *services, void *create,
+                                   struct problem *problem);
+enum error reservation_create_run(struct services *services, void *create,
+                                  struct problem *problem);
+enum db_result reservation_create_happened(struct services *services, void *create);
+int32_t reservation_create_id(const void *create);
+
+/* The state of a cancelling call. The caller fills the first two. */
+struct reservation_cancel {
+    const char *user_id;
+    int32_t reservation_id;
+
+    struct reservation reservation; /* with its seats, after the cancel */
+    bool refunded;
+    int64_t refunded_amount;
+    int64_t balance;
+};
+
+enum error reservation_cancel_run(struct services *services, void *cancel, struct problem *problem);
+enum db_result reservation_cancel_happened(struct services *services, void *cancel);
+int32_t reservation_cancel_id(const void *cancel);
+
+/*
+ * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with
+ * reservation_not_found or forbidden.
+ */
+enum error reservation_find(struct services *services, const char *user_id, int32_t id,
+                            struct reservation *reservation, struct problem *problem);
+
+/* A page of a user's reservations with their seats, newest first, statuses as shown now. */
+enum error reservation_list(struct services *services, const char *user_id, int32_t before,
+                            int32_t limit, struct reservation *list, size_t *count,
+                            struct problem *problem);
+
+/*
+ * Locks a reservation of this user and its seats, for a change: refuses with
+ * reservation_not_found or forbidden. The status is as shown at *now, which is read after the
+ * locks. `concert_cancelled` may be NULL.
+ */
+enum error reservation_lock(struct services *services, const char *user_id, int32_t id,
+                            struct reservation *reservation, int64_t *now,
+                            struct problem *problem);
+
+/* The seat numbers of a reservation whose seats were read. */
+void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);
+
+#endif

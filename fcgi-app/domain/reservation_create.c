@@ -1,0 +1,178 @@
+#include "domain/reservation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/line.h"
+
+/* Whether a buyer can have the seat at `now`: a lapsed hold is free, swept or not. */
+static bool
+is_free(const struct seat *seat, int64_t now)
+{
+    if (seat->blocked || seat->status == SEAT_SOLD)
+        return false;
+    return seat->status == SEAT_AVAILABLE || now >= seat->held_until;
+}
+
+/* Refuses with seat_not_found, or with seat_taken and all that were found taken. */
+static enum error
+check_seats(const struct reservation_create *create, const struct seat *seats, size_t found,
+            int64_t now, struct problem *problem)
+{
+    if (found < create->seat_count)
+        return refuse(problem, ERROR_SEAT_NOT_FOUND);
+    struct problem taken = {.error = ERROR_SEAT_TAKEN};
+    for (size_t i = 0; i < found; i++)
+        if (!is_free(&seats[i], now))
+            taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
+    if (taken.seat_count == 0)
+        return ERROR_NONE;
+    *problem = taken;
+    return ERROR_SEAT_TAKEN;
+}
+
+/* Where a line is kept, only an active token may come to the seats. */
+static enum error
+admit(struct services *services, struct reservation_create *create, struct problem *problem)
+{
+    create->made.without_token = create->concert.no_line;
+    if (create->concert.no_line)
+        return ERROR_NONE;
+    return line_admit(services, &create->concert, create->user_id, create->token,
+                      create->made.token, problem);
+}
+
+static enum error
+find_item(struct services *services, struct reservation_create *create, struct problem *problem)
+{
+    enum error error = concert_find_item(services->db, &create->concert, create->item_id,
+                                         &create->item, problem);
+    if (error == ERROR_NONE && create->concert.now >= create->item.starts_at)
+        return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
+    return error;
+}
+
+/* "Taken" is what most buyers hear in a rush: it is said without a lock. */
+static enum error
+look_at_seats(struct services *services, const struct reservation_create *create,
+              struct problem *problem)
+{
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    int64_t now;
+    enum db_result result = seat_table_read(services->db, create->item_id, create->seat_ids,
+                                            create->seat_count, seats, &found, &now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return check_seats(create, seats, found, now, problem);
+}
+
+enum error
+reservation_create_look(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_create *create = state;
+    enum error error = concert_find(services->db, create->concert_id, &create->concert, problem);
+    if (error == ERROR_NONE)
+        error = concert_require_open(&create->concert, create->concert.now, problem);
+    if (error == ERROR_NONE)
+        error = admit(services, create, problem);
+    if (error == ERROR_NONE)
+        error = find_item(services, create, problem);
+    if (error == ERROR_NONE)
+        error = look_at_seats(services, create, problem);
+    return error;
+}
+
+static enum error
+check_limit(struct services *services, const struct reservation_create *create, int64_t now,
+            struct problem *problem)
+{
+    int32_t seats;
+    if (create->concert.no_seat_limit)
+        return ERROR_NONE;
+    enum db_result result = reservation_table_count_seats(services->db, create->concert_id,
+                                                          create->user_id, now, &seats);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (seats + (int32_t)create->seat_count <= create->concert.max_seats_per_user)
+        return ERROR_NONE;
+    return refuse_because(problem, ERROR_SEAT_LIMIT_REACHED,
+                          "At most %d seats a user in this concert; there are %d already",
+                          create->concert.max_seats_per_user, seats);
+}
+
+/* Writes the reservation and gives it the locked seats. */
+static enum db_result
+write_hold(struct services *services, struct reservation_create *create, const struct seat *seats,
+           int64_t now)
+{
+    struct reservation *made = &create->made;
+    snprintf(made->user_id, sizeof made->user_id, "%s", create->user_id);
+    made->concert_id = create->concert_id;
+    made->item_id = create->item_id;
+    made->status = RESERVATION_HELD;
+    made->seat_count = (int32_t)create->seat_count;
+    made->no_seat_limit = create->concert.no_seat_limit;
+    made->seat_limit = create->concert.max_seats_per_user;
+    made->created_at = now;
+    made->expires_at = now + (int64_t)create->concert.hold_seconds * 1000;
+    made->total_price = 0;
+    for (size_t i = 0; i < create->seat_count; i++) {
+        made->seats[i] = seats[i];
+        made->total_price += seats[i].price;
+    }
+    enum db_result result = reservation_table_insert(services->db, made);
+    if (result == DB_OK)
+        result = seat_table_hold(services->db, made->item_id, create->seat_ids, create->seat_count,
+                                 made->reservation_id, made->expires_at);
+    return result;
+}
+
+/* The story of a sale's first half. Lock order: the user's mutex, then the seats by number. */
+enum error
+reservation_create_run(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_create *create = state;
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    int64_t now;
+    enum db_result result = DB_OK;
+    if (!create->concert.no_seat_limit)
+        result = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
+    if (result == DB_OK)
+        result = seat_table_lock(services->db, create->item_id, create->seat_ids,
+                                 create->seat_count, seats, &found);
+    if (result == DB_OK)
+        result = db_now(services->db, &now); /* after the last lock: it may have been waited for */
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+
+    enum error error = concert_require_open(&create->concert, now, problem);
+    if (error == ERROR_NONE)
+        error = check_seats(create, seats, found, now, problem);
+    if (error == ERROR_NONE)
+        error = check_limit(services, create, now, problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, write_hold(services, create, seats, now));
+    return error;
+}
+
+enum db_result
+reservation_create_happened(struct services *services, void *state)
+{
+    /* An id that a crash rolled back may have been given again: the row must be ours in full. */
+    const struct reservation *made = &((struct reservation_create *)state)->made;
+    struct reservation found;
+    enum db_result result = reservation_table_lock(services->db, made->reservation_id, &found);
+    if (result != DB_OK)
+        return result;
+    bool ours = strcmp(found.user_id, made->user_id) == 0 && found.item_id == made->item_id &&
+                found.created_at == made->created_at && found.total_price == made->total_price;
+    return ours ? DB_OK : DB_NONE;
+}
+
+int32_t
+reservation_create_id(const void *state)
+{
+    return ((const struct reservation_create *)state)->made.reservation_id;
+}

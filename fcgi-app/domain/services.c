@@ -1,0 +1,69 @@
+#include "domain/services.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/config.h"
+#include "base/shared.h"
+#include "redis/redis.h"
+
+struct services *
+services_open(const struct config *config, struct shared *shared)
+{
+    struct services *services = calloc(1, sizeof *services);
+    if (services == NULL)
+        abort();
+    struct breaker *mysql = shared != NULL ? &shared->mysql : NULL;
+    services->config = config;
+    services->shared = shared;
+    services->db = db_open(config, config->mysql_timeout_ms, mysql);
+    services->admin_db = db_open(config, config->admin_mysql_timeout_ms, mysql);
+    services->redis = redis_open(config, shared != NULL ? &shared->redis : NULL);
+    return services;
+}
+
+void
+services_close(struct services *services)
+{
+    redis_close(services->redis);
+    db_close(services->admin_db);
+    db_close(services->db);
+    free(services);
+}
+
+enum error
+refuse(struct problem *problem, enum error error)
+{
+    *problem = (struct problem){.error = error};
+    return error;
+}
+
+enum error
+refuse_because(struct problem *problem, enum error error, const char *format, ...)
+{
+    *problem = (struct problem){.error = error};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+enum error
+refuse_db(struct problem *problem, enum db_result result)
+{
+    switch (result) {
+    case DB_OK:
+        return ERROR_NONE;
+    case DB_RETRY:
+        return refuse(problem, ERROR_BUSY);
+    case DB_GONE:
+        return refuse(problem, ERROR_MYSQL_UNAVAILABLE);
+    case DB_NONE:
+    case DB_DUPLICATE:
+    case DB_FAILED:
+        break;
+    }
+    return refuse(problem, ERROR_INTERNAL_ERROR);
+}

@@ -1,0 +1,32 @@
+/* services: what a worker, the sweeper and frontrowctl need to apply the rules: their connections. */
+#ifndef FRONTROW_DOMAIN_SERVICES_H
+#define FRONTROW_DOMAIN_SERVICES_H
+
+#include "base/message.h"
+#include "mysql/database.h"
+
+struct redis;
+
+struct services {
+    const struct config *config;
+    struct shared *shared;     /* NULL in tools */
+    struct database *db;       /* for buyers: short time-outs */
+    struct database *admin_db; /* for /admin: long ones; the same as db in tools */
+    struct redis *redis;
+};
+
+/* Nothing is connected until first use. Never NULL. */
+struct services *services_open(const struct config *config, struct shared *shared);
+void services_close(struct services *services);
+
+/* Fills `problem` with a plain refusal and returns its code, so that a rule can end with it. */
+enum error refuse(struct problem *problem, enum error error);
+
+/* The same with a detail for people. */
+enum error refuse_because(struct problem *problem, enum error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What a result of MySQL that is not DB_OK means to a client; ERROR_NONE for DB_OK. */
+enum error refuse_db(struct problem *problem, enum db_result result);
+
+#endif
