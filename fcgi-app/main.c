@@ -5,7 +5,6 @@
 #include <sysexits.h>
 
 #include "api/api.h"
-#include "api/routes.h"
 #include "base/config.h"
 #include "server/master.h"
 

@@ -16,6 +16,11 @@ extern const size_t api_route_count;
 void *api_start(const struct config *config, struct shared *shared);
 void api_stop(void *services);
 
+/* struct application's read_input and free_input (input.c). */
+bool api_read_input(void *services, const struct route *route, struct request *request,
+                    char claimed[USER_ID_SIZE], struct problem *problem);
+void api_free_input(struct request *request);
+
 /*
  * Applies a changing call and answers it: 200 with the rendered or the stored body, or the
  * problem. The request's part of `effect` (caller, key, fingerprint, deadline) is filled here.

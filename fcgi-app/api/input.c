@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/api.h"
 #include "api/query.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -256,8 +257,8 @@ needs_seats(const struct field *fields)
 }
 
 bool
-input_read(void *services, const struct route *route, struct request *request,
-           char claimed[USER_ID_SIZE], struct problem *problem)
+api_read_input(void *services, const struct route *route, struct request *request,
+               char claimed[USER_ID_SIZE], struct problem *problem)
 {
     request->input = calloc(1, sizeof *request->input);
     if (request->input == NULL)
@@ -278,7 +279,7 @@ input_read(void *services, const struct route *route, struct request *request,
 }
 
 void
-input_free(struct request *request)
+api_free_input(struct request *request)
 {
     if (request->input == NULL)
         return;

@@ -52,11 +52,6 @@ struct field {
     int64_t otherwise; /* value where it is absent, for FIELD_SMALL and FIELD_ID */
 };
 
-/* struct application's read_input and free_input (base/message.h). */
-bool input_read(void *services, const struct route *route, struct request *request,
-                char claimed[USER_ID_SIZE], struct problem *problem);
-void input_free(struct request *request);
-
 /* Fills an invalid_field problem; always false, so that a check can end with it. */
 bool input_refuse(struct problem *problem, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
