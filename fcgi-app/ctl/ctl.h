@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
-#include "mysql/database.h"
+#include "domain/services.h"
 
 enum {
     EXIT_DONE = 0,
@@ -17,12 +17,13 @@ enum {
 /* What the command line said. */
 struct ctl {
     struct config config;
-    struct database *db;
+    struct services *services;
     const char *schema_dir;
     bool yes;
     const char *argument; /* of the commands that take one, else NULL */
 };
 
+int ctl_audit(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);

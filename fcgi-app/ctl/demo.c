@@ -15,7 +15,7 @@ replace_all(struct ctl *ctl)
     int status = EXIT_FAILED;
     buffer_format(&path, "%s/demo.sql", ctl->schema_dir);
     if (script_read(path.data, &sql)) {
-        enum db_result result = demo_replace_all(ctl->db, sql.data);
+        enum db_result result = demo_replace_all(ctl->services->db, sql.data);
         status = result == DB_OK ? EXIT_DONE : ctl_database_failed(ctl, result);
     } else {
         fprintf(stderr, "frontrowctl: %s: %s\n", path.data, strerror(errno));
@@ -32,7 +32,7 @@ ctl_demo_load(struct ctl *ctl)
 {
     int32_t all;
     int32_t others;
-    enum db_result result = demo_count_concerts(ctl->db, &all, &others);
+    enum db_result result = demo_count_concerts(ctl->services->db, &all, &others);
     if (result != DB_OK)
         return ctl_database_failed(ctl, result);
     if (all > 0) {
@@ -47,7 +47,7 @@ ctl_demo_reset(struct ctl *ctl)
 {
     int32_t all;
     int32_t others;
-    enum db_result result = demo_count_concerts(ctl->db, &all, &others);
+    enum db_result result = demo_count_concerts(ctl->services->db, &all, &others);
     if (result != DB_OK)
         return ctl_database_failed(ctl, result);
     if (others > 0 && !ctl->yes) {

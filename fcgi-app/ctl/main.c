@@ -20,6 +20,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"audit", NULL, NULL, "c", ctl_audit, "check the books; exit status 1 on a violation"},
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
@@ -62,7 +63,7 @@ usage_error(const char *format, const char *what)
 int
 ctl_database_failed(const struct ctl *ctl, enum db_result result)
 {
-    fprintf(stderr, "frontrowctl: %s\n", db_error_text(ctl->db));
+    fprintf(stderr, "frontrowctl: %s\n", db_error_text(ctl->services->db));
     return result == DB_GONE ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
 }
 
@@ -124,9 +125,10 @@ run_command(const struct command *command, struct ctl *ctl, const char *config_p
         fprintf(stderr, "frontrowctl: %s\n", error);
         return EXIT_FAILED;
     }
-    ctl->db = db_open(&ctl->config, STATEMENT_TIMEOUT_MS, NULL);
+    ctl->config.mysql_timeout_ms = STATEMENT_TIMEOUT_MS;
+    ctl->services = services_open(&ctl->config, NULL);
     int status = command->run(ctl);
-    db_close(ctl->db);
+    services_close(ctl->services);
     return status;
 }
 
