@@ -1,0 +1,234 @@
+-- line_calls: what the program asks of a line that is loaded. Continues line.lua.
+
+local ACTIVE_POLL_SECONDS = 10
+
+local function view(line, record, replaced)
+    local reply = {
+        'OK', record.token, record.user, record.state, record.saved, record.number, 0, 0,
+        ACTIVE_POLL_SECONDS, 0, 0, line.serving, line.serving > line.before.serving and 1 or 0,
+        replaced and replaced.token or '', replaced and replaced.state or 0,
+    }
+    if record.state == ACTIVE then
+        reply[7] = redis.call('ZSCORE', line[ACTIVE], record.token) - line.now
+    else
+        reply[8] = math.max(1, record.number - line.serving)
+        reply[9] = record.poll
+        reply[10], reply[11] = expected_wait(line, reply[8])
+    end
+    return reply
+end
+
+local function watch_unsaved(line, record)
+    redis.call('ZADD', line.unsaved, line.now + line.claimMs, record.token)
+end
+
+local function activate(line, record)
+    record.saved = math.min(record.saved, ROW)
+    place(line, record, ACTIVE, line.now + line.activeMs)
+    watch_unsaved(line, record)
+    line.admitted = line.admitted + 1
+end
+
+local function tell_interval(line, record)
+    record.poll = poll_seconds(record.number - line.serving, redis.call('ZCARD', line[WAITING]))
+    store(line, record)
+end
+
+-- A sign of life; returns the record as it is afterwards.
+local function present(line, record)
+    expire(line, record)
+    if not record.gone and not is_ended(record) then
+        record.seen = line.now
+        if record.state == MISSED then
+            place(line, record, WAITING, record.number)
+        else
+            store(line, record)
+        end
+    end
+    advance(line)
+    local after = fetch(line, record.token)
+    if after and after.state == CALLED then
+        activate(line, after)
+    elseif after and after.state == WAITING then
+        tell_interval(line, after)
+    end
+    return after
+end
+
+local function append(line, token, user)
+    line.last = line.last + 1
+    return {token = token, user = user, saved = NOWHERE, number = line.last, seen = line.now, poll = 1}
+end
+
+local function add_new(line, token, user, replaced)
+    local waiting = redis.call('ZCARD', line[WAITING])
+    local at_once = waiting == 0 and free_places(line) > 0
+    if not at_once and waiting >= line.maxWaiting then
+        return {'FULL'}
+    end
+    local record = append(line, token, user)
+    redis.call('HSET', line.users, user, token)
+    if at_once then
+        activate(line, record)
+        line.serving = math.max(line.serving, record.number)
+        measure_overshoot(line)
+    else
+        place(line, record, WAITING, record.number)
+        watch_unsaved(line, record)
+        tell_interval(line, record)
+    end
+    return view(line, record, replaced)
+end
+
+-- args: token for a new one, user. The last two of the reply are the user's token that had ended
+-- and that MySQL may not have as ended yet, and its state.
+local function add(line, args)
+    local token, user = args[1], args[2]
+    local known = redis.call('HGET', line.users, user)
+    if not known then
+        advance(line)
+        return add_new(line, token, user)
+    end
+    local record = present(line, fetch(line, known))
+    if record and not is_ended(record) then
+        return view(line, record)
+    end
+    return add_new(line, token, user, record)
+end
+
+-- The record of a token that this user ('' : anybody) may use, or the reply that says why not.
+local function owned(line, token, user)
+    local record = fetch(line, token)
+    if not record then
+        return nil, {'UNKNOWN'}
+    elseif user ~= '' and user ~= record.user then
+        return nil, {'FOREIGN'}
+    end
+    return record
+end
+
+-- args: token, user or ''.
+local function status(line, args)
+    local record, refusal = owned(line, args[1], args[2])
+    if not record then
+        return refusal
+    end
+    record = present(line, record)
+    if not record then
+        return {'UNKNOWN'}
+    end
+    return is_ended(record) and {'ENDED', record.state} or view(line, record)
+end
+
+local function moved(line)
+    return {'OK', line.serving, line.serving > line.before.serving and 1 or 0}
+end
+
+-- args: token, user or ''. A second leave is fine until MySQL has the first.
+local function leave(line, args)
+    local record, refusal = owned(line, args[1], args[2])
+    if not record then
+        return refusal
+    end
+    expire(line, record)
+    if record.gone then
+        return {'UNKNOWN'}
+    elseif record.state == LAPSED then
+        return {'ENDED', LAPSED}
+    elseif record.state ~= LEFT then
+        finish(line, record, LEFT)
+    end
+    advance(line)
+    return moved(line)
+end
+
+-- args: token, how much MySQL has now. Answers with the token's state.
+local function saved(line, args)
+    local record = fetch(line, args[1])
+    if not record then
+        return {'UNKNOWN'}
+    end
+    local most = record.state == ACTIVE and LEASE or ROW
+    record.saved = math.max(record.saved, math.min(most, tonumber(args[2])))
+    store(line, record)
+    if is_saved(record) then
+        redis.call('ZREM', line.unsaved, record.token)
+    end
+    return {'OK', record.state}
+end
+
+-- args: tokens that MySQL has as ended, or that shall never have been.
+local function drop(line, args)
+    for _, token in ipairs(args) do
+        local record = fetch(line, token)
+        if record then
+            forget(line, record)
+        end
+    end
+    advance(line)
+    return moved(line)
+end
+
+local function put(line, record, lease_ms)
+    line.last = math.max(line.last, record.number)
+    if lease_ms > 0 then
+        record.saved = LEASE
+        place(line, record, ACTIVE, line.now + lease_ms)
+    else
+        record.saved = ROW
+        place(line, record, WAITING, record.number)
+    end
+end
+
+-- args: token, user, number, what is left of its lease (0: waiting): as MySQL has it.
+local function restore(line, args)
+    local token, user, number = args[1], args[2], tonumber(args[3])
+    if fetch(line, token) then
+        return {'OK'}
+    end
+    local other = redis.call('HGET', line.users, user)
+    if other and not is_ended(fetch(line, other)) then
+        return {'CONFLICT'}
+    end
+    local poll = poll_seconds(number - line.serving, redis.call('ZCARD', line[WAITING]))
+    redis.call('HSET', line.users, user, token)
+    put(line, {token = token, user = user, number = number, seen = line.now, poll = poll},
+        tonumber(args[4]))
+    return {'OK'}
+end
+
+-- The line as everybody sees it.
+local function state(line)
+    advance(line)
+    local elapsed, _, admitted = progress(line)
+    local waiting = redis.call('ZCARD', line[WAITING])
+    return {
+        'OK', line.serving, line.last, waiting, occupied(line), line.capacity, line.paused,
+        elapsed and math.floor(admitted * 60000 / elapsed + 0.5) or 0,
+        refresh_seconds(waiting), line.serving > line.before.serving and 1 or 0,
+        line.moves >= MOVES and 1 or 0, line.overshoot,
+    }
+end
+
+local function brief(token, packed)
+    return token .. string.sub(packed, 1, struct.size(BRIEF))
+end
+
+-- args: a state, first rank, last rank. Token, state, saved and number of each.
+local function list(line, args)
+    local reply = {'OK'}
+    for _, token in ipairs(redis.call('ZRANGE', line[tonumber(args[1])], args[2], args[3])) do
+        reply[#reply + 1] = brief(token, redis.call('HGET', line.tokens, token))
+    end
+    return reply
+end
+
+-- args: cursor. The next cursor, then all entries bit by bit as in list().
+local function scan(line, args)
+    local page = redis.call('HSCAN', line.tokens, args[1], 'COUNT', 500)
+    local reply = {'OK', page[1]}
+    for i = 1, #page[2], 2 do
+        reply[#reply + 1] = brief(page[2][i], page[2][i + 1])
+    end
+    return reply
+end

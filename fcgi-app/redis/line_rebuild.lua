@@ -1,0 +1,98 @@
+-- line_rebuild: loads a line from MySQL (rule 9), and registers all functions. Continues line_calls.lua.
+
+local function wipe(line, args)
+    local overshoot = redis.call('HGET', line.meta, 'overshoot') or 0
+    redis.call('UNLINK', line.meta, line.tokens, line.users, line.unsaved, line[WAITING],
+        line[CALLED], line[ACTIVE], line[MISSED], line[LEFT])
+    redis.call('HSET', line.meta, 'epoch', args[1], 'loading', 1, 'version', args[2], 'capacity',
+        args[4], 'paused', args[5], 'maxWaiting', args[6], 'activeMs', args[7], 'overshoot',
+        overshoot, 'part', 0, 'afterNumber', 0, 'afterUser', '')
+end
+
+local function hold_builder(line, builder)
+    redis.call('HSET', line.meta, 'builder', builder, 'builderUntil', line.now + BUILDER_MS)
+end
+
+-- args: the settings, builder, highest number given, highest number called. LOAD and where to go
+-- on; BUSY where another one builds; READY where there is nothing to build.
+local function rebuild(keys, args)
+    local line = line_at(keys[1])
+    local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'version', 'builder', 'builderUntil')
+    if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
+        wipe(line, args)
+        redis.call('HSET', line.meta, 'last', args[11], 'serving', args[12])
+    elseif not meta[2] then
+        return {'READY'}
+    elseif meta[4] ~= args[10] and tonumber(meta[5]) > line.now then
+        return {'BUSY'}
+    end
+    hold_builder(line, args[10])
+    return {'LOAD', unpack(redis.call('HMGET', line.meta, 'part', 'afterNumber', 'afterUser'))}
+end
+
+-- Whether this builder may still write.
+local function is_builder(line, run_id, builder)
+    local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'builder')
+    return meta[1] == run_id and meta[2] and meta[3] == builder
+end
+
+-- args: run id, builder, then part, number and user where the next chunk begins, then the rows:
+-- number, what is left of the lease in ms (0: waiting), token and user of each, packed.
+local function load_rows(keys, args)
+    local line = line_at(keys[1])
+    if not is_builder(line, args[1], args[2]) then
+        return {'BUSY'}
+    end
+    local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
+    line.last, serving = tonumber(last), tonumber(serving)
+    local waiting = math.max(0, line.last - serving)
+    for i = 6, #args do
+        local number, lease_ms = struct.unpack('>I4I6', args[i])
+        local token, user = string.sub(args[i], 11, 26), string.sub(args[i], 27)
+        local known = fetch(line, token)
+        if known then
+            forget(line, known) -- read as waiting a moment ago, and as active now
+        end
+        redis.call('HSET', line.users, user, token)
+        put(line, {token = token, user = user, number = number, seen = line.now,
+            poll = poll_seconds(number - serving, waiting)}, lease_ms)
+    end
+    redis.call('HSET', line.meta, 'last', line.last, 'part', args[3], 'afterNumber', args[4],
+        'afterUser', args[5])
+    hold_builder(line, args[2])
+    return {'OK'}
+end
+
+-- args: run id, builder, then the highest numbers again: adds that were under way when Redis was
+-- lost may have come to their row meanwhile.
+local function rebuilt(keys, args)
+    local line = line_at(keys[1])
+    if not is_builder(line, args[1], args[2]) then
+        return {'BUSY'}
+    end
+    local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
+    redis.call('HSET', line.meta, 'last', math.max(tonumber(last), tonumber(args[3])), 'serving',
+        math.max(tonumber(serving), tonumber(args[4])))
+    redis.call('HDEL', line.meta, 'loading', 'builder', 'builderUntil', 'part', 'afterNumber', 'afterUser')
+    return {'OK'}
+end
+
+-- What makes the line longer is refused when the memory is full; all else goes on.
+local function register(name, callback, flags)
+    redis.register_function{
+        function_name = 'line_' .. name .. '_@VERSION@', callback = callback, flags = flags,
+    }
+end
+
+register('add', with_line(add), {})
+register('restore', with_line(restore), {})
+register('status', with_line(status), {'allow-oom'})
+register('leave', with_line(leave), {'allow-oom'})
+register('saved', with_line(saved), {'allow-oom'})
+register('drop', with_line(drop), {'allow-oom'})
+register('state', with_line(state), {'allow-oom'})
+register('list', with_line(list), {'allow-oom'})
+register('scan', with_line(scan), {'allow-oom'})
+register('rebuild', rebuild, {})
+register('load', load_rows, {})
+register('rebuilt', rebuilt, {'allow-oom'})
