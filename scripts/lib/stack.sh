@@ -64,7 +64,7 @@ stack_load_programs() {
 stack_load_data() {
     mysql_create_database
     frontrow_ctl migrate
-    [[ $(mysql_query 'SELECT EXISTS (SELECT * FROM frontrow.concert)') == 1 ]] || frontrow_ctl demo load
+    frontrow_ctl demo load
 }
 
 # Brings up what does not run, and whatever changed since it started. MySQL and Redis keep their

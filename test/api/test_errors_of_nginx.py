@@ -1,0 +1,167 @@
+"""What nginx refuses by itself has the form of every other problem, and the contract's codes."""
+
+import http.client
+import os
+import pathlib
+import re
+import signal
+import socket
+import time
+
+import pytest
+from stack import LOST, ROOT, wait_for
+
+TABLE = (ROOT / "fcgi-app/base/error.h").read_text()
+TITLES = dict(re.findall(r'ERROR\(\w+, \d+, "(\w+)",\s*"([^"]+)"\)', TABLE))
+OPERATOR, GATEWAY = "127.0.0.2", "127.0.0.3"
+
+
+def assert_problem(answer, status, code):
+    assert answer is not LOST
+    assert (answer.status, answer.code) == (status, code), answer
+    problem = answer.json()
+    assert list(problem) == ["type", "title", "status", "detail", "code"]
+    assert problem["type"] == f"/problems/{code}"
+    assert problem["title"] == TITLES[code]
+    assert problem["status"] == status
+    assert problem["detail"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-Id"])
+    if status in (429, 502, 503, 504):
+        assert answer.headers["Retry-After"] in ("1", "2", "3")
+    else:
+        assert "Retry-After" not in answer.headers
+
+
+HOST = b" HTTP/1.1\r\nHost: x\r\n"
+REFUSED = {
+    "no host": (b"GET /concert HTTP/1.1\r\n\r\n", 400, "bad_request"),
+    "no request": (b"\x16\x03\x01\x02\r\n\r\n", 400, "bad_request"),
+    "a method in small letters": (b"get /concert" + HOST + b"\r\n", 400, "bad_request"),
+    "an encoded NUL": (b"GET /concert%00" + HOST + b"\r\n", 400, "bad_request"),
+    "bad encoding": (b"GET /concert%zz" + HOST + b"\r\n", 400, "bad_request"),
+    "above the root": (b"GET /../concert" + HOST + b"\r\n", 400, "bad_request"),
+    "a version to come": (b"GET /concert HTTP/9.1\r\nHost: x\r\n\r\n", 400, "bad_request"),
+    "a length that is none": (b"POST /x" + HOST + b"Content-Length: -1\r\n\r\n", 400, "bad_request"),
+    "two lengths": (b"POST /x" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400, "bad_request"),
+    "an unknown coding": (b"POST /x" + HOST + b"Transfer-Encoding: gzip\r\n\r\n", 400, "bad_request"),
+    "a bad chunk": (b"POST /x" + HOST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad_request"),
+    "nginx's own page": (b"GET /_problem" + HOST + b"\r\n", 404, "not_found"),
+    "TRACE": (b"TRACE /concert" + HOST + b"\r\n", 405, "method_not_allowed"),
+    "POST of a page": (b"POST /" + HOST + b"Content-Length: 0\r\n\r\n", 405, "method_not_allowed"),
+    "a body above 1 MiB": (b"POST /reservation" + HOST + b"Content-Length: 1048577\r\n\r\n", 413, "body_too_large"),
+    "a long address": (b"GET /" + b"a" * 9000 + HOST + b"\r\n", 414, "uri_too_long"),
+    "a long header": (b"GET /concert" + HOST + b"X: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers_too_large"),
+    "many headers": (b"GET /concert" + HOST + b"X: " + b"a" * 4000 + b"\r\n" + (b"X: " + b"a" * 4000 + b"\r\n") * 9 + b"\r\n",
+                     431, "headers_too_large"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals(stack, name):
+    request, status, code = REFUSED[name]
+    answer = stack.raw(request)
+    assert_problem(answer, status, code)
+    if status == 405:
+        assert answer.headers["Allow"] == "GET, HEAD"
+
+
+def test_request_id_is_never_the_clients(stack):
+    ids = {stack.get("/", **{"X-Request-Id": "mine"}).headers["X-Request-Id"] for _ in range(3)}
+    assert len(ids) == 3 and "mine" not in ids
+
+
+def test_front_page(stack):
+    page = stack.get("/")
+    assert page.status == 200
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Server"] == "nginx"
+
+
+def test_every_path_that_is_no_page_goes_to_a_worker(stack):
+    for path in ("/nothing", "/nothing.html", "/concert/", "/index.html/x"):
+        assert stack.get(path).code == "not_found", path
+
+
+@pytest.fixture(scope="module")
+def guarded(new_stack):
+    """A stack that knows its operators and its gateway by address, and has narrow limits."""
+    return new_stack(
+        caller="header", admin_addresses=OPERATOR, gateway_addresses=GATEWAY,
+        rate_limit=20, exact_limit=1, workers=4,
+    )
+
+
+@pytest.mark.parametrize("path", ["/admin", "/admin/concert", "/admin/x.html", "/metrics", "//metrics"])
+def test_operators_paths_are_closed_to_others(guarded, path):
+    client = guarded.new_client()
+    assert_problem(client.get(path, **guarded.admin_headers()), 403, "forbidden")
+    operator = guarded.new_client(source=OPERATOR)
+    assert operator.get(path, **guarded.admin_headers()).status != 403
+
+
+def test_the_user_header_is_believed_from_a_gateway_only(guarded):
+    named = {"X-Frontrow-User": "fan"}
+    assert guarded.new_client().get("/point", **named).code == "unauthorized"
+    answer = guarded.new_client(source=GATEWAY).get("/point", **named)
+    assert (answer.status, answer.json()["userId"]) == (200, "fan")
+
+
+def test_overload_is_shed(guarded):
+    """The one place of the class is taken by a request whose body does not come."""
+    with socket.create_connection(("127.0.0.1", guarded.port)) as slow:
+        slow.sendall(b"POST /payment" + HOST + b"Content-Length: 9\r\n\r\n")
+        answer = wait_for(lambda: (a := guarded.new_client().get("/point")).status == 503 and a)
+        assert_problem(answer, 503, "busy")
+        assert guarded.new_client().get("/health").status == 200
+
+
+def test_rate_limit(guarded):
+    client = guarded.new_client(source="127.0.0.4")
+    answers = [client.get("/health") for _ in range(80)]
+    limited = [answer for answer in answers if answer.status == 429]
+    assert limited and answers[0].status == 200
+    assert_problem(limited[0], 429, "rate_limited")
+
+
+def test_no_rate_limit_by_default(stack):
+    assert {stack.get("/health").status for _ in range(200)} == {200}
+
+
+def test_slow_headers_are_cut_off_without_an_answer(stack, long):
+    if not long:
+        pytest.skip("takes 10 s: --long")
+    assert stack.raw(b"GET /concert HTTP/1.1\r\n", timeout=20) is LOST
+
+
+def end_workers_with_request(guarded, method):
+    """Hands a request over to a worker that dies with it; the answer."""
+    master = guarded.pid("frontrow")
+    os.killpg(master, signal.SIGSTOP)
+    connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=10)
+    connection.request(method, "/payment?userId=fan", b"{}" if method == "POST" else None)
+    time.sleep(0.2)
+    os.killpg(master, signal.SIGKILL)
+    got = connection.getresponse()
+    return type(guarded.get("/"))(got.status, got.headers, got.read())
+
+
+@pytest.mark.parametrize("method, code", [
+    ("POST", "outcome_unknown"), ("PATCH", "outcome_unknown"), ("DELETE", "outcome_unknown"), ("GET", "busy"),
+])
+def test_a_worker_that_is_lost_with_a_request(guarded, method, code):
+    time.sleep(1)  # the rate limit
+    try:
+        assert_problem(end_workers_with_request(guarded, method), 502, code)
+    finally:
+        guarded.start_service("frontrow")
+
+
+def test_no_worker_at_all(guarded):
+    """What was never handed over has no unknown outcome."""
+    with guarded.without("frontrow"):
+        time.sleep(1)
+        for method in ("GET", "POST", "DELETE"):
+            assert_problem(guarded.call(method, "/payment?userId=fan"), 502, "busy")
