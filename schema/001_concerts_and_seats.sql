@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS concert (
     paused             TINYINT      NOT NULL DEFAULT 0 COMMENT 'the line calls nobody',
     max_waiting        INT          NOT NULL DEFAULT 2000000,
     line_version       INT          NOT NULL DEFAULT 1 COMMENT 'raised by each change of the line''s settings',
+    line_since         INT          NOT NULL DEFAULT 1 COMMENT 'line_version when the capacity last came from NULL',
     created_at         DATETIME(3)  NOT NULL,
     PRIMARY KEY (concert_id),
     CONSTRAINT concert_capacity CHECK (admission_capacity >= 0),

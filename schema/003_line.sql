@@ -8,10 +8,13 @@ CREATE TABLE IF NOT EXISTS queue_token (
     user_id     VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     status      ENUM ('waiting', 'active', 'done', 'left', 'lapsed') NOT NULL DEFAULT 'waiting',
     lease_until DATETIME(3) NULL COMMENT 'of an active one; past it the token has lapsed',
-    serving     INT         NOT NULL DEFAULT 0 COMMENT 'highest number called when this row was last written',
+    serving     INT         NOT NULL DEFAULT 0 COMMENT 'highest number called when it was written down here; 0: it was not',
     created_at  DATETIME(3) NOT NULL,
     PRIMARY KEY (concert_id, number),
     UNIQUE KEY queue_token_by_token (token),
+    KEY queue_token_of_user (concert_id, user_id),
+    KEY queue_token_to_load (concert_id, status, number),
+    KEY queue_token_serving (concert_id, serving),
     CONSTRAINT queue_token_number CHECK (number >= 1)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 

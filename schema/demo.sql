@@ -36,6 +36,9 @@ VALUES
      DATE(UTC_TIMESTAMP + INTERVAL 9 HOUR) + INTERVAL 1 DAY + INTERVAL 11 HOUR, 100, 4,
      UTC_TIMESTAMP(3));
 
+-- Above all that the concerts before had: what Redis still keeps of their lines does not hold.
+UPDATE concert SET line_version = UNIX_TIMESTAMP(), line_since = UNIX_TIMESTAMP();
+
 -- All items begin at 19:30 in Seoul, a month ahead and later.
 INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price)
 WITH RECURSIVE counter (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < 100)

@@ -5,13 +5,13 @@
 #define CONCERT_COLUMNS                                                                            \
     "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
     "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
-    "c.max_waiting, c.line_version, UTC_TIMESTAMP(3)"
+    "c.max_waiting, c.line_version, c.line_since, UTC_TIMESTAMP(3)"
 
 #define SUMMARY_COLUMNS                                                                            \
     "COUNT(i.item_id), DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), "                                     \
     "DATE_FORMAT(MAX(i.date), '%Y-%m-%d'), MIN(i.min_price), MAX(i.max_price)"
 
-enum { CONCERT_COLUMN_COUNT = 14, SUMMARY_COLUMN_COUNT = 5 };
+enum { CONCERT_COLUMN_COUNT = 15, SUMMARY_COLUMN_COUNT = 5 };
 
 static void
 bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
@@ -30,6 +30,7 @@ bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT
         INTO_BOOL(&concert->paused),
         INTO_INT32(&concert->max_waiting),
         INTO_INT32(&concert->line_version),
+        INTO_INT32(&concert->line_since),
         INTO_INSTANT(&concert->now),
     };
     memcpy(columns, list, sizeof list);

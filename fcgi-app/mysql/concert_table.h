@@ -26,6 +26,7 @@ struct concert {
     bool paused;
     int32_t max_waiting;
     int32_t line_version; /* raised by each change of the line's settings */
+    int32_t line_since;   /* line_version when admission_capacity last came from NULL, at first 1 */
     int64_t now; /* of the database when the row was read */
 };
 

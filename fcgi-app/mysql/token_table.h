@@ -12,7 +12,7 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
-enum { TOKEN_SIZE = 16, TOKEN_CHUNK = 2000, TOKEN_END_BATCH = 64 };
+enum { TOKEN_CHUNK = 2000, TOKEN_END_BATCH = 64 };
 
 enum token_kind { TOKEN_QUEUE = 1, TOKEN_OPEN = 2 };
 
