@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_STEP = 4096 };
+#include "base/clock.h"
+
+enum { READ_STEP = 4096, OLDEST_BODY_SECONDS = 15 };
 
 /* ---- the request ---- */
 
@@ -168,21 +170,27 @@ write_text_header(struct buffer *answer, const char *name, const char *value)
 }
 
 /*
- * The time to keep an answer is for nginx, which drops a body that is too old; a browser that kept
- * it as long again would show one of twice that age, so it asks each time, with the ETag.
- * X-Accel-Expires goes first: nginx takes the first of the two that it reads.
+ * The time to keep an answer is for nginx alone, which tells browsers to ask each time (with the
+ * ETag): one that kept it as long again would show one of twice that age. nginx counts in whole
+ * seconds, so "for 1 s" would be up to 2: the second is named in which it ends. What nginx serves
+ * while one reader refreshes is bounded too, also when no refresh succeeds.
+ * X-Accel-Expires goes last: nginx would not read Cache-Control after it.
  */
 static void
 write_cache_headers(struct buffer *answer, int cache_seconds)
 {
-    if (cache_seconds > 0)
-        buffer_format(
-            answer, "X-Accel-Expires: %d\r\nCache-Control: public, max-age=0, must-revalidate\r\n",
-            cache_seconds);
-    else
+    if (cache_seconds > 0) {
+        int stale = cache_seconds < OLDEST_BODY_SECONDS ? OLDEST_BODY_SECONDS - cache_seconds : 0;
+        long long last = clock_wall() / 1000 + cache_seconds - 1;
+        buffer_format(answer,
+                      "Cache-Control: max-age=%d, stale-while-revalidate=%d\r\n"
+                      "X-Accel-Expires: @%lld\r\n",
+                      cache_seconds, stale, last);
+    } else {
         buffer_text(answer, cache_seconds < 0
                                 ? "Cache-Control: public, max-age=31536000, immutable\r\n"
                                 : "Cache-Control: no-store\r\n");
+    }
 }
 
 static void
