@@ -65,13 +65,16 @@ bind_parameter(struct values *values, size_t i, const struct parameter *paramete
     }
 }
 
+/* libmariadb keeps an error that comes between the rows with the connection, not the statement. */
 static enum db_result
 statement_failed(struct database *db, MYSQL_STMT *handle, int64_t started)
 {
+    bool own = mysql_stmt_errno(handle) != 0;
+    unsigned code = own ? mysql_stmt_errno(handle) : mysql_errno(db->handle);
     /* connection_failed() may close the statement under the text */
     char text[ERROR_TEXT_SIZE];
-    snprintf(text, sizeof text, "%s", mysql_stmt_error(handle));
-    return connection_failed(db, mysql_stmt_errno(handle), text, started);
+    snprintf(text, sizeof text, "%s", own ? mysql_stmt_error(handle) : mysql_error(db->handle));
+    return connection_failed(db, code, text, started);
 }
 
 /* Sends a prepared statement; *handle is its handle on DB_OK. */
