@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS item (
     seat_count INT         NOT NULL,
     min_price  BIGINT      NOT NULL,
     max_price  BIGINT      NOT NULL,
+    layout_version BIGINT  NOT NULL DEFAULT 0 COMMENT 'checksum of what does not move of the seats',
     PRIMARY KEY (item_id),
     KEY item_of_concert (concert_id, date, item_id),
     KEY item_on_date (date, concert_id)

@@ -11,6 +11,7 @@ HANDLER(concert_list);
 HANDLER(concert_show);
 HANDLER(item_list);
 HANDLER(seat_list);
+HANDLER(layout_show);
 HANDLER(queue_show);
 HANDLER(token_add);
 HANDLER(token_show);

@@ -92,10 +92,17 @@ static bool
 check_seat_choice(struct input *input, const struct field *field, const struct value *value,
                   struct problem *problem)
 {
-    if (input->seat_count > 0)
-        return input_refuse(problem, field->name, "only one of seatId and seatIds may be given");
+    if (input->seat_count > 0 || input->count > 0)
+        return input_refuse(problem, field->name,
+                            "only one of seatId, seatIds and count may be given");
     if (field->kind == FIELD_SEAT_IDS)
         return check_seat_ids(input, field, value->json, problem);
+    if (field->kind == FIELD_COUNT) {
+        if (!check_range(field, value, 1, SEATS_AT_ONCE, problem))
+            return false;
+        input->count = (int32_t)value->integer;
+        return true;
+    }
     if (!check_range(field, value, 1, INT32_MAX, problem))
         return false;
     input->seat_ids[0] = (int32_t)value->integer;
@@ -103,58 +110,89 @@ check_seat_choice(struct input *input, const struct field *field, const struct v
     return true;
 }
 
+/* Characters of a text that is valid UTF-8. */
+static size_t
+count_characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
+
+/* Whether the text fits the field; `rule` says what would. */
+static bool
+is_text_allowed(const struct field *field, const char *text, char *rule, size_t rule_size)
+{
+    size_t length;
+    switch (field->kind) {
+    case FIELD_USER:
+        snprintf(rule, rule_size, "1 to 64 of A-Z a-z 0-9 . _ @ -");
+        return input_is_user_id(text);
+    case FIELD_DATE:
+        snprintf(rule, rule_size, "a day as YYYY-MM-DD");
+        return clock_is_date(text);
+    case FIELD_WORD:
+        snprintf(rule, rule_size, "%s", field->word);
+        return strcmp(text, field->word) == 0;
+    case FIELD_TEXT:
+        length = count_characters(text);
+        snprintf(rule, rule_size, "%lld to %lld characters", (long long)field->least,
+                 (long long)field->most);
+        return length >= (size_t)field->least && length <= (size_t)field->most;
+    default:
+        return true;
+    }
+}
+
 static bool
 check_text(struct input *input, const struct field *field, const struct value *value,
            struct problem *problem)
 {
-    bool ok = value->text != NULL;
-    if (field->kind == FIELD_USER) {
-        if (!ok || !input_is_user_id(value->text))
-            return input_refuse(problem, field->name,
-                                "%s must be 1 to 64 of A-Z a-z 0-9 . _ @ -", field->name);
-        strcpy(member(input, field), value->text);
-    } else if (field->kind == FIELD_DATE) {
-        if (!ok || !clock_is_date(value->text))
-            return input_refuse(problem, field->name, "%s must be a day as YYYY-MM-DD",
-                                field->name);
-        strcpy(member(input, field), value->text);
-    } else {
-        if (!ok)
-            return input_refuse(problem, field->name, "%s must be a string", field->name);
-        /* a longer text is no token, and stays none when it is cut here */
+    char rule[64] = "a string";
+    if (value->text == NULL || !is_text_allowed(field, value->text, rule, sizeof rule))
+        return input_refuse(problem, field->name, "%s must be %s", field->name, rule);
+    if (field->kind == FIELD_WORD)
+        *(bool *)member(input, field) = true;
+    else if (field->kind == FIELD_TOKEN) /* a longer one is no token, and stays none when cut */
         snprintf(member(input, field), TOKEN_TEXT_SIZE, "%s", value->text);
-    }
+    else
+        strcpy(member(input, field), value->text);
     return true;
+}
+
+static void
+set_number(struct input *input, const struct field *field, int64_t number)
+{
+    int32_t small = (int32_t)number;
+    if (field->kind == FIELD_INTEGER)
+        memcpy(member(input, field), &number, sizeof number);
+    else
+        memcpy(member(input, field), &small, sizeof small);
 }
 
 static bool
 check_value(struct input *input, const struct field *field, const struct value *value,
             struct problem *problem)
 {
-    int32_t small;
+    bool is_id = field->kind == FIELD_ID;
     switch (field->kind) {
     case FIELD_ID:
-        if (!check_range(field, value, 1, INT32_MAX, problem))
-            return false;
-        small = (int32_t)value->integer;
-        memcpy(member(input, field), &small, sizeof small);
-        return true;
     case FIELD_SMALL:
-        if (!check_range(field, value, field->least, field->most, problem))
-            return false;
-        small = (int32_t)value->integer;
-        memcpy(member(input, field), &small, sizeof small);
-        return true;
     case FIELD_INTEGER:
-        if (!check_range(field, value, field->least, field->most, problem))
+        if (!check_range(field, value, is_id ? 1 : field->least, is_id ? INT32_MAX : field->most,
+                         problem))
             return false;
-        memcpy(member(input, field), &value->integer, sizeof value->integer);
+        set_number(input, field, value->integer);
         return true;
     case FIELD_SEAT_ID:
     case FIELD_SEAT_IDS:
+    case FIELD_COUNT:
         return check_seat_choice(input, field, value, problem);
     case FIELD_USER:
     case FIELD_DATE:
+    case FIELD_TEXT:
+    case FIELD_WORD:
     case FIELD_TOKEN:
         return check_text(input, field, value, problem);
     case FIELD_END:
@@ -186,14 +224,10 @@ static bool
 check_absent(const struct services *services, struct input *input, const struct field *field,
              struct problem *problem)
 {
-    if (field->kind == FIELD_SEAT_ID || field->kind == FIELD_SEAT_IDS)
-        return true; /* whether one is there is known after the last field */
     if (!is_missing_allowed(field, services))
         return input_refuse(problem, field->name, "%s is missing", field->name);
-    if (field->otherwise != 0) {
-        int32_t value = (int32_t)field->otherwise;
-        memcpy(member(input, field), &value, sizeof value);
-    }
+    if (field->otherwise != 0)
+        set_number(input, field, field->otherwise);
     return true;
 }
 
@@ -272,8 +306,9 @@ api_read_input(void *services, const struct route *route, struct request *reques
         if (!ok)
             return false;
     }
-    if (needs_seats(route->fields) && request->input->seat_count == 0)
-        return input_refuse(problem, "seatId", "one of seatId and seatIds is needed");
+    if (needs_seats(route->fields) && request->input->seat_count == 0 &&
+        request->input->count == 0)
+        return input_refuse(problem, "seatId", "one of seatId, seatIds and count is needed");
     strcpy(claimed, request->input->user_id);
     return true;
 }

@@ -21,6 +21,11 @@ struct input {
     int32_t reservation_id;
     int32_t seat_ids[SEATS_AT_ONCE]; /* ascending; a single seatId is a list of one */
     size_t seat_count;
+    int32_t count;    /* best available: how many, 0 where seats are named */
+    char section[SECTION_SIZE];
+    int64_t max_price;
+    bool compact;
+    char layout_version[LAYOUT_VERSION_SIZE];
     int64_t amount;
     int32_t limit;
     int32_t before;
@@ -35,9 +40,12 @@ enum field_kind {
     FIELD_INTEGER,  /* least..most, into an int64_t */
     FIELD_SMALL,    /* least..most, into an int32_t */
     FIELD_DATE,     /* YYYY-MM-DD */
+    FIELD_TEXT,     /* least..most characters, into an array that holds 4 * most bytes and a NUL */
+    FIELD_WORD,     /* nothing but `word`; into a bool */
     FIELD_TOKEN,    /* any string; one that can be no token is found invalid later */
-    FIELD_SEAT_ID,  /* seatId and seatIds: into seat_ids; exactly one of them must be there */
+    FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
     FIELD_SEAT_IDS,
+    FIELD_COUNT,
     FIELD_END,
 };
 
@@ -49,7 +57,8 @@ struct field {
     size_t offset; /* in struct input */
     int64_t least;
     int64_t most;
-    int64_t otherwise; /* value where it is absent, for FIELD_SMALL and FIELD_ID */
+    int64_t otherwise; /* value where it is absent; its size is that of the kind */
+    const char *word;  /* FIELD_WORD */
 };
 
 /* Fills an invalid_field problem; always false, so that a check can end with it. */

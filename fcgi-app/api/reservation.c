@@ -49,6 +49,7 @@ reservation_post(void *services, const struct request *request, struct response 
         .concert_id = input->concert_id,
         .item_id = input->item_id,
         .seat_count = input->seat_count,
+        .wish = {input->count, input->section, input->max_price},
         .token = api_token(request),
     };
     memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);

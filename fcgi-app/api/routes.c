@@ -16,6 +16,17 @@ static const struct field date_fields[] = {
     END,
 };
 
+static const struct field seat_fields[] = {
+    {"view", FIELD_WORD, .optional = true, AT(compact), .word = "compact"},
+    END,
+};
+
+static const struct field layout_fields[] = {
+    {"v", FIELD_TEXT, .optional = true, AT(layout_version), .least = 1,
+     .most = (LAYOUT_VERSION_SIZE - 1) / 4},
+    END,
+};
+
 static const struct field user_fields[] = {USER, END};
 
 static const struct field page_fields[] = {
@@ -37,6 +48,10 @@ static const struct field reservation_fields[] = {
     {"itemId", FIELD_ID, AT(item_id)},
     {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
     {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    {"count", FIELD_COUNT, .optional = true, AT(count)},
+    {"section", FIELD_TEXT, .optional = true, AT(section), .least = 1, .most = 32},
+    {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .most = PRICE_MAX,
+     .otherwise = PRICE_MAX},
     TOKEN,
     END,
 };
@@ -69,7 +84,8 @@ const struct route api_routes[] = {
     GET("/concert", WHO_PUBLIC, date_fields, concert_list),
     GET("/concert/{concert}", WHO_PUBLIC, NULL, concert_show),
     GET("/concert/{concert}/item", WHO_PUBLIC, NULL, item_list),
-    GET(ITEM "/seat", WHO_PUBLIC, NULL, seat_list),
+    GET(ITEM "/seat", WHO_PUBLIC, seat_fields, seat_list),
+    GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
 
     POST("/token/add", WHO_CALLER, token_fields, token_add),

@@ -3,9 +3,17 @@
 #define FRONTROW_API_SEAT_H
 
 #include "base/json.h"
+#include "domain/concert.h"
 #include "mysql/seat_table.h"
 
 /* Writes seatId, section, row, label and price into the object that is open. */
 void seat_write_names(struct json *json, const struct seat *seat);
+
+/* Finds the concert and the item of the path; a closed or cancelled concert is refused. */
+enum error seat_find_item(struct database *db, const struct request *request,
+                          struct concert *concert, struct item *item, struct problem *problem);
+
+/* Writes layoutVersion. */
+void layout_write_version(struct json *json, const struct item *item);
 
 #endif

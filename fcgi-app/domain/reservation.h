@@ -3,6 +3,7 @@
 #define FRONTROW_DOMAIN_RESERVATION_H
 
 #include "domain/concert.h"
+#include "domain/seating.h"
 #include "mysql/reservation_table.h"
 
 /*
@@ -20,8 +21,9 @@ struct reservation_create {
     const char *user_id;
     int32_t concert_id;
     int32_t item_id;
-    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same */
+    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same; none with a wish */
     size_t seat_count;
+    struct seating_wish wish; /* best available; its count is 0 where the seats are named */
     const char *token; /* text of the queue token, NULL: none */
 
     struct concert concert;

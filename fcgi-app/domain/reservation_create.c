@@ -5,15 +5,6 @@
 
 #include "domain/line.h"
 
-/* Whether a buyer can have the seat at `now`: a lapsed hold is free, swept or not. */
-static bool
-is_free(const struct seat *seat, int64_t now)
-{
-    if (seat->blocked || seat->status == SEAT_SOLD)
-        return false;
-    return seat->status == SEAT_AVAILABLE || now >= seat->held_until;
-}
-
 /* Refuses with seat_not_found, or with seat_taken and all that were found taken. */
 static enum error
 check_seats(const struct reservation_create *create, const struct seat *seats, size_t found,
@@ -23,7 +14,7 @@ check_seats(const struct reservation_create *create, const struct seat *seats, s
         return refuse(problem, ERROR_SEAT_NOT_FOUND);
     struct problem taken = {.error = ERROR_SEAT_TAKEN};
     for (size_t i = 0; i < found; i++)
-        if (!is_free(&seats[i], now))
+        if (seat_shown(&seats[i], now) != SEAT_AVAILABLE)
             taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
     if (taken.seat_count == 0)
         return ERROR_NONE;
@@ -78,7 +69,7 @@ reservation_create_look(struct services *services, void *state, struct problem *
         error = admit(services, create, problem);
     if (error == ERROR_NONE)
         error = find_item(services, create, problem);
-    if (error == ERROR_NONE)
+    if (error == ERROR_NONE && create->wish.count == 0)
         error = look_at_seats(services, create, problem);
     return error;
 }
@@ -128,28 +119,47 @@ write_hold(struct services *services, struct reservation_create *create, const s
     return result;
 }
 
+/* Locks the seats that the buyer named, and checks them by the time after the last lock. */
+static enum error
+lock_named(struct services *services, const struct reservation_create *create,
+           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+{
+    size_t found;
+    enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
+                                            create->seat_count, seats, &found);
+    if (result == DB_OK)
+        result = db_now(services->db, now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return check_seats(create, seats, found, *now, problem);
+}
+
+static enum error
+lock_seats(struct services *services, struct reservation_create *create,
+           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+{
+    if (create->wish.count == 0)
+        return lock_named(services, create, seats, now, problem);
+    create->seat_count = (size_t)create->wish.count;
+    return seating_lock(services, create->item_id, &create->wish, create->seat_ids, seats, now,
+                        problem);
+}
+
 /* The story of a sale's first half. Lock order: the user's mutex, then the seats by number. */
 enum error
 reservation_create_run(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
     struct seat seats[SEATS_AT_ONCE];
-    size_t found;
     int64_t now;
     enum db_result result = DB_OK;
     if (!create->concert.no_seat_limit)
         result = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
-    if (result == DB_OK)
-        result = seat_table_lock(services->db, create->item_id, create->seat_ids,
-                                 create->seat_count, seats, &found);
-    if (result == DB_OK)
-        result = db_now(services->db, &now); /* after the last lock: it may have been waited for */
     if (result != DB_OK)
         return refuse_db(problem, result);
-
-    enum error error = concert_require_open(&create->concert, now, problem);
+    enum error error = lock_seats(services, create, seats, &now, problem);
     if (error == ERROR_NONE)
-        error = check_seats(create, seats, found, now, problem);
+        error = concert_require_open(&create->concert, now, problem);
     if (error == ERROR_NONE)
         error = check_limit(services, create, now, problem);
     if (error == ERROR_NONE)

@@ -100,12 +100,13 @@ enum db_result
 concert_table_item(struct database *db, int32_t item_id, struct item *item)
 {
     static const struct query find = {
-        "SELECT item_id, concert_id, DATE_FORMAT(date, '%Y-%m-%d'), starts_at, seat_count"
-        " FROM item WHERE item_id = ?"};
+        "SELECT item_id, concert_id, DATE_FORMAT(date, '%Y-%m-%d'), starts_at, seat_count,"
+        " layout_version FROM item WHERE item_id = ?"};
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)),
                          COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
                                  INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
-                                 INTO_INT32(&item->seat_count)));
+                                 INTO_INT32(&item->seat_count),
+                                 INTO_INT64(&item->layout_version)));
 }
 
 enum db_result
@@ -120,4 +121,14 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
                      COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
                              INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
                              INTO_INT32(&item->seat_count), INTO_INT32(&item->available_count)));
+}
+
+enum db_result
+concert_table_stamp_layouts(struct database *db)
+{
+    static const struct query stamp = {
+        "UPDATE item SET layout_version = (SELECT 1 + COALESCE(BIT_XOR(CRC32(CONCAT_WS('|',"
+        " seat_no, section, row_name, label, price, IFNULL(x, ''), IFNULL(y, '')))), 0)"
+        " FROM seat WHERE seat.item_id = item.item_id) WHERE layout_version = 0"};
+    return db_execute(db, &stamp, NO_PARAMETERS);
 }

@@ -5,7 +5,7 @@
 #include "mysql/database.h"
 
 /* VARCHAR(200) in UTF-8, and a NUL. */
-enum { TITLE_SIZE = 801, DATE_SIZE = 11 };
+enum { TITLE_SIZE = 801, DATE_SIZE = 11, LAYOUT_VERSION_SIZE = 65 };
 
 /* As stored; what is shown depends on the time as well (domain/concert.h). */
 enum concert_stored { STORED_CLOSED = 1, STORED_OPEN, STORED_CANCELLED };
@@ -45,6 +45,7 @@ struct item {
     char date[DATE_SIZE];
     int64_t starts_at;
     int32_t seat_count;
+    int64_t layout_version; /* changes with whatever of its seats does not move */
     int32_t available_count; /* filled by concert_table_items() only */
 };
 
@@ -68,5 +69,8 @@ enum db_result concert_table_item(struct database *db, int32_t item_id, struct i
 /* A concert's items by (date, itemId) with what can be bought of each at `now`; db_next() fills *item. */
 enum db_result concert_table_items(struct database *db, int32_t concert_id, int64_t now,
                                    struct item *item);
+
+/* Sets layout_version of the items that have none yet, as a checksum of their seats' layout. */
+enum db_result concert_table_stamp_layouts(struct database *db);
 
 #endif

@@ -32,6 +32,32 @@ seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t
                              INTO_TEXT(seat->label), INTO_INSTANT(now)));
 }
 
+enum db_result
+seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat, int64_t *now)
+{
+    static const struct query list = {
+        "SELECT seat_no, status + 0, blocked, held_until, UTC_TIMESTAMP(3)"
+        " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT32(&seat->status),
+                             INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until),
+                             INTO_INSTANT(now)));
+}
+
+enum db_result
+seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
+                       struct seat_position *position)
+{
+    static const struct query list = {"SELECT seat_no, section, row_name, label, price, x, y"
+                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_TEXT(seat->section),
+                             INTO_TEXT(seat->row), INTO_TEXT(seat->label),
+                             INTO_INT64(&seat->price),
+                             INTO_OPTIONAL_INT32(&position->x, &position->no_x),
+                             INTO_OPTIONAL_INT32(&position->y, &position->no_y)));
+}
+
 static enum db_result
 read_seats(struct database *db, const struct query *query, int32_t item_id, const int32_t *ids,
            size_t count, struct seat *seats, size_t *found, int64_t *now)
@@ -71,6 +97,17 @@ seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t
                                       " ORDER BY seat_no FOR UPDATE"};
     int64_t before_the_wait; /* UTC_TIMESTAMP is of the statement's begin: not "now" any more */
     return read_seats(db, &lock, item_id, ids, count, seats, found, &before_the_wait);
+}
+
+enum db_result
+seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                     struct seat *seats, size_t *found)
+{
+    static const struct query lock = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat"
+                                      " WHERE item_id = ? AND seat_no IN " EIGHT_IDS
+                                      " ORDER BY seat_no FOR UPDATE SKIP LOCKED"};
+    int64_t before;
+    return read_seats(db, &lock, item_id, ids, count, seats, found, &before);
 }
 
 enum db_result

@@ -6,6 +6,8 @@
 
 enum { SEATS_AT_ONCE = 8, SECTION_SIZE = 129, LABEL_SIZE = 17 };
 
+#define PRICE_MAX INT64_C(1000000000) /* points */
+
 enum seat_status { SEAT_AVAILABLE = 1, SEAT_HELD, SEAT_SOLD };
 
 struct seat {
@@ -20,8 +22,22 @@ struct seat {
     char label[LABEL_SIZE];
 };
 
+/* Where a seat stands in the hall's plan; an absent coordinate is not known. */
+struct seat_position {
+    int32_t x, y;
+    bool no_x, no_y;
+};
+
 /* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
 enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t *now);
+
+/* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
+enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat,
+                                      int64_t *now);
+
+/* The same of what does not move, with the place in the hall. */
+enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
+                                      struct seat_position *position);
 
 /*
  * Reads up to SEATS_AT_ONCE seats by number, ascending, without a lock. *found is how many there
@@ -33,6 +49,13 @@ enum db_result seat_table_read(struct database *db, int32_t item_id, const int32
 /* The same with SELECT ... FOR UPDATE, by primary key in ascending order. */
 enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                                struct seat *seats, size_t *found);
+
+/*
+ * The same with SKIP LOCKED: seats that another transaction has locked are left out, without a
+ * wait.
+ */
+enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids,
+                                    size_t count, struct seat *seats, size_t *found);
 
 /* Gives locked seats to a reservation until `held_until`. */
 enum db_result seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t count,

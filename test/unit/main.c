@@ -9,6 +9,7 @@ main(void)
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
     suite_base();
+    suite_seating();
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     unsigned failed = CU_get_number_of_failures();

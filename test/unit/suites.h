@@ -3,5 +3,6 @@
 #define FRONTROW_TEST_SUITES_H
 
 void suite_base(void);
+void suite_seating(void);
 
 #endif

@@ -1,0 +1,72 @@
+/* GET /concert/{concert}/item/{item}/layout */
+#include <inttypes.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "api/seat.h"
+#include "base/clock.h"
+
+static void
+format_version(const struct item *item, char version[LAYOUT_VERSION_SIZE])
+{
+    snprintf(version, LAYOUT_VERSION_SIZE, "%08" PRIx64, (uint64_t)item->layout_version);
+}
+
+void
+layout_write_version(struct json *json, const struct item *item)
+{
+    char version[LAYOUT_VERSION_SIZE];
+    format_version(item, version);
+    json_write_string(json, "layoutVersion", version);
+}
+
+static enum db_result
+write_seats(struct database *db, int32_t item_id, struct json *json)
+{
+    struct seat seat;
+    struct seat_position position;
+    json_begin_array(json, "seats");
+    enum db_result result = seat_table_list_layout(db, item_id, &seat, &position);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        json_begin_object(json, NULL);
+        seat_write_names(json, &seat);
+        json_write_optional_integer(json, "x", !position.no_x, position.x);
+        json_write_optional_integer(json, "y", !position.no_y, position.y);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    return result == DB_NONE ? DB_OK : result;
+}
+
+/* What was asked for by its version never changes: it may be kept for a year. */
+void
+layout_show(void *services, const struct request *request, struct response *response)
+{
+    struct database *db = ((struct services *)services)->db;
+    int64_t started = clock_monotonic_us();
+    struct concert concert;
+    struct item item;
+    struct problem problem;
+    char version[LAYOUT_VERSION_SIZE];
+    enum error error = seat_find_item(db, request, &concert, &item, &problem);
+    if (error == ERROR_NONE) {
+        format_version(&item, version);
+        struct json json = json_writer(&response->body);
+        json_begin_object(&json, NULL);
+        json_write_integer(&json, "itemId", item.item_id);
+        layout_write_version(&json, &item);
+        error = refuse_db(&problem, write_seats(db, item.item_id, &json));
+        json_end_object(&json);
+    }
+    if (error != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    char hash[API_HASH_SIZE];
+    api_hash(response->body.data, response->body.length, hash);
+    api_cache_public(response, hash, started);
+    if (strcmp(request->input->layout_version, version) == 0)
+        response->cache_seconds = -1;
+}

@@ -1,0 +1,120 @@
+#include "domain/hall.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A section and a row while they are collected. */
+struct group {
+    char name[SECTION_SIZE];
+    int32_t section;    /* of a row: index of its section */
+    int32_t first_seat; /* lowest seatId */
+    int64_t price;      /* of a section: the highest */
+    int32_t rank;       /* of a section */
+};
+
+struct groups {
+    struct group *list;
+    size_t count;
+    size_t capacity;
+};
+
+static void *
+grow(void *list, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return list;
+    *capacity = *capacity ? *capacity * 2 : 64;
+    list = realloc(list, *capacity * size);
+    if (list == NULL)
+        abort();
+    return list;
+}
+
+/* Seats come by seatId, so that a section or row is most often the one of the seat before. */
+static int32_t
+find_group(struct groups *groups, int32_t section, const char *name, int32_t seat_id)
+{
+    for (size_t i = groups->count; i-- > 0;)
+        if (groups->list[i].section == section && strcmp(groups->list[i].name, name) == 0)
+            return (int32_t)i;
+    groups->list =
+        grow(groups->list, groups->count, &groups->capacity, sizeof groups->list[0]);
+    struct group *group = &groups->list[groups->count];
+    *group = (struct group){.section = section, .first_seat = seat_id, .price = -1};
+    memcpy(group->name, name, strlen(name) + 1);
+    return (int32_t)groups->count++;
+}
+
+static bool
+ranks_before(const struct group *a, const struct group *b)
+{
+    return a->price != b->price ? a->price > b->price : a->first_seat < b->first_seat;
+}
+
+static void
+rank_sections(struct groups *sections)
+{
+    for (size_t i = 0; i < sections->count; i++)
+        for (size_t other = 0; other < sections->count; other++)
+            sections->list[i].rank += ranks_before(&sections->list[other], &sections->list[i]);
+}
+
+static void
+add_place(struct hall *hall, size_t *capacity, const struct place *place)
+{
+    hall->places = grow(hall->places, hall->count, capacity, sizeof hall->places[0]);
+    hall->places[hall->count++] = *place;
+}
+
+static enum db_result
+collect(struct hall *hall, struct groups *sections, struct groups *rows, struct database *db,
+        int32_t item_id, const char *section, int64_t max_price)
+{
+    struct seat seat;
+    int64_t now;
+    size_t capacity = 0;
+    enum db_result result = seat_table_list(db, item_id, &seat, &now);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        int32_t in = find_group(sections, 0, seat.section, seat.seat_id);
+        int32_t row = find_group(rows, in, seat.row, seat.seat_id);
+        if (seat.price > sections->list[in].price)
+            sections->list[in].price = seat.price;
+        bool fits = (section[0] == '\0' || strcmp(section, seat.section) == 0) &&
+                    seat.price <= max_price;
+        struct place place = {seat.seat_id, in, rows->list[row].first_seat,
+                              seat_shown(&seat, now) == SEAT_AVAILABLE};
+        if (fits)
+            add_place(hall, &capacity, &place);
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+hall_read(struct hall *hall, struct database *db, int32_t item_id, const char *section,
+          int64_t max_price)
+{
+    struct groups sections = {0}, rows = {0};
+    enum db_result result = collect(hall, &sections, &rows, db, item_id, section, max_price);
+    rank_sections(&sections);
+    for (size_t i = 0; i < hall->count; i++)
+        hall->places[i].section = sections.list[hall->places[i].section].rank;
+    seating_sort(hall->places, hall->count);
+    free(sections.list);
+    free(rows.list);
+    return result;
+}
+
+void
+hall_free(struct hall *hall)
+{
+    free(hall->places);
+    *hall = (struct hall){0};
+}
+
+void
+hall_mark_taken(struct hall *hall, int32_t seat_id)
+{
+    for (size_t i = 0; i < hall->count; i++)
+        if (hall->places[i].seat_id == seat_id)
+            hall->places[i].free = false;
+}

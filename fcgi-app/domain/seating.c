@@ -1,0 +1,155 @@
+#include "domain/seating.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/hall.h"
+
+enum seat_status
+seat_shown(const struct seat *seat, int64_t now)
+{
+    if (seat->blocked || seat->status == SEAT_SOLD)
+        return SEAT_SOLD;
+    return seat->status == SEAT_HELD && now < seat->held_until ? SEAT_HELD : SEAT_AVAILABLE;
+}
+
+static int
+compare_places(const void *a, const void *b)
+{
+    const struct place *left = a, *right = b;
+    if (left->section != right->section)
+        return left->section < right->section ? -1 : 1;
+    if (left->row != right->row)
+        return left->row < right->row ? -1 : 1;
+    return (left->seat_id > right->seat_id) - (left->seat_id < right->seat_id);
+}
+
+void
+seating_sort(struct place *places, size_t place_count)
+{
+    qsort(places, place_count, sizeof places[0], compare_places);
+}
+
+/*
+ * Always taken from the begin of a run of free seats: buyers of pairs then leave pairs, not gaps
+ * of one seat.
+ */
+static bool
+choose_adjacent(const struct place *places, size_t place_count, int32_t count, int32_t *ids)
+{
+    int32_t run = 0;
+    for (size_t i = 0; i < place_count; i++) {
+        const struct place *place = &places[i];
+        bool follows = run > 0 && place->section == place[-1].section &&
+                       place->row == place[-1].row && place->seat_id == place[-1].seat_id + 1;
+        run = !place->free ? 0 : follows ? run + 1 : 1;
+        if (run < count)
+            continue;
+        for (int32_t n = 0; n < count; n++)
+            ids[n] = place->seat_id - count + 1 + n;
+        return true;
+    }
+    return false;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* The smallest span among the free seats of one section; `free_ids` has room for them. */
+static bool
+choose_span(const struct place *section, size_t size, int32_t count, int32_t *free_ids,
+            int32_t *ids)
+{
+    size_t wanted = (size_t)count, found = 0, best = 0;
+    for (size_t i = 0; i < size; i++)
+        if (section[i].free)
+            free_ids[found++] = section[i].seat_id;
+    if (found < wanted)
+        return false;
+    qsort(free_ids, found, sizeof free_ids[0], compare_ids);
+    for (size_t i = 1; i + wanted <= found; i++)
+        if (free_ids[i + wanted - 1] - free_ids[i] < free_ids[best + wanted - 1] - free_ids[best])
+            best = i;
+    memcpy(ids, free_ids + best, wanted * sizeof ids[0]);
+    return true;
+}
+
+static bool
+choose_scattered(const struct place *places, size_t place_count, int32_t count, int32_t *ids)
+{
+    int32_t *free_ids = calloc(place_count + 1, sizeof free_ids[0]);
+    if (free_ids == NULL)
+        abort();
+    bool chosen = false;
+    for (size_t begin = 0, end; begin < place_count && !chosen; begin = end) {
+        for (end = begin; end < place_count && places[end].section == places[begin].section;)
+            end++;
+        chosen = choose_span(places + begin, end - begin, count, free_ids, ids);
+    }
+    free(free_ids);
+    return chosen;
+}
+
+bool
+seating_choose(const struct place *places, size_t place_count, int32_t count,
+               int32_t ids[SEATS_AT_ONCE])
+{
+    return choose_adjacent(places, place_count, count, ids) ||
+           choose_scattered(places, place_count, count, ids);
+}
+
+/* Marks the chosen seats that were not got as not free; true where all were got. */
+static bool
+keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
+                  size_t found, int64_t now)
+{
+    bool all = true;
+    for (int32_t i = 0; i < count; i++) {
+        bool got = false;
+        for (size_t at = 0; at < found; at++)
+            got = got || (seats[at].seat_id == ids[i] &&
+                          seat_shown(&seats[at], now) == SEAT_AVAILABLE);
+        if (!got)
+            hall_mark_taken(hall, ids[i]);
+        all = all && got;
+    }
+    return all;
+}
+
+static enum error
+lock_best(struct services *services, int32_t item_id, struct hall *hall, int32_t count,
+          int32_t *ids, struct seat *seats, int64_t *now, struct problem *problem)
+{
+    bool passed_by = false;
+    while (seating_choose(hall->places, hall->count, count, ids)) {
+        size_t found;
+        enum db_result result =
+            seat_table_lock_free(services->db, item_id, ids, (size_t)count, seats, &found);
+        if (result == DB_OK)
+            result = db_now(services->db, now);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
+        if (keep_what_was_got(hall, ids, count, seats, found, *now))
+            return ERROR_NONE;
+        passed_by = passed_by || found < (size_t)count;
+    }
+    return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
+}
+
+enum error
+seating_lock(struct services *services, int32_t item_id, const struct seating_wish *wish,
+             int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE],
+             int64_t *now, struct problem *problem)
+{
+    struct hall hall = {0};
+    enum error error = refuse_db(
+        problem, hall_read(&hall, services->db, item_id, wish->section, wish->max_price));
+    if (error == ERROR_NONE)
+        error = lock_best(services, item_id, &hall, wish->count, ids, seats, now, problem);
+    hall_free(&hall);
+    return error;
+}

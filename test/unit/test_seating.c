@@ -1,0 +1,81 @@
+/* domain/seating: best available. */
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+#include "domain/seating.h"
+#include "suites.h"
+
+enum { HALL_MAX = 64 };
+
+/*
+ * A hall as text: one row a word, rows of one section up to '|'; '.' is free, 'x' taken. seatIds go
+ * on from 1. Chooses and returns the ids as text, "-" where there are none.
+ */
+static const char *
+choose(const char *hall, int32_t count)
+{
+    static char text[128];
+    struct place places[HALL_MAX];
+    size_t used = 0;
+    int32_t id = 1, section = 0, row = 1;
+    for (; *hall != '\0'; hall++) {
+        section += *hall == '|';
+        if (*hall == ' ' || *hall == '|')
+            row = id;
+        else
+            places[used++] = (struct place){id++, section, row, *hall == '.'};
+    }
+    int32_t ids[SEATS_AT_ONCE];
+    seating_sort(places, used);
+    if (!seating_choose(places, used, count, ids))
+        return "-";
+    text[0] = '\0';
+    for (int32_t i = 0; i < count; i++)
+        sprintf(text + strlen(text), "%s%d", i ? "," : "", ids[i]);
+    return text;
+}
+
+static void
+adjacent_seats_come_first(void)
+{
+    CU_ASSERT_STRING_EQUAL(choose("....", 2), "1,2");
+    CU_ASSERT_STRING_EQUAL(choose("xx..", 2), "3,4");
+    CU_ASSERT_STRING_EQUAL(choose("x.x ..", 2), "4,5");
+    CU_ASSERT_STRING_EQUAL(choose("x.. ...", 3), "4,5,6");
+    CU_ASSERT_STRING_EQUAL(choose("........", 8), "1,2,3,4,5,6,7,8");
+}
+
+static void
+rows_and_sections_are_not_crossed(void)
+{
+    CU_ASSERT_STRING_EQUAL(choose("x. .x", 2), "2,3"); /* a span, for want of adjacent ones */
+    CU_ASSERT_STRING_EQUAL(choose("x. .x|..", 2), "5,6");
+    CU_ASSERT_STRING_EQUAL(choose("x.|.x", 2), "-");
+    CU_ASSERT_STRING_EQUAL(choose("..|....", 3), "3,4,5");
+}
+
+static void
+the_smallest_span_comes_last(void)
+{
+    CU_ASSERT_STRING_EQUAL(choose(".x.xx.x.x", 2), "1,3");
+    CU_ASSERT_STRING_EQUAL(choose(".xx.x.x.", 3), "4,6,8");
+    CU_ASSERT_STRING_EQUAL(choose("xx.|.x.x.", 2), "4,6");
+}
+
+static void
+one_seat_and_none(void)
+{
+    CU_ASSERT_STRING_EQUAL(choose("xx.", 1), "3");
+    CU_ASSERT_STRING_EQUAL(choose("xxx", 1), "-");
+    CU_ASSERT_STRING_EQUAL(choose("", 1), "-");
+}
+
+void
+suite_seating(void)
+{
+    CU_pSuite suite = CU_add_suite("seating", NULL, NULL);
+    CU_add_test(suite, "adjacent seats come first", adjacent_seats_come_first);
+    CU_add_test(suite, "rows and sections are not crossed", rows_and_sections_are_not_crossed);
+    CU_add_test(suite, "the smallest span comes last", the_smallest_span_comes_last);
+    CU_add_test(suite, "one seat and none", one_seat_and_none);
+}
