@@ -18,11 +18,14 @@ mysql_find() {
 }
 
 mysql_configure() {
+    # A starting MariaDB deletes the temporary tables that it finds in /tmp, another one's as well.
+    mkdir -p "$VAR/mysql-tmp"
     # Only this file is read (--defaults-file): the machine's settings do not leak in.
     # "loose" settings are known to one of the two servers only.
     cat >"$VAR/my.cnf" <<END
 [mysqld]
 datadir = $VAR/mysql
+tmpdir = $VAR/mysql-tmp
 socket = $RUN/mysql.sock
 pid-file = $RUN/mysql.pid
 $([[ $EUID != 0 ]] || echo 'user = root')
