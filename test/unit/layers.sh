@@ -1,0 +1,46 @@
+#!/bin/sh
+# Holds the house's plan: arrows point only down, each library stays in its own room, and
+# transactions begin and end in one place.
+set -eu
+cd "${srcdir:-.}/fcgi-app"
+failed=0
+
+# complain RULE: its input is the lines that break the rule.
+complain() {
+    while read -r line; do
+        echo "$1: $line"
+        failed=1
+    done
+    return $failed
+}
+
+# may_include FOLDER FOLDERS: what the files of FOLDER may include, as an alternation.
+may_include() {
+    grep -rnE '^#include "' "$1" --include='*.[ch]' |
+        grep -vE "#include \"($1|$2)/" | complain "$1/ may include only $2/" || failed=1
+}
+
+may_include base base
+may_include mysql base
+may_include redis base
+may_include domain 'base|mysql|redis'
+may_include api 'base|mysql|redis|domain'
+may_include ctl 'base|mysql|redis|domain|api'
+may_include server base
+
+# only_in HEADER FOLDERS
+only_in() {
+    grep -rnE "#include <(.*/)?$1>" . --include='*.[ch]' |
+        grep -vE "^\./($2)/" | complain "$1 belongs to $2/" || failed=1
+}
+
+only_in fcgiapp.h server
+only_in mysql.h mysql
+only_in hiredis.h redis
+only_in jansson.h 'api|ctl'
+
+grep -rnE '"(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)' . --include='*.[ch]' |
+    grep -v '^\./mysql/transaction\.c:' | complain 'transactions belong to mysql/transaction.c' ||
+    failed=1
+
+exit $failed
