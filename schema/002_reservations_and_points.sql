@@ -55,6 +55,7 @@ CREATE TABLE IF NOT EXISTS point_history (
     created_at     DATETIME(3) NOT NULL,
     PRIMARY KEY (history_id),
     KEY history_of_user (user_id),
+    UNIQUE KEY history_of_reservation (reservation_id, kind),
     CONSTRAINT history_balance CHECK (balance_after >= 0),
     CONSTRAINT history_sign CHECK (IF(kind IN ('charge', 'refund'), amount >= 0, amount <= 0)),
     CONSTRAINT history_reservation CHECK ((kind IN ('payment', 'refund')) = (reservation_id IS NOT NULL))
