@@ -152,7 +152,6 @@ def end_workers_with_request(guarded, method):
     ("POST", "outcome_unknown"), ("PATCH", "outcome_unknown"), ("DELETE", "outcome_unknown"), ("GET", "busy"),
 ])
 def test_a_worker_that_is_lost_with_a_request(guarded, method, code):
-    time.sleep(1)  # the rate limit
     try:
         assert_problem(end_workers_with_request(guarded, method), 502, code)
     finally:
@@ -162,6 +161,5 @@ def test_a_worker_that_is_lost_with_a_request(guarded, method, code):
 def test_no_worker_at_all(guarded):
     """What was never handed over has no unknown outcome."""
     with guarded.without("frontrow"):
-        time.sleep(1)
         for method in ("GET", "POST", "DELETE"):
             assert_problem(guarded.call(method, "/payment?userId=fan"), 502, "busy")

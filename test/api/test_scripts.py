@@ -1,0 +1,156 @@
+"""scripts/up and what it leaves running; cron's line; what is said when something is in the way."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from stack import ROOT, SERVICES, Stack, wait_for
+
+
+def is_group_alive(pid):
+    """Whether a process is left of the group that it led; a zombie is not."""
+    def group_and_state(stat):
+        fields = stat.read_text().rpartition(")")[2].split()
+        return int(fields[2]), fields[0]
+
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            group, state = group_and_state(stat)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if group == pid and state != "Z":
+            return True
+    return False
+
+
+def run(private, script, timeout=300):
+    return subprocess.run(
+        [ROOT / "scripts" / script], env=private.environment, timeout=timeout, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+
+
+def serves(private):
+    try:
+        return private.new_client().get("/health/ready").status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """A stack by scripts/up, with its keeper."""
+    private = Stack()
+    try:
+        done = run(private, "up")
+        assert done.returncode == 0, done.stdout
+        assert f"{private.url}/" in done.stdout
+        yield private
+    finally:
+        run(private, "down")
+        private.stop()
+
+
+def test_up_again_changes_nothing(kept):
+    before = [kept.pid(name) for name in (*SERVICES, "keeper")]
+    done = run(kept, "up")
+    assert done.returncode == 0 and "already running" in done.stdout, done.stdout
+    assert [kept.pid(name) for name in (*SERVICES, "keeper")] == before
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_the_keeper_restarts_within_a_second(kept, name):
+    before = kept.pid(name)
+    kept.kill(name)
+    killed = time.monotonic()
+    wait_for(lambda: (kept.var / "pid" / name).exists() and kept.pid(name) != before, step=0.01)
+    assert time.monotonic() - killed < 1
+    wait_for(lambda: serves(kept), 30)
+    assert f"{name} ended and is started again" in kept.log("keeper").read_text()
+
+
+def test_the_keeper_sweeps(kept):
+    wait_for(lambda: "swept" in kept.log("sweeper").read_text())
+
+
+def test_the_admin_key_is_secret(kept):
+    key = kept.var / "admin.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert re.fullmatch("[0-9a-f]{64}\n", key.read_text())
+
+
+def test_ctl_asks_this_stack(kept):
+    assert run(kept, "ctl").returncode == 2
+    done = subprocess.run([ROOT / "scripts/ctl", "migrate"], env=kept.environment, timeout=60)
+    assert done.returncode == 0
+
+
+def test_down_leaves_nothing_though_the_keeper_was_killed(kept):
+    """The last one of this stack."""
+    pids = [kept.pid(name) for name in (*SERVICES, "keeper")]
+    sockets = kept.run
+    kept.kill("keeper")
+    done = run(kept, "down")
+    assert done.returncode == 0, done.stdout
+    assert not [pid for pid in pids if is_group_alive(pid)]
+    assert not sockets.exists()
+    done = run(kept, "down")
+    assert done.returncode == 0, done.stdout
+
+
+def refused(**settings):
+    """What `stack start` says when it fails, after which nothing is left."""
+    private = Stack(**settings)
+    try:
+        with pytest.raises(RuntimeError) as error:
+            private.start()
+        assert not list((private.var / "pid").iterdir())
+        return str(error.value)
+    finally:
+        private.stop()
+
+
+def test_a_taken_port_names_its_owner():
+    with socket.socket() as owner:
+        owner.bind(("127.0.0.1", 0))
+        owner.listen()
+        port = owner.getsockname()[1]
+        said = refused(port=port)
+        assert re.search(rf"port {port} is taken by python3 \(pid {os.getpid()}\)", said), said
+
+
+def test_a_daemon_that_fails_shows_its_log():
+    said = refused(redis_memory="plenty")
+    assert "redis ended; the end of" in said
+    assert "maxmemory" in said
+
+
+def test_believing_every_body_is_for_loopback_only():
+    assert "caller = body" in refused(listen="0.0.0.0")
+
+
+def cron_line(build, var):
+    """The command of the cron.d file, with this stack's paths, and the environment it names."""
+    text = (ROOT / "scripts/cron.d/frontrow").read_text()
+    environment = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
+    command = re.search(r"^\* \* \* \* \* frontrow (.*)$", text, re.MULTILINE)[1]
+    assert "%" not in command  # a line's end for cron
+    environment["PATH"] = f"{build}:{environment['PATH']}"
+    command = command.replace("/etc/frontrow/", f"{var}/").replace("/var/log/frontrow/", f"{var}/log/cron-")
+    return command, environment
+
+
+def test_the_cron_line_runs_under_crons_environment(stack):
+    command, environment = cron_line(stack.build, stack.var)
+    environment |= {"HOME": "/", "LOGNAME": "frontrow", "USER": "frontrow"}
+    done = subprocess.run(
+        [environment["SHELL"], "-c", command], env=environment, cwd="/", timeout=60, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "swept" in stack.log("cron-sweeper").read_text()
