@@ -53,6 +53,12 @@ equals_secret(const char *given, const char *secret)
     return difference == 0;
 }
 
+static const char *
+skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
 static bool
 check_admin_key(struct passage *passage)
 {
@@ -62,15 +68,9 @@ check_admin_key(struct passage *passage)
     const char *key = passage->surroundings->config->admin_key;
     const char *given = passage->request->authorization;
     if (*key != '\0' && given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
-        equals_secret(given + sizeof scheme - 1, key))
+        equals_secret(skip_blanks(given + sizeof scheme - 1), key))
         return true;
     return refuse(passage, ERROR_UNAUTHORIZED, "the admin key is needed");
-}
-
-static const char *
-skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
 }
 
 /* "application/json", and no parameter but charset=utf-8. */

@@ -119,10 +119,13 @@ open_run_dir(struct master *master)
     master->children.lock = rundir_lock(config->run_dir);
     if (master->children.lock < 0)
         return false;
-    if (sockets_adopt(&master->sockets))
+    if (sockets_adopt(&master->sockets)) {
         keep_fixed(master, config, config->run_dir);
-    else if (!sockets_open(&master->sockets, config->run_dir, config->sockets))
+    } else if (!sockets_open(&master->sockets, config->run_dir, config->sockets)) {
+        sockets_unlink(&master->sockets, config->run_dir);
+        rundir_unlock(config->run_dir);
         return false;
+    }
     return true;
 }
 

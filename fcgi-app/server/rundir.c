@@ -70,6 +70,18 @@ is_still_there(const char *path, int file)
            named.st_dev == opened.st_dev;
 }
 
+/* A master that was just killed holds the lock for a moment longer. */
+static bool
+lock_in_time(int file)
+{
+    for (int tries = 0; tries < 20; tries++) {
+        if (flock(file, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        usleep(50000);
+    }
+    return false;
+}
+
 /* Opens the pid file and takes its lock; -1 with the reason in the log. */
 static int
 open_locked(const char *path)
@@ -79,7 +91,7 @@ open_locked(const char *path)
         log_error("%s: %s", path, strerror(errno));
         return -1;
     }
-    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+    if (lock_in_time(file))
         return file;
     log_owner(path, file);
     close(file);
