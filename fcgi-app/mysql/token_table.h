@@ -12,7 +12,7 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
-enum { TOKEN_CHUNK = 2000, TOKEN_END_BATCH = 64 };
+enum { TOKEN_CHUNK = 2000, TOKEN_BATCH = 32 };
 
 enum token_kind { TOKEN_QUEUE = 1, TOKEN_OPEN = 2 };
 
@@ -49,9 +49,13 @@ enum db_result token_table_find_live(struct database *db, int32_t concert_id, co
 enum db_result token_table_end(struct database *db, enum token_kind kind,
                                const uint8_t token[TOKEN_SIZE], enum token_status status);
 
-/* Ends numbered ones together: 1 to TOKEN_END_BATCH of them, all with the same status. */
+/* Ends 1 to TOKEN_BATCH numbered ones together, all with the same status. */
 enum db_result token_table_end_batch(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
                                      size_t count, enum token_status status);
+
+/* How many of 1 to TOKEN_BATCH numbered tokens are there. */
+enum db_result token_table_count(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
+                                 size_t count, int32_t *there);
 
 /*
  * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
@@ -88,6 +92,9 @@ enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_OPEN, TOKEN_
 enum db_result token_table_read_live(struct database *db, int32_t concert_id, enum token_part part,
                                      int32_t after_number, const char *after_user,
                                      struct token_row *rows, size_t *count);
+
+/* The next concert that keeps a line, above `after`: DB_OK or DB_NONE. */
+enum db_result token_table_next_line(struct database *db, int32_t after, int32_t *concert_id);
 
 /* Writes down as lapsed up to 1,000 tokens of a concert whose lease is over; counts them. */
 enum db_result token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed);

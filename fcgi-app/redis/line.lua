@@ -1,4 +1,4 @@
-#!lua name=line_@VERSION@
+#!lua name=line_@LINE_VERSION@
 --[[
 The line of one concert: the whole rule. This is a function library of Redis in three files: here
 the rule, the tokens and how the line moves on; line_calls.lua and line_rebuild.lua are appended by

@@ -9,8 +9,8 @@ local function wipe(line, args)
         overshoot, 'part', 0, 'afterNumber', 0, 'afterUser', '')
 end
 
-local function hold_builder(line, builder)
-    redis.call('HSET', line.meta, 'builder', builder, 'builderUntil', line.now + BUILDER_MS)
+local function hold_builder(line, builder, ms)
+    redis.call('HSET', line.meta, 'builder', builder, 'builderUntil', line.now + ms)
 end
 
 -- args: the settings, builder, highest number given, highest number called. LOAD and where to go
@@ -26,7 +26,7 @@ local function rebuild(keys, args)
     elseif meta[4] ~= args[10] and tonumber(meta[5]) > line.now then
         return {'BUSY'}
     end
-    hold_builder(line, args[10])
+    hold_builder(line, args[10], BUILDER_MS)
     return {'LOAD', unpack(redis.call('HMGET', line.meta, 'part', 'afterNumber', 'afterUser'))}
 end
 
@@ -36,8 +36,8 @@ local function is_builder(line, run_id, builder)
     return meta[1] == run_id and meta[2] and meta[3] == builder
 end
 
--- args: run id, builder, then part, number and user where the next chunk begins, then the rows:
--- number, what is left of the lease in ms (0: waiting), token and user of each, packed.
+-- args: run id, builder, part, number and user where the next chunk begins, 1 where this builder goes
+-- on and 0 where it leaves the rest to others, then the rows: number, what is left of the lease in ms (0: waiting), token and user of each, packed.
 local function load_rows(keys, args)
     local line = line_at(keys[1])
     if not is_builder(line, args[1], args[2]) then
@@ -46,7 +46,7 @@ local function load_rows(keys, args)
     local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
     line.last, serving = tonumber(last), tonumber(serving)
     local waiting = math.max(0, line.last - serving)
-    for i = 6, #args do
+    for i = 7, #args do
         local number, lease_ms = struct.unpack('>I4I6', args[i])
         local token, user = string.sub(args[i], 11, 26), string.sub(args[i], 27)
         local known = fetch(line, token)
@@ -59,7 +59,7 @@ local function load_rows(keys, args)
     end
     redis.call('HSET', line.meta, 'last', line.last, 'part', args[3], 'afterNumber', args[4],
         'afterUser', args[5])
-    hold_builder(line, args[2])
+    hold_builder(line, args[2], args[6] == '1' and BUILDER_MS or 0)
     return {'OK'}
 end
 
@@ -80,7 +80,7 @@ end
 -- What makes the line longer is refused when the memory is full; all else goes on.
 local function register(name, callback, flags)
     redis.register_function{
-        function_name = 'line_' .. name .. '_@VERSION@', callback = callback, flags = flags,
+        function_name = 'line_' .. name .. '_@LINE_VERSION@', callback = callback, flags = flags,
     }
 end
 

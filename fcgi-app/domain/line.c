@@ -1,0 +1,360 @@
+#include "domain/line.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "domain/concert.h"
+#include "domain/line_open.h"
+#include "domain/line_place.h"
+#include "domain/line_rebuild.h"
+
+/* How often Redis is asked anew in one call: each time the two stores have come closer. */
+enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
+
+static bool
+read_hex(const char *text, uint8_t *bytes, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < 2 * size; i++) {
+        const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+        if (digit == NULL)
+            return false;
+        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (digit - digits));
+    }
+    return text[2 * size] == '\0';
+}
+
+bool
+line_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE])
+{
+    int64_t id = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && id <= INT32_MAX; at++)
+        id = id * 10 + (*at - '0');
+    if (text[0] == '0' || at == text || id > INT32_MAX || *at != '-')
+        return false;
+    *concert_id = (int32_t)id;
+    return read_hex(at + 1, token, TOKEN_SIZE);
+}
+
+void
+line_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
+                 char text[LINE_TOKEN_TEXT_SIZE])
+{
+    int length = snprintf(text, LINE_TOKEN_TEXT_SIZE, "%" PRId32 "-", concert_id);
+    for (size_t i = 0; i < TOKEN_SIZE; i++)
+        snprintf(text + (size_t)length + 2 * i, 3, "%02x", token[i]);
+}
+
+/* The ticket of a token that MySQL has as active. */
+static void
+fill_active(struct line_ticket *ticket, const struct token_row *row)
+{
+    *ticket = (struct line_ticket){
+        .concert_id = row->concert_id,
+        .active = true,
+        .eta_known = true,
+        .poll_after_seconds = OPEN_POLL_SECONDS,
+        .expires_at = row->lease_until,
+    };
+    memcpy(ticket->token, row->token, TOKEN_SIZE);
+    snprintf(ticket->user_id, sizeof ticket->user_id, "%s", row->user_id);
+}
+
+static void
+fill_ticket(struct line_ticket *ticket, const struct line_settings *settings,
+            const struct line_place *place, const struct token_row *row)
+{
+    if (place->state == LINE_TOKEN_ACTIVE) {
+        fill_active(ticket, row);
+    } else {
+        *ticket = (struct line_ticket){
+            .concert_id = settings->concert_id,
+            .position = place->position,
+            .eta_known = place->eta_seconds >= 0,
+            .eta_seconds = place->eta_seconds,
+            .eta_seconds_high = place->eta_seconds_high,
+            .expires_at = CLOCK_NEVER,
+        };
+        memcpy(ticket->token, place->token, TOKEN_SIZE);
+        snprintf(ticket->user_id, sizeof ticket->user_id, "%s", place->user_id);
+    }
+    ticket->number = place->number;
+    ticket->poll_after_seconds = place->poll_seconds;
+}
+
+static void
+note_moved_by(struct services *services, const struct line_settings *settings,
+              const struct line_place *place)
+{
+    line_note_serving(services, settings->concert_id,
+                      (struct line_moved){place->serving, place->serving_raised});
+}
+
+/*
+ * The row of a new or newly active token that was itself the highest one called tells MySQL so
+ * when it is written; any other call is noted apart.
+ */
+static enum line_outcome
+settle(struct services *services, const struct line_settings *settings, struct line_place *place,
+       int64_t asked_ms, bool look, struct token_row *row, struct problem *problem)
+{
+    bool own = place->number == place->serving && place->state == LINE_TOKEN_ACTIVE &&
+               place->saved < LINE_SAVED_LEASE;
+    if (!own) {
+        note_moved_by(services, settings, place);
+        place->serving_raised = false;
+    }
+    return line_settle(services, settings, place, asked_ms, look, row, problem);
+}
+
+/* One attempt to take a place. LINE_OVER: the token that Redis gave has ended in MySQL. */
+static enum line_outcome
+try_add(struct services *services, const struct line_settings *settings,
+        const uint8_t fresh[TOKEN_SIZE], const char *user_id, struct line_ticket *ticket,
+        struct problem *problem)
+{
+    struct line_place place;
+    struct token_row row;
+    int64_t asked_ms = clock_monotonic();
+    enum line_answer answer = line_store_add(services->redis, settings, fresh, user_id, &place);
+    if (answer == LINE_FULL) {
+        refuse(problem, ERROR_QUEUE_FULL);
+        return LINE_REFUSED;
+    }
+    if (answer != LINE_OK)
+        return line_recover(services, settings, answer, fresh, user_id, problem);
+    if (place.replaced_state != 0) {
+        enum db_result result =
+            line_bury(services, settings, place.replaced, place.replaced_state);
+        if (result != DB_OK) {
+            refuse_db(problem, result);
+            return LINE_REFUSED;
+        }
+    }
+    enum line_outcome outcome = settle(services, settings, &place, asked_ms, true, &row, problem);
+    if (outcome == LINE_SETTLED)
+        fill_ticket(ticket, settings, &place, &row);
+    return outcome;
+}
+
+static enum error
+add_to_line(struct services *services, const struct concert *concert, const char *user_id,
+            struct line_ticket *ticket, struct problem *problem)
+{
+    struct line_settings settings = line_settings_of(services, concert);
+    uint8_t fresh[TOKEN_SIZE];
+    if (getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
+        abort();
+    for (int i = 0; i < ATTEMPTS; i++) {
+        enum line_outcome outcome =
+            try_add(services, &settings, fresh, user_id, ticket, problem);
+        if (outcome == LINE_SETTLED)
+            return ERROR_NONE;
+        if (outcome == LINE_REFUSED)
+            return problem->error;
+    }
+    return line_refuse(problem, LINE_BUSY);
+}
+
+enum error
+line_add(struct services *services, const struct concert *concert, const char *user_id,
+         struct line_ticket *ticket, struct problem *problem)
+{
+    if (!concert->no_line)
+        return add_to_line(services, concert, user_id, ticket, problem);
+    struct token_row row;
+    enum error error = line_open_add(services, concert, user_id, &row, problem);
+    if (error == ERROR_NONE)
+        fill_active(ticket, &row);
+    return error;
+}
+
+/* One attempt to hear how a token stands. */
+static enum line_outcome
+try_status(struct services *services, const struct line_settings *settings,
+           const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_ticket *ticket,
+           struct problem *problem)
+{
+    struct line_place place;
+    struct token_row row;
+    int64_t asked_ms = clock_monotonic();
+    enum line_answer answer =
+        line_store_status(services->redis, settings, token, user_id, &place);
+    if (answer == LINE_ENDED)
+        line_bury(services, settings, token, place.state);
+    if (answer == LINE_ENDED || answer == LINE_FOREIGN)
+        return LINE_OVER;
+    if (answer != LINE_OK)
+        return line_recover(services, settings, answer, token, user_id, problem);
+    enum line_outcome outcome = settle(services, settings, &place, asked_ms, false, &row, problem);
+    if (outcome == LINE_SETTLED)
+        fill_ticket(ticket, settings, &place, &row);
+    return outcome;
+}
+
+static enum error
+ask_line(struct services *services, const struct concert *concert,
+         const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_ticket *ticket,
+         struct problem *problem)
+{
+    struct line_settings settings = line_settings_of(services, concert);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        enum line_outcome outcome =
+            try_status(services, &settings, token, user_id, ticket, problem);
+        if (outcome == LINE_SETTLED)
+            return ERROR_NONE;
+        if (outcome == LINE_OVER)
+            return refuse(problem, ERROR_TOKEN_INVALID);
+        if (outcome == LINE_REFUSED)
+            return problem->error;
+    }
+    return line_refuse(problem, LINE_BUSY);
+}
+
+/* Reads a token's text and its concert; whatever does not fit is token_invalid. */
+static enum error
+find_concert(struct services *services, const char *text, struct concert *concert,
+             uint8_t token[TOKEN_SIZE], struct problem *problem)
+{
+    int32_t concert_id;
+    if (text == NULL)
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    if (!line_read_token(text, &concert_id, token))
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    enum error error = concert_find(services->db, concert_id, concert, problem);
+    return error == ERROR_CONCERT_NOT_FOUND ? refuse(problem, ERROR_TOKEN_INVALID) : error;
+}
+
+enum error
+line_status(struct services *services, const char *text, const char *caller,
+            struct line_ticket *ticket, struct problem *problem)
+{
+    struct concert concert;
+    struct token_row row;
+    uint8_t token[TOKEN_SIZE];
+    enum error error = find_concert(services, text, &concert, token, problem);
+    if (error != ERROR_NONE)
+        return error;
+    if (!concert.no_line)
+        return ask_line(services, &concert, token, caller, ticket, problem);
+    error = line_open_find(services, &concert, token, caller, &row, problem);
+    if (error == ERROR_NONE)
+        fill_active(ticket, &row);
+    return error;
+}
+
+enum error
+line_admit(struct services *services, const struct concert *concert, const char *user_id,
+           const char *text, uint8_t token[TOKEN_SIZE], struct problem *problem)
+{
+    struct line_ticket ticket;
+    int32_t concert_id;
+    if (text == NULL)
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    if (!line_read_token(text, &concert_id, token) || concert_id != concert->concert_id)
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    enum error error = ask_line(services, concert, token, user_id, &ticket, problem);
+    if (error != ERROR_NONE || ticket.active)
+        return error;
+    return refuse(problem, ERROR_TOKEN_NOT_ACTIVE);
+}
+
+/*
+ * Redis has the token as left; MySQL gets it written. Where MySQL had it ended already, there was
+ * nothing to leave.
+ */
+static enum error
+write_leave(struct services *services, const struct line_settings *settings,
+            const uint8_t token[TOKEN_SIZE], struct problem *problem)
+{
+    struct token_row row;
+    enum db_result result = token_table_find(services->db, token, &row);
+    bool was_live = result == DB_NONE || (result == DB_OK && token_is_live(&row));
+    if (result == DB_OK && was_live)
+        result = token_table_end(services->db, row.kind, token, TOKEN_LEFT);
+    if (result != DB_OK && result != DB_NONE)
+        return refuse_db(problem, result);
+    line_forget(services, settings, token);
+    return was_live ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
+}
+
+static enum error
+leave_line(struct services *services, const struct concert *concert,
+           const uint8_t token[TOKEN_SIZE], const char *user_id, struct problem *problem)
+{
+    struct line_settings settings = line_settings_of(services, concert);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        struct line_moved moved;
+        enum line_answer answer =
+            line_store_leave(services->redis, &settings, token, user_id, &moved);
+        if (answer == LINE_OK) {
+            line_note_serving(services, settings.concert_id, moved);
+            return write_leave(services, &settings, token, problem);
+        }
+        if (answer == LINE_ENDED)
+            line_bury(services, &settings, token, LINE_TOKEN_LAPSED);
+        if (answer == LINE_ENDED || answer == LINE_FOREIGN)
+            return refuse(problem, ERROR_TOKEN_INVALID);
+        if (line_recover(services, &settings, answer, token, user_id, problem) == LINE_REFUSED)
+            return problem->error;
+    }
+    return line_refuse(problem, LINE_BUSY);
+}
+
+enum error
+line_leave(struct services *services, const char *text, const char *caller,
+           struct problem *problem)
+{
+    struct concert concert;
+    uint8_t token[TOKEN_SIZE];
+    enum error error = find_concert(services, text, &concert, token, problem);
+    if (error != ERROR_NONE)
+        return error;
+    if (concert.no_line)
+        return line_open_leave(services, &concert, token, caller, problem);
+    return leave_line(services, &concert, token, caller, problem);
+}
+
+void
+line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
+{
+    /* Without the concert's row: settings of version 0 are never taken. */
+    struct concert concert = {.concert_id = concert_id};
+    struct line_settings settings = line_settings_of(services, &concert);
+    line_forget(services, &settings, token);
+}
+
+enum error
+line_state(struct services *services, const struct concert *concert, struct line_state *state,
+           struct problem *problem)
+{
+    struct line_settings settings = line_settings_of(services, concert);
+    struct line_counts counts;
+    *state = (struct line_state){.refresh_seconds = OPEN_POLL_SECONDS};
+    if (concert->no_line)
+        return ERROR_NONE;
+    enum line_answer answer = line_store_state(services->redis, &settings, &counts);
+    if (answer == LINE_REBUILD && line_rebuild(services, &settings, problem) != ERROR_NONE)
+        return problem->error;
+    if (answer == LINE_REBUILD)
+        answer = line_store_state(services->redis, &settings, &counts);
+    if (answer != LINE_OK)
+        return line_refuse(problem, answer);
+    line_note_serving(services, settings.concert_id, counts.moved);
+    *state = (struct line_state){
+        .serving = counts.moved.serving,
+        .last_number = counts.last,
+        .waiting = counts.waiting,
+        .active = counts.active,
+        .capacity = counts.capacity,
+        .paused = counts.paused,
+        .admitted_per_minute = counts.admitted_per_minute,
+        .refresh_seconds = counts.refresh_seconds,
+    };
+    return ERROR_NONE;
+}

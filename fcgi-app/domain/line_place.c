@@ -1,0 +1,206 @@
+#include "domain/line_place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "domain/line_rebuild.h"
+
+struct line_settings
+line_settings_of(const struct services *services, const struct concert *concert)
+{
+    return (struct line_settings){
+        .concert_id = concert->concert_id,
+        .version = concert->line_version,
+        .since = concert->line_since,
+        .capacity = concert->admission_capacity,
+        .paused = concert->paused,
+        .max_waiting = concert->max_waiting,
+        .active_ms = (int64_t)concert->active_seconds * 1000,
+        .claim_ms = (int64_t)services->config->claim_seconds * 1000,
+        .missed_ms = (int64_t)services->config->missed_seconds * 1000,
+    };
+}
+
+void
+line_note_serving(struct services *services, int32_t concert_id, struct line_moved moved)
+{
+    /* A failure is not this call's: it only matters should Redis be lost as well, right now. */
+    if (moved.serving_raised)
+        token_table_note_serving(services->db, concert_id, moved.serving);
+}
+
+void
+line_forget(struct services *services, const struct line_settings *settings,
+            const uint8_t token[TOKEN_SIZE])
+{
+    uint8_t tokens[1][TOKEN_SIZE];
+    struct line_moved moved;
+    memcpy(tokens[0], token, TOKEN_SIZE);
+    if (line_store_drop(services->redis, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, 1,
+                        &moved) == LINE_OK)
+        line_note_serving(services, settings->concert_id, moved);
+}
+
+enum db_result
+line_bury(struct services *services, const struct line_settings *settings,
+          const uint8_t token[TOKEN_SIZE], enum line_token_state state)
+{
+    enum db_result result =
+        token_table_end(services->db, TOKEN_QUEUE, token,
+                        state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+    if (result == DB_OK && db_changed_rows(services->db) == 0 && state == LINE_TOKEN_LEFT)
+        result = token_table_end(services->db, TOKEN_OPEN, token, TOKEN_LEFT);
+    if (result == DB_OK)
+        line_forget(services, settings, token);
+    return result;
+}
+
+/* Inserts the row of a new token. What is left of a lease is counted from when Redis gave it. */
+static enum db_result
+insert_row(struct services *services, const struct line_settings *settings,
+           const struct line_place *place, int64_t lease_ms, struct token_row *row)
+{
+    bool active = place->state == LINE_TOKEN_ACTIVE;
+    *row = (struct token_row){
+        .kind = TOKEN_QUEUE,
+        .concert_id = settings->concert_id,
+        .number = place->number,
+        .status = active ? TOKEN_ACTIVE : TOKEN_WAITING,
+        .lease_until = CLOCK_NEVER,
+        .lease_left_ms = lease_ms,
+    };
+    memcpy(row->token, place->token, TOKEN_SIZE);
+    snprintf(row->user_id, sizeof row->user_id, "%s", place->user_id);
+    return token_table_insert(services->db, row, place->serving_raised ? place->serving : 0);
+}
+
+/*
+ * Makes MySQL's row say what Redis said, and reads it. DB_NONE: there is no row of this token, and
+ * none can be made as its number is another one's.
+ */
+static enum db_result
+write_row(struct services *services, const struct line_settings *settings,
+          const struct line_place *place, int64_t lease_ms, struct token_row *row)
+{
+    bool active = place->state == LINE_TOKEN_ACTIVE;
+    bool numbered = place->number > 0;
+    enum db_result result = DB_DUPLICATE;
+    if (numbered && place->saved == LINE_SAVED_NOWHERE)
+        result = insert_row(services, settings, place, lease_ms, row);
+    if (result == DB_OK && !active)
+        return DB_OK;
+    if (result == DB_DUPLICATE) { /* there already, or so it should be */
+        result = DB_OK;
+        if (numbered && active && place->saved < LINE_SAVED_LEASE)
+            result = token_table_activate(services->db, place->token, lease_ms,
+                                          place->serving_raised ? place->serving : 0);
+    }
+    return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
+}
+
+static enum line_outcome
+refused_by_db(struct problem *problem, enum db_result result)
+{
+    refuse_db(problem, result);
+    return LINE_REFUSED;
+}
+
+/* Puts a live token of MySQL back into Redis. */
+static enum line_outcome
+put_back(struct services *services, const struct line_settings *settings,
+         const struct token_row *row, struct problem *problem)
+{
+    struct line_row line_row = {
+        .token = row->token,
+        .user_id = row->user_id,
+        .number = row->number,
+        .lease_ms = row->status == TOKEN_ACTIVE ? row->lease_left_ms : 0,
+    };
+    enum line_answer answer = line_store_restore(services->redis, settings, &line_row);
+    if (answer == LINE_OK) {
+        log_info("put number %d of concert %d back into the line", (int)row->number,
+                 (int)row->concert_id);
+        return LINE_AGAIN;
+    }
+    if (answer != LINE_CONFLICT)
+        return line_recover(services, settings, answer, row->token, row->user_id, problem);
+    /* Its owner got another one after Redis had lost this one: one live token is enough. */
+    enum db_result result = token_table_end(services->db, row->kind, row->token, TOKEN_LAPSED);
+    if (result != DB_OK)
+        return refused_by_db(problem, result);
+    refuse(problem, ERROR_TOKEN_INVALID);
+    return LINE_REFUSED;
+}
+
+/* Tells Redis what MySQL has of a token. */
+static enum line_outcome
+mark_saved(struct services *services, const struct line_settings *settings,
+           const struct line_place *place, const struct token_row *row, struct problem *problem)
+{
+    bool active = place->state == LINE_TOKEN_ACTIVE;
+    enum line_saved saved = active ? LINE_SAVED_LEASE : LINE_SAVED_ROW;
+    enum line_token_state state;
+    if (place->saved >= saved)
+        return LINE_SETTLED;
+    enum line_answer answer =
+        line_store_saved(services->redis, settings, place->token, saved, &state);
+    if (answer == LINE_OK)
+        return active && state != LINE_TOKEN_ACTIVE ? LINE_AGAIN : LINE_SETTLED;
+    if (answer == LINE_UNKNOWN)
+        return put_back(services, settings, row, problem);
+    return line_recover(services, settings, answer, place->token, place->user_id, problem);
+}
+
+enum line_outcome
+line_settle(struct services *services, const struct line_settings *settings,
+            struct line_place *place, int64_t asked_ms, bool look, struct token_row *row,
+            struct problem *problem)
+{
+    bool active = place->state == LINE_TOKEN_ACTIVE;
+    if (!active && !look && place->saved != LINE_SAVED_NOWHERE)
+        return LINE_SETTLED;
+    int64_t lease_ms = place->lease_ms - (clock_monotonic() - asked_ms);
+    enum db_result result = write_row(services, settings, place, lease_ms, row);
+    if (result == DB_NONE && place->saved != LINE_SAVED_NOWHERE) {
+        place->saved = LINE_SAVED_NOWHERE; /* Redis believed too much */
+        result = write_row(services, settings, place, lease_ms, row);
+    }
+    if (result != DB_OK && result != DB_NONE)
+        return refused_by_db(problem, result);
+    if (result == DB_NONE || !token_is_live(row)) {
+        line_forget(services, settings, place->token);
+        return LINE_OVER;
+    }
+    if (row->number != place->number) { /* Redis forgot it and gave it a number anew */
+        line_forget(services, settings, place->token);
+        return put_back(services, settings, row, problem);
+    }
+    return mark_saved(services, settings, place, row, problem);
+}
+
+enum line_outcome
+line_recover(struct services *services, const struct line_settings *settings,
+             enum line_answer answer, const uint8_t token[TOKEN_SIZE], const char *user_id,
+             struct problem *problem)
+{
+    if (answer == LINE_REBUILD)
+        return line_rebuild(services, settings, problem) == ERROR_NONE ? LINE_AGAIN : LINE_REFUSED;
+    if (answer != LINE_UNKNOWN) {
+        line_refuse(problem, answer);
+        return LINE_REFUSED;
+    }
+    struct token_row row;
+    enum db_result result = token_table_find(services->db, token, &row);
+    if (result != DB_OK && result != DB_NONE)
+        return refused_by_db(problem, result);
+    bool good = result == DB_OK && token_is_live(&row) &&
+                row.concert_id == settings->concert_id &&
+                (user_id[0] == '\0' || strcmp(row.user_id, user_id) == 0);
+    if (good)
+        return put_back(services, settings, &row, problem);
+    refuse(problem, ERROR_TOKEN_INVALID);
+    return LINE_REFUSED;
+}

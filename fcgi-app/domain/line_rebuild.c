@@ -1,0 +1,107 @@
+#include "domain/line_rebuild.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mysql/token_table.h"
+
+enum { BUDGET_MS = 1000 };
+
+enum error
+line_refuse(struct problem *problem, enum line_answer answer)
+{
+    if (answer == LINE_FAILED)
+        return refuse(problem, ERROR_INTERNAL_ERROR);
+    refuse(problem, ERROR_QUEUE_UNAVAILABLE);
+    if (answer != LINE_GONE)
+        problem->retry_after = 1; /* it is being loaded */
+    return ERROR_QUEUE_UNAVAILABLE;
+}
+
+/* Where the next chunk begins, after these rows. */
+static void
+move_cursor(struct line_cursor *cursor, const struct token_row *rows, size_t count)
+{
+    if (count < TOKEN_CHUNK) {
+        *cursor = (struct line_cursor){.part = cursor->part + 1};
+        return;
+    }
+    cursor->number = rows[count - 1].number;
+    snprintf(cursor->user_id, sizeof cursor->user_id, "%s", rows[count - 1].user_id);
+}
+
+static void
+convert(const struct token_row *rows, size_t count, struct line_row *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = (struct line_row){
+            .token = rows[i].token,
+            .user_id = rows[i].user_id,
+            .number = rows[i].number,
+            .lease_ms = rows[i].status == TOKEN_ACTIVE ? rows[i].lease_left_ms : 0,
+        };
+}
+
+/* Reads a chunk, loads it and moves the cursor. */
+static enum error
+load_chunk(struct services *services, const struct line_settings *settings,
+           struct line_cursor *cursor, int64_t deadline, struct problem *problem)
+{
+    static struct token_row rows[TOKEN_CHUNK]; /* too large for the stack */
+    static struct line_row loaded[TOKEN_CHUNK];
+    size_t count;
+    enum db_result result =
+        token_table_read_live(services->db, settings->concert_id, (enum token_part)cursor->part,
+                              cursor->number, cursor->user_id, rows, &count);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    convert(rows, count, loaded);
+    move_cursor(cursor, rows, count);
+    bool goes_on = cursor->part == TOKEN_PART_COUNT || clock_monotonic() < deadline;
+    enum line_answer answer =
+        line_store_load(services->redis, settings, loaded, count, cursor, goes_on);
+    if (answer == LINE_OK && goes_on)
+        return ERROR_NONE;
+    return line_refuse(problem, answer == LINE_OK ? LINE_BUSY : answer);
+}
+
+static enum error
+finish(struct services *services, const struct line_settings *settings, struct problem *problem)
+{
+    int32_t last, serving;
+    enum db_result result =
+        token_table_highest(services->db, settings->concert_id, &last, &serving);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    enum line_answer answer = line_store_rebuilt(services->redis, settings, last, serving);
+    if (answer != LINE_OK)
+        return line_refuse(problem, answer);
+    log_info("the line of concert %d is loaded: last number %d, serving %d",
+             (int)settings->concert_id, (int)last, (int)serving);
+    return ERROR_NONE;
+}
+
+enum error
+line_rebuild(struct services *services, const struct line_settings *settings,
+             struct problem *problem)
+{
+    int64_t deadline = clock_monotonic() + BUDGET_MS;
+    struct line_cursor cursor = {0};
+    int32_t last, serving;
+    enum db_result result =
+        token_table_highest(services->db, settings->concert_id, &last, &serving);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    enum line_answer answer =
+        line_store_rebuild(services->redis, settings, last, serving, &cursor);
+    if (answer == LINE_READY)
+        return ERROR_NONE;
+    if (answer != LINE_OK)
+        return line_refuse(problem, answer);
+    enum error error = ERROR_NONE;
+    while (error == ERROR_NONE && cursor.part < TOKEN_PART_COUNT)
+        error = load_chunk(services, settings, &cursor, deadline, problem);
+    return error == ERROR_NONE ? finish(services, settings, problem) : error;
+}

@@ -1,0 +1,244 @@
+#include "domain/line_sweep.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/line_place.h"
+#include "domain/line_rebuild.h"
+
+/* A line's share of a pass: the next pass goes on. */
+enum { BUDGET_MS = 20000 };
+
+/* The next line above *settings; DB_NONE after the last. */
+static enum db_result
+next_line(struct services *services, struct line_settings *settings)
+{
+    int32_t concert_id;
+    struct concert concert;
+    enum db_result result =
+        token_table_next_line(services->db, settings->concert_id, &concert_id);
+    if (result == DB_OK)
+        result = concert_table_find(services->db, concert_id, &concert);
+    if (result == DB_OK)
+        *settings = line_settings_of(services, &concert);
+    return result;
+}
+
+static enum line_answer
+move_on(struct services *services, const struct line_settings *settings, int64_t deadline)
+{
+    struct line_counts counts = {.more = true};
+    struct problem problem;
+    enum line_answer answer = LINE_OK;
+    while (answer == LINE_OK && counts.more && clock_monotonic() < deadline) {
+        answer = line_store_state(services->redis, settings, &counts);
+        if (answer == LINE_OK)
+            line_note_serving(services, settings->concert_id, counts.moved);
+        if (answer == LINE_REBUILD && line_rebuild(services, settings, &problem) == ERROR_NONE)
+            answer = LINE_OK;
+    }
+    return answer;
+}
+
+/* Writes those of a batch that ended in one way; open ones end by themselves or one by one. */
+static enum db_result
+write_ends(struct services *services, const struct line_brief *briefs, size_t count,
+           enum line_token_state state)
+{
+    uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
+    size_t found = 0;
+    enum db_result result = DB_OK;
+    for (size_t i = 0; i < count && result == DB_OK; i++) {
+        if (briefs[i].state != state)
+            continue;
+        if (briefs[i].number == 0)
+            result = token_table_end(services->db, TOKEN_OPEN, briefs[i].token, TOKEN_LEFT);
+        else
+            memcpy(tokens[found++], briefs[i].token, TOKEN_SIZE);
+    }
+    if (result != DB_OK || found == 0)
+        return result;
+    return token_table_end_batch(services->db, (const uint8_t(*)[TOKEN_SIZE])tokens, found,
+                                 state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+}
+
+static enum line_answer
+drop(struct services *services, const struct line_settings *settings,
+     const struct line_brief *briefs, size_t count)
+{
+    uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
+    struct line_moved moved;
+    for (size_t i = 0; i < count; i++)
+        memcpy(tokens[i], briefs[i].token, TOKEN_SIZE);
+    enum line_answer answer = line_store_drop(
+        services->redis, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, count, &moved);
+    if (answer == LINE_OK)
+        line_note_serving(services, settings->concert_id, moved);
+    return answer;
+}
+
+/* Tokens that ended in Redis: MySQL first, then Redis forgets them. */
+static enum db_result
+bury_ended(struct services *services, const struct line_settings *settings, int64_t deadline,
+           struct line_sweep_report *report, enum line_answer *answer)
+{
+    struct line_brief briefs[TOKEN_BATCH];
+    size_t count = TOKEN_BATCH;
+    while (*answer == LINE_OK && count == TOKEN_BATCH && clock_monotonic() < deadline) {
+        *answer = line_store_list(services->redis, settings, LINE_TOKEN_LAPSED, 0, TOKEN_BATCH,
+                                  briefs, &count);
+        if (*answer != LINE_OK || count == 0)
+            break;
+        enum db_result result = write_ends(services, briefs, count, LINE_TOKEN_LAPSED);
+        if (result == DB_OK)
+            result = write_ends(services, briefs, count, LINE_TOKEN_LEFT);
+        if (result != DB_OK)
+            return result;
+        *answer = drop(services, settings, briefs, count);
+        report->ended += (int64_t)count;
+    }
+    return DB_OK;
+}
+
+/* Active tokens that MySQL has as ended: their payment could not reach Redis. */
+static enum db_result
+free_finished(struct services *services, const struct line_settings *settings,
+              struct line_sweep_report *report, enum line_answer *answer)
+{
+    struct line_brief briefs[TOKEN_BATCH];
+    size_t rank = 0, count = TOKEN_BATCH;
+    while (*answer == LINE_OK && count == TOKEN_BATCH) {
+        *answer = line_store_list(services->redis, settings, LINE_TOKEN_ACTIVE, rank, TOKEN_BATCH,
+                                  briefs, &count);
+        size_t over = 0;
+        for (size_t i = 0; *answer == LINE_OK && i < count; i++) {
+            struct token_row row;
+            enum db_result result = token_table_find(services->db, briefs[i].token, &row);
+            if (result != DB_OK && result != DB_NONE)
+                return result;
+            if (result == DB_OK && !token_is_live(&row))
+                briefs[over++] = briefs[i];
+        }
+        rank += count - over;
+        if (over > 0)
+            *answer = drop(services, settings, briefs, over);
+        report->freed += (int64_t)over;
+    }
+    return DB_OK;
+}
+
+/* Leases that ended while Redis knew nothing of them. */
+static enum db_result
+lapse_leases(struct services *services, int32_t concert_id, struct line_sweep_report *report)
+{
+    int64_t lapsed;
+    enum db_result result;
+    do {
+        result = token_table_lapse(services->db, concert_id, &lapsed);
+        report->ended += lapsed;
+    } while (result == DB_OK && lapsed > 0);
+    return result;
+}
+
+static enum db_result
+sweep_line(struct services *services, const struct line_settings *settings,
+           struct line_sweep_report *report)
+{
+    int64_t deadline = clock_monotonic() + BUDGET_MS;
+    enum line_answer answer = move_on(services, settings, deadline);
+    enum db_result result = bury_ended(services, settings, deadline, report, &answer);
+    if (result == DB_OK)
+        result = free_finished(services, settings, report, &answer);
+    if (result == DB_OK)
+        result = lapse_leases(services, settings->concert_id, report);
+    report->redis_gone = report->redis_gone || answer == LINE_GONE;
+    report->lines += answer == LINE_OK;
+    if (answer != LINE_OK && answer != LINE_GONE) {
+        report->failed++;
+        log_warn("the line of concert %d could not be moved on now", (int)settings->concert_id);
+    }
+    return result;
+}
+
+enum db_result
+line_sweep(struct services *services, struct line_sweep_report *report)
+{
+    struct line_settings settings = {0};
+    *report = (struct line_sweep_report){0};
+    enum db_result result = next_line(services, &settings);
+    while (result == DB_OK) {
+        result = sweep_line(services, &settings, report);
+        if (result == DB_OK)
+            result = next_line(services, &settings);
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+/* Entries wait here until there are enough for one statement. */
+struct counter {
+    struct services *services;
+    struct line_audit *audit;
+    uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
+    size_t count;
+    enum db_result result;
+};
+
+static void
+count_batch(struct counter *counter)
+{
+    int32_t there = 0;
+    if (counter->count == 0 || counter->result != DB_OK)
+        return;
+    counter->result =
+        token_table_count(counter->services->db, (const uint8_t(*)[TOKEN_SIZE])counter->tokens,
+                          counter->count, &there);
+    counter->audit->entries += (int64_t)counter->count;
+    counter->audit->without_row += (int64_t)counter->count - there;
+    counter->count = 0;
+}
+
+static void
+take_entry(void *context, const struct line_brief *brief)
+{
+    struct counter *counter = context;
+    if (brief->number == 0)
+        return;
+    memcpy(counter->tokens[counter->count++], brief->token, TOKEN_SIZE);
+    if (counter->count == TOKEN_BATCH)
+        count_batch(counter);
+}
+
+static enum db_result
+audit_line(struct services *services, const struct line_settings *settings,
+           struct line_audit *audit)
+{
+    struct counter counter = {.services = services, .audit = audit};
+    struct line_counts counts;
+    uint64_t cursor = 0;
+    enum line_answer answer = line_store_state(services->redis, settings, &counts);
+    if (answer == LINE_OK && counts.overshoot_max > audit->overshoot_max)
+        audit->overshoot_max = counts.overshoot_max;
+    while (answer == LINE_OK) {
+        answer = line_store_scan(services->redis, settings, &cursor, take_entry, &counter);
+        if (answer == LINE_OK && cursor == 0)
+            break;
+    }
+    count_batch(&counter);
+    audit->redis_gone = audit->redis_gone || answer == LINE_GONE;
+    return counter.result;
+}
+
+enum db_result
+line_audit(struct services *services, struct line_audit *audit)
+{
+    struct line_settings settings = {0};
+    *audit = (struct line_audit){0};
+    enum db_result result = next_line(services, &settings);
+    while (result == DB_OK && !audit->redis_gone) {
+        result = audit_line(services, &settings, audit);
+        if (result == DB_OK)
+            result = next_line(services, &settings);
+    }
+    return result == DB_NONE ? DB_OK : result;
+}

@@ -1,0 +1,180 @@
+/*
+ * line_store: the line as Redis keeps it: one C function for each function of line.lua, which has
+ * the rule. Durations are milliseconds where the name says _ms, else seconds.
+ */
+#ifndef FRONTROW_REDIS_LINE_STORE_H
+#define FRONTROW_REDIS_LINE_STORE_H
+
+#include <stddef.h>
+
+#include "base/message.h"
+#include "redis/redis.h"
+
+/* Which line, and its settings as the caller's concert row has them. */
+struct line_settings {
+    int32_t concert_id;
+    int32_t version; /* the highest that any call has shown is in force; 0: none to show */
+    int32_t since;   /* version when the line was opened; a state from before is loaded anew */
+    int32_t capacity;
+    bool paused;
+    int32_t max_waiting;
+    int64_t active_ms;
+    int64_t claim_ms;
+    int64_t missed_ms;
+};
+
+enum line_answer {
+    LINE_OK,
+    LINE_UNKNOWN,  /* Redis does not have the token */
+    LINE_FOREIGN,  /* it is another user's */
+    LINE_ENDED,    /* it has ended; MySQL may not have that yet */
+    LINE_FULL,     /* max_waiting wait already */
+    LINE_CONFLICT, /* the user has another live token */
+    LINE_REBUILD,  /* the line has to be loaded from MySQL first */
+    LINE_BUSY,     /* somebody else loads it now */
+    LINE_READY,    /* there is nothing to load */
+    LINE_GONE,     /* Redis is out of reach or takes no writes */
+    LINE_FAILED,   /* a bug; logged */
+};
+
+/* As in line.lua. */
+enum line_token_state {
+    LINE_TOKEN_WAITING = 1,
+    LINE_TOKEN_CALLED,
+    LINE_TOKEN_ACTIVE,
+    LINE_TOKEN_MISSED,
+    LINE_TOKEN_LEFT,
+    LINE_TOKEN_LAPSED,
+};
+
+/* How much of a token MySQL has. */
+enum line_saved { LINE_SAVED_NOWHERE, LINE_SAVED_ROW, LINE_SAVED_LEASE };
+
+/* A waiting or active token. */
+struct line_place {
+    uint8_t token[TOKEN_SIZE];
+    char user_id[USER_ID_SIZE];
+    enum line_token_state state;
+    enum line_saved saved;
+    int32_t number;   /* 0: made where no line was kept */
+    int64_t lease_ms; /* what is left of it; 0 while waiting */
+    int32_t position; /* 0 when active */
+    int32_t poll_seconds;
+    int64_t eta_seconds; /* -1: not known; likewise the high one */
+    int64_t eta_seconds_high;
+    int32_t serving;
+    bool serving_raised; /* by this call: to be written to MySQL */
+    uint8_t replaced[TOKEN_SIZE];          /* add: the user's last token, ended but kept by Redis */
+    enum line_token_state replaced_state; /* LEFT or LAPSED; 0: there was none */
+};
+
+/* What a call moved. */
+struct line_moved {
+    int32_t serving;
+    bool serving_raised;
+};
+
+/* All numbers of a line. */
+struct line_counts {
+    struct line_moved moved;
+    int32_t last;
+    int32_t waiting;
+    int32_t active;
+    int32_t capacity;
+    bool paused;
+    int32_t admitted_per_minute;
+    int32_t refresh_seconds;
+    bool more; /* there was more to move than one call may */
+    int32_t overshoot_max;
+};
+
+/* A token as list and scan give it. */
+struct line_brief {
+    uint8_t token[TOKEN_SIZE];
+    enum line_token_state state;
+    enum line_saved saved;
+    int32_t number;
+};
+
+/* A token to be loaded, as MySQL has it. */
+struct line_row {
+    const uint8_t *token;
+    const char *user_id;
+    int32_t number;
+    int64_t lease_ms; /* 0: waiting */
+};
+
+/* How far a rebuild has come. */
+struct line_cursor {
+    int32_t part;
+    int32_t number;
+    char user_id[USER_ID_SIZE];
+};
+
+/* The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ... */
+enum line_answer line_store_add(struct redis *redis, const struct line_settings *settings,
+                                const uint8_t fresh[TOKEN_SIZE], const char *user_id,
+                                struct line_place *place);
+
+/* A sign of life. `user_id` "" : anybody's. OK, UNKNOWN, FOREIGN, ENDED with its state, REBUILD. */
+enum line_answer line_store_status(struct redis *redis, const struct line_settings *settings,
+                                   const uint8_t token[TOKEN_SIZE], const char *user_id,
+                                   struct line_place *place);
+
+/* Ends it as left; Redis keeps it until it is dropped. OK, UNKNOWN, FOREIGN, ENDED, REBUILD. */
+enum line_answer line_store_leave(struct redis *redis, const struct line_settings *settings,
+                                  const uint8_t token[TOKEN_SIZE], const char *user_id,
+                                  struct line_moved *moved);
+
+/* MySQL has this much of it now. OK with its state, UNKNOWN, REBUILD. */
+enum line_answer line_store_saved(struct redis *redis, const struct line_settings *settings,
+                                  const uint8_t token[TOKEN_SIZE], enum line_saved saved,
+                                  enum line_token_state *state);
+
+/* Forgets tokens that MySQL has as ended, or that shall not have been. OK, REBUILD. */
+enum line_answer line_store_drop(struct redis *redis, const struct line_settings *settings,
+                                 const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
+                                 struct line_moved *moved);
+
+/* Puts a live token of MySQL back that Redis does not know. OK, CONFLICT, REBUILD. */
+enum line_answer line_store_restore(struct redis *redis, const struct line_settings *settings,
+                                    const struct line_row *row);
+
+/* Moves the line on and counts it. OK, REBUILD. */
+enum line_answer line_store_state(struct redis *redis, const struct line_settings *settings,
+                                  struct line_counts *counts);
+
+/* Up to `limit` tokens in a state, from this rank on. OK, REBUILD. */
+enum line_answer line_store_list(struct redis *redis, const struct line_settings *settings,
+                                 enum line_token_state state, size_t from, size_t limit,
+                                 struct line_brief *briefs, size_t *count);
+
+/*
+ * All tokens, page by page: `*cursor` is 0 before the first page and after the last; one may come
+ * twice. Each goes to `take`. OK, REBUILD.
+ */
+enum line_answer line_store_scan(struct redis *redis, const struct line_settings *settings,
+                                 uint64_t *cursor,
+                                 void (*take)(void *context, const struct line_brief *brief),
+                                 void *context);
+
+/*
+ * Begins to load the line, or goes on: OK with the cursor, BUSY, READY. `last`, `serving`: the
+ * highest number given and called that MySQL knows.
+ */
+enum line_answer line_store_rebuild(struct redis *redis, const struct line_settings *settings,
+                                    int32_t last, int32_t serving, struct line_cursor *cursor);
+
+/*
+ * Loads rows and moves the cursor. OK, BUSY: somebody else goes on. `goes_on` false: the next one
+ * who comes may.
+ */
+enum line_answer line_store_load(struct redis *redis, const struct line_settings *settings,
+                                 const struct line_row *rows, size_t count,
+                                 const struct line_cursor *next, bool goes_on);
+
+/* All rows are loaded. OK, BUSY. */
+enum line_answer line_store_rebuilt(struct redis *redis, const struct line_settings *settings,
+                                    int32_t last, int32_t serving);
+
+#endif

@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/time.h>
+
+#include "base/breaker.h"
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "redis/connection.h"
+
+struct redis *
+redis_open(const struct config *config, struct breaker *breaker)
+{
+    struct redis *redis = calloc(1, sizeof *redis);
+    uint64_t name;
+    if (redis == NULL || getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name)
+        abort();
+    redis->config = config;
+    redis->breaker = breaker;
+    snprintf(redis->builder, sizeof redis->builder, "%016llx", (unsigned long long)name);
+    signal(SIGPIPE, SIG_IGN); /* hiredis writes to a connection that Redis may have ended */
+    return redis;
+}
+
+static void
+disconnect(struct redis *redis)
+{
+    if (redis->context != NULL)
+        redisFree(redis->context);
+    redis->context = NULL;
+}
+
+void
+redis_close(struct redis *redis)
+{
+    if (redis == NULL)
+        return;
+    disconnect(redis);
+    command_free(&redis->head);
+    command_free(&redis->rest);
+    free(redis);
+}
+
+/* A late reply on a handle that timed out would answer the next caller: it is closed. */
+static enum answer
+lose(struct redis *redis, const char *what)
+{
+    log_warn("Redis: %s", what);
+    if (redis->breaker != NULL)
+        breaker_failure(redis->breaker);
+    disconnect(redis);
+    return ANSWER_GONE;
+}
+
+/* The connection's own failures. One that Redis had ended while it was idle may be made anew. */
+static enum answer
+transport_failed(struct redis *redis)
+{
+    const redisContext *context = redis->context;
+    bool ended = context->err == REDIS_ERR_EOF ||
+                 (context->err == REDIS_ERR_IO && (errno == EPIPE || errno == ECONNRESET));
+    if (ended) {
+        disconnect(redis);
+        return ANSWER_LOST;
+    }
+    if (context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return lose(redis, "no answer in time");
+    return lose(redis, context->errstr);
+}
+
+static bool
+begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* An error that Redis answers: it is there, but does not do what was asked. */
+static enum answer
+classify(const char *error)
+{
+    static const char *const unwilling[] = {"LOADING", "OOM",    "READONLY", "MISCONF",
+                                            "BUSY",    "NOAUTH", "MASTERDOWN"};
+    if (begins_with(error, "ERR Function not found"))
+        return ANSWER_NO_FUNCTION;
+    for (size_t i = 0; i < sizeof unwilling / sizeof unwilling[0]; i++)
+        if (begins_with(error, unwilling[i])) {
+            log_warn("Redis: %s", error);
+            return ANSWER_GONE;
+        }
+    log_error("Redis: %s", error);
+    return ANSWER_FAILED;
+}
+
+static enum answer
+receive(struct redis *redis, redisReply **reply)
+{
+    void *received = NULL;
+    errno = 0;
+    if (redisGetReply(redis->context, &received) != REDIS_OK)
+        return transport_failed(redis);
+    if (redis->breaker != NULL)
+        breaker_success(redis->breaker);
+    *reply = received;
+    if ((*reply)->type != REDIS_REPLY_ERROR)
+        return ANSWER_OK;
+    enum answer answer = classify((*reply)->str);
+    freeReplyObject(*reply);
+    *reply = NULL;
+    return answer;
+}
+
+enum answer
+redis_send(struct redis *redis, bool rest, redisReply **reply)
+{
+    char count[24];
+    size_t words = redis->head.count + (rest ? redis->rest.count : 0);
+    int length = snprintf(count, sizeof count, "*%zu\r\n", words);
+    const struct buffer *head = &redis->head.bytes, *tail = &redis->rest.bytes;
+    *reply = NULL;
+    if (redisAppendFormattedCommand(redis->context, count, (size_t)length) != REDIS_OK ||
+        redisAppendFormattedCommand(redis->context, head->data, head->length) != REDIS_OK ||
+        (rest && redisAppendFormattedCommand(redis->context, tail->data, tail->length) != REDIS_OK))
+        return lose(redis, "no memory");
+    return receive(redis, reply);
+}
+
+/* Sends one or two words; true where the answer is no error. The text of it goes to `text`. */
+static bool
+ask(struct redis *redis, const char *first, const char *second, char *text, size_t size)
+{
+    redisReply *reply;
+    command_clear(&redis->head);
+    command_add_text(&redis->head, first);
+    if (second != NULL)
+        command_add_text(&redis->head, second);
+    enum answer answer = redis_send(redis, false, &reply);
+    if (answer == ANSWER_LOST)
+        lose(redis, "the connection ended");
+    if (answer != ANSWER_OK)
+        return false;
+    snprintf(text, size, "%s", reply->str != NULL ? reply->str : "");
+    freeReplyObject(reply);
+    return true;
+}
+
+static bool
+read_run_id(struct redis *redis)
+{
+    char info[4096];
+    if (!ask(redis, "INFO", "server", info, sizeof info))
+        return false;
+    const char *at = strstr(info, "run_id:");
+    if (at == NULL || sscanf(at, "run_id:%40[0-9a-f]", redis->run_id) != 1) {
+        lose(redis, "it does not tell its run_id");
+        return false;
+    }
+    return true;
+}
+
+static redisContext *
+dial(const struct config *config)
+{
+    struct timeval timeout = {
+        .tv_sec = config->redis_timeout_ms / 1000,
+        .tv_usec = config->redis_timeout_ms % 1000 * 1000,
+    };
+    redisContext *context =
+        config->redis_socket[0] != '\0'
+            ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
+            : redisConnectWithTimeout(config->redis_host, config->redis_port, timeout);
+    if (context != NULL && context->err == 0)
+        redisSetTimeout(context, timeout);
+    return context;
+}
+
+bool
+redis_ensure(struct redis *redis)
+{
+    if (redis->context != NULL)
+        return true;
+    redis->context = dial(redis->config);
+    if (redis->context == NULL || redis->context->err != 0) {
+        lose(redis, redis->context == NULL ? "no memory" : redis->context->errstr);
+        return false;
+    }
+    char ignored[64];
+    const char *password = redis->config->redis_password;
+    if ((password[0] == '\0' || ask(redis, "AUTH", password, ignored, sizeof ignored)) &&
+        read_run_id(redis))
+        return true;
+    disconnect(redis);
+    return false;
+}
+
+bool
+redis_ping(struct redis *redis, int64_t *latency_us)
+{
+    char pong[8];
+    if (redis->breaker != NULL && !breaker_allows(redis->breaker))
+        return false;
+    int64_t started = clock_monotonic_us();
+    if (!redis_ensure(redis))
+        return false;
+    bool up = ask(redis, "PING", NULL, pong, sizeof pong);
+    if (!up && redis->context == NULL && redis_ensure(redis)) /* it had been idle */
+        up = ask(redis, "PING", NULL, pong, sizeof pong);
+    *latency_us = clock_monotonic_us() - started;
+    return up;
+}
