@@ -19,7 +19,9 @@
 enum {
     TICK_MS = 250,         /* what the watchdog's precision needs */
     CHANGING_TICK_MS = 20, /* while workers come and go */
-    CHECK_MS = 10000       /* time for the new program's --check */
+    CHECK_MS = 10000,      /* time for the new program's --check */
+    STUCK_MS = 5000,       /* new workers that are not ready by then may need yet another program */
+    WORKERS_MOST = SCOREBOARD_SLOTS / 2
 };
 
 /* The way from one generation of workers to the next. */
@@ -39,6 +41,7 @@ struct master {
     struct generation *current;
     struct generation *previous;
     enum change change;
+    int64_t change_since;
     bool can_go_back; /* the previous settings are known: a reload that fails returns to them */
     bool reload_wanted;
     bool upgrade_wanted;
@@ -129,6 +132,13 @@ open_run_dir(struct master *master)
     return true;
 }
 
+static void
+set_change(struct master *master, enum change change, int64_t now)
+{
+    master->change = change;
+    master->change_since = now;
+}
+
 /* The workers of the program before go on until the new ones are ready. */
 static void
 take_estate(struct master *master, const struct estate *estate)
@@ -136,7 +146,7 @@ take_estate(struct master *master, const struct estate *estate)
     master->children.lock = estate->lock;
     master->sockets = estate->sockets;
     keep_fixed(master, &master->current->config, estate->run_dir);
-    master->change = CHANGE_STARTING;
+    set_change(master, CHANGE_STARTING, clock_monotonic());
     master->previous = &master->generations[1];
     master->previous->config = master->current->config;
     for (int i = 0; i < estate->worker_count; i++)
@@ -168,7 +178,7 @@ start(struct master *master)
 /* ---- reload ---- */
 
 static void
-reload(struct master *master)
+reload(struct master *master, int64_t now)
 {
     char error[CONFIG_ERROR_SIZE];
     struct generation *next = master->current == &master->generations[0] ? &master->generations[1]
@@ -182,7 +192,7 @@ reload(struct master *master)
     apply_config(&next->config);
     master->previous = master->current;
     master->current = next;
-    master->change = CHANGE_STARTING;
+    set_change(master, CHANGE_STARTING, now);
     master->can_go_back = true;
     children_add(&master->children, next);
     log_info("reload: %d workers with new settings", next->config.workers);
@@ -197,7 +207,7 @@ go_back(struct master *master, int64_t now)
     children_retire(&master->children, failed, SIGTERM, now);
     master->current = master->previous;
     master->previous = failed;
-    master->change = CHANGE_LEAVING;
+    set_change(master, CHANGE_LEAVING, now);
     apply_config(&master->current->config);
 }
 
@@ -208,10 +218,11 @@ continue_change(struct master *master, int64_t now)
     if (master->change == CHANGE_STARTING &&
         children_count(&master->children, master->current, &serving) == serving) {
         children_retire(&master->children, master->previous, SIGTERM, now);
-        master->change = CHANGE_LEAVING;
+        set_change(master, CHANGE_LEAVING, now);
+        master->can_go_back = false;
     } else if (master->change == CHANGE_LEAVING &&
                children_count(&master->children, master->previous, &serving) == 0) {
-        master->change = CHANGE_NONE;
+        set_change(master, CHANGE_NONE, now);
         log_info("all %d workers run with the settings in force", master->current->config.workers);
     }
 }
@@ -295,18 +306,31 @@ bury_children(struct master *master, int64_t now)
     }
 }
 
-/* One change at a time: the next waits until the workers of the last have left. */
+/*
+ * One change at a time: the next waits until the workers of the last have left. But a new program
+ * whose workers do not get ready must not bar the way to a better one.
+ */
+static bool
+may_upgrade(const struct master *master, int64_t now)
+{
+    int serving;
+    return master->change == CHANGE_NONE ||
+           (master->change == CHANGE_STARTING && !master->can_go_back &&
+            now - master->change_since > STUCK_MS &&
+            children_count(&master->children, NULL, &serving) <= WORKERS_MOST);
+}
+
 static void
 begin_changes(struct master *master, int64_t now)
 {
     if (master->check != 0 && now >= master->check_until)
         kill(master->check, SIGKILL);
-    if (master->stopping || master->change != CHANGE_NONE || master->check != 0)
+    if (master->stopping || master->check != 0)
         return;
-    if (master->reload_wanted) {
+    if (master->reload_wanted && master->change == CHANGE_NONE) {
         master->reload_wanted = false;
-        reload(master);
-    } else if (master->upgrade_wanted) {
+        reload(master, now);
+    } else if (master->upgrade_wanted && may_upgrade(master, now)) {
         master->upgrade_wanted = false;
         begin_upgrade(master, now);
     }
