@@ -1,6 +1,7 @@
 #include "mysql/demo.h"
 
 #include "mysql/concert_table.h"
+#include "mysql/concert_table.h"
 #include "mysql/script.h"
 #include "mysql/transaction.h"
 
@@ -23,6 +24,8 @@ replace_once(struct database *db, const char *sql)
     if (result != DB_OK)
         return result;
     result = script_run(db, sql);
+    if (result == DB_OK)
+        result = concert_table_stamp_layouts(db);
     if (result == DB_OK)
         result = concert_table_stamp_layouts(db);
     if (result != DB_OK) {

@@ -1,0 +1,16 @@
+/* concert_draft: reads the JSON of a new concert (POST /admin/concert, frontrowctl concert create). */
+#ifndef FRONTROW_API_CONCERT_DRAFT_H
+#define FRONTROW_API_CONCERT_DRAFT_H
+
+#include <jansson.h>
+
+#include "domain/concert_admin.h"
+
+/*
+ * Reads and checks a new concert with its items. The caller frees the draft, on failure as well.
+ * Refuses with invalid_field and the field's whole name ("items[0].seats[1].price").
+ */
+enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
+                              struct problem *problem);
+
+#endif

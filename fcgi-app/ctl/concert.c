@@ -1,0 +1,134 @@
+/* frontrowctl concert create|open|close|list */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/concert_draft.h"
+#include "base/clock.h"
+#include "ctl/ctl.h"
+#include "domain/effect.h"
+
+enum { PATIENCE_MS = 60000 };
+
+static int
+print_problem(const struct problem *problem)
+{
+    fprintf(stderr, "frontrowctl: %s%s%s\n", problem->field, problem->field[0] != '\0' ? ": " : "",
+            problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
+    return problem->error == ERROR_MYSQL_UNAVAILABLE ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
+}
+
+static int
+apply(struct ctl *ctl, struct effect *effect)
+{
+    struct buffer body = {0};
+    struct problem problem;
+    bool replayed;
+    effect->deadline = clock_monotonic() + PATIENCE_MS;
+    enum error error = effect_apply(ctl->services, effect, &body, &replayed, &problem);
+    if (error == ERROR_NONE)
+        puts(body.data);
+    buffer_free(&body);
+    return error == ERROR_NONE ? EXIT_DONE : print_problem(&problem);
+}
+
+static int
+create(struct ctl *ctl, const json_t *json)
+{
+    struct problem problem;
+    struct concert_draft draft;
+    struct concert_create state = {.actor = "ctl", .draft = &draft};
+    struct effect effect = {
+        .kind = EFFECT_CREATE,
+        .state = &state,
+        .run = concert_create_run,
+        .happened = concert_create_happened,
+        .effect_id = concert_create_id,
+        .render = concert_create_render,
+    };
+    int status = concert_draft_read(json, &draft, &problem) == ERROR_NONE ? apply(ctl, &effect)
+                                                                          : print_problem(&problem);
+    concert_draft_free(&draft);
+    return status;
+}
+
+int
+ctl_concert_create(struct ctl *ctl)
+{
+    json_error_t error;
+    json_t *json = strcmp(ctl->argument, "-") == 0
+                       ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
+                       : json_load_file(ctl->argument, JSON_REJECT_DUPLICATES, &error);
+    if (json == NULL) {
+        fprintf(stderr, "frontrowctl: %s: line %d: %s\n", ctl->argument, error.line, error.text);
+        return EXIT_FAILED;
+    }
+    int status = create(ctl, json);
+    json_decref(json);
+    return status;
+}
+
+static void
+render_change(const void *state, struct buffer *body)
+{
+    const struct concert_change *change = state;
+    buffer_format(body, "concert %d is stored as %s", (int)change->concert_id,
+                  change->stored == STORED_OPEN ? "open" : "closed");
+}
+
+static int
+set_status(struct ctl *ctl, enum concert_stored stored)
+{
+    char *end;
+    long id = strtol(ctl->argument, &end, 10);
+    if (*end != '\0' || id < 1 || id > INT32_MAX) {
+        fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
+        return EXIT_USAGE;
+    }
+    struct concert_change change = {.actor = "ctl", .concert_id = (int32_t)id, .stored = stored};
+    struct effect effect = {
+        .state = &change,
+        .run = concert_change_run,
+        .happened = concert_change_happened,
+        .render = render_change,
+    };
+    return apply(ctl, &effect);
+}
+
+int
+ctl_concert_open(struct ctl *ctl)
+{
+    return set_status(ctl, STORED_OPEN);
+}
+
+int
+ctl_concert_close(struct ctl *ctl)
+{
+    return set_status(ctl, STORED_CLOSED);
+}
+
+static void
+print_concert(const struct concert *concert, const struct concert_summary *summary)
+{
+    char line[16] = "no line";
+    if (!concert->no_line)
+        snprintf(line, sizeof line, "%d", (int)concert->admission_capacity);
+    printf("%10d  %-9s  %10s  %5d  %10s  %10s  %s\n", (int)concert->concert_id,
+           concert_status_name(concert_status(concert, concert->now)), line,
+           (int)summary->item_count, summary->first_date, summary->last_date, concert->title);
+}
+
+int
+ctl_concert_list(struct ctl *ctl)
+{
+    struct concert concert;
+    struct concert_summary summary;
+    enum db_result result = concert_admin_table_list(ctl->services->db, &concert, &summary);
+    if (result == DB_OK)
+        printf("%10s  %-9s  %10s  %5s  %10s  %10s  %s\n", "concertId", "status", "capacity",
+               "items", "first", "last", "title");
+    while (result == DB_OK && (result = db_next(ctl->services->db)) == DB_OK)
+        print_concert(&concert, &summary);
+    return result == DB_NONE ? EXIT_DONE : ctl_database_failed(ctl, result);
+}

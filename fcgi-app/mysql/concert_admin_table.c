@@ -1,0 +1,116 @@
+#include "mysql/concert_admin_table.h"
+
+#include <string.h>
+
+/* How many rows MySQL lets a recursive query make (cte_max_recursion_depth) is 1,000 by default. */
+enum { SEATS_PER_INSERT = 1000 };
+
+enum db_result
+concert_admin_table_insert(struct database *db, struct concert *concert, int64_t created_at)
+{
+    static const struct query insert = {
+        "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
+        " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
+                   DB_INSTANT(concert->opens_at), DB_INSTANT(concert->closes_at),
+                   DB_OPTIONAL(!concert->no_line, concert->admission_capacity),
+                   DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
+                   DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
+                   DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
+                   DB_INSTANT(created_at)));
+    concert->concert_id = db_inserted_id(db);
+    return result;
+}
+
+enum db_result
+concert_admin_table_insert_item(struct database *db, struct item *item, int64_t min_price,
+                                int64_t max_price)
+{
+    static const struct query insert = {
+        "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
+        " VALUES (?, ?, ?, ?, ?, ?)"};
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date),
+                              DB_INSTANT(item->starts_at), DB_INTEGER(item->seat_count),
+                              DB_INTEGER(min_price), DB_INTEGER(max_price)));
+    item->item_id = db_inserted_id(db);
+    return result;
+}
+
+enum db_result
+concert_admin_table_insert_seats(struct database *db, int32_t item_id,
+                                 const struct seat_range *range)
+{
+    static const struct query insert = {
+        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y)"
+        " WITH RECURSIVE counter (n) AS"
+        " (SELECT CAST(? AS SIGNED) UNION ALL SELECT n + 1 FROM counter WHERE n < ?)"
+        " SELECT ?, n, ?, ?, ?, n + ?, ?, n + ?, ? FROM counter"};
+    enum db_result result = DB_OK;
+    for (int64_t from = range->from; from <= range->to && result == DB_OK;
+         from += SEATS_PER_INSERT) {
+        int64_t last = from + SEATS_PER_INSERT - 1;
+        result = db_execute(
+            db, &insert,
+            PARAMETERS(DB_INTEGER(from), DB_INTEGER(last < range->to ? last : range->to),
+                       DB_INTEGER(item_id), DB_INTEGER(range->price), DB_TEXT(range->section),
+                       DB_TEXT(range->row), DB_INTEGER((int64_t)range->first_label - range->from),
+                       DB_INTEGER(range->blocked),
+                       DB_OPTIONAL(!range->no_x, (int64_t)range->x - range->from),
+                       DB_OPTIONAL(!range->no_y, range->y)));
+    }
+    return result;
+}
+
+enum db_result
+concert_admin_table_lock(struct database *db, int32_t concert_id, enum concert_stored *stored,
+                         int64_t *created_at)
+{
+    static const struct query lock = {
+        "SELECT status + 0, created_at FROM concert WHERE concert_id = ? FOR UPDATE"};
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_INT32(stored), INTO_INSTANT(created_at)));
+}
+
+enum db_result
+concert_admin_table_set_status(struct database *db, int32_t concert_id, enum concert_stored stored)
+{
+    static const struct query set = {
+        "UPDATE concert SET status = ?, line_version = line_version + 1 WHERE concert_id = ?"};
+    return db_execute(db, &set, PARAMETERS(DB_INTEGER(stored), DB_INTEGER(concert_id)));
+}
+
+enum db_result
+concert_admin_table_list(struct database *db, struct concert *concert,
+                         struct concert_summary *summary)
+{
+    static const struct query list = {
+        "SELECT c.concert_id, c.title, c.status + 0, c.opens_at, c.closes_at,"
+        " c.admission_capacity, UTC_TIMESTAMP(3), COUNT(i.item_id),"
+        " DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), DATE_FORMAT(MAX(i.date), '%Y-%m-%d')"
+        " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
+        " GROUP BY c.concert_id ORDER BY c.concert_id"};
+    return db_select(db, &list, NO_PARAMETERS,
+                     COLUMNS(INTO_INT32(&concert->concert_id), INTO_TEXT(concert->title),
+                             INTO_INT32(&concert->stored), INTO_INSTANT(&concert->opens_at),
+                             INTO_INSTANT(&concert->closes_at),
+                             INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_line),
+                             INTO_INSTANT(&concert->now), INTO_INT32(&summary->item_count),
+                             INTO_TEXT(summary->first_date), INTO_TEXT(summary->last_date)));
+}
+
+enum db_result
+concert_admin_table_log(struct database *db, const char *actor, const char *action,
+                        int32_t concert_id, const char *detail)
+{
+    static const struct query insert = {
+        "INSERT INTO audit_log (actor, action, concert_id, detail, created_at)"
+        " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))"};
+    return db_execute(db, &insert,
+                      PARAMETERS(DB_TEXT(actor), DB_TEXT(action), DB_INTEGER(concert_id),
+                                 DB_TEXT(detail)));
+}

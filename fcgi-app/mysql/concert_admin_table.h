@@ -1,0 +1,51 @@
+/* concert_admin_table: the SQL with which operators make and change concerts. */
+#ifndef FRONTROW_MYSQL_CONCERT_ADMIN_TABLE_H
+#define FRONTROW_MYSQL_CONCERT_ADMIN_TABLE_H
+
+#include "mysql/concert_table.h"
+#include "mysql/seat_table.h"
+
+/* Seats of one row and price: the numbers from..to. */
+struct seat_range {
+    int32_t from;
+    int32_t to;
+    int64_t price;
+    char section[SECTION_SIZE];
+    char row[SECTION_SIZE];
+    int32_t first_label; /* of seat `from`; those behind it count on, likewise x */
+    bool blocked;
+    bool no_x;
+    int32_t x;
+    bool no_y;
+    int32_t y;
+};
+
+/* Inserts a concert (all but its id, its line's versions and `now`) and sets its id. */
+enum db_result concert_admin_table_insert(struct database *db, struct concert *concert,
+                                          int64_t created_at);
+
+/* Inserts an item of a concert, its seats aside, and sets its id. */
+enum db_result concert_admin_table_insert_item(struct database *db, struct item *item,
+                                               int64_t min_price, int64_t max_price);
+
+/* Inserts the seats of a range. */
+enum db_result concert_admin_table_insert_seats(struct database *db, int32_t item_id,
+                                                const struct seat_range *range);
+
+/* Locks a concert's row; sets its stored status and when it was created. */
+enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
+                                        enum concert_stored *stored, int64_t *created_at);
+
+/* Changes a concert's status, and so its line's version. */
+enum db_result concert_admin_table_set_status(struct database *db, int32_t concert_id,
+                                              enum concert_stored stored);
+
+/* All concerts by id, cancelled ones as well; db_next() fills the two structs row by row. */
+enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
+                                        struct concert_summary *summary);
+
+/* Writes into the audit log who ("admin", "ctl") did what. */
+enum db_result concert_admin_table_log(struct database *db, const char *actor, const char *action,
+                                       int32_t concert_id, const char *detail);
+
+#endif
