@@ -41,7 +41,8 @@ innodb_flush_log_at_trx_commit = 1
 END
 }
 
-# Makes the data folder once; a half-made one is never taken for a whole one.
+# Makes the data folder once; a half-made one is never taken for a whole one. (--force: it would
+# want to look up the machine's own name, which a bare machine cannot.)
 mysql_create_data() {
     [[ ! -d $VAR/mysql ]] || return 0
     say "making the data folder of $MYSQL_KIND"
@@ -53,7 +54,7 @@ mysql_create_data() {
         "$MYSQLD" --no-defaults --initialize-insecure --datadir="$VAR/mysql.new" "${as_root[@]}"
     else
         mariadb-install-db --no-defaults --datadir="$VAR/mysql.new" "${as_root[@]}" \
-            --auth-root-authentication-method=normal --skip-test-db
+            --auth-root-authentication-method=normal --skip-test-db --force
     fi >>"$LOG/mysql.log" 2>&1 || fail_with_log mysql "could not make its data folder"
     mv "$VAR/mysql.new" "$VAR/mysql"
 }
