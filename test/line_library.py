@@ -1,0 +1,197 @@
+"""The line's function library on a redis-server of its own, as the program calls it."""
+
+import contextlib
+import hashlib
+import pathlib
+import struct
+import subprocess
+import tempfile
+import time
+
+import redis
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PARTS = ("line.lua", "line_calls.lua", "line_rebuild.lua")
+
+WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = range(1, 7)
+NOWHERE, ROW, LEASE = range(3)
+SETS = {"called": CALLED, "active": ACTIVE, "missed": MISSED}
+RECORD = struct.Struct(">BBI6s3s")
+
+
+def library():
+    """The version and the text, made as the Makefile makes them."""
+    text = b"".join((ROOT / "fcgi-app/redis" / part).read_bytes() for part in PARTS)
+    version = hashlib.sha256(text).hexdigest()[:8]
+    return version, text.replace(b"@LINE_VERSION@", version.encode())
+
+
+@contextlib.contextmanager
+def redis_server():
+    """A redis-server on a socket in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="line-") as folder:
+        socket = f"{folder}/redis.sock"
+        server = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", ""],
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            client = redis.Redis(unix_socket_path=socket)
+            for _ in range(500):
+                with contextlib.suppress(redis.ConnectionError):
+                    client.ping()
+                    break
+                time.sleep(0.01)
+            client.function_load(library()[1])
+            yield client
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+class Place:
+    """What add and status answer."""
+
+    def __init__(self, reply):
+        (_, self.token, user, self.state, self.saved, self.number, self.lease_ms, self.position, self.poll,
+         self.eta, self.eta_high, self.serving, self.raised, self.replaced, self.replaced_state) = reply
+        self.user = user.decode()
+
+    def __repr__(self):
+        return f"<{self.user} {self.number} state {self.state}>"
+
+
+class Line:
+    """One concert's line. Settings are attributes; each change of them raises `version`."""
+
+    def __init__(self, client, concert=1, **settings):
+        self.client = client
+        self.concert = concert
+        self.version, self.since = 1, 1
+        self.capacity, self.paused, self.max_waiting = 1, 0, 1000
+        self.active_ms, self.claim_ms, self.missed_ms = 600000, 30000, 600000
+        self.run_id = client.info("server")["run_id"]
+        self.tokens = 0
+        vars(self).update(settings)
+        self.rebuild()
+
+    def key(self, name):
+        return f"{{c{self.concert}}}:{name}"
+
+    def set(self, **settings):
+        vars(self).update(settings)
+        self.version += 1
+
+    def raw(self, name, *arguments):
+        """A call without the settings; its status alone or the whole reply."""
+        reply = self.client.execute_command(
+            "FCALL", f"line_{name}_{library()[0]}", 1, self.key("meta"), self.run_id, *arguments
+        )
+        reply[0] = reply[0].decode()
+        return reply
+
+    def call(self, name, *arguments):
+        return self.raw(
+            name, self.version, self.since, self.capacity, self.paused, self.max_waiting,
+            self.active_ms, self.claim_ms, self.missed_ms, *arguments,
+        )
+
+    # ---- calls
+
+    def new_token(self):
+        self.tokens += 1
+        return f"{self.concert}-{self.tokens}".encode().rjust(16, b".")
+
+    def try_add(self, user):
+        return self.call("add", self.new_token(), user)
+
+    def add(self, user, saved=True):
+        place = Place(self.try_add(user))
+        if saved:
+            self.save(place)
+        return place
+
+    def save(self, place):
+        """What the program does when MySQL has it."""
+        self.call("saved", place.token, LEASE if place.state == ACTIVE else ROW)
+
+    def status(self, place, saved=True):
+        """How it stands: a Place, or the status of the refusal."""
+        reply = self.call("status", place.token, "")
+        if reply[0] != "OK":
+            return reply[0]
+        now = Place(reply)
+        if saved:
+            self.save(now)
+        return now
+
+    def leave(self, place):
+        return self.call("leave", place.token, "")[0]
+
+    def drop(self, *places):
+        return self.call("drop", *(place.token for place in places))[0]
+
+    def restore(self, token, user, number, lease_ms=0):
+        return self.call("restore", token, user, number, lease_ms)[0]
+
+    def state(self):
+        """(serving, last, waiting, active) after moving on."""
+        return tuple(self.call("state")[1:5])
+
+    def overshoot(self):
+        return self.call("state")[11]
+
+    def rebuild(self, rows=(), last=0, serving=0, builder="b"):
+        """Loads (token, user, number, lease ms) rows in one chunk. The status of the begin."""
+        status = self.call("rebuild", builder, last, serving)[0]
+        if status == "LOAD":
+            packed = [struct.pack(">I", number) + lease.to_bytes(6, "big") + token + user.encode()
+                      for token, user, number, lease in rows]
+            assert self.raw("load", builder, 3, 0, "", 1, *packed)[0] == "OK"
+            assert self.raw("rebuilt", builder, last, serving)[0] == "OK"
+        return status
+
+    # ---- time
+
+    def pass_ms(self, ms):
+        """Lets time pass for this line: all its instants move back."""
+        for name in (*SETS, "unsaved"):
+            for token, score in self.client.zrange(self.key(name), 0, -1, withscores=True):
+                self.client.zadd(self.key(name), {token: score - ms})
+        for token, packed in self.client.hgetall(self.key("tokens")).items():
+            head = RECORD.unpack_from(packed)
+            seen = (int.from_bytes(head[3], "big") - ms).to_bytes(6, "big")
+            self.client.hset(self.key("tokens"), token,
+                             RECORD.pack(*head[:3], seen, head[4]) + packed[RECORD.size:])
+        for field in ("sampleAt", "priorAt"):
+            if at := int(self.client.hget(self.key("meta"), field) or 0):
+                self.client.hset(self.key("meta"), field, at - ms)
+
+    def pass_s(self, seconds, *present):
+        """Lets time pass while these give a sign of life each 5 s; how they stand at the end."""
+        places = list(present)
+        for _ in range(int(seconds // 5)):
+            self.pass_ms(5000)
+            places = [self.status(place) for place in places]
+        self.pass_ms(int(seconds % 5 * 1000))
+        return [self.status(place) for place in places]
+
+    # ---- what must always hold
+
+    def check(self):
+        """The sets and the records say the same, and no more are in than the capacity let in."""
+        records = self.client.hgetall(self.key("tokens"))
+        for token, packed in records.items():
+            state, saved, number = RECORD.unpack_from(packed)[:3]
+            homes = [name for name in ("waiting", "called", "active", "missed", "ended")
+                     if self.client.zscore(self.key(name), token) is not None]
+            assert homes == [{1: "waiting", 2: "called", 3: "active", 4: "missed", 5: "ended", 6: "ended"}[state]]
+            if state == WAITING:
+                assert self.client.zscore(self.key("waiting"), token) == number
+            unsaved = state < LEFT and saved < (LEASE if state == ACTIVE else ROW)
+            assert (self.client.zscore(self.key("unsaved"), token) is not None) == unsaved
+        entries = sum(self.client.zcard(self.key(name)) for name in ("waiting", "called", "active", "missed", "ended"))
+        assert entries == len(records)
+        for user, token in self.client.hgetall(self.key("users")).items():
+            assert records[token][RECORD.size:] == user
+        assert self.overshoot() == 0
