@@ -50,9 +50,13 @@ class Concert:
         return next(self._free)
 
     def set(self, **columns):
-        """Changes columns of the concert's row. The line notices by its version."""
-        columns = ", ".join(f"{name} = {value}" for name, value in columns.items())
-        self.stack.query(f"UPDATE concert SET {columns}, line_version = line_version + 1 WHERE concert_id = {self.id}")
+        """Changes columns of the concert's row (values are SQL). The line notices by its version."""
+        values = [f"{name} = {value}" for name, value in columns.items()]
+        if "admission_capacity" in columns:  # before it changes: SET goes from left to right
+            values.insert(0, "line_since = IF(admission_capacity IS NULL, line_version + 1, line_since)")
+        self.stack.query(
+            f"UPDATE concert SET {', '.join(values)}, line_version = line_version + 1 WHERE concert_id = {self.id}"
+        )
 
     def start(self, item):
         """The item began a second ago."""
@@ -86,7 +90,8 @@ def new_concert(stack, *, items=1, seats=20, price=1000, status="open", opens="N
             )
             item_ids.append(cursor.lastrowid)
             cursor.executemany(
-                "INSERT INTO seat (item_id, seat_no, price, section, row_name, label) VALUES (%s, %s, %s, 'A', %s, %s)",
+                "INSERT INTO seat (item_id, seat_no, price, section, row_name, label)"
+                " VALUES (%s, %s, %s, 'A', %s, %s)",
                 [(item_ids[-1], seat, price, (seat - 1) // 10 + 1, (seat - 1) % 10 + 1)
                  for seat in range(1, seats + 1)],
             )
@@ -183,7 +188,8 @@ def assert_problem(answer, code, **members):
     status, title = ERRORS[code]
     assert (answer.status, answer.code) == (status, code), answer
     problem = answer.json()
-    extra = {"invalid_field": ["field"], "seat_taken": ["seatIds"], "insufficient_points": ["balance"]}.get(code, [])
+    extra = {"invalid_field": ["field"], "seat_taken": ["seatIds"],
+        "insufficient_points": ["balance"]}.get(code, [])
     assert list(problem) == ["type", "title", "status", "detail", "code"] + extra
     assert problem["type"] == f"/problems/{code}"
     assert problem["title"] == title

@@ -18,11 +18,16 @@ def post(stack, path, body, content_type="application/json", **headers):
     return stack.call("POST", path, body, {"Content-Type": content_type} | headers)
 
 
+def raw_head(path, *headers):
+    """The head of a POST of JSON."""
+    lines = [f"POST {path} HTTP/1.1", "Host: x", "Content-Type: application/json", *headers, "", ""]
+    return "\r\n".join(lines).encode()
+
+
 def send_chunked(stack, path, chunks):
     """POST in chunks."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
-    return stack.raw(head.encode() + body + b"0\r\n\r\n")
+    return stack.raw(raw_head(path, "Transfer-Encoding: chunked") + body + b"0\r\n\r\n")
 
 
 # ---- bodies that are no JSON object
@@ -122,7 +127,8 @@ def test_values_that_are_no_json(stack, name):
 
 
 @pytest.mark.parametrize("value", [
-    "null", "true", "0", "-0", "1.5e-3", "1e-400", str(INT64_MAX), str(-INT64_MAX - 1), "1e308", r'"\ud83c\udfab"', r'"\u0001"',
+    "null", "true", "0", "-0", "1.5e-3", "1e-400", str(INT64_MAX), str(-INT64_MAX - 1), "1e308",
+    r'"\ud83c\udfab"', r'"\u0001"',
     '"가"', '""', "[]", "{}", '[1,"2",{"a":null}]', r'"\"\\\/\b\f\n\r\t"', '"' + "x" * 9000 + '"',
 ])
 def test_fields_that_are_not_known_are_ignored(stack, value):
@@ -149,9 +155,9 @@ def test_a_body_that_does_not_come(stack):
     """The client goes away in the middle: nobody is answered, nothing is done."""
     user = new_user()
     whole = json.dumps({"userId": user, "amount": 1}).encode()
-    head = f"POST /point/charge HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(whole) + 1}\r\n\r\n"
+    head = raw_head("/point/charge", f"Content-Length: {len(whole) + 1}")
     with pytest.raises(TimeoutError):
-        stack.raw(head.encode() + whole, timeout=0.3)
+        stack.raw(head + whole, timeout=0.3)
     assert balance(stack, user) == 0
 
 
@@ -176,7 +182,9 @@ def test_changed_bytes(stack):
     concert = new_concert(stack, seats=1)
     for path, body in [
         ("/point/charge", {"userId": "changed", "amount": 12}),
-        ("/reservation", {"userId": "changed", "concertId": concert.id, "itemId": concert.item, "seatIds": [1], "token": "x"}),
+        ("/reservation",
+            {"userId": "changed", "concertId": concert.id, "itemId": concert.item, "seatIds": [1],
+                "token": "x"}),
         ("/payment", {"userId": "changed", "reservationId": 2**31 - 1, "token": "1-00"}),
     ]:
         whole = bytearray(json.dumps(body).encode())
@@ -239,7 +247,8 @@ def test_blanks_count(stack):
 NOT_INTEGERS = ["1.0", "1e3", "1E0", "0.5", '"1"', '""', "true", "false", "null", "[]", "[1]", "{}"]
 NOT_IDS = NOT_INTEGERS + ["0", "-0", "-1", "2147483648", "4294967297", str(INT64_MAX), str(-INT64_MAX - 1)]
 NOT_USERS = [
-    "1", "true", "null", "[]", "{}", '""', '" "', '"a b"', '" a"', '"a "', '"a/b"', '"a+b"', '"a\\n"', '"ü"', '"가"', '"a,b"',
+    "1", "true", "null", "[]", "{}", '""', '" "', '"a b"', '" a"', '"a "', '"a/b"', '"a+b"', '"a\\n"', '"ü"',
+    '"가"', '"a,b"',
     '"\'; --"', '"' + "a" * 65 + '"', '"' + "a" * 9999 + '"',
 ]
 FIELDS = {
@@ -249,13 +258,15 @@ FIELDS = {
     ("/reservation", "concertId"): NOT_IDS,
     ("/reservation", "itemId"): NOT_IDS,
     ("/reservation", "seatId"): NOT_IDS,
-    ("/reservation", "seatIds"): ["[]", "[1,2,3,4,5,6,7,8,9]", "[1,1]", "[2,1,2]", "1", '"1"', "null", "{}", "true", '{"0":1}'],
+    ("/reservation", "seatIds"): ["[]", "[1,2,3,4,5,6,7,8,9]", "[1,1]", "[2,1,2]", "1", '"1"', "null", "{}",
+        "true", '{"0":1}'],
     ("/reservation", "count"): NOT_INTEGERS + ["0", "-1", "9", "4294967297"],
     ("/reservation", "section"): ["1", "null", "true", "[]", '""', '"' + "가" * 33 + '"'],
     ("/reservation", "maxPrice"): NOT_INTEGERS + ["-1", "1000000001"],
     ("/reservation", "token"): ["1", "true", "null", "[]", "{}"],
     ("/point/charge", "userId"): NOT_USERS,
-    ("/point/charge", "amount"): NOT_INTEGERS + ["0", "-1", "1000000001", "4294967297", str(INT64_MAX), str(-INT64_MAX - 1)],
+    ("/point/charge", "amount"): NOT_INTEGERS + ["0", "-1", "1000000001", "4294967297", str(INT64_MAX),
+        str(-INT64_MAX - 1)],
     ("/point/use", "userId"): NOT_USERS,
     ("/point/use", "amount"): NOT_INTEGERS + ["0", "-1", "1000000001"],
     ("/payment", "userId"): NOT_USERS,
@@ -266,7 +277,8 @@ FIELDS = {
 
 def whole_body(path, field):
     """The members of a right call, as JSON texts."""
-    body = {"userId": '"fan"', "concertId": "1", "itemId": "1", "seatId": "1", "amount": "1", "reservationId": "1"}
+    body = {"userId": '"fan"', "concertId": "1", "itemId": "1", "seatId": "1", "amount": "1",
+        "reservationId": "1"}
     used = {
         "/token/add": ["userId", "concertId"],
         "/reservation": ["userId", "concertId", "itemId", "seatId"],
@@ -287,11 +299,13 @@ def send_members(stack, path, members):
 @pytest.mark.parametrize("path, field", FIELDS)
 def test_wrong_values(stack, path, field):
     for value in FIELDS[path, field]:
-        problem = assert_problem(send_members(stack, path, whole_body(path, field) | {field: value}), "invalid_field")
+        problem = assert_problem(send_members(stack, path, whole_body(path, field) | {field: value}),
+            "invalid_field")
         assert problem["field"] == field, value
 
 
-@pytest.mark.parametrize("path, field", [key for key in FIELDS if key[1] not in ("seatIds", "count", "section", "maxPrice", "token")])
+@pytest.mark.parametrize("path, field",
+    [key for key in FIELDS if key[1] not in ("seatIds", "count", "section", "maxPrice", "token")])
 def test_missing_fields(stack, path, field):
     members = whole_body(path, field)
     del members[field]
@@ -307,7 +321,8 @@ def test_wrong_values_in_seat_ids(stack, value):
 
 
 @pytest.mark.parametrize("choice", [
-    {"seatId": 1, "seatIds": [2]}, {"seatId": 1, "seatIds": [1]}, {"seatId": 1, "count": 1}, {"seatIds": [1], "count": 1},
+    {"seatId": 1, "seatIds": [2]}, {"seatId": 1, "seatIds": [1]}, {"seatId": 1, "count": 1},
+    {"seatIds": [1], "count": 1},
     {"seatId": 1, "seatIds": [2], "count": 1}, {},
 ])
 def test_one_choice_of_seats(stack, choice):
@@ -340,18 +355,23 @@ def test_user_ids_of_all_sorts(stack, user):
 
 
 @pytest.mark.parametrize("query", [
-    "", "userId", "userId=", "userId=&userId=", "userId=a&userId=a", "userId=a&user%49d=b", "userId=a&userId", "userid=a",
-    "USERID=a", "x=a", "userId=%", "userId=a%", "userId=a%4", "userId=a%zz", "userId=a%2", "userId=a%00", "userId=%ff",
-    "userId=a+b", "userId=a%20b", "userId==a", "userId=a;b", "userId=a%26b", "userId=" + "a" * 65, "userId=" + "a" * 5000,
+    "", "userId", "userId=", "userId=&userId=", "userId=a&userId=a", "userId=a&user%49d=b", "userId=a&userId",
+    "userid=a",
+    "USERID=a", "x=a", "userId=%", "userId=a%", "userId=a%4", "userId=a%zz", "userId=a%2", "userId=a%00",
+    "userId=%ff",
+    "userId=a+b", "userId=a%20b", "userId==a", "userId=a;b", "userId=a%26b", "userId=" + "a" * 65,
+    "userId=" + "a" * 5000,
     "userId[]=a", "userId=%25", "=a", "&", "&&&", "?userId=a",
 ])
-@pytest.mark.parametrize("method, path", [("GET", "/point"), ("GET", "/reservation/1"), ("DELETE", "/reservation/1")])
+@pytest.mark.parametrize("method, path",
+    [("GET", "/point"), ("GET", "/reservation/1"), ("DELETE", "/reservation/1")])
 def test_bad_user_in_a_query(stack, method, path, query):
     assert_problem(stack.call(method, f"{path}?{query}"), "invalid_field", field="userId")
 
 
 @pytest.mark.parametrize("query", [
-    "userId={}", "&userId={}&", "x=1&userId={}&y", "%zz=1&userId={}&=2", "userId=%66{}", "user%49d={}", "userId={}&userid=x",
+    "userId={}", "&userId={}&", "x=1&userId={}&y", "%zz=1&userId={}&=2", "userId=%66{}", "user%49d={}",
+    "userId={}&userid=x",
     "userId={}&x=1&x=2", "userId={}&%75=%00",
 ])
 def test_good_user_in_a_query(stack, query):
@@ -363,19 +383,23 @@ def test_good_user_in_a_query(stack, query):
 
 
 @pytest.mark.parametrize("date", [
-    "", "x", "2026", "2026-12", "20261201", "2026-1-1", "2026-13-01", "2026-00-01", "2026-02-30", "2026-12-00", "2026-12-32",
-    "2026-12-01T00:00:00Z", "2026-12-01%20", "+2026-12-01", "-026-12-01", "2026/12/01", "2026-12-01x", "0000-00-00", "%31",
+    "", "x", "2026", "2026-12", "20261201", "2026-1-1", "2026-13-01", "2026-00-01", "2026-02-30", "2026-12-00",
+    "2026-12-32",
+    "2026-12-01T00:00:00Z", "2026-12-01%20", "+2026-12-01", "-026-12-01", "2026/12/01", "2026-12-01x",
+    "0000-00-00", "%31",
 ])
 def test_bad_date(stack, date):
     assert_problem(stack.get(f"/concert?date={date}"), "invalid_field", field="date")
 
 
-@pytest.mark.parametrize("query", ["date", "date=2026-12-01&date=2026-12-01", "date=2026-12-01&d%61te=2026-12-02", "date=%zz"])
+@pytest.mark.parametrize("query",
+    ["date", "date=2026-12-01&date=2026-12-01", "date=2026-12-01&d%61te=2026-12-02", "date=%zz"])
 def test_bad_date_query(stack, query):
     assert_problem(stack.get(f"/concert?{query}"), "invalid_field", field="date")
 
 
-@pytest.mark.parametrize("query", ["view=", "view", "view=full", "view=Compact", "view=compact&view=compact", "view=compact%20"])
+@pytest.mark.parametrize("query",
+    ["view=", "view", "view=full", "view=Compact", "view=compact&view=compact", "view=compact%20"])
 def test_bad_view(stack, query):
     assert_problem(stack.get(f"/concert/1/item/1/seat?{query}"), "invalid_field", field="view")
 
@@ -384,8 +408,10 @@ def test_bad_view(stack, query):
 
 
 @pytest.mark.parametrize("path, same", [
-    ("//concert", "/concert"), ("///concert", "/concert"), ("/concer%74", "/concert"), ("/%63oncert", "/concert"),
-    ("/./concert", "/concert"), ("/x/../concert", "/concert"), ("/concert//1", "/concert/1"), ("/concert/%31", "/concert/1"),
+    ("//concert", "/concert"), ("///concert", "/concert"), ("/concer%74", "/concert"),
+    ("/%63oncert", "/concert"),
+    ("/./concert", "/concert"), ("/x/../concert", "/concert"), ("/concert//1", "/concert/1"),
+    ("/concert/%31", "/concert/1"),
     ("/concert/./1", "/concert/1"), ("/concert/2/../1", "/concert/1"), ("/concert%2F1", "/concert/1"),
     ("/concert/1/%69tem", "/concert/1/item"), ("/concert?", "/concert"), ("/concert#x", "/concert"),
 ])
@@ -396,16 +422,25 @@ def test_paths_that_are_another(stack, path, same):
 
 
 @pytest.mark.parametrize("path, code", [
-    ("/concert/", "not_found"), ("/concert/1/", "not_found"), ("/concert/1/item/", "not_found"), ("/concert/1/item/1", "not_found"),
-    ("/concert/1/item/1/seat/", "not_found"), ("/concert/1/item/1/seat/1", "not_found"), ("/concerts", "not_found"),
-    ("/concer", "not_found"), ("/CONCERT", "not_found"), ("/Concert", "not_found"), ("/concert;a=b", "not_found"),
+    ("/concert/", "not_found"), ("/concert/1/", "not_found"), ("/concert/1/item/", "not_found"),
+    ("/concert/1/item/1", "not_found"),
+    ("/concert/1/item/1/seat/", "not_found"), ("/concert/1/item/1/seat/1", "not_found"),
+    ("/concerts", "not_found"),
+    ("/concer", "not_found"), ("/CONCERT", "not_found"), ("/Concert", "not_found"),
+    ("/concert;a=b", "not_found"),
     ("/concert%3Fdate=2026-12-01", "not_found"), ("/concert%23", "not_found"), ("/concert%20", "not_found"),
-    ("/concert%0A", "not_found"), ("/concert%0D%0AX-Evil:1", "not_found"), ("/concert%FF", "not_found"), ("/concert%7F", "not_found"),
-    ("/concert%5C1", "not_found"), ("/metrics%0A", "not_found"), ("/%2e%2e%2fetc/passwd", "bad_request"), ("/x", "not_found"),
-    ("/favicon.ico", "not_found"), ("/reservation/", "not_found"), ("/reservation/1/x", "not_found"), ("/token/", "not_found"),
-    ("/token/add/", "not_found"), ("/point/", "not_found"), ("/health/", "not_found"), ("/payment/1", "not_found"),
-    ("/concert/abc/nothing", "not_found"), ("/{concert}", "not_found"), ("/_problem", "not_found"), ("/%00", "bad_request"),
-    ("/concert/%00", "bad_request"), ("/concert%00", "bad_request"), ("/concert%0", "bad_request"), ("/concert%", "bad_request"),
+    ("/concert%0A", "not_found"), ("/concert%0D%0AX-Evil:1", "not_found"), ("/concert%FF", "not_found"),
+    ("/concert%7F", "not_found"),
+    ("/concert%5C1", "not_found"), ("/metrics%0A", "not_found"), ("/%2e%2e%2fetc/passwd", "bad_request"),
+    ("/x", "not_found"),
+    ("/favicon.ico", "not_found"), ("/reservation/", "not_found"), ("/reservation/1/x", "not_found"),
+    ("/token/", "not_found"),
+    ("/token/add/", "not_found"), ("/point/", "not_found"), ("/health/", "not_found"),
+    ("/payment/1", "not_found"),
+    ("/concert/abc/nothing", "not_found"), ("/{concert}", "not_found"), ("/_problem", "not_found"),
+    ("/%00", "bad_request"),
+    ("/concert/%00", "bad_request"), ("/concert%00", "bad_request"), ("/concert%0", "bad_request"),
+    ("/concert%", "bad_request"),
     ("/concert%gg", "bad_request"), ("/../concert", "bad_request"),
 ])
 def test_paths_that_are_none(stack, path, code):
@@ -413,7 +448,8 @@ def test_paths_that_are_none(stack, path, code):
 
 
 NO_IDS = [
-    "abc", "0", "01", "00", "-1", "+1", "1.0", "1e0", "0x1", "2147483648", "4294967297", "99999999999999999999", "1%20", "%20",
+    "abc", "0", "01", "00", "-1", "+1", "1.0", "1e0", "0x1", "2147483648", "4294967297", "99999999999999999999",
+    "1%20", "%20",
     "%201", "1,2", "1;2", "%EF%BC%91", "1%0A", "null", "{concert}", "1'", "*", "1%2C",
 ]
 
@@ -461,7 +497,8 @@ def test_wrong_method_where_get_is_none(stack):
         assert answer.headers["Allow"] == "POST, OPTIONS"
 
 
-@pytest.mark.parametrize("path", ["/concert", "/concert/1", "/point?userId=fan", "/concert/1/item/9/seat", "/concert/1?x=1"])
+@pytest.mark.parametrize("path",
+    ["/concert", "/concert/1", "/point?userId=fan", "/concert/1/item/9/seat", "/concert/1?x=1"])
 def test_head_is_get_without_a_body(stack, path):
     got, head = stack.get(path), stack.call("HEAD", path)
     assert (head.status, head.body) == (got.status, b"")
@@ -470,7 +507,8 @@ def test_head_is_get_without_a_body(stack, path):
     assert_headers(head)
 
 
-@pytest.mark.parametrize("path, status", [("/concert/999999", 404), ("/nothing", 404), ("/point", 400), ("/token", 401), ("/concert/3/item", 409)])
+@pytest.mark.parametrize("path, status",
+    [("/concert/999999", 404), ("/nothing", 404), ("/point", 400), ("/token", 401), ("/concert/3/item", 409)])
 def test_head_of_a_refusal(stack, path, status):
     head = stack.call("HEAD", path)
     assert (head.status, head.body) == (status, b"")
@@ -485,7 +523,8 @@ def test_options_of_an_unknown_path(stack, path):
 
 def test_a_body_where_none_is_wanted(stack):
     user = new_user()
-    assert ok(stack.call("GET", f"/point?userId={user}", b"not json", {"Content-Type": "text/plain"}))["balance"] == 0
+    assert ok(stack.call("GET", f"/point?userId={user}", b"not json",
+        {"Content-Type": "text/plain"}))["balance"] == 0
     held = reserve(stack, user, new_concert(stack, seats=1))
     path = f"/reservation/{held['reservationId']}?userId={user}"
     assert ok(stack.call("DELETE", path, b"not json", {"Content-Type": "text/plain"}))["status"] == "cancelled"
@@ -495,8 +534,10 @@ def test_a_body_where_none_is_wanted(stack):
 
 
 @pytest.mark.parametrize("content_type", [
-    "application/json", "APPLICATION/JSON", "Application/Json", "application/json;charset=utf-8", "application/json; charset=utf-8",
-    "application/json; charset=UTF-8", 'application/json; charset="utf-8"', "application/json ; charset=utf-8", "application/json;",
+    "application/json", "APPLICATION/JSON", "Application/Json", "application/json;charset=utf-8",
+    "application/json; charset=utf-8",
+    "application/json; charset=UTF-8", 'application/json; charset="utf-8"', "application/json ; charset=utf-8",
+    "application/json;",
     "application/json;\tCharset=Utf-8",
 ])
 def test_content_types_that_are_json(stack, content_type):
@@ -506,10 +547,14 @@ def test_content_types_that_are_json(stack, content_type):
 
 
 @pytest.mark.parametrize("content_type", [
-    "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx", "application",
-    "application/problem+json", "text/json", "json", "xapplication/json", "application/json, text/plain", "application/json charset=utf-8",
-    "application/json; charset=iso-8859-1", "application/json; charset=utf-16", "application/json; charset=utf-8x",
-    "application/json; charset=", "application/json; charset", "*/*", "application/*", "application/json; version=1", "application /json",
+    "", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+    "application/jsonx", "application",
+    "application/problem+json", "text/json", "json", "xapplication/json", "application/json, text/plain",
+    "application/json charset=utf-8",
+    "application/json; charset=iso-8859-1", "application/json; charset=utf-16",
+    "application/json; charset=utf-8x",
+    "application/json; charset=", "application/json; charset", "*/*", "application/*",
+    "application/json; version=1", "application /json",
 ])
 def test_content_types_that_are_not(stack, content_type):
     """Decided before the body is read: it may be wrong or too large too."""
@@ -530,7 +575,8 @@ def test_no_content_type(stack):
 @pytest.mark.parametrize("key", ["x" * 65, "a b", " \tb c", "ü", "a\tb", "\x7f", "a\x80", "x" * 4000])
 def test_idempotency_keys_that_are_none(stack, key):
     user = new_user()
-    answer = stack.call("POST", "/point/charge", {"userId": user, "amount": 1}, {"Idempotency-Key": key.encode("latin-1")})
+    answer = stack.call("POST", "/point/charge", {"userId": user, "amount": 1},
+        {"Idempotency-Key": key.encode("latin-1")})
     assert_problem(answer, "invalid_field", field="Idempotency-Key")
     assert balance(stack, user) == 0
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 from helpers import (
-    add_token, age_hold, ask_pay, ask_reserve, assert_problem, balance, buy, charge, new_concert, new_user, ok, pay,
+    add_token, age_hold, ask_pay, ask_reserve, assert_problem, balance, buy, charge, new_concert, new_user, ok,
+    pay,
     reserve, seat_status,
 )
 
@@ -25,7 +26,8 @@ def concert(stack):
 def test_seed_post_reservation(stack):
     """{userId, concertId, itemId, seatId, totalPrice, status} of the load script answers 200."""
     item = random.randint(1, 100)
-    seat = next(row for row in ok(stack.get(f"/concert/1/item/{item}/seat?x=1"))["seats"] if row["status"] == "available")
+    seats = ok(stack.get(f"/concert/1/item/{item}/seat?x=1"))["seats"]
+    seat = next(row for row in seats if row["status"] == "available")
     body = {
         "userId": f"user_{random.randint(0, 99999)}", "concertId": 1, "itemId": item,
         "seatId": seat["seatId"], "totalPrice": random.randint(100, 1099), "status": "N",
@@ -166,7 +168,8 @@ def test_payment_after_five_minutes(stack, concert, seconds):
     taken_over = reserve(stack, next_one, concert, item, seat)
     assert_problem(ask_pay(stack, late, held["reservationId"], token), "hold_expired")
     charge(stack, next_one, 1000)
-    assert pay(stack, next_one, taken_over["reservationId"], add_token(stack, next_one, concert)["token"])["status"] == "paid"
+    assert pay(stack, next_one, taken_over["reservationId"],
+        add_token(stack, next_one, concert)["token"])["status"] == "paid"
 
 
 def test_payment_within_five_minutes(stack, concert):
@@ -180,7 +183,8 @@ def test_payment_within_five_minutes(stack, concert):
 
 def test_a_hold_is_five_minutes_long(stack, concert):
     held = reserve(stack, new_user(), concert)
-    minutes, seconds = zip(*(map(int, re.findall(r":(\d\d)", held[name])) for name in ("createdAt", "expiresAt")))
+    minutes, seconds = zip(*(map(int, re.findall(r":(\d\d)", held[name])) for name in ("createdAt",
+        "expiresAt")))
     assert (minutes[1] - minutes[0]) % 60 == 5 and seconds[0] == seconds[1]
 
 
@@ -393,7 +397,8 @@ def test_refund(stack, concert):
     assert payments == [paid | {"status": "refunded"}]
     history = ok(stack.get(f"/point/history?userId={user}"))["history"]
     assert [(row["kind"], row["amount"], row["balanceAfter"], row["reservationId"]) for row in history] == [
-        ("refund", 1000, 1005, number), ("charge", 5, 5, None), ("payment", -1000, 0, number), ("charge", 1000, 1000, None),
+        ("refund", 1000, 1005, number), ("charge", 5, 5, None), ("payment", -1000, 0, number),
+        ("charge", 1000, 1000, None),
     ]
     assert_problem(stack.call("DELETE", path), "not_cancellable")
     token = add_token(stack, user, concert)["token"]
@@ -408,7 +413,8 @@ def test_no_refund_after_the_item_started(stack):
     held, _ = buy(stack, user, concert)
     unpaid = reserve(stack, user, concert)
     concert.start(concert.item)
-    assert_problem(stack.call("DELETE", f"/reservation/{held['reservationId']}?userId={user}"), "not_cancellable")
+    assert_problem(stack.call("DELETE", f"/reservation/{held['reservationId']}?userId={user}"),
+        "not_cancellable")
     assert balance(stack, user) == 0
     assert ok(stack.get(f"/reservation/{held['reservationId']}?userId={user}"))["status"] == "paid"
     answer = ask_reserve(stack, user, concert, *concert.free_seat())
