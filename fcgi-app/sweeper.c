@@ -24,6 +24,18 @@ static const char help[] =
     "  --help, --version\n\n"
     "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach.\n";
 
+static void
+report_pass(const struct sweep_report *report, int64_t ms)
+{
+    log_info("swept in %" PRId64 " ms: %" PRId64 " holds expired, %" PRId64 " left to others; %" PRId64
+             " old answers deleted; %" PRId64 " lines moved on, %" PRId64 " tokens ended, %" PRId64
+             " places freed; %" PRId64 " failed%s%s",
+             ms, report->expired, report->busy, report->answers, report->lines.lines,
+             report->lines.ended, report->lines.freed, report->failed,
+             report->mysql_gone ? "; given up: MySQL is out of reach" : "",
+             report->lines.redis_gone ? "; Redis is out of reach" : "");
+}
+
 static int
 sweep(struct services *services)
 {
@@ -36,11 +48,8 @@ sweep(struct services *services)
     int64_t started = clock_monotonic();
     struct sweep_report report;
     sweep_run(services, &report);
-    log_info("swept in %" PRId64 " ms: %" PRId64 " holds expired, %" PRId64 " left to others, %" PRId64
-             " answers deleted, %" PRId64 " failed%s",
-             clock_monotonic() - started, report.expired, report.busy, report.answers,
-             report.failed, report.mysql_gone ? "; given up: MySQL is out of reach" : "");
-    if (report.mysql_gone)
+    report_pass(&report, clock_monotonic() - started);
+    if (report.mysql_gone || report.lines.redis_gone)
         return EXIT_DEPENDENCY_GONE;
     return report.failed > 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "domain/line_sweep.h"
 #include "domain/reservation.h"
 #include "mysql/sweep_table.h"
 #include "mysql/transaction.h"
@@ -119,8 +120,9 @@ sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
 
 /* The ids are read without a lock, in order, so that what is left does not come up again. */
 static enum db_result
-sweep_holds(struct database *db, struct sweep_report *report)
+sweep_holds(struct services *services, struct sweep_report *report)
 {
+    struct database *db = services->db;
     struct sweep_place places[SWEEP_BATCH];
     struct sweep_place after = {0};
     size_t count = SWEEP_BATCH;
@@ -138,8 +140,9 @@ sweep_holds(struct database *db, struct sweep_report *report)
 }
 
 static enum db_result
-delete_answers(struct database *db, struct sweep_report *report)
+delete_answers(struct services *services, struct sweep_report *report)
 {
+    struct database *db = services->db;
     enum db_result result;
     int attempts = 0;
     do {
@@ -153,15 +156,34 @@ delete_answers(struct database *db, struct sweep_report *report)
     return result;
 }
 
+static enum db_result
+sweep_lines(struct services *services, struct sweep_report *report)
+{
+    struct line_sweep_report lines;
+    enum db_result result = line_sweep(services, &lines);
+    report->lines = lines.lines;
+    report->tokens = lines.ended + lines.freed;
+    report->failed += lines.failed;
+    report->redis_gone = lines.redis_gone;
+    return result;
+}
+
+static enum db_result
+sweep_lines(struct services *services, struct sweep_report *report)
+{
+    return line_sweep(services, &report->lines);
+}
+
 void
 sweep_run(struct services *services, struct sweep_report *report)
 {
     *report = (struct sweep_report){0};
-    enum db_result (*const steps[])(struct database *, struct sweep_report *) = {sweep_holds,
-                                                                                 delete_answers};
+    enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
+        sweep_holds, delete_answers, sweep_lines};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
-        enum db_result result = steps[i](services->db, report);
+        enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;
         report->failed += result != DB_OK && result != DB_GONE;
     }
+    report->failed += report->lines.failed;
 }

@@ -5,7 +5,7 @@
 #ifndef FRONTROW_DOMAIN_SWEEP_H
 #define FRONTROW_DOMAIN_SWEEP_H
 
-#include "domain/services.h"
+#include "domain/line_sweep.h"
 
 /* What a pass did. */
 struct sweep_report {
@@ -13,7 +13,11 @@ struct sweep_report {
     int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
+    int64_t lines;   /* lines that were moved on */
+    int64_t tokens;  /* queue tokens whose end was written down or whose place was freed */
+    struct line_sweep_report lines;
     bool mysql_gone; /* the pass was given up */
+    bool redis_gone; /* no line was moved on */
 };
 
 /* One pass over everything that is due now. */
