@@ -174,7 +174,10 @@ connection_ensure(struct database *db)
             breaker_failure(db->breaker);
         return DB_GONE;
     }
-    return set_session(db);
+    enum db_result result = set_session(db);
+    if (result != DB_OK)
+        connection_close(db); /* half set up, it would be taken for a whole one the next time */
+    return result;
 }
 
 static struct statement *

@@ -64,7 +64,8 @@ transaction_rollback(struct database *db)
 {
     if (db->handle != NULL) {
         database_end_rows(db);
-        connection_run(db, "ROLLBACK"); /* where it fails, the closed connection rolls back */
+        if (connection_run(db, "ROLLBACK") != DB_OK)
+            connection_close(db); /* that rolls back as well */
     }
     db->in_transaction = false;
 }
