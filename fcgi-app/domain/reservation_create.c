@@ -34,13 +34,20 @@ admit(struct services *services, struct reservation_create *create, struct probl
 }
 
 static enum error
+require_not_started(const struct item *item, int64_t now, struct problem *problem)
+{
+    if (now < item->starts_at)
+        return ERROR_NONE;
+    return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
+}
+
+static enum error
 find_item(struct services *services, struct reservation_create *create, struct problem *problem)
 {
     enum error error = concert_find_item(services->db, &create->concert, create->item_id,
                                          &create->item, problem);
-    if (error == ERROR_NONE && create->concert.now >= create->item.starts_at)
-        return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
-    return error;
+    return error == ERROR_NONE ? require_not_started(&create->item, create->concert.now, problem)
+                               : error;
 }
 
 /* "Taken" is what most buyers hear in a rush: it is said without a lock. */
@@ -160,6 +167,8 @@ reservation_create_run(struct services *services, void *state, struct problem *p
     enum error error = lock_seats(services, create, seats, &now, problem);
     if (error == ERROR_NONE)
         error = concert_require_open(&create->concert, now, problem);
+    if (error == ERROR_NONE)
+        error = require_not_started(&create->item, now, problem);
     if (error == ERROR_NONE)
         error = check_limit(services, create, now, problem);
     if (error == ERROR_NONE)
