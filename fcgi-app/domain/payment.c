@@ -9,9 +9,31 @@
 enum error
 payment_create_look(struct services *services, void *state, struct problem *problem)
 {
-    (void)services;
-    const struct payment_create *create = state;
-    return create->token == NULL ? refuse(problem, ERROR_TOKEN_MISSING) : ERROR_NONE;
+    struct payment_create *create = state;
+    struct reservation *reservation = &create->reservation;
+    int64_t now;
+    if (create->token == NULL)
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    enum error error = reservation_read(services, create->user_id, create->reservation_id,
+                                        reservation, &now, problem);
+    return error == ERROR_NONE
+               ? concert_find(services->db, reservation->concert_id, &create->concert, problem)
+               : error;
+}
+
+/*
+ * Where a seat limit applies, a payment takes the user's mutex too. Otherwise a hold that lapses
+ * while its payment is on the way to its COMMIT would not count for the user's next reservation,
+ * and then be paid.
+ */
+static enum error
+lock_user(struct services *services, const struct payment_create *create, struct problem *problem)
+{
+    if (create->concert.no_seat_limit && create->reservation.no_seat_limit)
+        return ERROR_NONE;
+    return refuse_db(problem, reservation_table_lock_user(services->db,
+                                                          create->reservation.concert_id,
+                                                          create->user_id));
 }
 
 static enum error
@@ -61,15 +83,8 @@ static enum error
 end_token(struct services *services, struct payment_create *create, const struct token_row *row,
           struct problem *problem)
 {
-    struct concert concert;
+    create->ends_token = create->ends_token && !create->concert.no_line;
     if (!create->ends_token)
-        return ERROR_NONE;
-    enum error error =
-        concert_find(services->db, create->reservation.concert_id, &concert, problem);
-    if (error != ERROR_NONE)
-        return error;
-    create->ends_token = !concert.no_line;
-    if (concert.no_line)
         return ERROR_NONE;
     return refuse_db(problem, token_table_end(services->db, row->kind, row->token, TOKEN_DONE));
 }
@@ -103,8 +118,9 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
 }
 
 /*
- * The story of a sale's second half. Lock order: reservation, seats, point row. The hold is judged
- * by the time that was read when reservation and seats were locked.
+ * The story of a sale's second half. Lock order: the user's mutex, reservation, seats, token, point
+ * row. The hold is judged when reservation and seats are locked, and again after the last lock,
+ * which may have been waited for: nobody shall see a hold expired and then paid.
  */
 enum error
 payment_create_run(struct services *services, void *state, struct problem *problem)
@@ -113,8 +129,10 @@ payment_create_run(struct services *services, void *state, struct problem *probl
     struct reservation *reservation = &create->reservation;
     struct token_row row = {0};
     int64_t now = 0;
-    enum error error = reservation_lock(services, create->user_id, create->reservation_id,
-                                        reservation, &now, problem);
+    enum error error = lock_user(services, create, problem);
+    if (error == ERROR_NONE)
+        error = reservation_lock(services, create->user_id, create->reservation_id, reservation,
+                                 &now, problem);
     if (error == ERROR_NONE)
         error = check_held(reservation, problem);
     if (error == ERROR_NONE)
@@ -131,6 +149,8 @@ payment_create_run(struct services *services, void *state, struct problem *probl
         error = end_token(services, create, &row, problem);
     if (error == ERROR_NONE)
         error = point_move(services, create->user_id, -reservation->total_price, &entry, problem);
+    if (error == ERROR_NONE && entry.created_at >= reservation->expires_at)
+        error = refuse(problem, ERROR_HOLD_EXPIRED);
     create->balance = entry.balance_after;
     return error;
 }

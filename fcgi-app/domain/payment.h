@@ -11,6 +11,7 @@ struct payment_create {
     int32_t reservation_id;
     const char *token; /* text of the queue token, NULL: none */
 
+    struct concert concert;
     struct reservation reservation;
     struct payment made;
     int64_t balance;

@@ -58,16 +58,21 @@ check_owner(enum db_result result, const struct reservation *reservation, const 
 }
 
 enum error
+reservation_read(struct services *services, const char *user_id, int32_t id,
+                 struct reservation *reservation, int64_t *now, struct problem *problem)
+{
+    return check_owner(reservation_table_find(services->db, id, reservation, now), reservation,
+                       user_id, problem);
+}
+
+enum error
 reservation_find(struct services *services, const char *user_id, int32_t id,
                  struct reservation *reservation, struct problem *problem)
 {
     int64_t now;
-    enum error error = check_owner(reservation_table_find(services->db, id, reservation),
-                                   reservation, user_id, problem);
+    enum error error = reservation_read(services, user_id, id, reservation, &now, problem);
     if (error == ERROR_NONE)
         error = refuse_db(problem, reservation_table_seats(services->db, reservation));
-    if (error == ERROR_NONE)
-        error = refuse_db(problem, db_now(services->db, &now));
     return error == ERROR_NONE ? show(services, reservation, now, problem) : error;
 }
 
@@ -84,6 +89,25 @@ reservation_list(struct services *services, const char *user_id, int32_t before,
             error = show(services, &list[i], now, problem);
     }
     return error;
+}
+
+/*
+ * A sold seat names its reservation; anything else is a bug of ours. So does a seat of a live hold,
+ * unless the clock was set back after the next buyer had it: what is lost stays lost.
+ */
+static enum error
+check_seats(struct reservation *reservation, const struct seat *seats, size_t count,
+            struct problem *problem)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (seats[i].reservation_id == reservation->reservation_id)
+            continue;
+        if (reservation->status == RESERVATION_PAID)
+            return refuse(problem, ERROR_INTERNAL_ERROR);
+        if (reservation->status == RESERVATION_HELD)
+            reservation->status = RESERVATION_EXPIRED;
+    }
+    return ERROR_NONE;
 }
 
 enum error
@@ -111,10 +135,5 @@ reservation_lock(struct services *services, const char *user_id, int32_t id,
     if (error != ERROR_NONE)
         return error;
 
-    /* A live hold and a sold seat name their reservation; anything else is a bug of ours. */
-    bool owns = reservation->status == RESERVATION_HELD || reservation->status == RESERVATION_PAID;
-    for (size_t i = 0; owns && i < found; i++)
-        if (seats[i].reservation_id != id)
-            return refuse(problem, ERROR_INTERNAL_ERROR);
-    return ERROR_NONE;
+    return check_seats(reservation, seats, found, problem);
 }

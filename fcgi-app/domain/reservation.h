@@ -54,6 +54,14 @@ enum db_result reservation_cancel_happened(struct services *services, void *canc
 int32_t reservation_cancel_id(const void *cancel);
 
 /*
+ * Reads a reservation of this user as it is stored, without its seats and without a lock; *now is
+ * the time of the read. Refuses with reservation_not_found or forbidden.
+ */
+enum error reservation_read(struct services *services, const char *user_id, int32_t id,
+                            struct reservation *reservation, int64_t *now,
+                            struct problem *problem);
+
+/*
  * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with
  * reservation_not_found or forbidden.
  */
@@ -68,7 +76,7 @@ enum error reservation_list(struct services *services, const char *user_id, int3
 /*
  * Locks a reservation of this user and its seats, for a change: refuses with
  * reservation_not_found or forbidden. The status is as shown at *now, which is read after the
- * locks. `concert_cancelled` may be NULL.
+ * locks.
  */
 enum error reservation_lock(struct services *services, const char *user_id, int32_t id,
                             struct reservation *reservation, int64_t *now,

@@ -63,21 +63,16 @@ reservation_table_insert(struct database *db, struct reservation *row)
     return insert_seats(db, row);
 }
 
-static enum db_result
-select_reservation(struct database *db, const struct query *query, int32_t id,
-                   struct reservation *out)
-{
-    struct column columns[RESERVATION_COLUMN_COUNT];
-    bind_reservation(out, columns);
-    return db_select_one(db, query, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
-}
-
 enum db_result
-reservation_table_find(struct database *db, int32_t id, struct reservation *out)
+reservation_table_find(struct database *db, int32_t id, struct reservation *out, int64_t *now)
 {
-    static const struct query find = {"SELECT " RESERVATION_COLUMNS
+    static const struct query find = {"SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3)"
                                       " FROM reservation WHERE reservation_id = ?"};
-    return select_reservation(db, &find, id, out);
+    struct column columns[RESERVATION_COLUMN_COUNT + 1];
+    bind_reservation(out, columns);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
+                         RESERVATION_COLUMN_COUNT + 1);
 }
 
 enum db_result
@@ -85,7 +80,9 @@ reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
 {
     static const struct query lock = {"SELECT " RESERVATION_COLUMNS
                                       " FROM reservation WHERE reservation_id = ? FOR UPDATE"};
-    return select_reservation(db, &lock, id, out);
+    struct column columns[RESERVATION_COLUMN_COUNT];
+    bind_reservation(out, columns);
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
 }
 
 enum db_result

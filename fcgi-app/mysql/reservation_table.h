@@ -33,8 +33,12 @@ struct reservation {
 /* Inserts the row and its seats; sets reservation_id. */
 enum db_result reservation_table_insert(struct database *db, struct reservation *reservation);
 
-/* One by its id, without and with FOR UPDATE. The seats are not read. */
-enum db_result reservation_table_find(struct database *db, int32_t id, struct reservation *out);
+/*
+ * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time at
+ * the read: a later one would show a hold that was paid in between as expired.
+ */
+enum db_result reservation_table_find(struct database *db, int32_t id, struct reservation *out,
+                                      int64_t *now);
 enum db_result reservation_table_lock(struct database *db, int32_t id, struct reservation *out);
 
 /* Reads reservation->seats, by seatId. */

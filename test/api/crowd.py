@@ -1,0 +1,150 @@
+"""Many clients at once, and second connections that hold locks in their way."""
+
+import collections
+import contextlib
+import random
+import threading
+import time
+
+from stack import wait_for
+
+threading.stack_size(512 * 1024)
+
+BROKEN = (500, 502, 504)
+PATIENCE = 60  # seconds for which a client repeats a call that was answered with busy
+
+
+class Rush:
+    """What became of calls that were made at once: an answer for each, in their order."""
+
+    def __init__(self, answers, busy):
+        self.answers = answers
+        self.busy = busy  # 503 busy on the way to them
+
+    @property
+    def statuses(self):
+        return collections.Counter(answer.status for answer in self.answers)
+
+    @property
+    def codes(self):
+        """How often each code was answered; "" is success."""
+        return collections.Counter(answer.code for answer in self.answers)
+
+    @property
+    def successes(self):
+        return [answer.json() for answer in self.answers if answer.status == 200]
+
+
+def call_until_settled(client, call):
+    """Repeats a call while it is answered with busy. (the last answer, how often it was busy)"""
+    end = time.monotonic() + PATIENCE
+    for busy in range(1_000_000):
+        answer = call(client)
+        assert answer.status not in BROKEN, answer
+        if answer.code != "busy":
+            return answer, busy
+        assert time.monotonic() < end, "busy without end"
+        time.sleep(random.uniform(0.02, 0.2))
+
+
+def rush(stack, calls):
+    """Makes all calls at once, each a function of a client with a connection of its own."""
+    calls = list(calls)
+    settled = [None] * len(calls)
+    barrier = threading.Barrier(len(calls))
+
+    def run(number):
+        client = stack.new_client(timeout=30)
+        with contextlib.closing(client):
+            barrier.wait()
+            settled[number] = call_until_settled(client, calls[number])
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert None not in settled, "a client failed; see above"
+    answers, busy = zip(*settled)
+    return Rush(list(answers), sum(busy))
+
+
+class Pending:
+    """A call under way in a thread of its own."""
+
+    def __init__(self, stack, call):
+        self._result = None
+
+        def run():
+            with contextlib.closing(stack.new_client()) as client:
+                self._result = call(client)
+
+        self._thread = threading.Thread(target=run, daemon=True)
+        self._thread.start()
+
+    @property
+    def done(self):
+        return not self._thread.is_alive()
+
+    def answer(self):
+        self._thread.join(15)
+        assert self._result is not None, "no answer"
+        return self._result
+
+
+# ---- locks
+
+
+@contextlib.contextmanager
+def transaction(stack, sql, *values):
+    """A second connection in a transaction that ran this statement; rolled back at the end."""
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("SET innodb_lock_wait_timeout = 10")
+        connection.begin()
+        cursor.execute(sql, values)
+        yield connection
+        connection.rollback()
+
+
+def lock_seat(stack, item, seat):
+    return transaction(stack, "SELECT * FROM seat WHERE item_id = %s AND seat_no = %s FOR UPDATE", item, seat)
+
+
+def lock_reservation(stack, reservation_id):
+    return transaction(stack, "SELECT * FROM reservation WHERE reservation_id = %s FOR UPDATE", reservation_id)
+
+
+def lock_purse(stack, user):
+    return transaction(stack, "SELECT * FROM point WHERE user_id = %s FOR UPDATE", user)
+
+
+def wait_for_waiters(stack, count):
+    """Until so many transactions wait for locks."""
+    wait_for(
+        lambda: int(stack.query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0]["Value"]) >= count,
+        seconds=5,
+    )
+
+
+def expire_in(stack, reservation_id, seconds):
+    """Moves the end of a hold to so many seconds from now."""
+    stack.query(
+        "UPDATE reservation SET created_at = UTC_TIMESTAMP(3) - INTERVAL 300 SECOND,"
+        " expires_at = UTC_TIMESTAMP(3) + INTERVAL %s SECOND WHERE reservation_id = %s",
+        seconds, reservation_id,
+    )
+    stack.query(
+        "UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id AND r.item_id = s.item_id"
+        " SET s.held_until = r.expires_at WHERE r.reservation_id = %s AND s.status = 'held'",
+        reservation_id,
+    )
+
+
+def wait_until_expired(stack, reservation_id):
+    """Until the hold is over by the database's clock."""
+    wait_for(
+        lambda: stack.query(
+            "SELECT expires_at <= UTC_TIMESTAMP(3) AS ended FROM reservation WHERE reservation_id = %s",
+            reservation_id,
+        )[0]["ended"]
+    )
