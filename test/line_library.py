@@ -15,7 +15,7 @@ PARTS = ("line.lua", "line_calls.lua", "line_rebuild.lua")
 
 WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = range(1, 7)
 NOWHERE, ROW, LEASE = range(3)
-SETS = {"called": CALLED, "active": ACTIVE, "missed": MISSED}
+SETS = ("called", "active", "missed")
 RECORD = struct.Struct(">BBI6s3s")
 
 
@@ -61,12 +61,36 @@ class Place:
         return f"<{self.user} {self.number} state {self.state}>"
 
 
-class Line:
+class Stored:
+    """What Redis keeps of one concert's line. `client` gives bytes."""
+
+    def __init__(self, client, concert):
+        self.client = client
+        self.concert = concert
+
+    def key(self, name):
+        return f"{{c{self.concert}}}:{name}"
+
+    def pass_ms(self, ms):
+        """Lets time pass for this line: all its instants move back."""
+        for name in (*SETS, "unsaved"):
+            for token, score in self.client.zrange(self.key(name), 0, -1, withscores=True):
+                self.client.zadd(self.key(name), {token: score - ms})
+        for token, packed in self.client.hgetall(self.key("tokens")).items():
+            head = RECORD.unpack_from(packed)
+            seen = (int.from_bytes(head[3], "big") - ms).to_bytes(6, "big")
+            self.client.hset(self.key("tokens"), token,
+                             RECORD.pack(*head[:3], seen, head[4]) + packed[RECORD.size:])
+        for field in ("sampleAt", "priorAt"):
+            if at := int(self.client.hget(self.key("meta"), field) or 0):
+                self.client.hset(self.key("meta"), field, at - ms)
+
+
+class Line(Stored):
     """One concert's line. Settings are attributes; each change of them raises `version`."""
 
     def __init__(self, client, concert=1, **settings):
-        self.client = client
-        self.concert = concert
+        super().__init__(client, concert)
         self.version, self.since = 1, 1
         self.capacity, self.paused, self.max_waiting = 1, 0, 1000
         self.active_ms, self.claim_ms, self.missed_ms = 600000, 30000, 600000
@@ -74,9 +98,6 @@ class Line:
         self.tokens = 0
         vars(self).update(settings)
         self.rebuild()
-
-    def key(self, name):
-        return f"{{c{self.concert}}}:{name}"
 
     def set(self, **settings):
         vars(self).update(settings)
@@ -152,20 +173,6 @@ class Line:
         return status
 
     # ---- time
-
-    def pass_ms(self, ms):
-        """Lets time pass for this line: all its instants move back."""
-        for name in (*SETS, "unsaved"):
-            for token, score in self.client.zrange(self.key(name), 0, -1, withscores=True):
-                self.client.zadd(self.key(name), {token: score - ms})
-        for token, packed in self.client.hgetall(self.key("tokens")).items():
-            head = RECORD.unpack_from(packed)
-            seen = (int.from_bytes(head[3], "big") - ms).to_bytes(6, "big")
-            self.client.hset(self.key("tokens"), token,
-                             RECORD.pack(*head[:3], seen, head[4]) + packed[RECORD.size:])
-        for field in ("sampleAt", "priorAt"):
-            if at := int(self.client.hget(self.key("meta"), field) or 0):
-                self.client.hset(self.key("meta"), field, at - ms)
 
     def pass_s(self, seconds, *present):
         """Lets time pass while these give a sign of life each 5 s; how they stand at the end."""
