@@ -159,18 +159,6 @@ delete_answers(struct services *services, struct sweep_report *report)
 static enum db_result
 sweep_lines(struct services *services, struct sweep_report *report)
 {
-    struct line_sweep_report lines;
-    enum db_result result = line_sweep(services, &lines);
-    report->lines = lines.lines;
-    report->tokens = lines.ended + lines.freed;
-    report->failed += lines.failed;
-    report->redis_gone = lines.redis_gone;
-    return result;
-}
-
-static enum db_result
-sweep_lines(struct services *services, struct sweep_report *report)
-{
     return line_sweep(services, &report->lines);
 }
 

@@ -13,11 +13,8 @@ struct sweep_report {
     int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
-    int64_t lines;   /* lines that were moved on */
-    int64_t tokens;  /* queue tokens whose end was written down or whose place was freed */
     struct line_sweep_report lines;
     bool mysql_gone; /* the pass was given up */
-    bool redis_gone; /* no line was moved on */
 };
 
 /* One pass over everything that is due now. */
