@@ -13,4 +13,11 @@
 enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
                               struct problem *problem);
 
+/*
+ * Reads what PATCH /admin/concert/{id} changes over the settings that *concert has: an apply() of
+ * struct concert_change. `body` is a json_t. Refuses with invalid_field.
+ */
+enum error concert_change_read(const void *body, struct concert *concert,
+                               struct problem *problem);
+
 #endif

@@ -26,6 +26,9 @@ HANDLER(point_use);
 HANDLER(point_get_history);
 HANDLER(payment_post);
 HANDLER(payment_get_list);
+HANDLER(admin_concert_post);
+HANDLER(admin_concert_get);
+HANDLER(admin_concert_patch);
 HANDLER(health_live);
 HANDLER(health_ready);
 

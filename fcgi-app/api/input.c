@@ -110,9 +110,8 @@ check_seat_choice(struct input *input, const struct field *field, const struct v
     return true;
 }
 
-/* Characters of a text that is valid UTF-8. */
-static size_t
-count_characters(const char *text)
+size_t
+input_count_characters(const char *text)
 {
     size_t count = 0;
     for (; *text != '\0'; text++)
@@ -136,7 +135,7 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
         snprintf(rule, rule_size, "%s", field->word);
         return strcmp(text, field->word) == 0;
     case FIELD_TEXT:
-        length = count_characters(text);
+        length = input_count_characters(text);
         snprintf(rule, rule_size, "%lld to %lld characters", (long long)field->least,
                  (long long)field->most);
         return length >= (size_t)field->least && length <= (size_t)field->most;

@@ -11,6 +11,9 @@
 #define TOKEN {"token", FIELD_TOKEN, .optional = true, AT(token)}
 #define END {.kind = FIELD_END}
 
+/* A JSON object that the handler reads by itself. */
+static const struct field any_fields[] = {END};
+
 static const struct field date_fields[] = {
     {"date", FIELD_DATE, .optional = true, AT(date)},
     END,
@@ -78,6 +81,11 @@ static const struct field payment_fields[] = {
 #define KEYED(method, pattern, fields, handle)                                                     \
     {method, pattern, WHO_CALLER, fields, handle, 0, false, true}
 
+/* Operators': larger bodies, the longer ladder of time-outs. */
+#define ADMIN_BODY_LIMIT (1 << 20)
+#define ADMIN(method, pattern, fields, handle, keyed)                                              \
+    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed}
+
 #define ITEM "/concert/{concert}/item/{item}"
 
 const struct route api_routes[] = {
@@ -104,6 +112,10 @@ const struct route api_routes[] = {
 
     KEYED(METHOD_POST, "/payment", payment_fields, payment_post),
     GET("/payment", WHO_CALLER, page_fields, payment_get_list),
+
+    ADMIN(METHOD_POST, "/admin/concert", any_fields, admin_concert_post, true),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}", NULL, admin_concert_get, false),
+    ADMIN(METHOD_PATCH, "/admin/concert/{concert}", any_fields, admin_concert_patch, false),
 
     GET("/health", WHO_PUBLIC, NULL, health_live),
     GET("/health/ready", WHO_PUBLIC, NULL, health_ready),

@@ -74,7 +74,15 @@ render_change(const void *state, struct buffer *body)
 {
     const struct concert_change *change = state;
     buffer_format(body, "concert %d is stored as %s", (int)change->concert_id,
-                  change->stored == STORED_OPEN ? "open" : "closed");
+                  change->concert.stored == STORED_OPEN ? "open" : "closed");
+}
+
+static enum error
+apply_status(const void *wanted, struct concert *concert, struct problem *problem)
+{
+    (void)problem;
+    concert->stored = *(const enum concert_stored *)wanted;
+    return ERROR_NONE;
 }
 
 static int
@@ -86,7 +94,14 @@ set_status(struct ctl *ctl, enum concert_stored stored)
         fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
         return EXIT_USAGE;
     }
-    struct concert_change change = {.actor = "ctl", .concert_id = (int32_t)id, .stored = stored};
+    struct concert_change change = {
+        .actor = "ctl",
+        .action = stored == STORED_OPEN ? "concert open" : "concert close",
+        .detail = "",
+        .concert_id = (int32_t)id,
+        .apply = apply_status,
+        .wanted = &stored,
+    };
     struct effect effect = {
         .state = &change,
         .run = concert_change_run,

@@ -8,13 +8,10 @@
 #include "domain/concert.h"
 #include "mysql/concert_admin_table.h"
 
-enum {
-    CONCERT_ITEMS_MAX = 1000,
-    CONCERT_SEATS_MAX = 100000, /* in one call */
-    CONCERT_ACTIVE_SECONDS = 600,
-    CONCERT_HOLD_SECONDS = 300,
-    CONCERT_MAX_WAITING = 2000000,
-};
+enum { CONCERT_ITEMS_MAX = 1000, CONCERT_SEATS_MAX = 100000 /* in one call */ };
+
+/* The settings of a new concert where nothing else is said. */
+extern const struct concert concert_defaults;
 
 /* An item that is to be made. */
 struct item_draft {
@@ -51,14 +48,22 @@ int32_t concert_create_id(const void *create);
 /* `{"concertId":...,"itemIds":[...]}`, the items in the draft's order. */
 void concert_create_render(const void *create, struct buffer *body);
 
-/* The state of opening or closing a concert: the caller fills all. */
+/* The state of changing a concert's settings: the caller fills all but the last. */
 struct concert_change {
     const char *actor;
+    const char *action; /* what the audit log calls it, and with which detail */
+    const char *detail;
     int32_t concert_id;
-    enum concert_stored stored; /* STORED_OPEN or STORED_CLOSED */
+    /* Writes what is wanted over the settings that the concert has. */
+    enum error (*apply)(const void *wanted, struct concert *concert, struct problem *problem);
+    const void *wanted;
+    struct concert concert; /* as it is after the change */
 };
 
-/* Refuses with concert_not_found, or with not_cancellable where the concert is cancelled. */
+/*
+ * Refuses with concert_not_found, with what apply() says, with invalid_field (closesAt), or with
+ * not_cancellable where the status of a cancelled concert would change.
+ */
 enum error concert_change_run(struct services *services, void *change, struct problem *problem);
 enum db_result concert_change_happened(struct services *services, void *change);
 

@@ -67,21 +67,58 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
 }
 
 enum db_result
-concert_admin_table_lock(struct database *db, int32_t concert_id, enum concert_stored *stored,
-                         int64_t *created_at)
+concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert *concert)
 {
     static const struct query lock = {
-        "SELECT status + 0, created_at FROM concert WHERE concert_id = ? FOR UPDATE"};
-    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(concert_id)),
-                         COLUMNS(INTO_INT32(stored), INTO_INSTANT(created_at)));
+        "SELECT concert_id FROM concert WHERE concert_id = ? FOR UPDATE"};
+    int32_t found;
+    enum db_result result =
+        db_select_one(db, &lock, PARAMETERS(DB_INTEGER(concert_id)), COLUMNS(INTO_INT32(&found)));
+    return result == DB_OK ? concert_table_find(db, concert_id, concert) : result;
 }
 
 enum db_result
-concert_admin_table_set_status(struct database *db, int32_t concert_id, enum concert_stored stored)
+concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t *created_at)
 {
-    static const struct query set = {
-        "UPDATE concert SET status = ?, line_version = line_version + 1 WHERE concert_id = ?"};
-    return db_execute(db, &set, PARAMETERS(DB_INTEGER(stored), DB_INTEGER(concert_id)));
+    static const struct query read = {"SELECT created_at FROM concert WHERE concert_id = ?"};
+    return db_select_one(db, &read, PARAMETERS(DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_INSTANT(created_at)));
+}
+
+enum db_result
+concert_admin_table_update(struct database *db, const struct concert *concert)
+{
+    static const struct query update = {
+        "UPDATE concert SET title = ?, venue = ?, status = ?, opens_at = ?, closes_at = ?,"
+        " admission_capacity = ?, active_seconds = ?, hold_seconds = ?, max_seats_per_user = ?,"
+        " paused = ?, max_waiting = ?, line_version = ?, line_since = ? WHERE concert_id = ?"};
+    return db_execute(
+        db, &update,
+        PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
+                   DB_INSTANT(concert->opens_at), DB_INSTANT(concert->closes_at),
+                   DB_OPTIONAL(!concert->no_line, concert->admission_capacity),
+                   DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
+                   DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
+                   DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
+                   DB_INTEGER(concert->line_version), DB_INTEGER(concert->line_since),
+                   DB_INTEGER(concert->concert_id)));
+}
+
+enum db_result
+concert_admin_table_sales(struct database *db, int32_t concert_id, struct concert_sales *sales)
+{
+    static const struct query count = {
+        "SELECT COUNT(s.seat_no), CAST(COALESCE(SUM(s.blocked = 0 AND (s.status = 'available'"
+        " OR s.held_until <= UTC_TIMESTAMP(3))), 0) AS SIGNED),"
+        " CAST(COALESCE(SUM(s.held_until > UTC_TIMESTAMP(3)), 0) AS SIGNED),"
+        " CAST(COALESCE(SUM(s.status = 'sold'), 0) AS SIGNED),"
+        " CAST(COALESCE(SUM(s.blocked), 0) AS SIGNED),"
+        " CAST(COALESCE(SUM(IF(s.status = 'sold', s.price, 0)), 0) AS SIGNED)"
+        " FROM item i JOIN seat s ON s.item_id = i.item_id WHERE i.concert_id = ?"};
+    return db_select_one(db, &count, PARAMETERS(DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_INT32(&sales->seat_count), INTO_INT32(&sales->available),
+                                 INTO_INT32(&sales->held), INTO_INT32(&sales->sold),
+                                 INTO_INT32(&sales->blocked), INTO_INT64(&sales->revenue)));
 }
 
 enum db_result

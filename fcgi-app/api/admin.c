@@ -1,0 +1,157 @@
+/* POST /admin/concert, GET and PATCH /admin/concert/{concert} */
+#include "api/api.h"
+#include "api/concert_draft.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "domain/line.h"
+
+/* Operators' calls may take longer than a buyer's: they have a connection of their own. */
+static struct services
+with_long_time_outs(const struct services *services)
+{
+    struct services copy = *services;
+    copy.db = services->admin_db;
+    return copy;
+}
+
+void
+admin_concert_post(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = with_long_time_outs(services);
+    struct concert_draft draft;
+    struct problem problem;
+    struct concert_create create = {.actor = "admin", .draft = &draft};
+    struct effect effect = {
+        .kind = EFFECT_CREATE,
+        .state = &create,
+        .run = concert_create_run,
+        .happened = concert_create_happened,
+        .effect_id = concert_create_id,
+        .render = concert_create_render,
+    };
+    if (concert_draft_read(request->input->body, &draft, &problem) == ERROR_NONE)
+        api_apply(&admin, request, &effect, response);
+    else
+        response_problem(response, &problem);
+    concert_draft_free(&draft);
+}
+
+static void
+write_settings(struct json *json, const struct concert *concert)
+{
+    static const char *const stored[] = {
+        [STORED_CLOSED] = "closed",
+        [STORED_OPEN] = "open",
+        [STORED_CANCELLED] = "cancelled",
+    };
+    json_write_integer(json, "concertId", concert->concert_id);
+    json_write_string(json, "title", concert->title);
+    json_write_string(json, "venue", concert->venue);
+    json_write_string(json, "status", stored[concert->stored]);
+    json_write_instant(json, "opensAt", concert->opens_at);
+    json_write_instant(json, "closesAt", concert->closes_at);
+    json_write_optional_integer(json, "admissionCapacity", !concert->no_line,
+                                concert->admission_capacity);
+    json_write_integer(json, "activeSeconds", concert->active_seconds);
+    json_write_integer(json, "holdSeconds", concert->hold_seconds);
+    json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
+                                concert->max_seats_per_user);
+    json_write_boolean(json, "paused", concert->paused);
+    json_write_integer(json, "maxWaiting", concert->max_waiting);
+}
+
+static void
+write_sales(struct json *json, const struct concert_sales *sales)
+{
+    json_begin_object(json, "sales");
+    json_write_integer(json, "seatCount", sales->seat_count);
+    json_write_integer(json, "available", sales->available);
+    json_write_integer(json, "held", sales->held);
+    json_write_integer(json, "sold", sales->sold);
+    json_write_integer(json, "blocked", sales->blocked);
+    json_write_integer(json, "revenue", sales->revenue);
+    json_end_object(json);
+}
+
+/* null while Redis is away: the sales are worth seeing without it. */
+static void
+write_line(struct json *json, struct services *services, const struct concert *concert)
+{
+    struct line_state line;
+    struct problem problem;
+    if (line_state(services, concert, &line, &problem) != ERROR_NONE) {
+        json_write_null(json, "queue");
+        return;
+    }
+    json_begin_object(json, "queue");
+    json_write_integer(json, "serving", line.serving);
+    json_write_integer(json, "lastNumber", line.last_number);
+    json_write_integer(json, "waiting", line.waiting);
+    json_write_integer(json, "active", line.active);
+    json_end_object(json);
+}
+
+static void
+answer(struct services *services, const struct concert *concert, struct response *response)
+{
+    struct concert_sales sales;
+    struct problem problem;
+    enum db_result result =
+        concert_admin_table_sales(services->db, concert->concert_id, &sales);
+    if (refuse_db(&problem, result) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    write_settings(&json, concert);
+    write_sales(&json, &sales);
+    write_line(&json, services, concert);
+    json_end_object(&json);
+}
+
+void
+admin_concert_get(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = with_long_time_outs(services);
+    struct concert concert;
+    struct problem problem;
+    if (concert_find(admin.db, request->ids[0], &concert, &problem) == ERROR_NONE)
+        answer(&admin, &concert, response);
+    else
+        response_problem(response, &problem);
+}
+
+static void
+render_nothing(const void *change, struct buffer *body)
+{
+    (void)change;
+    (void)body;
+}
+
+/* The fields are judged before the concert is looked for: over the defaults, and over the row. */
+void
+admin_concert_patch(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = with_long_time_outs(services);
+    struct concert scratch = concert_defaults;
+    struct problem problem;
+    struct concert_change change = {
+        .actor = "admin",
+        .action = "concert change",
+        .detail = request->body,
+        .concert_id = request->ids[0],
+        .apply = concert_change_read,
+        .wanted = request->input->body,
+    };
+    struct effect effect = {
+        .state = &change,
+        .run = concert_change_run,
+        .happened = concert_change_happened,
+        .render = render_nothing,
+    };
+    if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE)
+        response_problem(response, &problem);
+    else if (api_apply(&admin, request, &effect, response))
+        answer(&admin, &change.concert, response);
+}

@@ -1,0 +1,53 @@
+/*
+ * reader: reads and checks the members of one JSON object, for bodies that go deeper than a table
+ * of fields (input.h). After the first refusal nothing more is read.
+ */
+#ifndef FRONTROW_API_READER_H
+#define FRONTROW_API_READER_H
+
+#include <jansson.h>
+
+#include "base/message.h"
+#include "mysql/concert_table.h"
+
+struct reader {
+    const json_t *object;
+    char path[64]; /* what stands before the members' names: "items[0]." */
+    struct problem *problem;
+    bool ok; /* false after a refusal, which is in *problem */
+};
+
+/* Refuses a member: invalid_field, "<name> must be <rule>". */
+void reader_refuse(struct reader *reader, const char *name, const char *rule);
+
+/* The member; NULL where it is absent (which is refused if it is required) or nothing is read. */
+const json_t *reader_find(struct reader *reader, const char *name, bool required,
+                          const char *rule);
+
+/* Into an array that holds 4 * most bytes and a NUL; `otherwise` NULL: it must be there. */
+void reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise,
+                 char *text);
+
+/* The integer, or *otherwise where it is absent; `is_null`, where given, allows null. */
+int64_t reader_integer(struct reader *reader, const char *name, int64_t least, int64_t most,
+                       const int64_t *otherwise, bool *is_null);
+int32_t reader_small(struct reader *reader, const char *name, int32_t least, int32_t most,
+                     const int64_t *otherwise);
+
+/* CLOCK_NEVER for null, and where it is absent; both only where it is not required. */
+int64_t reader_instant(struct reader *reader, const char *name, bool required);
+
+/* False where it is absent. */
+bool reader_boolean(struct reader *reader, const char *name);
+
+void reader_date(struct reader *reader, const char *name, char date[DATE_SIZE]);
+
+/* The array, with zeroed room for its elements in *elements, which the caller frees; NULL where it
+ * was refused or is empty. */
+const json_t *reader_array(struct reader *reader, const char *name, size_t least, size_t most,
+                           size_t element_size, void **elements);
+
+/* A reader of the n-th object of an array that the reader found. */
+struct reader reader_enter(struct reader *outer, const char *name, const json_t *array, size_t n);
+
+#endif
