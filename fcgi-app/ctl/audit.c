@@ -19,9 +19,14 @@ int
 ctl_audit(struct ctl *ctl)
 {
     int64_t violations = 0;
-    enum db_result result = audit_run(ctl->services, print_finding, &violations);
+    bool redis_gone;
+    enum db_result result = audit_run(ctl->services, print_finding, &violations, &redis_gone);
     if (result != DB_OK)
         return ctl_database_failed(ctl, result);
     printf("%8" PRId64 "  violations\n", violations);
+    if (redis_gone) {
+        fputs("frontrowctl: Redis is out of reach: the lines were not checked\n", stderr);
+        return EXIT_DEPENDENCY_GONE;
+    }
     return violations == 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -6,6 +6,57 @@
 #include "ctl/ctl.h"
 #include "mysql/demo.h"
 #include "mysql/script.h"
+#include "redis/line_forget.h"
+
+/* Appends the ids of all concerts. */
+static enum db_result
+list_concerts(struct database *db, struct buffer *ids)
+{
+    int32_t id = 0;
+    enum db_result result;
+    while ((result = demo_next_concert(db, id, &id)) == DB_OK)
+        buffer_append(ids, &id, sizeof id);
+    return result == DB_NONE ? DB_OK : result;
+}
+
+static int
+redis_failed(void)
+{
+    fputs("frontrowctl: Redis is out of reach\n", stderr);
+    return EXIT_DEPENDENCY_GONE;
+}
+
+/* The lines of the concerts that were there begin anew, as their tables do. */
+static int
+forget_lines(struct ctl *ctl, const struct buffer *ids)
+{
+    for (size_t at = 0; at < ids->length; at += sizeof(int32_t)) {
+        int32_t id;
+        memcpy(&id, ids->data + at, sizeof id);
+        if (!line_forget(ctl->services->redis, id))
+            return redis_failed();
+    }
+    return EXIT_DONE;
+}
+
+static int
+replace_with(struct ctl *ctl, const char *sql)
+{
+    int64_t latency;
+    struct buffer ids = {0};
+    if (!redis_ping(ctl->services->redis, &latency)) /* now, while nothing is half done */
+        return redis_failed();
+    enum db_result result = list_concerts(ctl->services->db, &ids);
+    if (result == DB_OK)
+        result = demo_replace_all(ctl->services->db, sql);
+    if (result == DB_OK)
+        result = list_concerts(ctl->services->db, &ids);
+    int status = result == DB_OK ? forget_lines(ctl, &ids) : ctl_database_failed(ctl, result);
+    buffer_free(&ids);
+    if (status == EXIT_DONE)
+        puts("the demo is loaded");
+    return status;
+}
 
 static int
 replace_all(struct ctl *ctl)
@@ -14,16 +65,12 @@ replace_all(struct ctl *ctl)
     struct buffer sql = {0};
     int status = EXIT_FAILED;
     buffer_format(&path, "%s/demo.sql", ctl->schema_dir);
-    if (script_read(path.data, &sql)) {
-        enum db_result result = demo_replace_all(ctl->services->db, sql.data);
-        status = result == DB_OK ? EXIT_DONE : ctl_database_failed(ctl, result);
-    } else {
+    if (script_read(path.data, &sql))
+        status = replace_with(ctl, sql.data);
+    else
         fprintf(stderr, "frontrowctl: %s: %s\n", path.data, strerror(errno));
-    }
     buffer_free(&path);
     buffer_free(&sql);
-    if (status == EXIT_DONE)
-        puts("the demo is loaded");
     return status;
 }
 

@@ -13,10 +13,11 @@ struct audit_finding {
 };
 
 /*
- * Checks MySQL in one snapshot, then Redis, and reports each rule. DB_OK: everything was read.
+ * Checks MySQL in one snapshot, then Redis, and reports each rule. DB_OK: everything was read but,
+ * with *redis_gone, Redis.
  */
 enum db_result audit_run(struct services *services,
                          void (*report)(void *context, const struct audit_finding *finding),
-                         void *context);
+                         void *context, bool *redis_gone);
 
 #endif

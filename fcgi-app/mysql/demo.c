@@ -17,6 +17,15 @@ demo_count_concerts(struct database *db, int32_t *all, int32_t *others)
     return db_select_one(db, &count, NO_PARAMETERS, COLUMNS(INTO_INT32(all), INTO_INT32(others)));
 }
 
+enum db_result
+demo_next_concert(struct database *db, int32_t after, int32_t *concert_id)
+{
+    static const struct query next = {
+        "SELECT concert_id FROM concert WHERE concert_id > ? ORDER BY concert_id LIMIT 1"};
+    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)),
+                         COLUMNS(INTO_INT32(concert_id)));
+}
+
 static enum db_result
 replace_once(struct database *db, const char *sql)
 {
