@@ -29,11 +29,16 @@ reader_text(struct reader *reader, const char *name, size_t most, const char *ot
     char rule[64];
     snprintf(rule, sizeof rule, "a string of 1 to %zu characters", most);
     const json_t *value = reader_find(reader, name, otherwise == NULL, rule);
-    const char *found = value != NULL ? json_string_value(value) : otherwise;
+    if (value == NULL) {
+        if (otherwise != NULL && otherwise != text)
+            strcpy(text, otherwise);
+        return;
+    }
+    const char *found = json_string_value(value);
     size_t length = found != NULL ? input_count_characters(found) : 0;
     if (length >= 1 && length <= most)
         strcpy(text, found);
-    else if (reader->ok)
+    else
         reader_refuse(reader, name, rule);
 }
 

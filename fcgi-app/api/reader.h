@@ -24,7 +24,10 @@ void reader_refuse(struct reader *reader, const char *name, const char *rule);
 const json_t *reader_find(struct reader *reader, const char *name, bool required,
                           const char *rule);
 
-/* Into an array that holds 4 * most bytes and a NUL; `otherwise` NULL: it must be there. */
+/*
+ * Into an array that holds 4 * most bytes and a NUL; `otherwise`, which may be `text` itself, where
+ * the member is absent; NULL: it must be there.
+ */
 void reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise,
                  char *text);
 
