@@ -6,7 +6,7 @@
 #include "ctl/ctl.h"
 #include "mysql/demo.h"
 #include "mysql/script.h"
-#include "redis/line_forget.h"
+#include "redis/line_erase.h"
 
 /* Appends the ids of all concerts. */
 static enum db_result
@@ -33,7 +33,7 @@ forget_lines(struct ctl *ctl, const struct buffer *ids)
     for (size_t at = 0; at < ids->length; at += sizeof(int32_t)) {
         int32_t id;
         memcpy(&id, ids->data + at, sizeof id);
-        if (!line_forget(ctl->services->redis, id))
+        if (!line_erase(ctl->services->redis, id))
             return redis_failed();
     }
     return EXIT_DONE;

@@ -1,4 +1,4 @@
-#include "redis/line_forget.h"
+#include "redis/line_erase.h"
 
 #include <stdio.h>
 
@@ -23,7 +23,7 @@ unlink_keys(struct redis *redis, int32_t concert_id)
 }
 
 bool
-line_forget(struct redis *redis, int32_t concert_id)
+line_erase(struct redis *redis, int32_t concert_id)
 {
     enum answer answer = ANSWER_LOST;
     for (int attempt = 0; attempt < 2 && answer == ANSWER_LOST; attempt++)
