@@ -14,9 +14,11 @@ lease_ms(const struct concert *concert)
 static enum db_result
 activate(struct database *db, const struct concert *concert, struct token_row *row)
 {
-    enum db_result result = token_table_activate(db, row->token, lease_ms(concert), 0);
+    uint8_t token[TOKEN_SIZE];
+    memcpy(token, row->token, TOKEN_SIZE);
+    enum db_result result = token_table_activate(db, token, lease_ms(concert), 0);
     if (result == DB_OK)
-        result = token_table_find(db, row->token, row);
+        result = token_table_find(db, token, row);
     return result == DB_OK && !token_is_live(row) ? DB_NONE : result;
 }
 

@@ -1,0 +1,79 @@
+"""What the tests of the line share: a concert's line as its clients see it, and its clock."""
+
+import itertools
+
+import redis
+from helpers import Concert, new_concert, new_user, ok
+from line_library import Stored
+
+_numbers = itertools.count()
+
+
+class Line(Concert):
+    """A concert that keeps a line."""
+
+    @classmethod
+    def new(cls, stack, capacity, **more):
+        concert = new_concert(stack, capacity=capacity, **more)
+        return cls(stack, concert.id, concert.items, concert.seats, concert.price)
+
+    def ask_add(self, user, client=None):
+        return (client or self.stack).post("/token/add", {"userId": user, "concertId": self.id})
+
+    def add(self, user=None):
+        return ok(self.ask_add(user or new_user()))
+
+    def add_many(self, count):
+        return [self.add() for _ in range(count)]
+
+    def ask(self, ticket, client=None):
+        return (client or self.stack).get("/token", **{"X-Queue-Token": ticket["token"]})
+
+    def poll(self, ticket):
+        return ok(self.ask(ticket))
+
+    def statuses(self, *tickets):
+        return [self.poll(ticket)["status"] for ticket in tickets]
+
+    def leave(self, ticket, client=None):
+        return (client or self.stack).call("DELETE", "/token", headers={"X-Queue-Token": ticket["token"]})
+
+    def queue(self, client=None):
+        """The line as everybody sees it, read past the cache."""
+        return ok((client or self.stack).get(f"{self.path}/queue?x={next(_numbers)}"))
+
+    def counts(self):
+        queue = self.queue()
+        return tuple(queue[name] for name in ("serving", "lastNumber", "waiting", "active"))
+
+    def rows(self):
+        """What MySQL has, by number."""
+        rows = self.stack.query(
+            "SELECT number, user_id, status, LOWER(HEX(token)) AS token, lease_until, serving"
+            " FROM queue_token WHERE concert_id = %s ORDER BY number", self.id,
+        )
+        return {row["number"]: row for row in rows}
+
+    def stored(self):
+        """What Redis has."""
+        return Stored(redis.Redis(unix_socket_path=str(self.stack.run / "redis.sock")), self.id)
+
+    def pass_s(self, seconds, *present):
+        """Lets time pass in both stores while `present` give a sign of life each 5 s."""
+        for _ in range(int(seconds // 5)):
+            self._shift(5000)
+            self.statuses(*present)
+        self._shift(int(seconds % 5 * 1000))
+
+    def _shift(self, ms):
+        self.stored().pass_ms(ms)
+        for table in ("queue_token", "open_token"):
+            self.stack.query(
+                f"UPDATE {table} SET lease_until = lease_until - INTERVAL %s MICROSECOND WHERE concert_id = %s",
+                ms * 1000, self.id,
+            )
+
+
+def same(ticket, other):
+    """The same place, whatever has become of position and waits."""
+    return all(ticket[name] == other[name] for name in ("token", "userId", "concertId", "number"))
