@@ -89,7 +89,19 @@ api_cache_public(struct response *response, const char hash[API_HASH_SIZE], int6
 }
 
 void
-api_write_next(struct json *json, bool more, int32_t last_id)
+api_write_page(struct response *response, const struct page *page)
 {
-    json_write_optional_integer(json, "next", more, last_id);
+    bool more = page->count > (size_t)page->limit;
+    size_t count = more ? (size_t)page->limit : page->count;
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_begin_array(&json, page->name);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(&json, NULL);
+        page->write(&json, page->rows, i);
+        json_end_object(&json);
+    }
+    json_end_array(&json);
+    json_write_optional_integer(&json, "next", more, more ? page->id(page->rows, count - 1) : 0);
+    json_end_object(&json);
 }

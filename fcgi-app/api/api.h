@@ -47,7 +47,19 @@ void api_cache_public(struct response *response, const char hash[API_HASH_SIZE],
 void api_finish_public(struct response *response, struct json *json, int64_t now,
                        int64_t started_us);
 
-/* Writes `next` of a page: the id for the next page, or null on the last one. */
-void api_write_next(struct json *json, bool more, int32_t last_id);
+/* A page of a list, newest first. The rows were asked for with one more than the limit. */
+struct page {
+    const char *name; /* of the array */
+    const void *rows;
+    size_t count; /* rows read: above the limit, there is a next page */
+    int32_t limit;
+    void (*write)(struct json *json, const void *rows, size_t i); /* the members of one row */
+    int32_t (*id)(const void *rows, size_t i);
+};
+
+enum { PAGE_ROWS = 101 }; /* the highest limit, and one more */
+
+/* Answers with a page and its `next`. */
+void api_write_page(struct response *response, const struct page *page);
 
 #endif

@@ -1,5 +1,4 @@
 /* GET /concert/{concert}/item/{item}/layout */
-#include <inttypes.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -7,20 +6,6 @@
 #include "api/input.h"
 #include "api/seat.h"
 #include "base/clock.h"
-
-static void
-format_version(const struct item *item, char version[LAYOUT_VERSION_SIZE])
-{
-    snprintf(version, LAYOUT_VERSION_SIZE, "%08" PRIx64, (uint64_t)item->layout_version);
-}
-
-void
-layout_write_version(struct json *json, const struct item *item)
-{
-    char version[LAYOUT_VERSION_SIZE];
-    format_version(item, version);
-    json_write_string(json, "layoutVersion", version);
-}
 
 static enum db_result
 write_seats(struct database *db, int32_t item_id, struct json *json)
@@ -52,11 +37,11 @@ layout_show(void *services, const struct request *request, struct response *resp
     char version[LAYOUT_VERSION_SIZE];
     enum error error = seat_find_item(db, request, &concert, &item, &problem);
     if (error == ERROR_NONE) {
-        format_version(&item, version);
+        seat_layout_version(&item, version);
         struct json json = json_writer(&response->body);
         json_begin_object(&json, NULL);
         json_write_integer(&json, "itemId", item.item_id);
-        layout_write_version(&json, &item);
+        json_write_string(&json, "layoutVersion", version);
         error = refuse_db(&problem, write_seats(db, item.item_id, &json));
         json_end_object(&json);
     }

@@ -5,8 +5,6 @@
 #include "api/handlers.h"
 #include "api/input.h"
 
-enum { PAGE_MAX = 100 };
-
 static void
 render_payment(const void *state, struct buffer *body)
 {
@@ -46,41 +44,35 @@ payment_post(void *services, const struct request *request, struct response *res
 }
 
 static void
-write_listed(struct json *json, const struct payment *payment)
+write_listed(struct json *json, const void *rows, size_t i)
 {
-    json_begin_object(json, NULL);
+    const struct payment *payment = (const struct payment *)rows + i;
     json_write_integer(json, "paymentId", payment->payment_id);
     json_write_integer(json, "reservationId", payment->reservation_id);
     json_write_string(json, "userId", payment->user_id);
     json_write_integer(json, "amount", payment->amount);
     json_write_string(json, "status", payment->status == PAYMENT_PAID ? "paid" : "refunded");
     json_write_instant(json, "paidAt", payment->paid_at);
-    json_end_object(json);
+}
+
+static int32_t
+listed_id(const void *rows, size_t i)
+{
+    return ((const struct payment *)rows)[i].payment_id;
 }
 
 void
 payment_get_list(void *services, const struct request *request, struct response *response)
 {
+    struct payment list[PAGE_ROWS];
     const struct input *input = request->input;
-    struct payment list[PAGE_MAX + 1];
-    size_t count;
+    struct page page = {"payments", list, 0, input->limit, write_listed, listed_id};
     struct problem problem;
-    /* one more than asked for tells whether there is a next page */
     enum db_result result =
         payment_table_list(((struct services *)services)->db, request->caller, input->before,
-                           input->limit + 1, list, &count);
-    if (refuse_db(&problem, result) != ERROR_NONE) {
+                           input->limit + 1, list, &page.count);
+    if (refuse_db(&problem, result) == ERROR_NONE)
+        api_write_page(response, &page);
+    else
         response_problem(response, &problem);
-        return;
-    }
-    bool more = count > (size_t)input->limit;
-    count -= more;
-    struct json json = json_writer(&response->body);
-    json_begin_object(&json, NULL);
-    json_begin_array(&json, "payments");
-    for (size_t i = 0; i < count; i++)
-        write_listed(&json, &list[i]);
-    json_end_array(&json);
-    api_write_next(&json, more, count > 0 ? list[count - 1].payment_id : 0);
-    json_end_object(&json);
 }

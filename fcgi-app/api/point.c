@@ -4,8 +4,6 @@
 #include "api/input.h"
 #include "domain/point.h"
 
-enum { PAGE_MAX = 100 };
-
 void
 point_get(void *services, const struct request *request, struct response *response)
 {
@@ -70,7 +68,7 @@ point_use(void *services, const struct request *request, struct response *respon
 }
 
 static void
-write_entry(struct json *json, const struct point_entry *entry)
+write_entry(struct json *json, const void *rows, size_t i)
 {
     static const char *const kinds[] = {
         [POINT_CHARGE] = "charge",
@@ -78,39 +76,34 @@ write_entry(struct json *json, const struct point_entry *entry)
         [POINT_PAYMENT] = "payment",
         [POINT_REFUND] = "refund",
     };
-    json_begin_object(json, NULL);
+    const struct point_entry *entry = (const struct point_entry *)rows + i;
     json_write_integer(json, "historyId", entry->history_id);
     json_write_string(json, "kind", kinds[entry->kind]);
     json_write_integer(json, "amount", entry->amount);
     json_write_integer(json, "balanceAfter", entry->balance_after);
-    json_write_optional_integer(json, "reservationId", entry->reservation_id != 0, entry->reservation_id);
+    json_write_optional_integer(json, "reservationId", entry->reservation_id != 0,
+                                entry->reservation_id);
     json_write_instant(json, "createdAt", entry->created_at);
-    json_end_object(json);
+}
+
+static int32_t
+entry_id(const void *rows, size_t i)
+{
+    return ((const struct point_entry *)rows)[i].history_id;
 }
 
 void
 point_get_history(void *services, const struct request *request, struct response *response)
 {
+    struct point_entry list[PAGE_ROWS];
     const struct input *input = request->input;
-    struct point_entry list[PAGE_MAX + 1];
-    size_t count;
+    struct page page = {"history", list, 0, input->limit, write_entry, entry_id};
     struct problem problem;
-    /* one more than asked for tells whether there is a next page */
     enum db_result result =
         point_table_history(((struct services *)services)->db, request->caller, input->before,
-                            input->limit + 1, list, &count);
-    if (refuse_db(&problem, result) != ERROR_NONE) {
+                            input->limit + 1, list, &page.count);
+    if (refuse_db(&problem, result) == ERROR_NONE)
+        api_write_page(response, &page);
+    else
         response_problem(response, &problem);
-        return;
-    }
-    bool more = count > (size_t)input->limit;
-    count -= more;
-    struct json json = json_writer(&response->body);
-    json_begin_object(&json, NULL);
-    json_begin_array(&json, "history");
-    for (size_t i = 0; i < count; i++)
-        write_entry(&json, &list[i]);
-    json_end_array(&json);
-    api_write_next(&json, more, count > 0 ? list[count - 1].history_id : 0);
-    json_end_object(&json);
 }

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { PAGE_MAX = 100 };
-
 /* Writes the members of one reservation into the object that is open. */
 static void
 write_reservation(struct json *json, const struct reservation *reservation)
@@ -81,32 +79,30 @@ reservation_get(void *services, const struct request *request, struct response *
     json_end_object(&json);
 }
 
+static void
+write_listed(struct json *json, const void *rows, size_t i)
+{
+    write_reservation(json, (const struct reservation *)rows + i);
+}
+
+static int32_t
+listed_id(const void *rows, size_t i)
+{
+    return ((const struct reservation *)rows)[i].reservation_id;
+}
+
 void
 reservation_get_list(void *services, const struct request *request, struct response *response)
 {
+    static struct reservation list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
-    static struct reservation list[PAGE_MAX + 1]; /* too large for the stack */
-    size_t count;
+    struct page page = {"reservations", list, 0, input->limit, write_listed, listed_id};
     struct problem problem;
-    /* one more than asked for tells whether there is a next page */
-    if (reservation_list(services, request->caller, input->before, input->limit + 1, list, &count,
-                         &problem) != ERROR_NONE) {
+    if (reservation_list(services, request->caller, input->before, input->limit + 1, list,
+                         &page.count, &problem) == ERROR_NONE)
+        api_write_page(response, &page);
+    else
         response_problem(response, &problem);
-        return;
-    }
-    bool more = count > (size_t)input->limit;
-    count -= more;
-    struct json json = json_writer(&response->body);
-    json_begin_object(&json, NULL);
-    json_begin_array(&json, "reservations");
-    for (size_t i = 0; i < count; i++) {
-        json_begin_object(&json, NULL);
-        write_reservation(&json, &list[i]);
-        json_end_object(&json);
-    }
-    json_end_array(&json);
-    api_write_next(&json, more, count > 0 ? list[count - 1].reservation_id : 0);
-    json_end_object(&json);
 }
 
 static void

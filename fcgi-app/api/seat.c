@@ -1,6 +1,7 @@
 /* GET /concert/{concert}/item/{item}/seat */
 #include "api/seat.h"
 
+#include <inttypes.h>
 #include <openssl/evp.h>
 
 #include "api/api.h"
@@ -17,6 +18,12 @@ seat_write_names(struct json *json, const struct seat *seat)
     json_write_string(json, "row", seat->row);
     json_write_string(json, "label", seat->label);
     json_write_integer(json, "price", seat->price);
+}
+
+void
+seat_layout_version(const struct item *item, char version[LAYOUT_VERSION_SIZE])
+{
+    snprintf(version, LAYOUT_VERSION_SIZE, "%08" PRIx64, (uint64_t)item->layout_version);
 }
 
 static enum db_result
@@ -71,13 +78,14 @@ static void
 answer(struct response *response, const struct item *item, bool compact, int64_t now,
        const struct buffer *seats, int64_t started_us)
 {
-    char version[API_HASH_SIZE];
+    char version[API_HASH_SIZE], layout[LAYOUT_VERSION_SIZE];
     struct json json = json_writer(&response->body);
+    seat_layout_version(item, layout);
     api_hash(seats->data, seats->length, version);
     json_begin_object(&json, NULL);
     json_write_integer(&json, "itemId", item->item_id);
     if (compact)
-        layout_write_version(&json, item);
+        json_write_string(&json, "layoutVersion", layout);
     json_write_string(&json, "version", version);
     json_write_instant(&json, "now", now);
     json_write_raw(&json, "seats", seats);

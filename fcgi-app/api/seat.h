@@ -13,7 +13,7 @@ void seat_write_names(struct json *json, const struct seat *seat);
 enum error seat_find_item(struct database *db, const struct request *request,
                           struct concert *concert, struct item *item, struct problem *problem);
 
-/* Writes layoutVersion. */
-void layout_write_version(struct json *json, const struct item *item);
+/* The layoutVersion of an item, as text. */
+void seat_layout_version(const struct item *item, char version[LAYOUT_VERSION_SIZE]);
 
 #endif

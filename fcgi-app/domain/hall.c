@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The seats that a buyer may choose among. */
+struct hall {
+    struct place *places; /* sorted (seating_sort) */
+    size_t count;
+};
+
 /* A section and a row while they are collected. */
 struct group {
     char name[SECTION_SIZE];
@@ -89,8 +95,12 @@ collect(struct hall *hall, struct groups *sections, struct groups *rows, struct 
     return result == DB_NONE ? DB_OK : result;
 }
 
-enum db_result
-hall_read(struct hall *hall, struct database *db, int32_t item_id, const char *section,
+/*
+ * Reads the seats of an item that fit a section ("": any) and a highest price, without a lock.
+ * Sections rank by the highest price of any of their seats, then by their lowest seatId.
+ */
+static enum db_result
+read_hall(struct hall *hall, struct database *db, int32_t item_id, const char *section,
           int64_t max_price)
 {
     struct groups sections = {0}, rows = {0};
@@ -104,17 +114,63 @@ hall_read(struct hall *hall, struct database *db, int32_t item_id, const char *s
     return result;
 }
 
-void
-hall_free(struct hall *hall)
-{
-    free(hall->places);
-    *hall = (struct hall){0};
-}
-
-void
-hall_mark_taken(struct hall *hall, int32_t seat_id)
+/* The seat can not be had after all. */
+static void
+mark_taken(struct hall *hall, int32_t seat_id)
 {
     for (size_t i = 0; i < hall->count; i++)
         if (hall->places[i].seat_id == seat_id)
             hall->places[i].free = false;
+}
+
+/* Marks the chosen seats that were not got as not free; true where all were got. */
+static bool
+keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
+                  size_t found, int64_t now)
+{
+    bool all = true;
+    for (int32_t i = 0; i < count; i++) {
+        bool got = false;
+        for (size_t at = 0; at < found; at++)
+            got = got || (seats[at].seat_id == ids[i] &&
+                          seat_shown(&seats[at], now) == SEAT_AVAILABLE);
+        if (!got)
+            mark_taken(hall, ids[i]);
+        all = all && got;
+    }
+    return all;
+}
+
+static enum error
+lock_best(struct services *services, int32_t item_id, struct hall *hall, int32_t count,
+          int32_t *ids, struct seat *seats, int64_t *now, struct problem *problem)
+{
+    bool passed_by = false;
+    while (seating_choose(hall->places, hall->count, count, ids)) {
+        size_t found;
+        enum db_result result =
+            seat_table_lock_free(services->db, item_id, ids, (size_t)count, seats, &found);
+        if (result == DB_OK)
+            result = db_now(services->db, now);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
+        if (keep_what_was_got(hall, ids, count, seats, found, *now))
+            return ERROR_NONE;
+        passed_by = passed_by || found < (size_t)count;
+    }
+    return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
+}
+
+enum error
+hall_lock_best(struct services *services, int32_t item_id, const struct hall_wish *wish,
+             int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE],
+             int64_t *now, struct problem *problem)
+{
+    struct hall hall = {0};
+    enum error error = refuse_db(
+        problem, read_hall(&hall, services->db, item_id, wish->section, wish->max_price));
+    if (error == ERROR_NONE)
+        error = lock_best(services, item_id, &hall, wish->count, ids, seats, now, problem);
+    free(hall.places);
+    return error;
 }

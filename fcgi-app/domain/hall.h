@@ -1,24 +1,25 @@
-/* hall: the seats of an item as seating chooses among them. */
+/* hall: reads the seats of an item, and locks the best of them for a buyer. */
 #ifndef FRONTROW_DOMAIN_HALL_H
 #define FRONTROW_DOMAIN_HALL_H
 
 #include "domain/seating.h"
+#include "domain/services.h"
 
-/* Zero-initialised is empty. */
-struct hall {
-    struct place *places; /* sorted (seating_sort) */
-    size_t count;
+/* What a buyer asks for. */
+struct hall_wish {
+    int32_t count;       /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
+    const char *section; /* "": any */
+    int64_t max_price;   /* of a seat */
 };
 
 /*
- * Reads the seats of an item that fit a section ("": any) and a highest price, without a lock.
- * Sections rank by the highest price of any of their seats, then by their lowest seatId.
+ * Finds the best free seats of an item and locks them, inside a running transaction; *now is the
+ * database's time after the last lock. A set that another buyer is just taking is passed by.
+ * Refuses with seats_not_available; with busy where nothing was left but what others hold locked,
+ * which may become free: worth another try.
  */
-enum db_result hall_read(struct hall *hall, struct database *db, int32_t item_id,
-                         const char *section, int64_t max_price);
-void hall_free(struct hall *hall);
-
-/* The seat can not be had after all. */
-void hall_mark_taken(struct hall *hall, int32_t seat_id);
+enum error hall_lock_best(struct services *services, int32_t item_id, const struct hall_wish *wish,
+                          int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE],
+                          int64_t *now, struct problem *problem);
 
 #endif

@@ -3,7 +3,7 @@
 #define FRONTROW_DOMAIN_RESERVATION_H
 
 #include "domain/concert.h"
-#include "domain/seating.h"
+#include "domain/hall.h"
 #include "mysql/reservation_table.h"
 
 /*
@@ -23,7 +23,7 @@ struct reservation_create {
     int32_t item_id;
     int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same; none with a wish */
     size_t seat_count;
-    struct seating_wish wish; /* best available; its count is 0 where the seats are named */
+    struct hall_wish wish; /* best available; its count is 0 where the seats are named */
     const char *token; /* text of the queue token, NULL: none */
 
     struct concert concert;

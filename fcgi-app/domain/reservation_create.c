@@ -148,7 +148,7 @@ lock_seats(struct services *services, struct reservation_create *create,
     if (create->wish.count == 0)
         return lock_named(services, create, seats, now, problem);
     create->seat_count = (size_t)create->wish.count;
-    return seating_lock(services, create->item_id, &create->wish, create->seat_ids, seats, now,
+    return hall_lock_best(services, create->item_id, &create->wish, create->seat_ids, seats, now,
                         problem);
 }
 

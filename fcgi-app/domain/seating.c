@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/hall.h"
-
 enum seat_status
 seat_shown(const struct seat *seat, int64_t now)
 {
@@ -100,56 +98,4 @@ seating_choose(const struct place *places, size_t place_count, int32_t count,
 {
     return choose_adjacent(places, place_count, count, ids) ||
            choose_scattered(places, place_count, count, ids);
-}
-
-/* Marks the chosen seats that were not got as not free; true where all were got. */
-static bool
-keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
-                  size_t found, int64_t now)
-{
-    bool all = true;
-    for (int32_t i = 0; i < count; i++) {
-        bool got = false;
-        for (size_t at = 0; at < found; at++)
-            got = got || (seats[at].seat_id == ids[i] &&
-                          seat_shown(&seats[at], now) == SEAT_AVAILABLE);
-        if (!got)
-            hall_mark_taken(hall, ids[i]);
-        all = all && got;
-    }
-    return all;
-}
-
-static enum error
-lock_best(struct services *services, int32_t item_id, struct hall *hall, int32_t count,
-          int32_t *ids, struct seat *seats, int64_t *now, struct problem *problem)
-{
-    bool passed_by = false;
-    while (seating_choose(hall->places, hall->count, count, ids)) {
-        size_t found;
-        enum db_result result =
-            seat_table_lock_free(services->db, item_id, ids, (size_t)count, seats, &found);
-        if (result == DB_OK)
-            result = db_now(services->db, now);
-        if (result != DB_OK)
-            return refuse_db(problem, result);
-        if (keep_what_was_got(hall, ids, count, seats, found, *now))
-            return ERROR_NONE;
-        passed_by = passed_by || found < (size_t)count;
-    }
-    return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
-}
-
-enum error
-seating_lock(struct services *services, int32_t item_id, const struct seating_wish *wish,
-             int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE],
-             int64_t *now, struct problem *problem)
-{
-    struct hall hall = {0};
-    enum error error = refuse_db(
-        problem, hall_read(&hall, services->db, item_id, wish->section, wish->max_price));
-    if (error == ERROR_NONE)
-        error = lock_best(services, item_id, &hall, wish->count, ids, seats, now, problem);
-    hall_free(&hall);
-    return error;
 }
