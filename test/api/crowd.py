@@ -6,6 +6,7 @@ import random
 import threading
 import time
 
+from helpers import add_token, ask_pay, charge, new_user, ok, reserve
 from stack import wait_for
 
 threading.stack_size(512 * 1024)
@@ -90,6 +91,32 @@ class Pending:
         self._thread.join(15)
         assert self._result is not None, "no answer"
         return self._result
+
+
+class Buyer:
+    """A user with points, a token and a held reservation, and the calls about it."""
+
+    def __init__(self, stack, concert, points=100_000, **where):
+        self.stack = stack
+        self.user = new_user()
+        self.token = add_token(stack, self.user, concert)["token"]
+        self.held = reserve(stack, self.user, concert, token=self.token, **where)
+        self.id = self.held["reservationId"]
+        charge(stack, self.user, points)
+
+    def pay(self, client, **headers):
+        return ask_pay(client, self.user, self.id, self.token, **headers)
+
+    def cancel(self, client, **headers):
+        return client.call("DELETE", self.path, headers=headers)
+
+    @property
+    def path(self):
+        return f"/reservation/{self.id}?userId={self.user}"
+
+    @property
+    def status(self):
+        return ok(self.stack.get(self.path))["status"]
 
 
 # ---- locks

@@ -5,38 +5,16 @@ import time
 import pytest
 
 from crowd import (
-    Pending, expire_in, lock_purse, lock_reservation, lock_seat, transaction, wait_for_waiters,
+    Buyer, Pending, expire_in, lock_purse, lock_reservation, lock_seat, transaction, wait_for_waiters,
     wait_until_expired,
 )
 from helpers import (
-    add_token, age_hold, ask_pay, ask_reserve, assert_problem, balance, charge, new_concert, new_user,
-    ok, pay, reserve, seat_status,
+    age_hold, ask_reserve, assert_problem, balance, charge, new_concert, new_user, ok, pay, reserve, seat_status,
 )
 
 pytestmark = pytest.mark.usefixtures("audited")
 
 SOON = 0.4  # seconds: enough for a call to come to the lock that it shall wait for
-
-
-class Buyer:
-    """A user with a token and points, and one held reservation."""
-
-    def __init__(self, stack, concert, **where):
-        self.stack = stack
-        self.user = new_user()
-        self.token = add_token(stack, self.user, concert)["token"]
-        self.held = reserve(stack, self.user, concert, **where)
-        self.id = self.held["reservationId"]
-        charge(stack, self.user, 100_000)
-
-    def ask_pay(self, client):
-        return ask_pay(client, self.user, self.id, self.token)
-
-    def ask_cancel(self, client):
-        return client.call("DELETE", f"/reservation/{self.id}?userId={self.user}")
-
-    def status(self):
-        return ok(self.stack.get(f"/reservation/{self.id}?userId={self.user}"))["status"]
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +47,13 @@ LOCKS = {
 def test_payment_waits_and_the_hold_lapses(stack, concert, buyer, place, lock):
     expire_in(stack, buyer.id, SOON)
     with LOCKS[lock](stack, buyer):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
         assert not paying.done
     assert_problem(paying.answer(), "hold_expired")
     assert balance(stack, buyer.user) == 100_000
-    assert buyer.status() == "expired"
+    assert buyer.status == "expired"
     assert seat_status(stack, concert, *place) == "available"
     reserve(stack, new_user(), concert, *place)
 
@@ -84,7 +62,7 @@ def test_payment_waits_and_the_hold_lapses(stack, concert, buyer, place, lock):
 def test_payment_waits_and_is_in_time(stack, concert, buyer, place, lock):
     expire_in(stack, buyer.id, 5)
     with LOCKS[lock](stack, buyer):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
     assert ok(paying.answer())["status"] == "paid"
     assert seat_status(stack, concert, *place) == "sold"
@@ -95,7 +73,7 @@ def test_payment_that_waited_and_lapsed_leaves_the_seat_to_the_buyer_behind_it(s
     expire_in(stack, buyer.id, SOON)
     other = new_user()
     with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
         reserving = Pending(stack, lambda client: ask_reserve(client, other, concert, *place))
@@ -122,8 +100,8 @@ def test_a_seat_that_was_paid_in_time_is_not_had_by_the_buyer_who_waited(stack, 
             " VALUES (%s, %s, 1000, UTC_TIMESTAMP(3))", (buyer.id, buyer.user))
         wait_until_expired(stack, buyer.id)
         reserving = Pending(stack, lambda client: ask_reserve(client, other, concert, *place))
-        paying = Pending(stack, buyer.ask_pay)
-        cancelling = Pending(stack, buyer.ask_cancel)
+        paying = Pending(stack, buyer.pay)
+        cancelling = Pending(stack, buyer.cancel)
         wait_for_waiters(stack, 3)
         connection.commit()
     assert_problem(reserving.answer(), "seat_taken", seatIds=[place[1]])
@@ -139,7 +117,7 @@ def test_a_seat_that_was_paid_in_time_is_not_had_by_the_buyer_who_waited(stack, 
 def test_payment_after_the_seat_went_to_another_while_it_waited(stack, concert, buyer, place):
     expire_in(stack, buyer.id, SOON)
     with lock_reservation(stack, buyer.id):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
         taken = reserve(stack, new_user(), concert, *place)  # needs the seat's lock only
@@ -156,9 +134,8 @@ def test_payment_when_the_clock_was_set_back_after_the_seat_had_gone(stack, conc
         "UPDATE reservation SET expires_at = expires_at + INTERVAL 600 SECOND WHERE reservation_id = %s", buyer.id
     )
     try:
-        assert_problem(stack.client.post("/payment", {"userId": buyer.user, "reservationId": buyer.id},
-                                         **{"X-Queue-Token": buyer.token}), "hold_expired")
-        assert_problem(buyer.ask_cancel(stack.client), "not_cancellable")
+        assert_problem(buyer.pay(stack.client), "hold_expired")
+        assert_problem(buyer.cancel(stack.client), "not_cancellable")
     finally:
         age_hold(stack, buyer.id, 600)
     assert stack.query("SELECT reservation_id, status FROM seat WHERE item_id = %s AND seat_no = %s", *place) == [
@@ -173,11 +150,11 @@ def test_payment_when_the_clock_was_set_back_after_the_seat_had_gone(stack, conc
 def test_cancel_waits_and_the_hold_lapses(stack, buyer, lock):
     expire_in(stack, buyer.id, SOON)
     with LOCKS[lock](stack, buyer):
-        cancelling = Pending(stack, buyer.ask_cancel)
+        cancelling = Pending(stack, buyer.cancel)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
     assert_problem(cancelling.answer(), "not_cancellable")
-    assert buyer.status() == "expired"
+    assert buyer.status == "expired"
 
 
 def test_a_refund_waits_and_the_item_starts(stack):
@@ -185,7 +162,7 @@ def test_a_refund_waits_and_the_item_starts(stack):
     buyer = Buyer(stack, concert)
     pay(stack, buyer.user, buyer.id, buyer.token)
     with lock_reservation(stack, buyer.id):
-        cancelling = Pending(stack, buyer.ask_cancel)
+        cancelling = Pending(stack, buyer.cancel)
         wait_for_waiters(stack, 1)
         concert.start(buyer.held["itemId"])
     assert_problem(cancelling.answer(), "not_cancellable")
@@ -283,7 +260,7 @@ def test_a_lapsing_hold_and_the_next_reservation_do_not_pass_the_limit_together(
     buyer = Buyer(stack, concert, item=concert.item, seats=[1, 2, 3, 4])
     expire_in(stack, buyer.id, SOON)
     with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
         reserving = Pending(
@@ -298,7 +275,7 @@ def test_the_limit_counts_what_was_paid_while_the_buyer_waited(stack):
     concert = new_concert(stack, max_seats=4)
     buyer = Buyer(stack, concert, item=concert.item, seats=[1, 2, 3, 4])
     with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         reserving = Pending(stack, lambda client: ask_reserve(client, buyer.user, concert, concert.item, 5))
         wait_for_waiters(stack, 2)
@@ -309,7 +286,7 @@ def test_the_limit_counts_what_was_paid_while_the_buyer_waited(stack):
 def test_a_payment_takes_no_part_in_a_limit_that_is_none(stack, concert, buyer):
     """Without a limit a user's reservations do not wait for the user's payments."""
     with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         reserve(stack, buyer.user, concert)
         assert not paying.done
@@ -342,13 +319,13 @@ def test_the_sweeper_waits_for_nobody(stack, clean_slate, buyer, lock):
         assert time.monotonic() - started < 0.9
     assert swept(stack) == (1, 0)
     assert swept(stack) == (0, 0)
-    assert buyer.status() == "expired"
+    assert buyer.status == "expired"
 
 
 def test_the_sweeper_leaves_a_payment_that_waits_alone(stack, clean_slate, concert, buyer, place):
     expire_in(stack, buyer.id, SOON)
     with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
         assert swept(stack) == (0, 1)
@@ -375,7 +352,7 @@ def test_the_sweeper_leaves_a_seat_to_who_took_it_over(stack, clean_slate, conce
 
 def test_a_live_hold_is_not_swept(stack, clean_slate, buyer):
     assert swept(stack) == (0, 0)
-    assert buyer.status() == "held"
+    assert buyer.status == "held"
 
 
 def test_a_dead_sweeper_matters_to_nobody(stack, concert, place):
@@ -393,7 +370,7 @@ def test_a_dead_sweeper_matters_to_nobody(stack, concert, place):
 def test_a_lock_that_is_held_for_long_is_waited_for_again(stack, concert, buyer, place):
     """Longer than one statement waits: the call rolls back, tries again, and succeeds."""
     with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.ask_pay)
+        paying = Pending(stack, buyer.pay)
         time.sleep(1.5)
         assert not paying.done
     ok(paying.answer())
@@ -405,7 +382,7 @@ def test_a_lock_that_does_not_end_is_answered_with_busy(stack, concert, place):
     buyers = [Buyer(stack, concert) for _ in range(3)]
     free, blocked = place, new_user()
     charge(stack, blocked, 10)
-    before = [buyer.status() for buyer in buyers]
+    before = [buyer.status for buyer in buyers]
     with lock_seat(stack, *free), lock_purse(stack, blocked), lock_purse(stack, buyers[0].user), \
             lock_reservation(stack, buyers[1].id), \
             lock_seat(stack, buyers[2].held["itemId"], buyers[2].held["seats"][0]["seatId"]):
@@ -415,18 +392,18 @@ def test_a_lock_that_does_not_end_is_answered_with_busy(stack, concert, place):
             Pending(stack, lambda client: client.post("/point/charge", {"userId": blocked, "amount": 5})),
             Pending(stack, lambda client: client.post("/point/use", {"userId": blocked, "amount": 5},
                                                       **{"Idempotency-Key": "k"})),
-            Pending(stack, buyers[0].ask_pay),
-            Pending(stack, buyers[1].ask_cancel),
-            Pending(stack, buyers[2].ask_cancel),
+            Pending(stack, buyers[0].pay),
+            Pending(stack, buyers[1].cancel),
+            Pending(stack, buyers[2].cancel),
         ]
         for call in calls:
             assert_problem(call.answer(), "busy")
         assert 3 < time.monotonic() - started < 8  # the request's time is 4 s, the watchdog's 8 s
-    assert [buyer.status() for buyer in buyers] == before
+    assert [buyer.status for buyer in buyers] == before
     assert balance(stack, blocked) == 10
     assert seat_status(stack, concert, *free) == "available"
     for buyer in buyers:
-        ok(buyer.ask_pay(stack.client))
+        ok(buyer.pay(stack.client))
 
 
 def test_a_call_that_loses_a_deadlock_is_carried_out_all_the_same(stack):

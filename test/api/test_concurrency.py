@@ -1,0 +1,458 @@
+"""Many clients want the same thing at the same time. The books are audited after every test."""
+
+import collections
+import itertools
+import random
+import threading
+import time
+
+import pytest
+
+from crowd import Buyer, call_until_settled, expire_in, rush
+from helpers import (
+    add_token, ask_pay, ask_reserve, assert_problem, balance, charge, new_concert, new_user, ok, reserve, seat_status,
+)
+
+
+@pytest.fixture(autouse=True)
+def clean_books(stack):
+    yield
+    audit = stack.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def asking(user, concert, item, seats):
+    return lambda client: ask_reserve(client, user, concert, item, seats)
+
+
+def cancel(client, user, reservation_id):
+    return client.call("DELETE", f"/reservation/{reservation_id}?userId={user}")
+
+
+def posting(path, body):
+    return lambda client: client.post(path, body)
+
+
+def owners(stack, item):
+    """The seats of an item that somebody has: seatId -> reservationId."""
+    rows = stack.query("SELECT seat_no, reservation_id FROM seat WHERE item_id = %s AND status <> 'available'", item)
+    return {row["seat_no"]: row["reservation_id"] for row in rows}
+
+
+def ledger(stack, user):
+    """All of a user's ledger, newest first."""
+    entries, before = [], ""
+    while before is not None:
+        page = ok(stack.get(f"/point/history?userId={user}&limit=100" + (before and f"&before={before}")))
+        entries += page["history"]
+        before = page["next"]
+    return entries
+
+
+# ---- seats
+
+
+def test_300_clients_on_one_seat(stack):
+    concert = new_concert(stack)
+    asked = rush(stack, (asking(new_user(), concert, concert.item, 7) for _ in range(300)))
+    assert asked.statuses == {200: 1, 409: 299}
+    for answer in asked.answers:
+        if answer.status == 409:
+            assert_problem(answer, "seat_taken", seatIds=[7])
+    assert owners(stack, concert.item) == {7: asked.successes[0]["reservationId"]}
+
+
+def test_300_clients_on_one_lapsed_hold(stack):
+    concert = new_concert(stack)
+    held = reserve(stack, new_user(), concert, concert.item, 7)
+    expire_in(stack, held["reservationId"], -1)
+    asked = rush(stack, (asking(new_user(), concert, concert.item, 7) for _ in range(300)))
+    assert asked.statuses == {200: 1, 409: 299}
+    assert owners(stack, concert.item) == {7: asked.successes[0]["reservationId"]}
+
+
+@pytest.mark.parametrize("seats", [16, 60], ids=["scarce", "ample"])
+def test_300_clients_on_overlapping_sets_in_crossed_order(stack, seats):
+    """All or nothing: a set is had in full, or none of it. No deadlock comes to a client."""
+    concert = new_concert(stack, seats=seats)
+    sets = [random.sample(range(1, seats + 1), 4) for _ in range(300)]
+    asked = rush(stack, (asking(new_user(), concert, concert.item, wanted) for wanted in sets))
+    had = {}
+    for wanted, answer in zip(sets, asked.answers):
+        if answer.status == 200:
+            got = [seat["seatId"] for seat in answer.json()["seats"]]
+            assert got == sorted(wanted)
+            assert not had.keys() & set(got)
+            had |= dict.fromkeys(got, answer.json()["reservationId"])
+    assert owners(stack, concert.item) == had
+    for wanted, answer in zip(sets, asked.answers):
+        if answer.status != 200:
+            taken = assert_problem(answer, "seat_taken")["seatIds"]
+            assert taken == sorted(taken) and set(taken) <= set(wanted) & had.keys()
+    assert len(had) > seats // 3
+
+
+def test_sets_and_single_seats_together(stack):
+    """Forward, backward and single: nobody has a part of what was asked for."""
+    concert = new_concert(stack, seats=8)
+    wishes = [[1, 2, 3, 4, 5, 6, 7, 8], [8, 7, 6, 5], [4, 3, 2, 1], 1, 4, 5, 8] * 20
+    asked = rush(stack, (asking(new_user(), concert, concert.item, wish) for wish in wishes))
+    counts = collections.Counter(owners(stack, concert.item).values())
+    assert counts == {got["reservationId"]: len(got["seats"]) for got in asked.successes}
+    assert set(asked.codes) == {"", "seat_taken"}
+
+
+def test_best_available_sells_each_seat_once(stack):
+    concert = new_concert(stack, seats=40)
+    wish = {"concertId": concert.id, "itemId": concert.item, "count": 2}
+    asked = rush(stack, (posting("/reservation", {"userId": new_user()} | wish) for _ in range(60)))
+    assert asked.codes == {"": 20, "seats_not_available": 40}
+    assert len(owners(stack, concert.item)) == 40
+
+
+def test_a_user_on_20_connections_keeps_the_limit(stack):
+    concert = new_concert(stack, items=2, seats=50, max_seats=4)
+    user = new_user()
+    sizes = [1, 2, 3, 4] * 5
+    free = itertools.count(1)
+    wishes = [[next(free) for _ in range(size)] for size in sizes]
+    asked = rush(stack, (asking(user, concert, concert.items[n % 2], wish) for n, wish in enumerate(wishes)))
+    assert set(asked.codes) == {"", "seat_limit_reached"}
+    had = sum(len(got["seats"]) for got in asked.successes)
+    assert 1 <= had <= 4
+    smallest_refused = min(len(wish) for wish, got in zip(wishes, asked.answers) if got.status != 200)
+    assert had + smallest_refused > 4
+
+
+def test_the_limit_holds_while_the_user_pays_cancels_and_lets_lapse(stack):
+    """20 connections of one user do all of it for a while; another looks on."""
+    concert = new_concert(stack, items=2, seats=200, max_seats=4, hold_seconds=1)
+    user = new_user()
+    token = add_token(stack, user, concert)["token"]
+    charge(stack, user, 10_000_000)
+    free = itertools.count(1)
+    end = time.monotonic() + 3
+    most = 0
+
+    def busy_life(client):
+        answer = ask_reserve(client, user, concert, concert.items[0], min(next(free), 200))
+        if answer.status == 200:
+            reservation_id = answer.json()["reservationId"]
+            time.sleep(random.choice([0, 0.1, 0.9, 1.0, 1.1]))
+            paid = random.random() < 0.5 and ask_pay(client, user, reservation_id, token).status == 200
+            if not paid or random.random() < 0.7:
+                cancel(client, user, reservation_id)
+        return answer
+
+    def live(client):
+        while time.monotonic() < end:
+            answer = busy_life(client)
+            assert answer.code in ("", "seat_limit_reached", "seat_taken", "busy"), answer
+        return answer
+
+    def look_on():
+        nonlocal most
+        while time.monotonic() < end:
+            seen = stack.query(
+                "SELECT COALESCE(SUM(seat_count), 0) AS seats FROM reservation WHERE user_id = %s AND concert_id = %s"
+                " AND (status = 'paid' OR (status = 'held' AND expires_at > UTC_TIMESTAMP(3)))", user, concert.id)
+            most = max(most, int(seen[0]["seats"]))
+            time.sleep(0.005)
+
+    watcher = threading.Thread(target=look_on)
+    watcher.start()
+    rush(stack, [live] * 20)
+    watcher.join()
+    assert 1 <= most <= 4
+
+
+# ---- points
+
+
+def test_500_charges_and_uses_of_one_user_add_up(stack):
+    user = new_user()
+    charge(stack, user, 1000)
+    amounts = [7 if n % 2 else -random.randint(1, 30) for n in range(500)]
+    moved = rush(stack, (
+        posting("/point/charge" if amount > 0 else "/point/use", {"userId": user, "amount": abs(amount)})
+        for amount in amounts
+    ))
+    assert set(moved.codes) <= {"", "insufficient_points"}
+    done = [amount for amount, answer in zip(amounts, moved.answers) if answer.status == 200]
+    assert balance(stack, user) == 1000 + sum(done)
+    entries = ledger(stack, user)
+    assert len(entries) == 1 + len(done)
+    assert sum(entry["amount"] for entry in entries) == balance(stack, user)
+    before = 0
+    for entry in reversed(entries):
+        before += entry["amount"]
+        assert entry["balanceAfter"] == before >= 0
+
+
+def test_the_last_points_are_spent_once(stack):
+    user = new_user()
+    charge(stack, user, 100)
+    used = rush(stack, [posting("/point/use", {"userId": user, "amount": 30})] * 100)
+    assert used.codes == {"": 3, "insufficient_points": 97}
+    assert balance(stack, user) == 10
+
+
+def test_a_purse_is_made_once(stack):
+    """The first charges of users never seen, each user from many clients at once."""
+    users = [new_user() for _ in range(10)]
+    charged = rush(stack, [posting("/point/charge", {"userId": user, "amount": 5}) for user in users] * 15)
+    assert charged.statuses == {200: 150}
+    assert [balance(stack, user) for user in users] == [75] * 10
+
+
+def test_the_balance_limit_is_not_passed(stack):
+    user = new_user()
+    for _ in range(9):
+        charge(stack, user, 1_000_000_000)
+    charge(stack, user, 999_999_990)
+    charged = rush(stack, [posting("/point/charge", {"userId": user, "amount": 3})] * 50)
+    assert charged.codes == {"": 3, "balance_limit": 47}
+    assert balance(stack, user) == 9_999_999_999
+
+
+# ---- payments
+
+
+def test_50_payments_of_one_reservation(stack):
+    buyer = Buyer(stack, new_concert(stack))
+    paid = rush(stack, [buyer.pay] * 50)
+    assert paid.codes == {"": 1, "already_paid": 49}
+    assert balance(stack, buyer.user) == 99_000
+    assert [entry["kind"] for entry in ledger(stack, buyer.user)] == ["payment", "charge"]
+
+
+def test_50_cancels_of_one_paid_reservation(stack):
+    buyer = Buyer(stack, new_concert(stack))
+    ok(buyer.pay(stack.client))
+    cancelled = rush(stack, [buyer.cancel] * 50)
+    assert cancelled.codes == {"": 1, "not_cancellable": 49}
+    assert balance(stack, buyer.user) == 100_000
+
+
+def test_points_for_one_of_ten_reservations(stack):
+    """Ten payments at once from a purse that has enough for three."""
+    concert = new_concert(stack)
+    first = Buyer(stack, concert, points=3_500)
+    ids = [first.id] + [reserve(stack, first.user, concert)["reservationId"] for _ in range(9)]
+    paid = rush(stack, (
+        lambda client, id=reservation_id: ask_pay(client, first.user, id, first.token) for reservation_id in ids
+    ))
+    assert paid.codes == {"": 3, "insufficient_points": 7}
+    assert balance(stack, first.user) == 500
+
+
+def test_payment_against_cancel(stack):
+    """Of one reservation at once, 60 times: whichever comes first, the other one's answer fits."""
+    concert = new_concert(stack, seats=60)
+    buyers = [Buyer(stack, concert) for _ in range(60)]
+    done = rush(stack, (call for buyer in buyers for call in (buyer.pay, buyer.cancel)))
+    for buyer, paid, cancelled in zip(buyers, done.answers[::2], done.answers[1::2]):
+        assert cancelled.status == 200
+        assert ("refundedAmount" in cancelled.json()) == (paid.status == 200)
+        if paid.status != 200:
+            assert_problem(paid, "reservation_cancelled")
+        assert balance(stack, buyer.user) == 100_000
+    assert owners(stack, concert.item) == {}
+
+
+def test_a_seat_that_is_given_back_and_bought_in_a_ring(stack):
+    """Ten users reserve, pay and cancel the same three seats for a while."""
+    concert = new_concert(stack, seats=3)
+    end = time.monotonic() + 3
+    bought = collections.Counter()
+
+    def trade(client):
+        user = new_user()
+        token = ok(client.post("/token/add", {"userId": user, "concertId": concert.id}))["token"]
+        ok(client.post("/point/charge", {"userId": user, "amount": 10_000}))
+        while time.monotonic() < end:
+            answer = ask_reserve(client, user, concert, concert.item, random.randint(1, 3))
+            if answer.status != 200:
+                assert answer.code in ("seat_taken", "busy"), answer
+                continue
+            reservation_id = answer.json()["reservationId"]
+            bought["paid"] += ask_pay(client, user, reservation_id, token).status == 200
+            answer, _ = call_until_settled(client, lambda client: cancel(client, user, reservation_id))
+            bought["cancelled"] += answer.status == 200
+        return answer
+
+    rush(stack, [trade] * 10)
+    assert bought["paid"] > 10 and bought["cancelled"] >= bought["paid"]
+    assert owners(stack, concert.item) == {}
+
+
+# ---- the sweeper
+
+
+def sweep_until(stack, finished, reports):
+    while not finished.is_set():
+        done = stack.sweeper()
+        assert done.returncode == 0, done.stderr
+        reports.append(done.stdout + done.stderr)
+
+
+def test_sweepers_against_payments_and_cancels(stack):
+    """Holds lapse by the dozen while they are paid and cancelled and three sweepers run."""
+    concert = new_concert(stack, items=2, seats=120, hold_seconds=2)
+    buyers = [Buyer(stack, concert) for _ in range(60)]  # reserved with up to 2 s of differences
+    for buyer in buyers:
+        expire_in(stack, buyer.id, random.uniform(0.5, 1.5))
+    finished, reports = threading.Event(), []
+    sweepers = [threading.Thread(target=sweep_until, args=(stack, finished, reports)) for _ in range(3)]
+    for sweeper in sweepers:
+        sweeper.start()
+
+    def late(call, delay):
+        started = []
+
+        def wait_once(client):
+            if not started:
+                started.append(time.sleep(delay))
+            return call(client)
+
+        return wait_once
+
+    moments = [random.uniform(0.3, 1.7) for _ in buyers]
+    calls = [late(call, moment) for buyer, moment in zip(buyers, moments) for call in (buyer.pay, buyer.cancel)]
+    done = rush(stack, calls)
+    time.sleep(0.3)
+    finished.set()
+    for sweeper in sweepers:
+        sweeper.join()
+    sweep = stack.sweeper()
+    assert sweep.returncode == 0, sweep.stderr
+
+    outcomes = collections.Counter()
+    for buyer, paid, cancelled in zip(buyers, done.answers[::2], done.answers[1::2]):
+        stored = stack.query("SELECT status FROM reservation WHERE reservation_id = %s", buyer.id)[0]["status"]
+        seat = seat_status(stack, concert, buyer.held["itemId"], buyer.held["seats"][0]["seatId"])
+        paid, cancelled = paid.code or "paid", cancelled.code or "cancelled"
+        outcomes[paid, cancelled] += 1
+        expected = {
+            ("paid", "cancelled"): "cancelled",
+            ("reservation_cancelled", "cancelled"): "cancelled",
+            ("hold_expired", "not_cancellable"): "expired",
+        }[paid, cancelled]
+        assert (buyer.status, stored, seat) == (expected, expected, "available")
+        assert balance(stack, buyer.user) == 100_000
+    assert outcomes["hold_expired", "not_cancellable"] > 0
+    assert len(outcomes) > 1
+
+
+def test_sweepers_overlap(stack):
+    """Each lapsed hold is expired by one of them."""
+    concert = new_concert(stack, seats=150)
+    for _ in range(150):
+        reserve(stack, new_user(), concert)
+    stack.sweeper()
+    stack.query("UPDATE reservation SET created_at = created_at - INTERVAL 301 SECOND,"
+                " expires_at = expires_at - INTERVAL 301 SECOND WHERE concert_id = %s", concert.id)
+    stack.query("UPDATE seat SET held_until = held_until - INTERVAL 301 SECOND WHERE item_id = %s", concert.item)
+    reports = []
+
+    def sweep():
+        done = stack.sweeper()
+        assert done.returncode == 0, done.stderr
+        reports.append(int((done.stdout + done.stderr).split("ms: ")[1].split()[0]))
+
+    sweepers = [threading.Thread(target=sweep) for _ in range(4)]
+    for sweeper in sweepers:
+        sweeper.start()
+    for sweeper in sweepers:
+        sweeper.join()
+    assert len(reports) == 4 and sum(reports) == 150
+    assert owners(stack, concert.item) == {}
+
+
+def test_sweepers_against_buyers_of_what_lapsed(stack):
+    """A taken-over seat stays its buyer's, whoever sweeps."""
+    concert = new_concert(stack, seats=60)
+    wanted = [[n, n + 1, n + 2] for n in range(1, 60, 3)]
+    for seats in wanted:
+        expire_in(stack, reserve(stack, new_user(), concert, concert.item, seats)["reservationId"], -1)
+    finished, reports = threading.Event(), []
+    sweepers = [threading.Thread(target=sweep_until, args=(stack, finished, reports)) for _ in range(2)]
+    for sweeper in sweepers:
+        sweeper.start()
+    asked = rush(stack, (asking(new_user(), concert, concert.item, [seats[0], seats[2]]) for seats in wanted * 5))
+    finished.set()
+    for sweeper in sweepers:
+        sweeper.join()
+    assert stack.sweeper().returncode == 0
+    assert asked.codes == {"": 20, "seat_taken": 80}
+    assert owners(stack, concert.item) == {
+        seat["seatId"]: got["reservationId"] for got in asked.successes for seat in got["seats"]
+    }
+
+
+# ---- the line
+
+
+def test_500_in_the_line_for_10_places(stack):
+    """All of them come to their turn, buy or leave, and never are more than 10 at the seats."""
+    concert = new_concert(stack, items=10, seats=50, capacity=10, active_seconds=60)
+    places = iter([concert.free_seat() for _ in range(500)])
+    inside, most, seen = 0, 0, []
+    lock = threading.Lock()
+    bought = collections.Counter()
+
+    def call(client, *arguments, **more):
+        answer, busy = call_until_settled(client, lambda client: client.call(*arguments, **more))
+        bought["busy"] += busy
+        return answer
+
+    def come(client):
+        nonlocal inside, most
+        user = new_user()
+        ticket = ok(call(client, "POST", "/token/add", {"userId": user, "concertId": concert.id}))
+        ok(call(client, "POST", "/point/charge", {"userId": user, "amount": 1000}))
+        headers = {"X-Queue-Token": ticket["token"]}
+        while ticket["status"] == "waiting":
+            assert ticket["position"] >= 1
+            time.sleep(random.uniform(0.2, 0.6))
+            ticket = ok(call(client, "GET", "/token", headers=headers))
+        with lock:
+            inside += 1
+            most = max(most, inside)
+            place = next(places)
+        held = call(client, "POST", "/reservation", {
+            "userId": user, "concertId": concert.id, "itemId": place[0], "seatId": place[1]}, headers)
+        reservation_id = ok(held)["reservationId"]
+        with lock:
+            inside -= 1  # before the call that frees the place
+        if reservation_id % 3:
+            ok(call(client, "POST", "/payment", {"userId": user, "reservationId": reservation_id}, headers))
+            bought["paid"] += 1
+        else:
+            assert call(client, "DELETE", "/token", headers=headers).status == 204
+            bought["left"] += 1
+        return held
+
+    finished = threading.Event()
+
+    def look_at_line():
+        return ok(stack.get(f"/concert/{concert.id}/queue?at={time.monotonic_ns()}"))
+
+    def look_on():
+        while not finished.wait(0.1):
+            seen.append(look_at_line())
+
+    look_at_line()  # loads the line into Redis
+    watcher = threading.Thread(target=look_on)
+    watcher.start()
+    rush(stack, [come] * 500)
+    finished.set()
+    watcher.join()
+    assert bought["paid"] + bought["left"] == 500
+    assert 1 <= most <= 10
+    assert max(state["active"] for state in seen) <= 10
+    serving = [state["serving"] for state in seen]
+    assert serving == sorted(serving)
+    numbers = [row["number"] for row in stack.query(
+        "SELECT number FROM queue_token WHERE concert_id = %s ORDER BY number", concert.id)]
+    assert numbers == list(range(1, 501))
