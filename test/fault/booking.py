@@ -1,0 +1,86 @@
+"""Halls to book, and the client in C that books them and logs every answer (test/bench/booking.c)."""
+
+import contextlib
+import itertools
+import signal
+import subprocess
+import time
+
+import told
+from stack import wait_for
+
+_numbers = itertools.count(1)
+
+
+def now():
+    """Milliseconds of the clock that the client's log has."""
+    return time.monotonic() * 1000
+
+
+class Hall:
+    """An open concert of a test's own: `items` dates of `seats` seats each (at most 1000)."""
+
+    def __init__(self, stack, *, items=20, seats=1000, capacity=None, hold_seconds=300):
+        self.stack = stack
+        self.seats = seats
+        with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO concert (title, venue, status, admission_capacity, active_seconds,"
+                " hold_seconds, line_version, line_since, created_at)"
+                " VALUES ('Faults', 'Hall', 'open', %s, 30, %s, UNIX_TIMESTAMP(), UNIX_TIMESTAMP(),"
+                " UTC_TIMESTAMP(3))", (capacity, hold_seconds),
+            )
+            self.id = cursor.lastrowid
+            for number in range(items):
+                cursor.execute(
+                    "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
+                    " VALUES (%s, DATE(UTC_TIMESTAMP) + INTERVAL %s DAY,"
+                    " UTC_TIMESTAMP(3) + INTERVAL %s DAY, %s, 1000, 1000)",
+                    (self.id, 30 + number, 30 + number, seats),
+                )
+                self.last = cursor.lastrowid
+                cursor.execute(
+                    "INSERT INTO seat (item_id, seat_no, price, label)"
+                    " WITH RECURSIVE counter (n) AS"
+                    " (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < %s)"
+                    " SELECT %s, n, 1000, n FROM counter", (seats, self.last),
+                )
+            self.first = self.last - items + 1
+
+
+class Load:
+    """The client at work on a hall, until the `with` ends; then all that it was told is compared
+    with the books. `options` are the client's, without the dashes."""
+
+    def __init__(self, hall, *, rate=200, users=100, retry=100, **options):
+        self.stack = hall.stack
+        self.name = f"load{next(_numbers)}"
+        self.log = self.stack.var / "log" / f"{self.name}.tsv"
+        options |= {"rate": rate, "users": users, "retry": retry, "settle": 30}
+        options = {"seconds": 600, "seed": next(_numbers)} | options
+        self.command = [
+            self.stack.build / "test/bench/booking", "--port", str(self.stack.port),
+            "--concert", str(hall.id), "--items", f"{hall.first}-{hall.last}",
+            "--seats", str(hall.seats), "--name", self.name, "--log", str(self.log),
+        ]
+        for name, value in options.items():
+            self.command += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        wait_for(lambda: self.log.exists() and self.log.stat().st_size > 0 or self.process.poll())
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.summary, _ = self.process.communicate(timeout=60)
+        finally:
+            self.process.kill()
+        assert self.process.returncode == 0, self.summary
+        self.told = told.Told(self.log, self.name)
+        if error is None:
+            self.told.check(self.stack)
+            print(f"\n{self.summary.strip()}; {self.told.summary()}")

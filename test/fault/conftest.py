@@ -1,0 +1,35 @@
+"""What fault tests share: the table of times that is printed at the end, the books' audit."""
+
+import pytest
+
+rows = []
+
+
+class Times:
+    """How long the service took to be back, against its goal."""
+
+    def note(self, fault, milliseconds, goal):
+        """A row of the table. The goal is a goal: ten times of it, at least 5 s, is a failure."""
+        rows.append((fault, milliseconds, goal))
+        assert milliseconds < max(10 * goal, 5000), f"{fault}: back after {milliseconds:.0f} ms"
+
+
+@pytest.fixture(scope="session")
+def times():
+    return Times()
+
+
+def pytest_terminal_summary(terminalreporter):
+    if rows:
+        terminalreporter.section("time back, and the goal, in milliseconds")
+        for fault, milliseconds, goal in rows:
+            terminalreporter.write_line(f"{fault:56} {milliseconds:8.0f} {goal:8.0f}")
+
+
+@pytest.fixture
+def whole(stack):
+    """The stack; after the test its books must be clean, and all of it must serve."""
+    yield stack
+    audit = stack.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+    assert stack.new_client().get("/health/ready").json()["status"] == "ready"
