@@ -1,0 +1,303 @@
+"""The line when Redis is lost, comes back empty or older, or does not answer."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+
+import pytest
+import redis
+from helpers import (ask_pay, ask_reserve, assert_problem, charge, new_concert, new_user, ok, pay, reserve,
+                     seat_status)
+from line_helpers import Line, same
+from stack import wait_for
+
+
+@pytest.fixture(scope="module")
+def private(new_stack):
+    """A stack whose Redis may be lost, without its restart being in the way of others."""
+    stack = new_stack(workers=8)
+    yield stack
+    audit = stack.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+@contextlib.contextmanager
+def older_redis(stack):
+    """Whatever happens inside is unknown to the Redis that runs afterwards."""
+    folder, kept = stack.var / "redis", stack.var / "redis-older"
+    shutil.rmtree(kept, ignore_errors=True)
+    shutil.copytree(folder, kept)
+    yield
+    stack.kill("redis")
+    wait_for(lambda: not alive(stack))
+    stack.stop_service("redis")
+    shutil.rmtree(folder)
+    kept.rename(folder)
+    stack.start_service("redis")
+
+
+def alive(stack):
+    try:
+        return stack.redis().ping()
+    except redis.exceptions.RedisError:
+        return False
+
+
+@contextlib.contextmanager
+def stopped_redis(stack):
+    """Redis is there, but does not answer."""
+    pid = stack.pid("redis")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def flush(stack):
+    stack.redis().flushall()
+
+
+def restart(stack):
+    stack.restart("redis")
+
+
+def kill_and_lose_all(stack):
+    stack.kill("redis")
+    wait_for(lambda: not alive(stack))
+    stack.stop_service("redis")
+    shutil.rmtree(stack.var / "redis")
+    (stack.var / "redis").mkdir(mode=0o700)
+    stack.start_service("redis")
+
+
+def flush_functions(stack):
+    stack.redis().execute_command("FUNCTION", "FLUSH")
+
+
+def patient(ask, seconds=10):
+    """The first answer that is no 503."""
+    def answer():
+        got = ask()
+        assert got.status in (200, 503), got
+        return got if got.status == 200 else None
+    return wait_for(answer, seconds).json()
+
+
+@pytest.mark.parametrize("lose", [flush, restart, kill_and_lose_all, flush_functions])
+def test_the_line_comes_back(private, lose):
+    line = Line.new(private, 2)
+    tickets = line.add_many(6)
+    line.leave(tickets[0])
+    line.leave(tickets[4])
+    now = [line.poll(ticket) for ticket in (tickets[1], tickets[2], tickets[3], tickets[5])]
+    assert [t["status"] for t in now] == ["active", "active", "waiting", "waiting"]
+    before = line.queue()
+    lose(private)
+    back = [patient(lambda t=t: line.ask(t)) for t in now]
+    for ticket, again in zip(now, back):
+        assert same(ticket, again) and again["status"] == ticket["status"]
+        assert again["expiresAt"] == ticket["expiresAt"]
+    after = line.queue()
+    assert [after[name] for name in ("serving", "lastNumber", "waiting", "active")] == [
+        before[name] for name in ("serving", "lastNumber", "waiting", "active")]
+    assert_problem(line.ask(tickets[0]), "token_invalid")
+    assert line.add()["number"] == 7
+    assert same(line.add(tickets[5]["userId"]), tickets[5])
+    line.leave(tickets[1])
+    assert line.statuses(tickets[5], tickets[3]) == ["waiting", "active"]
+
+
+def test_serving_does_not_fall(private):
+    """Not even where those who were called did not come yet."""
+    line = Line.new(private, 1)
+    tickets = line.add_many(4)
+    line.set(admission_capacity=3)
+    assert line.counts() == (3, 4, 1, 3)
+    flush(private)
+    assert patient(lambda: private.get(f"{line.path}/queue?x=y"))["serving"] == 3
+    assert line.poll(tickets[3])["position"] == 1
+    assert line.statuses(*tickets[:3]) == ["active"] * 3
+
+
+def test_an_older_redis_is_as_good_as_an_empty_one(private):
+    line = Line.new(private, 2)
+    first = line.add_many(4)
+    with older_redis(private):
+        line.leave(first[0])                      # number 1 is over, 3 is called
+        assert line.poll(first[2])["status"] == "active"
+        held = reserve(private, first[1]["userId"], line, token=first[1]["token"])
+        charge(private, first[1]["userId"], 1000)
+        pay(private, first[1]["userId"], held["reservationId"], first[1]["token"])  # number 2 is done
+        later = line.add_many(3)
+        gone = later[0]
+        line.leave(gone)
+    assert [t["number"] for t in later] == [5, 6, 7]
+    back = [patient(lambda t=t: line.ask(t)) for t in (first[2], first[3], later[1], later[2])]
+    assert [t["number"] for t in back] == [3, 4, 6, 7]
+    assert [t["status"] for t in back] == ["active", "active", "waiting", "waiting"]
+    for ticket in (first[0], first[1], gone):
+        assert_problem(line.ask(ticket), "token_invalid")
+    assert line.add()["number"] == 8
+    assert len(line.rows()) == 8
+
+
+def test_while_redis_is_away(private):
+    line = Line.new(private, 1)
+    without = new_concert(private)
+    buyer, waiting = line.add_many(2)
+    held = reserve(private, buyer["userId"], line, token=buyer["token"])
+    charge(private, buyer["userId"], 1000)
+    item, seat = line.free_seat()
+    with private.without("redis"):
+        assert_problem(line.ask_add(new_user()), "queue_unavailable")
+        assert_problem(line.ask(buyer), "queue_unavailable")
+        assert_problem(line.leave(waiting), "queue_unavailable")
+        assert_problem(private.get(f"{line.path}/queue?x=away"), "queue_unavailable")
+        assert_problem(ask_reserve(private, buyer["userId"], line, item, seat, token=buyer["token"]),
+                       "queue_unavailable")
+        assert_problem(ask_reserve(private, buyer["userId"], line, item, seat), "token_missing")
+        assert_problem(line.ask({"token": "x"}), "token_invalid")
+        # what needs no line goes on: another concert, points, and the payment of a live hold above all
+        user = new_user()
+        ticket = ok(private.post("/token/add", {"userId": user, "concertId": without.id}))
+        assert ticket["status"] == "active"
+        assert ok(private.get("/token", **{"X-Queue-Token": ticket["token"]})) == ticket
+        reserve(private, user, without)
+        assert private.call("DELETE", "/token", headers={"X-Queue-Token": ticket["token"]}).status == 204
+        assert ok(private.get(f"{without.path}/queue?x=away"))["capacity"] is None
+        assert ok(private.get("/health/ready"))["status"] == "degraded"
+        paid = pay(private, buyer["userId"], held["reservationId"], buyer["token"])
+        assert paid["status"] == "paid"
+        swept = private.sweeper()
+        assert swept.returncode == 75, swept.stderr
+    assert patient(lambda: line.ask(waiting))["status"] == "active"
+    assert_problem(line.ask(buyer), "token_invalid")
+    assert patient(lambda: private.get("/health/ready"))["status"] == "ready"
+    assert seat_status(private, line, held["itemId"], held["seats"][0]["seatId"]) == "sold"
+
+
+def test_while_redis_does_not_answer(private):
+    line = Line.new(private, 1)
+    buyer, waiting = line.add_many(2)
+    held = reserve(private, buyer["userId"], line, token=buyer["token"])
+    charge(private, buyer["userId"], 1000)
+    with stopped_redis(private):
+        for _ in range(12):
+            assert_problem(line.ask(waiting), "queue_unavailable")
+        # by now the breaker keeps the others from waiting
+        started = time.monotonic()
+        pay(private, buyer["userId"], held["reservationId"], buyer["token"])
+        assert time.monotonic() - started < 1
+        started = time.monotonic()
+        answers = [line.ask(waiting).code for _ in range(20)]
+        assert set(answers) == {"queue_unavailable"} and time.monotonic() - started < 3
+    patient(lambda: line.ask(waiting))
+    # Redis never heard of the payment, and its state is of the same run: the next call settles it
+    assert_problem(line.ask(buyer), "token_invalid")
+    assert line.poll(waiting)["status"] == "active"
+
+
+def test_a_redis_with_a_full_memory(private):
+    line = Line.new(private, 1)
+    active, waiting = line.add_many(2)
+    control = private.redis()
+    limit = control.config_get("maxmemory")["maxmemory"]
+    control.config_set("maxmemory", "1mb")
+    try:
+        assert_problem(line.ask_add(new_user()), "queue_unavailable")
+        assert line.leave(active).status == 204
+        assert line.poll(waiting)["status"] == "active"
+    finally:
+        control.config_set("maxmemory", limit)
+    assert line.add()["number"] == 3
+
+
+def test_a_long_line_comes_back_in_chunks(private):
+    line = Line.new(private, 3)
+    private.query(
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, created_at)"
+        " WITH RECURSIVE d (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 99)"
+        " SELECT %s, a.n * 100 + b.n + 1, UNHEX(MD5(CONCAT('chunk', %s, a.n * 100 + b.n))), CONCAT('u', a.n * 100 + b.n),"
+        " ELT(1 + (b.n MOD 4), 'waiting', 'left', 'done', 'lapsed'), NULL, UTC_TIMESTAMP(3) FROM d a CROSS JOIN d b",
+        line.id, line.id,
+    )
+    ticket = patient(lambda: line.ask_add("u9996"))
+    assert ticket["number"] == 9997
+    assert line.add()["number"] == 10001
+    assert line.counts() == (9, 10001, 2498, 3)
+
+
+def test_nothing_is_lost_under_load(private):
+    """Redis is emptied and put back older while people come, ask and leave."""
+    line = Line.new(private, 5, active_seconds=3600)
+    end = time.monotonic() + 6
+    numbers, problems, lock = {}, [], threading.Lock()
+
+    def customer(seed):
+        client = private.new_client()
+        count, ticket, leaving = 0, None, False
+        serving = 0
+        while time.monotonic() < end:
+            if ticket is None:
+                user, leaving = f"load-{seed}-{count}", False
+                count += 1
+                answer = line.ask_add(user, client)
+                if answer.status == 200:
+                    ticket = answer.json()
+                    with lock:
+                        if ticket["number"] in numbers:
+                            problems.append(("twice", ticket, numbers[ticket["number"]]))
+                        numbers[ticket["number"]] = user
+            else:
+                answer = line.ask(ticket, client)
+                if answer.status == 200:
+                    now = answer.json()
+                    if not same(now, ticket):
+                        problems.append(("another place", ticket, now))
+                    if now["status"] == "active" and random.random() < 0.3:
+                        left, leaving = line.leave(ticket, client), True
+                        if left.status == 204:
+                            ticket = None
+                        elif left.status != 503:
+                            problems.append(("leave", left))
+                elif answer.status == 403:
+                    if not leaving:
+                        problems.append(("ended", ticket))
+                    ticket = None  # its leave was answered 503
+            if answer.status not in (200, 403, 503):
+                problems.append(("answer", answer))
+            if seed == 0:
+                answer = client.get(f"{line.path}/queue?x={time.monotonic_ns()}")
+                if answer.status == 200:
+                    if answer.json()["serving"] < serving:
+                        problems.append(("serving fell", serving, answer.json()))
+                    serving = answer.json()["serving"]
+            time.sleep(0.005)
+
+    threads = [threading.Thread(target=customer, args=(seed,)) for seed in range(12)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.8)
+    flush(private)
+    time.sleep(0.8)
+    flush_functions(private)
+    with older_redis(private):
+        time.sleep(1)
+    time.sleep(0.8)
+    kill_and_lose_all(private)
+    for thread in threads:
+        thread.join()
+    assert not problems, problems[:5]
+    rows = line.rows()
+    assert len(numbers) > 50
+    for number, user in numbers.items():
+        assert rows[number]["user_id"] == user
+    assert line.queue()["lastNumber"] == max(rows)
+    for number, row in rows.items():  # whoever is not ended still has the place
+        if row["status"] in ("waiting", "active") and number in numbers:
+            assert line.poll({"token": f"{line.id}-{row['token']}"})["number"] == number
