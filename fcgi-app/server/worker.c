@@ -135,6 +135,8 @@ answer(struct worker *worker)
         response_error(&exchange->response, ERROR_BUSY, "the request waited for too long");
     else
         router_answer(router, &match, &surroundings, &exchange->request, &exchange->response);
+    if (exchange->response.error == ERROR_INTERNAL_ERROR)
+        log_error("%s %s met a bug of ours", exchange->request.method_name, exchange->request.path);
     return match.index;
 }
 
