@@ -63,6 +63,7 @@ sweep_with_config(const char *path)
         fprintf(stderr, "frontrow-sweeper: %s\n", error);
         return EXIT_FAILED;
     }
+    log_set_level_name(config.log_level);
     struct services *services = services_open(&config, NULL);
     int status = sweep(services);
     services_close(services);

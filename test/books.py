@@ -82,15 +82,15 @@ class Books:
         stack.query(f"DROP DATABASE IF EXISTS {name}")
         stack.query(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
 
-    def program(self, name, *arguments, **environment):
+    def program(self, name, *arguments, stdin=""):
         return subprocess.run(
             [self.stack.build / name, "--config", self.stack.var / "frontrow.conf", *arguments],
-            env=self.environment | environment, timeout=120, text=True,
+            env=self.environment, timeout=120, text=True, input=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
 
-    def ctl(self, *arguments, **environment):
-        return self.program("frontrowctl", *arguments, **environment)
+    def ctl(self, *arguments, stdin=""):
+        return self.program("frontrowctl", *arguments, stdin=stdin)
 
     def connect(self):
         connection = self.stack.mysql()

@@ -17,6 +17,15 @@ log_set_level(enum log_level level)
 }
 
 void
+log_set_level_name(const char *name)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++)
+        if (strcmp(name, names[level]) == 0)
+            log_set_level((enum log_level)level);
+}
+
+void
 log_set_request(const char *request_id)
 {
     request = request_id;

@@ -7,6 +7,9 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 /* Lines below this level are dropped; the default is LOG_LEVEL_INFO. */
 void log_set_level(enum log_level level);
 
+/* The same by its name in the settings: "debug", "info", "warn" or "error". */
+void log_set_level_name(const char *name);
+
 /*
  * Names the request that this process works on, for every line until the next call
  * (NULL: none). The text is borrowed and must live as long.

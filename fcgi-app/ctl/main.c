@@ -129,6 +129,7 @@ run_command(const struct command *command, struct ctl *ctl, const char *config_p
         fprintf(stderr, "frontrowctl: %s\n", error);
         return EXIT_FAILED;
     }
+    log_set_level_name(ctl->config.log_level);
     ctl->config.mysql_timeout_ms = STATEMENT_TIMEOUT_MS;
     ctl->services = services_open(&ctl->config, NULL);
     int status = command->run(ctl);

@@ -70,10 +70,7 @@ block_signals(sigset_t *awaited)
 static void
 apply_config(const struct config *config)
 {
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    for (int level = LOG_LEVEL_DEBUG; level <= LOG_LEVEL_ERROR; level++)
-        if (strcmp(config->log_level, levels[level]) == 0)
-            log_set_level((enum log_level)level);
+    log_set_level_name(config->log_level);
     if (config_trusts_body(config))
         log_warn("caller = body: every client is believed who it says it is; for demos and load "
                  "tests only");
