@@ -9,7 +9,7 @@ LISTEN=${FRONTROW_LISTEN:-127.0.0.1}
 PORT=${FRONTROW_PORT:-8080}
 LOG=$VAR/log
 PIDS=$VAR/pid
-export FRONTROW_VAR=$VAR FRONTROW_LISTEN=$LISTEN
+export FRONTROW_VAR=$VAR
 
 say() {
     printf '%s\n' "$*"
