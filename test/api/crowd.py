@@ -3,6 +3,7 @@
 import collections
 import contextlib
 import random
+import re
 import threading
 import time
 
@@ -119,6 +120,14 @@ class Buyer:
         return ok(self.stack.get(self.path))["status"]
 
 
+def owners(stack, item):
+    """The seats of an item that are held (lapsed or not) or sold: seatId -> reservationId."""
+    rows = stack.query(
+        "SELECT seat_no, reservation_id FROM seat WHERE item_id = %s AND status <> 'available'", item
+    )
+    return {row["seat_no"]: row["reservation_id"] for row in rows}
+
+
 # ---- locks
 
 
@@ -138,7 +147,9 @@ def lock_seat(stack, item, seat):
 
 
 def lock_reservation(stack, reservation_id):
-    return transaction(stack, "SELECT * FROM reservation WHERE reservation_id = %s FOR UPDATE", reservation_id)
+    return transaction(
+        stack, "SELECT * FROM reservation WHERE reservation_id = %s FOR UPDATE", reservation_id
+    )
 
 
 def lock_purse(stack, user):
@@ -147,10 +158,8 @@ def lock_purse(stack, user):
 
 def wait_for_waiters(stack, count):
     """Until so many transactions wait for locks."""
-    wait_for(
-        lambda: int(stack.query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'")[0]["Value"]) >= count,
-        seconds=5,
-    )
+    status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
+    wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count, seconds=5)
 
 
 def expire_in(stack, reservation_id, seconds):
@@ -175,3 +184,14 @@ def wait_until_expired(stack, reservation_id):
             reservation_id,
         )[0]["ended"]
     )
+
+
+# ---- the sweeper
+
+
+def sweep(stack):
+    """One pass; its counts by what they are of."""
+    done = stack.sweeper()
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = re.findall(r"(\d+) ([a-z ]+)", (done.stdout + done.stderr).split(" ms: ")[1])
+    return {what: int(count) for count, what in counts}

@@ -1,6 +1,7 @@
 """Many clients want the same thing at the same time. The books are audited after every test."""
 
 import collections
+import concurrent.futures
 import itertools
 import random
 import threading
@@ -8,9 +9,10 @@ import time
 
 import pytest
 
-from crowd import Buyer, call_until_settled, expire_in, rush
+from crowd import Buyer, call_until_settled, expire_in, owners, rush, sweep
 from helpers import (
-    add_token, ask_pay, ask_reserve, assert_problem, balance, charge, new_concert, new_user, ok, reserve, seat_status,
+    add_token, ask_pay, ask_reserve, assert_problem, balance, charge, new_concert, new_user, ok, reserve,
+    seat_status,
 )
 
 
@@ -31,12 +33,6 @@ def cancel(client, user, reservation_id):
 
 def posting(path, body):
     return lambda client: client.post(path, body)
-
-
-def owners(stack, item):
-    """The seats of an item that somebody has: seatId -> reservationId."""
-    rows = stack.query("SELECT seat_no, reservation_id FROM seat WHERE item_id = %s AND status <> 'available'", item)
-    return {row["seat_no"]: row["reservation_id"] for row in rows}
 
 
 def ledger(stack, user):
@@ -154,8 +150,10 @@ def test_the_limit_holds_while_the_user_pays_cancels_and_lets_lapse(stack):
         nonlocal most
         while time.monotonic() < end:
             seen = stack.query(
-                "SELECT COALESCE(SUM(seat_count), 0) AS seats FROM reservation WHERE user_id = %s AND concert_id = %s"
-                " AND (status = 'paid' OR (status = 'held' AND expires_at > UTC_TIMESTAMP(3)))", user, concert.id)
+                "SELECT COALESCE(SUM(seat_count), 0) AS seats FROM reservation"
+                " WHERE user_id = %s AND concert_id = %s"
+                " AND (status = 'paid' OR (status = 'held' AND expires_at > UTC_TIMESTAMP(3)))",
+                user, concert.id)
             most = max(most, int(seen[0]["seats"]))
             time.sleep(0.005)
 
@@ -240,7 +238,7 @@ def test_points_for_one_of_ten_reservations(stack):
     first = Buyer(stack, concert, points=3_500)
     ids = [first.id] + [reserve(stack, first.user, concert)["reservationId"] for _ in range(9)]
     paid = rush(stack, (
-        lambda client, id=reservation_id: ask_pay(client, first.user, id, first.token) for reservation_id in ids
+        lambda client, id=id: ask_pay(client, first.user, id, first.token) for id in ids
     ))
     assert paid.codes == {"": 3, "insufficient_points": 7}
     assert balance(stack, first.user) == 500
@@ -289,11 +287,32 @@ def test_a_seat_that_is_given_back_and_bought_in_a_ring(stack):
 # ---- the sweeper
 
 
-def sweep_until(stack, finished, reports):
-    while not finished.is_set():
-        done = stack.sweeper()
-        assert done.returncode == 0, done.stderr
-        reports.append(done.stdout + done.stderr)
+class Sweepers:
+    """Some that make one pass after the other until the end of the block, and then a last one."""
+
+    def __init__(self, stack, count):
+        self.stack = stack
+        self.finished = threading.Event()
+        self.failures = []
+        self.threads = [threading.Thread(target=self._run) for _ in range(count)]
+
+    def _run(self):
+        try:
+            while not self.finished.is_set():
+                sweep(self.stack)
+        except BaseException as failure:
+            self.failures.append(failure)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+
+    def __exit__(self, *_):
+        self.finished.set()
+        for thread in self.threads:
+            thread.join()
+        assert not self.failures
+        sweep(self.stack)
 
 
 def test_sweepers_against_payments_and_cancels(stack):
@@ -302,11 +321,6 @@ def test_sweepers_against_payments_and_cancels(stack):
     buyers = [Buyer(stack, concert) for _ in range(60)]  # reserved with up to 2 s of differences
     for buyer in buyers:
         expire_in(stack, buyer.id, random.uniform(0.5, 1.5))
-    finished, reports = threading.Event(), []
-    sweepers = [threading.Thread(target=sweep_until, args=(stack, finished, reports)) for _ in range(3)]
-    for sweeper in sweepers:
-        sweeper.start()
-
     def late(call, delay):
         started = []
 
@@ -318,18 +332,16 @@ def test_sweepers_against_payments_and_cancels(stack):
         return wait_once
 
     moments = [random.uniform(0.3, 1.7) for _ in buyers]
-    calls = [late(call, moment) for buyer, moment in zip(buyers, moments) for call in (buyer.pay, buyer.cancel)]
-    done = rush(stack, calls)
-    time.sleep(0.3)
-    finished.set()
-    for sweeper in sweepers:
-        sweeper.join()
-    sweep = stack.sweeper()
-    assert sweep.returncode == 0, sweep.stderr
-
+    calls = [
+        late(call, moment)
+        for buyer, moment in zip(buyers, moments) for call in (buyer.pay, buyer.cancel)
+    ]
+    with Sweepers(stack, 3):
+        done = rush(stack, calls)
+        time.sleep(0.3)
     outcomes = collections.Counter()
     for buyer, paid, cancelled in zip(buyers, done.answers[::2], done.answers[1::2]):
-        stored = stack.query("SELECT status FROM reservation WHERE reservation_id = %s", buyer.id)[0]["status"]
+        stored, = stack.query("SELECT status FROM reservation WHERE reservation_id = %s", buyer.id)
         seat = seat_status(stack, concert, buyer.held["itemId"], buyer.held["seats"][0]["seatId"])
         paid, cancelled = paid.code or "paid", cancelled.code or "cancelled"
         outcomes[paid, cancelled] += 1
@@ -338,7 +350,7 @@ def test_sweepers_against_payments_and_cancels(stack):
             ("reservation_cancelled", "cancelled"): "cancelled",
             ("hold_expired", "not_cancellable"): "expired",
         }[paid, cancelled]
-        assert (buyer.status, stored, seat) == (expected, expected, "available")
+        assert (buyer.status, stored["status"], seat) == (expected, expected, "available")
         assert balance(stack, buyer.user) == 100_000
     assert outcomes["hold_expired", "not_cancellable"] > 0
     assert len(outcomes) > 1
@@ -349,23 +361,14 @@ def test_sweepers_overlap(stack):
     concert = new_concert(stack, seats=150)
     for _ in range(150):
         reserve(stack, new_user(), concert)
-    stack.sweeper()
+    sweep(stack)
     stack.query("UPDATE reservation SET created_at = created_at - INTERVAL 301 SECOND,"
                 " expires_at = expires_at - INTERVAL 301 SECOND WHERE concert_id = %s", concert.id)
-    stack.query("UPDATE seat SET held_until = held_until - INTERVAL 301 SECOND WHERE item_id = %s", concert.item)
-    reports = []
-
-    def sweep():
-        done = stack.sweeper()
-        assert done.returncode == 0, done.stderr
-        reports.append(int((done.stdout + done.stderr).split("ms: ")[1].split()[0]))
-
-    sweepers = [threading.Thread(target=sweep) for _ in range(4)]
-    for sweeper in sweepers:
-        sweeper.start()
-    for sweeper in sweepers:
-        sweeper.join()
-    assert len(reports) == 4 and sum(reports) == 150
+    stack.query("UPDATE seat SET held_until = held_until - INTERVAL 301 SECOND"
+                " WHERE item_id = %s", concert.item)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        passes = list(pool.map(sweep, [stack] * 4))
+    assert sum(counts["holds expired"] for counts in passes) == 150
     assert owners(stack, concert.item) == {}
 
 
@@ -375,15 +378,10 @@ def test_sweepers_against_buyers_of_what_lapsed(stack):
     wanted = [[n, n + 1, n + 2] for n in range(1, 60, 3)]
     for seats in wanted:
         expire_in(stack, reserve(stack, new_user(), concert, concert.item, seats)["reservationId"], -1)
-    finished, reports = threading.Event(), []
-    sweepers = [threading.Thread(target=sweep_until, args=(stack, finished, reports)) for _ in range(2)]
-    for sweeper in sweepers:
-        sweeper.start()
-    asked = rush(stack, (asking(new_user(), concert, concert.item, [seats[0], seats[2]]) for seats in wanted * 5))
-    finished.set()
-    for sweeper in sweepers:
-        sweeper.join()
-    assert stack.sweeper().returncode == 0
+    with Sweepers(stack, 2):
+        asked = rush(stack, (
+            asking(new_user(), concert, concert.item, [seats[0], seats[2]]) for seats in wanted * 5
+        ))
     assert asked.codes == {"": 20, "seat_taken": 80}
     assert owners(stack, concert.item) == {
         seat["seatId"]: got["reservationId"] for got in asked.successes for seat in got["seats"]
