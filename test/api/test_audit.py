@@ -1,0 +1,348 @@
+"""frontrowctl audit: clean on real books, and each rule broken by SQL is caught, alone."""
+
+import contextlib
+import re
+import subprocess
+
+import pytest
+from helpers import add_token, age_hold, ask_pay, charge, new_concert, ok, reserve
+
+BACKUP = "backup"
+
+
+class Books:
+    """A stack of its own with reservations of all sorts, whose tables have lost keys and checks.
+
+    The audit must not rely on them: they could be missing after a restore. `names` are what the
+    table of breaks speaks of.
+    """
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.names = {}
+        self.sell()
+        self.drop_constraints()
+        self.tables = [next(iter(row.values())) for row in stack.query("SHOW TABLES")]
+        stack.query(f"CREATE DATABASE {BACKUP}")
+        for table in self.tables:
+            stack.query(f"CREATE TABLE {BACKUP}.{table} AS SELECT * FROM {table}")
+
+    def sell(self):
+        stack = self.stack
+        concert = new_concert(stack, items=2, seats=20)
+        limited = new_concert(stack, seats=20, max_seats=4)
+        self.names |= {"item": concert.items[0], "other_item": concert.items[1], "concert": concert.id}
+
+        def keyed(key, **headers):
+            return headers | {"Idempotency-Key": key}
+
+        def buy(user, seats):
+            token = add_token(stack, user, concert)["token"]
+            held = reserve(stack, user, concert, item=concert.item, seats=seats)
+            ok(ask_pay(stack, user, held["reservationId"], token, **keyed("pay")))
+            return held["reservationId"]
+
+        for user in ("payer", "refunded", "second"):
+            charge(stack, user, 5000)
+        self.names["paid"] = buy("payer", [1, 2])
+        self.names["second"] = buy("second", [3])
+        self.names["refunded"] = buy("refunded", [4])
+        ok(stack.call("DELETE", f"/reservation/{self.names['refunded']}?userId=refunded", headers=keyed("cancel")))
+        self.names["held"] = reserve(stack, "holder", concert, item=concert.item, seats=[5, 6])["reservationId"]
+        self.names["lapsed"] = reserve(stack, "late", concert, item=concert.item, seats=[7])["reservationId"]
+        age_hold(stack, self.names["lapsed"], 400)
+
+        body = {"userId": "keyed", "concertId": concert.id, "itemId": concert.item, "seatId": 8}
+        ok(stack.post("/reservation", body, **keyed("reserve")))
+        ok(stack.post("/point/charge", {"userId": "keyed", "amount": 70}, **keyed("charge")))
+        ok(stack.post("/point/use", {"userId": "keyed", "amount": 20}, **keyed("use")))
+        draft = {"title": "Made", "venue": "Here", "items": [
+            {"date": "2030-01-01", "startsAt": "2030-01-01T10:00:00Z", "seats": [{"from": 1, "to": 3, "price": 5}]}]}
+        made = ok(stack.post("/admin/concert", draft, **keyed("create", **stack.admin_headers())))
+        self.names["unsold_item"] = made["itemIds"][0]
+
+        # as many as the limit allows, of which the first two lapse before the last two are held
+        first = reserve(stack, "greedy", limited, item=limited.item, seats=[1, 2])
+        age_hold(stack, first["reservationId"], 400)
+        reserve(stack, "greedy", limited, item=limited.item, seats=[3, 4])
+        self.names["limited"] = reserve(stack, "greedy", limited, item=limited.item, seats=[5, 6])["reservationId"]
+
+        for user in ("waiter", "walker"):
+            ok(stack.post("/token/add", {"userId": user, "concertId": 2}))
+        assert stack.sweeper().returncode == 0  # "lapsed" is expired, and so is "first"
+        self.names["unswept"] = reserve(stack, "later", concert, item=concert.item, seats=[9])["reservationId"]
+        age_hold(stack, self.names["unswept"], 400)
+
+    def drop_constraints(self):
+        rows = self.stack.query(
+            "SELECT table_name AS t, constraint_name AS name, constraint_type AS type"
+            " FROM information_schema.table_constraints WHERE constraint_schema = DATABASE()"
+        )
+        kinds = {"FOREIGN KEY": "FOREIGN KEY", "CHECK": "CONSTRAINT", "UNIQUE": "INDEX"}
+        for kind, word in kinds.items():
+            for row in rows:
+                if row["type"] == kind:
+                    self.stack.query(f"ALTER TABLE {row['t']} DROP {word} {row['name']}")
+        self.stack.query("ALTER TABLE queue_token DROP PRIMARY KEY")
+
+    def run(self, statements):
+        with contextlib.closing(self.stack.mysql()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                changed = cursor.execute(statement.format(**self.names))
+                assert changed > 0, f"nothing was broken: {statement.format(**self.names)}"
+
+    def restore(self):
+        for table in self.tables:
+            self.stack.query(f"DELETE FROM {table}")
+            self.stack.query(f"INSERT INTO {table} SELECT * FROM {BACKUP}.{table}")
+
+
+@pytest.fixture(scope="module")
+def books(new_stack):
+    return Books(new_stack())
+
+
+@pytest.fixture
+def broken(books):
+    """Runs statements on the books; afterwards they are as before."""
+    yield books.run
+    books.restore()
+
+
+def audit(stack):
+    """(exit status, violations by rule, what is counted apart)"""
+    done = stack.ctl("audit")
+    counts = {True: {}, False: {}}
+    for line in done.stdout.splitlines():
+        count, name, *rest = line.split(maxsplit=2)
+        if name == "violations":
+            total = int(count)
+        else:
+            counts["(no violation)" in rest[0]][name] = int(count)
+    assert total == sum(counts[False].values()), done.stdout
+    assert (done.returncode == 1) == (total > 0), done.stderr
+    return done.returncode, counts[False], counts[True]
+
+
+def violations(stack):
+    return {name for name, count in audit(stack)[1].items() if count}
+
+
+def test_real_books_are_clean(books):
+    status, rules, apart = audit(books.stack)
+    assert status == 0 and not any(rules.values())
+    assert apart == {"lapsed_holds": 1, "line_without_row": 0}
+
+
+# Each: the rules that it breaks, and how. Statements speak of reservations and items by name.
+BREAKS = {
+    "a sold seat of a hold": (
+        {"sold_seat_paid", "live_hold_owns_seats"},
+        ["UPDATE seat SET status = 'sold', held_until = NULL WHERE item_id = {item} AND seat_no = 5"]),
+    "a sold seat that its reservation does not list": (
+        {"sold_seat_paid"},
+        ["UPDATE seat SET status = 'sold', reservation_id = {paid} WHERE item_id = {item} AND seat_no = 20"]),
+    "a sold seat of another item": (
+        {"sold_seat_paid"},
+        ["UPDATE seat SET status = 'sold', reservation_id = {paid} WHERE item_id = {other_item} AND seat_no = 1"]),
+    "a sold seat of nobody": (
+        {"sold_seat_paid"},
+        ["UPDATE seat SET status = 'sold' WHERE item_id = {item} AND seat_no = 20"]),
+    "a paid seat that is for sale again": (
+        {"paid_owns_seats"},
+        ["UPDATE seat SET status = 'available', reservation_id = NULL WHERE item_id = {item} AND seat_no = 2"]),
+    "two paid reservations that list one seat": (
+        {"paid_owns_seats", "sold_seat_paid"},
+        ["UPDATE reservation_seat SET seat_no = 1 WHERE reservation_id = {second}"]),
+    "a hold that lost a seat": (
+        {"live_hold_owns_seats"},
+        ["UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL"
+         " WHERE item_id = {item} AND seat_no = 6"]),
+    "a hold whose seat was given to another": (
+        {"live_hold_owns_seats", "held_seat_held"},
+        ["UPDATE seat SET reservation_id = {limited} WHERE item_id = {item} AND seat_no = 6"]),
+    "seats that an expired reservation holds": (
+        {"held_seat_held"},
+        ["UPDATE reservation SET status = 'expired' WHERE reservation_id = {held}"]),
+    "seats that a cancelled reservation holds": (
+        {"held_seat_held"},
+        ["UPDATE reservation SET status = 'cancelled' WHERE reservation_id = {held}"]),
+    "a seat that is held for longer than its reservation": (
+        {"held_seat_held"},
+        ["UPDATE seat SET held_until = held_until + INTERVAL 1 HOUR WHERE item_id = {item} AND seat_no = 5"]),
+    "a held seat that its reservation does not list": (
+        {"held_seat_held"},
+        ["UPDATE seat SET status = 'held', reservation_id = {held}, held_until ="
+         " (SELECT expires_at FROM reservation WHERE reservation_id = {held}) WHERE item_id = {item} AND seat_no = 20"]),
+    "a price that is not the seats'": (
+        {"reservation_adds_up"},
+        ["UPDATE reservation SET total_price = total_price + 1 WHERE reservation_id = {held}"]),
+    "a seat's price that was changed": (
+        {"reservation_adds_up"},
+        ["UPDATE reservation_seat SET price = price - 1 WHERE reservation_id = {refunded}"]),
+    "a reservation without its seats": (
+        {"reservation_adds_up"},
+        ["DELETE FROM reservation_seat WHERE reservation_id = {lapsed}"]),
+    "more seats in one reservation than its limit": (
+        {"seat_limit_kept"},
+        ["UPDATE reservation SET seat_limit = 1 WHERE reservation_id = {held}"]),
+    "more seats in several reservations than the limit": (
+        {"seat_limit_kept"},
+        ["UPDATE reservation SET seat_limit = 3 WHERE reservation_id = {limited}"]),
+    "a paid reservation without a payment": (
+        {"paid_has_payment", "payment_has_debit", "answer_has_effect"},
+        ["DELETE FROM payment WHERE reservation_id = {paid}"]),
+    "a reservation that was paid twice": (
+        {"paid_has_payment"},
+        ["INSERT INTO payment (reservation_id, user_id, amount, paid_at)"
+         " SELECT reservation_id, user_id, amount, paid_at FROM payment WHERE reservation_id = {paid}"]),
+    "a payment of another amount": (
+        {"paid_has_payment", "payment_has_reservation", "payment_has_debit"},
+        ["UPDATE payment SET amount = amount + 1 WHERE reservation_id = {paid}"]),
+    "another user's payment": (
+        {"paid_has_payment", "payment_has_reservation", "payment_has_debit", "answer_has_effect"},
+        ["UPDATE payment SET user_id = 'second' WHERE reservation_id = {paid}"]),
+    "a payment whose reservation was cancelled without a refund": (
+        {"payment_has_reservation"},
+        ["UPDATE reservation SET status = 'cancelled' WHERE reservation_id = {paid}",
+         "UPDATE seat SET status = 'available', reservation_id = NULL WHERE reservation_id = {paid}"]),
+    "a refund whose reservation is still paid": (
+        {"payment_has_reservation", "paid_has_payment", "paid_owns_seats", "answer_has_effect"},
+        ["UPDATE reservation SET status = 'paid' WHERE reservation_id = {refunded}"]),
+    "a payment without a debit": (
+        {"payment_has_debit"},
+        ["DELETE FROM point_history WHERE reservation_id = {paid}",
+         "UPDATE point SET balance = 5000 WHERE user_id = 'payer'"]),
+    "two debits of one payment": (
+        {"payment_has_debit"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
+         " SELECT user_id, kind, amount, balance_after + amount, reservation_id, created_at FROM point_history"
+         " WHERE reservation_id = {paid}",
+         "UPDATE point SET balance = balance - 2000 WHERE user_id = 'payer'"]),
+    "a debit of another amount": (
+        {"payment_has_debit"},
+        ["UPDATE point_history SET amount = amount + 1, balance_after = balance_after + 1 WHERE reservation_id = {paid}",
+         "UPDATE point SET balance = balance + 1 WHERE user_id = 'payer'"]),
+    "a debit without a payment": (
+        {"payment_has_debit"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
+         " VALUES ('payer', 'payment', 0, 3000, {held}, UTC_TIMESTAMP(3))"]),
+    "a refunded payment without a refund": (
+        {"refund_has_credit"},
+        ["DELETE FROM point_history WHERE reservation_id = {refunded} AND kind = 'refund'",
+         "UPDATE point SET balance = 4000 WHERE user_id = 'refunded'"]),
+    "two refunds of one payment": (
+        {"refund_has_credit"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
+         " VALUES ('refunded', 'refund', 1000, 6000, {refunded}, UTC_TIMESTAMP(3))",
+         "UPDATE point SET balance = 6000 WHERE user_id = 'refunded'"]),
+    "a refund of what is still paid": (
+        {"refund_has_credit"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
+         " VALUES ('payer', 'refund', 2000, 5000, {paid}, UTC_TIMESTAMP(3))",
+         "UPDATE point SET balance = 5000 WHERE user_id = 'payer'"]),
+    "a balance above its ledger": (
+        {"balance_is_ledger"},
+        ["UPDATE point SET balance = balance + 1 WHERE user_id = 'payer'"]),
+    "a balance without a ledger": (
+        {"balance_is_ledger"},
+        ["INSERT INTO point (user_id, balance) VALUES ('nobody', 5)"]),
+    "a ledger without a balance": (
+        {"balance_is_ledger"},
+        ["DELETE FROM point WHERE user_id = 'payer'"]),
+    "a purse whose user was written in capitals": (
+        {"balance_is_ledger"},
+        ["UPDATE point SET user_id = 'Payer' WHERE user_id = 'payer'"]),
+    "a negative balance": (
+        {"balance_not_negative"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, created_at)"
+         " VALUES ('payer', 'use', -3001, -1, UTC_TIMESTAMP(3))",
+         "UPDATE point SET balance = -1 WHERE user_id = 'payer'"]),
+    "a balance that was negative once": (
+        {"balance_not_negative"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, created_at)"
+         " VALUES ('payer', 'use', -3001, -1, UTC_TIMESTAMP(3)), ('payer', 'charge', 3001, 3000, UTC_TIMESTAMP(3))"]),
+    "a balanceAfter that does not follow": (
+        {"ledger_follows"},
+        ["UPDATE point_history SET balance_after = balance_after + 1 WHERE reservation_id = {paid}"]),
+    "a first balanceAfter that does not follow from 0": (
+        {"ledger_follows"},
+        ["UPDATE point_history SET balance_after = 71 WHERE user_id = 'keyed' AND kind = 'charge'"]),
+    "an answer without bytes": (
+        {"answer_has_effect"}, ["UPDATE idempotency SET body = NULL WHERE idempotency_key = 'charge'"]),
+    "an answer about another user's reservation": (
+        {"answer_has_effect"}, ["UPDATE idempotency SET effect_id = {held} WHERE idempotency_key = 'reserve'"]),
+    "a cancelled reservation that lives": (
+        {"answer_has_effect"},
+        ["UPDATE idempotency SET effect = 'cancel' WHERE idempotency_key = 'reserve'"]),
+    "a use that was a charge": (
+        {"answer_has_effect"}, ["UPDATE idempotency SET effect = 'use' WHERE idempotency_key = 'charge'"]),
+    "a number that was given twice": (
+        {"queue_number_unique"},
+        ["INSERT INTO queue_token (concert_id, number, token, user_id, created_at)"
+         " SELECT concert_id, number, UNHEX(MD5('twin')), 'twin', created_at FROM queue_token"
+         " WHERE concert_id = 2 AND number = 1"]),
+    "an item that lost a seat": (
+        {"item_has_seats"}, ["DELETE FROM seat WHERE item_id = {item} AND seat_no = 20"]),
+    "seats without an item": (
+        {"item_has_seats"}, ["DELETE FROM item WHERE item_id = {unsold_item}"]),
+    "an item without a concert": (
+        {"item_has_seats"}, ["UPDATE item SET concert_id = 999 WHERE item_id = {unsold_item}"]),
+    "a reservation in another concert than its item": (
+        {"reservation_has_item"}, ["UPDATE reservation SET concert_id = 3 WHERE reservation_id = {held}"]),
+    "a token without a concert": (
+        {"token_has_concert"}, ["UPDATE queue_token SET concert_id = 999 WHERE concert_id = 2 AND number = 2"]),
+    "an open token without a concert": (
+        {"token_has_concert"}, ["UPDATE open_token SET concert_id = 999 WHERE user_id = 'payer'"]),
+} | {
+    f"an answer whose {effect} is not there": (
+        {"answer_has_effect"},
+        [f"UPDATE idempotency SET effect_id = 2147483647 WHERE idempotency_key = '{effect}' LIMIT 1"])
+    for effect in ("reserve", "cancel", "charge", "use", "pay", "create")
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_it_catches(books, broken, name):
+    rules, statements = BREAKS[name]
+    broken(statements)
+    assert violations(books.stack) == rules
+
+
+def test_it_catches_a_call_above_the_capacity(books):
+    """Redis keeps the most by which a call went over."""
+    redis = books.stack.redis()
+    redis.hset("{c2}:meta", "overshoot", 3)
+    try:
+        status, rules, _ = audit(books.stack)
+        assert status == 1 and {name: n for name, n in rules.items() if n} == {"line_overshoot": 3}
+    finally:
+        redis.hset("{c2}:meta", "overshoot", 0)
+
+
+def test_no_rule_is_without_a_break(books):
+    broken_somewhere = set().union(*(rules for rules, _ in BREAKS.values())) | {"line_overshoot"}
+    assert set(audit(books.stack)[1]) == broken_somewhere
+
+
+def test_an_entry_that_mysql_lacks_is_no_violation(books, broken):
+    """Its add was answered 503, or is under way."""
+    broken(["DELETE FROM queue_token WHERE concert_id = 2 AND number = 2"])
+    status, _, apart = audit(books.stack)
+    assert (status, apart["line_without_row"]) == (0, 1)
+
+
+def ctl_without(books, **environment):
+    return subprocess.run(
+        [books.stack.build / "frontrowctl", "--config", books.stack.var / "frontrow.conf", "audit"],
+        env=books.stack.environment | environment, timeout=60, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+
+
+def test_without_a_store_it_says_75(books):
+    no_redis = ctl_without(books, FRONTROW_REDIS_SOCKET="/nowhere/redis.sock")
+    assert no_redis.returncode == 75 and "the lines were not checked" in no_redis.stderr
+    assert re.search(r"^ +0  violations$", no_redis.stdout, re.MULTILINE)
+    no_mysql = ctl_without(books, FRONTROW_MYSQL_SOCKET="/nowhere/mysql.sock")
+    assert no_mysql.returncode == 75 and "/nowhere/mysql.sock" in no_mysql.stderr
