@@ -1,13 +1,13 @@
 #include "domain/line_rebuild.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "mysql/token_table.h"
 
-enum { BUDGET_MS = 1000 };
+enum { BUDGET_MS = 1000, MOMENT_MS = 5 };
 
 enum error
 line_refuse(struct problem *problem, enum line_answer answer)
@@ -83,23 +83,38 @@ finish(struct services *services, const struct line_settings *settings, struct p
     return ERROR_NONE;
 }
 
+/* A long line is not waited for: that would hold all workers. Redis says which it is. */
+static enum line_answer
+begin(struct services *services, const struct line_settings *settings, int64_t deadline,
+      struct line_cursor *cursor, struct problem *problem)
+{
+    enum line_answer answer;
+    int32_t last, serving;
+    enum db_result result =
+        token_table_highest(services->db, settings->concert_id, &last, &serving);
+    if (result != DB_OK) {
+        refuse_db(problem, result);
+        return LINE_FAILED;
+    }
+    do {
+        answer = line_store_rebuild(services->redis, settings, last, serving, cursor);
+        if (answer == LINE_WAIT)
+            usleep(MOMENT_MS * 1000);
+    } while (answer == LINE_WAIT && clock_monotonic() < deadline);
+    if (answer != LINE_OK && answer != LINE_READY)
+        line_refuse(problem, answer);
+    return answer;
+}
+
 enum error
 line_rebuild(struct services *services, const struct line_settings *settings,
              struct problem *problem)
 {
     int64_t deadline = clock_monotonic() + BUDGET_MS;
     struct line_cursor cursor = {0};
-    int32_t last, serving;
-    enum db_result result =
-        token_table_highest(services->db, settings->concert_id, &last, &serving);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    enum line_answer answer =
-        line_store_rebuild(services->redis, settings, last, serving, &cursor);
-    if (answer == LINE_READY)
-        return ERROR_NONE;
+    enum line_answer answer = begin(services, settings, deadline, &cursor, problem);
     if (answer != LINE_OK)
-        return line_refuse(problem, answer);
+        return answer == LINE_READY ? ERROR_NONE : problem->error;
     enum error error = ERROR_NONE;
     while (error == ERROR_NONE && cursor.part < TOKEN_PART_COUNT)
         error = load_chunk(services, settings, &cursor, deadline, problem);

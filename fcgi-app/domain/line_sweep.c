@@ -1,6 +1,7 @@
 #include "domain/line_sweep.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -8,7 +9,7 @@
 #include "domain/line_rebuild.h"
 
 /* A line's share of a pass: the next pass goes on. */
-enum { BUDGET_MS = 20000 };
+enum { BUDGET_MS = 20000, PAUSE_MS = 20 };
 
 /* The next line above *settings; DB_NONE after the last. */
 static enum db_result
@@ -25,18 +26,30 @@ next_line(struct services *services, struct line_settings *settings)
     return result;
 }
 
+/* A long line is loaded in several goes, and perhaps by others. */
+static enum line_answer
+load(struct services *services, const struct line_settings *settings, int64_t deadline)
+{
+    struct problem problem;
+    while (line_rebuild(services, settings, &problem) != ERROR_NONE) {
+        if (problem.error != ERROR_QUEUE_UNAVAILABLE || clock_monotonic() >= deadline)
+            return LINE_REBUILD;
+        usleep(PAUSE_MS * 1000);
+    }
+    return LINE_OK;
+}
+
 static enum line_answer
 move_on(struct services *services, const struct line_settings *settings, int64_t deadline)
 {
     struct line_counts counts = {.more = true};
-    struct problem problem;
     enum line_answer answer = LINE_OK;
     while (answer == LINE_OK && counts.more && clock_monotonic() < deadline) {
         answer = line_store_state(services->redis, settings, &counts);
         if (answer == LINE_OK)
             line_note_serving(services, settings->concert_id, counts.moved);
-        if (answer == LINE_REBUILD && line_rebuild(services, settings, &problem) == ERROR_NONE)
-            answer = LINE_OK;
+        if (answer == LINE_REBUILD)
+            answer = load(services, settings, deadline);
     }
     return answer;
 }

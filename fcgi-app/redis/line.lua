@@ -39,6 +39,7 @@ local MOVES = 200
 local ABSENT_MS = 15000
 local SAMPLE_MS = 30000
 local BUILDER_MS = 1000
+local PATIENCE_MS = 200
 
 local WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = 1, 2, 3, 4, 5, 6
 local SETS = {'waiting', 'called', 'active', 'missed', 'ended', 'ended'}

@@ -6,7 +6,7 @@ local function wipe(line, args)
         line[CALLED], line[ACTIVE], line[MISSED], line[LEFT])
     redis.call('HSET', line.meta, 'epoch', args[1], 'loading', 1, 'version', args[2], 'capacity',
         args[4], 'paused', args[5], 'maxWaiting', args[6], 'activeMs', args[7], 'overshoot',
-        overshoot, 'part', 0, 'afterNumber', 0, 'afterUser', '')
+        overshoot, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '')
 end
 
 local function hold_builder(line, builder, ms)
@@ -14,17 +14,19 @@ local function hold_builder(line, builder, ms)
 end
 
 -- args: the settings, builder, highest number given, highest number called. LOAD and where to go
--- on; BUSY where another one builds; READY where there is nothing to build.
+-- on; READY where there is nothing to build. Where another one builds: WAIT if it began just now, as
+-- a short line is there in a moment, else BUSY.
 local function rebuild(keys, args)
     local line = line_at(keys[1])
-    local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'version', 'builder', 'builderUntil')
+    local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'version', 'builder', 'builderUntil',
+        'loadingSince')
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
         wipe(line, args)
         redis.call('HSET', line.meta, 'last', args[11], 'serving', args[12])
     elseif not meta[2] then
         return {'READY'}
     elseif meta[4] ~= args[10] and tonumber(meta[5]) > line.now then
-        return {'BUSY'}
+        return {line.now - tonumber(meta[6]) < PATIENCE_MS and 'WAIT' or 'BUSY'}
     end
     hold_builder(line, args[10], BUILDER_MS)
     return {'LOAD', unpack(redis.call('HMGET', line.meta, 'part', 'afterNumber', 'afterUser'))}
@@ -73,7 +75,8 @@ local function rebuilt(keys, args)
     local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
     redis.call('HSET', line.meta, 'last', math.max(tonumber(last), tonumber(args[3])), 'serving',
         math.max(tonumber(serving), tonumber(args[4])))
-    redis.call('HDEL', line.meta, 'loading', 'builder', 'builderUntil', 'part', 'afterNumber', 'afterUser')
+    redis.call('HDEL', line.meta, 'loading', 'builder', 'builderUntil', 'loadingSince', 'part',
+        'afterNumber', 'afterUser')
     return {'OK'}
 end
 

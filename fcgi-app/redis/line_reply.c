@@ -37,7 +37,7 @@ read_status(const redisReply *reply)
         {"OK", LINE_OK},           {"LOAD", LINE_OK},       {"UNKNOWN", LINE_UNKNOWN},
         {"FOREIGN", LINE_FOREIGN}, {"ENDED", LINE_ENDED},   {"FULL", LINE_FULL},
         {"CONFLICT", LINE_CONFLICT}, {"REBUILD", LINE_REBUILD}, {"BUSY", LINE_BUSY},
-        {"READY", LINE_READY},
+        {"WAIT", LINE_WAIT},       {"READY", LINE_READY},
     };
     char status[16];
     line_reply_text(reply, 0, status, sizeof status);

@@ -32,6 +32,7 @@ enum line_answer {
     LINE_CONFLICT, /* the user has another live token */
     LINE_REBUILD,  /* the line has to be loaded from MySQL first */
     LINE_BUSY,     /* somebody else loads it now */
+    LINE_WAIT,     /* the same, begun just now: ask again in a moment */
     LINE_READY,    /* there is nothing to load */
     LINE_GONE,     /* Redis is out of reach or takes no writes */
     LINE_FAILED,   /* a bug; logged */
@@ -159,7 +160,7 @@ enum line_answer line_store_scan(struct redis *redis, const struct line_settings
                                  void *context);
 
 /*
- * Begins to load the line, or goes on: OK with the cursor, BUSY, READY. `last`, `serving`: the
+ * Begins to load the line, or goes on: OK with the cursor, BUSY, WAIT, READY. `last`, `serving`: the
  * highest number given and called that MySQL knows.
  */
 enum line_answer line_store_rebuild(struct redis *redis, const struct line_settings *settings,
