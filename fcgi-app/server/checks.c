@@ -136,8 +136,10 @@ read_input(struct passage *passage)
 static bool
 check_idempotency_key(struct passage *passage)
 {
+    if (!passage->route->keyed)
+        passage->request->idempotency_key = NULL; /* it is ignored there */
     const char *key = passage->request->idempotency_key;
-    if (!passage->route->keyed || key == NULL)
+    if (key == NULL)
         return true;
     size_t length = 0;
     while (key[length] > 0x20 && key[length] < 0x7f)

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 from helpers import (
-    ERRORS, add_token, age_hold, ask_pay, ask_reserve, assert_problem, balance, buy, charge, new_concert,
+    ERRORS, add_token, age_hold, as_user, ask_pay, ask_reserve, assert_problem, balance, buy, charge,
+    new_concert,
     new_user, ok, pay,
     reserve,
 )
@@ -29,16 +30,12 @@ def concert(stack):
 
 @pytest.fixture(scope="module")
 def private(new_stack):
-    """A stack to break, quick to give up: caller = header, one gateway, a short ladder of time-outs."""
+    """A stack to break: caller = header, everybody a gateway, no admin key, quick to call it a day."""
     return new_stack(
         caller="header", gateway_addresses="127.0.0.0/8", workers=4, redis_timeout_ms=200,
         mysql_timeout_ms=1100,
-        request_ms=1500,
+        request_ms=1500, admin_key_file="",
     )
-
-
-def as_user(user):
-    return {"X-Frontrow-User": user}
 
 
 # ---- one function a code: provokes it and gives the answer
@@ -222,6 +219,11 @@ def test_code(stack, concert, provoke):
 
 
 def unauthorized(private):
+    """Nobody says who it is; and without an admin key in the settings nobody is the admin."""
+    for key in ("", "x", private.admin_headers()["Authorization"][7:]):
+        header = {"Authorization": f"Bearer {key}"}
+        assert_problem(private.get("/admin/concert/1", **header), "unauthorized")
+        assert_problem(private.post("/admin/concert", {}, **header), "unauthorized")
     return private.get("/point")
 
 

@@ -1,0 +1,340 @@
+"""Walks the route table: who may call, which methods there are, who takes an Idempotency-Key."""
+
+import re
+
+import pytest
+from helpers import as_user, assert_headers, assert_problem, new_concert, new_user, ok
+from stack import ROOT
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+# The contract's section 3: who may call what, and whether it takes an Idempotency-Key.
+CONTRACT = {
+    ("GET", "/concert"): ("PUBLIC", False),
+    ("GET", "/concert/{concert}"): ("PUBLIC", False),
+    ("GET", "/concert/{concert}/item"): ("PUBLIC", False),
+    ("GET", "/concert/{concert}/item/{item}/seat"): ("PUBLIC", False),
+    ("GET", "/concert/{concert}/item/{item}/layout"): ("PUBLIC", False),
+    ("GET", "/concert/{concert}/queue"): ("PUBLIC", False),
+    ("POST", "/token/add"): ("CALLER", False),
+    ("GET", "/token"): ("TOKEN", False),
+    ("DELETE", "/token"): ("TOKEN", False),
+    ("POST", "/reservation"): ("CALLER", True),
+    ("GET", "/reservation"): ("CALLER", False),
+    ("GET", "/reservation/{reservation}"): ("CALLER", False),
+    ("DELETE", "/reservation/{reservation}"): ("CALLER", True),
+    ("GET", "/point"): ("CALLER", False),
+    ("POST", "/point/charge"): ("CALLER", True),
+    ("POST", "/point/use"): ("CALLER", True),
+    ("GET", "/point/history"): ("CALLER", False),
+    ("POST", "/payment"): ("CALLER", True),
+    ("GET", "/payment"): ("CALLER", False),
+    ("POST", "/admin/concert"): ("ADMIN", True),
+    ("GET", "/admin/concert/{concert}"): ("ADMIN", False),
+    ("PATCH", "/admin/concert/{concert}"): ("ADMIN", False),
+    ("GET", "/health"): ("PUBLIC", False),
+    ("GET", "/health/ready"): ("PUBLIC", False),
+    ("GET", "/metrics"): ("LOCAL", False),
+}
+ROUTES = list(CONTRACT)
+
+
+def routes_with(who):
+    return [route for route, (callers, _) in CONTRACT.items() if callers == who]
+
+
+def name(route):
+    return " ".join(route) if isinstance(route, tuple) else str(route)
+
+
+# ---- the table in the source
+
+
+def rows_of_the_table():
+    """(method, pattern) -> (who, keyed) of fcgi-app/api/routes.c."""
+    source = (ROOT / "fcgi-app/api/routes.c").read_text()
+    prefixes = dict(re.findall(r'#define (\w+) "(/\S+)"', source))
+    table = source[source.index("api_routes[] = {") + len("api_routes[] = {"):]
+    rows = re.findall(r"([A-Z]+)\(([^()]*)\),", table[:table.index("};")])
+    assert len(rows) == table[:table.index("};")].count("(") > 20, "a row that is written in another way"
+    found = {}
+    for macro, arguments in rows:
+        values = re.split(r",\s*", arguments)
+        method = macro if macro in ("GET", "POST", "DELETE") else values.pop(0).removeprefix("METHOD_")
+        pattern = "".join(prefixes.get(part, part.strip('"')) for part in values[0].split())
+        if macro == "ADMIN":
+            found[method, pattern] = ("ADMIN", values[-1] == "true")
+        else:
+            who = "WHO_CALLER" if macro == "KEYED" else values[1]
+            found[method, pattern] = (who.removeprefix("WHO_"), macro == "KEYED")
+    return found
+
+
+def test_the_table_is_the_contracts():
+    """/metrics is the server's own."""
+    own = re.search(r'\.pattern = "(/metrics)",\s*\.who = WHO_(\w+)', source_of_metrics_route())
+    assert rows_of_the_table() | {("GET", own[1]): (own[2], False)} == CONTRACT
+
+
+def source_of_metrics_route():
+    source = (ROOT / "fcgi-app/server/metrics.c").read_text()
+    return source[source.index("metrics_route = {"):]
+
+
+# ---- a right call of each route
+
+
+@pytest.fixture(scope="module")
+def fan(stack):
+    """A user with a hold, a token and points in a concert of its own; callable in any stack."""
+    return make_fan(stack, stack.client)
+
+
+@pytest.fixture(scope="module")
+def header_fan(header_stack, gateway):
+    return make_fan(header_stack, gateway)
+
+
+class Fan:
+    pass
+
+
+def make_fan(stack, client):
+    fan = Fan()
+    fan.id = new_user()
+    fan.concert = new_concert(stack, seats=500)
+    me = as_user(fan.id)
+    fan.token = ok(client.post("/token/add", {"userId": fan.id, "concertId": fan.concert.id}, **me))["token"]
+    fan.held = hold(client, fan)
+    ok(client.post("/point/charge", {"userId": fan.id, "amount": 10**6}, **me))
+    return fan
+
+
+def hold(client, fan):
+    item, seat = fan.concert.free_seat()
+    body = {"userId": fan.id, "concertId": fan.concert.id, "itemId": item, "seatId": seat}
+    return ok(client.post("/reservation", body, **as_user(fan.id)))["reservationId"]
+
+
+def sample_path(pattern, fan, reservation=None):
+    """The pattern with ids of the fan's."""
+    values = {"{concert}": fan.concert.id, "{item}": fan.concert.item, "{reservation}": reservation or fan.held}
+    for placeholder, value in values.items():
+        pattern = pattern.replace(placeholder, str(value))
+    return pattern
+
+
+def request_for(client, route, fan, user):
+    """(path, body, headers) that `fan` gets 200 or 204 for, naming `user` ("": nobody) where a user is named."""
+    method, pattern = route
+    who, _ = CONTRACT[route]
+    reservation = hold(client, fan) if method == "DELETE" and who == "CALLER" else fan.held
+    path = sample_path(pattern, fan, reservation)
+    body = None
+    if method in ("POST", "PATCH"):
+        item, seat = fan.concert.free_seat()
+        body = {
+            "/token/add": lambda: {"concertId": fan.concert.id},
+            "/reservation": lambda: {"concertId": fan.concert.id, "itemId": item, "seatId": seat},
+            "/point/charge": lambda: {"amount": 1},
+            "/point/use": lambda: {"amount": 1},
+            "/payment": lambda: {"reservationId": hold(client, fan), "token": fan.token},
+            "/admin/concert": lambda: {"title": "New", "venue": "Hall", "items": []},
+            "/admin/concert/{concert}": lambda: {"venue": "Hall"},
+        }[pattern]()
+    if who == "CALLER" and user:
+        if body is None:
+            path += f"?userId={user}"
+        else:
+            body["userId"] = user
+    headers = {"X-Queue-Token": fan.token} if who == "TOKEN" else {}
+    return path, body, headers
+
+
+def send(client, route, fan, user="", **headers):
+    path, body, needed = request_for(client, route, fan, user)
+    return client.call(route[0], path, body, needed | headers)
+
+
+def renew(client, route, fan):
+    """A new token where the call has ended it."""
+    if route == ("DELETE", "/token"):
+        body = {"userId": fan.id, "concertId": fan.concert.id}
+        fan.token = ok(client.post("/token/add", body, **as_user(fan.id)))["token"]
+
+
+# ---- who may call, with caller = body
+
+
+@pytest.mark.parametrize("route", routes_with("PUBLIC"), ids=name)
+def test_public_is_for_everybody(stack, fan, route):
+    assert send(stack, route, fan).status == 200
+
+
+@pytest.mark.parametrize("route", routes_with("CALLER"), ids=name)
+def test_caller_is_who_the_user_id_says(stack, fan, route):
+    """The header is not believed: it names another one here."""
+    answer = send(stack, route, fan, fan.id, **as_user("somebody"))
+    assert answer.status == 200, answer
+    if "userId" in answer.json():
+        assert answer.json()["userId"] == fan.id
+    assert_problem(send(stack, route, fan), "invalid_field", field="userId")
+    assert_problem(send(stack, route, fan, **as_user(fan.id)), "invalid_field", field="userId")
+
+
+@pytest.mark.parametrize("route", routes_with("TOKEN"), ids=name)
+def test_token_says_who(stack, fan, route):
+    assert_problem(stack.call(route[0], route[1]), "token_missing")
+    assert_problem(stack.call(route[0], route[1], headers={"X-Queue-Token": ""}), "token_missing")
+    assert_problem(stack.call(route[0], route[1], headers={"X-Queue-Token": "x"}), "token_invalid")
+    assert_problem(stack.call(route[0], f"{route[1]}?token={fan.token}"), "token_missing")
+    assert send(stack, route, fan).status in (200, 204)
+    renew(stack, route, fan)
+
+
+@pytest.mark.parametrize("route", routes_with("ADMIN"), ids=name)
+def test_admin_is_who_has_the_key(stack, fan, route):
+    right = stack.admin_headers()["Authorization"]
+    key = right.removeprefix("Bearer ")
+    for wrong in (
+        None, "", "Bearer", "Bearer ", f"Bearer {key}x", f"Bearer {key[:-1]}", f"Bearer x{key}", f"Basic {key}",
+        key,
+        f"Bearer{key}", f"Bearer {key.upper()}", f"Bearer {key} {key}", f"Bearer {key * 2}",
+    ):
+        headers = {} if wrong is None else {"Authorization": wrong}
+        assert_problem(send(stack, route, fan, **headers), "unauthorized")
+    for spelling in (right, f"bearer {key}", f"Bearer  {key}"):
+        assert send(stack, route, fan, Authorization=spelling).status == 200
+
+
+@pytest.mark.parametrize("route", routes_with("LOCAL"), ids=name)
+def test_local_is_open_here(stack, fan, route):
+    assert send(stack, route, fan).status == 200
+
+
+# ---- who may call, with caller = header
+
+
+@pytest.mark.parametrize("route", routes_with("PUBLIC"), ids=name)
+def test_public_answers_are_the_same_for_all(header_stack, gateway, header_fan, route):
+    for client in (header_stack, gateway):
+        assert send(client, route, header_fan).status == 200
+        assert send(client, route, header_fan, **as_user(header_fan.id)).status == 200
+        assert send(client, route, header_fan, **as_user("not a user")).status == 200
+
+
+@pytest.mark.parametrize("route", routes_with("CALLER"), ids=name)
+def test_caller_is_who_the_gateway_says(header_stack, gateway, header_fan, route):
+    me = as_user(header_fan.id)
+
+    def call(client, user, **headers):
+        path, body, _ = request_for(gateway, route, header_fan, user)
+        return client.call(route[0], path, body, headers)
+
+    assert call(gateway, "", **me).status == 200, "userId may be left out"
+    assert call(gateway, header_fan.id, **me).status == 200
+    assert_problem(call(gateway, new_user(), **me), "forbidden")
+    assert_problem(call(gateway, header_fan.id.upper(), **me), "forbidden")
+    for user in ("", header_fan.id):
+        assert_problem(call(gateway, user), "unauthorized")
+        assert_problem(call(gateway, user, **as_user("")), "unauthorized")
+        assert_problem(call(gateway, user, **as_user("no user id")), "unauthorized")
+        assert_problem(call(gateway, user, **as_user("x" * 65)), "unauthorized")
+        assert_problem(call(header_stack, user, **me), "unauthorized")
+
+
+@pytest.mark.parametrize("route", routes_with("TOKEN"), ids=name)
+def test_token_is_its_owners(header_stack, gateway, header_fan, route):
+    me, token = as_user(header_fan.id), {"X-Queue-Token": header_fan.token}
+    assert_problem(gateway.call(route[0], route[1], headers=me), "token_missing")
+    assert_problem(gateway.call(route[0], route[1], headers=token), "unauthorized")
+    assert_problem(header_stack.call(route[0], route[1], headers=me | token), "unauthorized")
+    assert_problem(gateway.call(route[0], route[1], headers=as_user(new_user()) | token), "token_invalid")
+    assert gateway.call(route[0], route[1], headers=me | token).status in (200, 204)
+    renew(gateway, route, header_fan)
+
+
+@pytest.mark.parametrize("route", routes_with("ADMIN") + routes_with("LOCAL"), ids=name)
+def test_operators_calls_are_refused_from_elsewhere(header_stack, gateway, operator, header_fan, route):
+    """Also with the key; from the operator's address they go through, whoever the caller is."""
+    key = header_stack.admin_headers()
+    for client in (header_stack, gateway):
+        assert_problem(send(client, route, header_fan, **key), "forbidden")
+        assert_problem(send(client, route, header_fan), "forbidden")
+    assert send(operator, route, header_fan, **key).status == 200
+    if CONTRACT[route][0] == "ADMIN":
+        assert_problem(send(operator, route, header_fan), "unauthorized")
+
+
+# ---- methods
+
+
+PATTERNS = sorted({pattern for _, pattern in ROUTES})
+
+
+def methods_of(pattern):
+    """In the order of Allow."""
+    there = [method for method in ("GET", "POST", "PATCH", "DELETE") if (method, pattern) in CONTRACT]
+    return ", ".join(there + ["OPTIONS"]).replace("GET", "GET, HEAD")
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_options(stack, fan, pattern):
+    answer = stack.call("OPTIONS", sample_path(pattern, fan))
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Allow"] == methods_of(pattern)
+    assert "Content-Type" not in answer.headers
+    assert_headers(answer)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_other_methods(stack, fan, pattern):
+    allowed = methods_of(pattern).split(", ")
+    for method in ("GET", "POST", "PATCH", "DELETE", "PUT", "FOO"):
+        if method in allowed:
+            continue
+        answer = stack.call(method, sample_path(pattern, fan))
+        assert_problem(answer, "method_not_allowed")
+        assert answer.headers["Allow"] == methods_of(pattern)
+    assert (stack.call("HEAD", sample_path(pattern, fan)).status == 405) == ("GET" not in allowed)
+
+
+# ---- Idempotency-Key
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=name)
+def test_who_takes_an_idempotency_key(stack, fan, route):
+    """Its syntax is checked there; elsewhere the header is ignored, and nothing is replayed."""
+    headers = {"Idempotency-Key": "two words"}
+    if CONTRACT[route][0] == "ADMIN":
+        headers |= stack.admin_headers()
+    answer = send(stack, route, fan, fan.id, **headers)
+    if CONTRACT[route][1]:
+        assert_problem(answer, "invalid_field", field="Idempotency-Key")
+        headers["Idempotency-Key"] = new_user("key")
+        path, body, _ = request_for(stack, route, fan, fan.id)
+        first, second = (stack.call(route[0], path, body, headers) for _ in range(2))
+        assert (first.status, first.body) == (second.status, second.body) == (200, first.body)
+        assert "Idempotency-Replayed" not in first.headers
+        assert second.headers["Idempotency-Replayed"] == "true"
+    else:
+        assert answer.status in (200, 204)
+        renew(stack, route, fan)
+        headers["Idempotency-Key"] = new_user("key")
+        for _ in range(2):
+            answer = send(stack, route, fan, fan.id, **headers)
+            assert answer.status in (200, 204) and "Idempotency-Replayed" not in answer.headers
+            renew(stack, route, fan)
+
+
+# ---- sizes
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route[0] in ("POST", "PATCH")], ids=name)
+def test_largest_bodies(stack, fan, route):
+    """16,384 bytes, and 1 MiB in /admin."""
+    limit = 2**20 if CONTRACT[route][0] == "ADMIN" else 16384
+    path, body, _ = request_for(stack, route, fan, fan.id)
+    headers = {"Content-Type": "application/json"} | stack.admin_headers()
+    assert_problem(stack.call(route[0], path, b" " * limit, headers), "invalid_json")
+    assert_problem(stack.call(route[0], path, b" " * (limit + 1), headers), "body_too_large")
