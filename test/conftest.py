@@ -1,6 +1,7 @@
 """What all tests share: one private stack for the session, its books audited after each module."""
 
 import pathlib
+import signal
 import sys
 
 import pytest
@@ -8,6 +9,11 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from stack import Stack  # noqa: E402
+
+
+def pytest_configure():
+    # ended from outside, the tests still end their daemons
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -122,11 +122,14 @@ class Stack:
         return self
 
     def stop(self):
-        """Ends everything. The files go too, unless a sanitizer has written into a log."""
+        """Ends everything. Its files go too; only the logs stay where a sanitizer found something."""
         self.client.close()
         (self.run / "maintenance").unlink(missing_ok=True)
         self.script("stop")
         reports = self.sanitizer_reports()
+        for entry in self.var.iterdir():
+            if entry.name != "log":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         assert not reports, f"{self.var / 'log'}: {reports}"
         shutil.rmtree(self.var)
 
