@@ -27,9 +27,10 @@ static const char help[] =
 static void
 report_pass(const struct sweep_report *report, int64_t ms)
 {
-    log_info("swept in %" PRId64 " ms: %" PRId64 " holds expired, %" PRId64 " left to others; %" PRId64
-             " old answers deleted; %" PRId64 " lines moved on, %" PRId64 " tokens ended, %" PRId64
-             " places freed; %" PRId64 " failed%s%s",
+    log_info("swept in %" PRId64 " ms: %" PRId64 " holds expired, %" PRId64
+             " left to others; %" PRId64 " old answers deleted; %" PRId64
+             " lines moved on, %" PRId64 " tokens ended, %" PRId64 " places freed; %" PRId64
+             " failed%s%s",
              ms, report->expired, report->busy, report->answers, report->lines.lines,
              report->lines.ended, report->lines.freed, report->failed,
              report->mysql_gone ? "; given up: MySQL is out of reach" : "",
@@ -98,7 +99,8 @@ main(int argc, char **argv)
         }
     }
     if (letter != -1 || optind != argc) {
-        fputs("frontrow-sweeper: unknown option or argument (see frontrow-sweeper --help)\n", stderr);
+        fputs("frontrow-sweeper: unknown option or argument (see frontrow-sweeper --help)\n",
+              stderr);
         return EXIT_USAGE;
     }
     return sweep_with_config(config);

@@ -1,6 +1,7 @@
 /*
  * sweep: tidies what time has ended. Nobody waits for it: a lapsed hold is free for the next buyer
- * at once, whether or not it was swept. Passes may overlap with each other and with everything else.
+ * at once, whether or not it was swept. Passes may overlap with each other and with everything
+ * else.
  */
 #ifndef FRONTROW_DOMAIN_SWEEP_H
 #define FRONTROW_DOMAIN_SWEEP_H

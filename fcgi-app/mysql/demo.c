@@ -1,7 +1,6 @@
 #include "mysql/demo.h"
 
 #include "mysql/concert_table.h"
-#include "mysql/concert_table.h"
 #include "mysql/script.h"
 #include "mysql/transaction.h"
 
@@ -22,8 +21,7 @@ demo_next_concert(struct database *db, int32_t after, int32_t *concert_id)
 {
     static const struct query next = {
         "SELECT concert_id FROM concert WHERE concert_id > ? ORDER BY concert_id LIMIT 1"};
-    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)),
-                         COLUMNS(INTO_INT32(concert_id)));
+    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)), COLUMNS(INTO_INT32(concert_id)));
 }
 
 static enum db_result

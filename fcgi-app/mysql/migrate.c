@@ -28,7 +28,8 @@ struct migration {
 
 static const struct query read_checksum = {"SELECT SHA2(?, 256)"};
 static const struct query lock = {"SELECT GET_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'), ?)"};
-static const struct query unlock = {"SELECT RELEASE_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'))"};
+static const struct query unlock = {
+    "SELECT RELEASE_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'))"};
 static const struct query count_tables = {
     "SELECT COUNT(*) FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'"};
@@ -137,8 +138,8 @@ compare_versions(const struct migration *migrations, char *error)
 }
 
 static enum migrate_result
-run_file(struct database *db, int version, const char *directory,
-         const struct migration *migration, char *error)
+run_file(struct database *db, int version, const char *directory, const struct migration *migration,
+         char *error)
 {
     struct buffer text = {0};
     enum migrate_result outcome = read_file(directory, migration->file, &text, error);
@@ -208,8 +209,8 @@ migrate_apply(struct database *db, const char *directory, int *version, int *app
 {
     *version = *applied = 0;
     int32_t locked = 0;
-    enum db_result locking = db_select_one(db, &lock, PARAMETERS(DB_INTEGER(LOCK_WAIT_S)),
-                                           COLUMNS(INTO_INT32(&locked)));
+    enum db_result locking =
+        db_select_one(db, &lock, PARAMETERS(DB_INTEGER(LOCK_WAIT_S)), COLUMNS(INTO_INT32(&locked)));
     if (locking != DB_OK)
         return database_failed(db, locking, error);
     if (!locked) {

@@ -4,11 +4,10 @@ enum db_result
 sweep_table_lapsed(struct database *db, const struct sweep_place *after, int64_t until,
                    struct sweep_place places[SWEEP_BATCH], size_t *count)
 {
-    static const struct query list = {
-        "SELECT expires_at, reservation_id FROM reservation"
-        " WHERE status = 'held' AND expires_at BETWEEN ? AND ?"
-        " AND (expires_at > ? OR reservation_id > ?)"
-        " ORDER BY expires_at, reservation_id LIMIT ?"};
+    static const struct query list = {"SELECT expires_at, reservation_id FROM reservation"
+                                      " WHERE status = 'held' AND expires_at BETWEEN ? AND ?"
+                                      " AND (expires_at > ? OR reservation_id > ?)"
+                                      " ORDER BY expires_at, reservation_id LIMIT ?"};
     struct sweep_place place;
     *count = 0;
     enum db_result result = db_select(

@@ -31,7 +31,8 @@ enum db_result sweep_table_lock_seats(struct database *db, int32_t item_id,
                                       const int32_t ids[SEATS_AT_ONCE], size_t count,
                                       size_t *locked);
 
-/* Deletes up to 1,000 stored answers that are older than a day; db_changed_rows() tells how many. */
+/* Deletes up to 1,000 stored answers that are older than a day; db_changed_rows() tells how many.
+ */
 enum db_result sweep_table_delete_answers(struct database *db);
 
 #endif
