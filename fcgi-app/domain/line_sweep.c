@@ -32,8 +32,11 @@ load(struct services *services, const struct line_settings *settings, int64_t de
 {
     struct problem problem;
     while (line_rebuild(services, settings, &problem) != ERROR_NONE) {
-        if (problem.error != ERROR_QUEUE_UNAVAILABLE || clock_monotonic() >= deadline)
-            return LINE_REBUILD;
+        bool is_loading = problem.retry_after > 0;
+        if (!is_loading)
+            return problem.error == ERROR_QUEUE_UNAVAILABLE ? LINE_GONE : LINE_FAILED;
+        if (clock_monotonic() >= deadline)
+            return LINE_BUSY;
         usleep(PAUSE_MS * 1000);
     }
     return LINE_OK;
