@@ -13,7 +13,7 @@ import redis
 from helpers import (ask_pay, ask_reserve, assert_problem, charge, new_concert, new_user, ok, pay, reserve,
                      seat_status)
 from line_helpers import Line, same
-from stack import wait_for
+from stack import free_port, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +301,22 @@ def test_nothing_is_lost_under_load(private):
     for number, row in rows.items():  # whoever is not ended still has the place
         if row["status"] in ("waiting", "active") and number in numbers:
             assert line.poll({"token": f"{line.id}-{row['token']}"})["number"] == number
+
+
+def test_a_redis_over_tcp_with_a_password(new_stack, tmp_path):
+    password = tmp_path / "password"
+    password.write_text("secret word\n")
+    stack = new_stack(workers=2)
+    port = free_port()
+    stack.environment |= {"FRONTROW_REDIS_SOCKET": "", "FRONTROW_REDIS_PORT": str(port),
+                          "FRONTROW_REDIS_PASSWORD_FILE": str(password)}
+    stack.restart("frontrow")
+    line = Line.new(stack, 1)
+    assert_problem(line.ask_add(new_user()), "queue_unavailable")
+    stack.redis().config_set("port", port)
+    assert_problem(line.ask_add(new_user()), "queue_unavailable")  # it wants no password
+    stack.redis().config_set("requirepass", "another")
+    assert_problem(line.ask_add(new_user()), "queue_unavailable")
+    redis.Redis(port=port, password="another").config_set("requirepass", "secret word")
+    assert patient(lambda: line.ask_add("u"))["number"] == 1
+    assert "secret word" not in stack.log("frontrow").read_text()
