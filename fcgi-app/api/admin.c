@@ -4,6 +4,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "domain/line.h"
+#include "mysql/sales_table.h"
 
 /* Operators' calls may take longer than a buyer's: they have a connection of their own. */
 static struct services
@@ -61,7 +62,7 @@ write_settings(struct json *json, const struct concert *concert)
 }
 
 static void
-write_sales(struct json *json, const struct concert_sales *sales)
+write_sales(struct json *json, const struct sales *sales)
 {
     json_begin_object(json, "sales");
     json_write_integer(json, "seatCount", sales->seat_count);
@@ -94,10 +95,9 @@ write_line(struct json *json, struct services *services, const struct concert *c
 static void
 answer(struct services *services, const struct concert *concert, struct response *response)
 {
-    struct concert_sales sales;
+    struct sales sales;
     struct problem problem;
-    enum db_result result =
-        concert_admin_table_sales(services->db, concert->concert_id, &sales);
+    enum db_result result = sales_table_total(services->db, concert->concert_id, &sales);
     if (refuse_db(&problem, result) != ERROR_NONE) {
         response_problem(response, &problem);
         return;

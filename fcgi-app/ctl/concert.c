@@ -12,14 +12,6 @@
 enum { PATIENCE_MS = 60000 };
 
 static int
-print_problem(const struct problem *problem)
-{
-    fprintf(stderr, "frontrowctl: %s%s%s\n", problem->field, problem->field[0] != '\0' ? ": " : "",
-            problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
-    return problem->error == ERROR_MYSQL_UNAVAILABLE ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
-}
-
-static int
 apply(struct ctl *ctl, struct effect *effect)
 {
     struct buffer body = {0};
@@ -30,7 +22,7 @@ apply(struct ctl *ctl, struct effect *effect)
     if (error == ERROR_NONE)
         puts(body.data);
     buffer_free(&body);
-    return error == ERROR_NONE ? EXIT_DONE : print_problem(&problem);
+    return error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);
 }
 
 static int
@@ -48,7 +40,7 @@ create(struct ctl *ctl, const json_t *json)
         .render = concert_create_render,
     };
     int status = concert_draft_read(json, &draft, &problem) == ERROR_NONE ? apply(ctl, &effect)
-                                                                          : print_problem(&problem);
+                                                                          : ctl_refused(&problem);
     concert_draft_free(&draft);
     return status;
 }
@@ -88,17 +80,14 @@ apply_status(const void *wanted, struct concert *concert, struct problem *proble
 static int
 set_status(struct ctl *ctl, enum concert_stored stored)
 {
-    char *end;
-    long id = strtol(ctl->argument, &end, 10);
-    if (*end != '\0' || id < 1 || id > INT32_MAX) {
-        fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
+    int32_t concert_id;
+    if (!ctl_concert_id(ctl, &concert_id))
         return EXIT_USAGE;
-    }
     struct concert_change change = {
         .actor = "ctl",
         .action = stored == STORED_OPEN ? "concert open" : "concert close",
         .detail = "",
-        .concert_id = (int32_t)id,
+        .concert_id = concert_id,
         .apply = apply_status,
         .wanted = &stored,
     };

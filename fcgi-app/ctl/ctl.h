@@ -31,6 +31,14 @@ int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
+int ctl_queue_show(struct ctl *ctl);
+int ctl_sales(struct ctl *ctl);
+
+/* The argument as a concertId; says so on standard error where it is none. */
+bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);
+
+/* Says on standard error why something was refused; the exit status that belongs to it. */
+int ctl_refused(const struct problem *problem);
 
 /* Says the database's last error on standard error; the exit status that belongs to `result`. */
 int ctl_database_failed(const struct ctl *ctl, enum db_result result);

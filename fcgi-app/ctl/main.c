@@ -28,6 +28,8 @@ static const struct command commands[] = {
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
+    {"queue", "show", "ID", "c", ctl_queue_show, "show a concert's line"},
+    {"sales", NULL, "ID", "c", ctl_sales, "show what is sold, by item and section"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -69,6 +71,28 @@ ctl_database_failed(const struct ctl *ctl, enum db_result result)
 {
     fprintf(stderr, "frontrowctl: %s\n", db_error_text(ctl->services->db));
     return result == DB_GONE ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
+}
+
+int
+ctl_refused(const struct problem *problem)
+{
+    bool gone = problem->error == ERROR_MYSQL_UNAVAILABLE ||
+                problem->error == ERROR_QUEUE_UNAVAILABLE;
+    fprintf(stderr, "frontrowctl: %s%s%s\n", problem->field, problem->field[0] != '\0' ? ": " : "",
+            problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
+    return gone ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;
+}
+
+bool
+ctl_concert_id(const struct ctl *ctl, int32_t *concert_id)
+{
+    char *end;
+    long id = strtol(ctl->argument, &end, 10);
+    *concert_id = (int32_t)id;
+    if (*end == '\0' && id >= 1 && id <= INT32_MAX)
+        return true;
+    fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
+    return false;
 }
 
 static const char *

@@ -105,23 +105,6 @@ concert_admin_table_update(struct database *db, const struct concert *concert)
 }
 
 enum db_result
-concert_admin_table_sales(struct database *db, int32_t concert_id, struct concert_sales *sales)
-{
-    static const struct query count = {
-        "SELECT COUNT(s.seat_no), CAST(COALESCE(SUM(s.blocked = 0 AND (s.status = 'available'"
-        " OR s.held_until <= UTC_TIMESTAMP(3))), 0) AS SIGNED),"
-        " CAST(COALESCE(SUM(s.held_until > UTC_TIMESTAMP(3)), 0) AS SIGNED),"
-        " CAST(COALESCE(SUM(s.status = 'sold'), 0) AS SIGNED),"
-        " CAST(COALESCE(SUM(s.blocked), 0) AS SIGNED),"
-        " CAST(COALESCE(SUM(IF(s.status = 'sold', s.price, 0)), 0) AS SIGNED)"
-        " FROM item i JOIN seat s ON s.item_id = i.item_id WHERE i.concert_id = ?"};
-    return db_select_one(db, &count, PARAMETERS(DB_INTEGER(concert_id)),
-                         COLUMNS(INTO_INT32(&sales->seat_count), INTO_INT32(&sales->available),
-                                 INTO_INT32(&sales->held), INTO_INT32(&sales->sold),
-                                 INTO_INT32(&sales->blocked), INTO_INT64(&sales->revenue)));
-}
-
-enum db_result
 concert_admin_table_list(struct database *db, struct concert *concert,
                          struct concert_summary *summary)
 {

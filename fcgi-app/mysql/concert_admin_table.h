@@ -43,20 +43,6 @@ enum db_result concert_admin_table_created_at(struct database *db, int32_t conce
 /* Writes all settings of a concert, and its line's versions. */
 enum db_result concert_admin_table_update(struct database *db, const struct concert *concert);
 
-/* What has been sold of a concert at this moment. */
-struct concert_sales {
-    int32_t seat_count;
-    int32_t available;
-    int32_t held;
-    int32_t sold;
-    int32_t blocked;
-    int64_t revenue; /* points of the sold seats */
-};
-
-/* Counts a concert's seats, a lapsed hold as available. */
-enum db_result concert_admin_table_sales(struct database *db, int32_t concert_id,
-                                         struct concert_sales *sales);
-
 /* All concerts by id, cancelled ones as well; db_next() fills the two structs row by row. */
 enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
                                         struct concert_summary *summary);
