@@ -1,4 +1,4 @@
-/* frontrowctl concert create|open|close|list */
+/* frontrowctl concert create|open|close|cancel|list */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "api/concert_draft.h"
 #include "base/clock.h"
 #include "ctl/ctl.h"
+#include "domain/concert_cancel.h"
 #include "domain/effect.h"
 
 enum { PATIENCE_MS = 60000 };
@@ -110,6 +111,49 @@ int
 ctl_concert_close(struct ctl *ctl)
 {
     return set_status(ctl, STORED_CLOSED);
+}
+
+static void
+print_cancelled(const struct concert_cancel_report *report)
+{
+    printf("refunded %" PRId64 " reservations, %" PRId64 " points; cancelled %" PRId64 " holds\n",
+           report->refunded, report->points, report->holds);
+}
+
+/* A line a second, or who waits does not know for what. */
+static void
+print_progress(const struct concert_cancel_report *report)
+{
+    static int64_t next;
+    if (report->waiting) {
+        puts("waiting for the calls that were under way");
+    } else if (clock_monotonic() >= next) {
+        next = clock_monotonic() + 1000;
+        print_cancelled(report);
+    }
+    fflush(stdout);
+}
+
+int
+ctl_concert_cancel(struct ctl *ctl)
+{
+    struct concert_cancel_report report;
+    struct problem problem;
+    int32_t concert_id;
+    if (!ctl_concert_id(ctl, &concert_id))
+        return EXIT_USAGE;
+    enum error error =
+        concert_cancel(ctl->services, "ctl", concert_id, print_progress, &report, &problem);
+    if (error != ERROR_CONCERT_NOT_FOUND)
+        print_cancelled(&report);
+    int status = error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);
+    if (report.failed > 0) {
+        fprintf(stderr, "frontrowctl: %" PRId64 " reservations could not be ended\n", report.failed);
+        status = status == EXIT_DONE ? EXIT_FAILED : status;
+    }
+    if (status != EXIT_DONE && error != ERROR_CONCERT_NOT_FOUND)
+        fputs("frontrowctl: run it again, it goes on where it stopped\n", stderr);
+    return status;
 }
 
 static void

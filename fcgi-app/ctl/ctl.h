@@ -27,6 +27,7 @@ int ctl_audit(struct ctl *ctl);
 int ctl_concert_create(struct ctl *ctl);
 int ctl_concert_open(struct ctl *ctl);
 int ctl_concert_close(struct ctl *ctl);
+int ctl_concert_cancel(struct ctl *ctl);
 int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);

@@ -24,6 +24,7 @@ static const struct command commands[] = {
     {"concert", "create", "FILE", "c", ctl_concert_create, "make a concert from the JSON of POST /admin/concert"},
     {"concert", "open", "ID", "c", ctl_concert_open, "put a concert on sale (from its opensAt on)"},
     {"concert", "close", "ID", "c", ctl_concert_close, "take a concert off sale; holds can still be paid"},
+    {"concert", "cancel", "ID", "c", ctl_concert_cancel, "cancel a concert for good and refund every buyer"},
     {"concert", "list", NULL, "c", ctl_concert_list, "list all concerts"},
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},

@@ -44,6 +44,7 @@ struct reservation_cancel {
     int32_t reservation_id;
 
     struct reservation reservation; /* with its seats, after the cancel */
+    bool released;                  /* by reservation_end_run(): it was a live hold */
     bool refunded;
     int64_t refunded_amount;
     int64_t balance;
@@ -52,6 +53,12 @@ struct reservation_cancel {
 enum error reservation_cancel_run(struct services *services, void *cancel, struct problem *problem);
 enum db_result reservation_cancel_happened(struct services *services, void *cancel);
 int32_t reservation_cancel_id(const void *cancel);
+
+/*
+ * The operator's cancel: whoever's the reservation is, and whether or not the item has started. One
+ * that is over, in whichever way, is left alone.
+ */
+enum error reservation_end_run(struct services *services, void *cancel, struct problem *problem);
 
 /*
  * Reads a reservation of this user as it is stored, without its seats and without a lock; *now is

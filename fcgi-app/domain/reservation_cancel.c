@@ -37,6 +37,14 @@ refund(struct services *services, struct reservation_cancel *cancel, struct prob
     return error;
 }
 
+/* Of a paid one. */
+static enum error
+give_back(struct services *services, struct reservation_cancel *cancel, struct problem *problem)
+{
+    enum error error = free_seats(services, &cancel->reservation, problem);
+    return error == ERROR_NONE ? refund(services, cancel, problem) : error;
+}
+
 static enum error
 check_not_started(struct services *services, int32_t item_id, int64_t now,
                   struct problem *problem)
@@ -65,11 +73,29 @@ reservation_cancel_run(struct services *services, void *state, struct problem *p
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     error = check_not_started(services, reservation->item_id, now, problem);
-    if (error == ERROR_NONE)
-        error = free_seats(services, reservation, problem);
-    if (error == ERROR_NONE)
-        error = refund(services, cancel, problem);
-    return error;
+    return error == ERROR_NONE ? give_back(services, cancel, problem) : error;
+}
+
+enum error
+reservation_end_run(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_cancel *cancel = state;
+    struct reservation *reservation = &cancel->reservation;
+    struct reservation stored;
+    int64_t now;
+    cancel->refunded = cancel->released = false;
+    enum error error = refuse_db(
+        problem, reservation_table_lock(services->db, cancel->reservation_id, &stored));
+    if (error != ERROR_NONE ||
+        (stored.status != RESERVATION_HELD && stored.status != RESERVATION_PAID))
+        return error;
+    error = reservation_lock(services, stored.user_id, cancel->reservation_id, reservation, &now,
+                             problem);
+    if (error != ERROR_NONE || reservation->status == RESERVATION_EXPIRED)
+        return error;
+    cancel->released = stored.status == RESERVATION_HELD;
+    return cancel->released ? free_seats(services, reservation, problem)
+                            : give_back(services, cancel, problem);
 }
 
 enum db_result

@@ -1,0 +1,31 @@
+/*
+ * concert_cancel: takes a concert off for good and gives every buyer the points back. It may be
+ * broken off at any moment and run again: it goes on with what is left.
+ */
+#ifndef FRONTROW_DOMAIN_CONCERT_CANCEL_H
+#define FRONTROW_DOMAIN_CONCERT_CANCEL_H
+
+#include "domain/services.h"
+
+/* What this run has done so far. */
+struct concert_cancel_report {
+    int64_t refunded; /* paid reservations */
+    int64_t points;   /* that went back with them */
+    int64_t holds;    /* live ones that were cancelled */
+    int64_t failed;   /* reservations that the last look could not end */
+    bool waiting;     /* for the calls that were under way when the status was set */
+};
+
+/*
+ * Sets the status of a concert to cancelled and ends its reservations, whether or not their items
+ * have started: paid ones are refunded, live holds cancelled, each in a transaction of its own.
+ * Buyers may go on meanwhile. It takes watchdog_ms at least.
+ *
+ * `progress` is called after each reservation and when the wait begins. Refuses with
+ * concert_not_found, mysql_unavailable or busy; *report tells what was done until then.
+ */
+enum error concert_cancel(struct services *services, const char *actor, int32_t concert_id,
+                          void (*progress)(const struct concert_cancel_report *report),
+                          struct concert_cancel_report *report, struct problem *problem);
+
+#endif
