@@ -9,6 +9,7 @@ main(void)
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
     suite_base();
+    suite_line();
     suite_router();
     suite_seating();
     CU_basic_set_mode(CU_BRM_NORMAL);
