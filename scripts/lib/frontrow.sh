@@ -39,7 +39,13 @@ frontrow_is_ready() {
     done
 }
 
-# Whether the running program is not the built one any more.
-frontrow_is_outdated() {
-    process_is_alive frontrow && [[ $(readlink "/proc/$PROCESS_PID/exe") != "$(readlink -f "$BUILD/frontrow")" ]]
+# Whether the running program is the built one.
+frontrow_is_current() {
+    process_is_alive frontrow && [[ $(readlink "/proc/$PROCESS_PID/exe") == "$(readlink -f "$BUILD/frontrow")" ]]
+}
+
+# Replaces the running program in place; where it refuses, it ends.
+frontrow_upgrade() {
+    kill -USR2 "$PROCESS_PID"
+    wait_until 10 frontrow_is_current || service_down frontrow
 }

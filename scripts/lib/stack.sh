@@ -91,10 +91,12 @@ stack_start() {
 
 # stack_refresh NAME RELOAD: up, with its newest program and settings.
 stack_refresh() {
-    if [[ $1 == frontrow ]] && frontrow_is_outdated; then
-        service_down frontrow
-    elif [[ $2 == yes ]] && process_is_alive "$1"; then
-        kill -HUP "$PROCESS_PID"
+    if process_is_alive "$1"; then
+        if [[ $1 == frontrow ]] && ! frontrow_is_current; then
+            frontrow_upgrade
+        elif [[ $2 == yes ]]; then
+            kill -HUP "$PROCESS_PID"
+        fi
     fi
     service_up "$1"
 }

@@ -3,9 +3,10 @@
 import os
 import pathlib
 import re
-import signal
+import shutil
 import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -61,6 +62,30 @@ def test_up_again_changes_nothing(kept):
     done = run(kept, "up")
     assert done.returncode == 0 and "already running" in done.stdout, done.stdout
     assert [kept.pid(name) for name in (*SERVICES, "keeper")] == before
+
+
+def test_up_takes_over_a_new_program_without_losing_a_request(kept):
+    program = kept.build / "frontrow"
+    shutil.copy2(program, kept.build / "frontrow.new")
+    (kept.build / "frontrow.new").rename(program)
+    before = kept.pid("frontrow")
+    statuses = []
+    over = threading.Event()
+
+    def ask():
+        client = kept.new_client()
+        while not over.is_set():
+            statuses.append(client.get("/health").status)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    done = run(kept, "up")
+    over.set()
+    asking.join()
+    assert done.returncode == 0, done.stdout
+    assert kept.pid("frontrow") == before
+    assert os.readlink(f"/proc/{before}/exe") == str(program)
+    assert set(statuses) == {200}
 
 
 @pytest.mark.parametrize("name", SERVICES)
