@@ -5,6 +5,12 @@ import pytest
 rows = []
 
 
+def pytest_generate_tests(metafunc):
+    """A test that wants `round` is run once, and with --long 20 times."""
+    if "round" in metafunc.fixturenames:
+        metafunc.parametrize("round", range(20 if metafunc.config.getoption("--long") else 1))
+
+
 class Times:
     """How long the service took to be back, against its goal."""
 

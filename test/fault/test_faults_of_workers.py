@@ -1,12 +1,16 @@
-"""Workers are killed, reloaded and upgraded while tickets are sold."""
+"""Workers and their master are killed, reloaded and upgraded while tickets are sold."""
 
 import os
+import pathlib
 import random
+import shutil
 import signal
+import subprocess
 import time
 
+import pytest
 from booking import Hall, Load, now
-from stack import wait_for
+from stack import ROOT, wait_for
 
 
 def test_random_workers_killed(whole, times, long):
@@ -27,12 +31,12 @@ def test_random_workers_killed(whole, times, long):
 def longest_silence(told, kills):
     """The longest time after a kill in which nothing succeeded."""
     good = sorted(a.received for a in told.answers if a.ok)
-    gaps = []
-    for kill in kills:
-        after = next((t for t in good if t > kill), None)
-        if after is not None:
-            gaps.append(after - kill)
-    return max(gaps)
+    return max(next((t for t in good if t > kill), kill) - kill for kill in kills)
+
+
+def is_replaced(stack, before):
+    """As many workers as before, and none of these."""
+    return len(stack.workers()) == len(before) and not set(stack.workers()) & set(before)
 
 
 def test_reload(whole, times, long):
@@ -47,6 +51,91 @@ def test_reload(whole, times, long):
     times.note("SIGHUP", 0, 0)
 
 
-def is_replaced(stack, before):
-    """As many workers as before, and none of these."""
-    return len(stack.workers()) == len(before) and not set(stack.workers()) & set(before)
+@pytest.fixture
+def own_program(whole):
+    """The stack with frontrow started from a folder of its own: gives the program's path."""
+    folder = whole.var / "upgraded"
+    folder.mkdir()
+    program = folder / "frontrow"
+    shutil.copy(whole.build / "frontrow", program)
+    before = whole.environment["FRONTROW_BUILD"]
+    try:
+        whole.environment["FRONTROW_BUILD"] = str(folder)
+        whole.restart("frontrow")
+        yield program
+    finally:
+        whole.environment["FRONTROW_BUILD"] = before
+        whole.restart("frontrow")
+        shutil.rmtree(folder)
+
+
+def install_other_build(program, number):
+    """Another program in the place of this one, as a package would put it."""
+    new = program.with_suffix(".new")
+    shutil.copy(program, new)
+    with open(new, "ab") as file:
+        file.write(b"build %d" % number)
+    new.rename(program)
+
+
+def test_upgrade(whole, own_program, times, long):
+    """SIGUSR2 re-executes the master in place; no request fails."""
+    hall = Hall(whole, capacity=500)
+    master = whole.pid("frontrow")
+    with Load(hall) as load:
+        for number in range(20 if long else 5):
+            before = whole.workers()
+            install_other_build(own_program, number)
+            whole.kill("frontrow", signal.SIGUSR2)
+            wait_for(lambda: is_replaced(whole, before), 20)
+            assert os.path.samefile(f"/proc/{master}/exe", own_program)
+    assert whole.pid("frontrow") == master
+    assert not load.told.failures()
+    times.note("SIGUSR2 to another build", 0, 0)
+
+
+def test_an_upgrade_to_a_broken_build_is_refused(whole, own_program):
+    """The program's --check comes first: this one goes on."""
+    before = whole.workers()
+    own_program.unlink()
+    own_program.write_text("#!/bin/sh\nexit 1\n")
+    own_program.chmod(0o755)
+    whole.kill("frontrow", signal.SIGUSR2)
+    wait_for(lambda: "the new program's --check failed" in whole.log("frontrow").read_text())
+    assert whole.workers() == before
+    assert whole.new_client().get("/health/ready").status == 200
+    own_program.unlink()
+    shutil.copy(whole.build / "frontrow", own_program)
+
+
+@pytest.fixture
+def keeper(whole):
+    """The loop of scripts/up that restarts what died."""
+    process = subprocess.Popen(
+        [ROOT / "scripts/lib/keeper"], env=whole.environment, start_new_session=True,
+        stdout=open(whole.log("keeper"), "a"), stderr=subprocess.STDOUT,
+    )
+    yield process
+    process.kill()  # asked to end, it would end the stack
+    process.wait()
+
+
+def is_running(pid):
+    """Whether there is such a process, and no zombie."""
+    try:
+        return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_master_killed(whole, keeper, times, round):
+    """Its workers go with it, and the supervisor brings it back."""
+    hall = Hall(whole, capacity=500)
+    orphans = whole.workers()
+    with Load(hall) as load:
+        time.sleep(1)
+        whole.kill("frontrow")
+        killed = now()
+        wait_for(lambda: not any(map(is_running, orphans)), 1)
+        time.sleep(3)
+    times.note("kill -9 of the master", load.told.time_back(killed), 2000)

@@ -63,16 +63,23 @@ class Told:
 
     def time_back(self, mended):
         """Milliseconds from `mended` until a call succeeded after which none sent later failed."""
-        last = max((a.sent for a in self.failures(mended)), default=mended)
-        good = min((a.received for a in self.answers if a.sent >= last and a.ok), default=None)
-        assert good is not None, "no call succeeded any more"
-        return max(0, last - mended) and good - mended
+        failed = [max(a.sent, mended) for a in self.answers if a.failed and a.received >= mended]
+        good = [a.received for a in self.answers if a.ok and a.received >= max(failed, default=mended)]
+        assert good, "no call succeeded any more"
+        return min(good) - mended if failed else 0
 
     def slowest(self, since=0, until=float("inf")):
         """The longest that a call of that time took, in milliseconds."""
         return max(
             (a.received - a.sent for a in self.answers if since <= a.sent < until), default=0
         )
+
+    def p99(self, since=0, until=float("inf")):
+        """What 99% of the successes sent in that time stayed below, in milliseconds."""
+        times = sorted(
+            a.received - a.sent for a in self.answers if a.ok and since <= a.sent < until
+        )
+        return times[len(times) * 99 // 100]
 
     def summary(self):
         """Bookings a second, how long successes took, how often each code was answered."""

@@ -1,0 +1,28 @@
+"""The connection to MySQL is cut between the COMMIT and its OK."""
+
+import time
+
+from booking import Hall, Load
+from cutter import Cutter
+from stack import wait_for
+
+
+def test_the_answer_to_a_commit_is_lost(whole, times, long):
+    """Each call is done, not done, or outcome_unknown and settled by the same key; never wrong."""
+    hall = Hall(whole, capacity=500)
+    unknown = whole.log("frontrow").read_text().count("the answer to a COMMIT was lost")
+    with Cutter(whole, every=8, most=1000 if long else 100) as cutter, Load(hall, rate=100) as load:
+        wait_for(lambda: cutter.done, 120)
+        time.sleep(0.5)
+    print(f"cuts: {dict(cutter.cuts)}")
+    said = whole.log("frontrow").read_text().count("the answer to a COMMIT was lost") - unknown
+    assert said > cutter.cuts.total() // 2
+    assert {a.code for a in load.told.failures()} <= {
+        "outcome_unknown", "mysql_unavailable", "queue_unavailable", "busy",
+    }
+    settled = [
+        answers for answers in load.told.by_key.values()
+        if any(a.code == "outcome_unknown" for a in answers)
+    ]
+    assert all(answers[-1].ok or answers[-1].status in range(400, 500) for answers in settled)
+    times.note(f"{cutter.cuts.total()} COMMITs cut", 0, 0)

@@ -1,0 +1,111 @@
+"""Clients that are slow, vanish, or send rubbish."""
+
+import asyncio
+import collections
+import random
+import time
+
+import pytest
+from booking import Hall, Load
+from stack import wait_for
+from wire import corrupt, exchange_all, fastcgi, http, status
+
+SLOW = 2000
+
+
+def test_vanishing(whole):
+    """One in five does not wait for its answer: the effect is complete or absent."""
+    hall = Hall(whole, capacity=500)
+    workers = set(whole.workers())
+    with Load(hall, vanish=20, abandon=50) as load:
+        time.sleep(3)
+    assert not load.told.failures()
+    assert {a.code for a in load.told.answers} >= {"ok", "vanished"}
+    assert set(whole.workers()) == workers
+
+
+async def open_slowly(port, seconds):
+    """Half of them send a head without an end, half a body, a byte now and then."""
+    head = b"POST /point/charge HTTP/1.1\r\nHost: slow\r\nContent-Type: application/json\r\n"
+    writers = []
+    for number in range(SLOW):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + (b"Content-Length: 1000\r\n\r\n{" if number % 2 else b"X-Slow: "))
+        writers.append(writer)
+    for _ in range(seconds):
+        await asyncio.sleep(1)
+        for writer in writers:
+            writer.write(b" ")
+    for writer in writers:
+        writer.transport.abort()
+
+
+def test_slow(whole):
+    """2,000 slow ones hold no worker: nobody else feels them."""
+    hall = Hall(whole, capacity=500)
+    workers = set(whole.workers())
+    with Load(hall) as load:
+        asyncio.run(open_slowly(whole.port, 3))
+    assert not load.told.failures()
+    assert set(whole.workers()) == workers
+
+
+def requests_of(hall, make):
+    """Valid requests of every kind, by http() or fastcgi()."""
+    user = f"fuzz-{hall.id}-{random.randrange(1000)}"
+    seat = random.randint(1, hall.seats)
+    return random.choice((
+        lambda: make("POST", "/point/charge", {"userId": user, "amount": 1000}, Idempotency_Key=seat),
+        lambda: make("POST", "/reservation", {
+            "userId": user, "concertId": hall.id, "itemId": hall.first, "seatIds": [seat],
+        }),
+        lambda: make("POST", "/reservation", {
+            "userId": user, "concertId": hall.id, "itemId": hall.first, "count": 2, "section": "A",
+        }, Idempotency_Key=user),
+        lambda: make("POST", "/token/add", {"userId": user, "concertId": hall.id}),
+        lambda: make("POST", "/payment", {"userId": user, "reservationId": seat}, X_Queue_Token=user),
+        lambda: make("GET", "/token", X_Queue_Token=f"{hall.id}-{'0' * 32}"),
+        lambda: make("GET", f"/concert/{hall.id}/item/{hall.first}/seat"),
+        lambda: make("GET", f"/concert/{hall.id}/queue"),
+        lambda: make("GET", "/health/ready"),
+    ))()
+
+
+def test_corrupted_http(whole, long):
+    """Through nginx: never a 500, a crash or a hang."""
+    hall = Hall(whole, items=1, capacity=500)
+    workers = whole.workers()
+
+    def connect():
+        return asyncio.open_connection("127.0.0.1", whole.port)
+
+    wanted = (corrupt(requests_of(hall, http)) for _ in range(100000 if long else 3000))
+    answers = exchange_all(connect, wanted, patience=0.5)
+    counts = collections.Counter(status(answer) for _, answer in answers)
+    print(f"\n{dict(counts.most_common())}")
+    bad = [(data, answer) for data, answer in answers if status(answer) in (500, 502, 504)]
+    assert not bad, bad[:3]
+    assert whole.workers() == workers
+
+
+def fastcgi_keys(method, path, body=None, **headers):
+    path, _, query = path.partition("?")
+    return fastcgi(method, path, body, query, **{name: str(v) for name, v in headers.items()})
+
+
+def test_corrupted_fastcgi(whole, long):
+    """Straight at the workers' sockets, of which nginx would send none."""
+    hall = Hall(whole, items=1, capacity=500)
+    workers = set(whole.workers())
+
+    def connect():
+        return asyncio.open_unix_connection(whole.run / f"frontrow-{random.randrange(4)}.sock")
+
+    wanted = (corrupt(requests_of(hall, fastcgi_keys)) for _ in range(100000 if long else 3000))
+    answers = exchange_all(connect, wanted, at_once=16, end=0.95)
+    counts = collections.Counter(status(answer) for _, answer in answers)
+    lost = workers - set(whole.workers())
+    print(f"\n{dict(counts.most_common())}, {len(lost)} workers lost")
+    bad = [(data, answer) for data, answer in answers if status(answer) == 500]
+    assert not bad, bad[:3]
+    wait_for(lambda: len(whole.workers()) == len(workers))

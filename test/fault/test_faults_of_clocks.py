@@ -1,0 +1,53 @@
+"""The clock of the application's host is ten minutes off; MySQL's and Redis' are right."""
+
+import datetime
+import glob
+
+import pytest
+from booking import Hall, Load
+
+import time
+
+LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
+
+
+@pytest.fixture(params=["+10m", "-10m"])
+def shifted(whole, request):
+    """The stack with nginx, frontrow and the sweeper living in another time."""
+    assert LIBRARY, "libfaketime is not installed"
+    faked = {"LD_PRELOAD": LIBRARY, "FAKETIME": request.param, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    true = whole.environment
+    try:
+        whole.environment = true | faked
+        whole.restart("frontrow")
+        whole.restart("nginx")
+        yield whole
+    finally:
+        whole.environment = true
+        whole.restart("frontrow")
+        whole.restart("nginx")
+
+
+def instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def test_ten_minutes_off(shifted):
+    """Holds still last five minutes by the database's clock, and lapse by it."""
+    hall = Hall(shifted, capacity=500)
+    with Load(hall) as load:
+        time.sleep(1.5)
+        body = {"userId": "punctual", "concertId": hall.id, "itemId": hall.first, "seatId": 1}
+        token = shifted.new_client().post("/token/add", {"userId": "punctual", "concertId": hall.id}).json()["token"]
+        held = shifted.new_client().post("/reservation", body, **{"X-Queue-Token": token}).json()
+        assert shifted.sweeper().returncode == 0
+    assert not load.told.failures()
+    if held.get("code") != "seat_taken":
+        until, since = instant(held["expiresAt"]), instant(held["createdAt"])
+        real = datetime.datetime.now(datetime.timezone.utc)
+        assert until - since == datetime.timedelta(minutes=5)
+        assert abs((since - real).total_seconds()) < 60
+    expired = shifted.query(
+        "SELECT COUNT(*) AS n FROM reservation WHERE status = 'expired' AND concert_id = %s", hall.id
+    )
+    assert expired == [{"n": 0}]

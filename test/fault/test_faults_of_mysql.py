@@ -1,0 +1,96 @@
+"""MySQL is killed, frozen and made read-only while tickets are sold."""
+
+import contextlib
+import signal
+import threading
+import time
+
+import pymysql
+from booking import Hall, Load, now
+
+REFUSALS = {"mysql_unavailable", "queue_unavailable", "busy", "outcome_unknown"}
+
+
+class Acceptance:
+    """Notes when MySQL accepts connections again, from `with` on."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.thread = threading.Thread(target=self.ask)
+
+    def ask(self):
+        while True:
+            with contextlib.suppress(pymysql.Error), contextlib.closing(self.stack.mysql()):
+                self.at = now()
+                return
+            time.sleep(0.005)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.thread.join(60)
+
+
+def test_killed_and_restarted(whole, times, round):
+    """503 with Retry-After while it is gone, and no worker is stuck afterwards."""
+    hall = Hall(whole, capacity=500)
+    workers = set(whole.workers())
+    with Load(hall) as load:
+        time.sleep(1)
+        whole.kill("mysql")
+        with Acceptance(whole) as accepted:
+            whole.start_service("mysql")
+        time.sleep(2)
+    assert {a.code for a in load.told.failures()} <= REFUSALS
+    assert set(whole.workers()) == workers, "a worker was killed by the watchdog"
+    times.note("MySQL kill -9 and restart", load.told.time_back(accepted.at), 1000)
+
+
+def test_frozen(whole, times, long):
+    """SIGSTOP: nobody waits for long, soon all are refused at once, health says so."""
+    hall = Hall(whole, capacity=500)
+    freeze = 10 if long else 6
+    with Load(hall) as load:
+        time.sleep(1)
+        whole.kill("mysql", signal.SIGSTOP)
+        frozen = now()
+        try:
+            time.sleep(3)
+            health = whole.new_client().get("/health/ready")
+            time.sleep(freeze - 3)
+        finally:
+            whole.kill("mysql", signal.SIGCONT)
+        mended = now()
+        time.sleep(2)
+    assert health.status == 503
+    assert health.json()["dependencies"]["mysql"]["status"] == "down"
+    assert {a.code for a in load.told.failures()} <= REFUSALS
+    assert load.told.slowest(frozen, mended) < 4500
+    late = load.told.failures(frozen + 3000, mended - 100)
+    slow = [a for a in late if a.received - a.sent > 100]
+    assert late and len(slow) <= len(late) // 100, f"{len(slow)} of {len(late)}: {slow[:3]}"
+    times.note("MySQL SIGSTOP, after SIGCONT", load.told.time_back(mended), 1000)
+
+
+def test_read_only(whole, times):
+    """Changes are refused, reads go on, no half of a booking is written."""
+    hall = Hall(whole, capacity=500)
+    with Load(hall) as load:
+        time.sleep(1)
+        whole.query("SET GLOBAL read_only = ON")
+        began = now()
+        try:
+            time.sleep(0.5)
+            assert whole.new_client().get("/point?userId=nobody").status == 200
+            time.sleep(0.5)
+            ended = now()
+        finally:
+            whole.query("SET GLOBAL read_only = OFF")
+        mended = now()
+        time.sleep(1)
+    during = [a for a in load.told.answers if began < a.sent and a.received < ended]
+    assert during and not [a for a in during if a.ok and a.method != "GET"]
+    assert {a.code for a in load.told.failures()} <= REFUSALS
+    times.note("MySQL read-only", load.told.time_back(mended), 100)

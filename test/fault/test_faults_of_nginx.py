@@ -1,0 +1,39 @@
+"""nginx is reloaded and restarted while tickets are sold."""
+
+import signal
+import time
+
+from booking import Hall, Load, now
+from stack import wait_for
+
+
+def children(stack):
+    pid = stack.pid("nginx")
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return set(file.read().split())
+
+
+def test_reload(whole, times, long):
+    """No request fails. (A connection that is kept may be closed just as it is used again, by any
+    server; each call has a connection of its own here.)"""
+    hall = Hall(whole, capacity=500)
+    with Load(hall, fresh=True) as load:
+        for _ in range(20 if long else 3):
+            before = children(whole)
+            whole.kill("nginx", signal.SIGHUP)
+            wait_for(lambda: not children(whole) & before, 15)
+    assert not load.told.failures()
+    times.note("nginx reload", 0, 0)
+
+
+def test_restart(whole, times):
+    """Connections are refused for a moment; what was under way is answered."""
+    hall = Hall(whole, capacity=500)
+    with Load(hall, fresh=True) as load:
+        time.sleep(0.5)
+        whole.stop_service("nginx")
+        whole.start_service("nginx")
+        mended = now()
+        time.sleep(1)
+    assert {a.code for a in load.told.failures()} == {"not_sent"}
+    times.note("nginx restart", load.told.time_back(mended), 100)

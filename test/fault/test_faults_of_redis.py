@@ -1,0 +1,138 @@
+"""Redis is killed, emptied, set back and frozen while tickets are sold: the line stands still, but
+whoever holds seats pays for them."""
+
+import contextlib
+import shutil
+import signal
+import time
+
+import pytest
+import redis
+from booking import Hall, Load, now
+from stack import wait_for
+
+
+@pytest.fixture
+def halls(whole):
+    """One that keeps a line, and one that does not."""
+    return Hall(whole, capacity=500), Hall(whole)
+
+
+def check(times, fault, loads, mended):
+    """What every fault of Redis leaves alone, and the time back."""
+    for load in loads:
+        assert not [a for a in load.told.failures() if a.call in ("charge", "pay", "use", "cancel")]
+        assert {a.code for a in load.told.failures()} <= {"queue_unavailable"}
+    line, plain = loads
+    assert not plain.told.failures(), "a concert without a line does not need Redis"
+    paid = [a for a in line.told.answers if a.call == "pay" and a.ok and a.sent < mended]
+    assert paid
+    times.note(fault, line.told.time_back(mended), 1000)
+
+
+@contextlib.contextmanager
+def selling(halls):
+    """Both halls under load."""
+    with Load(halls[0]) as line, Load(halls[1], rate=100) as plain:
+        time.sleep(1)
+        yield line, plain
+        time.sleep(1.5)
+
+
+def test_killed_and_restarted(whole, halls, times, round):
+    """What it had not yet written to its file is lost, and found in MySQL."""
+    with selling(halls) as loads:
+        whole.kill("redis")
+        time.sleep(1)
+        whole.start_service("redis")
+        mended = now()
+    check(times, "Redis kill -9 and restart", loads, mended)
+
+
+def test_emptied(whole, halls, times):
+    with selling(halls) as loads:
+        whole.redis().flushall()
+        mended = now()
+    check(times, "Redis FLUSHALL", loads, mended)
+
+
+def test_frozen(whole, halls, times, long):
+    with selling(halls) as loads:
+        whole.kill("redis", signal.SIGSTOP)
+        try:
+            time.sleep(10 if long else 3)
+        finally:
+            whole.kill("redis", signal.SIGCONT)
+        mended = now()
+    check(times, "Redis SIGSTOP, after SIGCONT", loads, mended)
+
+
+def test_set_back(whole, halls, times):
+    """It comes back with the data of some seconds ago."""
+    older = whole.var / "redis-older"
+    with selling(halls) as loads:
+        shutil.copytree(whole.var / "redis", older)
+        time.sleep(1)
+        whole.kill("redis")
+        wait_for(lambda: not is_up(whole))
+        shutil.rmtree(whole.var / "redis")
+        shutil.move(older, whole.var / "redis")
+        whole.start_service("redis")
+        mended = now()
+    check(times, "Redis with an older snapshot", loads, mended)
+
+
+def is_up(stack):
+    try:
+        return stack.redis().ping()
+    except redis.RedisError:
+        return False
+
+
+def add(stack, hall, user):
+    answer = stack.new_client().post("/token/add", {"userId": user, "concertId": hall.id})
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def test_the_line_keeps_its_order(whole):
+    """Numbers and places are the same after Redis lost everything."""
+    hall = Hall(whole, items=1, seats=10, capacity=10)
+    tokens = [add(whole, hall, f"ordered-{hall.id}-{n}") for n in range(60)]
+    assert [t["number"] for t in tokens] == list(range(1, 61))
+    whole.redis().flushall()
+    after = [ask(whole, token) for token in tokens]
+    for before, now_ in zip(tokens, after):
+        for name in ("token", "number", "status", "position"):
+            assert before[name] == now_[name], (before, now_)
+    assert add(whole, hall, f"ordered-{hall.id}-new")["number"] == 61
+
+
+def ask(stack, token):
+    """GET /token, again while the line is being rebuilt."""
+    def asked():
+        answer = stack.new_client().get("/token", **{"X-Queue-Token": token["token"]})
+        assert answer.status == 200 or answer.code == "queue_unavailable", answer
+        return answer if answer.status == 200 else None
+
+    return wait_for(asked).json()
+
+
+def test_a_long_line_is_rebuilt(whole, times):
+    """100,000 wait when Redis loses everything."""
+    hall = Hall(whole, items=1, seats=10, capacity=100)
+    whole.query(
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, created_at)"
+        " WITH RECURSIVE d (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 999)"
+        " SELECT %s, a.n * 1000 + b.n + 1, UNHEX(MD5(CONCAT(%s, '/', a.n * 1000 + b.n))),"
+        " CONCAT('waiting-', a.n * 1000 + b.n), 'waiting', UTC_TIMESTAMP(3)"
+        " FROM d a CROSS JOIN d b WHERE a.n < 100", hall.id, hall.id,
+    )
+    whole.redis().flushall()
+    began = now()
+    wait_for(lambda: whole.new_client().post(
+        "/token/add", {"userId": f"late-{hall.id}", "concertId": hall.id}
+    ).status == 200, 30)
+    times.note("a line of 100,000 rebuilt", now() - began, 1000)
+    state = whole.new_client().get(f"/concert/{hall.id}/queue").json()
+    assert state["lastNumber"] == 100001

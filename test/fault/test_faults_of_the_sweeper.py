@@ -1,0 +1,108 @@
+"""The sweeper is killed, run twice, or does not run: holds lapse on time all the same."""
+
+import contextlib
+import signal
+import subprocess
+import time
+
+import pytest
+from booking import Hall
+
+HOLDS = 3000
+
+
+@pytest.fixture
+def transitions(whole):
+    """Counts by a trigger how often each reservation was set to expired: {times: reservations}."""
+    whole.query("CREATE TABLE transition (reservation_id INT)")
+    whole.query(
+        "CREATE TRIGGER transition AFTER UPDATE ON reservation FOR EACH ROW"
+        " INSERT INTO transition SELECT NEW.reservation_id FROM DUAL WHERE NEW.status = 'expired'"
+    )
+
+    def count():
+        rows = whole.query(
+            "SELECT times, COUNT(*) AS reservations FROM (SELECT COUNT(*) AS times FROM transition"
+            " GROUP BY reservation_id) t GROUP BY times"
+        )
+        return {row["times"]: row["reservations"] for row in rows}
+
+    yield count
+    whole.query("DROP TRIGGER transition")
+    whole.query("DROP TABLE transition")
+
+
+def hold_all(stack, hall):
+    """Each seat of the hall in a hold of its own that has been over for an hour."""
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(reservation_id), 0) AS last FROM reservation")
+        last = cursor.fetchone()["last"]
+        cursor.execute(
+            "INSERT INTO reservation (reservation_id, user_id, concert_id, item_id, status, seat_count,"
+            " total_price, created_at, expires_at)"
+            " SELECT %s + (item_id - %s) * %s + seat_no, CONCAT('late-', item_id, '-', seat_no), %s,"
+            " item_id, 'held', 1, price, UTC_TIMESTAMP(3) - INTERVAL 65 MINUTE,"
+            " UTC_TIMESTAMP(3) - INTERVAL 60 MINUTE FROM seat WHERE item_id BETWEEN %s AND %s",
+            (last, hall.first, hall.seats, hall.id, hall.first, hall.last),
+        )
+        cursor.execute(
+            "INSERT INTO reservation_seat (reservation_id, seat_no, price)"
+            " SELECT %s + (item_id - %s) * %s + seat_no, seat_no, price"
+            " FROM seat WHERE item_id BETWEEN %s AND %s",
+            (last, hall.first, hall.seats, hall.first, hall.last),
+        )
+        cursor.execute(
+            "UPDATE seat s JOIN reservation r ON r.reservation_id ="
+            " %s + (s.item_id - %s) * %s + s.seat_no"
+            " SET s.status = 'held', s.reservation_id = r.reservation_id, s.held_until = r.expires_at"
+            " WHERE s.item_id BETWEEN %s AND %s",
+            (last, hall.first, hall.seats, hall.first, hall.last),
+        )
+
+
+def start(stack):
+    return subprocess.Popen(
+        [stack.build / "frontrow-sweeper", "--config", stack.var / "frontrow.conf"],
+        env=stack.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+
+
+def test_killed_in_the_middle_and_two_at_once(whole, transitions):
+    """Each hold is ended once, whatever happens to the sweepers."""
+    hall = Hall(whole, items=HOLDS // 1000)
+    hold_all(whole, hall)
+    done, killed = 0, 0
+    while done < HOLDS and killed < 5:
+        sweeper = start(whole)
+        time.sleep(0.1)
+        killed += sweeper.poll() is None
+        sweeper.send_signal(signal.SIGKILL)
+        sweeper.wait()
+        done = transitions().get(1, 0)
+    assert killed > 0 and 0 < done, "it was not killed in the middle"
+    pair = [start(whole), start(whole)]
+    assert [sweeper.wait(60) for sweeper in pair] == [0, 0]
+    assert transitions() == {1: HOLDS}
+    states = whole.query(
+        "SELECT status, COUNT(*) AS seats FROM seat WHERE item_id BETWEEN %s AND %s GROUP BY status",
+        hall.first, hall.last,
+    )
+    assert states == [{"status": "available", "seats": HOLDS}]
+
+
+def test_none_for_an_hour(whole):
+    """A seat whose hold is over is free, though nobody swept; the old hold can not be paid."""
+    hall = Hall(whole, items=1, seats=10)
+    hold_all(whole, hall)
+    seats = whole.new_client().get(f"/concert/{hall.id}/item/{hall.first}/seat").json()["seats"]
+    assert {seat["status"] for seat in seats} == {"available"}
+    old = whole.query("SELECT MAX(reservation_id) AS id FROM reservation")[0]["id"]
+    user = f"late-{hall.first}-10"
+    token = whole.new_client().post("/token/add", {"userId": user, "concertId": hall.id}).json()["token"]
+    paid = whole.new_client().post("/payment", {"userId": user, "reservationId": old}, **{"X-Queue-Token": token})
+    assert paid.code == "hold_expired"
+    body = {"userId": "next", "concertId": hall.id, "itemId": hall.first, "seatId": 10}
+    assert whole.new_client().post("/reservation", body).status == 200
+    assert whole.sweeper().returncode == 0
+    row = whole.query("SELECT status FROM reservation WHERE reservation_id = %s", old)[0]
+    assert row["status"] == "expired"
