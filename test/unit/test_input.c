@@ -93,7 +93,7 @@ static struct request request;
 static struct problem problem;
 static char claimed[USER_ID_SIZE];
 
-/* Reads a body (POST, PATCH) or a query; true where it is taken. What is left is freed by done(). */
+/* Reads a body (POST, PATCH) or a query; true where it is taken. done() frees what is left. */
 static bool
 read_text(const char *caller, enum method method, const char *pattern, const char *text)
 {
@@ -307,7 +307,7 @@ names_a_user(const struct field *fields)
     return fields->kind == FIELD_USER;
 }
 
-/* A caller is named by a field, nobody else is; what has a body has fields, so that it is parsed. */
+/* A caller is named by a field, nobody else is; what has a body has fields, so it is parsed. */
 static void
 the_table_fits_who_may_call(void)
 {
