@@ -112,7 +112,7 @@ def highest(lines):
 def draw_answers(rows, seconds):
     lines = {name: values(rows, metric, "rate") for metric, name, _ in LINES}
     lines = {name: line for name, line in lines.items() if any(value for _, value in line)}
-    if len(lines) > 2:
+    if len(lines) > 1:
         lines.pop("requests", None)  # their sum
     users = values(rows, "vus", "value")
     picture = Picture(0, "answers a second, and users", seconds, nice_steps(highest([*lines.values(), users])))

@@ -35,7 +35,7 @@ def statuses(path):
     with open(path, errors="replace") as log:
         for line in log:
             status = line.rpartition('" ')[2][:3]
-            if status.isdigit():
+            if status.isdigit() and '"GET /health' not in line:
                 found[int(status)] += 1
     return found
 

@@ -21,14 +21,12 @@ k6_require_stack() {
 }
 
 # The demo as new, and a hall for those who want one: what they find does not depend on earlier runs.
-# The first caller of a line loads it into Redis (503 for the others for some milliseconds): not measured.
 k6_reset() {
     frontrow_ctl demo reset ${reset[@]+"${reset[@]}"}
     case $1 in
         fresh | open) "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql" ;;
         seed/reservation) [[ $PORT == 8080 ]] || fail "the seed's script asks port 8080, Frontrow is on $PORT" ;;
     esac
-    curl -fsS -o /dev/null --retry 5 --retry-all-errors "http://$(nginx_address)/concert/2/queue?at=$RANDOM"
 }
 
 # Half of what the last run of fresh reached.

@@ -40,7 +40,7 @@ k6_install() {
             tail -n 20 "$TOOLS/k6.log" >&2
             fail "k6 could not be built"
         }
-        rm -rf "$TOOLS/go" "$TOOLS/go-build"
+        rm -rf "$TOOLS/venv" "$TOOLS/go" "$TOOLS/go-build" # 1 GB that only this build needed
     )
 }
 
