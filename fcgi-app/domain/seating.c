@@ -25,7 +25,8 @@ compare_places(const void *a, const void *b)
 void
 seating_sort(struct place *places, size_t place_count)
 {
-    qsort(places, place_count, sizeof places[0], compare_places);
+    if (place_count > 0) /* without any there is no array, and qsort() wants one */
+        qsort(places, place_count, sizeof places[0], compare_places);
 }
 
 /*
