@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS point_history (
     KEY history_of_user (user_id),
     UNIQUE KEY history_of_reservation (reservation_id, kind),
     CONSTRAINT history_balance CHECK (balance_after >= 0),
-    CONSTRAINT history_sign CHECK (IF(kind IN ('charge', 'refund'), amount >= 0, amount <= 0)),
+    CONSTRAINT history_sign CHECK (amount = 0 OR (amount > 0) = (kind IN ('charge', 'refund'))),
     CONSTRAINT history_reservation CHECK ((kind IN ('payment', 'refund')) = (reservation_id IS NOT NULL))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 

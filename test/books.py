@@ -52,12 +52,12 @@ ORDER BY place;
 INSERT INTO point (user_id, balance) SELECT user_id, SUM(amount) FROM point_history GROUP BY user_id;
 
 INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, created_at)
-SELECT 2, i + 1, UNHEX(MD5(i)), CONCAT('user_', i),
+SELECT 2, i + 1, LEFT(UNHEX(SHA2(i, 256)), 16), CONCAT('user_', i),
        IF(i + 1000 < {count}, 'done', IF(i + 900 < {count}, 'active', 'waiting')),
        IF(i + 900 < {count}, UTC_TIMESTAMP(3) + INTERVAL 1 HOUR, NULL), UTC_TIMESTAMP(3)
 FROM filler ORDER BY i;
 INSERT INTO open_token (concert_id, user_id, token, lease_until)
-SELECT 1, CONCAT('user_', i), UNHEX(MD5(-1 - i)), UTC_TIMESTAMP(3) + INTERVAL i SECOND
+SELECT 1, CONCAT('user_', i), LEFT(UNHEX(SHA2(-1 - i, 256)), 16), UTC_TIMESTAMP(3) + INTERVAL i SECOND
 FROM filler ORDER BY i;
 INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, effect_id, body, created_at)
 SELECT user_id, CONCAT('key-', reservation_id), UNHEX(SHA2(reservation_id, 256)), 'reserve',
