@@ -15,7 +15,7 @@ def server():
         yield client
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_random_calls_do_what_the_model_does(server, seed, long):
     server.flushall()
     clock = b"{0, redis.call('GET', 'clock')}"
@@ -23,7 +23,7 @@ def test_random_calls_do_what_the_model_does(server, seed, long):
     build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build"))
     socket = server.connection_pool.connection_kwargs["path"]
     done = subprocess.run(
-        [build / "test/model/line_random", socket, str(seed), "500000" if long else "60000"],
+        [build / "test/model/line_random", socket, str(seed), "500000" if long else "30000"],
         timeout=600, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout
