@@ -83,6 +83,7 @@ main(int argc, char **argv)
         .routes = api_routes,
         .route_count = api_route_count,
         .start = api_start,
+        .probe = api_probe,
         .stop = api_stop,
         .read_input = api_read_input,
         .free_input = api_free_input,

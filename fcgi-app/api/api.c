@@ -15,6 +15,12 @@ api_start(const struct config *config, struct shared *shared)
 }
 
 void
+api_probe(void *services)
+{
+    services_probe(services);
+}
+
+void
 api_stop(void *services)
 {
     services_close(services);

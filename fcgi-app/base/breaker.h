@@ -1,6 +1,7 @@
 /*
  * breaker: a circuit breaker in shared memory, one for each dependency. After three time-outs in
- * a row every worker refuses at once, while one at a time probes whether the dependency is back.
+ * a row every worker refuses at once. Between two requests, so that no client waits for it, one
+ * worker at a time probes whether the dependency is back.
  */
 #ifndef FRONTROW_BASE_BREAKER_H
 #define FRONTROW_BASE_BREAKER_H
@@ -11,23 +12,24 @@
 
 /* Zero-initialised is closed (calls pass). */
 struct breaker {
-    atomic_int failures;          /* time-outs in a row, over all workers */
+    atomic_int failures;           /* time-outs in a row, over all workers */
     _Atomic int64_t next_probe_ms; /* monotonic time from which one caller may try again */
 };
 
+/* Whether it is open: calls are refused at once, with 503. */
+bool breaker_is_open(struct breaker *breaker);
+
 /*
- * Whether a call may be tried now. False: answer 503 at once. While the breaker is open one caller
- * gets true each 200 ms: it is the probe.
+ * While the breaker is open, true for one caller at a time: it is to find out whether the
+ * dependency answers, and to say so by breaker_success() or breaker_failure(). Another one gets the
+ * turn 200 ms after a failure, or when this one was not heard of for `longest_ms`.
  */
-bool breaker_allows(struct breaker *breaker);
+bool breaker_take_probe(struct breaker *breaker, int longest_ms);
 
 /* The dependency answered (whatever it said). Closes the breaker. */
 void breaker_success(struct breaker *breaker);
 
 /* The dependency did not answer in time or refused the connection. */
 void breaker_failure(struct breaker *breaker);
-
-/* Whether the breaker is open: for /health/ready. */
-bool breaker_is_open(struct breaker *breaker);
 
 #endif

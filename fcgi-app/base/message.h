@@ -102,6 +102,8 @@ struct application {
     const struct route *routes;
     size_t route_count;
     void *(*start)(const struct config *config, struct shared *shared);
+    /* After each answer has gone out: looks whether a dependency that was lost is back. */
+    void (*probe)(void *services);
     void (*stop)(void *services);
     /*
      * Checks body or query against route->fields; on success request->input is set and the userId

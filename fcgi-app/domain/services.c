@@ -32,6 +32,13 @@ services_close(struct services *services)
     free(services);
 }
 
+void
+services_probe(struct services *services)
+{
+    db_probe(services->db);
+    redis_probe(services->redis);
+}
+
 enum error
 refuse(struct problem *problem, enum error error)
 {

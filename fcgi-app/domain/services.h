@@ -1,4 +1,5 @@
-/* services: what a worker, the sweeper and frontrowctl need to apply the rules: their connections. */
+/* services: what a worker, the sweeper and frontrowctl need to apply the rules: their connections.
+ */
 #ifndef FRONTROW_DOMAIN_SERVICES_H
 #define FRONTROW_DOMAIN_SERVICES_H
 
@@ -18,6 +19,9 @@ struct services {
 /* Nothing is connected until first use. Never NULL. */
 struct services *services_open(const struct config *config, struct shared *shared);
 void services_close(struct services *services);
+
+/* Between two requests: looks whether a dependency that was lost is back. */
+void services_probe(struct services *services);
 
 /* Fills `problem` with a plain refusal and returns its code, so that a rule can end with it. */
 enum error refuse(struct problem *problem, enum error error);

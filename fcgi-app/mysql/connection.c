@@ -156,17 +156,9 @@ connect_handle(struct database *db)
     return NULL;
 }
 
-enum db_result
-connection_ensure(struct database *db)
+static enum db_result
+connect_session(struct database *db)
 {
-    if (db->in_transaction)
-        return db->handle != NULL ? DB_OK : DB_GONE;
-    if (db->breaker != NULL && !breaker_allows(db->breaker)) {
-        snprintf(db->error_text, sizeof db->error_text, "MySQL does not answer");
-        return DB_GONE;
-    }
-    if (db->handle != NULL)
-        return DB_OK;
     db->handle = connect_handle(db);
     if (db->handle == NULL) {
         log_warn("%s", db->error_text);
@@ -178,6 +170,31 @@ connection_ensure(struct database *db)
     if (result != DB_OK)
         connection_close(db); /* half set up, it would be taken for a whole one the next time */
     return result;
+}
+
+enum db_result
+connection_ensure(struct database *db)
+{
+    if (db->in_transaction)
+        return db->handle != NULL ? DB_OK : DB_GONE;
+    if (db->breaker != NULL && breaker_is_open(db->breaker)) {
+        snprintf(db->error_text, sizeof db->error_text, "MySQL does not answer");
+        return DB_GONE;
+    }
+    return db->handle != NULL ? DB_OK : connect_session(db);
+}
+
+void
+db_probe(struct database *db)
+{
+    /* to connect and to set the session up are two waits */
+    if (db->breaker == NULL || !breaker_take_probe(db->breaker, 2 * db->timeout_ms))
+        return;
+    connection_close(db);
+    if (connect_session(db) == DB_OK)
+        breaker_success(db->breaker);
+    else
+        breaker_failure(db->breaker);
 }
 
 static struct statement *

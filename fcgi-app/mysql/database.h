@@ -87,6 +87,12 @@ struct column {
 struct database *db_open(const struct config *config, int timeout_ms, struct breaker *breaker);
 void db_close(struct database *db);
 
+/*
+ * Between two requests: where MySQL did not answer and it is this one's turn to look, finds out
+ * whether it does again.
+ */
+void db_probe(struct database *db);
+
 /* A statement without result rows. `changed`, if given, gets the number of changed rows. */
 enum db_result db_execute(struct database *db, const struct query *query,
                           const struct parameter *parameters, size_t parameter_count);

@@ -48,7 +48,7 @@ enum answer
 library_call(struct redis *redis, const char *function, int32_t concert_id, redisReply **reply)
 {
     *reply = NULL;
-    if (redis->breaker != NULL && !breaker_allows(redis->breaker))
+    if (redis->breaker != NULL && breaker_is_open(redis->breaker))
         return ANSWER_GONE;
     enum answer answer = call_once(redis, function, concert_id, reply);
     if (answer == ANSWER_LOST) /* Redis was restarted since the last call */

@@ -82,7 +82,7 @@ begins_with(const char *text, const char *prefix)
 static enum answer
 classify(const char *error)
 {
-    static const char *const unwilling[] = {"LOADING", "OOM",    "READONLY", "MISCONF",
+    static const char *const unwilling[] = {"LOADING", "OOM",    "READONLY",  "MISCONF",
                                             "BUSY",    "NOAUTH", "MASTERDOWN"};
     if (begins_with(error, "ERR Function not found"))
         return ANSWER_NO_FUNCTION;
@@ -200,7 +200,7 @@ bool
 redis_ping(struct redis *redis, int64_t *latency_us)
 {
     char pong[8];
-    if (redis->breaker != NULL && !breaker_allows(redis->breaker))
+    if (redis->breaker != NULL && breaker_is_open(redis->breaker))
         return false;
     int64_t started = clock_monotonic_us();
     if (!redis_ensure(redis))
@@ -210,4 +210,17 @@ redis_ping(struct redis *redis, int64_t *latency_us)
         up = ask(redis, "PING", NULL, pong, sizeof pong);
     *latency_us = clock_monotonic_us() - started;
     return up;
+}
+
+void
+redis_probe(struct redis *redis)
+{
+    /* connecting takes up to three waits: the socket, AUTH, INFO, each of which tells the breaker
+     */
+    if (redis->breaker == NULL ||
+        !breaker_take_probe(redis->breaker, 3 * redis->config->redis_timeout_ms))
+        return;
+    disconnect(redis);
+    if (!redis_ensure(redis))
+        breaker_failure(redis->breaker);
 }

@@ -175,6 +175,7 @@ accept_one(struct worker *worker, FCGX_Request *connection)
             worker->answered++;
         }
         FCGX_Finish_r(connection);
+        worker->heritage->application->probe(worker->services);
     }
     scoreboard_idle(worker->slot);
     if (result == 0 || result == -EAGAIN || result == -EINTR || result == -ECONNABORTED)
