@@ -157,14 +157,18 @@ ending_of(const struct child *child, int status)
     return WEXITSTATUS(status) == 0 ? ENDING_RETIRED : ENDING_FAILED;
 }
 
+/* The log may name the request that got no answer: its effect is complete or absent. */
 static void
-log_ending(const struct child *child, int status, int64_t requests)
+log_ending(const struct child *child, int status, const struct scoreboard_slot *slot)
 {
+    bool at_work = slot->busy_since != 0 && slot->request_id[0] != '\0';
+    int64_t requests = slot->requests;
     if (WIFSIGNALED(status))
         log_write(child->state == CHILD_KILLED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-                  "worker %d was ended by signal %d (%s)%s after %lld requests", (int)child->pid,
-                  WTERMSIG(status), strsignal(WTERMSIG(status)),
-                  WCOREDUMP(status) ? ", core dumped," : "", (long long)requests);
+                  "worker %d was ended by signal %d (%s)%s after %lld requests%s%s",
+                  (int)child->pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
+                  WCOREDUMP(status) ? ", core dumped," : "", (long long)requests,
+                  at_work ? "; at work on " : "", at_work ? slot->request_id : "");
     else
         log_write(WEXITSTATUS(status) == 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
                   "worker %d ended with status %d after %lld requests", (int)child->pid,
@@ -208,7 +212,7 @@ children_bury(struct children *children, pid_t pid, int status, int64_t now,
     int64_t requests = slot->requests;
     if (!slot->ready && !child->retired)
         *failed_start = child->generation;
-    log_ending(child, status, requests);
+    log_ending(child, status, slot);
     scoreboard_end(children->heritage->scoreboard, slot_of(children, child),
                    ending_of(child, status));
     if (child->retired)

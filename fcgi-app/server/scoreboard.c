@@ -1,6 +1,7 @@
 #include "server/scoreboard.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 struct scoreboard *
@@ -16,6 +17,7 @@ scoreboard_start(struct scoreboard *scoreboard, int index, int64_t kill_at)
 {
     struct scoreboard_slot *slot = &scoreboard->slots[index];
     slot->busy_since = 0;
+    slot->request_id[0] = '\0';
     slot->requests = 0;
     slot->ready = false;
     slot->kill_at = kill_at;
@@ -46,8 +48,15 @@ scoreboard_idle(struct scoreboard_slot *slot)
 void
 scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at)
 {
+    slot->request_id[0] = '\0';
     atomic_store_explicit(&slot->busy_since, now, memory_order_relaxed);
     atomic_store_explicit(&slot->kill_at, kill_at, memory_order_relaxed);
+}
+
+void
+scoreboard_name(struct scoreboard_slot *slot, const char *request_id)
+{
+    snprintf(slot->request_id, sizeof slot->request_id, "%s", request_id);
 }
 
 void

@@ -9,6 +9,9 @@
 /* Twice the most workers: at a reload the old and the new ones are there together. */
 enum { SCOREBOARD_SLOTS = 2048 };
 
+/* The 32 hex digits of nginx and a NUL. */
+enum { SCOREBOARD_REQUEST_SIZE = 33 };
+
 /* How a worker ended. */
 enum ending {
     ENDING_RETIRED,  /* asked to, or after its requests */
@@ -29,6 +32,8 @@ struct scoreboard_slot {
     _Atomic int64_t requests; /* taken since this worker started */
     atomic_bool alive;
     atomic_bool ready; /* waits for requests, or works on one */
+    /* Of the request at work, "" before its head was read. The master reads it after the end. */
+    char request_id[SCOREBOARD_REQUEST_SIZE];
 };
 
 struct scoreboard {
@@ -50,6 +55,9 @@ void scoreboard_end(struct scoreboard *scoreboard, int slot, enum ending ending)
 /* By the worker. Begin marks it as busy from `now`, to be killed at `kill_at`. */
 void scoreboard_idle(struct scoreboard_slot *slot);
 void scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at);
+
+/* By the worker: which request it has begun. */
+void scoreboard_name(struct scoreboard_slot *slot, const char *request_id);
 
 /* By the worker: the request that it has begun takes a slow route. */
 void scoreboard_extend(struct scoreboard_slot *slot, int64_t kill_at);

@@ -140,6 +140,16 @@ answer(struct worker *worker)
     return match.index;
 }
 
+/* What was changed stays so: with this line an operator can tell the customer. */
+static void
+log_lost_answer(const struct exchange *exchange)
+{
+    bool changed = exchange->request.method != METHOD_GET && exchange->response.error == ERROR_NONE;
+    log_write(changed ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "the answer to %s %s found no reader%s",
+              exchange->request.method_name, exchange->request.path,
+              changed ? "; it had been carried out" : "");
+}
+
 static void
 serve(struct worker *worker, FCGX_Request *connection)
 {
@@ -147,10 +157,10 @@ serve(struct worker *worker, FCGX_Request *connection)
     int64_t began = clock_monotonic_us();
     http_begin(exchange, connection);
     log_set_request(exchange->request.request_id);
+    scoreboard_name(worker->slot, exchange->request.request_id);
     size_t route = answer(worker);
     if (!http_send(exchange))
-        log_debug("the answer to %s %s found no reader", exchange->request.method_name,
-                  exchange->request.path);
+        log_lost_answer(exchange);
     metrics_count(worker->heritage->metrics, worker->slot_index, route, &exchange->response,
                   clock_monotonic_us() - began);
     log_set_request(NULL);

@@ -22,6 +22,7 @@ def test_vanishing(whole):
     assert not load.told.failures()
     assert {a.code for a in load.told.answers} >= {"ok", "vanished"}
     assert set(whole.workers()) == workers
+    assert "found no reader; it had been carried out" in whole.log("frontrow").read_text()
 
 
 async def open_slowly(port, seconds):

@@ -25,6 +25,9 @@ def test_random_workers_killed(whole, times, long):
             kills.append(now())
             time.sleep(0.1)
     assert len(load.told.failures()) <= len(kills)
+    log = whole.log("frontrow").read_text()
+    for answer in load.told.lost_but_done():
+        assert f"at work on {answer.request_id}" in log, answer
     times.note("random worker killed, each 100 ms", longest_silence(load.told, kills), 100)
 
 

@@ -97,11 +97,19 @@ class Told:
 
     def check(self, stack):
         """Compares with MySQL; an AssertionError says what does not agree."""
-        books = Books(stack, self.name)
+        books = self.books = Books(stack, self.name)
         wrong = self.check_answers(books) + books.check_effects() + self.check_tokens(books)
         assert not wrong, f"{len(wrong)} disagree with the books:\n" + "\n".join(wrong[:20])
         errors = [a for a in self.answers if a.status == 500]
         assert not errors, errors[:3]
+
+    def lost_but_done(self):
+        """The answers of nginx in the place of a success; known after check()."""
+        return [
+            answers[0] for key, answers in self.by_key.items()
+            if answers[0].code == "outcome_unknown" and key in self.books.stored
+            and (len(answers) == 1 or answers[1].replayed == "1")
+        ]
 
     def check_answers(self, books):
         """Each key: what was told against the stored answer, which is written with its effect."""
