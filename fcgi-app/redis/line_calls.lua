@@ -23,7 +23,6 @@ local function watch_unsaved(line, record)
 end
 
 local function activate(line, record)
-    record.saved = math.min(record.saved, ROW)
     place(line, record, ACTIVE, line.now + line.activeMs)
     watch_unsaved(line, record)
     line.admitted = line.admitted + 1

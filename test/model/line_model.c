@@ -117,8 +117,6 @@ move_on(struct model *model)
 static void
 activate(const struct model *model, struct model_token *token)
 {
-    if (token->saved == LINE_SAVED_LEASE)
-        token->saved = LINE_SAVED_ROW;
     token->state = LINE_TOKEN_ACTIVE;
     token->over = model->now + model->settings.active_ms;
     token->unsaved_over = model->now + model->settings.claim_ms;

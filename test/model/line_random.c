@@ -51,12 +51,25 @@ read_token(const uint8_t token[TOKEN_SIZE])
     return id;
 }
 
-/* Mostly short steps; now and then one over all deadlines. */
+/* A moment at which something is just over, or nearly; 0 where the token has none. */
+static int64_t
+deadline_of(const struct model_token *token)
+{
+    int64_t moment = below(2) == 0 ? token->over : token->unsaved_over;
+    return token->there && moment > model.now ? moment - below(2) : 0;
+}
+
+/* Mostly short steps; now and then one over all deadlines, or right onto one. */
 static void
 let_time_pass(void)
 {
     static const int32_t steps[] = {1, 1, 5, 100, 100, 1000, 3000, 20000, 70000};
-    model.now += below(steps[below(sizeof steps / sizeof steps[0])] + 1);
+    int64_t moment = 0;
+    if (model.count > model.first && below(4) == 0)
+        moment = deadline_of(&model.tokens[model.first + below(model.count - model.first)]);
+    if (moment == 0)
+        moment = model.now + below(steps[below(sizeof steps / sizeof steps[0])] + 1);
+    model.now = moment;
     freeReplyObject(redisCommand(control, "SET clock %lld000", (long long)model.now));
 }
 
@@ -68,8 +81,8 @@ change_settings(void)
     settings.paused = below(8) == 0;
     settings.max_waiting = below(4) == 0 ? below(10) : 100;
     settings.active_ms = 1000 + below(30000);
-    settings.claim_ms = 2000 + below(10000);
-    settings.missed_ms = 1000 + below(60000);
+    settings.claim_ms = below(2) == 0 ? 200 + below(2000) : 2000 + below(10000);
+    settings.missed_ms = below(2) == 0 ? 500 + below(4000) : below(60000);
 }
 
 /* As one caller sees the settings: some read the row before the last change. */
