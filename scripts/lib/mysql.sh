@@ -48,6 +48,8 @@ mysql_create_data() {
     say "making the data folder of $MYSQL_KIND"
     rm -rf "$VAR/mysql.new"
     mkdir -m 700 "$VAR/mysql.new"
+    mkdir -p "$VAR/mysql-tmp"
+    local -x TMPDIR=$VAR/mysql-tmp # as in mysql_configure
     local as_root=()
     [[ $EUID != 0 ]] || as_root=(--user=root)
     if [[ $MYSQL_KIND == MySQL ]]; then
