@@ -405,6 +405,7 @@ def test_refund(stack, concert):
     assert_problem(ask_pay(stack, user, number, token), "reservation_cancelled")
     assert balance(stack, user) == 1005
     buy(stack, new_user(), concert, item=held["itemId"], seats=held["seats"][0]["seatId"])
+    assert ok(stack.get(path)) == held | {"status": "cancelled"}, "it still shows its seats and price"
 
 
 def test_no_refund_after_the_item_started(stack):
