@@ -523,7 +523,8 @@ def test_answers_are_kept_for_a_day(stack):
     stack.query(
         "INSERT INTO idempotency SELECT user_id, CONCAT(idempotency_key, '-', seq), fingerprint,"
         " effect, effect_id, body, UTC_TIMESTAMP(3) - INTERVAL 2 DAY"
-        " FROM idempotency, (WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 990) SELECT seq FROM n) n"
+        " FROM idempotency, (WITH RECURSIVE n (seq) AS"
+        " (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 990) SELECT seq FROM n) n"
         " WHERE user_id = %s", user)
     assert sweep(stack)["old answers deleted"] == 2971
     for call, key, first in list(zip(calls, keys, firsts))[:2]:
