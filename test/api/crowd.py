@@ -159,7 +159,7 @@ def lock_purse(stack, user):
 def wait_for_waiters(stack, count):
     """Until so many transactions wait for locks."""
     status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
-    wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count, seconds=5)
+    wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count)
 
 
 def expire_in(stack, reservation_id, seconds):
@@ -174,6 +174,13 @@ def expire_in(stack, reservation_id, seconds):
         " SET s.held_until = r.expires_at WHERE r.reservation_id = %s AND s.status = 'held'",
         reservation_id,
     )
+
+
+def a_while(stack):
+    """Seconds in which a call surely comes to the lock that it shall wait for, as busy as it is here now."""
+    started = time.monotonic()
+    charge(stack, new_user(), 1)
+    return 0.3 + 10 * (time.monotonic() - started)
 
 
 def wait_until_expired(stack, reservation_id):

@@ -1,7 +1,6 @@
 """Many clients want the same thing at the same time. The books are audited after every test."""
 
 import collections
-import concurrent.futures
 import itertools
 import random
 import threading
@@ -317,10 +316,10 @@ class Sweepers:
 
 def test_sweepers_against_payments_and_cancels(stack):
     """Holds lapse by the dozen while they are paid and cancelled and three sweepers run."""
-    concert = new_concert(stack, items=2, seats=120, hold_seconds=2)
-    buyers = [Buyer(stack, concert) for _ in range(60)]  # reserved with up to 2 s of differences
+    concert = new_concert(stack, seats=60)
+    buyers = [Buyer(stack, concert) for _ in range(60)]
     for buyer in buyers:
-        expire_in(stack, buyer.id, random.uniform(0.5, 1.5))
+        expire_in(stack, buyer.id, random.uniform(0.3, 4))
     def late(call, delay):
         started = []
 
@@ -331,14 +330,13 @@ def test_sweepers_against_payments_and_cancels(stack):
 
         return wait_once
 
-    moments = [random.uniform(0.3, 1.7) for _ in buyers]
+    moments = [random.uniform(0.1, 2) for _ in buyers]
     calls = [
         late(call, moment)
         for buyer, moment in zip(buyers, moments) for call in (buyer.pay, buyer.cancel)
     ]
     with Sweepers(stack, 3):
         done = rush(stack, calls)
-        time.sleep(0.3)
     outcomes = collections.Counter()
     for buyer, paid, cancelled in zip(buyers, done.answers[::2], done.answers[1::2]):
         stored, = stack.query("SELECT status FROM reservation WHERE reservation_id = %s", buyer.id)
@@ -352,24 +350,7 @@ def test_sweepers_against_payments_and_cancels(stack):
         }[paid, cancelled]
         assert (buyer.status, stored["status"], seat) == (expected, expected, "available")
         assert balance(stack, buyer.user) == 100_000
-    assert outcomes["hold_expired", "not_cancellable"] > 0
     assert len(outcomes) > 1
-
-
-def test_sweepers_overlap(stack):
-    """Each lapsed hold is expired by one of them."""
-    concert = new_concert(stack, seats=150)
-    for _ in range(150):
-        reserve(stack, new_user(), concert)
-    sweep(stack)
-    stack.query("UPDATE reservation SET created_at = created_at - INTERVAL 301 SECOND,"
-                " expires_at = expires_at - INTERVAL 301 SECOND WHERE concert_id = %s", concert.id)
-    stack.query("UPDATE seat SET held_until = held_until - INTERVAL 301 SECOND"
-                " WHERE item_id = %s", concert.item)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        passes = list(pool.map(sweep, [stack] * 4))
-    assert sum(counts["holds expired"] for counts in passes) == 150
-    assert owners(stack, concert.item) == {}
 
 
 def test_sweepers_against_buyers_of_what_lapsed(stack):
@@ -391,10 +372,11 @@ def test_sweepers_against_buyers_of_what_lapsed(stack):
 # ---- the line
 
 
-def test_500_in_the_line_for_10_places(stack):
-    """All of them come to their turn, buy or leave, and never are more than 10 at the seats."""
-    concert = new_concert(stack, items=10, seats=50, capacity=10, active_seconds=60)
-    places = iter([concert.free_seat() for _ in range(500)])
+def test_a_crowd_buys_through_a_line(stack, long):
+    """All come to their turn, buy or leave, and never are more at the seats than there are places."""
+    people = 500 if long else 120
+    concert = new_concert(stack, items=10, seats=50, capacity=10)
+    places = iter([concert.free_seat() for _ in range(people)])
     inside, most, seen = 0, 0, []
     lock = threading.Lock()
     bought = collections.Counter()
@@ -417,9 +399,9 @@ def test_500_in_the_line_for_10_places(stack):
         with lock:
             inside += 1
             most = max(most, inside)
-            place = next(places)
-        held = call(client, "POST", "/reservation", {
-            "userId": user, "concertId": concert.id, "itemId": place[0], "seatId": place[1]}, headers)
+            item, seat = next(places)
+        wish = {"userId": user, "concertId": concert.id, "itemId": item, "seatId": seat}
+        held = call(client, "POST", "/reservation", wish, headers)
         reservation_id = ok(held)["reservationId"]
         with lock:
             inside -= 1  # before the call that frees the place
@@ -431,26 +413,28 @@ def test_500_in_the_line_for_10_places(stack):
             bought["left"] += 1
         return held
 
-    finished = threading.Event()
-
-    def look_at_line():
-        return ok(stack.get(f"/concert/{concert.id}/queue?at={time.monotonic_ns()}"))
+    def look_at_line(client):
+        seen.append(ok(call(client, "GET", f"/concert/{concert.id}/queue?at={time.monotonic_ns()}")))
 
     def look_on():
+        client = stack.new_client()
         while not finished.wait(0.1):
-            seen.append(look_at_line())
+            look_at_line(client)
 
-    look_at_line()  # loads the line into Redis
+    look_at_line(stack.client)
+    finished = threading.Event()
     watcher = threading.Thread(target=look_on)
     watcher.start()
-    rush(stack, [come] * 500)
-    finished.set()
-    watcher.join()
-    assert bought["paid"] + bought["left"] == 500
+    try:
+        rush(stack, [come] * people)
+    finally:
+        finished.set()
+        watcher.join()
+    assert bought["paid"] + bought["left"] == people
     assert 1 <= most <= 10
     assert max(state["active"] for state in seen) <= 10
     serving = [state["serving"] for state in seen]
     assert serving == sorted(serving)
     numbers = [row["number"] for row in stack.query(
         "SELECT number FROM queue_token WHERE concert_id = %s ORDER BY number", concert.id)]
-    assert numbers == list(range(1, 501))
+    assert numbers == list(range(1, people + 1))

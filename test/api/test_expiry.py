@@ -5,7 +5,7 @@ import time
 import pytest
 
 from crowd import (
-    Buyer, Pending, expire_in, lock_purse, lock_reservation, lock_seat, owners, sweep, transaction,
+    Buyer, Pending, a_while, expire_in, lock_purse, lock_reservation, lock_seat, owners, sweep, transaction,
     wait_for_waiters, wait_until_expired,
 )
 from helpers import (
@@ -15,7 +15,10 @@ from helpers import (
 
 pytestmark = pytest.mark.usefixtures("audited")
 
-SOON = 0.4  # seconds: enough for a call to come to the lock that it shall wait for
+
+@pytest.fixture(scope="module")
+def stack(patient):
+    return patient
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,7 @@ LOCKS = {
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_payment_waits_and_the_hold_lapses(stack, concert, buyer, place, lock):
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     with LOCKS[lock](stack, buyer):
         paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
@@ -61,7 +64,7 @@ def test_payment_waits_and_the_hold_lapses(stack, concert, buyer, place, lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_payment_waits_and_is_in_time(stack, concert, buyer, place, lock):
-    expire_in(stack, buyer.id, 5)
+    expire_in(stack, buyer.id, 60)
     with LOCKS[lock](stack, buyer):
         paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
@@ -71,7 +74,7 @@ def test_payment_waits_and_is_in_time(stack, concert, buyer, place, lock):
 
 def test_payment_that_waited_and_lapsed_leaves_the_seat_to_the_buyer_behind_it(stack, concert, buyer, place):
     """The payment has reservation and seat locked, and waits for the purse; a buyer waits for the seat."""
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     other = new_user()
     with lock_purse(stack, buyer.user):
         paying = Pending(stack, buyer.pay)
@@ -85,7 +88,7 @@ def test_payment_that_waited_and_lapsed_leaves_the_seat_to_the_buyer_behind_it(s
 
 def test_a_seat_that_was_paid_in_time_is_not_had_by_the_buyer_who_waited(stack, concert, buyer, place):
     """A payment by hand, judged in time, commits after the end of the hold, a buyer waiting for the seat."""
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     other = new_user()
     with lock_reservation(stack, buyer.id) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM seat WHERE item_id = %s AND seat_no = %s FOR UPDATE", place)
@@ -117,7 +120,7 @@ def test_a_seat_that_was_paid_in_time_is_not_had_by_the_buyer_who_waited(stack, 
 
 
 def test_payment_after_the_seat_went_to_another_while_it_waited(stack, concert, buyer, place):
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     with lock_reservation(stack, buyer.id):
         paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
@@ -145,7 +148,7 @@ def test_payment_when_the_clock_was_set_back_after_the_seat_had_gone(stack, conc
 
 @pytest.mark.parametrize("lock", ["reservation", "seat"])
 def test_cancel_waits_and_the_hold_lapses(stack, buyer, lock):
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     with LOCKS[lock](stack, buyer):
         cancelling = Pending(stack, buyer.cancel)
         wait_for_waiters(stack, 1)
@@ -191,18 +194,19 @@ def hold_by_hand(connection, concert, place, seconds):
 
 def test_a_buyer_waits_for_the_seat_and_the_hold_lapses(stack, concert, place):
     """The one before commits its hold when it is over already: the waiting one has the seat."""
+    seconds = a_while(stack)
     with lock_seat(stack, *place) as connection:
-        hold_by_hand(connection, concert, place, SOON)
+        hold_by_hand(connection, concert, place, seconds)
         reserving = Pending(stack, lambda client: ask_reserve(client, new_user(), concert, *place))
         wait_for_waiters(stack, 1)
-        time.sleep(SOON)
+        time.sleep(seconds)
         connection.commit()
     assert ok(reserving.answer())["status"] == "held"
 
 
 def test_a_buyer_waits_for_the_seat_and_the_hold_lives(stack, concert, place):
     with lock_seat(stack, *place) as connection:
-        hold_by_hand(connection, concert, place, 5)
+        hold_by_hand(connection, concert, place, 60)
         reserving = Pending(stack, lambda client: ask_reserve(client, new_user(), concert, *place))
         wait_for_waiters(stack, 1)
         connection.commit()
@@ -228,7 +232,8 @@ def test_expiry_is_counted_from_the_end_of_the_wait(stack, place):
 
 @pytest.mark.parametrize("what", ["concert", "item"])
 def test_the_sale_ends_while_a_buyer_waits(stack, what):
-    end = f"UTC_TIMESTAMP(3) + INTERVAL {SOON} SECOND"
+    seconds = a_while(stack)
+    end = f"UTC_TIMESTAMP(3) + INTERVAL {seconds} SECOND"
     concert = new_concert(stack, closes=end if what == "concert" else "NULL")
     if what == "item":
         stack.query(f"UPDATE item SET starts_at = {end} WHERE item_id = %s", concert.item)
@@ -236,7 +241,7 @@ def test_the_sale_ends_while_a_buyer_waits(stack, what):
     with lock_seat(stack, *place):
         reserving = Pending(stack, lambda client: ask_reserve(client, new_user(), concert, *place))
         wait_for_waiters(stack, 1)
-        time.sleep(SOON)
+        time.sleep(seconds)
     assert_problem(reserving.answer(), "concert_not_open")
 
 
@@ -244,9 +249,7 @@ def test_a_lock_on_one_seat_holds_up_no_other(stack):
     """Also where most seats of an item are asked for, which an optimiser could read as all."""
     concert = new_concert(stack, seats=9)
     with lock_seat(stack, concert.item, 9):
-        started = time.monotonic()
         reserve(stack, new_user(), concert, concert.item, [8, 1, 7, 2, 6, 3, 5, 4])
-        assert time.monotonic() - started < 0.9  # a lock is waited for 1 s
     reserve(stack, new_user(), concert, concert.item, 9)
 
 
@@ -257,7 +260,7 @@ def test_a_lapsing_hold_and_the_next_reservation_do_not_pass_the_limit_together(
     """The payment of four seats is under way when they lapse; the user reserves four more."""
     concert = new_concert(stack, max_seats=4)
     buyer = Buyer(stack, concert, item=concert.item, seats=[1, 2, 3, 4])
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     with lock_purse(stack, buyer.user):
         paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
@@ -295,115 +298,22 @@ def test_a_payment_takes_no_part_in_a_limit_that_is_none(stack, concert, buyer):
 # ---- the sweeper
 
 
-def swept(stack):
-    """One pass: (holds expired, left to others)."""
-    counts = sweep(stack)
-    return counts["holds expired"], counts["left to others"]
-
-
-@pytest.fixture
-def clean_slate(stack):
-    """No lapsed hold is left from other tests."""
+def test_the_sweeper_leaves_a_payment_that_waits_alone(stack, concert, buyer, place):
     sweep(stack)
-
-
-@pytest.mark.parametrize("lock", ["reservation", "seat"])
-def test_the_sweeper_waits_for_nobody(stack, clean_slate, buyer, lock):
-    expire_in(stack, buyer.id, -1)
-    with LOCKS[lock](stack, buyer):
-        started = time.monotonic()
-        assert swept(stack) == (0, 1)
-        assert time.monotonic() - started < 0.9
-    assert swept(stack) == (1, 0)
-    assert swept(stack) == (0, 0)
-    assert buyer.status == "expired"
-
-
-def test_the_sweeper_leaves_a_payment_that_waits_alone(stack, clean_slate, concert, buyer, place):
-    expire_in(stack, buyer.id, SOON)
+    expire_in(stack, buyer.id, a_while(stack))
     with lock_purse(stack, buyer.user):
         paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
         wait_until_expired(stack, buyer.id)
-        assert swept(stack) == (0, 1)
+        counts = sweep(stack)
+        assert (counts["holds expired"], counts["left to others"]) == (0, 1)
+        assert not paying.done
     assert_problem(paying.answer(), "hold_expired")
-    assert swept(stack) == (1, 0)
+    assert sweep(stack)["holds expired"] == 1
     assert place[1] not in owners(stack, place[0])
 
 
-def test_the_sweeper_leaves_a_seat_to_who_took_it_over(stack, clean_slate, concert, place):
-    """Of two seats one went to another: the sweeper frees the other alone."""
-    second = concert.free_seat()
-    assert second[0] == place[0]
-    buyer = Buyer(stack, concert, item=place[0], seats=[place[1], second[1]])
-    expire_in(stack, buyer.id, -1)
-    taken = reserve(stack, new_user(), concert, *place)
-    assert swept(stack) == (1, 0)
-    assert seat_status(stack, concert, *second) == "available"
-    assert owners(stack, place[0])[place[1]] == taken["reservationId"]
-
-
-def test_a_live_hold_is_not_swept(stack, clean_slate, buyer):
-    assert swept(stack) == (0, 0)
-    assert buyer.status == "held"
-
-
-def test_a_dead_sweeper_matters_to_nobody(stack, clean_slate, concert, place):
-    """The same seat is held, lapses and is held by the next, five times, with no pass in between."""
-    for _ in range(5):
-        last = reserve(stack, new_user(), concert, *place)
-        age_hold(stack, last["reservationId"], 301)
-        assert seat_status(stack, concert, *place) == "available"
-    assert swept(stack)[0] == 5
-
-
-# ---- locks that others hold for long
-
-
-def test_a_lock_that_is_held_for_long_is_waited_for_again(stack, concert, buyer, place):
-    """Longer than one statement waits: the call rolls back, tries again, and succeeds."""
-    with lock_purse(stack, buyer.user):
-        paying = Pending(stack, buyer.pay)
-        time.sleep(1.5)
-        assert not paying.done
-    ok(paying.answer())
-    assert balance(stack, buyer.user) == 99_000
-
-
-def test_a_lock_that_does_not_end_is_answered_with_busy(stack, concert, place):
-    """Each kind of call at once: within the time that a request has, and without an effect.
-
-    Nor is busy an answer that is stored.
-    """
-    buyers = [Buyer(stack, concert) for _ in range(3)]
-    free, blocked = place, new_user()
-    charge(stack, blocked, 10)
-
-    def use(client):
-        return client.post("/point/use", {"userId": blocked, "amount": 5}, **{"Idempotency-Key": "busy"})
-
-    before = [buyer.status for buyer in buyers]
-    with lock_seat(stack, *free), lock_purse(stack, blocked), lock_purse(stack, buyers[0].user), \
-            lock_reservation(stack, buyers[1].id), \
-            lock_seat(stack, buyers[2].held["itemId"], buyers[2].held["seats"][0]["seatId"]):
-        started = time.monotonic()
-        calls = [
-            Pending(stack, lambda client: ask_reserve(client, new_user(), concert, *free)),
-            Pending(stack, lambda client: client.post("/point/charge", {"userId": blocked, "amount": 5})),
-            Pending(stack, use),
-            Pending(stack, buyers[0].pay),
-            Pending(stack, buyers[1].cancel),
-            Pending(stack, buyers[2].cancel),
-        ]
-        for call in calls:
-            assert_problem(call.answer(), "busy")
-        assert 3 < time.monotonic() - started < 8  # the request's time is 4 s, the watchdog's 8 s
-    assert [buyer.status for buyer in buyers] == before
-    assert balance(stack, blocked) == 10
-    assert ok(use(stack))["balance"] == 5
-    assert seat_status(stack, concert, *free) == "available"
-    for buyer in buyers:
-        ok(buyer.pay(stack.client))
+# ---- deadlocks
 
 
 def test_a_call_that_loses_a_deadlock_is_carried_out_all_the_same(stack):

@@ -207,12 +207,9 @@ def test_a_key_is_its_callers(stack, concert):
         assert not is_replayed(answer)
 
 
-def test_the_caller_counts_not_the_bytes(new_stack):
+def test_the_caller_counts_not_the_bytes(gateway):
     """Where a gateway names the caller, the same bytes of two users are two calls."""
-    gateway = "127.0.0.3"
-    stack = new_stack(caller="header", gateway_addresses=gateway)
-    client = stack.new_client(source=gateway)
-    calls = [client.post("/point/charge", {"amount": 5}, **{KEY: "k", "X-Frontrow-User": user})
+    calls = [gateway.post("/point/charge", {"amount": 5}, **{KEY: "same", "X-Frontrow-User": user})
              for user in ("a", "A", "a", "A")]
     assert [ok(call)["userId"] for call in calls] == ["a", "A", "a", "A"]
     assert_same(calls[0], calls[2])
@@ -374,14 +371,15 @@ def test_of_parallel_duplicates_one_is_carried_out(stack, concert, effects, make
     assert_same(fresh, call(stack, key))
 
 
-def test_duplicates_wait_for_the_one_under_way(stack, concert):
+def test_duplicates_wait_for_the_one_under_way(patient):
     """None of them says that the seat is taken: the first one's own hold does not refuse it."""
+    concert = new_concert(patient)
     item, seat = concert.free_seat()
     wish = {"userId": new_user(), "concertId": concert.id, "itemId": item, "seatId": seat}
     key = {KEY: new_key()}
-    with lock_seat(stack, item, seat):
-        calls = [Pending(stack, lambda client: client.post("/reservation", wish, **key)) for _ in range(4)]
-        wait_for_waiters(stack, 4)
+    with lock_seat(patient, item, seat):
+        calls = [Pending(patient, lambda client: client.post("/reservation", wish, **key)) for _ in range(4)]
+        wait_for_waiters(patient, 4)
     answers = [call.answer() for call in calls]
     assert [answer.status for answer in answers] == [200] * 4
     assert len({answer.body for answer in answers}) == 1
@@ -402,41 +400,43 @@ def test_a_late_duplicate_waits_though_it_sees_the_seat_taken(stack, concert):
         assert len(winners) == 1 and {answer.code for answer in done.answers[:8]} == {"seat_taken"}
 
 
-def test_of_four_duplicates_the_first_is_refused(stack, concert):
+def test_of_four_duplicates_the_first_is_refused(patient):
     """It has too few points; a charge comes through behind it; one of the others pays, once for all."""
-    buyer, key = Buyer(stack, concert, points=1), new_key()
+    concert = new_concert(patient)
+    buyer, key = Buyer(patient, concert, points=1), new_key()
 
     def pay_keyed(client):
         return buyer.pay(client, **{KEY: key})
 
-    with lock_purse(stack, buyer.user):
-        first = Pending(stack, pay_keyed)
-        wait_for_waiters(stack, 1)  # for the purse
+    with lock_purse(patient, buyer.user):
+        first = Pending(patient, pay_keyed)
+        wait_for_waiters(patient, 1)  # for the purse
         more = {"userId": buyer.user, "amount": 5000}
-        charging = Pending(stack, lambda client: client.post("/point/charge", more))
-        wait_for_waiters(stack, 2)  # behind it
-        others = [Pending(stack, pay_keyed) for _ in range(3)]
-        wait_for_waiters(stack, 5)  # for the first one's claim of the key
+        charging = Pending(patient, lambda client: client.post("/point/charge", more))
+        wait_for_waiters(patient, 2)  # behind it
+        others = [Pending(patient, pay_keyed) for _ in range(3)]
+        wait_for_waiters(patient, 5)  # for the first one's claim of the key
     assert_problem(first.answer(), "insufficient_points", balance=1)
     ok(charging.answer())
     answers = [other.answer() for other in others]
     assert [answer.status for answer in answers] == [200] * 3
     assert len({answer.body for answer in answers}) == 1
     assert sorted(map(is_replayed, answers)) == [False, True, True]
-    assert balance(stack, buyer.user) == 4001
+    assert balance(patient, buyer.user) == 4001
 
 
-def test_four_duplicates_are_all_refused(stack, concert):
+def test_four_duplicates_are_all_refused(patient):
     """Each is evaluated by itself when the one before was refused."""
-    buyer, key = Buyer(stack, concert, points=1), new_key()
-    with lock_purse(stack, buyer.user):
-        calls = [Pending(stack, lambda client: buyer.pay(client, **{KEY: key})) for _ in range(4)]
-        wait_for_waiters(stack, 4)
+    concert = new_concert(patient)
+    buyer, key = Buyer(patient, concert, points=1), new_key()
+    with lock_purse(patient, buyer.user):
+        calls = [Pending(patient, lambda client: buyer.pay(client, **{KEY: key})) for _ in range(4)]
+        wait_for_waiters(patient, 4)
     for call in calls:
         assert_problem(call.answer(), "insufficient_points", balance=1)
-    assert balance(stack, buyer.user) == 1
-    charge(stack, buyer.user, 5000)
-    assert not is_replayed(buyer.pay(stack.client, **{KEY: key}))
+    assert balance(patient, buyer.user) == 1
+    charge(patient, buyer.user, 5000)
+    assert not is_replayed(buyer.pay(patient.client, **{KEY: key}))
 
 
 def test_30_duplicates_are_all_refused(stack):
@@ -511,23 +511,16 @@ def test_a_key_is_ignored_elsewhere(stack, concert):
 # ---- for how long
 
 
-def test_answers_are_kept_for_a_day(stack):
-    """The sweeper deletes what is older, however many there are, and nothing else."""
+def test_an_answer_is_kept_for_a_day(stack):
+    """Then the sweeper deletes it, and the key is evaluated anew."""
     user = new_user()
-    calls = [Call("POST", "/point/charge", {"userId": user, "amount": 1}) for _ in range(3)]
-    keys = [new_key() for _ in calls]
-    firsts = [call(stack, key) for call, key in zip(calls, keys)]
-    for key, age in zip(keys, ("23 HOUR", "86390 SECOND", "86401 SECOND")):
-        stack.query(f"UPDATE idempotency SET created_at = UTC_TIMESTAMP(3) - INTERVAL {age}"
-                    " WHERE user_id = %s AND idempotency_key = %s", user, key)
-    stack.query(
-        "INSERT INTO idempotency SELECT user_id, CONCAT(idempotency_key, '-', seq), fingerprint,"
-        " effect, effect_id, body, UTC_TIMESTAMP(3) - INTERVAL 2 DAY"
-        " FROM idempotency, (WITH RECURSIVE n (seq) AS"
-        " (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 990) SELECT seq FROM n) n"
-        " WHERE user_id = %s", user)
-    assert sweep(stack)["old answers deleted"] == 2971
-    for call, key, first in list(zip(calls, keys, firsts))[:2]:
-        assert_same(first, call(stack, key))
-    anew = calls[2](stack, keys[2])
-    assert not is_replayed(anew) and ok(anew)["balance"] == 4
+    call = Call("POST", "/point/charge", {"userId": user, "amount": 1})
+    young, old = new_key(), new_key()
+    firsts = [call(stack, key) for key in (young, old)]
+    for key, age in ((young, "86340"), (old, "86401")):
+        stack.query("UPDATE idempotency SET created_at = UTC_TIMESTAMP(3) - INTERVAL %s SECOND"
+                    " WHERE user_id = %s AND idempotency_key = %s", age, user, key)
+    assert sweep(stack)["old answers deleted"] >= 1
+    assert_same(firsts[0], call(stack, young))
+    anew = call(stack, old)
+    assert not is_replayed(anew) and ok(anew)["balance"] == 3
