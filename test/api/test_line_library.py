@@ -213,6 +213,19 @@ def test_a_missed_one_ends_after_its_time(line):
     assert one.call("status", c.token, "")[1] == LAPSED
 
 
+def test_a_missed_one_with_a_long_interval_has_three_of_them(line):
+    one = line(capacity=0, max_waiting=100000, missed_ms=1000)
+    one.client.hset(one.key("meta"), "last", 50000)
+    one.client.zadd(one.key("waiting"), {f"filler-{i}": i + 1 for i in range(40000)})
+    far = one.add("far")
+    one.client.zremrangebyscore(one.key("waiting"), 0, 40000)
+    one.pass_ms(3 * far.poll * 1000 + 1)
+    one.set(capacity=1)
+    one.state()  # skips it
+    one.pass_ms(3 * far.poll * 1000 - 1000)
+    assert one.status(far).state == ACTIVE
+
+
 # ---- leases
 
 
