@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -64,6 +65,8 @@ class Client:
             body = json.dumps(body).encode()
         if body is not None and not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = "application/json"
+        if self.was_ended():
+            self.connection.close()
         try:
             self.connection.request(method, path, body, headers)
             got = self.connection.getresponse()
@@ -71,6 +74,10 @@ class Client:
         except BaseException:
             self.connection.close()
             raise
+
+    def was_ended(self):
+        """Whether the other side ended the connection meanwhile, as nginx does after a minute."""
+        return self.connection.sock and select.select([self.connection.sock], [], [], 0)[0]
 
     def get(self, path, **headers):
         return self.call("GET", path, headers=headers)
