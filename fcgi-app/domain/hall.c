@@ -123,17 +123,23 @@ mark_taken(struct hall *hall, int32_t seat_id)
             hall->places[i].free = false;
 }
 
-/* Marks the chosen seats that were not got as not free; true where all were got. */
+static bool
+is_got(int32_t id, const struct seat *seats, size_t found, int64_t now)
+{
+    for (size_t i = 0; i < found; i++)
+        if (seats[i].seat_id == id)
+            return seat_shown(&seats[i], now) == SEAT_AVAILABLE;
+    return false;
+}
+
+/* Marks those of the chosen seats that were not got as not free; true where all were got. */
 static bool
 keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
                   size_t found, int64_t now)
 {
     bool all = true;
     for (int32_t i = 0; i < count; i++) {
-        bool got = false;
-        for (size_t at = 0; at < found; at++)
-            got = got || (seats[at].seat_id == ids[i] &&
-                          seat_shown(&seats[at], now) == SEAT_AVAILABLE);
+        bool got = is_got(ids[i], seats, found, now);
         if (!got)
             mark_taken(hall, ids[i]);
         all = all && got;
@@ -141,36 +147,53 @@ keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const st
     return all;
 }
 
+static bool
+choose(const struct hall *hall, const struct hall_wish *wish, bool passed_by, int32_t *ids)
+{
+    return passed_by && wish->patient
+               ? seating_choose_adjacent(hall->places, hall->count, wish->count, ids)
+               : seating_choose(hall->places, hall->count, wish->count, ids);
+}
+
+/*
+ * Two buyers who lock the same two seats at the same moment may get one each. If both went on with
+ * that one and the seat beside it, gaps of one would be left. So a patient one passes the whole set
+ * by, and does not make do with scattered seats while others may still give a set back.
+ */
 static enum error
-lock_best(struct services *services, int32_t item_id, struct hall *hall, int32_t count,
-          int32_t *ids, struct seat *seats, int64_t *now, struct problem *problem)
+lock_best(struct services *services, int32_t item_id, struct hall *hall,
+          const struct hall_wish *wish, int32_t *ids, struct seat *seats, int64_t *now,
+          struct problem *problem)
 {
     bool passed_by = false;
-    while (seating_choose(hall->places, hall->count, count, ids)) {
+    while (choose(hall, wish, passed_by, ids)) {
         size_t found;
-        enum db_result result =
-            seat_table_lock_free(services->db, item_id, ids, (size_t)count, seats, &found);
+        enum db_result result = seat_table_lock_free(services->db, item_id, ids,
+                                                     (size_t)wish->count, seats, &found);
         if (result == DB_OK)
             result = db_now(services->db, now);
         if (result != DB_OK)
             return refuse_db(problem, result);
-        if (keep_what_was_got(hall, ids, count, seats, found, *now))
+        if (keep_what_was_got(hall, ids, wish->count, seats, found, *now))
             return ERROR_NONE;
-        passed_by = passed_by || found < (size_t)count;
+        bool locked = found < (size_t)wish->count;
+        for (int32_t i = 0; i < wish->count && locked && wish->patient; i++)
+            mark_taken(hall, ids[i]);
+        passed_by = passed_by || locked;
     }
     return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
 }
 
 enum error
 hall_lock_best(struct services *services, int32_t item_id, const struct hall_wish *wish,
-             int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE],
-             int64_t *now, struct problem *problem)
+               int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE], int64_t *now,
+               struct problem *problem)
 {
     struct hall hall = {0};
     enum error error = refuse_db(
         problem, read_hall(&hall, services->db, item_id, wish->section, wish->max_price));
     if (error == ERROR_NONE)
-        error = lock_best(services, item_id, &hall, wish->count, ids, seats, now, problem);
+        error = lock_best(services, item_id, &hall, wish, ids, seats, now, problem);
     free(hall.places);
     return error;
 }

@@ -10,6 +10,7 @@ struct hall_wish {
     int32_t count;       /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
     const char *section; /* "": any */
     int64_t max_price;   /* of a seat */
+    bool patient;        /* rather busy than seats beside those that others are just taking */
 };
 
 /*

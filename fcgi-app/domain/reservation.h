@@ -26,6 +26,7 @@ struct reservation_create {
     struct hall_wish wish; /* best available; its count is 0 where the seats are named */
     const char *token; /* text of the queue token, NULL: none */
 
+    int32_t tries; /* so far */
     struct concert concert;
     struct item item;
     struct reservation made;

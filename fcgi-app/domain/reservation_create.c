@@ -5,6 +5,8 @@
 
 #include "domain/line.h"
 
+enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
+
 /* Refuses with seat_not_found, or with seat_taken and all that were found taken. */
 static enum error
 check_seats(const struct reservation_create *create, const struct seat *seats, size_t found,
@@ -148,6 +150,7 @@ lock_seats(struct services *services, struct reservation_create *create,
     if (create->wish.count == 0)
         return lock_named(services, create, seats, now, problem);
     create->seat_count = (size_t)create->wish.count;
+    create->wish.patient = create->tries++ < PATIENT_TRIES;
     return hall_lock_best(services, create->item_id, &create->wish, create->seat_ids, seats, now,
                         problem);
 }

@@ -29,6 +29,10 @@ struct place {
 bool seating_choose(const struct place *places, size_t place_count, int32_t count,
                     int32_t ids[SEATS_AT_ONCE]);
 
+/* The first of these two ways only. */
+bool seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
+                             int32_t ids[SEATS_AT_ONCE]);
+
 /* Sorts places the way in which seating_choose() wants them: by section, row and seatId. */
 void seating_sort(struct place *places, size_t place_count);
 
