@@ -6,6 +6,8 @@
 
 #include "api/api.h"
 #include "base/config.h"
+#include "base/log.h"
+#include "mysql/migrate.h"
 #include "server/master.h"
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT };
@@ -18,7 +20,7 @@ print_help(FILE *out)
           "\n"
           "  --config FILE   settings, one `key = value` a line; FRONTROW_* in the environment go "
           "first\n"
-          "  --check         check the settings and exit\n"
+          "  --check         check the settings and the database's schema and exit\n"
           "  --print-config  print the settings in force and exit; secrets are masked\n"
           "  --version       print the version and exit\n"
           "  --help          print this and exit\n"
@@ -63,6 +65,24 @@ read_options(int argc, char **argv, const char **config_path)
     return action;
 }
 
+/*
+ * Whether the database has the schema that this program was built for. With MySQL away it starts
+ * all the same: it answers 503 then, and serves as soon as MySQL is back.
+ */
+static bool
+has_right_schema(const struct config *config)
+{
+    char error[MIGRATE_ERROR_SIZE];
+    struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
+    enum migrate_result result = migrate_check(db, error);
+    db_close(db);
+    if (result == MIGRATE_REFUSED)
+        fprintf(stderr, "frontrow: %s\n", error);
+    else if (result == MIGRATE_GONE)
+        log_warn("the schema was not checked");
+    return result != MIGRATE_REFUSED;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -74,9 +94,13 @@ main(int argc, char **argv)
         fprintf(stderr, "frontrow: %s\n", error);
         return EX_CONFIG;
     }
-    if (action == ACTION_PRINT)
+    if (action == ACTION_PRINT) {
         config_print(&config, stdout);
-    if (action != ACTION_RUN)
+        return EXIT_SUCCESS;
+    }
+    if (!has_right_schema(&config))
+        return EXIT_FAILURE;
+    if (action == ACTION_CHECK)
         return EXIT_SUCCESS;
 
     const struct application application = {

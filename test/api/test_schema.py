@@ -169,25 +169,35 @@ def test_migrations_of_one_database_wait_for_each_other(empty):
             assert waiting.result(timeout=30).returncode == 0
 
 
-def test_programs_want_exactly_their_schema(empty, folder):
-    missing = empty.program("frontrow-sweeper")
+@pytest.mark.parametrize("program", [["frontrow"], ["frontrow", "--check"], ["frontrow-sweeper"]], ids=" ".join)
+def test_programs_want_exactly_their_schema(empty, folder, program):
+    missing = empty.program(*program)
     assert missing.returncode == 1 and "no schema yet" in one_line(missing.stderr)
 
     (folder / "900_newer.sql").write_text("CREATE TABLE newer (n INT);\n")
     assert empty.ctl("migrate", "--schema", folder).returncode == 0
-    newer = empty.program("frontrow-sweeper")
-    assert newer.returncode == 1 and "900" in one_line(newer.stderr)
-    refused = empty.ctl("migrate")
-    assert refused.returncode == 1 and "900" in one_line(refused.stderr)
+    newer = empty.program(*program)
+    assert newer.returncode == 1 and "version 900" in one_line(newer.stderr)
 
     last = versions(empty)[-2]
     empty.query("DELETE FROM schema_migrations WHERE version >= %s", last)
-    older = empty.program("frontrow-sweeper")
-    assert older.returncode == 1 and f"{last:03}_" in one_line(older.stderr)
-    assert "older" in older.stderr
+    older = empty.program(*program)
+    assert older.returncode == 1 and f"older than this program: {last:03}_" in one_line(older.stderr)
 
-    assert empty.ctl("migrate").returncode == 0  # its statements may be run again
+
+def test_what_was_forgotten_is_run_again(empty, folder):
+    assert empty.ctl("migrate").returncode == 0
+    empty.query("DELETE FROM schema_migrations WHERE version > 1")
+    assert empty.program("frontrow", "--check").returncode == 1
+    assert empty.ctl("migrate").returncode == 0  # the statements of a file may be run again
+    assert empty.program("frontrow", "--check").returncode == 0
     assert empty.program("frontrow-sweeper").returncode == 0
+
+
+def test_with_mysql_away_the_schema_is_not_checked(empty):
+    empty.environment["FRONTROW_MYSQL_SOCKET"] = "/nowhere/mysql.sock"
+    checked = empty.program("frontrow", "--check")
+    assert checked.returncode == 0 and "the schema was not checked" in checked.stderr
 
 
 # ---- the demo
