@@ -26,7 +26,6 @@ void
 seating_sort(struct place *places, size_t place_count)
 {
     if (place_count > 0) /* without any there is no array, and qsort() wants one */
-        if (place_count > 0) /* of none there may be no array either, and qsort() wants one */
         qsort(places, place_count, sizeof places[0], compare_places);
 }
 
@@ -34,9 +33,8 @@ seating_sort(struct place *places, size_t place_count)
  * Always taken from the begin of a run of free seats: buyers of pairs then leave pairs, not gaps
  * of one seat.
  */
-bool
-seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
-                        int32_t ids[SEATS_AT_ONCE])
+static bool
+choose_adjacent(const struct place *places, size_t place_count, int32_t count, int32_t *ids)
 {
     int32_t run = 0;
     for (size_t i = 0; i < place_count; i++) {
@@ -99,6 +97,6 @@ bool
 seating_choose(const struct place *places, size_t place_count, int32_t count,
                int32_t ids[SEATS_AT_ONCE])
 {
-    return seating_choose_adjacent(places, place_count, count, ids) ||
+    return choose_adjacent(places, place_count, count, ids) ||
            choose_scattered(places, place_count, count, ids);
 }
