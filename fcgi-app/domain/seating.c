@@ -33,8 +33,9 @@ seating_sort(struct place *places, size_t place_count)
  * Always taken from the begin of a run of free seats: buyers of pairs then leave pairs, not gaps
  * of one seat.
  */
-static bool
-choose_adjacent(const struct place *places, size_t place_count, int32_t count, int32_t *ids)
+bool
+seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
+                        int32_t ids[SEATS_AT_ONCE])
 {
     int32_t run = 0;
     for (size_t i = 0; i < place_count; i++) {
@@ -97,6 +98,6 @@ bool
 seating_choose(const struct place *places, size_t place_count, int32_t count,
                int32_t ids[SEATS_AT_ONCE])
 {
-    return choose_adjacent(places, place_count, count, ids) ||
+    return seating_choose_adjacent(places, place_count, count, ids) ||
            choose_scattered(places, place_count, count, ids);
 }
