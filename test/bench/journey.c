@@ -165,7 +165,8 @@ journey_begin(struct journey *journey)
     journey->token[0] = '\0';
     snprintf(journey->user, sizeof journey->user, "%s-%d-%d", journey->load->name, journey->place,
              journey->journeys);
-    ask(journey, CALL_TOKEN, 0);
+    journey->price = CHANGE;
+    ask(journey, journey->load->charges ? CALL_CHARGE : CALL_TOKEN, 0);
     journey_tick(journey, journey->wake_at);
 }
 
@@ -299,7 +300,9 @@ journey_answered(struct http_connection *connection, const struct http_answer *a
                                .sent_us = journey->sent_us};
     journey->load->answers++;
     answer_log_write(journey->load->log, &call, answer, clock_monotonic_us());
-    if (is_unsettled(answer))
+    if (journey->load->charges)
+        end(journey);
+    else if (is_unsettled(answer))
         ask_again(journey, answer);
     else if (answer->status >= 400)
         refused(journey, answer);

@@ -22,6 +22,7 @@ struct load {
     int abandon;     /* percent of calls without an answer that are not asked again */
     int retry_ms;    /* pause before the same is asked again; 0: as Retry-After says */
     int timeout_ms;  /* for one call */
+    bool charges;    /* nothing but charges, none of them asked again */
     FILE *log;       /* of every answer */
     bool ending;     /* who waits in the line gives up */
     int64_t answers; /* counted here */

@@ -52,15 +52,16 @@ class Hall:
 
 class Load:
     """The client at work on a hall, until the `with` ends; then all that it was told is compared
-    with the books. `options` are the client's, without the dashes."""
+    with the books. `options` are the client's, without the dashes. `core` is the one that it gets."""
 
-    def __init__(self, hall, *, rate=200, users=40, retry=100, **options):
+    def __init__(self, hall, *, rate=200, users=40, retry=100, core=None, **options):
         self.stack = hall.stack
         self.name = f"load{next(_numbers)}"
         self.log = self.stack.var / "log" / f"{self.name}.tsv"
         options |= {"rate": rate, "users": users, "retry": retry, "settle": 30}
         options = {"seconds": 600, "seed": next(_numbers)} | options
-        self.command = [
+        self.command = [] if core is None else ["taskset", "-c", str(core)]
+        self.command += [
             self.stack.build / "test/bench/booking", "--port", str(self.stack.port),
             "--concert", str(hall.id), "--items", f"{hall.first}-{hall.last}",
             "--seats", str(hall.seats), "--name", self.name, "--log", str(self.log),

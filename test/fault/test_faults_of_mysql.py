@@ -1,11 +1,15 @@
 """MySQL is killed, frozen and made read-only while tickets are sold."""
 
 import contextlib
+import os
+import shutil
 import signal
+import subprocess
 import threading
 import time
 
 import pymysql
+import pytest
 from booking import Hall, Load, now
 
 REFUSALS = {"mysql_unavailable", "queue_unavailable", "busy", "outcome_unknown"}
@@ -95,3 +99,54 @@ def test_read_only(whole, times):
     assert during and not [a for a in during if a.ok and a.method != "GET"]
     assert {a.code for a in load.told.failures()} <= REFUSALS
     times.note("MySQL read-only", load.told.time_back(mended), 100)
+
+
+@pytest.fixture
+def small_disk(new_stack):
+    """A stack of its own, with MySQL's data on a disk of its own; gives both."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    stack = new_stack()
+    stack.stop_service("mysql")
+    data, kept = stack.var / "mysql", stack.var / "mysql-kept"
+    data.rename(kept)
+    data.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600m", "none", data]).returncode != 0:
+        kept.rename(data)
+        pytest.skip("nothing can be mounted here")
+    try:
+        shutil.copytree(kept, data, dirs_exist_ok=True)
+        stack.start_service("mysql")
+        yield stack, data
+    finally:
+        stack.stop_service("mysql")
+        subprocess.run(["umount", data], check=True)
+
+
+def test_disk_full(small_disk, times):
+    """Changes are refused, no half of a booking is written; with room again it goes on."""
+    stack, disk = small_disk
+    hall = Hall(stack, items=5)
+    filler = disk / "filler"
+    with Load(hall) as load:
+        time.sleep(1)
+        fill(filler, leave=256 * 1024)
+        full = now()
+        time.sleep(4)
+        filler.unlink()
+        mended = now()
+        time.sleep(2)
+    refused = load.told.failures(full, mended)
+    print(f"{len(refused)} refused")
+    assert {a.code for a in load.told.failures()} <= REFUSALS
+    times.note("MySQL disk full, with room again", load.told.time_back(mended), 100)
+    audit = stack.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def fill(file, leave):
+    """Writes until no more than so many bytes are left on that disk."""
+    with open(file, "wb") as out:
+        free = os.statvfs(file).f_bavail * os.statvfs(file).f_frsize
+        for _ in range((free - leave) // 65536):
+            out.write(bytes(65536))

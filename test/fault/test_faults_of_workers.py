@@ -5,10 +5,12 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
 import pytest
+import wire
 from booking import Hall, Load, now
 from stack import ROOT, wait_for
 
@@ -142,3 +144,46 @@ def test_master_killed(whole, keeper, times, round):
         wait_for(lambda: not any(map(is_running, orphans)), 1)
         time.sleep(3)
     times.note("kill -9 of the master", load.told.time_back(killed), 2000)
+
+
+def start_on(stack, listener, folder):
+    """frontrow with a socket that somebody else made, as systemd passes it."""
+    line = "exec 3<&$0; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\""
+    environment = stack.environment | {"FRONTROW_RUN_DIR": str(folder), "FRONTROW_SOCKETS": "1"}
+    return subprocess.Popen(
+        ["bash", "-c", line, str(listener.fileno()), stack.build / "frontrow",
+         "--config", stack.var / "frontrow.conf"],
+        env=environment, pass_fds=[listener.fileno()],
+        stdout=open(stack.log("frontrow-listen"), "a"), stderr=subprocess.STDOUT,
+    )
+
+
+def test_the_queue_of_a_passed_socket_outlives_the_master(whole, tmp_path):
+    """Who connects while there is no master waits, and is answered by the next."""
+    path = f"/tmp/frontrow-listen-{os.getpid()}.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        try:
+            first = start_on(whole, listener, tmp_path)
+            assert b"Status: 200" in ask(path)
+            first.kill()
+            first.wait()
+            with socket.socket(socket.AF_UNIX) as waiting:
+                waiting.connect(path)
+                waiting.sendall(wire.fastcgi("GET", "/health"))
+                second = start_on(whole, listener, tmp_path)
+                waiting.settimeout(10)
+                assert b"Status: 200" in waiting.recv(65536)
+            second.terminate()
+            assert second.wait(10) == 0
+        finally:
+            os.unlink(path)
+
+
+def ask(path):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(path)
+        connection.sendall(wire.fastcgi("GET", "/health"))
+        return connection.recv(65536)
