@@ -16,6 +16,7 @@ PARTS = ("line.lua", "line_calls.lua", "line_rebuild.lua")
 WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = range(1, 7)
 NOWHERE, ROW, LEASE = range(3)
 SETS = ("called", "active", "missed")
+HOMES = ("waiting", *SETS, "ended")
 RECORD = struct.Struct(">BBI6s3s")
 
 
@@ -190,15 +191,13 @@ class Line(Stored):
         records = self.client.hgetall(self.key("tokens"))
         for token, packed in records.items():
             state, saved, number = RECORD.unpack_from(packed)[:3]
-            homes = [name for name in ("waiting", "called", "active", "missed", "ended")
-                     if self.client.zscore(self.key(name), token) is not None]
-            assert homes == [{1: "waiting", 2: "called", 3: "active", 4: "missed", 5: "ended", 6: "ended"}[state]]
+            homes = [name for name in HOMES if self.client.zscore(self.key(name), token) is not None]
+            assert homes == [HOMES[min(state, LEFT) - 1]]
             if state == WAITING:
                 assert self.client.zscore(self.key("waiting"), token) == number
             unsaved = state < LEFT and saved < (LEASE if state == ACTIVE else ROW)
             assert (self.client.zscore(self.key("unsaved"), token) is not None) == unsaved
-        entries = sum(self.client.zcard(self.key(name)) for name in ("waiting", "called", "active", "missed", "ended"))
-        assert entries == len(records)
+        assert sum(self.client.zcard(self.key(name)) for name in HOMES) == len(records)
         for user, token in self.client.hgetall(self.key("users")).items():
             assert records[token][RECORD.size:] == user
         assert self.overshoot() == 0

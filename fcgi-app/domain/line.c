@@ -129,8 +129,7 @@ try_add(struct services *services, const struct line_settings *settings,
     if (answer != LINE_OK)
         return line_recover(services, settings, answer, fresh, user_id, problem);
     if (place.replaced_state != 0) {
-        enum db_result result =
-            line_bury(services, settings, place.replaced, place.replaced_state);
+        enum db_result result = line_bury(services, settings, place.replaced, place.replaced_state);
         if (result != DB_OK) {
             refuse_db(problem, result);
             return LINE_REFUSED;
@@ -151,8 +150,7 @@ add_to_line(struct services *services, const struct concert *concert, const char
     if (getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
         abort();
     for (int i = 0; i < ATTEMPTS; i++) {
-        enum line_outcome outcome =
-            try_add(services, &settings, fresh, user_id, ticket, problem);
+        enum line_outcome outcome = try_add(services, &settings, fresh, user_id, ticket, problem);
         if (outcome == LINE_SETTLED)
             return ERROR_NONE;
         if (outcome == LINE_REFUSED)
@@ -183,8 +181,7 @@ try_status(struct services *services, const struct line_settings *settings,
     struct line_place place;
     struct token_row row;
     int64_t asked_ms = clock_monotonic();
-    enum line_answer answer =
-        line_store_status(services->redis, settings, token, user_id, &place);
+    enum line_answer answer = line_store_status(services->redis, settings, token, user_id, &place);
     if (answer == LINE_ENDED)
         line_bury(services, settings, token, place.state);
     if (answer == LINE_ENDED || answer == LINE_FOREIGN)
@@ -198,9 +195,8 @@ try_status(struct services *services, const struct line_settings *settings,
 }
 
 static enum error
-ask_line(struct services *services, const struct concert *concert,
-         const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_ticket *ticket,
-         struct problem *problem)
+ask_line(struct services *services, const struct concert *concert, const uint8_t token[TOKEN_SIZE],
+         const char *user_id, struct line_ticket *ticket, struct problem *problem)
 {
     struct line_settings settings = line_settings_of(services, concert);
     for (int i = 0; i < ATTEMPTS; i++) {
@@ -307,8 +303,7 @@ leave_line(struct services *services, const struct concert *concert,
 }
 
 enum error
-line_leave(struct services *services, const char *text, const char *caller,
-           struct problem *problem)
+line_leave(struct services *services, const char *text, const char *caller, struct problem *problem)
 {
     struct concert concert;
     uint8_t token[TOKEN_SIZE];

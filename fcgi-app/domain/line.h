@@ -6,8 +6,8 @@
 #ifndef FRONTROW_DOMAIN_LINE_H
 #define FRONTROW_DOMAIN_LINE_H
 
-#include "mysql/concert_table.h"
 #include "domain/services.h"
+#include "mysql/concert_table.h"
 #include "mysql/token_table.h"
 
 /* "<concertId>-<32 hex digits, lower case>" and a NUL. */
@@ -18,8 +18,8 @@ struct line_ticket {
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
     char user_id[USER_ID_SIZE];
-    int32_t number; /* 0: none, as the concert keeps no line or kept none when it was made */
-    bool active;    /* else waiting */
+    int32_t number;   /* 0: none, as the concert keeps no line or kept none when it was made */
+    bool active;      /* else waiting */
     int32_t position; /* an upper bound of the place in the line, from 1; 0 when active */
     bool eta_known;   /* always when active */
     int64_t eta_seconds;
@@ -33,7 +33,7 @@ struct line_state {
     int32_t serving; /* highest number called so far */
     int32_t last_number;
     int32_t waiting;
-    int32_t active; /* called ones included */
+    int32_t active;   /* called ones included */
     int32_t capacity; /* in force */
     bool paused;
     int32_t admitted_per_minute;
@@ -69,9 +69,8 @@ enum error line_leave(struct services *services, const char *text, const char *c
  * In a concert that keeps a line: whether this user may come to the seats with this token, whose
  * bytes are written to `token`. Refuses with token_missing, token_invalid or token_not_active.
  */
-enum error line_admit(struct services *services, const struct concert *concert,
-                      const char *user_id, const char *text, uint8_t token[TOKEN_SIZE],
-                      struct problem *problem);
+enum error line_admit(struct services *services, const struct concert *concert, const char *user_id,
+                      const char *text, uint8_t token[TOKEN_SIZE], struct problem *problem);
 
 /*
  * Gives the place of a token back that MySQL has as done. Nothing is reported: where Redis is

@@ -48,9 +48,8 @@ enum db_result
 line_bury(struct services *services, const struct line_settings *settings,
           const uint8_t token[TOKEN_SIZE], enum line_token_state state)
 {
-    enum db_result result =
-        token_table_end(services->db, TOKEN_QUEUE, token,
-                        state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+    enum db_result result = token_table_end(services->db, TOKEN_QUEUE, token,
+                                            state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
     if (result == DB_OK && db_changed_rows(services->db) == 0 && state == LINE_TOKEN_LEFT)
         result = token_table_end(services->db, TOKEN_OPEN, token, TOKEN_LEFT);
     if (result == DB_OK)
@@ -196,8 +195,7 @@ line_recover(struct services *services, const struct line_settings *settings,
     enum db_result result = token_table_find(services->db, token, &row);
     if (result != DB_OK && result != DB_NONE)
         return refused_by_db(problem, result);
-    bool good = result == DB_OK && token_is_live(&row) &&
-                row.concert_id == settings->concert_id &&
+    bool good = result == DB_OK && token_is_live(&row) && row.concert_id == settings->concert_id &&
                 (user_id[0] == '\0' || strcmp(row.user_id, user_id) == 0);
     if (good)
         return put_back(services, settings, &row, problem);

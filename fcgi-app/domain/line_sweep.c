@@ -17,8 +17,7 @@ next_line(struct services *services, struct line_settings *settings)
 {
     int32_t concert_id;
     struct concert concert;
-    enum db_result result =
-        token_table_next_line(services->db, settings->concert_id, &concert_id);
+    enum db_result result = token_table_next_line(services->db, settings->concert_id, &concert_id);
     if (result == DB_OK)
         result = concert_table_find(services->db, concert_id, &concert);
     if (result == DB_OK)
@@ -87,8 +86,8 @@ drop(struct services *services, const struct line_settings *settings,
     struct line_moved moved;
     for (size_t i = 0; i < count; i++)
         memcpy(tokens[i], briefs[i].token, TOKEN_SIZE);
-    enum line_answer answer = line_store_drop(
-        services->redis, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, count, &moved);
+    enum line_answer answer = line_store_drop(services->redis, settings,
+                                              (const uint8_t(*)[TOKEN_SIZE])tokens, count, &moved);
     if (answer == LINE_OK)
         line_note_serving(services, settings->concert_id, moved);
     return answer;

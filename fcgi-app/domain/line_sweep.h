@@ -20,9 +20,9 @@ enum db_result line_sweep(struct services *services, struct line_sweep_report *r
 
 /* What Redis says of all lines together. */
 struct line_audit {
-    int32_t overshoot_max;  /* the most by which a call went over the capacity in force then */
-    int64_t entries;        /* numbered tokens in Redis */
-    int64_t without_row;    /* of these, MySQL has no row: the add was answered 503 or goes on */
+    int32_t overshoot_max; /* the most by which a call went over the capacity in force then */
+    int64_t entries;       /* numbered tokens in Redis */
+    int64_t without_row;   /* of these, MySQL has no row: the add was answered 503 or goes on */
     bool redis_gone;
 };
 

@@ -23,8 +23,9 @@ static void
 bind_token(struct token_row *row, struct column columns[TOKEN_COLUMN_COUNT])
 {
     const struct column list[TOKEN_COLUMN_COUNT] = {
-        INTO_INT32(&row->kind),      INTO_BYTES(row->token),  INTO_INT32(&row->concert_id),
-        INTO_INT32(&row->number),    INTO_TEXT(row->user_id), INTO_INT32(&row->status),
+        INTO_INT32(&row->kind),          INTO_BYTES(row->token),
+        INTO_INT32(&row->concert_id),    INTO_INT32(&row->number),
+        INTO_TEXT(row->user_id),         INTO_INT32(&row->status),
         INTO_INSTANT(&row->lease_until), INTO_INT64(&row->lease_left_ms),
     };
     memcpy(columns, list, sizeof list);
@@ -49,9 +50,9 @@ select_token(struct database *db, const struct query *query, const struct parame
 enum db_result
 token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE], struct token_row *row)
 {
-    static const struct query find = {
-        "SELECT " QUEUE_COLUMNS " FROM queue_token WHERE token = ?"
-        " UNION ALL SELECT " OPEN_COLUMNS " FROM open_token WHERE token = ?"};
+    static const struct query find = {"SELECT " QUEUE_COLUMNS " FROM queue_token WHERE token = ?"
+                                      " UNION ALL SELECT " OPEN_COLUMNS
+                                      " FROM open_token WHERE token = ?"};
     return select_token(db, &find,
                         PARAMETERS(DB_BYTES(token, TOKEN_SIZE), DB_BYTES(token, TOKEN_SIZE)), row);
 }
@@ -64,9 +65,9 @@ token_table_find_live(struct database *db, int32_t concert_id, const char *user_
         "SELECT " QUEUE_COLUMNS " FROM queue_token WHERE concert_id = ? AND user_id = ?"
         " AND (status = 'waiting' OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
         " ORDER BY number DESC LIMIT 1"};
-    static const struct query find_open = {
-        "SELECT " OPEN_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id = ?"
-        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"};
+    static const struct query find_open = {"SELECT " OPEN_COLUMNS
+                                           " FROM open_token WHERE concert_id = ? AND user_id = ?"
+                                           " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"};
     const struct parameter owner[] = {DB_INTEGER(concert_id), DB_TEXT(user_id)};
     enum db_result result = select_token(db, &find_queue, owner, 2, row);
     return result == DB_NONE ? select_token(db, &find_open, owner, 2, row) : result;
@@ -81,12 +82,13 @@ token_table_end(struct database *db, enum token_kind kind, const uint8_t token[T
     static const struct query end_open = {"UPDATE open_token SET ended = 1 WHERE token = ?"};
     if (kind == TOKEN_OPEN)
         return db_execute(db, &end_open, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
-    return db_execute(db, &end_queue,
-                      PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
+    return db_execute(db, &end_queue, PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
 }
 
 /* One statement serves every count: the list is padded by repeating the last. */
-#define BATCH "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define BATCH                                                                                      \
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "  \
+    "?, ?)"
 
 static void
 pad_batch(struct parameter parameters[TOKEN_BATCH], const uint8_t (*tokens)[TOKEN_SIZE],
@@ -101,8 +103,8 @@ enum db_result
 token_table_end_batch(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
                       enum token_status status)
 {
-    static const struct query end = {
-        "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active') AND token IN " BATCH};
+    static const struct query end = {"UPDATE queue_token SET status = ? WHERE status IN "
+                                     "('waiting', 'active') AND token IN " BATCH};
     struct parameter parameters[1 + TOKEN_BATCH] = {DB_INTEGER(status)};
     pad_batch(parameters + 1, tokens, count);
     return db_execute(db, &end, parameters, 1 + TOKEN_BATCH);
@@ -126,12 +128,11 @@ token_table_insert(struct database *db, const struct token_row *row, int32_t ser
         " created_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?,"
         " UTC_TIMESTAMP(3))"};
     bool active = row->status == TOKEN_ACTIVE;
-    return db_execute(db, &insert,
-                      PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
-                                 DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
-                                 DB_INTEGER(row->status),
-                                 DB_OPTIONAL(active, row->lease_left_ms * 1000),
-                                 DB_INTEGER(serving)));
+    return db_execute(
+        db, &insert,
+        PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
+                   DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id), DB_INTEGER(row->status),
+                   DB_OPTIONAL(active, row->lease_left_ms * 1000), DB_INTEGER(serving)));
 }
 
 enum db_result
@@ -142,9 +143,9 @@ token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE], int64
         "UPDATE queue_token SET status = 'active',"
         " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
         " serving = GREATEST(serving, ?) WHERE token = ? AND status IN ('waiting', 'active')"};
-    return db_execute(db, &activate,
-                      PARAMETERS(DB_INTEGER(lease_ms * 1000), DB_INTEGER(serving),
-                                 DB_BYTES(token, TOKEN_SIZE)));
+    return db_execute(
+        db, &activate,
+        PARAMETERS(DB_INTEGER(lease_ms * 1000), DB_INTEGER(serving), DB_BYTES(token, TOKEN_SIZE)));
 }
 
 enum db_result
@@ -168,12 +169,12 @@ token_table_renew_open(struct database *db, int32_t concert_id, const char *user
         " VALUES (?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND) ON DUPLICATE KEY UPDATE"
         " token = IF(ended = 1 OR lease_until <= UTC_TIMESTAMP(3), VALUES(token), token),"
         " lease_until = VALUES(lease_until), ended = 0"};
-    static const struct query find = {
-        "SELECT " OPEN_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id = ?"};
+    static const struct query find = {"SELECT " OPEN_COLUMNS
+                                      " FROM open_token WHERE concert_id = ? AND user_id = ?"};
     enum db_result result =
         db_execute(db, &renew,
-                   PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id),
-                              DB_BYTES(fresh, TOKEN_SIZE), DB_INTEGER(lease_ms * 1000)));
+                   PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id), DB_BYTES(fresh, TOKEN_SIZE),
+                              DB_INTEGER(lease_ms * 1000)));
     if (result != DB_OK)
         return result;
     return select_token(db, &find, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)), row);
@@ -185,8 +186,7 @@ token_table_highest(struct database *db, int32_t concert_id, int32_t *last, int3
     static const struct query highest = {
         "SELECT COALESCE(MAX(number), 0), COALESCE((SELECT MAX(s.serving) FROM queue_token s"
         " WHERE s.concert_id = ?), 0) FROM queue_token WHERE concert_id = ?"};
-    return db_select_one(db, &highest,
-                         PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(concert_id)),
+    return db_select_one(db, &highest, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(concert_id)),
                          COLUMNS(INTO_INT32(last), INTO_INT32(serving)));
 }
 
@@ -250,6 +250,5 @@ token_table_next_line(struct database *db, int32_t after, int32_t *concert_id)
     static const struct query next = {
         "SELECT concert_id FROM concert WHERE concert_id > ? AND admission_capacity IS NOT NULL"
         " ORDER BY concert_id LIMIT 1"};
-    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)),
-                         COLUMNS(INTO_INT32(concert_id)));
+    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)), COLUMNS(INTO_INT32(concert_id)));
 }

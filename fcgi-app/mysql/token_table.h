@@ -61,7 +61,8 @@ enum db_result token_table_count(struct database *db, const uint8_t (*tokens)[TO
  * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
  * lease_left_ms of the row. DB_DUPLICATE: the number or the token is there already.
  */
-enum db_result token_table_insert(struct database *db, const struct token_row *row, int32_t serving);
+enum db_result token_table_insert(struct database *db, const struct token_row *row,
+                                  int32_t serving);
 
 /* Makes a numbered token that has not ended active, with a lease from now on. */
 enum db_result token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE],

@@ -11,12 +11,12 @@ enum { RUN_ID_SIZE = 41, BUILDER_SIZE = 17 };
 
 struct redis {
     const struct config *config;
-    struct breaker *breaker; /* may be NULL */
-    redisContext *context;   /* NULL: not connected */
-    char run_id[RUN_ID_SIZE]; /* of the Redis that it is connected to */
+    struct breaker *breaker;    /* may be NULL */
+    redisContext *context;      /* NULL: not connected */
+    char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
     char builder[BUILDER_SIZE]; /* names this process where it loads a line */
-    struct command head; /* first words of a call */
-    struct command rest; /* its own arguments */
+    struct command head;        /* first words of a call */
+    struct command rest;        /* its own arguments */
 };
 
 /* What became of a command. */

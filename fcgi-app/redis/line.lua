@@ -73,8 +73,9 @@ local function line_at(key)
 end
 
 local function take_settings(line, args)
-    line.version, line.capacity, line.paused = tonumber(args[2]), tonumber(args[4]), tonumber(args[5])
-    line.maxWaiting, line.activeMs = tonumber(args[6]), tonumber(args[7])
+    line.version, line.capacity = tonumber(args[2]), tonumber(args[4])
+    line.paused, line.maxWaiting = tonumber(args[5]), tonumber(args[6])
+    line.activeMs = tonumber(args[7])
 end
 
 -- Writes the fields of meta that changed.

@@ -56,7 +56,8 @@ end
 
 local function append(line, token, user)
     line.last = line.last + 1
-    return {token = token, user = user, saved = NOWHERE, number = line.last, seen = line.now, poll = 1}
+    return {token = token, user = user, saved = NOWHERE, number = line.last, seen = line.now,
+        poll = 1}
 end
 
 local function add_new(line, token, user, replaced)

@@ -1,4 +1,5 @@
--- line_rebuild: loads a line from MySQL (rule 9), and registers all functions. Continues line_calls.lua.
+-- line_rebuild: loads a line from MySQL (rule 9), and registers all functions. Continues
+-- line_calls.lua.
 
 local function wipe(line, args)
     local overshoot = redis.call('HGET', line.meta, 'overshoot') or 0
@@ -14,12 +15,12 @@ local function hold_builder(line, builder, ms)
 end
 
 -- args: the settings, builder, highest number given, highest number called. LOAD and where to go
--- on; READY where there is nothing to build. Where another one builds: WAIT if it began just now, as
--- a short line is there in a moment, else BUSY.
+-- on; READY where there is nothing to build. Where another one builds: WAIT if it began just now,
+-- as a short line is there in a moment, else BUSY.
 local function rebuild(keys, args)
     local line = line_at(keys[1])
-    local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'version', 'builder', 'builderUntil',
-        'loadingSince')
+    local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'version', 'builder',
+        'builderUntil', 'loadingSince')
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
         wipe(line, args)
         redis.call('HSET', line.meta, 'last', args[11], 'serving', args[12])
@@ -38,8 +39,9 @@ local function is_builder(line, run_id, builder)
     return meta[1] == run_id and meta[2] and meta[3] == builder
 end
 
--- args: run id, builder, part, number and user where the next chunk begins, 1 where this builder goes
--- on and 0 where it leaves the rest to others, then the rows: number, what is left of the lease in ms (0: waiting), token and user of each, packed.
+-- args: run id, builder, part, number and user where the next chunk begins, 1 where this builder
+-- goes on and 0 where it leaves the rest to others, then the rows: number, what is left of the
+-- lease in ms (0: waiting), token and user of each, packed.
 local function load_rows(keys, args)
     local line = line_at(keys[1])
     if not is_builder(line, args[1], args[2]) then

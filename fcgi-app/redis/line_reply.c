@@ -34,10 +34,17 @@ read_status(const redisReply *reply)
         const char *name;
         enum line_answer answer;
     } names[] = {
-        {"OK", LINE_OK},           {"LOAD", LINE_OK},       {"UNKNOWN", LINE_UNKNOWN},
-        {"FOREIGN", LINE_FOREIGN}, {"ENDED", LINE_ENDED},   {"FULL", LINE_FULL},
-        {"CONFLICT", LINE_CONFLICT}, {"REBUILD", LINE_REBUILD}, {"BUSY", LINE_BUSY},
-        {"WAIT", LINE_WAIT},       {"READY", LINE_READY},
+        {"OK", LINE_OK},
+        {"LOAD", LINE_OK},
+        {"UNKNOWN", LINE_UNKNOWN},
+        {"FOREIGN", LINE_FOREIGN},
+        {"ENDED", LINE_ENDED},
+        {"FULL", LINE_FULL},
+        {"CONFLICT", LINE_CONFLICT},
+        {"REBUILD", LINE_REBUILD},
+        {"BUSY", LINE_BUSY},
+        {"WAIT", LINE_WAIT},
+        {"READY", LINE_READY},
     };
     char status[16];
     line_reply_text(reply, 0, status, sizeof status);

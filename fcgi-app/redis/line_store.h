@@ -64,8 +64,8 @@ struct line_place {
     int64_t eta_seconds; /* -1: not known; likewise the high one */
     int64_t eta_seconds_high;
     int32_t serving;
-    bool serving_raised; /* by this call: to be written to MySQL */
-    uint8_t replaced[TOKEN_SIZE];          /* add: the user's last token, ended but kept by Redis */
+    bool serving_raised;                  /* by this call: to be written to MySQL */
+    uint8_t replaced[TOKEN_SIZE];         /* add: the user's last token, ended but kept by Redis */
     enum line_token_state replaced_state; /* LEFT or LAPSED; 0: there was none */
 };
 
@@ -160,8 +160,8 @@ enum line_answer line_store_scan(struct redis *redis, const struct line_settings
                                  void *context);
 
 /*
- * Begins to load the line, or goes on: OK with the cursor, BUSY, WAIT, READY. `last`, `serving`: the
- * highest number given and called that MySQL knows.
+ * Begins to load the line, or goes on: OK with the cursor, BUSY, WAIT, READY. `last`, `serving`:
+ * the highest number given and called that MySQL knows.
  */
 enum line_answer line_store_rebuild(struct redis *redis, const struct line_settings *settings,
                                     int32_t last, int32_t serving, struct line_cursor *cursor);

@@ -69,7 +69,8 @@ class Line(Concert):
         self.stored().pass_ms(ms)
         for table in ("queue_token", "open_token"):
             self.stack.query(
-                f"UPDATE {table} SET lease_until = lease_until - INTERVAL %s MICROSECOND WHERE concert_id = %s",
+                f"UPDATE {table} SET lease_until = lease_until - INTERVAL %s MICROSECOND"
+                " WHERE concert_id = %s",
                 ms * 1000, self.id,
             )
 

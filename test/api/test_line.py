@@ -4,8 +4,8 @@ import re
 import time
 
 import pytest
-from helpers import (INSTANT, add_token, ask_pay, ask_reserve, assert_headers, assert_problem, charge, new_concert,
-                     new_user, ok, pay, reserve)
+from helpers import (INSTANT, add_token, ask_pay, ask_reserve, assert_headers, assert_problem, charge,
+                     new_concert, new_user, ok, pay, reserve)
 from line_helpers import Line, same
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -87,7 +87,8 @@ def test_what_comes_before_the_line(stack):
         return stack.post("/token/add", {"userId": new_user(), "concertId": concert_id})
 
     assert_problem(ask(2147483647), "concert_not_found")
-    for more in ({"status": "closed"}, {"status": "cancelled"}, {"opens": "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR"},
+    for more in ({"status": "closed"}, {"status": "cancelled"},
+                 {"opens": "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR"},
                  {"closes": "UTC_TIMESTAMP(3) - INTERVAL 1 SECOND"}):
         assert_problem(ask(Line.new(stack, 1, **more).id), "concert_not_open")
         assert_problem(ask(new_concert(stack, **more).id), "concert_not_open")
@@ -150,8 +151,9 @@ def test_tokens_that_are_none(stack):
     line = Line.new(stack, 1)
     ticket = line.add()
     good = ticket["token"]
-    for text in ("x", good[:-1], good + "0", good.upper(), good.replace("-", "--"), f"0{good}", f"{line.id}-" + "0" * 32,
-                 f"{line.id + 1}-" + good.split("-")[1], "2147483648-" + good.split("-")[1], "-" + good, good + " x"):
+    digits = good.split("-")[1]
+    for text in ("x", good[:-1], good + "0", good.upper(), good.replace("-", "--"), f"0{good}", "-" + good,
+                 good + " x", f"{line.id}-" + "0" * 32, f"{line.id + 1}-{digits}", f"2147483648-{digits}"):
         for method in ("GET", "DELETE"):
             assert_problem(stack.call(method, "/token", headers={"X-Queue-Token": text}), "token_invalid")
     for method in ("GET", "DELETE"):
@@ -354,7 +356,8 @@ def test_to_null_and_back_the_numbers_stay(stack):
 def test_without_a_line_a_repeated_add_renews(stack):
     line = Line.new(stack, None, active_seconds=60)
     ticket = line.add()
-    assert (ticket["number"], ticket["status"], ticket["position"], ticket["etaSeconds"]) == (None, "active", 0, 0)
+    assert (ticket["number"], ticket["status"], ticket["position"]) == (None, "active", 0)
+    assert (ticket["etaSeconds"], ticket["etaSecondsHigh"]) == (0, 0)
     time.sleep(0.01)
     assert line.poll(ticket) == ticket
     again = line.add(ticket["userId"])
@@ -469,7 +472,8 @@ def test_a_closed_line(stack):
     line.set(status="'closed'")
     assert_problem(line.ask_add(ticket["userId"]), "concert_not_open")
     item, seat = line.free_seat()
-    assert_problem(ask_reserve(stack, ticket["userId"], line, item, seat, token=ticket["token"]), "concert_not_open")
+    refused = ask_reserve(stack, ticket["userId"], line, item, seat, token=ticket["token"])
+    assert_problem(refused, "concert_not_open")
     assert line.poll(ticket)["status"] == "active"
     pay(stack, ticket["userId"], held["reservationId"], ticket["token"])
 
@@ -489,5 +493,5 @@ def test_the_demo_loaded_anew_empties_its_line(new_stack):
     assert add_token(private, "u", Line(private, 2, [], 0, 0))["number"] == 1
     assert add_token(private, "v", Line(private, 2, [], 0, 0))["number"] == 2
     time.sleep(1.1)
-    assert private.ctl("demo", "reset", "--yes").returncode == 0 or private.ctl("demo", "reset").returncode == 0
+    assert private.ctl("demo", "reset", "--yes").returncode == 0
     assert add_token(private, "w", Line(private, 2, [], 0, 0))["number"] == 1

@@ -222,8 +222,9 @@ def test_a_long_line_comes_back_in_chunks(private):
     private.query(
         "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, created_at)"
         " WITH RECURSIVE d (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 99)"
-        " SELECT %s, a.n * 100 + b.n + 1, UNHEX(MD5(CONCAT('chunk', %s, a.n * 100 + b.n))), CONCAT('u', a.n * 100 + b.n),"
-        " ELT(1 + (b.n MOD 4), 'waiting', 'left', 'done', 'lapsed'), NULL, UTC_TIMESTAMP(3) FROM d a CROSS JOIN d b",
+        " SELECT %s, a.n * 100 + b.n + 1, UNHEX(MD5(CONCAT('chunk', %s, a.n * 100 + b.n))),"
+        " CONCAT('u', a.n * 100 + b.n), ELT(1 + (b.n MOD 4), 'waiting', 'left', 'done', 'lapsed'), NULL,"
+        " UTC_TIMESTAMP(3) FROM d a CROSS JOIN d b",
         line.id, line.id,
     )
     ticket = patient(lambda: line.ask_add("u9996"))

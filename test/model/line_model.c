@@ -35,8 +35,9 @@ has_ended(const struct model_token *token)
 static bool
 is_unsaved(const struct model_token *token)
 {
-    return !has_ended(token) && (token->saved == LINE_SAVED_NOWHERE ||
-                                 (token->state == LINE_TOKEN_ACTIVE && token->saved != LINE_SAVED_LEASE));
+    return !has_ended(token) &&
+           (token->saved == LINE_SAVED_NOWHERE ||
+            (token->state == LINE_TOKEN_ACTIVE && token->saved != LINE_SAVED_LEASE));
 }
 
 /* In so short a line everybody is told to ask again in a second. */

@@ -20,7 +20,7 @@ struct model_token {
     enum line_saved saved;
     int32_t number;
     int64_t seen;
-    int64_t over;        /* of a called, an active, a missed one: when that is over */
+    int64_t over;         /* of a called, an active, a missed one: when that is over */
     int64_t unsaved_over; /* when it is taken back, unless saved */
 };
 

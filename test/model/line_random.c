@@ -222,8 +222,8 @@ call_state(void)
         fail("the answer", "state");
     compare_moved(&counts.moved, &expected);
     if (counts.last != model.last || counts.waiting != model_count(&model, LINE_TOKEN_WAITING) ||
-        counts.active != model_count(&model, LINE_TOKEN_CALLED) +
-                             model_count(&model, LINE_TOKEN_ACTIVE) ||
+        counts.active !=
+            model_count(&model, LINE_TOKEN_CALLED) + model_count(&model, LINE_TOKEN_ACTIVE) ||
         counts.capacity != model.settings.capacity || counts.paused != model.settings.paused)
         fail("a count", "state");
     if (counts.overshoot_max != 0 || counts.more)

@@ -62,7 +62,8 @@ a_command_is_what_redis_reads(void)
     command_add_integer(&command, -12);
     CU_ASSERT_EQUAL(command.count, 3);
     CU_ASSERT_EQUAL(command.bytes.length, 29);
-    CU_ASSERT_EQUAL(memcmp(command.bytes.data, "$3\r\nSET\r\n$5\r\na\0b\r\n\r\n$3\r\n-12\r\n", 29), 0);
+    CU_ASSERT_EQUAL(memcmp(command.bytes.data, "$3\r\nSET\r\n$5\r\na\0b\r\n\r\n$3\r\n-12\r\n", 29),
+                    0);
     command_clear(&command);
     CU_ASSERT_EQUAL(command.count, 0);
     CU_ASSERT_EQUAL(command.bytes.length, 0);
