@@ -150,7 +150,8 @@ admin_concert_patch(void *services, const struct request *request, struct respon
         .happened = concert_change_happened,
         .render = render_nothing,
     };
-    if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE)
+    if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE ||
+        concert_check_times(&scratch, &problem) != ERROR_NONE)
         response_problem(response, &problem);
     else if (api_apply(&admin, request, &effect, response))
         answer(&admin, &change.concert, response);

@@ -90,8 +90,8 @@ check_item(struct item_draft *draft, size_t index, int64_t *seats, struct proble
     return ERROR_NONE;
 }
 
-static enum error
-check_times(const struct concert *concert, struct problem *problem)
+enum error
+concert_check_times(const struct concert *concert, struct problem *problem)
 {
     if (concert->opens_at == CLOCK_NEVER || concert->closes_at == CLOCK_NEVER ||
         concert->closes_at > concert->opens_at)
@@ -103,7 +103,7 @@ enum error
 concert_draft_check(struct concert_draft *draft, struct problem *problem)
 {
     int64_t seats = 0;
-    enum error error = check_times(&draft->concert, problem);
+    enum error error = concert_check_times(&draft->concert, problem);
     for (size_t i = 0; i < draft->item_count && error == ERROR_NONE; i++)
         error = check_item(&draft->items[i], i, &seats, problem);
     return error;
@@ -204,7 +204,7 @@ apply_change(struct concert_change *change, const struct concert *before,
     *after = *before;
     enum error error = change->apply(change->wanted, after, problem);
     if (error == ERROR_NONE)
-        error = check_times(after, problem);
+        error = concert_check_times(after, problem);
     if (error == ERROR_NONE && before->stored == STORED_CANCELLED && after->stored != before->stored)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,
                               "A cancelled concert stays cancelled");

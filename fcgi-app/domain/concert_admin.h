@@ -29,6 +29,9 @@ struct concert_draft {
 
 void concert_draft_free(struct concert_draft *draft);
 
+/* That closesAt, where there is one, is after opensAt. Refuses with invalid_field. */
+enum error concert_check_times(const struct concert *concert, struct problem *problem);
+
 /*
  * What no single field can say: times in order, ranges that do not overlap, not too many seats.
  * Sets each item's seat_count. Refuses with invalid_field.

@@ -127,9 +127,10 @@ enum db_result
 concert_admin_table_log(struct database *db, const char *actor, const char *action,
                         int32_t concert_id, const char *detail)
 {
+    /* TEXT holds 65,535 bytes, and a change's body a mebibyte */
     static const struct query insert = {
         "INSERT INTO audit_log (actor, action, concert_id, detail, created_at)"
-        " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))"};
+        " VALUES (?, ?, ?, LEFT(?, 10000), UTC_TIMESTAMP(3))"};
     return db_execute(db, &insert,
                       PARAMETERS(DB_TEXT(actor), DB_TEXT(action), DB_INTEGER(concert_id),
                                  DB_TEXT(detail)));

@@ -47,7 +47,7 @@ enum db_result concert_admin_table_update(struct database *db, const struct conc
 enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
                                         struct concert_summary *summary);
 
-/* Writes into the audit log who ("admin", "ctl") did what. */
+/* Writes into the audit log who ("admin", "ctl") did what; 10,000 characters of the detail. */
 enum db_result concert_admin_table_log(struct database *db, const char *actor, const char *action,
                                        int32_t concert_id, const char *detail);
 
