@@ -156,9 +156,13 @@ ctl_concert_cancel(struct ctl *ctl)
     return status;
 }
 
+/* One line a concert, whatever its title holds. */
 static void
-print_concert(const struct concert *concert, const struct concert_summary *summary)
+print_concert(struct concert *concert, const struct concert_summary *summary)
 {
+    for (char *text = concert->title; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
     char line[16] = "no line";
     if (!concert->no_line)
         snprintf(line, sizeof line, "%d", (int)concert->admission_capacity);

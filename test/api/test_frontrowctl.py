@@ -162,7 +162,9 @@ def test_what_cannot_be_opened(stack):
 
 
 def test_list_shows_all_concerts(stack, made):
+    create(stack, CONCERT | {"title": "two\nlines\x1b", "items": []})
     lines = stack.ctl("concert", "list").stdout.splitlines()
+    assert lines[-1].endswith(" two lines ")
     by_id = {int(line.split()[0]): line for line in lines[1:]}
     assert len(by_id) == stack.query("SELECT COUNT(*) AS n FROM concert")[0]["n"]
     assert list(by_id) == sorted(by_id)
