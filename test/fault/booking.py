@@ -54,7 +54,7 @@ class Load:
     """The client at work on a hall, until the `with` ends; then all that it was told is compared
     with the books. `options` are the client's, without the dashes. `core` is the one that it gets."""
 
-    def __init__(self, hall, *, rate=200, users=40, retry=100, core=None, **options):
+    def __init__(self, hall, *, rate=200, users=20, retry=100, core=None, **options):
         self.stack = hall.stack
         self.name = f"load{next(_numbers)}"
         self.log = self.stack.var / "log" / f"{self.name}.tsv"

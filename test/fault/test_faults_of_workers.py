@@ -64,9 +64,11 @@ def own_program(whole):
     program = folder / "frontrow"
     shutil.copy(whole.build / "frontrow", program)
     before = whole.environment["FRONTROW_BUILD"]
+    count = len(whole.workers())
     try:
         whole.environment["FRONTROW_BUILD"] = str(folder)
         whole.restart("frontrow")
+        wait_for(lambda: len(whole.workers()) == count)
         yield program
     finally:
         whole.environment["FRONTROW_BUILD"] = before
