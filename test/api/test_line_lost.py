@@ -222,7 +222,7 @@ def test_a_long_line_comes_back_in_chunks(private):
     private.query(
         "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, created_at)"
         " WITH RECURSIVE d (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 99)"
-        " SELECT %s, a.n * 100 + b.n + 1, UNHEX(MD5(CONCAT('chunk', %s, a.n * 100 + b.n))),"
+        " SELECT %s, a.n * 100 + b.n + 1, LEFT(UNHEX(SHA2(CONCAT('chunk', %s, a.n * 100 + b.n), 256)), 16),"
         " CONCAT('u', a.n * 100 + b.n), ELT(1 + (b.n MOD 4), 'waiting', 'left', 'done', 'lapsed'), NULL,"
         " UTC_TIMESTAMP(3) FROM d a CROSS JOIN d b",
         line.id, line.id,

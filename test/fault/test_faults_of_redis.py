@@ -122,7 +122,7 @@ def test_a_long_line_is_rebuilt(whole, times):
     whole.query(
         "INSERT INTO queue_token (concert_id, number, token, user_id, status, created_at)"
         " WITH RECURSIVE d (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 999)"
-        " SELECT %s, a.n * 1000 + b.n + 1, UNHEX(MD5(CONCAT(%s, '/', a.n * 1000 + b.n))),"
+        " SELECT %s, a.n * 1000 + b.n + 1, LEFT(UNHEX(SHA2(CONCAT(%s, '/', a.n * 1000 + b.n), 256)), 16),"
         " CONCAT('waiting-', a.n * 1000 + b.n), 'waiting', UTC_TIMESTAMP(3)"
         " FROM d a CROSS JOIN d b WHERE a.n < 100", hall.id, hall.id,
     )
