@@ -440,6 +440,19 @@ def test_order_of_delete_reservation(stack, concert):
     assert_problem(stack.call("DELETE", f"/reservation/{held}?userId={owner}"), "not_cancellable")
 
 
+def test_order_of_admin_calls(stack):
+    """The key, the content type, the body, its fields, the concert, its state."""
+    path, key = f"/admin/concert/{UNKNOWN}", stack.admin_headers()
+    plain = {"Content-Type": "text/plain"}
+    cancelled = new_concert(stack, seats=1, status="cancelled")
+    assert_problem(stack.call("PATCH", path, b"{", plain), "unauthorized")
+    assert_problem(stack.call("PATCH", path, b"{", plain | key), "unsupported_media_type")
+    assert_problem(stack.call("PATCH", path, b"{", key), "invalid_json")
+    assert_problem(stack.call("PATCH", path, {"status": "cancelled"}, key), "invalid_field", field="status")
+    assert_problem(stack.call("PATCH", path, {"status": "open"}, key), "concert_not_found")
+    assert_problem(stack.call("PATCH", f"/admin/concert/{cancelled.id}", {"status": "open"}, key), "not_cancellable")
+
+
 def test_order_of_reads(stack):
     """concert, its state, the item."""
     closed = new_concert(stack, seats=1, status="closed")
