@@ -26,6 +26,7 @@ mysql_configure() {
 [mysqld]
 datadir = $VAR/mysql
 tmpdir = $VAR/mysql-tmp
+secure-file-priv = $VAR/mysql-tmp
 socket = $RUN/mysql.sock
 pid-file = $RUN/mysql.pid
 $([[ $EUID != 0 ]] || echo 'user = root')
