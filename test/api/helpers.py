@@ -100,7 +100,7 @@ def new_concert(stack, *, items=1, seats=20, price=1000, status="open", opens="N
     return Concert(stack, concert_id, item_ids, seats, price)
 
 
-# ---- the usual calls; what starts with an underscore-free verb asserts 200 and gives the JSON
+# ---- the usual calls: ask_...() gives the Answer, the others assert 200 and give its JSON
 
 
 def ok(answer):
@@ -183,9 +183,6 @@ def age_hold(stack, reservation_id, seconds):
 
 # ---- problems
 
-provoked = set()  # codes that assert_problem() has seen in this session
-
-
 def assert_problem(answer, code, **members):
     """A problem with this code, whole and with all headers that go with it; its JSON.
 
@@ -216,7 +213,6 @@ def assert_problem(answer, code, **members):
     challenge = {"token_missing": "Queue-Token", "unauthorized": "Bearer"}.get(code)
     assert answer.headers.get("WWW-Authenticate") == challenge
     assert ("Allow" in answer.headers) == (status == 405)
-    provoked.add(code)
     return problem
 
 
