@@ -148,7 +148,8 @@ ctl_concert_cancel(struct ctl *ctl)
         print_cancelled(&report);
     int status = error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);
     if (report.failed > 0) {
-        fprintf(stderr, "frontrowctl: %" PRId64 " reservations could not be ended\n", report.failed);
+        fprintf(stderr, "frontrowctl: %" PRId64 " reservations could not be ended\n",
+                report.failed);
         status = status == EXIT_DONE ? EXIT_FAILED : status;
     }
     if (status != EXIT_DONE && error != ERROR_CONCERT_NOT_FOUND)
@@ -156,13 +157,10 @@ ctl_concert_cancel(struct ctl *ctl)
     return status;
 }
 
-/* One line a concert, whatever its title holds. */
 static void
 print_concert(struct concert *concert, const struct concert_summary *summary)
 {
-    for (char *text = concert->title; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            *text = ' ';
+    ctl_keep_on_a_line(concert->title);
     char line[16] = "no line";
     if (!concert->no_line)
         snprintf(line, sizeof line, "%d", (int)concert->admission_capacity);

@@ -38,6 +38,9 @@ int ctl_sales(struct ctl *ctl);
 /* The argument as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);
 
+/* Replaces control characters by spaces: one line a row, whatever its texts hold. */
+void ctl_keep_on_a_line(char *text);
+
 /* Says on standard error why something was refused; the exit status that belongs to it. */
 int ctl_refused(const struct problem *problem);
 

@@ -96,6 +96,14 @@ ctl_concert_id(const struct ctl *ctl, int32_t *concert_id)
     return false;
 }
 
+void
+ctl_keep_on_a_line(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+}
+
 static const char *
 environment_or(const char *name, const char *otherwise)
 {

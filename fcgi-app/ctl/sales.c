@@ -38,6 +38,7 @@ print_sales(struct database *db, int32_t concert_id)
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         char item[16];
         snprintf(item, sizeof item, "%d", (int)row.item_id);
+        ctl_keep_on_a_line(row.section);
         print_row(item, row.date, &row.sales, row.section);
         add(&total, &row.sales);
     }

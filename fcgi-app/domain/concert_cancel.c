@@ -119,8 +119,8 @@ end_item(const struct work *work, int32_t item_id, struct problem *problem)
     int32_t after = 0;
     enum error error = ERROR_NONE;
     while (error == ERROR_NONE && count == CANCEL_BATCH) {
-        error = refuse_db(problem, cancel_table_taken_seats(work->services->db, item_id, after,
-                                                            seats, &count));
+        error = refuse_db(
+            problem, cancel_table_taken_seats(work->services->db, item_id, after, seats, &count));
         for (size_t i = 0; error == ERROR_NONE && i < count; i++)
             if (!stood_before(seats, i))
                 error = end_reservation(work, seats[i].reservation_id, problem);
@@ -138,8 +138,8 @@ end_all(const struct work *work, struct problem *problem)
     enum error error = ERROR_NONE;
     work->report->failed = 0;
     while (error == ERROR_NONE) {
-        enum db_result result = cancel_table_next_item(work->services->db, work->concert_id,
-                                                       item_id, &item_id);
+        enum db_result result =
+            cancel_table_next_item(work->services->db, work->concert_id, item_id, &item_id);
         if (result == DB_NONE)
             break;
         error = refuse_db(problem, result);

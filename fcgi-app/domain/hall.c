@@ -43,8 +43,7 @@ find_group(struct groups *groups, int32_t section, const char *name, int32_t sea
     for (size_t i = groups->count; i-- > 0;)
         if (groups->list[i].section == section && strcmp(groups->list[i].name, name) == 0)
             return (int32_t)i;
-    groups->list =
-        grow(groups->list, groups->count, &groups->capacity, sizeof groups->list[0]);
+    groups->list = grow(groups->list, groups->count, &groups->capacity, sizeof groups->list[0]);
     struct group *group = &groups->list[groups->count];
     *group = (struct group){.section = section, .first_seat = seat_id, .price = -1};
     memcpy(group->name, name, strlen(name) + 1);
@@ -85,8 +84,8 @@ collect(struct hall *hall, struct groups *sections, struct groups *rows, struct 
         int32_t row = find_group(rows, in, seat.row, seat.seat_id);
         if (seat.price > sections->list[in].price)
             sections->list[in].price = seat.price;
-        bool fits = (section[0] == '\0' || strcmp(section, seat.section) == 0) &&
-                    seat.price <= max_price;
+        bool fits =
+            (section[0] == '\0' || strcmp(section, seat.section) == 0) && seat.price <= max_price;
         struct place place = {seat.seat_id, in, rows->list[row].first_seat,
                               seat_shown(&seat, now) == SEAT_AVAILABLE};
         if (fits)
@@ -168,8 +167,8 @@ lock_best(struct services *services, int32_t item_id, struct hall *hall,
     bool passed_by = false;
     while (choose(hall, wish, passed_by, ids)) {
         size_t found;
-        enum db_result result = seat_table_lock_free(services->db, item_id, ids,
-                                                     (size_t)wish->count, seats, &found);
+        enum db_result result =
+            seat_table_lock_free(services->db, item_id, ids, (size_t)wish->count, seats, &found);
         if (result == DB_OK)
             result = db_now(services->db, now);
         if (result != DB_OK)
@@ -190,8 +189,8 @@ hall_lock_best(struct services *services, int32_t item_id, const struct hall_wis
                struct problem *problem)
 {
     struct hall hall = {0};
-    enum error error = refuse_db(
-        problem, read_hall(&hall, services->db, item_id, wish->section, wish->max_price));
+    enum error error =
+        refuse_db(problem, read_hall(&hall, services->db, item_id, wish->section, wish->max_price));
     if (error == ERROR_NONE)
         error = lock_best(services, item_id, &hall, wish, ids, seats, now, problem);
     free(hall.places);

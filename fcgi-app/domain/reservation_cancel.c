@@ -29,8 +29,8 @@ refund(struct services *services, struct reservation_cancel *cancel, struct prob
     enum error error =
         refuse_db(problem, payment_table_refund(services->db, reservation->reservation_id));
     if (error == ERROR_NONE)
-        error = point_move(services, reservation->user_id, reservation->total_price, &entry,
-                           problem);
+        error =
+            point_move(services, reservation->user_id, reservation->total_price, &entry, problem);
     cancel->refunded = true;
     cancel->refunded_amount = reservation->total_price;
     cancel->balance = entry.balance_after;
@@ -46,8 +46,7 @@ give_back(struct services *services, struct reservation_cancel *cancel, struct p
 }
 
 static enum error
-check_not_started(struct services *services, int32_t item_id, int64_t now,
-                  struct problem *problem)
+check_not_started(struct services *services, int32_t item_id, int64_t now, struct problem *problem)
 {
     struct item item;
     enum db_result result = concert_table_item(services->db, item_id, &item);
@@ -84,8 +83,8 @@ reservation_end_run(struct services *services, void *state, struct problem *prob
     struct reservation stored;
     int64_t now;
     cancel->refunded = cancel->released = false;
-    enum error error = refuse_db(
-        problem, reservation_table_lock(services->db, cancel->reservation_id, &stored));
+    enum error error =
+        refuse_db(problem, reservation_table_lock(services->db, cancel->reservation_id, &stored));
     if (error != ERROR_NONE ||
         (stored.status != RESERVATION_HELD && stored.status != RESERVATION_PAID))
         return error;

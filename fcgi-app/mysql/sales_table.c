@@ -15,9 +15,9 @@
 enum db_result
 sales_table_total(struct database *db, int32_t concert_id, struct sales *sales)
 {
-    static const struct query count = {
-        "SELECT " SALES_COLUMNS " FROM item i JOIN seat s ON s.item_id = i.item_id"
-        " WHERE i.concert_id = ?"};
+    static const struct query count = {"SELECT " SALES_COLUMNS
+                                       " FROM item i JOIN seat s ON s.item_id = i.item_id"
+                                       " WHERE i.concert_id = ?"};
     return db_select_one(db, &count, PARAMETERS(DB_INTEGER(concert_id)),
                          COLUMNS(INTO_SALES(sales)));
 }

@@ -15,7 +15,7 @@ HEAD = ["itemId", "date", "seats", "available", "held", "sold", "blocked", "reve
 @pytest.fixture(scope="module")
 def concert(stack):
     """Two items; the later one was made first."""
-    seats = [{"from": 21, "to": 24, "price": 300, "section": "VIP 석"}, {"from": 1, "to": 10, "price": 100},
+    seats = [{"from": 21, "to": 24, "price": 300, "section": "VIP\n석"}, {"from": 1, "to": 10, "price": 100},
              {"from": 11, "to": 12, "price": 100, "blocked": True}]
     items = [{"date": date, "startsAt": f"{date}T10:00:00Z", "seats": seats} for date in ("2031-02-02", "2031-02-01")]
     made = ok(stack.post("/admin/concert", {"title": "Sales", "venue": "Here", "status": "open", "items": items},
