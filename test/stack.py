@@ -28,6 +28,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def is_gone(pid):
+    """Whether there is no such process, or only what its parent has not looked at yet."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
 class Answer:
     """Status, headers (any case) and body of an answer."""
 
@@ -163,7 +172,11 @@ class Stack:
         return int((self.var / "pid" / name).read_text().split()[0])
 
     def kill(self, name, number=signal.SIGKILL):
-        os.kill(self.pid(name), number)
+        """Sends a signal; after SIGKILL the daemon is gone."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        if number == signal.SIGKILL:
+            wait_for(lambda: is_gone(pid), step=0.002)
 
     def workers(self):
         """The pids of frontrow's workers now."""

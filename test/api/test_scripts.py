@@ -91,8 +91,8 @@ def test_up_takes_over_a_new_program_without_losing_a_request(kept):
 @pytest.mark.parametrize("name", SERVICES)
 def test_the_keeper_restarts_within_a_second(kept, name):
     before = kept.pid(name)
-    kept.kill(name)
     killed = time.monotonic()
+    kept.kill(name)
     wait_for(lambda: (kept.var / "pid" / name).exists() and kept.pid(name) != before, step=0.01)
     assert time.monotonic() - killed < 1
     wait_for(lambda: serves(kept), 30)
