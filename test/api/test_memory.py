@@ -1,0 +1,265 @@
+"""A worker's memory does not grow with the requests that it answers.
+
+Of each call 1,000 are made, and then 10,000 more (fewer in the short form), all by one worker that is
+never replaced; its anonymous resident memory may grow by less than 64 KiB over the latter. What the
+system does to a heap is done once and a leak goes on: only what grows again in three rounds fails.
+"""
+
+import itertools
+import json
+import pathlib
+import re
+import socket
+
+import pytest
+from helpers import add_token, charge, new_concert, new_user
+from test_routes import ROUTES
+
+LIMIT_KIB = 64
+ROUNDS = 3
+AT_ONCE = 20  # requests that are on their way together, in one connection
+
+_numbers = itertools.count(1)
+
+
+class Pipe:
+    """One connection through which requests go without waiting for each answer."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.answers = self.socket.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answers.close()
+        self.socket.close()
+
+    def read(self):
+        """(status, body) of the next answer."""
+        status = int(self.answers.readline().split()[1])
+        length = 0
+        while (line := self.answers.readline()) != b"\r\n":
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        return status, self.answers.read(length)
+
+    def exchange(self, requests, status):
+        """Sends all, and gives the bodies of the answers, which must have this status."""
+        bodies = []
+        for start in range(0, len(requests), AT_ONCE):
+            batch = requests[start:start + AT_ONCE]
+            self.socket.sendall(b"".join(batch))
+            for _ in batch:
+                got, body = self.read()
+                assert got == status, (got, body)
+                bodies.append(body)
+        return bodies
+
+
+def request(method, path, body=None, **headers):
+    if body is not None and not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    lines = [f"{method} {path} HTTP/1.1", "Host: x"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join(lines + ["", ""]).encode() + (body or b"")
+
+
+class Lone:
+    """A stack with a single worker, and what the calls are about."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        stack.query("SET GLOBAL innodb_flush_log_at_trx_commit = 0")  # it is not MySQL that is tested
+        self.concert = new_concert(stack, seats=50)
+        self.item = f"{self.concert.path}/item/{self.concert.item}"
+        self.line = new_concert(stack, capacity=0)
+        self.user = new_user()
+        self.token = add_token(stack, self.user, self.concert)["token"]
+        self.key = stack.admin_headers()
+        charge(stack, self.user, 1_000_000_000)
+        self.bought(3)  # something to list
+
+    def exchange(self, requests, status=200):
+        with Pipe(self.stack.port) as pipe:
+            return pipe.exchange(requests, status)
+
+    def make(self, requests):
+        """What was made by these requests."""
+        return [json.loads(body) for body in self.exchange(requests)]
+
+    def resident(self):
+        """KiB of anonymous resident memory of the worker, which must be the same one throughout."""
+        worker, = self.stack.workers()
+        status = pathlib.Path(f"/proc/{worker}/status").read_text()
+        return worker, int(re.search(r"RssAnon:\s+(\d+) kB", status)[1])
+
+    def hall(self, seats):
+        """(concertId, itemId) of a hall with so many free seats."""
+        made, = self.make(self.concerts(1, seats))
+        return made["concertId"], made["itemIds"][0]
+
+    # What the calls are made of: each gives so many requests, and has done what must be before them.
+
+    def public(self, path):
+        """Past nginx's cache."""
+        return lambda count: [request("GET", f"{path}?n={next(_numbers)}") for _ in range(count)]
+
+    def reservations(self, count, **headers):
+        concert, item = self.hall(count)
+        return [
+            request("POST", "/reservation",
+                    {"userId": self.user, "concertId": concert, "itemId": item, "seatId": seat}, **headers)
+            for seat in range(1, count + 1)
+        ]
+
+    def taken(self, count):
+        wish = self.reservations(1)
+        self.make(wish)
+        return wish * count
+
+    def payments(self, count):
+        held = self.make(self.reservations(count))
+        token, = self.make([
+            request("POST", "/token/add", {"userId": self.user, "concertId": held[0]["concertId"]})
+        ])
+        return [
+            request("POST", "/payment", {"userId": self.user, "reservationId": one["reservationId"]},
+                    X_Queue_Token=token["token"])
+            for one in held
+        ]
+
+    def bought(self, count):
+        return self.make(self.payments(count))
+
+    def cancels(self, made):
+        return [request("DELETE", f"/reservation/{one['reservationId']}?userId={self.user}") for one in made]
+
+    def adds(self, count, concert):
+        return [
+            request("POST", "/token/add", {"userId": new_user(), "concertId": concert.id})
+            for _ in range(count)
+        ]
+
+    def with_tokens(self, method, concert):
+        return lambda count: [
+            request(method, "/token", X_Queue_Token=ticket["token"])
+            for ticket in self.make(self.adds(count, concert))
+        ]
+
+    def of_user(self, path):
+        return lambda count: [request("GET", f"{path}?userId={self.user}")] * count
+
+    def charges(self, count, key=lambda: ""):
+        body = {"userId": self.user, "amount": 1}
+        return [request("POST", "/point/charge", body, Idempotency_Key=key()) for _ in range(count)]
+
+    def other_fingerprints(self, count):
+        self.exchange(self.charges(1, lambda: "one-key"))
+        body = {"userId": self.user, "amount": 1}
+        return [request("POST", "/point/use", body, Idempotency_Key="one-key")] * count
+
+    def concerts(self, count, seats=2):
+        item = {"date": "2030-05-01", "startsAt": "2030-05-01T10:30:00Z",
+                "seats": [{"from": 1, "to": seats, "price": 1}]}
+        body = {"title": "Memory", "venue": "Hall", "status": "open", "items": [item]}
+        return [request("POST", "/admin/concert", body, **self.key)] * count
+
+
+ITEM = "/concert/{concert}/item/{item}"
+
+# route -> what makes its requests
+CALLS = {
+    ("GET", "/concert"): lambda lone: lone.public("/concert"),
+    ("GET", "/concert/{concert}"): lambda lone: lone.public(lone.concert.path),
+    ("GET", "/concert/{concert}/item"): lambda lone: lone.public(f"{lone.concert.path}/item"),
+    ("GET", f"{ITEM}/seat"): lambda lone: lone.public(f"{lone.item}/seat"),
+    ("GET", f"{ITEM}/layout"): lambda lone: lone.public(f"{lone.item}/layout"),
+    ("GET", "/concert/{concert}/queue"): lambda lone: lone.public(f"{lone.line.path}/queue"),
+    ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.line),
+    ("GET", "/token"): lambda lone: lone.with_tokens("GET", lone.line),
+    ("DELETE", "/token"): lambda lone: lone.with_tokens("DELETE", lone.line),
+    ("POST", "/reservation"): lambda lone: lone.reservations,
+    ("GET", "/reservation"): lambda lone: lone.of_user("/reservation"),
+    ("GET", "/reservation/{reservation}"): lambda lone: lone.of_user(
+        f"/reservation/{lone.bought(1)[0]['reservationId']}"),
+    ("DELETE", "/reservation/{reservation}"): lambda lone: lambda count: lone.cancels(lone.bought(count)),
+    ("GET", "/point"): lambda lone: lone.of_user("/point"),
+    ("POST", "/point/charge"): lambda lone: lone.charges,
+    ("POST", "/point/use"): lambda lone: lambda count: [
+        request("POST", "/point/use", {"userId": lone.user, "amount": 1})] * count,
+    ("GET", "/point/history"): lambda lone: lone.of_user("/point/history"),
+    ("POST", "/payment"): lambda lone: lone.payments,
+    ("GET", "/payment"): lambda lone: lone.of_user("/payment"),
+    ("POST", "/admin/concert"): lambda lone: lone.concerts,
+    ("GET", "/admin/concert/{concert}"): lambda lone: lambda count: [
+        request("GET", f"/admin/concert/{lone.line.id}", **lone.key)] * count,
+    ("PATCH", "/admin/concert/{concert}"): lambda lone: lambda count: [
+        request("PATCH", f"/admin/concert/{lone.concert.id}", {"title": f"Title {n}"}, **lone.key)
+        for n in range(count)],
+    ("GET", "/health"): lambda lone: lambda count: [request("GET", "/health")] * count,
+    ("GET", "/health/ready"): lambda lone: lambda count: [request("GET", "/health/ready")] * count,
+    ("GET", "/metrics"): lambda lone: lambda count: [request("GET", "/metrics")] * count,
+}
+
+# further ways through the code -> (status, what makes the requests)
+MORE = {
+    "a token where no line is kept": (200, lambda lone: lambda count: lone.adds(count, lone.concert)),
+    "a new key": (200, lambda lone: lambda count: lone.charges(count, lambda: f"key-{next(_numbers)}")),
+    "a replay": (200, lambda lone: lambda count: lone.charges(count, lambda: "one-key")),
+    "another fingerprint": (422, lambda lone: lone.other_fingerprints),
+    "a hold that is released": (200, lambda lone: lambda count: lone.cancels(
+        lone.make(lone.reservations(count)))),
+    "a seat that is taken": (409, lambda lone: lone.taken),
+    "too few points": (409, lambda lone: lambda count: [
+        request("POST", "/point/use", {"userId": "nobody", "amount": 5}, Idempotency_Key="k")] * count),
+    "a token that is none": (403, lambda lone: lambda count: [
+        request("GET", "/token", X_Queue_Token=f"{lone.line.id}-{'0' * 32}")] * count),
+    "no JSON": (400, lambda lone: lambda count: [
+        request("POST", "/payment", b'{"userId": "x", "a": [[[{')] * count),
+    "a deep body": (400, lambda lone: lambda count: [
+        request("POST", "/payment", b'{"userId":' + b"[" * 1900 + b"]" * 1900 + b"}")] * count),
+    "a full body": (400, lambda lone: lambda count: [
+        request("POST", "/point/charge", b'{"userId": "x"' + b" " * 16369 + b"}")] * count),
+    "no such path": (404, lambda lone: lambda count: [request("GET", "/nothing/here")] * count),
+    "no admin": (401, lambda lone: lambda count: [request("GET", "/admin/concert/1")] * count),
+}
+EVERY = MORE | {
+    " ".join(route): (204 if route == ("DELETE", "/token") else 200, make)
+    for route, make in CALLS.items()
+}
+
+
+@pytest.fixture(scope="module")
+def lone(stack, new_stack):
+    if b"__asan_init" in (stack.build / "frontrow").read_bytes():
+        pytest.skip("AddressSanitizer keeps what is freed")
+    return Lone(new_stack(workers=1, sockets=1, recycle_requests=0, stale_ms=0))
+
+
+def test_no_call_is_left_out():
+    assert set(CALLS) == set(ROUTES)
+
+
+@pytest.mark.parametrize("what", EVERY)
+def test_memory_does_not_grow(lone, long, what):
+    warm, count = (1000, 10_000) if long else (100, 300)
+    status, make = EVERY[what]
+    requests_for = make(lone)
+    lone.exchange(requests_for(warm), status)
+    grown = []
+    while len(grown) < ROUNDS:
+        requests = requests_for(count)
+        worker, before = lone.resident()
+        lone.exchange(requests, status)
+        same, after = lone.resident()
+        assert same == worker, "it was replaced"
+        grown.append(after - before)
+        print(f"{what}: {grown[-1]} KiB in {count} requests")
+        if grown[-1] < LIMIT_KIB:
+            return
+    pytest.fail(f"{what}: the worker grew by {grown} KiB")
