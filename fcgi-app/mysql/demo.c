@@ -33,8 +33,6 @@ replace_once(struct database *db, const char *sql)
     result = script_run(db, sql);
     if (result == DB_OK)
         result = concert_table_stamp_layouts(db);
-    if (result == DB_OK)
-        result = concert_table_stamp_layouts(db);
     if (result != DB_OK) {
         transaction_rollback(db);
         return result;
