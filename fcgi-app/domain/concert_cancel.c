@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,7 +14,7 @@
 #include "mysql/cancel_table.h"
 
 /* What is locked for longer holds the others up no further: the next look tries it again. */
-enum { PATIENCE_MS = 2000 };
+enum { PATIENCE_MS = 1000 };
 
 /* One run of the cancel. */
 struct work {
@@ -70,60 +71,99 @@ set_cancelled(const struct work *work, struct problem *problem)
     return apply(work, &effect, problem);
 }
 
-/*
- * Ends one reservation. What is busy or broken is counted and left for the next look; without MySQL
- * there is no going on.
- */
-static enum error
-end_reservation(const struct work *work, int32_t reservation_id, struct problem *problem)
+static void
+count_ended(struct concert_cancel_report *report, const struct reservation_end *end)
 {
-    struct concert_cancel_report *report = work->report;
-    struct reservation_cancel cancel = {.reservation_id = reservation_id};
-    struct effect effect = {
-        .state = &cancel,
-        .run = reservation_end_run,
-        .happened = reservation_cancel_happened,
-    };
-    enum error error = apply(work, &effect, problem);
-    if (error == ERROR_MYSQL_UNAVAILABLE || error == ERROR_OUTCOME_UNKNOWN)
-        return refuse(problem, ERROR_MYSQL_UNAVAILABLE);
-    if (error != ERROR_NONE) {
-        log_warn("reservation %d could not be ended: %s", (int)reservation_id, error_code(error));
-        report->failed++;
+    for (size_t i = 0; i < end->count; i++) {
+        const struct reservation_cancel *cancel = &end->list[i];
+        report->holds += cancel->released;
+        report->refunded += cancel->refunded;
+        report->points += cancel->refunded ? cancel->reservation.total_price : 0;
     }
-    if (error == ERROR_NONE && cancel.refunded) {
-        report->refunded++;
-        report->points += cancel.refunded_amount;
-    } else if (error == ERROR_NONE && cancel.released) {
-        report->holds++;
-    }
-    work->progress(report);
-    return ERROR_NONE;
 }
 
-/* Several seats of a batch may name the same reservation. */
-static bool
-stood_before(const struct taken_seat *seats, size_t at)
+static enum error
+end_together(const struct work *work, const int32_t *ids, size_t count, struct problem *problem)
 {
-    for (size_t i = 0; i < at; i++)
-        if (seats[i].reservation_id == seats[at].reservation_id)
-            return true;
-    return false;
+    struct reservation_end end = {.count = count};
+    struct effect effect = {
+        .state = &end,
+        .run = reservation_end_run,
+        .happened = reservation_end_happened,
+    };
+    for (size_t i = 0; i < count; i++)
+        end.list[i].reservation_id = ids[i];
+    enum error error = apply(work, &effect, problem);
+    if (error == ERROR_NONE)
+        count_ended(work->report, &end);
+    work->progress(work->report);
+    return error;
+}
+
+/* Without MySQL there is no going on; anything else is only about these reservations. */
+static bool
+is_mysql_lost(enum error error)
+{
+    return error == ERROR_MYSQL_UNAVAILABLE || error == ERROR_OUTCOME_UNKNOWN;
+}
+
+/*
+ * Several in a transaction, as the COMMIT takes longest of all. Where one of them is locked or
+ * broken each is ended by itself; it is counted and left for the next look.
+ */
+static enum error
+end_some(const struct work *work, const int32_t *ids, size_t count, struct problem *problem)
+{
+    enum error error = end_together(work, ids, count, problem);
+    for (size_t i = 0; i < count && error != ERROR_NONE && !is_mysql_lost(error); i++) {
+        enum error alone = count > 1 ? end_together(work, &ids[i], 1, problem) : error;
+        if (is_mysql_lost(alone)) {
+            error = alone;
+        } else if (alone != ERROR_NONE) {
+            log_warn("reservation %d could not be ended: %s", (int)ids[i], error_code(alone));
+            work->report->failed++;
+        }
+    }
+    return is_mysql_lost(error) ? refuse(problem, ERROR_MYSQL_UNAVAILABLE) : ERROR_NONE;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* The reservations that the seats name, ascending, each once; how many. */
+static size_t
+collect_ids(const struct taken_seat *seats, size_t count, int32_t *ids)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        ids[i] = seats[i].reservation_id;
+    qsort(ids, count, sizeof ids[0], compare_ids);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || ids[i] != ids[kept - 1])
+            ids[kept++] = ids[i];
+    return kept;
 }
 
 static enum error
 end_item(const struct work *work, int32_t item_id, struct problem *problem)
 {
     struct taken_seat seats[CANCEL_BATCH];
+    int32_t ids[CANCEL_BATCH];
     size_t count = CANCEL_BATCH;
     int32_t after = 0;
     enum error error = ERROR_NONE;
     while (error == ERROR_NONE && count == CANCEL_BATCH) {
         error = refuse_db(
             problem, cancel_table_taken_seats(work->services->db, item_id, after, seats, &count));
-        for (size_t i = 0; error == ERROR_NONE && i < count; i++)
-            if (!stood_before(seats, i))
-                error = end_reservation(work, seats[i].reservation_id, problem);
+        size_t left = error == ERROR_NONE ? collect_ids(seats, count, ids) : 0;
+        for (size_t at = 0, some; error == ERROR_NONE && at < left; at += some) {
+            some = left - at < RESERVATIONS_AT_ONCE ? left - at : RESERVATIONS_AT_ONCE;
+            error = end_some(work, ids + at, some, problem);
+        }
         if (count > 0)
             after = seats[count - 1].seat_id;
     }

@@ -18,10 +18,10 @@ struct concert_cancel_report {
 
 /*
  * Sets the status of a concert to cancelled and ends its reservations, whether or not their items
- * have started: paid ones are refunded, live holds cancelled, each in a transaction of its own.
- * Buyers may go on meanwhile. It takes watchdog_ms at least.
+ * have started: paid ones are refunded, live holds cancelled, some in a transaction. Buyers may go
+ * on meanwhile. It takes watchdog_ms at least.
  *
- * `progress` is called after each reservation and when the wait begins. Refuses with
+ * `progress` is called after each transaction and when the wait begins. Refuses with
  * concert_not_found, mysql_unavailable or busy; *report tells what was done until then.
  */
 enum error concert_cancel(struct services *services, const char *actor, int32_t concert_id,

@@ -45,7 +45,7 @@ struct reservation_cancel {
     int32_t reservation_id;
 
     struct reservation reservation; /* with its seats, after the cancel */
-    bool released;                  /* by reservation_end_run(): it was a live hold */
+    bool released;                  /* by an operator: it was a live hold */
     bool refunded;
     int64_t refunded_amount;
     int64_t balance;
@@ -55,11 +55,20 @@ enum error reservation_cancel_run(struct services *services, void *cancel, struc
 enum db_result reservation_cancel_happened(struct services *services, void *cancel);
 int32_t reservation_cancel_id(const void *cancel);
 
+enum { RESERVATIONS_AT_ONCE = 16 };
+
+/* The state of ending reservations for an operator. The caller fills `count` and the ids. */
+struct reservation_end {
+    size_t count;
+    struct reservation_cancel list[RESERVATIONS_AT_ONCE]; /* by ascending reservation_id */
+};
+
 /*
- * The operator's cancel: whoever's the reservation is, and whether or not the item has started. One
- * that is over, in whichever way, is left alone.
+ * Cancels all of them or none, whoever's they are, and whether or not their items have started. Those
+ * that are over, in whichever way, are left alone: neither released nor refunded is set.
  */
-enum error reservation_end_run(struct services *services, void *cancel, struct problem *problem);
+enum error reservation_end_run(struct services *services, void *end, struct problem *problem);
+enum db_result reservation_end_happened(struct services *services, void *end);
 
 /*
  * Reads a reservation of this user as it is stored, without its seats and without a lock; *now is

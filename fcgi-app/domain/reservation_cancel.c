@@ -1,5 +1,8 @@
 #include "domain/reservation.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "domain/point.h"
 
 static enum error
@@ -37,14 +40,6 @@ refund(struct services *services, struct reservation_cancel *cancel, struct prob
     return error;
 }
 
-/* Of a paid one. */
-static enum error
-give_back(struct services *services, struct reservation_cancel *cancel, struct problem *problem)
-{
-    enum error error = free_seats(services, &cancel->reservation, problem);
-    return error == ERROR_NONE ? refund(services, cancel, problem) : error;
-}
-
 static enum error
 check_not_started(struct services *services, int32_t item_id, int64_t now, struct problem *problem)
 {
@@ -72,29 +67,9 @@ reservation_cancel_run(struct services *services, void *state, struct problem *p
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     error = check_not_started(services, reservation->item_id, now, problem);
-    return error == ERROR_NONE ? give_back(services, cancel, problem) : error;
-}
-
-enum error
-reservation_end_run(struct services *services, void *state, struct problem *problem)
-{
-    struct reservation_cancel *cancel = state;
-    struct reservation *reservation = &cancel->reservation;
-    struct reservation stored;
-    int64_t now;
-    cancel->refunded = cancel->released = false;
-    enum error error =
-        refuse_db(problem, reservation_table_lock(services->db, cancel->reservation_id, &stored));
-    if (error != ERROR_NONE ||
-        (stored.status != RESERVATION_HELD && stored.status != RESERVATION_PAID))
-        return error;
-    error = reservation_lock(services, stored.user_id, cancel->reservation_id, reservation, &now,
-                             problem);
-    if (error != ERROR_NONE || reservation->status == RESERVATION_EXPIRED)
-        return error;
-    cancel->released = stored.status == RESERVATION_HELD;
-    return cancel->released ? free_seats(services, reservation, problem)
-                            : give_back(services, cancel, problem);
+    if (error == ERROR_NONE)
+        error = free_seats(services, reservation, problem);
+    return error == ERROR_NONE ? refund(services, cancel, problem) : error;
 }
 
 enum db_result
@@ -113,4 +88,74 @@ int32_t
 reservation_cancel_id(const void *state)
 {
     return ((const struct reservation_cancel *)state)->reservation_id;
+}
+
+static enum error
+lock_all(struct services *services, struct reservation_end *end, struct problem *problem)
+{
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++) {
+        struct reservation_cancel *cancel = &end->list[i];
+        cancel->refunded = cancel->released = false;
+        error = refuse_db(problem, reservation_table_lock(services->db, cancel->reservation_id,
+                                                          &cancel->reservation));
+    }
+    return error;
+}
+
+/* Those that are over, in whichever way, are left alone. */
+static enum error
+free_all(struct services *services, struct reservation_end *end, struct problem *problem)
+{
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++) {
+        struct reservation_cancel *cancel = &end->list[i];
+        const struct reservation stored = cancel->reservation;
+        int64_t now;
+        if (stored.status != RESERVATION_HELD && stored.status != RESERVATION_PAID)
+            continue;
+        error = reservation_lock(services, stored.user_id, stored.reservation_id,
+                                 &cancel->reservation, &now, problem);
+        if (error != ERROR_NONE || cancel->reservation.status == RESERVATION_EXPIRED)
+            continue;
+        error = free_seats(services, &cancel->reservation, problem);
+        cancel->released = stored.status == RESERVATION_HELD;
+        cancel->refunded = stored.status == RESERVATION_PAID;
+    }
+    return error;
+}
+
+static int
+compare_users(const void *a, const void *b)
+{
+    const struct reservation_cancel *left = a, *right = b;
+    return strcmp(left->reservation.user_id, right->reservation.user_id);
+}
+
+/* The purses are locked in the order of their owners: somebody else may end other ones of theirs.
+ */
+enum error
+reservation_end_run(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_end *end = state;
+    enum error error = lock_all(services, end, problem);
+    if (error == ERROR_NONE)
+        error = free_all(services, end, problem);
+    struct reservation_end sorted = *end;
+    qsort(sorted.list, sorted.count, sizeof sorted.list[0], compare_users);
+    for (size_t i = 0; i < sorted.count && error == ERROR_NONE; i++)
+        if (sorted.list[i].refunded)
+            error = refund(services, &sorted.list[i], problem);
+    return error;
+}
+
+enum db_result
+reservation_end_happened(struct services *services, void *state)
+{
+    /* One transaction wrote all: any one tells. */
+    struct reservation_end *end = state;
+    for (size_t i = 0; i < end->count; i++)
+        if (end->list[i].released || end->list[i].refunded)
+            return reservation_cancel_happened(services, &end->list[i]);
+    return DB_OK;
 }
