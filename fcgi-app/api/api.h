@@ -58,7 +58,8 @@ struct page {
     int32_t (*id)(const void *rows, size_t i);
 };
 
-enum { PAGE_ROWS = 101 }; /* the highest limit, and one more */
+/* The highest limit of a page, and the rows that are read for it: one more. */
+enum { PAGE_LIMIT_MOST = 100, PAGE_ROWS = PAGE_LIMIT_MOST + 1 };
 
 /* Answers with a page and its `next`. */
 void api_write_page(struct response *response, const struct page *page);

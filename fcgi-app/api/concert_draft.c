@@ -5,7 +5,7 @@
 
 #include "api/reader.h"
 
-enum { TITLE_CHARACTERS = 200, SECTION_CHARACTERS = 32, PLACE_MAX = 1000000 };
+enum { PLACE_MAX = 1000000 };
 
 static bool
 has(const struct reader *reader, const char *name)

@@ -34,7 +34,8 @@ static const struct field user_fields[] = {USER, END};
 
 static const struct field page_fields[] = {
     USER,
-    {"limit", FIELD_SMALL, .optional = true, AT(limit), .least = 1, .most = 100, .otherwise = 20},
+    {"limit", FIELD_SMALL, .optional = true, AT(limit), .least = 1, .most = PAGE_LIMIT_MOST,
+     .otherwise = 20},
     {"before", FIELD_ID, .optional = true, AT(before), .otherwise = INT32_MAX},
     END,
 };
@@ -52,7 +53,8 @@ static const struct field reservation_fields[] = {
     {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
     {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
     {"count", FIELD_COUNT, .optional = true, AT(count)},
-    {"section", FIELD_TEXT, .optional = true, AT(section), .least = 1, .most = 32},
+    {"section", FIELD_TEXT, .optional = true, AT(section), .least = 1,
+     .most = SECTION_CHARACTERS},
     {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .most = PRICE_MAX,
      .otherwise = PRICE_MAX},
     TOKEN,

@@ -4,8 +4,12 @@
 
 #include "mysql/database.h"
 
-/* VARCHAR(200) in UTF-8, and a NUL. */
-enum { TITLE_SIZE = 801, DATE_SIZE = 11, LAYOUT_VERSION_SIZE = 65 };
+enum {
+    TITLE_CHARACTERS = 200, /* of a title or a venue; in UTF-8 up to four bytes each, and a NUL */
+    TITLE_SIZE = 4 * TITLE_CHARACTERS + 1,
+    DATE_SIZE = 11,
+    LAYOUT_VERSION_SIZE = 65
+};
 
 /* As stored; what is shown depends on the time as well (domain/concert.h). */
 enum concert_stored { STORED_CLOSED = 1, STORED_OPEN, STORED_CANCELLED };

@@ -4,7 +4,12 @@
 
 #include "mysql/database.h"
 
-enum { SEATS_AT_ONCE = 8, SECTION_SIZE = 129, LABEL_SIZE = 17 };
+enum {
+    SEATS_AT_ONCE = 8,
+    SECTION_CHARACTERS = 32, /* of a section or a row; in UTF-8 up to four bytes each, and a NUL */
+    SECTION_SIZE = 4 * SECTION_CHARACTERS + 1,
+    LABEL_SIZE = 17
+};
 
 #define PRICE_MAX INT64_C(1000000000) /* points */
 
