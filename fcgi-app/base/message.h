@@ -16,7 +16,12 @@ struct config;
 struct field;
 struct shared;
 
-enum { USER_ID_SIZE = 65, TOKEN_SIZE = 16, PATH_IDS = 2, ETAG_SIZE = 24 };
+enum {
+    USER_ID_SIZE = 65, /* with the NUL */
+    TOKEN_SIZE = 16,   /* bytes of a queue token */
+    PATH_IDS = 2,
+    ETAG_SIZE = 24 /* with the quotes and the NUL */
+};
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
 

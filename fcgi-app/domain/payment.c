@@ -73,7 +73,7 @@ check_token(struct services *services, struct payment_create *create, struct tok
         valid = result == DB_OK && token_is_live(row) && row->concert_id == concert_id &&
                 strcmp(row->user_id, create->user_id) == 0;
     else
-        valid = memcmp(reservation->token, create->token_bytes, TOKEN_BYTES) == 0;
+        valid = memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0;
     create->ends_token = result == DB_OK;
     return valid ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
 }

@@ -15,7 +15,7 @@ struct payment_create {
     struct reservation reservation;
     struct payment made;
     int64_t balance;
-    uint8_t token_bytes[TOKEN_BYTES]; /* of the place in the line that the payment ends */
+    uint8_t token_bytes[TOKEN_SIZE]; /* of the place in the line that the payment ends */
     bool ends_token;
 };
 

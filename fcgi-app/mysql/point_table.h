@@ -2,6 +2,7 @@
 #ifndef FRONTROW_MYSQL_POINT_TABLE_H
 #define FRONTROW_MYSQL_POINT_TABLE_H
 
+#include "base/message.h"
 #include "mysql/database.h"
 
 enum point_kind { POINT_CHARGE = 1, POINT_USE, POINT_PAYMENT, POINT_REFUND };
@@ -20,7 +21,7 @@ enum payment_status { PAYMENT_PAID = 1, PAYMENT_REFUNDED };
 struct payment {
     int32_t payment_id;
     int32_t reservation_id;
-    char user_id[65];
+    char user_id[USER_ID_SIZE];
     int64_t amount;
     enum payment_status status;
     int64_t paid_at;

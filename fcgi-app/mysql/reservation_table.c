@@ -55,7 +55,7 @@ reservation_table_insert(struct database *db, struct reservation *row)
         PARAMETERS(DB_TEXT(row->user_id), DB_INTEGER(row->concert_id), DB_INTEGER(row->item_id),
                    DB_INTEGER(row->seat_count), DB_INTEGER(row->total_price),
                    DB_OPTIONAL(!row->no_seat_limit, row->seat_limit),
-                   row->without_token ? DB_NULL : DB_BYTES(row->token, TOKEN_BYTES),
+                   row->without_token ? DB_NULL : DB_BYTES(row->token, TOKEN_SIZE),
                    DB_INSTANT(row->created_at), DB_INSTANT(row->expires_at)));
     if (result != DB_OK)
         return result;

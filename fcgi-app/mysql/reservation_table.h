@@ -2,9 +2,8 @@
 #ifndef FRONTROW_MYSQL_RESERVATION_TABLE_H
 #define FRONTROW_MYSQL_RESERVATION_TABLE_H
 
+#include "base/message.h"
 #include "mysql/seat_table.h"
-
-enum { STORED_USER_SIZE = 65, TOKEN_BYTES = 16 };
 
 enum reservation_status {
     RESERVATION_HELD = 1,
@@ -15,7 +14,7 @@ enum reservation_status {
 
 struct reservation {
     int32_t reservation_id;
-    char user_id[STORED_USER_SIZE];
+    char user_id[USER_ID_SIZE];
     int32_t concert_id;
     int32_t item_id;
     enum reservation_status status; /* as stored: a held one may be over, see expires_at */
@@ -24,7 +23,7 @@ struct reservation {
     bool no_seat_limit;
     int32_t seat_limit; /* in force when it was made */
     bool without_token;
-    uint8_t token[TOKEN_BYTES]; /* with which it was made */
+    uint8_t token[TOKEN_SIZE]; /* with which it was made */
     int64_t created_at;
     int64_t expires_at;
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
