@@ -12,7 +12,7 @@ def test_the_answer_to_a_commit_is_lost(whole, times, long):
     hall = Hall(whole, capacity=500)
     unknown = whole.log("frontrow").read_text().count("the answer to a COMMIT was lost")
     with Cutter(whole, every=8, most=1000 if long else 100) as cutter, Load(hall, rate=100) as load:
-        wait_for(lambda: cutter.done, 120)
+        wait_for(lambda: cutter.done, 300)
         time.sleep(0.5)
     print(f"cuts: {dict(cutter.cuts)}")
     said = whole.log("frontrow").read_text().count("the answer to a COMMIT was lost") - unknown

@@ -2,11 +2,10 @@
 
 import datetime
 import glob
+import time
 
 import pytest
 from booking import Hall, Load
-
-import time
 
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
 
@@ -37,9 +36,11 @@ def test_ten_minutes_off(shifted):
     hall = Hall(shifted, capacity=500)
     with Load(hall) as load:
         time.sleep(1.5)
-        body = {"userId": "punctual", "concertId": hall.id, "itemId": hall.first, "seatId": 1}
-        token = shifted.new_client().post("/token/add", {"userId": "punctual", "concertId": hall.id}).json()["token"]
-        held = shifted.new_client().post("/reservation", body, **{"X-Queue-Token": token}).json()
+        client = shifted.new_client()
+        body = {"userId": "punctual", "concertId": hall.id}
+        token = client.post("/token/add", body).json()["token"]
+        body |= {"itemId": hall.first, "seatId": 1, "token": token}
+        held = client.post("/reservation", body).json()
         assert shifted.sweeper().returncode == 0
     assert not load.told.failures()
     if held.get("code") != "seat_taken":

@@ -20,10 +20,12 @@ class Acceptance:
 
     def __init__(self, stack):
         self.stack = stack
-        self.thread = threading.Thread(target=self.ask)
+        self.at = None
+        self.thread = threading.Thread(target=self.ask, daemon=True)
 
     def ask(self):
-        while True:
+        end = now() + 60000
+        while now() < end:
             with contextlib.suppress(pymysql.Error), contextlib.closing(self.stack.mysql()):
                 self.at = now()
                 return
@@ -34,7 +36,7 @@ class Acceptance:
         return self
 
     def __exit__(self, *error):
-        self.thread.join(60)
+        self.thread.join()
 
 
 def test_killed_and_restarted(whole, times, round):

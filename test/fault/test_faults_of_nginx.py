@@ -35,5 +35,5 @@ def test_restart(whole, times):
         whole.start_service("nginx")
         mended = now()
         time.sleep(1)
-    assert {a.code for a in load.told.failures()} == {"not_sent"}
+    assert {a.code for a in load.told.failures()} <= {"not_sent"}
     times.note("nginx restart", load.told.time_back(mended), 100)

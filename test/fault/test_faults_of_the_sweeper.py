@@ -94,15 +94,16 @@ def test_none_for_an_hour(whole):
     """A seat whose hold is over is free, though nobody swept; the old hold can not be paid."""
     hall = Hall(whole, items=1, seats=10)
     hold_all(whole, hall)
-    seats = whole.new_client().get(f"/concert/{hall.id}/item/{hall.first}/seat").json()["seats"]
+    client = whole.new_client()
+    seats = client.get(f"/concert/{hall.id}/item/{hall.first}/seat").json()["seats"]
     assert {seat["status"] for seat in seats} == {"available"}
     old = whole.query("SELECT MAX(reservation_id) AS id FROM reservation")[0]["id"]
     user = f"late-{hall.first}-10"
-    token = whole.new_client().post("/token/add", {"userId": user, "concertId": hall.id}).json()["token"]
-    paid = whole.new_client().post("/payment", {"userId": user, "reservationId": old}, **{"X-Queue-Token": token})
+    token = client.post("/token/add", {"userId": user, "concertId": hall.id}).json()["token"]
+    paid = client.post("/payment", {"userId": user, "reservationId": old, "token": token})
     assert paid.code == "hold_expired"
     body = {"userId": "next", "concertId": hall.id, "itemId": hall.first, "seatId": 10}
-    assert whole.new_client().post("/reservation", body).status == 200
+    assert client.post("/reservation", body).status == 200
     assert whole.sweeper().returncode == 0
     row = whole.query("SELECT status FROM reservation WHERE reservation_id = %s", old)[0]
     assert row["status"] == "expired"
