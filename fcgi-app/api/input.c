@@ -22,15 +22,6 @@ input_refuse(struct problem *problem, const char *field, const char *format, ...
     return false;
 }
 
-bool
-input_is_user_id(const char *text)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "0123456789._@-";
-    size_t length = strlen(text);
-    return length >= 1 && length < USER_ID_SIZE && strspn(text, allowed) == length;
-}
-
 /* What a field's value may be, whether it came as JSON or as text. */
 struct value {
     const json_t *json; /* NULL: from a query */
@@ -127,7 +118,7 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
     switch (field->kind) {
     case FIELD_USER:
         snprintf(rule, rule_size, "1 to 64 of A-Z a-z 0-9 . _ @ -");
-        return input_is_user_id(text);
+        return is_user_id(text);
     case FIELD_DATE:
         snprintf(rule, rule_size, "a day as YYYY-MM-DD");
         return clock_is_date(text);

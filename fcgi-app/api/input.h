@@ -65,9 +65,6 @@ struct field {
 bool input_refuse(struct problem *problem, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Whether `text` is a userId: 1-64 of [A-Za-z0-9._@-]. */
-bool input_is_user_id(const char *text);
-
 /* Characters of a text that is valid UTF-8. */
 size_t input_count_characters(const char *text);
 

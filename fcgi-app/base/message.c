@@ -3,8 +3,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
+
+bool
+is_user_id(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789._@-";
+    size_t length = strlen(text);
+    return length >= 1 && length < USER_ID_SIZE && strspn(text, allowed) == length;
+}
 
 void
 response_reset(struct response *response)
@@ -23,7 +33,7 @@ write_members(struct json *json, const struct problem *problem, int status)
     json_write_string(json, "title", error_title(problem->error));
     json_write_integer(json, "status", status);
     json_write_string(json, "detail",
-                problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
+                      problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
     json_write_string(json, "code", error_code(problem->error));
     if (problem->field[0] != '\0')
         json_write_string(json, "field", problem->field);

@@ -120,6 +120,9 @@ struct application {
     void (*free_input)(struct request *request);
 };
 
+/* Whether `text` is a userId: 1 to 64 of A-Z a-z 0-9 . _ @ - */
+bool is_user_id(const char *text);
+
 /* Empties a response for the next request; memory is kept. */
 void response_reset(struct response *response);
 

@@ -1,6 +1,5 @@
 #include "server/checks.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -151,16 +150,6 @@ check_idempotency_key(struct passage *passage)
              IDEMPOTENCY_KEY_MOST);
     response_problem(passage->response, &problem);
     return false;
-}
-
-static bool
-is_user_id(const char *text)
-{
-    size_t length = 0;
-    while (isalnum((unsigned char)text[length]) ||
-           (text[length] != '\0' && strchr("._@-", text[length]) != NULL))
-        length++;
-    return text[length] == '\0' && length > 0 && length < USER_ID_SIZE;
 }
 
 /* caller = header: the gateway says who it is, and the client may not say otherwise. */

@@ -70,14 +70,14 @@ user_ids_are_checked(void)
     char longest[USER_ID_SIZE + 1];
     memset(longest, 'x', sizeof longest);
     longest[USER_ID_SIZE] = '\0';
-    CU_ASSERT_FALSE(input_is_user_id(longest));
+    CU_ASSERT_FALSE(is_user_id(longest));
     longest[USER_ID_SIZE - 1] = '\0';
-    CU_ASSERT_TRUE(input_is_user_id(longest));
-    CU_ASSERT_TRUE(input_is_user_id("A.z_0@-9"));
-    CU_ASSERT_FALSE(input_is_user_id(""));
-    CU_ASSERT_FALSE(input_is_user_id("a b"));
-    CU_ASSERT_FALSE(input_is_user_id("a/b"));
-    CU_ASSERT_FALSE(input_is_user_id("\xc3\xbc"));
+    CU_ASSERT_TRUE(is_user_id(longest));
+    CU_ASSERT_TRUE(is_user_id("A.z_0@-9"));
+    CU_ASSERT_FALSE(is_user_id(""));
+    CU_ASSERT_FALSE(is_user_id("a b"));
+    CU_ASSERT_FALSE(is_user_id("a/b"));
+    CU_ASSERT_FALSE(is_user_id("\xc3\xbc"));
 }
 
 static void
