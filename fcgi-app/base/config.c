@@ -63,10 +63,12 @@ static bool
 is_choice(const char *choices, const char *value)
 {
     size_t length = strlen(value);
-    for (const char *choice = choices; choice != NULL; choice = strchr(choice, '|')) {
+    for (const char *choice = choices; *choice != '\0';) {
+        size_t end = strcspn(choice, "|");
+        if (end == length && memcmp(choice, value, length) == 0)
+            return true;
+        choice += end;
         choice += *choice == '|';
-        if (strncmp(choice, value, length) == 0 && (choice[length] == '|' || choice[length] == '\0'))
-            return length > 0;
     }
     return false;
 }
@@ -146,14 +148,20 @@ load_file(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE]
         snprintf(error, CONFIG_ERROR_SIZE, "%.200s: %s", path, strerror(errno));
         return false;
     }
-    char line[1024];
+    char *line = NULL;
+    size_t size = 0;
     bool ok = true;
-    for (int number = 1; ok && fgets(line, sizeof line, file) != NULL; number++) {
+    for (int number = 1; ok && getline(&line, &size, file) >= 0; number++) {
         char reason[CONFIG_ERROR_SIZE];
         ok = set_line(config, line, reason);
         if (!ok)
             snprintf(error, CONFIG_ERROR_SIZE, "%.200s:%d: %.280s", path, number, reason);
     }
+    if (ferror(file)) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%.200s: %s", path, strerror(errno));
+        ok = false;
+    }
+    free(line);
     fclose(file);
     return ok;
 }
@@ -179,15 +187,21 @@ load_secret(const char *setting, const char *path, char secret[CONFIG_TEXT_SIZE]
 {
     if (*path == '\0')
         return true;
+    char line[CONFIG_TEXT_SIZE + 1] = ""; /* one more than fits: a longer one is not cut */
     FILE *file = fopen(path, "r");
-    bool ok = file != NULL && fgets(secret, CONFIG_TEXT_SIZE, file) != NULL;
+    bool read = file != NULL && fgets(line, sizeof line, file) != NULL;
     if (file != NULL)
         fclose(file);
-    secret[strcspn(secret, "\r\n")] = '\0';
-    ok = ok && *secret != '\0';
-    if (!ok)
+    size_t length = strcspn(line, "\r\n");
+    line[length] = '\0';
+    if (!read || length == 0)
         snprintf(error, CONFIG_ERROR_SIZE, "%s: no secret can be read from %.200s", setting, path);
-    return ok;
+    else if (length >= CONFIG_TEXT_SIZE)
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: the secret in %.200s is longer than %d bytes",
+                 setting, path, CONFIG_TEXT_SIZE - 1);
+    else
+        memcpy(secret, line, length + 1);
+    return *secret != '\0';
 }
 
 /* Each step must end well before the one that waits for it, or the outer one hides the reason. */

@@ -132,10 +132,51 @@ config_names_what_is_wrong(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers = 3x\n"), "not an integer from 1"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers\n"), "not key = value"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = bod\n"), "none of header|body"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = header|body\n"), "none of header|"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "request_ms = 9000\n"), "must rise"));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "outside 127.0.0.0/8"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_key_file = /nowhere\n"), "no secret"));
+}
+
+static void
+config_is_read_whole_or_not_at_all(void)
+{
+    struct config config;
+    char error[CONFIG_ERROR_SIZE] = "";
+    CU_ASSERT_FALSE(config_load(&config, "/", error));
+    CU_ASSERT_PTR_NOT_NULL(strstr(error, "/: "));
+
+    char text[2048]; /* one long comment, of which no part may be taken for a setting */
+    snprintf(text, sizeof text, "#%01022dworkers = 7\nsockets = 3\n", 0);
+    CU_ASSERT_STRING_EQUAL(load_text(&config, text), "");
+    CU_ASSERT_EQUAL(config.workers, 16);
+    CU_ASSERT_EQUAL(config.sockets, 3);
+}
+
+/* Loads settings that name a file with a secret of this length; the error, "" where it is taken. */
+static const char *
+load_secret_of(struct config *config, int length)
+{
+    char path[] = "/tmp/frontrow-unit-XXXXXX";
+    char setting[64];
+    int file = mkstemp(path);
+    CU_ASSERT_FATAL(file >= 0);
+    CU_ASSERT_EQUAL(dprintf(file, "%0*d\r\n", length, 7), length + 2);
+    close(file);
+    snprintf(setting, sizeof setting, "admin_key_file = %s\n", path);
+    const char *error = load_text(config, setting);
+    unlink(path);
+    return error;
+}
+
+static void
+config_cuts_no_secret(void)
+{
+    struct config config;
+    CU_ASSERT_STRING_EQUAL(load_secret_of(&config, CONFIG_TEXT_SIZE - 1), "");
+    CU_ASSERT_EQUAL(strlen(config.admin_key), CONFIG_TEXT_SIZE - 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_secret_of(&config, CONFIG_TEXT_SIZE), "longer than 255"));
 }
 
 void
@@ -149,4 +190,6 @@ suite_base(void)
     CU_add_test(suite, "config takes a file and the environment",
                 config_takes_a_file_and_the_environment);
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
+    CU_add_test(suite, "config is read whole or not at all", config_is_read_whole_or_not_at_all);
+    CU_add_test(suite, "config cuts no secret", config_cuts_no_secret);
 }
