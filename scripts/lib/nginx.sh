@@ -37,6 +37,7 @@ nginx_access_log() {
 # True when the configuration changed.
 nginx_configure() {
     mkdir -p "$VAR/nginx"
+    web_publish "$VAR/www"
     local files text changed=1
     files=$(ulimit -Hn)
     [[ $files != unlimited ]] && ((files < 32768)) || files=32768
@@ -45,7 +46,7 @@ nginx_configure() {
         "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
     text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
-        "LISTEN=$LISTEN" "PORT=$PORT" "WWW=$ROOT/nginx/www" "CACHE=$VAR/nginx/cache" \
+        "LISTEN=$LISTEN" "PORT=$PORT" "WWW=$VAR/www" "CACHE=$VAR/nginx/cache" \
         "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
         "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES:-127.0.0.0/8 ::1}")" \

@@ -5,6 +5,7 @@
 . "$ROOT/scripts/lib/mysql.sh"
 . "$ROOT/scripts/lib/redis.sh"
 . "$ROOT/scripts/lib/frontrow.sh"
+. "$ROOT/scripts/lib/web.sh"
 . "$ROOT/scripts/lib/nginx.sh"
 
 SERVICES=(mysql redis frontrow nginx) # in the order of their start

@@ -1,0 +1,120 @@
+// Calls of the API. A call that cannot be answered now (offline, 429, 502 to 504) is asked again:
+// after Retry-After, with jitter; meanwhile `weather` says why, and the pages show a calm face.
+import { learn } from "./clock.js";
+import { Cell } from "./store.js";
+
+/** null, or {kind: "offline" | "busy" | "maintenance", until}: why something waits, and till when. */
+export const weather = new Cell(null);
+
+/** A refusal: the members of the API's problem. */
+export class Problem extends Error {
+    constructor(code, status, data = {}) {
+        super(code);
+        this.code = code;
+        this.status = status;
+        this.data = data;
+    }
+}
+
+const TRANSIENT = new Set([429, 502, 503, 504]);
+let waiting = 0;
+
+async function ask(method, path, { body, token, key, etag, admin, signal }) {
+    const headers = {};
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (token) headers["X-Queue-Token"] = token;
+    if (key) headers["Idempotency-Key"] = key;
+    if (etag) headers["If-None-Match"] = etag;
+    if (admin) headers.Authorization = `Bearer ${admin}`;
+    const asked = Date.now();
+    const answer = await fetch(path, {
+        method, headers, signal, credentials: "same-origin",
+        body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    learn(answer.headers.get("Date"), asked, Date.now());
+    return answer;
+}
+
+async function settle(answer) {
+    if (answer.status === 204 || answer.status === 304) return null;
+    const text = await answer.text();
+    let data = {};
+    try {
+        data = JSON.parse(text);
+    } catch {
+        if (answer.ok) return text;
+    }
+    if (answer.ok) return data;
+    const problem = new Problem(data.code ?? "busy", answer.status, data);
+    problem.retryAfter = Number(answer.headers.get("Retry-After")) || 0;
+    throw problem;
+}
+
+/** Sleeps; shorter when the network comes back or somebody looks at the page again. */
+function rest(milliseconds, signal) {
+    return new Promise((resolve, reject) => {
+        const end = () => {
+            clearTimeout(timer);
+            removeEventListener("online", end);
+            signal?.removeEventListener("abort", stop);
+            resolve();
+        };
+        const stop = () => {
+            end();
+            reject(new DOMException("left", "AbortError"));
+        };
+        const timer = setTimeout(end, milliseconds);
+        addEventListener("online", end);
+        signal?.addEventListener("abort", stop);
+    });
+}
+
+function pause(problem, attempt) {
+    const atLeast = problem.retryAfter ? problem.retryAfter * 1000 : Math.min(500 * 2 ** attempt, 8000);
+    return atLeast + Math.random() * Math.max(700, atLeast / 2);
+}
+
+function kindOf(problem) {
+    if (problem.code === "offline" || problem.code === "maintenance") return problem.code;
+    return "busy";
+}
+
+/** One try: {data, etag}; data is null where nothing changed (304) or there is nothing (204). */
+export async function once(method, path, options = {}) {
+    let answer;
+    try {
+        answer = await ask(method, path, options);
+        return { data: await settle(answer), etag: answer.headers.get("ETag") };
+    } catch (error) {
+        if (error instanceof Problem || error.name === "AbortError") throw error;
+        throw new Problem("offline", 0);
+    }
+}
+
+/** Asks until there is an answer. Only for what may be repeated: GET, or a call with its key. */
+export async function patient(method, path, options = {}) {
+    let counted = false;
+    try {
+        for (let attempt = 0; ; attempt++) {
+            try {
+                return await once(method, path, options);
+            } catch (problem) {
+                const again = problem instanceof Problem &&
+                    (problem.code === "offline" || TRANSIENT.has(problem.status)) && problem.code !== "queue_full";
+                if (!again) throw problem;
+                if (!counted) waiting++;
+                counted = true;
+                const milliseconds = pause(problem, attempt);
+                weather.set({ kind: kindOf(problem), until: Date.now() + milliseconds });
+                await rest(milliseconds, options.signal);
+            }
+        }
+    } finally {
+        if (counted && --waiting === 0) weather.set(null);
+    }
+}
+
+/** The body of a GET. */
+export async function get(path, options) {
+    return (await patient("GET", path, options)).data;
+}

@@ -1,0 +1,127 @@
+// The concerts on sale, and one of them with its dates.
+import { get } from "./api.js";
+import { day, dayRange, moment, pointRange, t } from "./language.js";
+import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { EnterButton, placeOf } from "./place.js";
+import { useCell } from "./store.js";
+import { html, useState } from "./view.js";
+
+const FIRST_DATES = 12;
+
+/** What is on sale, with what is left of each. */
+async function listConcerts(signal) {
+    const { concerts } = await get("/concert", { signal });
+    const items = await Promise.all(concerts.map((concert) =>
+        get(`/concert/${concert.concertId}/item`, { signal }).then((answer) => answer.items, () => [])));
+    return concerts.map((concert, i) => ({
+        ...concert,
+        left: items[i].reduce((sum, item) => sum + item.availableCount, 0),
+        all: items[i].reduce((sum, item) => sum + item.seatCount, 0),
+    }));
+}
+
+export function priceRange({ minPrice, maxPrice }) {
+    return minPrice === null ? "" : pointRange(minPrice, maxPrice);
+}
+
+function Left({ left, all }) {
+    if (!all) return null;
+    return html`<p class="left">
+        <meter min="0" max=${all} value=${left} aria-hidden="true"></meter>
+        <span>${left === 0 ? t("left_none") : t("left_of", left, all)}</span>
+    </p>`;
+}
+
+function Opening({ concert, again }) {
+    if (concert.status !== "scheduled") return null;
+    return html`<p class="opening">${t("opens_in")} <${Countdown} until=${concert.opensAt} onEnd=${again} />
+        <span class="quiet">${t("opens_at", moment(concert.opensAt))}</span></p>`;
+}
+
+function ConcertCard({ concert, again }) {
+    return html`<li class="card concert">
+        <p class="badge ${concert.status}">${t(`status_${concert.status}`)}</p>
+        <h2><a href="#/concert/${concert.concertId}">${concert.title}</a></h2>
+        <p class="quiet">${concert.venue}</p>
+        <p class="facts">
+            ${concert.firstDate && html`<span>${dayRange(concert.firstDate, concert.lastDate)}</span>`}
+            <span>${t("dates_count", concert.itemCount)}</span>
+            <span>${priceRange(concert)}</span>
+        </p>
+        <${Opening} concert=${concert} again=${again} />
+        <${Left} left=${concert.left} all=${concert.all} />
+    </li>`;
+}
+
+export function ConcertsPage() {
+    const [concerts, problem, again] = useAnswer(listConcerts, []);
+    usePageTitle(t("concerts"));
+    return html`
+        <${Title}>${t("concerts")}<//>
+        <p class="lead">${t("concerts_lead")}</p>
+        ${problem && html`<${Refused} problem=${problem} />`}
+        ${!concerts && !problem && html`<${Loading} />`}
+        ${concerts && concerts.length === 0 && html`<p>${t("no_concerts")}</p>`}
+        <ul class="cards">${concerts?.map((concert) =>
+            html`<${ConcertCard} key=${concert.concertId} concert=${concert} again=${again} />`)}</ul>`;
+}
+
+/** The dates of a concert, each a way to its seats. */
+export function Dates({ concert, items }) {
+    const [shown, setShown] = useState(FIRST_DATES);
+    return html`<section aria-labelledby="dates">
+        <h2 id="dates">${t("choose_date")}</h2>
+        <ul class="dates">${items.slice(0, shown).map((item) => html`<li key=${item.itemId}>
+            <a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">
+                <strong>${day(item.date)}</strong>
+                <span class="quiet">${moment(item.startsAt, { timeStyle: "short" })}</span>
+                <${Left} left=${item.availableCount} all=${item.seatCount} />
+            </a></li>`)}</ul>
+        ${items.length > shown && html`<button type="button" onClick=${() => setShown(shown + 50)}>${t("more_dates")}</button>`}
+    </section>`;
+}
+
+/** A concert with its dates; of one that is over there are none. */
+export async function readConcert(concertId, signal) {
+    const [concert, items] = await Promise.all([
+        get(`/concert/${concertId}`, { signal }),
+        get(`/concert/${concertId}/item`, { signal }).then((answer) => answer.items, (problem) => {
+            if (problem.code === "concert_not_open") return [];
+            throw problem;
+        }),
+    ]);
+    return { concert, items };
+}
+
+function LineCall({ concert }) {
+    const place = useCell(placeOf(concert.concertId));
+    const line = `#/concert/${concert.concertId}/line`;
+    const toLine = () => {
+        location.hash = line;
+    };
+    return html`<div class="card call">
+        <p>${t("has_line")}</p>
+        ${place?.token || concert.status !== "open"
+            ? html`<a class="button primary" href=${line}>${t(place?.token ? "to_line" : "line_title")}</a>`
+            : html`<${EnterButton} concertId=${concert.concertId} onEntered=${toLine} />`}
+    </div>`;
+}
+
+export function ConcertPage({ ids: [concertId] }) {
+    const [answer, problem, again] = useAnswer((signal) => readConcert(concertId, signal), [concertId]);
+    usePageTitle(answer?.concert.title);
+    if (problem && !answer) return html`<${Title}>${t("concerts")}<//><${Refused} problem=${problem} />`;
+    if (!answer) return html`<${Title}>${t("concerts")}<//><${Loading} />`;
+    const { concert, items } = answer;
+    const over = concert.status === "closed" || concert.status === "cancelled";
+    return html`
+        <p><a href="#/">← ${t("to_concerts")}</a></p>
+        <${Title} kicker=${t(`status_${concert.status}`)}>${concert.title}<//>
+        <p class="lead">${concert.venue}</p>
+        <p class="facts"><span>${priceRange(concert)}</span>
+            ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
+        <${Opening} concert=${concert} again=${again} />
+        ${over && html`<p class="notice">${t("concert_over")}</p>`}
+        ${concert.queue && !over && html`<${LineCall} concert=${concert} />`}
+        ${items.length > 0 && html`<${Dates} concert=${concert} items=${items} />`}`;
+}

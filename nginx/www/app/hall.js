@@ -1,0 +1,128 @@
+// A hall: where its seats are, what they cost, which are free. No drawing here.
+
+export const FREE = 0;
+export const HELD = 1;
+export const SOLD = 2;
+
+const spot = (x, y) => x * 1_000_003 + y;
+
+function isPlaced(seats) {
+    const spots = new Set();
+    for (const { x, y } of seats) {
+        if (x === null || y === null) return false;
+        spots.add(spot(x, y));
+    }
+    return spots.size === seats.length;
+}
+
+/** Where the admin gave no places: a line for each row, sections one behind the other. */
+function placeByRows(seats, x, y) {
+    let section = null;
+    let row = null;
+    let line = -1;
+    let column = 0;
+    seats.forEach((seat, i) => {
+        if (seat.section !== section || seat.row !== row) {
+            line += section !== null && seat.section !== section ? 2 : 1;
+            column = 0;
+            ({ section, row } = seat);
+        }
+        x[i] = column++;
+        y[i] = line;
+    });
+}
+
+function bounds(x, y, indexes) {
+    const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+    for (const i of indexes) {
+        box.left = Math.min(box.left, x[i]);
+        box.right = Math.max(box.right, x[i]);
+        box.top = Math.min(box.top, y[i]);
+        box.bottom = Math.max(box.bottom, y[i]);
+    }
+    return box;
+}
+
+function groupSections(seats) {
+    const sections = new Map();
+    seats.forEach((seat, i) => {
+        if (!sections.has(seat.section)) sections.set(seat.section, { name: seat.section, indexes: [], rows: new Map() });
+        const section = sections.get(seat.section);
+        section.indexes.push(i);
+        if (!section.rows.has(seat.row)) section.rows.set(seat.row, []);
+        section.rows.get(seat.row).push(i);
+    });
+    return [...sections.values()];
+}
+
+/** The hall of a layout; seats are known by their index in it. */
+export function buildHall({ seats }) {
+    const count = seats.length;
+    const x = new Float32Array(count);
+    const y = new Float32Array(count);
+    if (isPlaced(seats)) {
+        for (let i = 0; i < count; i++) {
+            x[i] = seats[i].x;
+            y[i] = seats[i].y;
+        }
+    } else {
+        placeByRows(seats, x, y);
+    }
+    const prices = [...new Set(seats.map((seat) => seat.price))].sort((a, b) => b - a);
+    const tierOfPrice = new Map(prices.map((price, tier) => [price, tier]));
+    const tier = Uint16Array.from(seats, (seat) => tierOfPrice.get(seat.price));
+    const at = new Map();
+    const indexOf = new Map();
+    for (let i = 0; i < count; i++) {
+        at.set(spot(Math.round(x[i]), Math.round(y[i])), i);
+        indexOf.set(seats[i].seatId, i);
+    }
+    const sections = groupSections(seats);
+    for (const section of sections) section.box = bounds(x, y, section.indexes);
+    return { seats, count, x, y, prices, tier, at, indexOf, sections, box: bounds(x, y, seats.keys()) };
+}
+
+/** The seat at a point of the hall's coordinates, or -1. */
+export function seatAt(hall, x, y) {
+    return hall.at.get(spot(Math.round(x), Math.round(y))) ?? -1;
+}
+
+/** Two bits a seat, lowest first, in base64 -> one byte a seat. */
+export function readStatuses(text, count) {
+    const packed = atob(text);
+    const statuses = new Uint8Array(count);
+    for (let i = 0; i < count; i++) statuses[i] = (packed.charCodeAt(i >> 2) >> ((i & 3) * 2)) & 3;
+    return statuses;
+}
+
+/** The free seat that is nearest to one that went; of its section and price, where there is one near. */
+export function nearestFree(hall, statuses, lost, taken) {
+    let best = -1;
+    let least = Infinity;
+    for (let i = 0; i < hall.count; i++) {
+        if (statuses[i] !== FREE || taken.has(i)) continue;
+        const far = (hall.x[i] - hall.x[lost]) ** 2 + (hall.y[i] - hall.y[lost]) ** 2 +
+            (hall.seats[i].section === hall.seats[lost].section ? 0 : 64) + (hall.tier[i] === hall.tier[lost] ? 0 : 32);
+        if (far < least) {
+            least = far;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/** The next seat in a direction (dx, dy of -1, 0, 1), or the same one at the hall's edge. */
+export function neighbour(hall, from, dx, dy) {
+    let best = from;
+    let least = Infinity;
+    for (let i = 0; i < hall.count; i++) {
+        const along = (hall.x[i] - hall.x[from]) * dx + (hall.y[i] - hall.y[from]) * dy;
+        const aside = Math.abs((hall.x[i] - hall.x[from]) * dy) + Math.abs((hall.y[i] - hall.y[from]) * dx);
+        const far = along + aside * 3;
+        if (along > 0 && far < least) {
+            least = far;
+            best = i;
+        }
+    }
+    return best;
+}

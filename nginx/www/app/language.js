@@ -1,0 +1,91 @@
+// Korean or English: by the browser's languages, or as chosen; dates, money and counts by Intl.
+import { kept, useCell } from "./store.js";
+import { english, korean } from "./text.js";
+
+const TEXTS = { en: english, ko: korean };
+const chosen = kept("language");
+
+function byBrowser() {
+    const first = navigator.languages?.find((name) => /^(ko|en)\b/.test(name)) ?? "en";
+    return first.slice(0, 2);
+}
+
+export function language() {
+    return chosen.value ?? byBrowser();
+}
+
+export function chooseLanguage(name) {
+    chosen.set(name);
+}
+
+/** Draws again when the language changes; the language. */
+export function useLanguage() {
+    useCell(chosen);
+    return language();
+}
+
+const formats = new Map();
+
+function format(kind, options) {
+    const name = `${kind.name}${language()}${JSON.stringify(options)}`;
+    if (!formats.has(name)) formats.set(name, new kind(language(), options));
+    return formats.get(name);
+}
+
+/** The text of this name; one that depends on something is a function of it. */
+export function t(name, ...values) {
+    const text = TEXTS[language()][name];
+    return typeof text === "function" ? text(...values) : text;
+}
+
+/** What a refusal means to somebody who buys. */
+export function refusal(problem) {
+    const texts = TEXTS[language()];
+    return texts[`refused_${problem.code}`] ?? texts.refused;
+}
+
+export function number(value) {
+    return format(Intl.NumberFormat, {}).format(value);
+}
+
+/** Points are worth a won each; the unit is written in the reader's language. */
+export function points(value) {
+    return t("points", number(value), value);
+}
+
+/** From so many points to so many. */
+export function pointRange(from, to) {
+    return t("points", format(Intl.NumberFormat, {}).formatRange(from, to), to);
+}
+
+/** An instant in the reader's time zone. */
+export function moment(instant, options = { dateStyle: "long", timeStyle: "short" }) {
+    return format(Intl.DateTimeFormat, options).format(new Date(instant));
+}
+
+/** A day without a time (YYYY-MM-DD), as the venue has it. */
+export function day(date, options = { dateStyle: "full" }) {
+    return format(Intl.DateTimeFormat, { ...options, timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
+}
+
+export function dayRange(from, to) {
+    const dates = [from, to].map((date) => new Date(`${date}T00:00:00Z`));
+    return format(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC" }).formatRange(...dates);
+}
+
+/** 4:09, 1:02:03, or whole days: for counting down. */
+export function countdown(seconds) {
+    const days = Math.floor(seconds / 86400);
+    const pad = (value) => String(value).padStart(2, "0");
+    const hours = Math.floor(seconds / 3600) % 24;
+    const rest = `${hours || days ? `${days ? pad(hours) : hours}:` : ""}` +
+        `${hours || days ? pad(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60) % 60}:${pad(seconds % 60)}`;
+    return days ? `${t("days", days)} ${rest}` : rest;
+}
+
+/** About so long, in words: for a wait. */
+export function duration(seconds) {
+    if (seconds < 90) return t("seconds", Math.max(1, Math.round(seconds)));
+    if (seconds < 5400) return t("minutes", Math.round(seconds / 60));
+    return t("hours", Math.round(seconds / 360) / 10);
+}

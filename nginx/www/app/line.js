@@ -1,0 +1,162 @@
+// The waiting room of a concert.
+import { Dates, readConcert } from "./concerts.js";
+import { duration, moment, number, refusal, t } from "./language.js";
+import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
+import { chime } from "./sound.js";
+import { kept, useCell } from "./store.js";
+import { html, useEffect, useRef, useState } from "./view.js";
+
+function Fact({ name, children }) {
+    return html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
+}
+
+function PublicFacts({ queue }) {
+    if (!queue) return null;
+    return html`
+        <${Fact} name=${t("line_serving")}>${number(queue.serving)}<//>
+        <${Fact} name=${t("line_waiting")}>${number(queue.waiting)}<//>
+        ${queue.admittedPerMinute > 0 && html`<${Fact} name=${t("line_rate")}>${number(queue.admittedPerMinute)}<//>`}`;
+}
+
+function Paused({ queue }) {
+    return html`<div role="status">${queue?.paused && html`<p class="notice">${t("line_paused")}</p>`}</div>`;
+}
+
+/** Before the sale opens: who wants to stays and enters the moment that it does. */
+function Before({ concert, again }) {
+    const intent = kept(`intent.${concert.concertId}`);
+    const staying = useCell(intent);
+    return html`<div class="card call">
+        <p class="opening">${t("opens_in")} <${Countdown} until=${concert.opensAt} onEnd=${again} />
+            <span class="quiet">${t("opens_at", moment(concert.opensAt))}</span></p>
+        <p role="status">${t(staying ? "line_staying" : "line_before")}</p>
+        ${!staying && html`<button type="button" class="primary" onClick=${() => intent.set(true)}>${t("line_stay")}</button>`}
+    </div>`;
+}
+
+/** Enters by itself where that was wished before the opening. */
+function useIntent(concert, again) {
+    const [problem, setProblem] = useState(null);
+    const open = concert?.status === "open";
+    useEffect(() => {
+        const intent = concert && kept(`intent.${concert.concertId}`);
+        if (!open || !intent.value) return undefined;
+        const left = new AbortController();
+        enter(concert.concertId, left.signal).then(() => intent.set(null), (refused) => {
+            if (refused.code === "concert_not_open") setTimeout(again, 500);
+            else if (refused.name !== "AbortError") setProblem(refused);
+        });
+        return () => left.abort();
+    }, [open]);
+    return problem;
+}
+
+function Wait({ place }) {
+    if (place.etaSeconds === null) return t("line_wait_unknown");
+    return t("line_wait_range", duration(place.etaSeconds), duration(place.etaSecondsHigh));
+}
+
+function Sound() {
+    const wanted = kept("sound");
+    const on = useCell(wanted);
+    const change = (event) => {
+        wanted.set(event.currentTarget.checked);
+        if (event.currentTarget.checked) chime();
+    };
+    return html`<label class="check"><input type="checkbox" checked=${Boolean(on)} onChange=${change} />
+        ${t("line_sound")}</label>`;
+}
+
+/** How many stand before us at most, by whichever of both answers is newer. */
+function countAhead(place, queue) {
+    const position = queue ? Math.min(place.position, place.number - queue.serving) : place.position;
+    return Math.max(0, position - 1);
+}
+
+function Waiting({ concertId, place, queue }) {
+    const ahead = countAhead(place, queue);
+    const said = useRef(null);
+    useEffect(() => {
+        // not each one: every tenth part of the way
+        if (said.current !== null && ahead > 3 && ahead > said.current * 0.9) return;
+        if (said.current === ahead) return;
+        said.current = ahead;
+        announce(t("line_ahead_say", ahead));
+    }, [ahead]);
+    const go = async () => {
+        if (!await confirm(t("line_leave_sure"))) return;
+        await leave(concertId);
+        announce(t("line_left"));
+    };
+    return html`
+        <p class="ahead"><span class="quiet">${t("line_ahead")}</span> <strong>${number(ahead)}</strong></p>
+        <dl class="facts-list">
+            <${Fact} name=${t("line_number")}>${number(place.number)}<//>
+            <${Fact} name=${t("line_wait")}><${Wait} place=${place} /><//>
+            <${PublicFacts} queue=${queue} />
+        </dl>
+        <p>${t("line_next")}</p>
+        <${Sound} />
+        <div class="actions"><button type="button" onClick=${go}>${t("line_leave")}</button></div>`;
+}
+
+function Turn({ concert, items, place }) {
+    const go = async () => {
+        if (await confirm(t("line_leave_sure"))) await leave(concert.concertId);
+    };
+    return html`
+        <p class="lead">${t("line_turn_lead")}</p>
+        ${place.expiresAt && html`<p>${t("line_turn_left")} <${Countdown} until=${place.expiresAt} /></p>`}
+        <${Dates} concert=${concert} items=${items} />
+        <div class="actions"><button type="button" onClick=${go}>${t("line_leave")}</button></div>`;
+}
+
+/** Says by ear and eye that the waiting is over. */
+function useTurn(place) {
+    const before = useRef(place?.status);
+    useEffect(() => {
+        if (before.current === "waiting" && place?.status === "active") {
+            announce(t("line_turn"), true);
+            if (kept("sound").value) chime();
+        }
+        before.current = place?.status;
+    }, [place?.status]);
+}
+
+function Inside({ concert, items, place, queue, again }) {
+    const { concertId } = concert;
+    if (place?.status === "active") return html`<${Turn} concert=${concert} items=${items} place=${place} />`;
+    if (place?.status === "waiting") return html`<${Waiting} concertId=${concertId} place=${place} queue=${queue} />`;
+    if (concert.status === "scheduled") return html`<${Before} concert=${concert} again=${again} />`;
+    if (concert.status !== "open") return html`<p class="notice">${t("concert_over")}</p>`;
+    return html`
+        ${place?.ended && html`<p class="notice" role="status">${t("line_ended_lead")}</p>`}
+        <dl class="facts-list"><${PublicFacts} queue=${queue} /></dl>
+        <p>${t("line_next")}</p>
+        <${EnterButton} concertId=${concertId} />`;
+}
+
+function titleOf(place) {
+    if (place?.status === "active") return t("line_turn");
+    return t(place?.ended ? "line_ended" : "line_title");
+}
+
+export function LinePage({ ids: [concertId] }) {
+    const [answer, problem, again] = useAnswer((signal) => readConcert(concertId, signal), [concertId]);
+    const place = usePlace(concertId);
+    const queue = useQueue(concertId);
+    const refused = useIntent(answer?.concert, again);
+    useCall(concertId, place, queue);
+    useTurn(place);
+    usePageTitle(place?.status === "waiting" ? t("line_ahead_title", countAhead(place, queue)) : titleOf(place));
+    if (problem && !answer) return html`<${Title}>${t("line_title")}<//><${Refused} problem=${problem} />`;
+    return html`
+        <p><a href="#/concert/${concertId}">← ${answer?.concert.title ?? t("back")}</a></p>
+        <div class="room">
+            <${Title} kicker=${answer?.concert.title}>${titleOf(place)}<//>
+            <${Paused} queue=${queue} />
+            ${refused && html`<p class="error" role="alert">${refusal(refused)}</p>`}
+            ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} />` : html`<${Loading} />`}
+        </div>`;
+}

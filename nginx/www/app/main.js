@@ -1,0 +1,104 @@
+// The frame of the pages: which one is shown, the menu, language and colours.
+import { chooseLanguage, language, t, useLanguage } from "./language.js";
+import { ConcertPage, ConcertsPage } from "./concerts.js";
+import { HoldPage } from "./hold.js";
+import { LinePage } from "./line.js";
+import { Announcer, Dialogs, Title, Weather } from "./parts.js";
+import { SeatsPage } from "./seats.js";
+import { kept, useCell } from "./store.js";
+import { TicketsPage } from "./tickets.js";
+import { html, render, useEffect, useRef, useState } from "./view.js";
+
+const PAGES = [
+    [/^\/?$/, ConcertsPage, "concerts"],
+    [/^\/concert\/(\d+)$/, ConcertPage, "concerts"],
+    [/^\/concert\/(\d+)\/line$/, LinePage, "concerts"],
+    [/^\/concert\/(\d+)\/item\/(\d+)$/, SeatsPage, "concerts"],
+    [/^\/hold\/(\d+)$/, HoldPage, "tickets"],
+    [/^\/tickets$/, TicketsPage, "tickets"],
+];
+
+function NotFound() {
+    return html`<${Title}>${t("not_found")}<//><p><a href="#/">${t("to_concerts")}</a></p>`;
+}
+
+function find(path) {
+    for (const [pattern, page, menu] of PAGES) {
+        const match = pattern.exec(path);
+        if (match) return { page, menu, ids: match.slice(1).map(Number) };
+    }
+    return { page: NotFound, menu: null, ids: [] };
+}
+
+function usePath() {
+    const [path, setPath] = useState(location.hash.slice(1));
+    useEffect(() => {
+        const change = () => setPath(location.hash.slice(1));
+        addEventListener("hashchange", change);
+        return () => removeEventListener("hashchange", change);
+    }, []);
+    return path;
+}
+
+const theme = kept("theme");
+
+function applyTheme() {
+    if (theme.value) document.documentElement.dataset.theme = theme.value;
+}
+
+// before any view draws with the colours
+theme.listen(applyTheme);
+applyTheme();
+
+function isDark() {
+    return theme.value ? theme.value === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+function Menu({ menu }) {
+    useCell(theme);
+    const dark = isDark();
+    const other = t(dark ? "theme_light" : "theme_dark");
+    const item = (name, href, text) =>
+        html`<a href=${href} aria-current=${menu === name ? "page" : undefined}>${text}</a>`;
+    return html`<header class="bar">
+        <a class="brand" href="#/">${t("brand")}</a>
+        <nav aria-label=${t("main_menu")}>
+            ${item("concerts", "#/", t("concerts"))}${item("tickets", "#/tickets", t("my_tickets"))}
+        </nav>
+        <div class="switches">
+            <button type="button" lang=${language() === "ko" ? "en" : "ko"}
+                onClick=${() => chooseLanguage(language() === "ko" ? "en" : "ko")}>${t("other_language")}</button>
+            <button type="button" aria-label=${t("theme_switch", other)} title=${t("theme_switch", other)}
+                onClick=${() => theme.set(dark ? "light" : "dark")}>◐</button>
+        </div>
+    </header>`;
+}
+
+function App() {
+    const path = usePath();
+    const { page, menu, ids } = find(path);
+    const shown = useRef(path);
+    const tongue = useLanguage();
+    useEffect(() => {
+        document.documentElement.lang = tongue;
+    }, [tongue]);
+    useEffect(() => {
+        if (shown.current === path) return;
+        shown.current = path;
+        scrollTo(0, 0);
+        document.querySelector("h1")?.focus({ preventScroll: true });
+    }, [path]);
+    const skip = (event) => {
+        event.preventDefault();
+        document.querySelector("h1")?.focus();
+    };
+    return html`
+        <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
+        <${Menu} menu=${menu} />
+        <${Weather} />
+        <main id="main"><${page} key=${path} ids=${ids} /></main>
+        <${Dialogs} /><${Announcer} />`;
+}
+
+document.getElementById("app").replaceChildren();
+render(html`<${App} />`, document.getElementById("app"));

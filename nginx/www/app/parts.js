@@ -1,0 +1,162 @@
+// What several pages share.
+import { weather } from "./api.js";
+import { useSecondsUntil } from "./clock.js";
+import { countdown, refusal, t } from "./language.js";
+import { Cell, useCell } from "./store.js";
+import { asking, NAME, nameUser } from "./user.js";
+import { html, useEffect, useRef, useState } from "./view.js";
+
+// ---- saying things to screen readers
+
+const polite = new Cell("");
+const assertive = new Cell("");
+
+/** Says a text to who cannot see it change; urgent interrupts. */
+export function announce(text, urgent = false) {
+    const cell = urgent ? assertive : polite;
+    cell.set("");
+    setTimeout(() => cell.set(text), 60);
+}
+
+export function Announcer() {
+    return html`
+        <div class="unseen" aria-live="polite">${useCell(polite)}</div>
+        <div class="unseen" aria-live="assertive">${useCell(assertive)}</div>`;
+}
+
+// ---- the calm face
+
+function Seconds({ until }) {
+    const [left, setLeft] = useState(0);
+    useEffect(() => {
+        const tick = () => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000)));
+        tick();
+        const timer = setInterval(tick, 500);
+        return () => clearInterval(timer);
+    }, [until]);
+    return left > 0 ? html`<span aria-hidden="true"> ${t("weather_again", left)}</span>` : null;
+}
+
+export function Weather() {
+    const now = useCell(weather);
+    return html`<div role="status" class="weather-place">
+        ${now && html`<p class="weather ${now.kind}"><span class="dot" aria-hidden="true"></span>
+            <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span></p>`}
+    </div>`;
+}
+
+// ---- pieces of pages
+
+export function Loading() {
+    return html`<p class="loading">${t("loading")}</p>`;
+}
+
+/** A refusal in place of what was asked for. */
+export function Refused({ problem, children }) {
+    return html`<div class="notice" role="alert"><p>${refusal(problem)}</p>${children}</div>`;
+}
+
+/** The page's one heading; it takes the focus when the page is come to. */
+export function Title({ children, kicker }) {
+    return html`<header class="title">
+        ${kicker && html`<p class="kicker">${kicker}</p>`}
+        <h1 tabindex="-1">${children}</h1>
+    </header>`;
+}
+
+/** The title of the window. */
+export function usePageTitle(text) {
+    useEffect(() => {
+        document.title = text ? `${text} · Frontrow` : "Frontrow";
+    }, [text]);
+}
+
+/** Counts down to an instant by the server's clock; calls `onEnd` when it is there. */
+export function Countdown({ until, onEnd, onMinute, className = "" }) {
+    const left = useSecondsUntil(until);
+    const ended = useRef(null);
+    useEffect(() => {
+        if (left === 60) onMinute?.();
+        if (left > 0 || ended.current === until) return;
+        ended.current = until;
+        onEnd?.();
+    }, [left, until]);
+    return html`<span class="countdown ${left <= 60 ? "soon" : ""} ${className}" role="timer">${countdown(left)}</span>`;
+}
+
+/** What a promise makes of the page: [value, problem, again]. */
+export function useAnswer(ask, inputs) {
+    const [state, setState] = useState({});
+    const [turn, setTurn] = useState(0);
+    useEffect(() => {
+        const left = new AbortController();
+        ask(left.signal).then(
+            (value) => left.signal.aborted || setState({ value }),
+            (problem) => left.signal.aborted || setState((before) => ({ ...before, problem })),
+        );
+        return () => left.abort();
+    }, [...inputs, turn]);
+    return [state.value, state.problem, () => setTurn((before) => before + 1)];
+}
+
+// ---- dialogs
+
+const confirming = new Cell(null);
+
+/** Asks a yes-or-no question; resolves to the answer. */
+export function confirm(question) {
+    return new Promise((resolve) => confirming.set({ question, resolve }));
+}
+
+function Dialog({ label, onClose, children }) {
+    const element = useRef();
+    useEffect(() => {
+        element.current.showModal();
+        return () => element.current?.close();
+    }, []);
+    return html`<dialog ref=${element} aria-label=${label}
+        onCancel=${(event) => { event.preventDefault(); onClose(); }}>${children}</dialog>`;
+}
+
+function ConfirmDialog({ question, resolve }) {
+    const answer = (value) => {
+        confirming.set(null);
+        resolve(value);
+    };
+    return html`<${Dialog} label=${question} onClose=${() => answer(false)}>
+        <p>${question}</p>
+        <div class="actions">
+            <button type="button" class="primary" onClick=${() => answer(true)}>${t("yes")}</button>
+            <button type="button" autofocus onClick=${() => answer(false)}>${t("no")}</button>
+        </div>
+    <//>`;
+}
+
+function NameDialog() {
+    const [name, setName] = useState("");
+    const submit = (event) => {
+        event.preventDefault();
+        nameUser(name);
+    };
+    return html`<${Dialog} label=${t("name_title")} onClose=${() => nameUser(null)}>
+        <form onSubmit=${submit}>
+            <h2>${t("name_title")}</h2>
+            <p>${t("name_lead")}</p>
+            <label for="name">${t("name_label")}</label>
+            <input id="name" name="username" required autofocus autocomplete="username" autocapitalize="none"
+                spellcheck=${false} pattern=${NAME} maxlength="64" aria-describedby="name-help" value=${name}
+                onInput=${(event) => setName(event.currentTarget.value)} />
+            <p id="name-help" class="help">${t("name_help")}</p>
+            <div class="actions">
+                <button class="primary">${t("name_save")}</button>
+                <button type="button" onClick=${() => nameUser(null)}>${t("close")}</button>
+            </div>
+        </form>
+    <//>`;
+}
+
+export function Dialogs() {
+    const question = useCell(confirming);
+    const name = useCell(asking);
+    return html`${question && html`<${ConfirmDialog} ...${question} />`}${name && html`<${NameDialog} />`}`;
+}

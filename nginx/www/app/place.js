@@ -1,0 +1,135 @@
+// One's place in the line of a concert: kept in the browser, the same in all tabs. Asked for only as
+// often as the server says; of several tabs one asks and the others learn it from what is kept.
+import { get, patient, Problem } from "./api.js";
+import { refusal, t } from "./language.js";
+import { kept, useCell } from "./store.js";
+import { by, requireUser } from "./user.js";
+import { html, useEffect, useState } from "./view.js";
+
+/** null; or the answer about the token with `askAt` (Date.now()); or {ended: true}. */
+export function placeOf(concertId) {
+    return kept(`token.${concertId}`);
+}
+
+/** The token to send for this concert, or undefined. */
+export function tokenOf(concertId) {
+    return placeOf(concertId).value?.token;
+}
+
+function keep(cell, answer) {
+    cell.set({ ...answer, askAt: Date.now() + answer.pollAfterSeconds * 1000 });
+}
+
+/** Enters the line, or comes back to the place that one has. False when no name was given. */
+export async function enter(concertId, signal) {
+    if (!await requireUser()) return false;
+    const { data } = await patient("POST", "/token/add", { body: by({ concertId }), signal });
+    keep(placeOf(concertId), data);
+    return true;
+}
+
+export async function leave(concertId) {
+    const token = tokenOf(concertId);
+    placeOf(concertId).set(null);
+    if (!token) return;
+    try {
+        await patient("DELETE", "/token", { token });
+    } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem; // it had ended by itself
+    }
+}
+
+/** The place was refused where it was used: it has ended. */
+export function placeEnded(concertId) {
+    placeOf(concertId).set({ ended: true });
+}
+
+async function ask(cell, signal) {
+    const place = cell.value;
+    // before the answer, so that no other tab asks too
+    cell.set({ ...place, askAt: Date.now() + Math.max(2, place.pollAfterSeconds) * 1000 });
+    try {
+        keep(cell, (await patient("GET", "/token", { token: place.token, signal })).data);
+    } catch (problem) {
+        if (problem.status === 403 && cell.value?.token === place.token) cell.set({ ended: true });
+        else if (problem instanceof Problem && problem.status !== 403) throw problem;
+    }
+}
+
+/** The place, asked for as the server says while a view follows it. */
+export function usePlace(concertId) {
+    const cell = placeOf(concertId);
+    const place = useCell(cell);
+    useEffect(() => {
+        if (!place?.token) return undefined;
+        const left = new AbortController();
+        let timer;
+        const look = () => {
+            clearTimeout(timer);
+            const wait = cell.value.askAt - Date.now();
+            if (wait > 0) timer = setTimeout(look, wait);
+            else ask(cell, left.signal).catch(() => {});
+        };
+        look();
+        addEventListener("visibilitychange", look); // timers sleep with the laptop
+        return () => {
+            left.abort();
+            clearTimeout(timer);
+            removeEventListener("visibilitychange", look);
+        };
+    }, [place?.token, place?.askAt]);
+    return place;
+}
+
+/** The line as everybody sees it, as often as it changes; null before it is known. */
+export function useQueue(concertId) {
+    const [queue, setQueue] = useState(null);
+    useEffect(() => {
+        const left = new AbortController();
+        let timer;
+        const look = async () => {
+            let seconds = 5;
+            try {
+                const answer = document.hidden ? null : await get(`/concert/${concertId}/queue`, { signal: left.signal });
+                if (answer) setQueue(answer);
+                seconds = answer?.refreshSeconds ?? 2;
+            } catch (problem) {
+                if (problem.name === "AbortError") return;
+            }
+            timer = setTimeout(look, seconds * 1000);
+        };
+        look();
+        return () => {
+            left.abort();
+            clearTimeout(timer);
+        };
+    }, [concertId]);
+    return queue;
+}
+
+/** The number being called has come to ours: the place is asked for now, not later. */
+export function useCall(concertId, place, queue) {
+    const called = place?.status === "waiting" && queue !== null && queue.serving >= place.number;
+    useEffect(() => {
+        const cell = placeOf(concertId);
+        if (called && cell.value?.token) cell.set({ ...cell.value, askAt: Date.now() });
+    }, [called, queue?.serving]);
+}
+
+/** Enters the line and goes to it. */
+export function EnterButton({ concertId, onEntered }) {
+    const [state, setState] = useState({});
+    const click = async () => {
+        setState({ busy: true });
+        try {
+            const entered = await enter(concertId);
+            setState({});
+            if (entered) onEntered?.();
+        } catch (problem) {
+            setState({ problem });
+        }
+    };
+    return html`
+        <button type="button" class="primary" disabled=${state.busy} onClick=${click}>${t("enter_line")}</button>
+        ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}`;
+}

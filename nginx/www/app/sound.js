@@ -1,0 +1,21 @@
+// Two soft tones. A browser lets a page sound only after somebody has used it.
+let context = null;
+
+function tone(frequency, start) {
+    const gain = context.createGain();
+    gain.gain.setValueAtTime(0.0001, start);
+    gain.gain.exponentialRampToValueAtTime(0.25, start + 0.03);
+    gain.gain.exponentialRampToValueAtTime(0.0001, start + 0.7);
+    const oscillator = context.createOscillator();
+    oscillator.frequency.value = frequency;
+    oscillator.connect(gain).connect(context.destination);
+    oscillator.start(start);
+    oscillator.stop(start + 0.75);
+}
+
+export function chime() {
+    context ??= new AudioContext();
+    context.resume().catch(() => {});
+    tone(660, context.currentTime);
+    tone(880, context.currentTime + 0.25);
+}

@@ -1,0 +1,89 @@
+// Values that views follow, and values that outlive the page: kept in the browser, the same in all
+// tabs. Where storage is refused (a private window) they live as long as the page.
+import { useEffect, useState } from "../vendor/hooks.js";
+
+/** A value with listeners. */
+export class Cell {
+    constructor(value) {
+        this.value = value;
+        this.listeners = new Set();
+    }
+
+    set(value) {
+        this.value = value;
+        for (const listener of [...this.listeners]) listener(value);
+    }
+
+    listen(listener) {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
+    }
+}
+
+/** The cell's value, drawn again when it changes. */
+export function useCell(cell) {
+    const [value, setValue] = useState(cell.value);
+    useEffect(() => {
+        setValue(cell.value);
+        return cell.listen(setValue);
+    }, [cell]);
+    return value;
+}
+
+const PREFIX = "frontrow.";
+const memory = new Map();
+const cells = new Map();
+
+function read(name) {
+    try {
+        const text = localStorage.getItem(PREFIX + name);
+        return text === null ? null : JSON.parse(text);
+    } catch {
+        return memory.get(name) ?? null;
+    }
+}
+
+function write(name, value) {
+    memory.set(name, value);
+    try {
+        if (value === null) localStorage.removeItem(PREFIX + name);
+        else localStorage.setItem(PREFIX + name, JSON.stringify(value));
+    } catch {
+        // it lives in memory
+    }
+}
+
+class KeptCell extends Cell {
+    constructor(name) {
+        super(read(name));
+        this.name = name;
+    }
+
+    set(value) {
+        write(this.name, value);
+        super.set(value);
+    }
+}
+
+/** The kept cell of this name; null where nothing is kept. */
+export function kept(name) {
+    if (!cells.has(name)) cells.set(name, new KeptCell(name));
+    return cells.get(name);
+}
+
+/** Forgets all that is kept under names with this beginning. */
+export function forget(beginning) {
+    const names = new Set([...cells.keys(), ...memory.keys()]);
+    try {
+        for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) names.add(key.slice(PREFIX.length));
+    } catch {
+        // it lives in memory
+    }
+    for (const name of names) if (name.startsWith(beginning)) kept(name).set(null);
+}
+
+addEventListener("storage", (event) => {
+    if (event.key === null || !event.key.startsWith(PREFIX)) return;
+    const cell = cells.get(event.key.slice(PREFIX.length));
+    if (cell) Cell.prototype.set.call(cell, read(cell.name));
+});

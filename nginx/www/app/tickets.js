@@ -1,0 +1,198 @@
+// What somebody has: tickets, payments, points.
+import { get, Problem } from "./api.js";
+import { readConcert } from "./concerts.js";
+import { serverNow } from "./clock.js";
+import { About } from "./hold.js";
+import { moment, number, points, refusal, t } from "./language.js";
+import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { perform } from "./pending.js";
+import { useCell } from "./store.js";
+import { forgetUser, requireUser, user, who } from "./user.js";
+import { html, useEffect, useState } from "./view.js";
+
+async function readTickets(signal) {
+    if (!await requireUser()) throw new Problem("unauthorized", 401);
+    const [first, { balance }] = await Promise.all([
+        get(who("/reservation?limit=50"), { signal }),
+        get(who("/point"), { signal }),
+    ]);
+    return { ...first, balance, concerts: await readConcerts(first.reservations, signal) };
+}
+
+/** The concerts of reservations, by number; one that cannot be read is left out. */
+async function readConcerts(reservations, signal) {
+    const ids = [...new Set(reservations.map((one) => one.concertId))];
+    const found = await Promise.all(ids.map((id) => readConcert(id, signal).catch((problem) => {
+        if (problem instanceof Problem) return { concert: null, items: [] };
+        throw problem;
+    })));
+    return new Map(ids.map((id, i) => [id, found[i]]));
+}
+
+/** The code that is shown at the door: where this reservation can be looked up. */
+function Code({ reservation }) {
+    const [code, setCode] = useState(null);
+    useEffect(() => {
+        import("../vendor/qrcode.js").then(({ default: qrcode }) => {
+            const made = qrcode(0, "M");
+            made.addData(`${location.origin}/reservation/${reservation.reservationId}?userId=${encodeURIComponent(reservation.userId)}`);
+            made.make();
+            setCode(made);
+        }, () => {});
+    }, []);
+    if (!code) return html`<div class="code"></div>`;
+    const count = code.getModuleCount();
+    let path = "";
+    for (let y = 0; y < count; y++)
+        for (let x = 0; x < count; x++) if (code.isDark(y, x)) path += `M${x} ${y}h1v1h-1z`;
+    return html`<svg class="code" role="img" aria-label=${t("ticket_qr", reservation.reservationId)}
+        viewBox="-3 -3 ${count + 6} ${count + 6}" shape-rendering="crispEdges"><path d=${path} /></svg>`;
+}
+
+function Seats({ reservation }) {
+    return html`<ul class="seats">${reservation.seats.map((seat) =>
+        html`<li key=${seat.seatId}>${t("seat_name", seat.section, seat.row, seat.label)}</li>`)}</ul>`;
+}
+
+function Ticket({ reservation, about, onChanged }) {
+    const [state, setState] = useState({});
+    const item = about.items.find((one) => one.itemId === reservation.itemId);
+    const started = item && Date.parse(item.startsAt) <= serverNow();
+    const refund = async () => {
+        if (!await confirm(t("ticket_refund_sure", points(reservation.totalPrice)))) return;
+        setState({ busy: true });
+        try {
+            const done = await perform(`refund.${reservation.reservationId}`,
+                { method: "DELETE", path: who(`/reservation/${reservation.reservationId}`) });
+            announce(t("ticket_refunded", points(done.refundedAmount)));
+            onChanged();
+        } catch (problem) {
+            setState({ problem });
+        }
+    };
+    return html`<li class="card ticket">
+        <div>
+            <p class="quiet">${t("ticket_number", reservation.reservationId)}</p>
+            <${About} reservation=${reservation} ...${about} />
+            <${Seats} reservation=${reservation} />
+            <p>${points(reservation.totalPrice)}</p>
+            ${!started && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
+            ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
+        </div>
+        <${Code} reservation=${reservation} />
+    </li>`;
+}
+
+function HeldTicket({ reservation, about, onChanged }) {
+    return html`<li class="card">
+        <${About} reservation=${reservation} ...${about} />
+        <${Seats} reservation=${reservation} />
+        <p>${t("hold_left")} <${Countdown} until=${reservation.expiresAt} onEnd=${onChanged} /></p>
+        <a class="button primary" href="#/hold/${reservation.reservationId}">${t("ticket_go_pay")}</a>
+    </li>`;
+}
+
+function PastTicket({ reservation, about }) {
+    return html`<li class="past">
+        <span class="badge">${t(`status_${reservation.status}`)}</span>
+        <${About} reservation=${reservation} ...${about} />
+        <${Seats} reservation=${reservation} />
+    </li>`;
+}
+
+/** A list that comes page by page. */
+function usePages(path, member, turn) {
+    const [state, setState] = useState({ rows: null, next: null });
+    const read = async (before) => {
+        try {
+            const answer = await get(who(`${path}?limit=20${before ? `&before=${before}` : ""}`));
+            setState((old) => ({ rows: [...(before ? old.rows : []), ...answer[member]], next: answer.next }));
+        } catch (problem) {
+            setState((old) => ({ ...old, rows: old.rows ?? [] }));
+        }
+    };
+    useEffect(() => {
+        read(null);
+    }, [turn]);
+    return [state.rows, state.next ? () => read(state.next) : null];
+}
+
+function Table({ name, columns, rows, more }) {
+    if (!rows || rows.length === 0) return null;
+    return html`<section aria-label=${name}>
+        <h2>${name}</h2>
+        <div class="scroll" tabindex="0" role="group" aria-label=${name}><table>
+            <thead><tr>${columns.map((column) => html`<th key=${column} scope="col">${column}</th>`)}</tr></thead>
+            <tbody>${rows}</tbody>
+        </table></div>
+        ${more && html`<button type="button" onClick=${more}>${t("show_more")}</button>`}
+    </section>`;
+}
+
+function Payments({ turn }) {
+    const [payments, more] = usePages("/payment", "payments", turn);
+    return html`<${Table} name=${t("payments")} more=${more}
+        columns=${[t("column_when"), t("column_what"), t("column_amount"), t("column_status")]}
+        rows=${payments?.map((one) => html`<tr key=${one.paymentId}>
+            <td>${moment(one.paidAt, { dateStyle: "medium", timeStyle: "short" })}</td>
+            <td>${t("ticket_number", one.reservationId)}</td>
+            <td class="money">${points(one.amount)}</td><td>${t(`status_${one.status}`)}</td></tr>`)} />`;
+}
+
+function History({ turn }) {
+    const [history, more] = usePages("/point/history", "history", turn);
+    return html`<${Table} name=${t("history")} more=${more}
+        columns=${[t("column_when"), t("column_what"), t("column_amount"), t("column_balance")]}
+        rows=${history?.map((one) => html`<tr key=${one.historyId}>
+            <td>${moment(one.createdAt, { dateStyle: "medium", timeStyle: "short" })}</td>
+            <td>${t(`kind_${one.kind}`)}</td>
+            <td class="money">${one.amount > 0 ? "+" : ""}${number(one.amount)}</td>
+            <td class="money">${points(one.balanceAfter)}</td></tr>`)} />`;
+}
+
+function Group({ title, list, className, card }) {
+    if (list.length === 0) return null;
+    return html`<section>${title && html`<h2>${title}</h2>`}<ul class=${className}>${list.map(card)}</ul></section>`;
+}
+
+function Tickets({ answer, again, turn }) {
+    const { reservations, concerts, balance } = answer;
+    const some = (status) => reservations.filter((one) => status.includes(one.status));
+    const props = (one) => ({ key: one.reservationId, reservation: one, about: concerts.get(one.concertId), onChanged: again });
+    const past = some(["expired", "cancelled"]);
+    return html`
+        <p class="lead">${t("balance_now", points(balance))}</p>
+        ${reservations.length === 0 && html`<p>${t("tickets_none")} <a href="#/">${t("to_concerts")}</a></p>`}
+        <${Group} title=${t("tickets_held")} className="cards" list=${some(["held"])}
+            card=${(one) => html`<${HeldTicket} ...${props(one)} />`} />
+        <${Group} className="tickets" list=${some(["paid"])} card=${(one) => html`<${Ticket} ...${props(one)} />`} />
+        ${past.length > 0 && html`<details><summary>${t("tickets_past")}</summary>
+            <ul class="cards">${past.map((one) => html`<${PastTicket} ...${props(one)} />`)}</ul></details>`}
+        <${Payments} turn=${turn} />
+        <${History} turn=${turn} />`;
+}
+
+function Who({ onForget }) {
+    const who = useCell(user);
+    if (!who?.userId) return null;
+    return html`<p class="who quiet">${t("signed_in", who.userId)}
+        ${who.asks && html` <button type="button" class="link" onClick=${onForget}>${t("other_name")}</button>`}</p>`;
+}
+
+export function TicketsPage() {
+    const [turn, setTurn] = useState(0);
+    const [answer, problem] = useAnswer(readTickets, [turn]);
+    usePageTitle(t("my_tickets"));
+    const again = () => setTurn((before) => before + 1);
+    const forget = () => {
+        forgetUser();
+        location.reload();
+    };
+    return html`
+        <${Title}>${t("my_tickets")}<//>
+        <${Who} onForget=${forget} />
+        ${problem && !answer && html`<${Refused} problem=${problem}>
+            <button type="button" onClick=${again}>${t("again")}</button><//>`}
+        ${!answer && !problem && html`<${Loading} />`}
+        ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn} />`}`;
+}

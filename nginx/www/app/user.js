@@ -1,0 +1,75 @@
+// Who buys. Where a gateway says it (caller = header) the page sends no userId; in the demo
+// (caller = body) it asks for a name once and keeps it. The HTML says which.
+import { get, Problem } from "./api.js";
+import { Cell, forget, kept } from "./store.js";
+
+export const NAME = "[A-Za-z0-9._@\\-]{1,64}";
+
+/** null until it is known; {userId, asks}: asks where the page asks for a name. */
+export const user = new Cell(null);
+/** Whether the dialog that asks for the name is shown: null, or {resolve}. */
+export const asking = new Cell(null);
+
+let found = null;
+
+async function find() {
+    if (document.documentElement.dataset.caller === "body") {
+        user.set({ userId: kept("user").value, asks: true });
+        return;
+    }
+    try {
+        user.set({ userId: (await get("/point")).userId, asks: false });
+    } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem;
+        user.set({ userId: null, asks: false });
+    }
+}
+
+/** Settles which it is; the name may still be missing. */
+function findUser() {
+    found ??= find().catch((error) => {
+        found = null;
+        throw error;
+    });
+    return found;
+}
+
+/** The name, asked for where it is missing; null when the asking was declined. */
+export async function requireUser() {
+    await findUser();
+    if (!user.value.asks) {
+        if (!user.value.userId) throw new Problem("unauthorized", 401);
+        return user.value;
+    }
+    if (user.value.userId) return user.value;
+    return new Promise((resolve) => asking.set({ resolve }));
+}
+
+/** The answer of the dialog. */
+export function nameUser(name) {
+    const { resolve } = asking.value;
+    if (name !== null) {
+        kept("user").set(name);
+        user.set({ userId: name, asks: true });
+    }
+    asking.set(null);
+    resolve(name === null ? null : user.value);
+}
+
+/** Forgets the name and its places in lines, so that another one can be given. */
+export function forgetUser() {
+    kept("user").set(null);
+    forget("token.");
+    user.set({ userId: null, asks: true });
+}
+
+/** The query that says who calls. */
+export function who(path) {
+    if (!user.value.asks) return path;
+    return `${path}${path.includes("?") ? "&" : "?"}userId=${encodeURIComponent(user.value.userId)}`;
+}
+
+/** The body with who calls. */
+export function by(body) {
+    return user.value.asks ? { userId: user.value.userId, ...body } : body;
+}

@@ -1,0 +1,37 @@
+# The pages as they are served: the HTML by its name and asked for again each time, everything else
+# under a path that changes with the content, so that it may be kept for a year; each with its .gz.
+
+# web_publish TO: fills the folder from nginx/www. FRONTROW_CALLER tells the pages whether to ask
+# for a name.
+web_publish() {
+    local from=$ROOT/nginx/www to=$1 version file
+    version=$(cd "$from" && find . -type f ! -name '*.html' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+    version=${version:0:12}
+    mkdir -p "$to/v"
+    if [[ ! -d $to/v/$version ]]; then
+        rm -rf "$to/v/.new"
+        mkdir "$to/v/.new"
+        cp -R "$from/app" "$from/vendor" "$to/v/.new/"
+        find "$to/v/.new" -type f \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) -exec gzip -9nk {} +
+        chmod -R u=rwX,go=rX "$to/v/.new"
+        mv "$to/v/.new" "$to/v/$version"
+    fi
+    (cd "$from" && find . -name '*.html') | while read -r file; do
+        web_publish_page "$from/$file" "$to/$file" "$version"
+    done
+    # a page that is open in a browser may still ask for the version before
+    find "$to/v" -mindepth 1 -maxdepth 1 -mtime +7 ! -name "$version" -exec rm -rf {} +
+}
+
+# web_publish_page FROM TO VERSION: the .gz first, so that no reader gets an old one with a new page
+web_publish_page() {
+    local text
+    text=$(template_fill "$1" "VERSION=$3" "CALLER=${FRONTROW_CALLER:-body}")
+    [[ ! -f $2 || $(<"$2") != "$text" ]] || return 0
+    mkdir -p "${2%/*}"
+    printf '%s\n' "$text" >"$2.new"
+    gzip -9nc "$2.new" >"$2.gz.new"
+    chmod 644 "$2.new" "$2.gz.new"
+    mv "$2.gz.new" "$2.gz"
+    mv "$2.new" "$2"
+}
