@@ -21,7 +21,6 @@ scoreboard_start(struct scoreboard *scoreboard, int index, int64_t kill_at)
     slot->requests = 0;
     slot->ready = false;
     slot->kill_at = kill_at;
-    slot->alive = true;
     scoreboard->starts++;
     if (scoreboard->used <= index)
         scoreboard->used = index + 1;
@@ -31,7 +30,6 @@ void
 scoreboard_end(struct scoreboard *scoreboard, int index, enum ending ending)
 {
     struct scoreboard_slot *slot = &scoreboard->slots[index];
-    slot->alive = false;
     slot->ready = false;
     slot->kill_at = 0;
     scoreboard->endings[ending]++;
