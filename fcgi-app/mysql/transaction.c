@@ -3,10 +3,13 @@
 #include "base/breaker.h"
 #include "mysql/connection.h"
 
+/* `isolation` is a statement that goes before the transaction; NULL: none, as the session has it. */
 static enum db_result
-begin_once(struct database *db, const char *sql)
+begin_once(struct database *db, const char *isolation, const char *sql)
 {
     enum db_result result = connection_ensure(db);
+    if (result == DB_OK && isolation != NULL)
+        result = connection_run(db, isolation);
     if (result == DB_OK)
         result = connection_run(db, sql);
     if (result == DB_OK && db->breaker != NULL)
@@ -16,30 +19,28 @@ begin_once(struct database *db, const char *sql)
 }
 
 static enum db_result
-begin(struct database *db, const char *sql)
+begin(struct database *db, const char *isolation, const char *sql)
 {
     /* A connection that MySQL closed while it was idle says so only now. */
     bool idle = db->used;
-    enum db_result result = begin_once(db, sql);
+    enum db_result result = begin_once(db, isolation, sql);
     if (result == DB_GONE && idle && db->handle == NULL)
-        result = begin_once(db, sql);
+        result = begin_once(db, isolation, sql);
     return result;
 }
 
 enum db_result
 transaction_begin(struct database *db)
 {
-    return begin(db, "BEGIN");
+    return begin(db, NULL, "BEGIN");
 }
 
 enum db_result
 transaction_begin_snapshot(struct database *db)
 {
-    enum db_result result =
-        db_run_text(db, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    if (result != DB_OK)
-        return result;
-    return begin(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    /* without SESSION it holds for the next transaction only */
+    return begin(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                 "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
 }
 
 enum commit
