@@ -16,6 +16,7 @@ static const char variable[] = "FRONTROW_ESTATE";
 static char **
 with_check(char *const argv[])
 {
+    static char check[] = "--check";
     size_t count = 0;
     while (argv[count] != NULL)
         count++;
@@ -23,7 +24,7 @@ with_check(char *const argv[])
     if (copy == NULL)
         return NULL;
     memcpy(copy, argv, count * sizeof *copy);
-    copy[count] = strdup("--check");
+    copy[count] = check;
     return copy;
 }
 
