@@ -189,6 +189,7 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
     const struct router *router = sources->router;
     struct route_sum sums[METRICS_ROUTES];
     size_t count = router_route_count(router) + 1;
+    assert(count <= METRICS_ROUTES);
     for (size_t route = 0; route < count; route++)
         sums[route] = sum_route(sources, route);
     write_family(out, "requests_total", "counter", "Answered requests by route and outcome.");
