@@ -8,7 +8,7 @@
 #include "mysql/sweep_table.h"
 #include "mysql/transaction.h"
 
-enum { ATTEMPTS = 3, ANSWERS_AT_ONCE = 1000 };
+enum { ATTEMPTS = 3 };
 
 /* What became of one lapsed hold. */
 enum outcome {
@@ -55,10 +55,11 @@ expire(struct database *db, struct reservation *reservation)
         return outcome_of_failure(result);
 
     int32_t seat_ids[SEATS_AT_ONCE];
+    struct seat seats[SEATS_AT_ONCE];
     size_t locked;
     reservation_seat_ids(reservation, seat_ids);
-    result = sweep_table_lock_seats(db, reservation->item_id, seat_ids,
-                                    (size_t)reservation->seat_count, &locked);
+    result = seat_table_lock_free(db, reservation->item_id, seat_ids,
+                                  (size_t)reservation->seat_count, seats, &locked);
     /* A seat left out would stay with an expired reservation, should its buyer roll back. */
     if (result == DB_OK && locked < (size_t)reservation->seat_count)
         return OUTCOME_BUSY;
@@ -144,15 +145,13 @@ delete_answers(struct services *services, struct sweep_report *report)
 {
     struct database *db = services->db;
     enum db_result result;
-    int attempts = 0;
+    int64_t deleted;
+    int failures = 0;
     do {
-        result = sweep_table_delete_answers(db);
-        if (result == DB_OK)
-            report->answers += db_changed_rows(db);
-        else
-            attempts++;
-    } while ((result == DB_OK && db_changed_rows(db) == ANSWERS_AT_ONCE) ||
-             (result == DB_RETRY && attempts < ATTEMPTS));
+        result = sweep_table_delete_answers(db, &deleted);
+        report->answers += deleted;
+        failures += result != DB_OK;
+    } while (deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS));
     return result;
 }
 

@@ -32,29 +32,12 @@ sweep_table_lock_reservation(struct database *db, struct reservation *reservatio
 }
 
 enum db_result
-sweep_table_lock_seats(struct database *db, int32_t item_id, const int32_t ids[SEATS_AT_ONCE],
-                       size_t count, size_t *locked)
-{
-    static const struct query lock = {
-        "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)"
-        " ORDER BY seat_no FOR UPDATE SKIP LOCKED"};
-    struct parameter parameters[1 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
-    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
-        parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
-    int32_t seat_id;
-    *locked = 0;
-    enum db_result result =
-        db_select(db, &lock, parameters, 1 + SEATS_AT_ONCE, COLUMNS(INTO_INT32(&seat_id)));
-    while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        ++*locked;
-    return result == DB_NONE ? DB_OK : result;
-}
-
-enum db_result
-sweep_table_delete_answers(struct database *db)
+sweep_table_delete_answers(struct database *db, int64_t *deleted)
 {
     static const struct query delete_old = {
         "DELETE FROM idempotency WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL 1 DAY"
-        " ORDER BY created_at LIMIT 1000"};
-    return db_execute(db, &delete_old, NO_PARAMETERS);
+        " ORDER BY created_at LIMIT ?"};
+    enum db_result result = db_execute(db, &delete_old, PARAMETERS(DB_INTEGER(SWEEP_ANSWERS)));
+    *deleted = result == DB_OK ? db_changed_rows(db) : 0;
+    return result;
 }

@@ -4,7 +4,7 @@
 
 #include "mysql/reservation_table.h"
 
-enum { SWEEP_BATCH = 500 };
+enum { SWEEP_BATCH = 500, SWEEP_ANSWERS = 1000 };
 
 /* A place in the order (expiresAt, reservationId) in which lapsed holds are visited. */
 struct sweep_place {
@@ -26,13 +26,7 @@ enum db_result sweep_table_lapsed(struct database *db, const struct sweep_place 
  */
 enum db_result sweep_table_lock_reservation(struct database *db, struct reservation *reservation);
 
-/* Locks seats of an item; *locked is how many nobody else had locked. */
-enum db_result sweep_table_lock_seats(struct database *db, int32_t item_id,
-                                      const int32_t ids[SEATS_AT_ONCE], size_t count,
-                                      size_t *locked);
-
-/* Deletes up to 1,000 stored answers that are older than a day; db_changed_rows() tells how many.
- */
-enum db_result sweep_table_delete_answers(struct database *db);
+/* Deletes up to SWEEP_ANSWERS stored answers that are older than a day, and counts them. */
+enum db_result sweep_table_delete_answers(struct database *db, int64_t *deleted);
 
 #endif
