@@ -116,11 +116,13 @@ seat_list(void *services, const struct request *request, struct response *respon
     struct problem problem;
     struct buffer seats = {0};
     struct json json = json_writer(&seats);
+    int64_t now = 0;
     enum error error = seat_find_item(db, request, &concert, &item, &problem);
-    int64_t now = concert.now;
-    if (error == ERROR_NONE)
+    if (error == ERROR_NONE) {
+        now = concert.now; /* of an item without seats */
         error = refuse_db(&problem, compact ? write_compact(db, item.item_id, &json, &now)
                                             : write_seats(db, item.item_id, &json, &now));
+    }
     if (error == ERROR_NONE)
         answer(response, &item, compact, now, &seats, started);
     else
