@@ -29,7 +29,7 @@ read_status(struct reader *reader)
 static void
 read_range(struct reader *reader, struct seat_range *range)
 {
-    static const int64_t first = 0;
+    static const int64_t nowhere = 0; /* where no_x or no_y says that it is not known */
     range->from = reader_small(reader, "from", 1, INT32_MAX, NULL);
     range->to = reader_small(reader, "to", 1, INT32_MAX, NULL);
     range->price = reader_integer(reader, "price", 0, PRICE_MAX, NULL, NULL);
@@ -38,10 +38,10 @@ read_range(struct reader *reader, struct seat_range *range)
     int64_t label = range->from;
     range->first_label = reader_small(reader, "firstLabel", 0, INT32_MAX, &label);
     range->blocked = reader_boolean(reader, "blocked");
-    range->no_x = json_object_get(reader->object, "x") == NULL;
-    range->x = reader_small(reader, "x", -PLACE_MAX, PLACE_MAX, &first);
-    range->no_y = json_object_get(reader->object, "y") == NULL;
-    range->y = reader_small(reader, "y", -PLACE_MAX, PLACE_MAX, &first);
+    range->no_x = !has(reader, "x");
+    range->x = reader_small(reader, "x", -PLACE_MAX, PLACE_MAX, &nowhere);
+    range->no_y = !has(reader, "y");
+    range->y = reader_small(reader, "y", -PLACE_MAX, PLACE_MAX, &nowhere);
 }
 
 static void
@@ -75,8 +75,8 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
     if (has(reader, "closesAt"))
         concert->closes_at = reader_instant(reader, "closesAt", false);
     if (has(reader, "admissionCapacity"))
-        concert->admission_capacity = (int32_t)reader_integer(
-            reader, "admissionCapacity", 0, INT32_MAX, NULL, &concert->no_line);
+        concert->admission_capacity = (int32_t)reader_integer(reader, "admissionCapacity", 0,
+                                                              INT32_MAX, NULL, &concert->no_line);
     concert->active_seconds = reader_small(reader, "activeSeconds", 1, 86400, &active);
     concert->hold_seconds = reader_small(reader, "holdSeconds", 1, 3600, &hold);
     if (has(reader, "maxSeatsPerUser"))

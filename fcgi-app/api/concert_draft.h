@@ -1,4 +1,7 @@
-/* concert_draft: reads the JSON of a new concert (POST /admin/concert, frontrowctl concert create). */
+/*
+ * concert_draft: reads the JSON of a new concert (POST /admin/concert, frontrowctl concert create)
+ * and that of a change (PATCH /admin/concert/{concert}).
+ */
 #ifndef FRONTROW_API_CONCERT_DRAFT_H
 #define FRONTROW_API_CONCERT_DRAFT_H
 
@@ -14,10 +17,9 @@ enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
                               struct problem *problem);
 
 /*
- * Reads what PATCH /admin/concert/{id} changes over the settings that *concert has: an apply() of
- * struct concert_change. `body` is a json_t. Refuses with invalid_field.
+ * Reads what a change wants over the settings that *concert has: an apply() of struct
+ * concert_change. `body` is a json_t. Refuses with invalid_field.
  */
-enum error concert_change_read(const void *body, struct concert *concert,
-                               struct problem *problem);
+enum error concert_change_read(const void *body, struct concert *concert, struct problem *problem);
 
 #endif
