@@ -1,9 +1,9 @@
 /* GET /concert, /concert/{concert}, /concert/{concert}/item */
+#include "domain/concert.h"
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
-#include "domain/concert.h"
 
 static void
 write_concert(struct json *json, const struct concert *concert,
@@ -23,7 +23,7 @@ write_concert(struct json *json, const struct concert *concert,
     json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
     json_write_boolean(json, "queue", !concert->no_line);
     json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
-                          concert->max_seats_per_user);
+                                concert->max_seats_per_user);
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
 }
 

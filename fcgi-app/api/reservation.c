@@ -1,11 +1,11 @@
 /* POST, GET, DELETE /reservation */
+#include <string.h>
+
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "api/seat.h"
 #include "domain/reservation.h"
-
-#include <string.h>
 
 /* Writes the members of one reservation into the object that is open. */
 static void
@@ -47,7 +47,7 @@ reservation_post(void *services, const struct request *request, struct response 
         .concert_id = input->concert_id,
         .item_id = input->item_id,
         .seat_count = input->seat_count,
-        .wish = {input->count, input->section, input->max_price},
+        .wish = {.count = input->count, .section = input->section, .max_price = input->max_price},
         .token = api_token(request),
     };
     memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);
