@@ -112,6 +112,7 @@ function Dialog({ label, onClose, children }) {
     const element = useRef();
     useEffect(() => {
         element.current.showModal();
+        element.current.querySelector(".first").focus();
         return () => element.current?.close();
     }, []);
     return html`<dialog ref=${element} aria-label=${label}
@@ -127,7 +128,7 @@ function ConfirmDialog({ question, resolve }) {
         <p>${question}</p>
         <div class="actions">
             <button type="button" class="primary" onClick=${() => answer(true)}>${t("yes")}</button>
-            <button type="button" autofocus onClick=${() => answer(false)}>${t("no")}</button>
+            <button type="button" class="first" onClick=${() => answer(false)}>${t("no")}</button>
         </div>
     <//>`;
 }
@@ -143,7 +144,7 @@ function NameDialog() {
             <h2>${t("name_title")}</h2>
             <p>${t("name_lead")}</p>
             <label for="name">${t("name_label")}</label>
-            <input id="name" name="username" required autofocus autocomplete="username" autocapitalize="none"
+            <input id="name" name="username" class="first" required autocomplete="username" autocapitalize="none"
                 spellcheck=${false} pattern=${NAME} maxlength="64" aria-describedby="name-help" value=${name}
                 onInput=${(event) => setName(event.currentTarget.value)} />
             <p id="name-help" class="help">${t("name_help")}</p>

@@ -1,0 +1,233 @@
+"""The whole way from the list of concerts to the ticket, as a fan goes it."""
+
+import pytest
+from conftest import DESKTOP, PHONE
+
+TEXTS = {
+    "en": {"enter": "Enter the line", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
+           "held": "Your seats are held", "charge": "Charge", "pay": "Pay ", "paid": "Paid", "tickets": "Show my tickets"},
+    "ko": {"enter": "대기열 들어가기", "name": "계속", "turn": "입장하실 차례입니다", "hold": "2석 잡기",
+           "held": "좌석을 잡았습니다", "charge": "충전", "pay": "결제", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기"},
+}
+
+
+def assert_fits(page):
+    """Nothing is wider than the screen."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+@pytest.mark.parametrize("language, size", [("en", DESKTOP), ("ko", DESKTOP), ("ko", PHONE), ("en", PHONE)])
+def test_from_the_list_to_the_ticket(new_fan, new_concert, stack, language, size):
+    texts = TEXTS[language]
+    concert, item = new_concert(title=f"Purchase {language} {size[0]}", admissionCapacity=100)
+    fan = new_fan(language, size)
+    page = fan.open("/")
+    page.get_by_role("link", name=f"Purchase {language} {size[0]}").click()
+    page.get_by_role("button", name=texts["enter"]).click()
+    assert_fits(page)
+    page.locator("#name").fill(fan.name)
+    page.get_by_role("button", name=texts["name"]).click()
+    fan.wait_title(texts["turn"])
+    assert_fits(page)
+    page.locator(".date").click()
+    for seat in (3, 4):
+        fan.click_seat(seat)
+        page.locator(".chosen li").nth(seat - 3).wait_for()
+    assert_fits(page)
+    page.get_by_role("button", name=texts["hold"]).click()
+    fan.wait_title(texts["held"])
+    assert_fits(page)
+    page.get_by_role("button", name=texts["charge"]).click()
+    page.locator("button.large:enabled").click()
+    fan.wait_title(texts["paid"])
+    page.get_by_role("link", name=texts["tickets"]).click()
+    page.locator("svg.code").wait_for()
+    assert_fits(page)
+    assert page.evaluate("document.documentElement.lang") == language
+    seats = stack.get(f"/concert/{concert}/item/{item}/seat").json()["seats"]
+    assert [seat["seatId"] for seat in seats if seat["status"] != "available"] == [3, 4]
+    assert fan.count("payment") == 1
+    assert stack.get(f"/point?userId={fan.name}").json()["balance"] == 0
+
+
+def test_best_available_and_refund(new_fan, new_concert, stack):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    fan.charge(500000)
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_label("How many").select_option("3")
+    page.get_by_label("Section").select_option("S")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+    page.locator("button.large:enabled").click()
+    fan.wait_title("Paid")
+    fan.open("/tickets")
+    page.get_by_role("button", name="Refund").click()
+    page.get_by_role("button", name="Yes").click()
+    page.get_by_text("Given back or lapsed").wait_for()
+    assert stack.get(f"/point?userId={fan.name}").json()["balance"] == 500000
+    assert fan.count("payment") == 1
+
+
+def test_two_race_for_one_seat(new_fan, new_concert):
+    concert, item = new_concert()
+    first, second = new_fan().sign_in(), new_fan().sign_in()
+    for fan in (first, second):
+        fan.open(f"/concert/{concert}/item/{item}")
+        fan.click_seat(15)
+        fan.page.get_by_role("button", name="Hold 1 seat").wait_for()
+    # the second one's view stays as it is: the seat is still free there
+    second.page.route("**/seat?view=compact", lambda route: route.abort())
+    first.page.get_by_role("button", name="Hold 1 seat").click()
+    first.wait_title("Your seats are held")
+    second.page.get_by_role("button", name="Hold 1 seat").click()
+    alert = second.page.locator(".lost")
+    alert.wait_for()
+    assert "R 2–5 just went" in alert.inner_text()
+    offered = second.page.locator(".chosen li span").first.inner_text()
+    assert offered in ("R 2–4", "R 2–6", "R 1–5")
+    assert offered in alert.inner_text()
+    second.page.unroute("**/seat?view=compact")
+    second.page.get_by_role("button", name="Hold 1 seat").click()
+    second.wait_title("Your seats are held")
+
+
+def test_a_seat_that_goes_while_one_looks_leaves_the_choice(new_fan, new_concert, stack):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    fan.click_seat(7)
+    page.locator(".chosen li").wait_for()
+    stack.post("/reservation", {"userId": "faster", "concertId": concert, "itemId": item, "seatId": 7})
+    page.locator(".chosen li").wait_for(state="detached")
+    assert page.evaluate("document.querySelector('canvas').chart.statuses[6]") == 1
+
+
+def test_a_hold_that_lapses_leads_back_to_the_seats(new_fan, new_concert):
+    concert, item = new_concert(holdSeconds=3)
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("The time is over")
+    page.get_by_role("link", name="Back to the seats").click()
+    fan.wait_title("Choose your seats")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+
+
+def held(fan, concert, item, amount=500000):
+    fan.sign_in()
+    fan.charge(amount)
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+    return page
+
+
+def test_a_double_click_pays_once(new_fan, new_concert):
+    fan = new_fan()
+    page = held(fan, *new_concert())
+    page.locator("button.large:enabled").dblclick()
+    fan.wait_title("Paid")
+    assert fan.count("payment") == 1
+    assert fan.count("point_history") == 2
+
+
+def test_a_reload_in_the_middle_of_paying_pays_once(new_fan, new_concert):
+    fan = new_fan()
+    page = held(fan, *new_concert())
+    sent = []
+
+    def lose(route):
+        # it is done, and its answer never comes
+        sent.append(route.request.headers["idempotency-key"])
+        route.fetch()
+        route.abort()
+
+    page.route("**/payment", lose)
+    page.locator("button.large:enabled").click()
+    page.get_by_text("You are offline").wait_for()
+    page.unroute("**/payment")
+    page.on("request", lambda request: request.url.endswith("/payment") and sent.append(request.headers["idempotency-key"]))
+    page.reload()
+    fan.wait_title("Paid")
+    assert fan.count("payment") == 1
+    assert len(set(sent)) == 1
+
+
+def test_two_tabs_pay_once(new_fan, new_concert):
+    fan = new_fan()
+    page = held(fan, *new_concert())
+    other = fan.tab()
+    other.goto(page.url)
+    other.locator("button.large:enabled").wait_for()
+    page.locator("button.large").evaluate("(button) => setTimeout(() => button.click(), 50)")
+    other.locator("button.large").click()
+    for tab in (page, other):
+        tab.locator("h1", has_text="Paid").wait_for()
+    assert fan.count("payment") == 1
+
+
+def test_giving_back_frees_the_seats(new_fan, new_concert, stack):
+    concert, item = new_concert()
+    fan = new_fan()
+    page = held(fan, concert, item)
+    page.get_by_role("button", name="Give the seats back").click()
+    page.get_by_role("button", name="Yes").click()
+    fan.wait_title("Given back")
+    seats = stack.get(f"/concert/{concert}/item/{item}/seat").json()["seats"]
+    assert fan.count("payment") == 0
+    assert len(seats) == 40
+
+
+def tab_to(page, selector):
+    """Presses Tab until the element has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab does not come to {selector}")
+
+
+def test_keyboard_only(new_fan, new_concert):
+    concert, item = new_concert(title="By keys", admissionCapacity=100)
+    fan = new_fan()
+    fan.charge(500000)
+    page = fan.open("/")
+    page.get_by_role("link", name="By keys").wait_for()
+    tab_to(page, f'a[href="#/concert/{concert}"]')
+    page.keyboard.press("Enter")
+    fan.wait_title("By keys")
+    tab_to(page, ".call button")
+    page.keyboard.press("Enter")
+    page.locator("dialog").wait_for()
+    page.keyboard.type(fan.name)
+    page.keyboard.press("Enter")
+    fan.wait_title("It is your turn")
+    tab_to(page, ".date")
+    page.keyboard.press("Enter")
+    page.locator("canvas").wait_for()
+    tab_to(page, "canvas")
+    for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.locator(".chosen li", has_text="R 2–2").wait_for()
+    page.get_by_text("Section R, row 2, seat 2, 90,000 points, chosen").wait_for(state="attached")
+    tab_to(page, ".choice .wide")
+    page.keyboard.press("Enter")
+    fan.wait_title("Your seats are held")
+    tab_to(page, "button.large")
+    page.keyboard.press("Enter")
+    fan.wait_title("Paid")
+    assert fan.count("payment") == 1
+
+
+def test_the_list_beside_the_map(new_fan, new_concert):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="List").click()
+    page.get_by_text("Section S").first.click()
+    page.get_by_text("Row 3").click()
+    page.get_by_role("button", name="Section S, row 3, seat 4, 70,000 points, free").click()
+    page.get_by_role("button", name="Hold 1 seat").click()
+    fan.wait_title("Your seats are held")
