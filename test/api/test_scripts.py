@@ -166,7 +166,9 @@ def cron_line(build, var):
     command = re.search(r"^\* \* \* \* \* frontrow (.*)$", text, re.MULTILINE)[1]
     assert "%" not in command  # a line's end for cron
     environment["PATH"] = f"{build}:{environment['PATH']}"
-    command = command.replace("/etc/frontrow/", f"{var}/").replace("/var/log/frontrow/", f"{var}/log/cron-")
+    command = command.replace("/etc/frontrow/", f"{var}/")
+    assert "| logger -t frontrow-sweeper" in command
+    command = command.replace("logger -t frontrow-sweeper", f"cat >>{var}/log/cron-sweeper.log")
     return command, environment
 
 
