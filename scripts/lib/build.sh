@@ -9,13 +9,11 @@ build_folder() {
         fail "$ROOT is configured in place; run make distclean there, so that a build beside it is possible"
     (
         # autogen and make's own regeneration write into the source folder
-        mkdir -p "$ROOT/var"
-        exec 8>"$ROOT/var/build.lock"
-        flock 8
-        [[ -x $ROOT/configure ]] || "$ROOT/autogen.sh"
-        cd "$folder"
-        [[ -e Makefile ]] || "$ROOT/configure" --quiet "$@"
-        make --no-print-directory -j"$(nproc)"
+        mkdir -p "$ROOT/var" && exec 8>"$ROOT/var/build.lock" && flock 8 &&
+            # in front of || no failure ends the shell by itself
+            { [[ -x $ROOT/configure ]] || "$ROOT/autogen.sh"; } && cd "$folder" &&
+            { [[ -e Makefile ]] || "$ROOT/configure" --quiet "$@"; } &&
+            make --no-print-directory -j"$(nproc)"
     ) >"$folder.log" 2>&1 || {
         tail -n 40 "$folder.log" >&2
         fail "the build failed; all of it is in $folder.log"
