@@ -1,8 +1,9 @@
 # Installs the packages of scripts/lib/packages that are missing.
 
 package_is_installed() {
-    # a pattern names several packages, of which most are known but not installed
-    dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep -q '^ii'
+    # A pattern names several packages, of which most are known but not installed. (With -q grep would
+    # leave at the first, and pipefail take the writer's SIGPIPE for "not installed".)
+    dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep '^ii' >/dev/null
 }
 
 # Prints the missing packages, the first choice of each line.
