@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes ./configure from configure.ac. Needs autoconf, automake and autoconf-archive.
+# Makes ./configure from configure.ac. Needs autoconf, automake and pkg-config.
 set -eu
 cd "$(dirname "$0")"
 exec autoreconf --install --force --warnings=all
