@@ -47,10 +47,8 @@ health_ready(void *services, const struct request *request, struct response *res
         json_begin_object(&json, NULL);
         json_write_string(&json, "status", redis ? "ready" : "degraded");
     } else {
-        response_error(response, ERROR_MYSQL_UNAVAILABLE, NULL);
-        response->body.length--; /* the problem's closing brace: the member comes before it */
-        json = json_writer(&response->body);
-        json.need_comma = true;
+        struct problem problem = {.error = ERROR_MYSQL_UNAVAILABLE};
+        json = response_begin_problem(response, &problem);
     }
     write_dependencies(&json, mysql, mysql_us, redis, redis_us);
     json_end_object(&json);

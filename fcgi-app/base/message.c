@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-
 bool
 is_user_id(const char *text)
 {
@@ -56,8 +54,8 @@ retry_after(const struct problem *problem, int status)
     return status == 429 || status == 503 ? 1 + rand() % 3 : 0;
 }
 
-void
-response_problem(struct response *response, const struct problem *problem)
+struct json
+response_begin_problem(struct response *response, const struct problem *problem)
 {
     int status = error_status(problem->error);
     const char *allow = response->allow;
@@ -74,6 +72,13 @@ response_problem(struct response *response, const struct problem *problem)
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
     write_members(&json, problem, status);
+    return json;
+}
+
+void
+response_problem(struct response *response, const struct problem *problem)
+{
+    struct json json = response_begin_problem(response, problem);
     json_end_object(&json);
 }
 

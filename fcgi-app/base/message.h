@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/json.h"
 
 struct config;
 struct field;
@@ -128,6 +129,9 @@ void response_reset(struct response *response);
 
 /* Makes the response an application/problem+json answer (RFC 9457) with the headers it needs. */
 void response_problem(struct response *response, const struct problem *problem);
+
+/* The same with the body's object left open for further members: the caller ends it. */
+struct json response_begin_problem(struct response *response, const struct problem *problem);
 
 /* The same for a plain error with a formatted detail; `format` NULL: the title alone. */
 void response_error(struct response *response, enum error error, const char *format, ...)
