@@ -33,36 +33,36 @@ read_place(const redisReply *reply, struct line_place *place)
     place->replaced_state = (enum line_token_state)line_reply_integer(reply, 14);
 }
 
-enum line_answer
-line_store_add(struct redis *redis, const struct line_settings *settings,
-               const uint8_t fresh[TOKEN_SIZE], const char *user_id, struct line_place *place)
-{
-    redisReply *reply;
-    line_begin(redis, settings);
-    add_token(redis, fresh);
-    command_add_text(&redis->rest, user_id);
-    enum line_answer answer = line_call(redis, settings, "add", &reply);
-    if (answer == LINE_OK)
-        read_place(reply, place);
-    freeReplyObject(reply);
-    return answer;
-}
-
-enum line_answer
-line_store_status(struct redis *redis, const struct line_settings *settings,
-                  const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_place *place)
+/* Makes a call with a token and a user that answers with a place, or with the state of its end. */
+static enum line_answer
+call_place(struct redis *redis, const struct line_settings *settings, const char *function,
+           const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_place *place)
 {
     redisReply *reply;
     line_begin(redis, settings);
     add_token(redis, token);
     command_add_text(&redis->rest, user_id);
-    enum line_answer answer = line_call(redis, settings, "status", &reply);
+    enum line_answer answer = line_call(redis, settings, function, &reply);
     if (answer == LINE_OK)
         read_place(reply, place);
     else if (answer == LINE_ENDED)
         place->state = (enum line_token_state)line_reply_integer(reply, 1);
     freeReplyObject(reply);
     return answer;
+}
+
+enum line_answer
+line_store_add(struct redis *redis, const struct line_settings *settings,
+               const uint8_t fresh[TOKEN_SIZE], const char *user_id, struct line_place *place)
+{
+    return call_place(redis, settings, "add", fresh, user_id, place);
+}
+
+enum line_answer
+line_store_status(struct redis *redis, const struct line_settings *settings,
+                  const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_place *place)
+{
+    return call_place(redis, settings, "status", token, user_id, place);
 }
 
 /* Makes a call that answers what it moved. */
