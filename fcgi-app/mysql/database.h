@@ -50,7 +50,8 @@ struct parameter {
 
 /*
  * Where one column of a row goes. The columns of a running db_select() must stay valid; the array
- * itself is copied. A NULL gives 0, "" or CLOCK_NEVER, and sets *is_null if given.
+ * itself is copied. A NULL gives 0, "" or CLOCK_NEVER, leaves bytes as they were, and sets *is_null
+ * if given.
  */
 struct column {
     enum { COLUMN_BOOL, COLUMN_INT32, COLUMN_INT64, COLUMN_TEXT, COLUMN_BYTES, COLUMN_INSTANT } kind;

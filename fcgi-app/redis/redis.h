@@ -12,7 +12,10 @@ struct breaker;
 struct config;
 struct redis;
 
-/* Makes a handle; nothing is connected yet. `breaker` may be NULL (tools). Never NULL. */
+/*
+ * Makes a handle; nothing is connected yet. `breaker` may be NULL (tools). Never NULL; end it with
+ * redis_close(). The process ignores SIGPIPE from now on.
+ */
 struct redis *redis_open(const struct config *config, struct breaker *breaker);
 void redis_close(struct redis *redis);
 
