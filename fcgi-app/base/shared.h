@@ -6,10 +6,12 @@
 #define FRONTROW_BASE_SHARED_H
 
 #include "base/breaker.h"
+#include "base/occupancy.h"
 
 struct shared {
     struct breaker mysql;
     struct breaker redis;
+    struct occupancy occupancy;
 };
 
 /* Maps a zeroed struct shared for this process and its later children; NULL with errno set. */

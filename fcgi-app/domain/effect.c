@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/log.h"
+#include "base/shared.h"
 #include "mysql/transaction.h"
 
 enum { MAX_ATTEMPTS = 8, FIRST_PAUSE_MS = 4, MAX_PAUSE_MS = 100 };
@@ -56,9 +58,8 @@ change(struct services *services, const struct effect *effect, struct buffer *bo
     effect->render(effect->state, body);
     if (effect->key == NULL)
         return ERROR_NONE;
-    return refuse_db(problem,
-                     idempotency_table_store(services->db, effect->caller, effect->key,
-                                             effect->effect_id(effect->state), body));
+    return refuse_db(problem, idempotency_table_store(services->db, effect->caller, effect->key,
+                                                      effect->effect_id(effect->state), body));
 }
 
 static enum attempt
@@ -88,8 +89,8 @@ commit(struct services *services, struct problem *problem)
  * under way must wait for it and get its bytes, not see "seat taken" by itself.
  */
 static enum attempt
-attempt(struct services *services, const struct effect *effect, struct buffer *body,
-        bool *replayed, struct problem *problem)
+attempt(struct services *services, const struct effect *effect, struct buffer *body, bool *replayed,
+        struct problem *problem)
 {
     enum error seen = look(services, effect, problem);
     if (seen != ERROR_NONE && (effect->key == NULL || seen == ERROR_MYSQL_UNAVAILABLE))
@@ -155,6 +156,35 @@ settle(struct services *services, const struct effect *effect, struct problem *p
     return ATTEMPT_REFUSED;
 }
 
+/* Attempts it until there is an outcome, and no longer than its deadline allows. */
+static enum attempt
+carry_out(struct services *services, const struct effect *effect, struct buffer *body,
+          bool *replayed, struct problem *problem)
+{
+    for (int attempts = 0;; attempts++) {
+        *replayed = false;
+        enum attempt outcome = attempt(services, effect, body, replayed, problem);
+        if (outcome == ATTEMPT_UNKNOWN)
+            outcome = settle(services, effect, problem);
+        if (outcome != ATTEMPT_AGAIN)
+            return outcome;
+        if (!pause_before_retry(effect, attempts)) {
+            refuse(problem, ERROR_BUSY);
+            return ATTEMPT_REFUSED;
+        }
+    }
+}
+
+/* A quarter of the workers is kept free of any one user. Tools and the admin are no users. */
+static bool
+enter(struct services *services, const struct effect *effect)
+{
+    int workers = services->config->workers;
+    return services->place == NULL || effect->caller[0] == '\0' ||
+           occupancy_enter(&services->shared->occupancy, services->place, effect->caller,
+                           workers - workers / 4);
+}
+
 enum error
 effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
              bool *replayed, struct problem *problem)
@@ -165,15 +195,13 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
         outcome = replay(services, effect, body, problem);
         *replayed = outcome == ATTEMPT_DONE;
     }
-    for (int attempts = 0; outcome == ATTEMPT_AGAIN; attempts++) {
-        *replayed = false;
-        outcome = attempt(services, effect, body, replayed, problem);
-        if (outcome == ATTEMPT_UNKNOWN)
-            outcome = settle(services, effect, problem);
-        if (outcome == ATTEMPT_AGAIN && !pause_before_retry(effect, attempts)) {
-            refuse(problem, ERROR_BUSY);
-            outcome = ATTEMPT_REFUSED;
-        }
+    if (outcome == ATTEMPT_AGAIN && !enter(services, effect)) {
+        refuse(problem, ERROR_BUSY);
+        outcome = ATTEMPT_REFUSED;
+    } else if (outcome == ATTEMPT_AGAIN) {
+        outcome = carry_out(services, effect, body, replayed, problem);
+        if (services->place != NULL)
+            occupancy_leave(services->place);
     }
     if (outcome == ATTEMPT_DONE)
         return ERROR_NONE;

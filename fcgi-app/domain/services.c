@@ -17,6 +17,8 @@ services_open(const struct config *config, struct shared *shared)
     struct breaker *mysql = shared != NULL ? &shared->mysql : NULL;
     services->config = config;
     services->shared = shared;
+    if (shared != NULL)
+        services->place = occupancy_take(&shared->occupancy);
     services->db = db_open(config, config->mysql_timeout_ms, mysql);
     services->admin_db = db_open(config, config->admin_mysql_timeout_ms, mysql);
     services->redis = redis_open(config, shared != NULL ? &shared->redis : NULL);
@@ -26,6 +28,8 @@ services_open(const struct config *config, struct shared *shared)
 void
 services_close(struct services *services)
 {
+    if (services->place != NULL)
+        occupancy_free(services->place);
     redis_close(services->redis);
     db_close(services->admin_db);
     db_close(services->db);

@@ -6,13 +6,15 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
+struct occupancy_place;
 struct redis;
 
 struct services {
     const struct config *config;
-    struct shared *shared;     /* NULL in tools */
-    struct database *db;       /* for buyers: short time-outs */
-    struct database *admin_db; /* for /admin: long ones; the same as db in tools */
+    struct shared *shared;         /* NULL in tools */
+    struct occupancy_place *place; /* NULL in tools */
+    struct database *db;           /* for buyers: short time-outs */
+    struct database *admin_db;     /* for /admin: long ones; the same as db in tools */
     struct redis *redis;
 };
 

@@ -1,0 +1,74 @@
+#include "base/occupancy.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static bool
+is_gone(int owner)
+{
+    return owner == 0 || (kill(owner, 0) != 0 && errno == ESRCH);
+}
+
+static void
+raise_used(struct occupancy *occupancy, int used)
+{
+    int before = atomic_load(&occupancy->used);
+    while (before < used && !atomic_compare_exchange_weak(&occupancy->used, &before, used))
+        continue;
+}
+
+struct occupancy_place *
+occupancy_take(struct occupancy *occupancy)
+{
+    for (int i = 0; i < OCCUPANCY_PLACES; i++) {
+        struct occupancy_place *place = &occupancy->places[i];
+        int owner = atomic_load(&place->owner);
+        if (!is_gone(owner) || !atomic_compare_exchange_strong(&place->owner, &owner, getpid()))
+            continue;
+        atomic_store(&place->user, 0);
+        raise_used(occupancy, i + 1);
+        return place;
+    }
+    abort(); /* there are places for more workers than there can be: a bug */
+}
+
+void
+occupancy_free(struct occupancy_place *place)
+{
+    atomic_store(&place->user, 0);
+    atomic_store(&place->owner, 0);
+}
+
+/* FNV-1a. Two users with one hash share what each may occupy; 0 is kept for nobody. */
+static uint32_t
+hash(const char *user)
+{
+    uint32_t value = 2166136261U;
+    for (; *user != '\0'; user++)
+        value = (value ^ (unsigned char)*user) * 16777619U;
+    return value != 0 ? value : 1;
+}
+
+bool
+occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, const char *user,
+                int most)
+{
+    uint32_t own = hash(user);
+    int others = 0;
+    atomic_store(&place->user,
+                 own); /* first, so that of two who come together one sees the other */
+    for (int i = 0; i < atomic_load(&occupancy->used); i++)
+        others += &occupancy->places[i] != place && atomic_load(&occupancy->places[i].user) == own;
+    if (others < most)
+        return true;
+    occupancy_leave(place);
+    return false;
+}
+
+void
+occupancy_leave(struct occupancy_place *place)
+{
+    atomic_store(&place->user, 0);
+}
