@@ -46,7 +46,7 @@ def test_slow(whole):
     hall = Hall(whole, capacity=500)
     workers = set(whole.workers())
     with Load(hall) as load:
-        asyncio.run(open_slowly(whole.port, 3))
+        asyncio.run(open_slowly(whole.port, 2))
     assert not load.told.failures()
     assert set(whole.workers()) == workers
 

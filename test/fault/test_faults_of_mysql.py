@@ -57,7 +57,7 @@ def test_killed_and_restarted(whole, times, round):
 def test_frozen(whole, times, long):
     """SIGSTOP: nobody waits for long, soon all are refused at once, health says so."""
     hall = Hall(whole, capacity=500)
-    freeze = 10 if long else 6
+    freeze = 10 if long else 5
     with Load(hall) as load:
         time.sleep(1)
         whole.kill("mysql", signal.SIGSTOP)
@@ -134,10 +134,10 @@ def test_disk_full(small_disk, times):
         time.sleep(1)
         fill(filler, leave=256 * 1024)
         full = now()
-        time.sleep(4)
+        time.sleep(2.5)
         filler.unlink()
         mended = now()
-        time.sleep(2)
+        time.sleep(1)
     refused = load.told.failures(full, mended)
     print(f"{len(refused)} refused")
     assert {a.code for a in load.told.failures()} <= REFUSALS

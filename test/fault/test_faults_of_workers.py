@@ -144,7 +144,7 @@ def test_master_killed(whole, keeper, times, round):
         whole.kill("frontrow")
         killed = now()
         wait_for(lambda: not any(map(is_running, orphans)), 1)
-        time.sleep(3)
+        time.sleep(2)
     times.note("kill -9 of the master", load.told.time_back(killed), 2000)
 
 
