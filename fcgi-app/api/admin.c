@@ -28,7 +28,7 @@ admin_concert_post(void *services, const struct request *request, struct respons
         .run = concert_create_run,
         .happened = concert_create_happened,
         .effect_id = concert_create_id,
-        .render = concert_create_render,
+        .render = concert_draft_render,
     };
     if (concert_draft_read(request->input->body, &draft, &problem) == ERROR_NONE)
         api_apply(&admin, request, &effect, response);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/reader.h"
+#include "base/json.h"
 
 enum { PLACE_MAX = 1000000 };
 
@@ -120,4 +121,18 @@ concert_draft_read(const json_t *body, struct concert_draft *draft, struct probl
         reader.ok = inner.ok;
     }
     return reader.ok ? concert_draft_check(draft, problem) : ERROR_INVALID_FIELD;
+}
+
+void
+concert_draft_render(const void *state, struct buffer *body)
+{
+    const struct concert_draft *draft = ((const struct concert_create *)state)->draft;
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    json_write_integer(&json, "concertId", draft->concert.concert_id);
+    json_begin_array(&json, "itemIds");
+    for (size_t i = 0; i < draft->item_count; i++)
+        json_write_integer(&json, NULL, draft->items[i].item.item_id);
+    json_end_array(&json);
+    json_end_object(&json);
 }

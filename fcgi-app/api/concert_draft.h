@@ -17,6 +17,12 @@ enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
                               struct problem *problem);
 
 /*
+ * Writes the answer to a new concert: `{"concertId":...,"itemIds":[...]}`, the items in the draft's
+ * order. The render() of an effect whose state is a struct concert_create.
+ */
+void concert_draft_render(const void *create, struct buffer *body);
+
+/*
  * Reads what a change wants over the settings that *concert has: an apply() of struct
  * concert_change. `body` is a json_t. Refuses with invalid_field.
  */

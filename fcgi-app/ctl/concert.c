@@ -38,7 +38,7 @@ create(struct ctl *ctl, const json_t *json)
         .run = concert_create_run,
         .happened = concert_create_happened,
         .effect_id = concert_create_id,
-        .render = concert_create_render,
+        .render = concert_draft_render,
     };
     int status = concert_draft_read(json, &draft, &problem) == ERROR_NONE ? apply(ctl, &effect)
                                                                           : ctl_refused(&problem);

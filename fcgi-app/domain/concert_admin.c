@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 
 const struct concert concert_defaults = {
     .stored = STORED_CLOSED,
@@ -164,20 +163,6 @@ int32_t
 concert_create_id(const void *state)
 {
     return ((const struct concert_create *)state)->draft->concert.concert_id;
-}
-
-void
-concert_create_render(const void *state, struct buffer *body)
-{
-    const struct concert_draft *draft = ((const struct concert_create *)state)->draft;
-    struct json json = json_writer(body);
-    json_begin_object(&json, NULL);
-    json_write_integer(&json, "concertId", draft->concert.concert_id);
-    json_begin_array(&json, "itemIds");
-    for (size_t i = 0; i < draft->item_count; i++)
-        json_write_integer(&json, NULL, draft->items[i].item.item_id);
-    json_end_array(&json);
-    json_end_object(&json);
 }
 
 /* The line takes settings from a higher version only: an older reader cannot put old ones back. */

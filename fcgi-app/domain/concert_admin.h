@@ -48,8 +48,6 @@ struct concert_create {
 enum error concert_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result concert_create_happened(struct services *services, void *create);
 int32_t concert_create_id(const void *create);
-/* `{"concertId":...,"itemIds":[...]}`, the items in the draft's order. */
-void concert_create_render(const void *create, struct buffer *body);
 
 /* The state of changing a concert's settings: the caller fills all but the last. */
 struct concert_change {

@@ -16,6 +16,7 @@ complain() {
 
 # may_include FOLDER FOLDERS: what the files of FOLDER may include, as an alternation.
 may_include() {
+    [ -d "$1" ] || echo "$1" | complain 'there is no folder' || failed=1
     grep -rnE '^#include "' "$1" --include='*.[ch]' |
         grep -vE "#include \"($1|$2)/" | complain "$1/ may include only $2/" || failed=1
 }
@@ -38,6 +39,9 @@ only_in fcgiapp.h server
 only_in mysql.h mysql
 only_in hiredis.h redis
 only_in jansson.h 'api|ctl'
+
+grep -rn '#include "base/json.h"' domain mysql redis --include='*.[ch]' |
+    complain 'writing JSON belongs to api/' || failed=1
 
 grep -rnE '"(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)' . --include='*.[ch]' |
     grep -v '^\./mysql/transaction\.c:' | complain 'transactions belong to mysql/transaction.c' ||
