@@ -11,10 +11,10 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/json.h"
 
 struct config;
 struct field;
+struct json;
 struct shared;
 
 enum {
