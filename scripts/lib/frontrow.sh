@@ -8,12 +8,12 @@ frontrow_create_admin_key() {
     (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$VAR/admin.key" && echo >>"$VAR/admin.key")
 }
 
-# True when the configuration changed. caller = body is for the demo and for load tests.
-frontrow_configure() {
-    write_if_changed "$VAR/frontrow.conf" <<END
+# caller = body is for the demo and for load tests.
+frontrow_settings() {
+    cat <<END
 run_dir = $RUN
 listen = $LISTEN
-caller = body
+caller = ${FRONTROW_CALLER:-body}
 admin_key_file = $VAR/admin.key
 sockets = $SOCKETS
 mysql_socket = $RUN/mysql.sock
@@ -23,13 +23,25 @@ redis_socket = $RUN/redis.sock
 END
 }
 
+# Before any file is written: whatever dies later is started again by the files.
+frontrow_check_settings() {
+    frontrow_settings | "$BUILD/frontrow" --config /dev/stdin --print-config >/dev/null || exit 1
+}
+
+# True when the configuration changed.
+frontrow_configure() {
+    frontrow_settings | write_if_changed "$VAR/frontrow.conf"
+}
+
 frontrow_ctl() {
     "$BUILD/frontrowctl" --config "$VAR/frontrow.conf" "$@"
 }
 
 frontrow_start() {
     rm -f "$RUN"/frontrow-*.sock
-    process_start frontrow "$BUILD/frontrow" --config "$VAR/frontrow.conf"
+    # who is believed, and where, is the file's word, also when it changes
+    process_start frontrow env -u FRONTROW_CALLER -u FRONTROW_LISTEN \
+        "$BUILD/frontrow" --config "$VAR/frontrow.conf"
 }
 
 frontrow_is_ready() {

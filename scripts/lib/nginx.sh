@@ -80,11 +80,18 @@ nginx_address() {
     printf '%s:%s' "$host" "$PORT"
 }
 
+# False where it runs and listens elsewhere.
+nginx_is_at_address() {
+    ! process_is_alive nginx ||
+        ss -Hltnp "sport = :$PORT" | grep -F " $LISTEN:$PORT " | grep -qF "pid=$PROCESS_PID,"
+}
+
 # One line with the owner when another process has the port.
 nginx_require_port() {
-    process_is_alive nginx && return 0
-    local line
-    line=$(ss -Hltnp "sport = :$PORT" | grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT " | head -n 1) || return 0
+    local line own='its own'
+    ! process_is_alive nginx || own="pid=$PROCESS_PID,"
+    line=$(ss -Hltnp "sport = :$PORT" | grep -vF "$own" |
+        grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT " | head -n 1) || return 0
     local owner=${line##*users:((}
     [[ $line == *users:* ]] && owner=$(sed -E 's/^"([^"]*)",pid=([0-9]+).*/\1 (pid \2)/' <<<"$owner") ||
         owner='a process of another user'

@@ -76,9 +76,11 @@ stack_start() {
     mysql_configure
     redis_configure
     frontrow_create_admin_key
+    frontrow_check_settings
+    nginx_require_port
+    nginx_is_at_address || stack_leave_address
     local reload_frontrow=no reload_nginx=no
     ! frontrow_configure || reload_frontrow=yes
-    nginx_require_port
     ! nginx_configure || reload_nginx=yes
     [[ $EUID != 0 ]] || say "everything runs as root here; never so in production"
 
@@ -88,6 +90,13 @@ stack_start() {
     stack_load_data
     stack_refresh frontrow $reload_frontrow
     stack_refresh nginx $reload_nginx
+}
+
+# A reload of nginx can neither take an address that overlaps its old one nor tell that it is taken;
+# and no worker may serve a new address with the old settings.
+stack_leave_address() {
+    service_down nginx
+    service_down frontrow
 }
 
 # stack_refresh NAME RELOAD: up, with its newest program and settings.

@@ -29,9 +29,9 @@ def is_group_alive(pid):
     return False
 
 
-def run(private, script, timeout=300):
+def run(private, script, timeout=300, **settings):
     return subprocess.run(
-        [ROOT / "scripts" / script], env=private.environment, timeout=timeout, text=True,
+        [ROOT / "scripts" / script], env=private.environment | settings, timeout=timeout, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
 
@@ -113,6 +113,45 @@ def test_ctl_asks_this_stack(kept):
     assert run(kept, "ctl").returncode == 2
     done = subprocess.run([ROOT / "scripts/ctl", "migrate"], env=kept.environment, timeout=60)
     assert done.returncode == 0
+
+
+def test_refused_settings_change_no_file(kept):
+    """The keeper would start whatever dies by them."""
+    files = [kept.var / "frontrow.conf", kept.var / "nginx/frontrow.conf"]
+    before = [file.read_text() for file in files]
+    done = run(kept, "up", FRONTROW_LISTEN="0.0.0.0")
+    assert done.returncode != 0 and "caller = body" in done.stdout, done.stdout
+    assert [file.read_text() for file in files] == before
+    assert serves(kept)
+
+
+def test_up_does_not_take_anothers_port_for_its_own(kept):
+    with socket.socket() as owner:
+        owner.bind(("127.0.0.1", 0))
+        owner.listen()
+        port = owner.getsockname()[1]
+        done = run(kept, "up", FRONTROW_PORT=str(port))
+    assert done.returncode != 0 and f"port {port} is taken by python3" in done.stdout, done.stdout
+    assert serves(kept)
+
+
+def is_reached(address, port):
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0
+
+
+def test_up_takes_over_who_is_believed_and_where(kept):
+    """127.0.0.2 stands for what is no address of the demo."""
+    def believes():
+        return kept.new_client().get("/point?userId=fan").status == 200
+
+    assert believes() and not is_reached("127.0.0.2", kept.port)
+    done = run(kept, "up", FRONTROW_LISTEN="0.0.0.0", FRONTROW_CALLER="header")
+    assert done.returncode == 0, done.stdout
+    assert is_reached("127.0.0.2", kept.port) and not believes()
+    done = run(kept, "up")
+    assert done.returncode == 0, done.stdout
+    assert believes() and not is_reached("127.0.0.2", kept.port)
 
 
 def test_down_leaves_nothing_though_the_keeper_was_killed(kept):
