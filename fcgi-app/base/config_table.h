@@ -7,6 +7,9 @@
 #ifndef FRONTROW_BASE_CONFIG_TABLE_H
 #define FRONTROW_BASE_CONFIG_TABLE_H
 
+/* What has a fixed number of places in memory. */
+enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
+
 #define CONFIG_TABLE(TEXT, INTEGER, CHOICE)                                                        \
     TEXT(run_dir, "/run/frontrow", "folder of the sockets, the pid file and the maintenance file") \
     TEXT(listen, "127.0.0.1", "address on which nginx listens; caller = body wants a loopback one") \
@@ -14,8 +17,8 @@
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(user, "", "user to become when started as root; empty: stay")                             \
     CHOICE(log_level, "info", "debug|info|warn|error", "least level that is logged")               \
-    INTEGER(workers, 16, 1, 1024, "worker processes")                                              \
-    INTEGER(sockets, 4, 1, 64, "unix sockets that the workers share; fixed until a restart")       \
+    INTEGER(workers, 16, 1, CONFIG_WORKERS_MOST, "worker processes")                               \
+    INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MOST, "unix sockets that the workers share; fixed until a restart") \
     INTEGER(recycle_requests, 100000, 0, 1000000000, "requests after which a worker is replaced; 0: never") \
     INTEGER(drain_ms, 10000, 100, 600000, "time that a stopping worker has for its request")       \
     INTEGER(stale_ms, 1000, 0, 60000, "a request that waited longer in the socket is dropped with 503; 0: never") \

@@ -10,7 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OCCUPANCY_PLACES = 2048 }; /* at a reload two generations of the most workers */
+#include "base/config_table.h"
+
+/* At a reload the old and the new workers are there together. */
+enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST };
 
 /*
  * One worker's place. What a killed one leaves behind counts until its successor takes the place;

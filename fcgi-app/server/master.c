@@ -20,8 +20,7 @@ enum {
     TICK_MS = 250,         /* what the watchdog's precision needs */
     CHANGING_TICK_MS = 20, /* while workers come and go */
     CHECK_MS = 10000,      /* time for the new program's --check */
-    STUCK_MS = 5000,       /* new workers that are not ready by then may need yet another program */
-    WORKERS_MOST = SCOREBOARD_SLOTS / 2
+    STUCK_MS = 5000        /* new workers that are not ready by then may need yet another program */
 };
 
 /* The way from one generation of workers to the next. */
@@ -314,7 +313,7 @@ may_upgrade(const struct master *master, int64_t now)
     return master->change == CHANGE_NONE ||
            (master->change == CHANGE_STARTING && !master->can_go_back &&
             now - master->change_since > STUCK_MS &&
-            children_count(&master->children, NULL, &serving) <= WORKERS_MOST);
+            children_count(&master->children, NULL, &serving) <= CONFIG_WORKERS_MOST);
 }
 
 static void

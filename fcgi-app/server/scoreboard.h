@@ -6,8 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Twice the most workers: at a reload the old and the new ones are there together. */
-enum { SCOREBOARD_SLOTS = 2048 };
+#include "base/config_table.h"
+
+/* At a reload the old and the new workers are there together. */
+enum { SCOREBOARD_SLOTS = 2 * CONFIG_WORKERS_MOST };
 
 /* The 32 hex digits of nginx and a NUL. */
 enum { SCOREBOARD_REQUEST_SIZE = 33 };

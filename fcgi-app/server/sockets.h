@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-enum { SOCKETS_MOST = 64 };
+#include "base/config_table.h"
+
+enum { SOCKETS_MOST = CONFIG_SOCKETS_MOST };
 
 /* Listening sockets, O_NONBLOCK and closed on exec. */
 struct sockets {
