@@ -14,11 +14,11 @@ struct services {
     struct shared *shared;         /* NULL in tools */
     struct occupancy_place *place; /* NULL in tools */
     struct database *db;           /* for buyers: short time-outs */
-    struct database *admin_db;     /* for /admin: long ones; the same as db in tools */
+    struct database *admin_db;     /* for /admin: long ones; tools do not use it */
     struct redis *redis;
 };
 
-/* Nothing is connected until first use. Never NULL. */
+/* Nothing is connected until first use. Never NULL. `config` and `shared` are borrowed. */
 struct services *services_open(const struct config *config, struct shared *shared);
 void services_close(struct services *services);
 
