@@ -1,6 +1,7 @@
 // One's place in the line of a concert: kept in the browser, the same in all tabs. Asked for only as
 // often as the server says; of several tabs one asks and the others learn it from what is kept.
 import { get, patient, Problem } from "./api.js";
+import { serverNow } from "./clock.js";
 import { refusal, t } from "./language.js";
 import { kept, useCell } from "./store.js";
 import { by, requireUser } from "./user.js";
@@ -17,7 +18,10 @@ export function tokenOf(concertId) {
 }
 
 function keep(cell, answer) {
-    cell.set({ ...answer, askAt: Date.now() + answer.pollAfterSeconds * 1000 });
+    let wait = answer.pollAfterSeconds * 1000;
+    // the end of a turn is worth a question of its own
+    if (answer.expiresAt) wait = Math.min(wait, Math.max(1000, Date.parse(answer.expiresAt) - serverNow() + 300));
+    cell.set({ ...answer, askAt: Date.now() + wait });
 }
 
 /** Enters the line, or comes back to the place that one has. False when no name was given. */
@@ -45,15 +49,22 @@ export function placeEnded(concertId) {
 }
 
 async function ask(cell, signal) {
+    cell.readAgain(); // another tab may have asked meanwhile
     const place = cell.value;
-    // before the answer, so that no other tab asks too
-    cell.set({ ...place, askAt: Date.now() + Math.max(2, place.pollAfterSeconds) * 1000 });
+    if (!place?.token || place.askAt > Date.now()) return;
     try {
         keep(cell, (await patient("GET", "/token", { token: place.token, signal })).data);
     } catch (problem) {
-        if (problem.status === 403 && cell.value?.token === place.token) cell.set({ ended: true });
-        else if (problem instanceof Problem && problem.status !== 403) throw problem;
+        if (!(problem instanceof Problem)) throw problem;
+        if (problem.status !== 403) cell.set({ ...place, askAt: Date.now() + 5000 });
+        else if (cell.value?.token === place.token) cell.set({ ended: true });
     }
+}
+
+/** Of several tabs one asks at a time. (Browsers know locks on HTTPS and on this machine only.) */
+function askAlone(cell, signal) {
+    if (!navigator.locks) return ask(cell, signal);
+    return navigator.locks.request(`frontrow.${cell.name}`, { signal }, () => ask(cell, signal));
 }
 
 /** The place, asked for as the server says while a view follows it. */
@@ -64,20 +75,30 @@ export function usePlace(concertId) {
         if (!place?.token) return undefined;
         const left = new AbortController();
         let timer;
-        const look = () => {
+        let asking = false;
+        const look = async () => {
             clearTimeout(timer);
+            if (asking || left.signal.aborted || !cell.value?.token) return;
             const wait = cell.value.askAt - Date.now();
-            if (wait > 0) timer = setTimeout(look, wait);
-            else ask(cell, left.signal).catch(() => {});
+            if (wait > 0) {
+                timer = setTimeout(look, wait);
+                return;
+            }
+            asking = true;
+            await askAlone(cell, left.signal).catch(() => {});
+            asking = false;
+            look();
         };
         look();
+        const stop = cell.listen(look); // another tab may have asked
         addEventListener("visibilitychange", look); // timers sleep with the laptop
         return () => {
             left.abort();
             clearTimeout(timer);
+            stop();
             removeEventListener("visibilitychange", look);
         };
-    }, [place?.token, place?.askAt]);
+    }, [place?.token]);
     return place;
 }
 

@@ -63,6 +63,11 @@ class KeptCell extends Cell {
         write(this.name, value);
         super.set(value);
     }
+
+    /** Takes over what another tab has kept. */
+    readAgain() {
+        super.set(read(this.name));
+    }
 }
 
 /** The kept cell of this name; null where nothing is kept. */
@@ -85,5 +90,5 @@ export function forget(beginning) {
 addEventListener("storage", (event) => {
     if (event.key === null || !event.key.startsWith(PREFIX)) return;
     const cell = cells.get(event.key.slice(PREFIX.length));
-    if (cell) Cell.prototype.set.call(cell, read(cell.name));
+    cell?.readAgain();
 });

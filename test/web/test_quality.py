@@ -1,0 +1,221 @@
+"""What holds on every page in every state: reachable for everybody, small, and up without workers."""
+
+import gzip
+import re
+
+import pytest
+from conftest import DESKTOP, PHONE, TOOLS
+from stack import ROOT
+
+
+def reach(fan, new_concert, stack):
+    """Leads a fan through every page and state; gives the name of each."""
+    concert, item = new_concert(title="Every state", admissionCapacity=1)
+    page = fan.open("/")
+    page.locator(".concert").first.wait_for()
+    yield "concerts"
+    fan.open("/nowhere")
+    yield "nothing here"
+    fan.open(f"/concert/{concert}")
+    page.locator(".date").wait_for()
+    yield "a concert"
+    fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="Enter the line").wait_for()
+    yield "seats without a turn"
+    rival = stack.post("/token/add", {"userId": f"{fan.name}-rival", "concertId": concert}).json()["token"]
+    fan.open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Enter the line").wait_for()
+    yield "before the line"
+    page.get_by_role("button", name="Enter the line").click()
+    page.locator(".ahead").wait_for()
+    yield "waiting"
+    stack.call("DELETE", "/token", headers={"X-Queue-Token": rival})
+    fan.wait_title("It is your turn")
+    yield "the turn"
+    fan.open(f"/concert/{concert}/item/{item}")
+    fan.click_seat(12)
+    page.locator(".chosen li").wait_for()
+    yield "seats"
+    page.get_by_role("button", name="List").click()
+    for summary in ("Section R", "Row 1"):
+        page.locator("summary", has_text=summary).first.click()
+    page.locator(".seat").first.wait_for()
+    yield "the list of seats"
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+    yield "a hold without points"
+    fan.charge(500000)
+    page.reload()
+    page.locator("button.large:enabled").wait_for()
+    yield "a hold"
+    fan.open("/tickets")
+    page.get_by_role("link", name="Go on to pay").click()
+    page.locator("button.large:enabled").click()
+    fan.wait_title("Paid")
+    yield "paid"
+    fan.open("/tickets")
+    page.locator("svg.code path").wait_for()
+    yield "tickets"
+    page.get_by_role("button", name="Refund").click()
+    page.get_by_role("button", name="Yes").wait_for()
+    yield "a question"
+    page.get_by_role("button", name="Yes").click()
+    page.get_by_text("Given back or lapsed").click()
+    yield "a refund"
+
+
+def violations(page):
+    """What axe finds, in short."""
+    page.evaluate((TOOLS / "axe.js").read_text())
+    found = page.evaluate("""() => axe.run(document, {
+        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })""")
+    return [
+        (one["id"], [node["html"][:120] + " " + node["failureSummary"][:160] for node in one["nodes"]][:3])
+        for one in found["violations"]
+    ]
+
+
+@pytest.mark.parametrize("theme, size", [("light", DESKTOP), ("dark", PHONE)])
+def test_axe_finds_nothing(new_fan, new_concert, stack, theme, size):
+    fan = new_fan(size=size, color_scheme=theme).sign_in()
+    for state in reach(fan, new_concert, stack):
+        assert violations(fan.page) == [], state
+
+
+def test_axe_finds_nothing_in_korean_and_in_the_dialog_of_the_name(new_fan, new_concert):
+    concert, _ = new_concert(admissionCapacity=1)
+    fan = new_fan("ko")
+    page = fan.open(f"/concert/{concert}")
+    page.locator(".call button").click()
+    page.locator("dialog").wait_for()
+    assert violations(page) == []
+
+
+def test_a_reload_changes_nothing(new_fan, new_concert, stack):
+    fan = new_fan().sign_in()
+    for state in reach(fan, new_concert, stack):
+        if state == "a question":
+            continue
+        before = fan.title()
+        fan.page.reload()
+        fan.wait_title(before)
+        if state == "seats":
+            fan.page.locator("canvas").wait_for()
+        if state == "the list of seats":
+            fan.page.get_by_role("button", name="Take the best seats").wait_for()
+        if state == "a refund":
+            fan.page.get_by_text("Given back or lapsed").wait_for()
+
+
+def test_language_and_colours_are_chosen_and_kept(new_fan):
+    fan = new_fan("ko")
+    page = fan.open("/")
+    fan.wait_title("공연")
+    page.get_by_role("button", name="English").click()
+    fan.wait_title("Concerts")
+    page.get_by_role("button", name="Switch to dark colours").click()
+    page.reload()
+    fan.wait_title("Concerts")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(19, 19, 22)"
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_both_languages_say_the_same():
+    text = (ROOT / "nginx/www/app/text.js").read_text()
+    english, korean = (re.findall(r"^    (\w+):", part, re.M) for part in text.split("export const korean"))
+    assert english == korean
+    assert len(set(english)) == len(english)
+
+
+# ---- how the pages are served
+
+
+def test_first_load_is_small_and_one_round_trip_deep(new_fan, stack):
+    fan = new_fan()
+    page = fan.page
+    answers = []
+    page.on("response", lambda answer: answers.append(answer))
+    fan.open("/")
+    page.locator(".concert").first.wait_for()
+    assets = [answer for answer in answers if "/v/" in answer.url]
+    html = stack.get("/").body.decode()
+    for asset in assets:
+        assert asset.url.removeprefix(stack.url) in html, "not named by the HTML: a round trip more"
+        assert asset.headers["content-encoding"] == "gzip"
+        assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
+    size = sum(answer.request.sizes()["responseBodySize"] for answer in assets) + len(gzip.compress(html.encode()))
+    print(f"\nfirst load: {len(assets)} files, {size} bytes compressed, HTML in all")
+    assert size < 60_000
+
+
+def test_html_is_revalidated_and_its_policy_is_strict(stack):
+    page = stack.get("/", **{"Accept-Encoding": "gzip"})
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert page.headers["Cache-Control"] == "no-cache"
+    assert stack.get("/", **{"If-None-Match": page.headers["ETag"], "Accept-Encoding": "gzip"}).status == 304
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    html = gzip.decompress(page.body).decode()
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", html)
+    missing = stack.get("/v/000000000000/app/main.js")
+    assert (missing.status, missing.code) == (404, "not_found")
+
+
+def test_libraries_are_the_ones_whose_checksums_are_kept():
+    import subprocess
+
+    subprocess.run([ROOT / "scripts/vendor-web", "--check"], check=True)
+
+
+# ---- bad weather
+
+
+def test_pages_stay_up_without_workers(new_fan, new_concert, stack):
+    concert, _ = new_concert(title="After the storm")
+    fan = new_fan()
+    with stack.without("frontrow"):
+        page = fan.open(f"/concert/{concert}")  # which nobody has read yet, so that nginx has no copy
+        fan.wait_title("Concerts")
+        page.get_by_text("Very many people are here").wait_for()
+        page.get_by_text(re.compile("Next try in [0-9]+ second")).wait_for()
+        assert violations(page) == []
+    fan.wait_title("After the storm", timeout=30000)
+    page.get_by_text("Very many people are here").wait_for(state="detached")
+
+
+def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert, stack):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.locator("canvas").wait_for()
+    sent = []
+
+    def refuse(route):
+        sent.append(route.request.headers.get("idempotency-key"))
+        if len(sent) > 2:
+            route.continue_()
+            return
+        status, code = (503, "maintenance") if len(sent) == 1 else (429, "rate_limited")
+        route.fulfill(status=status, headers={"Retry-After": "1", "Content-Type": "application/problem+json"},
+                      body=f'{{"code":"{code}","status":{status}}}')
+
+    page.route("**/reservation", refuse)
+    page.get_by_role("button", name="Take the best seats").click()
+    page.get_by_text("Sales rest for a moment").wait_for()
+    page.get_by_text("Very many people are here").wait_for()
+    fan.wait_title("Your seats are held")
+    assert len(sent) == 3 and len(set(sent)) == 1
+    assert fan.count("reservation") == 1
+
+
+def test_a_lost_network_while_choosing(new_fan, new_concert):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    fan.click_seat(5)
+    fan.context.set_offline(True)
+    page.get_by_role("button", name="Hold 1 seat").click()
+    page.get_by_text("You are offline").wait_for()
+    fan.context.set_offline(False)
+    fan.wait_title("Your seats are held")
+    assert fan.count("reservation") == 1

@@ -1,0 +1,163 @@
+"""The waiting room: places that are kept whatever the browser goes through."""
+
+import pytest
+from stack import wait_for
+
+
+@pytest.fixture
+def narrow(new_concert):
+    """A concert whose line lets in one at a time."""
+    return new_concert(title="One at a time", admissionCapacity=1)
+
+
+def enter(fan, concert):
+    fan.sign_in()
+    page = fan.open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Enter the line").click()
+    page.get_by_role("button", name="Enter the line").wait_for(state="detached")
+    return page
+
+
+def number(page):
+    return page.locator(".fact", has_text="Your number").locator("dd").inner_text()
+
+
+def test_one_at_a_time(new_fan, narrow):
+    concert, item = narrow
+    first, second = new_fan(), new_fan()
+    enter(first, concert)
+    first.wait_title("It is your turn")
+    page = enter(second, concert)
+    second.wait_title("Waiting room")
+    assert number(page) == "2"
+    assert page.locator(".ahead strong").inner_text() == "0"
+    assert page.title() == "0 ahead · Frontrow"
+    page.reload()
+    page.locator(".ahead").wait_for()
+    assert number(page) == "2"
+    tab = second.tab()
+    tab.goto(page.url)
+    tab.locator(".ahead").wait_for()
+    assert number(tab) == "2"
+    first.charge(500000)
+    first.open(f"/concert/{concert}/item/{item}")
+    first.page.get_by_role("button", name="Take the best seats").click()
+    first.page.locator("button.large:enabled").click()
+    first.wait_title("Paid")
+    second.wait_title("It is your turn")
+    tab.locator("h1", has_text="It is your turn").wait_for()
+    assert page.title() == "It is your turn · Frontrow"
+    page.get_by_text("It is your turn").nth(1).wait_for(state="attached")  # said to screen readers too
+
+
+def test_two_tabs_ask_as_one(new_fan, narrow):
+    concert, _ = narrow
+    first, second = new_fan(), new_fan()
+    enter(first, concert)
+    page = enter(second, concert)
+    page.locator(".ahead").wait_for()
+    tab = second.tab()
+    asked = []
+    for one in (page, tab):
+        one.on("request", lambda request: request.url.endswith("/token") and asked.append(request.url))
+    tab.goto(page.url)
+    tab.locator(".ahead").wait_for()
+    page.wait_for_timeout(6000)
+    every = page.evaluate(f"JSON.parse(localStorage['frontrow.token.{concert}']).pollAfterSeconds")
+    assert 1 <= len(asked) <= 6 / every + 2
+
+
+def test_leaving_gives_the_place_to_the_next(new_fan, narrow):
+    concert, _ = narrow
+    first, second = new_fan(), new_fan()
+    page = enter(first, concert)
+    enter(second, concert)
+    first.wait_title("It is your turn")
+    page.get_by_role("button", name="Leave the line").click()
+    page.get_by_role("button", name="Yes").click()
+    first.wait_title("Waiting room")
+    page.get_by_role("button", name="Enter the line").wait_for()
+    second.wait_title("It is your turn")
+
+
+def test_an_abandoned_tab_is_passed_over(new_fan, narrow):
+    concert, _ = narrow
+    first, gone, third = new_fan(), new_fan(), new_fan()
+    page = enter(first, concert)
+    enter(gone, concert).locator(".ahead").wait_for()
+    gone.page.close()
+    enter(third, concert).locator(".ahead").wait_for()
+    page.get_by_role("button", name="Leave the line").click()
+    page.get_by_role("button", name="Yes").click()
+    third.wait_title("It is your turn", timeout=60000)
+
+
+def test_a_lost_network_keeps_the_place(new_fan, narrow):
+    concert, _ = narrow
+    first, second = new_fan(), new_fan()
+    enter(first, concert)
+    page = enter(second, concert)
+    page.locator(".ahead").wait_for()
+    second.context.set_offline(True)
+    page.get_by_text("You are offline").wait_for()
+    assert number(page) == "2"
+    second.context.set_offline(False)
+    page.get_by_text("You are offline").wait_for(state="detached")
+    assert number(page) == "2"
+
+
+def test_a_paused_line_says_so(new_fan, narrow, stack):
+    concert, _ = narrow
+    first, second = new_fan(), new_fan()
+    enter(first, concert)
+    page = enter(second, concert)
+    page.locator(".ahead").wait_for()
+    for paused in (True, False):
+        done = stack.call("PATCH", f"/admin/concert/{concert}", {"paused": paused}, stack.admin_headers())
+        assert done.status == 200, done
+        page.get_by_text("The line is paused").wait_for(state="visible" if paused else "detached")
+
+
+def test_a_turn_that_is_over(new_fan, new_concert):
+    concert, item = new_concert(admissionCapacity=1, activeSeconds=2)
+    fan = new_fan()
+    page = enter(fan, concert)
+    fan.wait_title("Your place has ended")
+    page.get_by_role("button", name="Enter the line").click()
+    fan.wait_title("It is your turn")
+
+
+def test_entering_by_itself_when_the_sale_opens(new_fan, new_concert, stack):
+    soon = stack.query("SELECT DATE_FORMAT(UTC_TIMESTAMP(3) + INTERVAL 6 SECOND, '%%Y-%%m-%%dT%%TZ') AS soon")[0]["soon"]
+    concert, _ = new_concert(admissionCapacity=1, opensAt=soon)
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Enter as soon as it opens").click()
+    page.get_by_text("You enter the line when it opens").wait_for()
+    page.reload()
+    page.get_by_text("You enter the line when it opens").wait_for()
+    fan.wait_title("It is your turn", timeout=20000)
+
+
+def test_the_countdown_is_by_the_servers_clock(new_fan, new_concert):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    # a browser that is an hour late
+    fan.context.add_init_script("{ const now = Date.now; Date.now = () => now() - 3600e3; }")
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+    minutes, seconds = page.locator(".left-time .countdown").inner_text().split(":")
+    assert 285 <= int(minutes) * 60 + int(seconds) <= 301
+
+
+def test_a_full_line_is_told(new_fan, new_concert, stack):
+    concert, _ = new_concert(admissionCapacity=0)
+    assert stack.call("PATCH", f"/admin/concert/{concert}", {"maxWaiting": 1}, stack.admin_headers()).status == 200
+    first, second = new_fan(), new_fan()
+    enter(first, concert).locator(".ahead").wait_for()
+    second.sign_in()
+    page = second.open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Enter the line").click()
+    page.get_by_text("The line is full").wait_for()
+    wait_for(lambda: page.get_by_role("button", name="Enter the line").is_enabled())
