@@ -1,0 +1,123 @@
+# The parts of scripts/bench: its stack, and one measurement after the other.
+
+CONNECTIONS=32
+
+# What is measured, in this order. A POST has the size of its answer; a GET the path that it asks.
+POSTS=(fresh taken hot token token-line payment charge best booking)
+declare -A ANSWER_BYTES=([fresh]=300 [taken]=180 [hot]=180 [token]=250 [token-line]=250 [payment]=170 [charge]=75)
+GETS=(seats concerts items queue)
+declare -A GET_PATH=([seats]=/concert/2/item/101/seat [concerts]=/concert [items]=/concert/1/item [queue]=/concert/2/queue)
+declare -A NEXT=() # the number with which a measurement goes on, by its name
+
+# ---- the stack
+
+bench_stack_start() {
+    FRONTROW_ACCESS_LOG=off
+    FRONTROW_MYSQL_MEMORY=${FRONTROW_MYSQL_MEMORY:-1G}
+    mkdir -p "$PIDS"
+    stack_start
+    say "loading halls, holds and purses"
+    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
+    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
+    mkdir -p "$RUN/bare"
+    process_start bare "$BUILD/test/bench/limit_fcgi" "$RUN/bare" "$SOCKETS" "$(bench_workers)"
+    bench_add_limits
+    k6_measure_groups
+    process_recorded bare
+    MEASURED[$PROCESS_PID]=frontrow # one of them rests while the other one works
+}
+
+bench_stack_stop() {
+    process_stop bare TERM 5
+    stack_stop
+}
+
+bench_workers() {
+    "$BUILD/frontrow" --config "$VAR/frontrow.conf" --print-config | sed -n 's/^workers = //p'
+}
+
+# The locations of the limits, in the server of the product: with the same parameters and headers.
+bench_add_limits() {
+    local conf=$VAR/nginx/frontrow.conf i name size
+    sed -i '$d' "$conf" # the server's closing brace
+    {
+        printf 'location = /bench/bare { limit_conn frontrow_exact 8192; fastcgi_pass bench_bare; }\n'
+        for name in "${GETS[@]}"; do
+            size=$(curl -fsS -o /dev/null -w '%{size_download}' "http://$(nginx_address)${GET_PATH[$name]}")
+            printf 'location = /bench/plain/%s { default_type application/json; return 200 "%s%s"; }\n' "$name" \
+                "$(bench_text '${bench_text}' $((size / 1000)))" "$(bench_text x $((size % 1000)))"
+        done
+        printf '}\nupstream bench_bare {\n    zone bench_bare 64k;\n    least_conn;\n'
+        for ((i = 0; i < SOCKETS; i++)); do
+            printf '    server unix:%s/bare/frontrow-%d.sock max_fails=0;\n' "$RUN" "$i"
+        done
+        # a text in the configuration may not be longer than 4 KiB
+        printf '}\nmap "" $bench_text { default "%s"; }\n' "$(bench_text x 1000)"
+    } >>"$conf"
+    nginx_command -t -q
+    process_recorded nginx
+    kill -HUP "$PROCESS_PID"
+    wait_until 10 bench_is_ready || fail "nginx does not serve the limits"
+}
+
+bench_is_ready() {
+    curl -fsS -o /dev/null "http://$(nginx_address)/bench/bare?10" 2>/dev/null
+}
+
+# bench_text TEXT TIMES
+bench_text() {
+    local text
+    printf -v text '%*s' "$2" ''
+    printf '%s' "${text// /$1}"
+}
+
+# ---- one measurement
+
+# bench_measure ROUND ROW PART COMMAND...: the command's line, with the processor's times around it. It
+# goes on from the number where it stopped in the round before.
+bench_measure() {
+    local name=$2-$3 before after
+    before=$(k6_measure_line 0)
+    local TIMEFORMAT='%3U %3S'
+    { time BENCH_FIRST=${NEXT[$name]:-0} "${@:4}" >"$VAR/line" 2>"$VAR/error"; } 2>"$VAR/time" ||
+        fail "$name: $(cat "$VAR/error" "$VAR/line")"
+    after=$(k6_measure_line 0)
+    NEXT[$name]=$(sed -nE '$s/.*"next": ([0-9]+).*/\1/p' "$VAR/line")
+    printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$before" "$after" "$(<"$VAR/time")" \
+        "$(tail -n 1 "$VAR/line")" >>"$RESULTS"
+}
+
+# bench_wrk SCRIPT SECONDS
+bench_wrk() {
+    LUA_PATH="$ROOT/test/bench/?.lua;;" "${GENERATOR[@]}" wrk -t1 -c"$CONNECTIONS" -d"$2s" \
+        -s "$ROOT/test/bench/$1.lua" "http://$(nginx_address)"
+}
+
+# bench_loop PROGRAM ROW SECONDS
+bench_loop() {
+    "$BUILD/test/bench/$1" --config "$VAR/frontrow.conf" --seconds "$3" --first "$BENCH_FIRST" "$2"
+}
+
+# bench_row ROUND ROW SECONDS: the row's limits and its route, right after each other.
+bench_row() {
+    case $2 in
+        seats | concerts | items | queue)
+            BENCH_PATH=/bench/plain/$2 bench_measure "$1" "$2" plain bench_wrk get "$3"
+            BENCH_PATH=${GET_PATH[$2]} bench_measure "$1" "$2" route bench_wrk get "$3"
+            return
+            ;;
+        best | booking) ;; # their limits are made from other rows
+        *)
+            BENCH_LIMIT="/bench/bare?${ANSWER_BYTES[$2]}" bench_measure "$1" "$2" bare bench_wrk "$2" "$3"
+            bench_measure "$1" "$2" sql bench_loop limit_sql "$2" "$3"
+            [[ $2 != token-line ]] || bench_measure "$1" "$2" redis bench_loop limit_redis "$2" "$3"
+            ;;
+    esac
+    BENCH_REFUSED=$([[ $2 != taken && $2 != hot ]] || echo yes) \
+        bench_measure "$1" "$2" route bench_wrk "$2" "$3"
+}
+
+# Answers that say that something is wrong with the server.
+bench_server_errors() {
+    curl -fsS "http://$(nginx_address)/metrics" | grep -E '^frontrow_.*(code|status)="5|^frontrow_errors' || true
+}

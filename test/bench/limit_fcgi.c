@@ -1,0 +1,80 @@
+/*
+ * limit_fcgi: what nginx and libfcgi can do at most with as many workers and sockets as frontrow: it
+ * reads the body and answers with as many bytes as the query says.
+ *   limit_fcgi FOLDER SOCKETS WORKERS    listens on FOLDER/frontrow-0.sock and so on
+ */
+#include <errno.h>
+#include <fcgiapp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server/sockets.h"
+
+enum { ANSWER_MOST = 65536, READ_STEP = 4096 };
+
+static void
+answer(FCGX_Request *request)
+{
+    static const char head[] = "Status: 200 OK\r\nContent-Type: application/json\r\n"
+                               "Cache-Control: no-store\r\n\r\n";
+    static char text[sizeof head + ANSWER_MOST];
+    char body[READ_STEP];
+    const char *query = FCGX_GetParam("QUERY_STRING", request->envp);
+    int length = query != NULL ? atoi(query) : 0;
+    if (text[0] == '\0') {
+        memset(text, 'x', sizeof text);
+        memcpy(text, head, sizeof head - 1);
+    }
+    while (FCGX_GetStr(body, sizeof body, request->in) == (int)sizeof body)
+        continue;
+    if (length >= 0 && length <= ANSWER_MOST)
+        FCGX_PutStr(text, (int)sizeof head - 1 + length, request->out);
+    FCGX_Finish_r(request);
+}
+
+/* Waits at all sockets, its own first, as a worker of frontrow does. */
+static void
+serve(const struct sockets *sockets, int worker)
+{
+    static FCGX_Request requests[SOCKETS_MOST];
+    static struct pollfd polled[SOCKETS_MOST];
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    FCGX_Init();
+    for (int i = 0; i < sockets->count; i++) {
+        int socket = sockets->descriptors[(worker + i) % sockets->count];
+        polled[i] = (struct pollfd){.fd = socket, .events = POLLIN};
+        FCGX_InitRequest(&requests[i], socket, FCGI_FAIL_ACCEPT_ON_INTR);
+    }
+    while (poll(polled, (nfds_t)sockets->count, -1) > 0) {
+        int i = 0;
+        while (i < sockets->count - 1 && polled[i].revents == 0)
+            i++;
+        int result = FCGX_Accept_r(&requests[i]);
+        if (result == 0)
+            answer(&requests[i]);
+        else if (result != -EAGAIN) /* another one was faster */
+            return;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct sockets sockets;
+    if (argc != 4 || !sockets_open(&sockets, argv[1], atoi(argv[2])))
+        return 2;
+    for (int i = 0; i < atoi(argv[3]); i++)
+        if (fork() == 0) {
+            serve(&sockets, i);
+            _exit(1);
+        }
+    while (wait(NULL) > 0)
+        continue;
+    return 1;
+}

@@ -1,0 +1,25 @@
+/*
+ * limit_loop: one step of a limit, over and over, in as many processes as frontrow has workers, each
+ * with connections of its own. For limit_sql and limit_redis, which scripts/bench runs.
+ */
+#ifndef BENCH_LIMIT_LOOP_H
+#define BENCH_LIMIT_LOOP_H
+
+#include "domain/services.h"
+
+/*
+ * `number` is another one in each step, counted up over all processes from --first. False: it did
+ * not do what the route does, which the run counts as an error.
+ */
+struct limit {
+    const char *name;
+    bool (*step)(struct services *services, int64_t number);
+};
+
+/*
+ * A whole program: reads `--config FILE --seconds N --first N NAME`, runs the limit of that name and
+ * prints {"requests", "seconds", "errors", "next"}. Returns the exit status.
+ */
+int limit_loop_main(int argc, char **argv, const struct limit *limits, size_t count);
+
+#endif
