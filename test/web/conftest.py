@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 import pytest
-from stack import ROOT
+from stack import ROOT, wait_for
 
 TOOLS = ROOT / "var/tools/web"
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
@@ -102,7 +102,7 @@ class Fan:
         """Clicks a seat on the map; where the seats are small it zooms in first."""
         canvas = self.page.locator("canvas")
         canvas.wait_for()
-        self.page.wait_for_function("document.querySelector('canvas').chart?.scale > 0")
+        wait_for(lambda: canvas.evaluate("(canvas) => canvas.chart?.scale > 0"))
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
         x, y = canvas.evaluate(
