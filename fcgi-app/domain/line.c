@@ -261,8 +261,8 @@ line_admit(struct services *services, const struct concert *concert, const char 
 }
 
 /*
- * Redis has the token as left; MySQL gets it written. Where MySQL had it ended already, there was
- * nothing to leave.
+ * Redis has the token as left; MySQL gets it written, unless a call that met it there was quicker.
+ * Where MySQL had it ended in another way, there was nothing to leave.
  */
 static enum error
 write_leave(struct services *services, const struct line_settings *settings,
@@ -276,7 +276,8 @@ write_leave(struct services *services, const struct line_settings *settings,
     if (result != DB_OK && result != DB_NONE)
         return refuse_db(problem, result);
     line_forget(services, settings, token);
-    return was_live ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
+    bool has_left = was_live || row.status == TOKEN_LEFT;
+    return has_left ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
 }
 
 static enum error

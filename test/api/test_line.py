@@ -4,6 +4,7 @@ import re
 import time
 
 import pytest
+from crowd import rush
 from helpers import (INSTANT, add_token, ask_pay, ask_reserve, assert_headers, assert_problem, charge,
                      new_concert, new_user, ok, pay, reserve)
 from line_helpers import Line, same
@@ -176,6 +177,16 @@ def test_leaving(stack):
     again = line.add(waiting["userId"])
     assert (again["number"], again["status"]) == (4, "waiting")
     assert [row["status"] for row in line.rows().values()] == ["left", "left", "active", "waiting"]
+
+
+def test_leaving_while_the_token_is_asked_for(stack):
+    """A call that meets the leave half-way may write it down first: it was a leave all the same."""
+    line = Line.new(stack, 10)
+    for ticket in line.add_many(20):
+        left, *_ = rush(stack, [lambda client, ticket=ticket: line.leave(ticket, client)]
+                        + [lambda client, ticket=ticket: line.ask(ticket, client)] * 4).answers
+        assert left.status == 204, left
+        assert_problem(line.leave(ticket), "token_invalid")
 
 
 def test_a_lease_lapses(stack):
