@@ -25,8 +25,8 @@ breaker_take_probe(struct breaker *breaker, int longest_ms)
 void
 breaker_success(struct breaker *breaker)
 {
-    if (atomic_load(&breaker->failures) !=
-        0) /* a read first: the line stays shared when all is well */
+    /* a read first: the cache line stays shared when all is well */
+    if (atomic_load(&breaker->failures) != 0)
         atomic_store(&breaker->failures, 0);
 }
 

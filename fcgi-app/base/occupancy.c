@@ -57,8 +57,8 @@ occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, cons
 {
     uint32_t own = hash(user);
     int others = 0;
-    atomic_store(&place->user,
-                 own); /* first, so that of two who come together one sees the other */
+    /* first, so that of two who come together one sees the other */
+    atomic_store(&place->user, own);
     for (int i = 0; i < atomic_load(&occupancy->used); i++)
         others += &occupancy->places[i] != place && atomic_load(&occupancy->places[i].user) == own;
     if (others < most)
