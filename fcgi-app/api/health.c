@@ -31,7 +31,9 @@ write_dependencies(struct json *json, bool mysql, int64_t mysql_us, bool redis, 
     json_end_object(json);
 }
 
-/* Without Redis no line moves, but all else goes on: degraded. Without MySQL nothing can be sold. */
+/*
+ * Without Redis no line moves, but all else goes on: degraded. Without MySQL nothing can be sold.
+ */
 void
 health_ready(void *services, const struct request *request, struct response *response)
 {

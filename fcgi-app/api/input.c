@@ -231,8 +231,8 @@ read_query_field(const struct services *services, const struct request *request,
     case QUERY_ABSENT:
         return check_absent(services, request->input, field, problem);
     case QUERY_BAD:
-        return input_refuse(problem, field->name,
-                            "%s is empty, doubled, too long or badly encoded", field->name);
+        return input_refuse(problem, field->name, "%s is empty, doubled, too long or badly encoded",
+                            field->name);
     case QUERY_FOUND:
         break;
     }
@@ -260,8 +260,7 @@ static bool
 parse_body(struct request *request, struct problem *problem)
 {
     json_error_t error;
-    json_t *body =
-        json_loadb(request->body, request->body_length, JSON_REJECT_DUPLICATES, &error);
+    json_t *body = json_loadb(request->body, request->body_length, JSON_REJECT_DUPLICATES, &error);
     request->input->body = body;
     if (json_is_object(body))
         return true;
@@ -296,8 +295,7 @@ api_read_input(void *services, const struct route *route, struct request *reques
         if (!ok)
             return false;
     }
-    if (needs_seats(route->fields) && request->input->seat_count == 0 &&
-        request->input->count == 0)
+    if (needs_seats(route->fields) && request->input->seat_count == 0 && request->input->count == 0)
         return input_refuse(problem, "seatId", "one of seatId, seatIds and count is needed");
     strcpy(claimed, request->input->user_id);
     return true;

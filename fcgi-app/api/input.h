@@ -21,7 +21,7 @@ struct input {
     int32_t reservation_id;
     int32_t seat_ids[SEATS_AT_ONCE]; /* ascending; a single seatId is a list of one */
     size_t seat_count;
-    int32_t count;    /* best available: how many, 0 where seats are named */
+    int32_t count; /* best available: how many, 0 where seats are named */
     char section[SECTION_SIZE];
     int64_t max_price;
     bool compact;
@@ -35,15 +35,15 @@ struct input {
 };
 
 enum field_kind {
-    FIELD_USER,     /* a user id; may be left out with caller = header */
-    FIELD_ID,       /* 1..2^31-1, into an int32_t */
-    FIELD_INTEGER,  /* least..most, into an int64_t */
-    FIELD_SMALL,    /* least..most, into an int32_t */
-    FIELD_DATE,     /* YYYY-MM-DD */
-    FIELD_TEXT,     /* least..most characters, into an array that holds 4 * most bytes and a NUL */
-    FIELD_WORD,     /* nothing but `word`; into a bool */
-    FIELD_TOKEN,    /* any string; one that can be no token is found invalid later */
-    FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
+    FIELD_USER,    /* a user id; may be left out with caller = header */
+    FIELD_ID,      /* 1..2^31-1, into an int32_t */
+    FIELD_INTEGER, /* least..most, into an int64_t */
+    FIELD_SMALL,   /* least..most, into an int32_t */
+    FIELD_DATE,    /* YYYY-MM-DD */
+    FIELD_TEXT,    /* least..most characters, into an array that holds 4 * most bytes and a NUL */
+    FIELD_WORD,    /* nothing but `word`; into a bool */
+    FIELD_TOKEN,   /* any string; one that can be no token is found invalid later */
+    FIELD_SEAT_ID, /* seatId, seatIds and count, of which exactly one must be there */
     FIELD_SEAT_IDS,
     FIELD_COUNT,
     FIELD_END,

@@ -1,8 +1,8 @@
 /* GET /point, POST /point/charge, POST /point/use, GET /point/history */
+#include "domain/point.h"
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
-#include "domain/point.h"
 
 void
 point_get(void *services, const struct request *request, struct response *response)
@@ -99,9 +99,8 @@ point_get_history(void *services, const struct request *request, struct response
     const struct input *input = request->input;
     struct page page = {"history", list, 0, input->limit, write_entry, entry_id};
     struct problem problem;
-    enum db_result result =
-        point_table_history(((struct services *)services)->db, request->caller, input->before,
-                            input->limit + 1, list, &page.count);
+    enum db_result result = point_table_history(((struct services *)services)->db, request->caller,
+                                                input->before, input->limit + 1, list, &page.count);
     if (refuse_db(&problem, result) == ERROR_NONE)
         api_write_page(response, &page);
     else

@@ -8,7 +8,7 @@ enum query_result { QUERY_FOUND, QUERY_ABSENT, QUERY_BAD };
 
 /*
  * Decodes the parameter `name` of the raw query into `value`. QUERY_BAD: it stands there twice, is
- * empty, badly encoded or longer than `size` - 1 bytes. Parameters of other names are not looked at.
+ * empty, badly encoded or longer than `size` - 1 bytes. Other parameters are not looked at.
  */
 enum query_result query_read(const char *query, const char *name, char *value, size_t size);
 

@@ -47,8 +47,8 @@ reader_integer(struct reader *reader, const char *name, int64_t least, int64_t m
                const int64_t *otherwise, bool *is_null)
 {
     char rule[96];
-    snprintf(rule, sizeof rule, "an integer from %lld to %lld%s", (long long)least,
-             (long long)most, is_null != NULL ? " or null" : "");
+    snprintf(rule, sizeof rule, "an integer from %lld to %lld%s", (long long)least, (long long)most,
+             is_null != NULL ? " or null" : "");
     const json_t *value = reader_find(reader, name, otherwise == NULL && is_null == NULL, rule);
     if (is_null != NULL)
         *is_null = value == NULL || json_is_null(value);

@@ -21,8 +21,7 @@ struct reader {
 void reader_refuse(struct reader *reader, const char *name, const char *rule);
 
 /* The member; NULL where it is absent (which is refused if it is required) or nothing is read. */
-const json_t *reader_find(struct reader *reader, const char *name, bool required,
-                          const char *rule);
+const json_t *reader_find(struct reader *reader, const char *name, bool required, const char *rule);
 
 /*
  * Into an array that holds 4 * most bytes and a NUL; `otherwise`, which may be `text` itself, where

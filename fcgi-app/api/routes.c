@@ -6,10 +6,13 @@
 #include "api/input.h"
 #include "domain/point.h"
 
+/* clang-format would make blocks of these initializers. */
+/* clang-format off */
 #define AT(member) .offset = offsetof(struct input, member)
 #define USER {"userId", FIELD_USER, AT(user_id)}
 #define TOKEN {"token", FIELD_TOKEN, .optional = true, AT(token)}
 #define END {.kind = FIELD_END}
+/* clang-format on */
 
 /* A JSON object that the handler reads by itself. */
 static const struct field any_fields[] = {END};
@@ -53,8 +56,7 @@ static const struct field reservation_fields[] = {
     {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
     {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
     {"count", FIELD_COUNT, .optional = true, AT(count)},
-    {"section", FIELD_TEXT, .optional = true, AT(section), .least = 1,
-     .most = SECTION_CHARACTERS},
+    {"section", FIELD_TEXT, .optional = true, AT(section), .least = 1, .most = SECTION_CHARACTERS},
     {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .most = PRICE_MAX,
      .otherwise = PRICE_MAX},
     TOKEN,
@@ -74,7 +76,9 @@ static const struct field payment_fields[] = {
     END,
 };
 
-#define GET(pattern, who, fields, handle) {METHOD_GET, pattern, who, fields, handle, 0, false, false}
+/* clang-format off */
+#define GET(pattern, who, fields, handle)                                                          \
+    {METHOD_GET, pattern, who, fields, handle, 0, false, false}
 #define POST(pattern, who, fields, handle)                                                         \
     {METHOD_POST, pattern, who, fields, handle, 0, false, false}
 #define DELETE(pattern, who, fields, handle)                                                       \
@@ -87,6 +91,7 @@ static const struct field payment_fields[] = {
 #define ADMIN_BODY_LIMIT (1 << 20)
 #define ADMIN(method, pattern, fields, handle, keyed)                                              \
     {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed}
+/* clang-format on */
 
 #define ITEM "/concert/{concert}/item/{item}"
 

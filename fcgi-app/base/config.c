@@ -81,8 +81,8 @@ set_number(struct config *config, const struct setting *setting, const char *val
     long number = strtol(value, &end, 10);
     if (errno != 0 || end == value || *end != '\0' || number < setting->least ||
         number > setting->most) {
-        snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is not an integer from %d to %d", setting->name,
-                 value, setting->least, setting->most);
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is not an integer from %d to %d",
+                 setting->name, value, setting->least, setting->most);
         return false;
     }
     *number_of(config, setting) = (int)number;
@@ -211,7 +211,8 @@ check_ladder(const char *name, const int steps[], int count, char error[CONFIG_E
     for (int i = 1; i < count; i++) {
         if (steps[i - 1] >= steps[i]) {
             snprintf(error, CONFIG_ERROR_SIZE,
-                     "%s: the time-outs must rise from step to step, but step %d is %d ms and step %d is %d ms",
+                     "%s: the time-outs must rise from step to step, but step %d is %d ms and step "
+                     "%d is %d ms",
                      name, i, steps[i - 1], i + 1, steps[i]);
             return false;
         }
@@ -228,14 +229,17 @@ check(const struct config *config, char error[CONFIG_ERROR_SIZE])
     const int admin[] = {config->lock_wait_s * 1000, config->admin_mysql_timeout_ms,
                          config->admin_request_ms, config->admin_watchdog_ms,
                          config->admin_gateway_ms};
-    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < watchdog_ms < gateway_ms",
+    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < "
+                      "watchdog_ms < gateway_ms",
                       ladder, 6, error) ||
-        !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms < admin_gateway_ms",
+        !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms "
+                      "< admin_gateway_ms",
                       admin, 5, error))
         return false;
     if (config_trusts_body(config) && strncmp(config->listen, "127.", 4) != 0) {
         snprintf(error, CONFIG_ERROR_SIZE,
-                 "caller = body believes every client; it is refused with listen = %s, outside 127.0.0.0/8",
+                 "caller = body believes every client; it is refused with listen = %s, outside "
+                 "127.0.0.0/8",
                  config->listen);
         return false;
     }
@@ -266,7 +270,8 @@ config_print(const struct config *config, FILE *out)
         else
             fprintf(out, "%s = %s\n", settings[i].name, text_of(&copy, &settings[i]));
     }
-    fprintf(out, "# secrets, from their files: admin key %s, MySQL password %s, Redis password %s\n",
+    fprintf(out,
+            "# secrets, from their files: admin key %s, MySQL password %s, Redis password %s\n",
             config->admin_key[0] ? "***" : "none", config->mysql_password[0] ? "***" : "none",
             config->redis_password[0] ? "***" : "none");
 }

@@ -2,7 +2,9 @@
  * The settings, in one table: the struct, the parser, --print-config, the man page's check and the
  * environment's names (FRONTROW_ and the name in capitals) are made from it.
  *
- * TEXT(name, default, help)  INTEGER(name, default, least, most, help)  CHOICE(name, default, choices, help)
+ * TEXT(name, default, help)
+ * INTEGER(name, default, least, most, help)
+ * CHOICE(name, default, choices, help)
  */
 #ifndef FRONTROW_BASE_CONFIG_TABLE_H
 #define FRONTROW_BASE_CONFIG_TABLE_H
@@ -12,23 +14,30 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
 
 #define CONFIG_TABLE(TEXT, INTEGER, CHOICE)                                                        \
     TEXT(run_dir, "/run/frontrow", "folder of the sockets, the pid file and the maintenance file") \
-    TEXT(listen, "127.0.0.1", "address on which nginx listens; caller = body wants a loopback one") \
+    TEXT(listen, "127.0.0.1",                                                                      \
+         "address on which nginx listens; caller = body wants a loopback one")                     \
     CHOICE(caller, "header", "header|body", "where the user id is believed: header or body")       \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(user, "", "user to become when started as root; empty: stay")                             \
     CHOICE(log_level, "info", "debug|info|warn|error", "least level that is logged")               \
     INTEGER(workers, 16, 1, CONFIG_WORKERS_MOST, "worker processes")                               \
-    INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MOST, "unix sockets that the workers share; fixed until a restart") \
-    INTEGER(recycle_requests, 100000, 0, 1000000000, "requests after which a worker is replaced; 0: never") \
+    INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MOST,                                                    \
+            "unix sockets that the workers share; fixed until a restart")                          \
+    INTEGER(recycle_requests, 100000, 0, 1000000000,                                               \
+            "requests after which a worker is replaced; 0: never")                                 \
     INTEGER(drain_ms, 10000, 100, 600000, "time that a stopping worker has for its request")       \
-    INTEGER(stale_ms, 1000, 0, 60000, "a request that waited longer in the socket is dropped with 503; 0: never") \
+    INTEGER(stale_ms, 1000, 0, 60000,                                                              \
+            "a request that waited longer in the socket is dropped with 503; 0: never")            \
     INTEGER(redis_timeout_ms, 300, 10, 60000, "time for a call to Redis")                          \
     INTEGER(lock_wait_s, 1, 1, 60, "time that a statement waits for a lock in MySQL, seconds")     \
-    INTEGER(mysql_timeout_ms, 2000, 100, 60000, "time for a statement in MySQL; rounded up to seconds") \
+    INTEGER(mysql_timeout_ms, 2000, 100, 60000,                                                    \
+            "time for a statement in MySQL; rounded up to seconds")                                \
     INTEGER(request_ms, 4000, 200, 120000, "time for a request")                                   \
-    INTEGER(watchdog_ms, 8000, 400, 240000, "time after which a worker that still works on a request is killed") \
+    INTEGER(watchdog_ms, 8000, 400, 240000,                                                        \
+            "time after which a worker that still works on a request is killed")                   \
     INTEGER(gateway_ms, 10000, 500, 300000, "nginx's fastcgi_read_timeout, as set there")          \
-    INTEGER(admin_mysql_timeout_ms, 10000, 100, 60000, "the same for /admin: a statement in MySQL") \
+    INTEGER(admin_mysql_timeout_ms, 10000, 100, 60000,                                             \
+            "the same for /admin: a statement in MySQL")                                           \
     INTEGER(admin_request_ms, 20000, 200, 120000, "the same for /admin: a request")                \
     INTEGER(admin_watchdog_ms, 25000, 400, 240000, "the same for /admin: the watchdog")            \
     INTEGER(admin_gateway_ms, 30000, 500, 300000, "the same for /admin: fastcgi_read_timeout")     \

@@ -7,10 +7,12 @@ static const struct {
     const char *code;
     const char *title;
 } errors[ERROR_COUNT] = {
+    /* clang-format off */
     [ERROR_NONE] = {200, "ok", "OK"},
 #define ERROR(name, status, code, title) [ERROR_##name] = {status, code, title},
     ERROR_TABLE(ERROR)
 #undef ERROR
+    /* clang-format on */
 };
 
 int

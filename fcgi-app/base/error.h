@@ -6,44 +6,44 @@
  * ERROR(name, status, code, title): the contract's table of errors (RFC 9457 problems).
  * The enum, the texts and the tests are made from this one list.
  */
-#define ERROR_TABLE(ERROR)                                                                        \
-    ERROR(INVALID_JSON, 400, "invalid_json", "The body is not a valid JSON object")               \
-    ERROR(INVALID_FIELD, 400, "invalid_field", "A field is missing or not valid")                 \
-    ERROR(BAD_REQUEST, 400, "bad_request", "The request is malformed")                            \
-    ERROR(TOKEN_MISSING, 401, "token_missing", "A queue token is needed")                         \
-    ERROR(UNAUTHORIZED, 401, "unauthorized", "The caller is not known")                           \
-    ERROR(TOKEN_INVALID, 403, "token_invalid", "The queue token is not valid")                    \
-    ERROR(TOKEN_NOT_ACTIVE, 403, "token_not_active", "It is not this token's turn yet")           \
-    ERROR(FORBIDDEN, 403, "forbidden", "Not allowed")                                             \
-    ERROR(NOT_FOUND, 404, "not_found", "There is nothing here")                                   \
-    ERROR(CONCERT_NOT_FOUND, 404, "concert_not_found", "There is no such concert")                \
-    ERROR(ITEM_NOT_FOUND, 404, "item_not_found", "There is no such item")                         \
-    ERROR(SEAT_NOT_FOUND, 404, "seat_not_found", "There is no such seat")                         \
-    ERROR(RESERVATION_NOT_FOUND, 404, "reservation_not_found", "There is no such reservation")    \
-    ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")        \
-    ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                \
-    ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                               \
-    ERROR(SEATS_NOT_AVAILABLE, 409, "seats_not_available", "No fitting seats are left")           \
-    ERROR(SEAT_LIMIT_REACHED, 409, "seat_limit_reached", "The seat limit is reached")             \
-    ERROR(ALREADY_PAID, 409, "already_paid", "The reservation is already paid")                   \
-    ERROR(RESERVATION_CANCELLED, 409, "reservation_cancelled", "The reservation is cancelled")    \
-    ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")         \
-    ERROR(BALANCE_LIMIT, 409, "balance_limit", "The balance would be above its limit")            \
-    ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This can not be cancelled any more")          \
-    ERROR(HOLD_EXPIRED, 410, "hold_expired", "The hold is over")                                  \
-    ERROR(BODY_TOO_LARGE, 413, "body_too_large", "The body is too large")                         \
-    ERROR(URI_TOO_LONG, 414, "uri_too_long", "The address is too long")                           \
-    ERROR(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", "The body must be JSON")         \
-    ERROR(IDEMPOTENCY_KEY_REUSED, 422, "idempotency_key_reused",                                  \
-          "The idempotency key was used for another request")                                     \
-    ERROR(RATE_LIMITED, 429, "rate_limited", "Too many requests")                                 \
-    ERROR(HEADERS_TOO_LARGE, 431, "headers_too_large", "The headers are too large")               \
-    ERROR(INTERNAL_ERROR, 500, "internal_error", "An error inside the server")                    \
-    ERROR(BUSY, 503, "busy", "The server is busy")                                                \
-    ERROR(MYSQL_UNAVAILABLE, 503, "mysql_unavailable", "The database can not be reached")         \
-    ERROR(QUEUE_UNAVAILABLE, 503, "queue_unavailable", "The line can not be reached")             \
-    ERROR(QUEUE_FULL, 503, "queue_full", "The line is full")                                      \
-    ERROR(MAINTENANCE, 503, "maintenance", "Down for maintenance")                                \
+#define ERROR_TABLE(ERROR)                                                                         \
+    ERROR(INVALID_JSON, 400, "invalid_json", "The body is not a valid JSON object")                \
+    ERROR(INVALID_FIELD, 400, "invalid_field", "A field is missing or not valid")                  \
+    ERROR(BAD_REQUEST, 400, "bad_request", "The request is malformed")                             \
+    ERROR(TOKEN_MISSING, 401, "token_missing", "A queue token is needed")                          \
+    ERROR(UNAUTHORIZED, 401, "unauthorized", "The caller is not known")                            \
+    ERROR(TOKEN_INVALID, 403, "token_invalid", "The queue token is not valid")                     \
+    ERROR(TOKEN_NOT_ACTIVE, 403, "token_not_active", "It is not this token's turn yet")            \
+    ERROR(FORBIDDEN, 403, "forbidden", "Not allowed")                                              \
+    ERROR(NOT_FOUND, 404, "not_found", "There is nothing here")                                    \
+    ERROR(CONCERT_NOT_FOUND, 404, "concert_not_found", "There is no such concert")                 \
+    ERROR(ITEM_NOT_FOUND, 404, "item_not_found", "There is no such item")                          \
+    ERROR(SEAT_NOT_FOUND, 404, "seat_not_found", "There is no such seat")                          \
+    ERROR(RESERVATION_NOT_FOUND, 404, "reservation_not_found", "There is no such reservation")     \
+    ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")         \
+    ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                 \
+    ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                                \
+    ERROR(SEATS_NOT_AVAILABLE, 409, "seats_not_available", "No fitting seats are left")            \
+    ERROR(SEAT_LIMIT_REACHED, 409, "seat_limit_reached", "The seat limit is reached")              \
+    ERROR(ALREADY_PAID, 409, "already_paid", "The reservation is already paid")                    \
+    ERROR(RESERVATION_CANCELLED, 409, "reservation_cancelled", "The reservation is cancelled")     \
+    ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")          \
+    ERROR(BALANCE_LIMIT, 409, "balance_limit", "The balance would be above its limit")             \
+    ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This can not be cancelled any more")           \
+    ERROR(HOLD_EXPIRED, 410, "hold_expired", "The hold is over")                                   \
+    ERROR(BODY_TOO_LARGE, 413, "body_too_large", "The body is too large")                          \
+    ERROR(URI_TOO_LONG, 414, "uri_too_long", "The address is too long")                            \
+    ERROR(UNSUPPORTED_MEDIA_TYPE, 415, "unsupported_media_type", "The body must be JSON")          \
+    ERROR(IDEMPOTENCY_KEY_REUSED, 422, "idempotency_key_reused",                                   \
+          "The idempotency key was used for another request")                                      \
+    ERROR(RATE_LIMITED, 429, "rate_limited", "Too many requests")                                  \
+    ERROR(HEADERS_TOO_LARGE, 431, "headers_too_large", "The headers are too large")                \
+    ERROR(INTERNAL_ERROR, 500, "internal_error", "An error inside the server")                     \
+    ERROR(BUSY, 503, "busy", "The server is busy")                                                 \
+    ERROR(MYSQL_UNAVAILABLE, 503, "mysql_unavailable", "The database can not be reached")          \
+    ERROR(QUEUE_UNAVAILABLE, 503, "queue_unavailable", "The line can not be reached")              \
+    ERROR(QUEUE_FULL, 503, "queue_full", "The line is full")                                       \
+    ERROR(MAINTENANCE, 503, "maintenance", "Down for maintenance")                                 \
     ERROR(OUTCOME_UNKNOWN, 503, "outcome_unknown", "It is not known whether this was done")
 
 enum error {
@@ -51,7 +51,7 @@ enum error {
 #define ERROR(name, status, code, title) ERROR_##name,
     ERROR_TABLE(ERROR)
 #undef ERROR
-    ERROR_COUNT
+        ERROR_COUNT
 };
 
 /* The HTTP status of an error, 200 for ERROR_NONE. */

@@ -55,8 +55,8 @@ log_write(enum log_level level, const char *format, ...)
     va_end(arguments);
     blank_control_characters(text);
     clock_format(clock_wall(), time);
-    int length = snprintf(line, sizeof line, "%s %s [%d]%s%s %s\n", time, names[level], (int)getpid(),
-                          request ? " request=" : "", request ? request : "", text);
+    int length = snprintf(line, sizeof line, "%s %s [%d]%s%s %s\n", time, names[level],
+                          (int)getpid(), request ? " request=" : "", request ? request : "", text);
     size_t size = length < (int)sizeof line ? (size_t)length : sizeof line - 1;
     line[size - 1] = '\n';
     if (write(STDERR_FILENO, line, size) < 0)

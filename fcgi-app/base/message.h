@@ -30,9 +30,9 @@ enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIO
 enum who {
     WHO_PUBLIC, /* anybody, and the answer is the same for all */
     WHO_CALLER, /* a user: request->caller is set */
-    WHO_TOKEN,  /* whoever holds the queue token; request->caller is set only with caller = header */
-    WHO_ADMIN,  /* the bearer of the admin key */
-    WHO_LOCAL,  /* operators: nginx lets these in from the machine itself only */
+    WHO_TOKEN, /* whoever holds the queue token; request->caller is set only with caller = header */
+    WHO_ADMIN, /* the bearer of the admin key */
+    WHO_LOCAL, /* operators: nginx lets these in from the machine itself only */
 };
 
 /*
@@ -64,13 +64,13 @@ struct response {
     int status; /* 200 unless set */
     const char *content_type;
     struct buffer body;
-    enum error error; /* what a problem answer said, ERROR_NONE otherwise: for metrics */
-    const char *allow;          /* static or owned by the route table; NULL: none */
-    const char *authenticate;   /* WWW-Authenticate, static */
-    int retry_after;            /* seconds, 0: none */
-    int cache_seconds;          /* how long nginx may keep it; 0: no-store; < 0: immutable */
-    char etag[ETAG_SIZE];       /* quoted, "" if none */
-    bool replayed;              /* Idempotency-Replayed: true */
+    enum error error;         /* what a problem answer said, ERROR_NONE otherwise: for metrics */
+    const char *allow;        /* static or owned by the route table; NULL: none */
+    const char *authenticate; /* WWW-Authenticate, static */
+    int retry_after;          /* seconds, 0: none */
+    int cache_seconds;        /* how long nginx may keep it; 0: no-store; < 0: immutable */
+    char etag[ETAG_SIZE];     /* quoted, "" if none */
+    bool replayed;            /* Idempotency-Replayed: true */
 };
 
 /* What a refusal says beside its code. Zero-initialised is a plain one. */

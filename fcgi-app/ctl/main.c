@@ -21,10 +21,13 @@ struct command {
 
 static const struct command commands[] = {
     {"audit", NULL, NULL, "c", ctl_audit, "check the books; exit status 1 on a violation"},
-    {"concert", "create", "FILE", "c", ctl_concert_create, "make a concert from the JSON of POST /admin/concert"},
+    {"concert", "create", "FILE", "c", ctl_concert_create,
+     "make a concert from the JSON of POST /admin/concert"},
     {"concert", "open", "ID", "c", ctl_concert_open, "put a concert on sale (from its opensAt on)"},
-    {"concert", "close", "ID", "c", ctl_concert_close, "take a concert off sale; holds can still be paid"},
-    {"concert", "cancel", "ID", "c", ctl_concert_cancel, "cancel a concert for good and refund every buyer"},
+    {"concert", "close", "ID", "c", ctl_concert_close,
+     "take a concert off sale; holds can still be paid"},
+    {"concert", "cancel", "ID", "c", ctl_concert_cancel,
+     "cancel a concert for good and refund every buyer"},
     {"concert", "list", NULL, "c", ctl_concert_list, "list all concerts"},
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
@@ -77,8 +80,8 @@ ctl_database_failed(const struct ctl *ctl, enum db_result result)
 int
 ctl_refused(const struct problem *problem)
 {
-    bool gone = problem->error == ERROR_MYSQL_UNAVAILABLE ||
-                problem->error == ERROR_QUEUE_UNAVAILABLE;
+    bool gone =
+        problem->error == ERROR_MYSQL_UNAVAILABLE || problem->error == ERROR_QUEUE_UNAVAILABLE;
     fprintf(stderr, "frontrowctl: %s%s%s\n", problem->field, problem->field[0] != '\0' ? ": " : "",
             problem->detail[0] != '\0' ? problem->detail : error_title(problem->error));
     return gone ? EXIT_DEPENDENCY_GONE : EXIT_FAILED;

@@ -182,15 +182,15 @@ raise_line_version(const struct concert *before, struct concert *after)
 }
 
 static enum error
-apply_change(struct concert_change *change, const struct concert *before,
-             struct problem *problem)
+apply_change(struct concert_change *change, const struct concert *before, struct problem *problem)
 {
     struct concert *after = &change->concert;
     *after = *before;
     enum error error = change->apply(change->wanted, after, problem);
     if (error == ERROR_NONE)
         error = concert_check_times(after, problem);
-    if (error == ERROR_NONE && before->stored == STORED_CANCELLED && after->stored != before->stored)
+    if (error == ERROR_NONE && before->stored == STORED_CANCELLED &&
+        after->stored != before->stored)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,
                               "A cancelled concert stays cancelled");
     raise_line_version(before, after);
@@ -202,8 +202,7 @@ concert_change_run(struct services *services, void *state, struct problem *probl
 {
     struct concert_change *change = state;
     struct concert before;
-    enum db_result result =
-        concert_admin_table_lock(services->db, change->concert_id, &before);
+    enum db_result result = concert_admin_table_lock(services->db, change->concert_id, &before);
     if (result == DB_NONE)
         return refuse(problem, ERROR_CONCERT_NOT_FOUND);
     enum error error = refuse_db(problem, result);

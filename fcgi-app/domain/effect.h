@@ -47,7 +47,7 @@ struct effect {
  * Applies the effect. On ERROR_NONE the answer's bytes are in `body` and *replayed tells whether
  * they are a stored answer's; otherwise nothing changed (but for ERROR_OUTCOME_UNKNOWN).
  */
-enum error effect_apply(struct services *services, const struct effect *effect,
-                        struct buffer *body, bool *replayed, struct problem *problem);
+enum error effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
+                        bool *replayed, struct problem *problem);
 
 #endif

@@ -1,4 +1,5 @@
-/* line_open: tokens of a concert that keeps no line: all are active, and Redis has no part in it.
+/*
+ * line_open: tokens of a concert that keeps no line: all are active, and Redis has no part in it.
  */
 #ifndef FRONTROW_DOMAIN_LINE_OPEN_H
 #define FRONTROW_DOMAIN_LINE_OPEN_H

@@ -31,9 +31,8 @@ lock_user(struct services *services, const struct payment_create *create, struct
 {
     if (create->concert.no_seat_limit && create->reservation.no_seat_limit)
         return ERROR_NONE;
-    return refuse_db(problem, reservation_table_lock_user(services->db,
-                                                          create->reservation.concert_id,
-                                                          create->user_id));
+    return refuse_db(problem, reservation_table_lock_user(
+                                  services->db, create->reservation.concert_id, create->user_id));
 }
 
 static enum error

@@ -81,8 +81,8 @@ reservation_list(struct services *services, const char *user_id, int32_t before,
                  struct reservation *list, size_t *count, struct problem *problem)
 {
     int64_t now;
-    enum error error = refuse_db(problem, reservation_table_list(services->db, user_id, before,
-                                                                 limit, list, count, &now));
+    enum error error = refuse_db(
+        problem, reservation_table_list(services->db, user_id, before, limit, list, count, &now));
     for (size_t i = 0; error == ERROR_NONE && i < *count; i++) {
         error = refuse_db(problem, reservation_table_seats(services->db, &list[i]));
         if (error == ERROR_NONE)

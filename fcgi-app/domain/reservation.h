@@ -1,4 +1,6 @@
-/* reservation: a hold on seats, from the first lock to its end: held -> paid | expired | cancelled. */
+/*
+ * reservation: a hold on seats, from the first lock to its end: held -> paid | expired | cancelled.
+ */
 #ifndef FRONTROW_DOMAIN_RESERVATION_H
 #define FRONTROW_DOMAIN_RESERVATION_H
 
@@ -24,7 +26,7 @@ struct reservation_create {
     int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same; none with a wish */
     size_t seat_count;
     struct hall_wish wish; /* best available; its count is 0 where the seats are named */
-    const char *token; /* text of the queue token, NULL: none */
+    const char *token;     /* text of the queue token, NULL: none */
 
     int32_t tries; /* so far */
     struct concert concert;
@@ -34,8 +36,7 @@ struct reservation_create {
 
 enum error reservation_create_look(struct services *services, void *create,
                                    struct problem *problem);
-enum error reservation_create_run(struct services *services, void *create,
-                                  struct problem *problem);
+enum error reservation_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result reservation_create_happened(struct services *services, void *create);
 int32_t reservation_create_id(const void *create);
 
@@ -64,8 +65,8 @@ struct reservation_end {
 };
 
 /*
- * Cancels all of them or none, whoever's they are, and whether or not their items have started. Those
- * that are over, in whichever way, are left alone: neither released nor refunded is set.
+ * Cancels all of them or none, whoever's they are, and whether or not their items have started.
+ * Those that are over, in whichever way, are left alone: neither released nor refunded is set.
  */
 enum error reservation_end_run(struct services *services, void *end, struct problem *problem);
 enum db_result reservation_end_happened(struct services *services, void *end);
@@ -75,8 +76,7 @@ enum db_result reservation_end_happened(struct services *services, void *end);
  * the time of the read. Refuses with reservation_not_found or forbidden.
  */
 enum error reservation_read(struct services *services, const char *user_id, int32_t id,
-                            struct reservation *reservation, int64_t *now,
-                            struct problem *problem);
+                            struct reservation *reservation, int64_t *now, struct problem *problem);
 
 /*
  * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with
@@ -96,8 +96,7 @@ enum error reservation_list(struct services *services, const char *user_id, int3
  * locks.
  */
 enum error reservation_lock(struct services *services, const char *user_id, int32_t id,
-                            struct reservation *reservation, int64_t *now,
-                            struct problem *problem);
+                            struct reservation *reservation, int64_t *now, struct problem *problem);
 
 /* The seat numbers of a reservation whose seats were read. */
 void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);

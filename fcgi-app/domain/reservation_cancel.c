@@ -132,7 +132,8 @@ compare_users(const void *a, const void *b)
     return strcmp(left->reservation.user_id, right->reservation.user_id);
 }
 
-/* The purses are locked in the order of their owners: somebody else may end other ones of theirs.
+/*
+ * The purses are locked in the order of their owners: somebody else may end other ones of theirs.
  */
 enum error
 reservation_end_run(struct services *services, void *state, struct problem *problem)

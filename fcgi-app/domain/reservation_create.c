@@ -46,8 +46,8 @@ require_not_started(const struct item *item, int64_t now, struct problem *proble
 static enum error
 find_item(struct services *services, struct reservation_create *create, struct problem *problem)
 {
-    enum error error = concert_find_item(services->db, &create->concert, create->item_id,
-                                         &create->item, problem);
+    enum error error =
+        concert_find_item(services->db, &create->concert, create->item_id, &create->item, problem);
     return error == ERROR_NONE ? require_not_started(&create->item, create->concert.now, problem)
                                : error;
 }
@@ -152,7 +152,7 @@ lock_seats(struct services *services, struct reservation_create *create,
     create->seat_count = (size_t)create->wish.count;
     create->wish.patient = create->tries++ < PATIENT_TRIES;
     return hall_lock_best(services, create->item_id, &create->wish, create->seat_ids, seats, now,
-                        problem);
+                          problem);
 }
 
 /* The story of a sale's first half. Lock order: the user's mutex, then the seats by number. */

@@ -1,4 +1,5 @@
-/* services: what a worker, the sweeper and frontrowctl need to apply the rules: their connections.
+/*
+ * services: what a worker, the sweeper and frontrowctl need to apply the rules: their connections.
  */
 #ifndef FRONTROW_DOMAIN_SERVICES_H
 #define FRONTROW_DOMAIN_SERVICES_H

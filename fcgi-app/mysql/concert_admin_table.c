@@ -32,11 +32,10 @@ concert_admin_table_insert_item(struct database *db, struct item *item, int64_t 
     static const struct query insert = {
         "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
         " VALUES (?, ?, ?, ?, ?, ?)"};
-    enum db_result result =
-        db_execute(db, &insert,
-                   PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date),
-                              DB_INSTANT(item->starts_at), DB_INTEGER(item->seat_count),
-                              DB_INTEGER(min_price), DB_INTEGER(max_price)));
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date), DB_INSTANT(item->starts_at),
+                   DB_INTEGER(item->seat_count), DB_INTEGER(min_price), DB_INTEGER(max_price)));
     item->item_id = db_inserted_id(db);
     return result;
 }
@@ -131,7 +130,7 @@ concert_admin_table_log(struct database *db, const char *actor, const char *acti
     static const struct query insert = {
         "INSERT INTO audit_log (actor, action, concert_id, detail, created_at)"
         " VALUES (?, ?, ?, LEFT(?, 10000), UTC_TIMESTAMP(3))"};
-    return db_execute(db, &insert,
-                      PARAMETERS(DB_TEXT(actor), DB_TEXT(action), DB_INTEGER(concert_id),
-                                 DB_TEXT(detail)));
+    return db_execute(
+        db, &insert,
+        PARAMETERS(DB_TEXT(actor), DB_TEXT(action), DB_INTEGER(concert_id), DB_TEXT(detail)));
 }

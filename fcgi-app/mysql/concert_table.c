@@ -105,8 +105,7 @@ concert_table_item(struct database *db, int32_t item_id, struct item *item)
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)),
                          COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
                                  INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
-                                 INTO_INT32(&item->seat_count),
-                                 INTO_INT64(&item->layout_version)));
+                                 INTO_INT32(&item->seat_count), INTO_INT64(&item->layout_version)));
 }
 
 enum db_result

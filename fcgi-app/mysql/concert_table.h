@@ -31,7 +31,7 @@ struct concert {
     int32_t max_waiting;
     int32_t line_version; /* raised by each change of the line's settings */
     int32_t line_since;   /* line_version when admission_capacity last came from NULL, at first 1 */
-    int64_t now; /* of the database when the row was read */
+    int64_t now;          /* of the database when the row was read */
 };
 
 /* What a concert's items add up to, for lists. */
@@ -49,7 +49,7 @@ struct item {
     char date[DATE_SIZE];
     int64_t starts_at;
     int32_t seat_count;
-    int64_t layout_version; /* changes with whatever of its seats does not move */
+    int64_t layout_version;  /* changes with whatever of its seats does not move */
     int32_t available_count; /* filled by concert_table_items() only */
 };
 
@@ -70,7 +70,10 @@ enum db_result concert_table_list(struct database *db, const char *date, struct 
 /* One item by its id. */
 enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item);
 
-/* A concert's items by (date, itemId) with what can be bought of each at `now`; db_next() fills *item. */
+/*
+ * A concert's items by (date, itemId) with what can be bought of each at `now`; db_next() fills
+ * *item.
+ */
 enum db_result concert_table_items(struct database *db, int32_t concert_id, int64_t now,
                                    struct item *item);
 

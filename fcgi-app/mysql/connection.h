@@ -57,7 +57,8 @@ void connection_close(struct database *db);
  * it is of no more use. `started` is clock_monotonic() at the begin of the statement: a slow loss
  * is a time-out and counts for the breaker, a quick one is a connection that had been idle.
  */
-enum db_result connection_failed(struct database *db, unsigned code, const char *text, int64_t started);
+enum db_result connection_failed(struct database *db, unsigned code, const char *text,
+                                 int64_t started);
 
 /* Sends one statement as text. */
 enum db_result connection_run(struct database *db, const char *sql);
@@ -70,4 +71,3 @@ MYSQL_STMT *connection_statement(struct database *db, const struct query *query,
 void database_end_rows(struct database *db);
 
 #endif
-

@@ -31,7 +31,9 @@ struct query {
     const char *sql;
 };
 
-/* One value for a placeholder. Made by the macros below; texts are borrowed until the call returns. */
+/*
+ * One value for a placeholder. Made by the macros below; texts are borrowed until the call returns.
+ */
 struct parameter {
     enum { PARAMETER_NULL, PARAMETER_INTEGER, PARAMETER_BYTES, PARAMETER_INSTANT } kind;
     int64_t integer;
@@ -54,10 +56,17 @@ struct parameter {
  * if given.
  */
 struct column {
-    enum { COLUMN_BOOL, COLUMN_INT32, COLUMN_INT64, COLUMN_TEXT, COLUMN_BYTES, COLUMN_INSTANT } kind;
+    enum {
+        COLUMN_BOOL,
+        COLUMN_INT32,
+        COLUMN_INT64,
+        COLUMN_TEXT,
+        COLUMN_BYTES,
+        COLUMN_INSTANT
+    } kind;
     void *to;
-    size_t size;     /* COLUMN_TEXT: with the NUL; COLUMN_BYTES: exactly */
-    size_t *length;  /* COLUMN_BYTES: bytes read, NULL where the size is fixed */
+    size_t size;    /* COLUMN_TEXT: with the NUL; COLUMN_BYTES: exactly */
+    size_t *length; /* COLUMN_BYTES: bytes read, NULL where the size is fixed */
     bool *is_null;
 };
 
@@ -65,18 +74,19 @@ struct column {
 #define INTO_INT32(variable) ((struct column){.kind = COLUMN_INT32, .to = (variable)})
 #define INTO_INT64(variable) ((struct column){.kind = COLUMN_INT64, .to = (variable)})
 #define INTO_INSTANT(variable) ((struct column){.kind = COLUMN_INSTANT, .to = (variable)})
-#define INTO_TEXT(array) ((struct column){.kind = COLUMN_TEXT, .to = (array), .size = sizeof(array)})
+#define INTO_TEXT(array)                                                                           \
+    ((struct column){.kind = COLUMN_TEXT, .to = (array), .size = sizeof(array)})
 #define INTO_BYTES(array)                                                                          \
     ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array)})
 #define INTO_OPTIONAL_BYTES(array, null)                                                           \
-    ((struct column){                                                                              \
-        .kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_null = (null)})
+    ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_null = (null)})
 #define INTO_OPTIONAL_INT32(variable, null)                                                        \
     ((struct column){.kind = COLUMN_INT32, .to = (variable), .is_null = (null)})
 
 /* Argument lists of db_execute() and db_select(). */
 #define PARAMETERS(...)                                                                            \
-    (struct parameter[]){__VA_ARGS__}, sizeof((struct parameter[]){__VA_ARGS__}) / sizeof(struct parameter)
+    (struct parameter[]){__VA_ARGS__},                                                             \
+        sizeof((struct parameter[]){__VA_ARGS__}) / sizeof(struct parameter)
 #define NO_PARAMETERS NULL, (size_t)0
 #define COLUMNS(...)                                                                               \
     (struct column[]){__VA_ARGS__}, sizeof((struct column[]){__VA_ARGS__}) / sizeof(struct column)
@@ -123,7 +133,9 @@ enum db_result db_select_one(struct database *db, const struct query *query,
  */
 enum db_result db_run_text(struct database *db, const char *sql);
 
-/* UTC_TIMESTAMP(3) of the database by a statement of its own: what "now" is for holds and leases. */
+/*
+ * UTC_TIMESTAMP(3) of the database by a statement of its own: what "now" is for holds and leases.
+ */
 enum db_result db_now(struct database *db, int64_t *now);
 
 /* The last error's text, for tools. */

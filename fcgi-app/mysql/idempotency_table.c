@@ -35,10 +35,10 @@ idempotency_table_find(struct database *db, const char *caller, const char *key,
     char *room = buffer_reserve(body, STORED_BODY_MAX);
     enum db_result result = db_select_one(
         db, &find, PARAMETERS(DB_TEXT(caller), DB_TEXT(key)),
-        COLUMNS(((struct column){
-                    .kind = COLUMN_BYTES, .to = fingerprint, .size = FINGERPRINT_BYTES}),
-                ((struct column){
-                    .kind = COLUMN_BYTES, .to = room, .size = STORED_BODY_MAX, .length = &length})));
+        COLUMNS(
+            ((struct column){.kind = COLUMN_BYTES, .to = fingerprint, .size = FINGERPRINT_BYTES}),
+            ((struct column){
+                .kind = COLUMN_BYTES, .to = room, .size = STORED_BODY_MAX, .length = &length})));
     if (result == DB_OK) {
         body->length += length;
         body->data[body->length] = '\0';

@@ -42,12 +42,12 @@ point_table_add_entry(struct database *db, const char *user_id, struct point_ent
     static const struct query insert = {
         "INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id,"
         " created_at) VALUES (?, ?, ?, ?, ?, ?)"};
-    enum db_result result = db_execute(
-        db, &insert,
-        PARAMETERS(DB_TEXT(user_id), DB_INTEGER(entry->kind), DB_INTEGER(entry->amount),
-                   DB_INTEGER(entry->balance_after),
-                   DB_OPTIONAL(entry->reservation_id != 0, entry->reservation_id),
-                   DB_INSTANT(entry->created_at)));
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_TEXT(user_id), DB_INTEGER(entry->kind), DB_INTEGER(entry->amount),
+                              DB_INTEGER(entry->balance_after),
+                              DB_OPTIONAL(entry->reservation_id != 0, entry->reservation_id),
+                              DB_INSTANT(entry->created_at)));
     entry->history_id = db_inserted_id(db);
     return result;
 }

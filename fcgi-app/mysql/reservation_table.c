@@ -94,12 +94,11 @@ reservation_table_seats(struct database *db, struct reservation *reservation)
         " WHERE r.reservation_id = ? ORDER BY r.seat_no"};
     struct seat seat = {0};
     int32_t count = 0;
-    enum db_result result =
-        db_select(db, &list,
-                  PARAMETERS(DB_INTEGER(reservation->item_id),
-                             DB_INTEGER(reservation->reservation_id)),
-                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
-                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    enum db_result result = db_select(
+        db, &list,
+        PARAMETERS(DB_INTEGER(reservation->item_id), DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
+                INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         if (count < SEATS_AT_ONCE)
             reservation->seats[count++] = seat;
@@ -128,9 +127,9 @@ reservation_table_list(struct database *db, const char *user_id, int32_t before,
     bind_reservation(&row, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
     *count = 0;
-    enum db_result result = db_select(
-        db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)), columns,
-        RESERVATION_COLUMN_COUNT + 1);
+    enum db_result result =
+        db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
+                  columns, RESERVATION_COLUMN_COUNT + 1);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
     return result == DB_NONE ? DB_OK : result;
@@ -140,9 +139,8 @@ enum db_result
 reservation_table_lock_user(struct database *db, int32_t concert_id, const char *user_id)
 {
     /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
-    static const struct query lock = {
-        "INSERT INTO seat_quota (concert_id, user_id) VALUES (?, ?)"
-        " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
+    static const struct query lock = {"INSERT INTO seat_quota (concert_id, user_id) VALUES (?, ?)"
+                                      " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
     return db_execute(db, &lock, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)));
 }
 

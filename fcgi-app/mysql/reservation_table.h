@@ -33,8 +33,8 @@ struct reservation {
 enum db_result reservation_table_insert(struct database *db, struct reservation *reservation);
 
 /*
- * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time at
- * the read: a later one would show a hold that was paid in between as expired.
+ * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time
+ * at the read: a later one would show a hold that was paid in between as expired.
  */
 enum db_result reservation_table_find(struct database *db, int32_t id, struct reservation *out,
                                       int64_t *now);

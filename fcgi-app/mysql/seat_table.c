@@ -28,8 +28,8 @@ seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT32(&seat->status),
                              INTO_BOOL(&seat->blocked), INTO_INT32(&seat->reservation_id),
                              INTO_INSTANT(&seat->held_until), INTO_INT64(&seat->price),
-                             INTO_TEXT(seat->section), INTO_TEXT(seat->row),
-                             INTO_TEXT(seat->label), INTO_INSTANT(now)));
+                             INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
+                             INTO_INSTANT(now)));
 }
 
 enum db_result
@@ -52,8 +52,7 @@ seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
                                       " FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_TEXT(seat->section),
-                             INTO_TEXT(seat->row), INTO_TEXT(seat->label),
-                             INTO_INT64(&seat->price),
+                             INTO_TEXT(seat->row), INTO_TEXT(seat->label), INTO_INT64(&seat->price),
                              INTO_OPTIONAL_INT32(&position->x, &position->no_x),
                              INTO_OPTIONAL_INT32(&position->y, &position->no_y)));
 }
@@ -66,13 +65,12 @@ read_seats(struct database *db, const struct query *query, int32_t item_id, cons
     pad_ids(parameters + 1, ids, count);
     struct seat seat;
     *found = 0;
-    enum db_result result =
-        db_select(db, query, parameters, 1 + SEATS_AT_ONCE,
-                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.status),
-                          INTO_BOOL(&seat.blocked), INTO_INT32(&seat.reservation_id),
-                          INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price),
-                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label),
-                          INTO_INSTANT(now)));
+    enum db_result result = db_select(
+        db, query, parameters, 1 + SEATS_AT_ONCE,
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.status), INTO_BOOL(&seat.blocked),
+                INTO_INT32(&seat.reservation_id), INTO_INSTANT(&seat.held_until),
+                INTO_INT64(&seat.price), INTO_TEXT(seat.section), INTO_TEXT(seat.row),
+                INTO_TEXT(seat.label), INTO_INSTANT(now)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         seats[(*found)++] = seat;
     return result == DB_NONE ? DB_OK : result;
@@ -117,8 +115,8 @@ seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t
     static const struct query hold = {
         "UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?"
         " WHERE item_id = ? AND seat_no IN " EIGHT_IDS};
-    struct parameter parameters[3 + SEATS_AT_ONCE] = {
-        DB_INTEGER(reservation_id), DB_INSTANT(held_until), DB_INTEGER(item_id)};
+    struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
+                                                      DB_INSTANT(held_until), DB_INTEGER(item_id)};
     pad_ids(parameters + 3, ids, count);
     return db_execute(db, &hold, parameters, 3 + SEATS_AT_ONCE);
 }

@@ -34,7 +34,8 @@ struct seat_position {
 };
 
 /* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
-enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t *now);
+enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
+                               int64_t *now);
 
 /* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
 enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat,
@@ -48,12 +49,12 @@ enum db_result seat_table_list_layout(struct database *db, int32_t item_id, stru
  * Reads up to SEATS_AT_ONCE seats by number, ascending, without a lock. *found is how many there
  * are of the asked ones; *now the database's time of the read.
  */
-enum db_result seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                               struct seat *seats, size_t *found, int64_t *now);
+enum db_result seat_table_read(struct database *db, int32_t item_id, const int32_t *ids,
+                               size_t count, struct seat *seats, size_t *found, int64_t *now);
 
 /* The same with SELECT ... FOR UPDATE, by primary key in ascending order. */
-enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                               struct seat *seats, size_t *found);
+enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids,
+                               size_t count, struct seat *seats, size_t *found);
 
 /*
  * The same with SKIP LOCKED: seats that another transaction has locked are left out, without a
@@ -63,15 +64,15 @@ enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const 
                                     size_t count, struct seat *seats, size_t *found);
 
 /* Gives locked seats to a reservation until `held_until`. */
-enum db_result seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                               int32_t reservation_id, int64_t held_until);
+enum db_result seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids,
+                               size_t count, int32_t reservation_id, int64_t held_until);
 
 /* Marks the seats that the reservation has as sold. db_changed_rows() tells how many. */
-enum db_result seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                               int32_t reservation_id);
+enum db_result seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids,
+                               size_t count, int32_t reservation_id);
 
 /* Frees the seats that still name the reservation. */
-enum db_result seat_table_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                               int32_t reservation_id);
+enum db_result seat_table_free(struct database *db, int32_t item_id, const int32_t *ids,
+                               size_t count, int32_t reservation_id);
 
 #endif

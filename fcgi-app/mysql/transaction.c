@@ -3,7 +3,9 @@
 #include "base/breaker.h"
 #include "mysql/connection.h"
 
-/* `isolation` is a statement that goes before the transaction; NULL: none, as the session has it. */
+/*
+ * `isolation` is a statement that goes before the transaction; NULL: none, as the session has it.
+ */
 static enum db_result
 begin_once(struct database *db, const char *isolation, const char *sql)
 {

@@ -22,7 +22,8 @@ enum line_answer line_call(struct redis *redis, const struct line_settings *sett
 enum line_answer line_call_plain(struct redis *redis, const struct line_settings *settings,
                                  const char *function);
 
-/* The reply's i-th element as a number, or as a text of at most `size - 1` bytes, NUL-terminated.
+/*
+ * The reply's i-th element as a number, or as a text of at most `size - 1` bytes, NUL-terminated.
  */
 int64_t line_reply_integer(const redisReply *reply, size_t i);
 void line_reply_text(const redisReply *reply, size_t i, char *text, size_t size);

@@ -215,7 +215,8 @@ redis_ping(struct redis *redis, int64_t *latency_us)
 void
 redis_probe(struct redis *redis)
 {
-    /* connecting takes up to three waits: the socket, AUTH, INFO, each of which tells the breaker
+    /*
+     * connecting takes up to three waits: the socket, AUTH, INFO, each of which tells the breaker
      */
     if (redis->breaker == NULL ||
         !breaker_take_probe(redis->breaker, 3 * redis->config->redis_timeout_ms))

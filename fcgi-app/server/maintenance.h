@@ -1,4 +1,5 @@
-/* maintenance: whether the operator closed the shop, by a file named maintenance in the run folder.
+/*
+ * maintenance: whether the operator closed the shop, by a file named maintenance in the run folder.
  */
 #ifndef FRONTROW_SERVER_MAINTENANCE_H
 #define FRONTROW_SERVER_MAINTENANCE_H

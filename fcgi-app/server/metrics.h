@@ -1,4 +1,5 @@
-/* metrics: counters and latencies of all workers in shared memory, and /metrics, which sums them.
+/*
+ * metrics: counters and latencies of all workers in shared memory, and /metrics, which sums them.
  */
 #ifndef FRONTROW_SERVER_METRICS_H
 #define FRONTROW_SERVER_METRICS_H

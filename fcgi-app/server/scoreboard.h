@@ -32,7 +32,7 @@ struct scoreboard_slot {
      */
     _Atomic int64_t kill_at;
     _Atomic int64_t requests; /* taken since this worker started */
-    atomic_bool ready; /* waits for requests, or works on one */
+    atomic_bool ready;        /* waits for requests, or works on one */
     /* Of the request at work, "" before its head was read. The master reads it after the end. */
     char request_id[SCOREBOARD_REQUEST_SIZE];
 };

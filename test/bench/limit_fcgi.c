@@ -1,7 +1,7 @@
 /*
- * limit_fcgi: what nginx and libfcgi can do at most with as many workers and sockets as frontrow: it
- * reads the body and answers with as many bytes as the query says.
- *   limit_fcgi FOLDER SOCKETS WORKERS    listens on FOLDER/frontrow-0.sock and so on
+ * limit_fcgi: what nginx and libfcgi can do at most with as many workers and sockets as frontrow:
+ * it reads the body and answers with as many bytes as the query says. limit_fcgi FOLDER SOCKETS
+ * WORKERS    listens on FOLDER/frontrow-0.sock and so on
  */
 #include <errno.h>
 #include <fcgiapp.h>

@@ -121,8 +121,8 @@ limit_loop_main(int argc, char **argv, const struct limit *limits, size_t count)
         fprintf(stderr, "%s\n", error);
         return 2;
     }
-    struct shared_count *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared_count *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         abort();
     atomic_store(&shared->next, options.first);

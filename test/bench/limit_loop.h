@@ -1,6 +1,6 @@
 /*
- * limit_loop: one step of a limit, over and over, in as many processes as frontrow has workers, each
- * with connections of its own. For limit_sql and limit_redis, which scripts/bench runs.
+ * limit_loop: one step of a limit, over and over, in as many processes as frontrow has workers,
+ * each with connections of its own. For limit_sql and limit_redis, which scripts/bench runs.
  */
 #ifndef BENCH_LIMIT_LOOP_H
 #define BENCH_LIMIT_LOOP_H
@@ -17,8 +17,8 @@ struct limit {
 };
 
 /*
- * A whole program: reads `--config FILE --seconds N --first N NAME`, runs the limit of that name and
- * prints {"requests", "seconds", "errors", "next"}. Returns the exit status.
+ * A whole program: reads `--config FILE --seconds N --first N NAME`, runs the limit of that name
+ * and prints {"requests", "seconds", "errors", "next"}. Returns the exit status.
  */
 int limit_loop_main(int argc, char **argv, const struct limit *limits, size_t count);
 

@@ -2,7 +2,8 @@
  * limit_sql: the statements of a route, prepared, one after the other in its order, in a loop with
  * one connection a worker: what the database alone can do. The statements are the route's own, from
  * the table functions that its rule calls (domain/reservation_create.c, payment.c, point.c,
- * line*.c); a change in the order there belongs here too. Its seats and users: test/bench/bench.sql.
+ * line*.c); a change in the order there belongs here too. Its seats and users:
+ * test/bench/bench.sql.
  */
 #include <stdio.h>
 #include <string.h>

@@ -78,10 +78,9 @@ json_escapes_and_separates(void)
     json_write_instant(&json, "at", 0);
     json_write_instant(&json, "never", CLOCK_NEVER);
     json_end_object(&json);
-    CU_ASSERT_STRING_EQUAL(out.data,
-                           "{\"text\":\"a\\\"b\\\\c\\u000a\\u0001 \xea\xb0\x80\","
-                           "\"list\":[-1,true,null,{}],"
-                           "\"at\":\"1970-01-01T00:00:00.000Z\",\"never\":null}");
+    CU_ASSERT_STRING_EQUAL(out.data, "{\"text\":\"a\\\"b\\\\c\\u000a\\u0001 \xea\xb0\x80\","
+                                     "\"list\":[-1,true,null,{}],"
+                                     "\"at\":\"1970-01-01T00:00:00.000Z\",\"never\":null}");
     buffer_free(&out);
 }
 

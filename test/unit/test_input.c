@@ -100,10 +100,8 @@ read_text(const char *caller, enum method method, const char *pattern, const cha
     struct config config = {0};
     struct services services = {.config = &config};
     snprintf(config.caller, sizeof config.caller, "%s", caller);
-    request = (struct request){.method = method,
-                               .query = text,
-                               .body = text,
-                               .body_length = strlen(text)};
+    request = (struct request){
+        .method = method, .query = text, .body = text, .body_length = strlen(text)};
     problem = (struct problem){0};
     claimed[0] = '\0';
     for (size_t i = 0; i < api_route_count; i++)
@@ -143,8 +141,17 @@ a_page_has_defaults(void)
     CU_ASSERT_EQUAL(request.input->limit, 100);
     CU_ASSERT_EQUAL(request.input->before, 7);
     done();
-    static const char *const bad[] = {"0", "101", "-1", "+1", "01", "1.0", "1e1", "x", "%201",
-                                      "999999999999999999", "9999999999999999999"};
+    static const char *const bad[] = {"0",
+                                      "101",
+                                      "-1",
+                                      "+1",
+                                      "01",
+                                      "1.0",
+                                      "1e1",
+                                      "x",
+                                      "%201",
+                                      "999999999999999999",
+                                      "9999999999999999999"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char query[64];
         snprintf(query, sizeof query, "userId=fan&limit=%s", bad[i]);
@@ -189,8 +196,7 @@ seats_are_chosen_in_one_way(void)
         char body[200];
         snprintf(body, sizeof body, "{\"userId\":\"fan\",\"concertId\":1,\"itemId\":2,%s}",
                  cases[i].choice);
-        CU_ASSERT_STRING_EQUAL(refused_field(METHOD_POST, "/reservation", body),
-                               cases[i].refused);
+        CU_ASSERT_STRING_EQUAL(refused_field(METHOD_POST, "/reservation", body), cases[i].refused);
     }
 }
 
@@ -241,17 +247,25 @@ amounts_have_limits(void)
         const char *amount;
         const char *refused;
     } cases[] = {
-        {"1", ""},          {"1000000000", ""},           {"0", "amount"},
-        {"-0", "amount"},   {"1000000001", "amount"},     {"1.0", "amount"},
-        {"1e3", "amount"},  {"\"1\"", "amount"},          {"true", "amount"},
-        {"null", "amount"}, {"9223372036854775807", "amount"}, {"9223372036854775808", "{}"},
-        {"01", "{}"},       {"1e999", "{}"},
+        {"1", ""},
+        {"1000000000", ""},
+        {"0", "amount"},
+        {"-0", "amount"},
+        {"1000000001", "amount"},
+        {"1.0", "amount"},
+        {"1e3", "amount"},
+        {"\"1\"", "amount"},
+        {"true", "amount"},
+        {"null", "amount"},
+        {"9223372036854775807", "amount"},
+        {"9223372036854775808", "{}"},
+        {"01", "{}"},
+        {"1e999", "{}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char body[100];
         snprintf(body, sizeof body, "{\"userId\":\"fan\",\"amount\":%s}", cases[i].amount);
-        CU_ASSERT_STRING_EQUAL(refused_field(METHOD_POST, "/point/charge", body),
-                               cases[i].refused);
+        CU_ASSERT_STRING_EQUAL(refused_field(METHOD_POST, "/point/charge", body), cases[i].refused);
     }
 }
 
@@ -289,8 +303,20 @@ static void
 bodies_are_json_objects(void)
 {
     static const char *const bad[] = {
-        "", " ", "null", "1", "[]", "{", "{}x", "{}{}", "\xef\xbb\xbf{}", "{\"a\":1,\"a\":1}",
-        "{\"a\":\"\\u0000\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\xff\"}", "{\"a\":1,}",
+        "",
+        " ",
+        "null",
+        "1",
+        "[]",
+        "{",
+        "{}x",
+        "{}{}",
+        "\xef\xbb\xbf{}",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":\"\\u0000\"}",
+        "{\"a\":\"\\ud800\"}",
+        "{\"a\":\"\xff\"}",
+        "{\"a\":1,}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CU_ASSERT_STRING_EQUAL(refused_field(METHOD_POST, "/payment", bad[i]), "{}");
