@@ -51,7 +51,7 @@ nginx_configure() {
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
         "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES:-127.0.0.0/8 ::1}")" \
         "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
-        "PUBLIC_LIMIT=${FRONTROW_PUBLIC_LIMIT:-8192}" "EXACT_LIMIT=${FRONTROW_EXACT_LIMIT:-8192}" \
+        "PUBLIC_LIMIT=${FRONTROW_PUBLIC_LIMIT:-8192}" "EXACT_LIMIT=${FRONTROW_EXACT_LIMIT:-2048}" \
         "ADMIN_LIMIT=${FRONTROW_ADMIN_LIMIT:-16}" \
         "ACCESS_LOG=$(nginx_access_log)") || exit 1
     write_if_changed "$VAR/nginx/frontrow.conf" <<<"$text" && changed=0
