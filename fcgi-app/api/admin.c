@@ -122,13 +122,6 @@ admin_concert_get(void *services, const struct request *request, struct response
         response_problem(response, &problem);
 }
 
-static void
-render_nothing(const void *change, struct buffer *body)
-{
-    (void)change;
-    (void)body;
-}
-
 /* The fields are judged before the concert is looked for: over the defaults, and over the row. */
 void
 admin_concert_patch(void *services, const struct request *request, struct response *response)
@@ -148,7 +141,6 @@ admin_concert_patch(void *services, const struct request *request, struct respon
         .state = &change,
         .run = concert_change_run,
         .happened = concert_change_happened,
-        .render = render_nothing,
     };
     if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE ||
         concert_check_times(&scratch, &problem) != ERROR_NONE)

@@ -25,19 +25,11 @@ struct work {
     struct concert_cancel_report *report;
 };
 
-static void
-render_nothing(const void *state, struct buffer *body)
-{
-    (void)state;
-    (void)body;
-}
-
 static enum error
 apply(const struct work *work, struct effect *effect, struct problem *problem)
 {
     struct buffer body = {0};
     bool replayed;
-    effect->render = render_nothing;
     effect->deadline = clock_monotonic() + PATIENCE_MS;
     enum error error = effect_apply(work->services, effect, &body, &replayed, problem);
     buffer_free(&body);

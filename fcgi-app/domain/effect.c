@@ -55,7 +55,8 @@ change(struct services *services, const struct effect *effect, struct buffer *bo
     if (error != ERROR_NONE)
         return error;
     buffer_clear(body);
-    effect->render(effect->state, body);
+    if (effect->render != NULL)
+        effect->render(effect->state, body);
     if (effect->key == NULL)
         return ERROR_NONE;
     return refuse_db(problem, idempotency_table_store(services->db, effect->caller, effect->key,

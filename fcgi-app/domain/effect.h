@@ -39,7 +39,7 @@ struct effect {
     /* The id that goes with a stored answer. */
     int32_t (*effect_id)(const void *state);
 
-    /* Writes the answer's body. */
+    /* Writes the answer's body. NULL: it stays empty; not with a key. */
     void (*render)(const void *state, struct buffer *body);
 };
 
