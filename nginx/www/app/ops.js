@@ -1,0 +1,304 @@
+// The operators' page: what the server does now, a concert's sales and line, and what steers them.
+import { once, Problem } from "./api.js";
+import { language, number, points, t, useLanguage } from "./language.js";
+import { quantile, rate, readMetrics, summarize } from "./opsdata.js";
+import { english, korean } from "./opstext.js";
+import { kept, useCell } from "./store.js";
+import { html, render, useEffect, useRef, useState } from "./view.js";
+
+const SHOWN = 180; // seconds in a plot
+const SMOOTH = 10; // seconds over which rates are taken
+const KEY = "frontrow.admin";
+
+function say(name, ...values) {
+    const text = (language() === "ko" ? korean : english)[name];
+    return typeof text === "function" ? text(...values) : text;
+}
+
+// ---- reading
+
+async function readServer(key) {
+    const [metrics, health] = await Promise.all([
+        once("GET", "/metrics", { admin: key }),
+        once("GET", "/health/ready").catch((problem) => ({ data: problem.data })), // 503 has the same members
+    ]);
+    return { ...summarize(readMetrics(metrics.data), performance.now()), dependencies: health.data.dependencies };
+}
+
+/** The points of the plots, one a second: time, and what was. */
+class Trail {
+    constructor() {
+        this.readings = [];
+        this.rows = [];
+    }
+
+    add(reading, concert, queue) {
+        this.readings.push(reading);
+        if (this.readings.length > SMOOTH + 1) this.readings.shift();
+        const [before] = this.readings;
+        const milliseconds = (part) => quantile(before, reading, part);
+        this.rows.push({
+            time: Date.now() / 1000,
+            requests: rate(before, reading, "requests"), errors: rate(before, reading, "errors"),
+            sales: rate(before, reading, "payments") * 60,
+            p50: milliseconds(0.5), p99: milliseconds(0.99),
+            waiting: concert?.queue?.waiting ?? null, active: concert?.queue?.active ?? null,
+            admitted: queue?.admittedPerMinute ?? null,
+        });
+        if (this.rows.length > SHOWN) this.rows.shift();
+    }
+
+    columns(names) {
+        return [this.rows.map((row) => row.time), ...names.map((name) => this.rows.map((row) => row[name]))];
+    }
+}
+
+/** Reads each second while the page is looked at. */
+function useFigures(key, concertId, onRefused) {
+    const trail = useRef(new Trail());
+    const [figures, setFigures] = useState(null);
+    useEffect(() => {
+        let timer;
+        let ended = false;
+        const look = async () => {
+            const began = performance.now();
+            try {
+                if (!document.hidden) {
+                    const [server, concert, queue] = await Promise.all([
+                        readServer(key),
+                        concertId ? once("GET", `/admin/concert/${concertId}`, { admin: key }).then(({ data }) => data) : null,
+                        concertId ? once("GET", `/concert/${concertId}/queue`).then(({ data }) => data, () => null) : null,
+                    ]);
+                    if (ended) return;
+                    trail.current.add(server, concert, queue);
+                    setFigures({ server, concert, queue, lost: false });
+                }
+            } catch (problem) {
+                if (ended) return;
+                if (problem.status === 401 || problem.status === 403) onRefused();
+                else setFigures((before) => before && { ...before, lost: true });
+            }
+            if (!ended) timer = setTimeout(look, Math.max(100, 1000 - (performance.now() - began)));
+        };
+        look();
+        return () => {
+            ended = true;
+            clearTimeout(timer);
+        };
+    }, [key, concertId]);
+    return [figures, trail.current];
+}
+
+// ---- plots
+
+function Plot({ name, series, trail, figures }) {
+    const place = useRef();
+    const plot = useRef();
+    const theme = useCell(kept("theme"));
+    const tongue = language();
+    useEffect(() => {
+        const element = place.current;
+        if (!element) return undefined; // the key was refused meanwhile
+        const style = getComputedStyle(document.documentElement);
+        const colour = (index) => style.getPropertyValue(`--tier-${index}`).trim();
+        const quiet = style.getPropertyValue("--quiet").trim();
+        const axis = { stroke: quiet, grid: { stroke: style.getPropertyValue("--line").trim(), width: 1 }, ticks: { show: false } };
+        const make = () => new globalThis.uPlot({
+            width: element.clientWidth, height: 190, cursor: { y: false }, legend: { live: true },
+            axes: [axis, { ...axis, size: 56 }],
+            scales: { y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
+            series: [{}, ...series.map(([, label], i) => ({
+                label, stroke: colour(i), width: 2, points: { show: false },
+                value: (_, value) => (value === null ? "–" : number(Math.round(value * 10) / 10)),
+            }))],
+        }, trail.columns(series.map(([key]) => key)), element);
+        plot.current = make();
+        const watch = new ResizeObserver(() => plot.current.setSize({ width: element.clientWidth, height: 190 }));
+        watch.observe(element);
+        return () => {
+            watch.disconnect();
+            plot.current.destroy();
+        };
+    }, [theme, tongue]);
+    useEffect(() => plot.current?.setData(trail.columns(series.map(([key]) => key))), [figures]);
+    return html`<section class="card plot" aria-label=${say("chart", name)}><h2>${name}</h2><div ref=${place}></div></section>`;
+}
+
+// ---- pieces
+
+function Fact({ name, bad, children }) {
+    return html`<div class="fact"><dt>${name}</dt><dd class=${bad ? "error" : ""}>${children}</dd></div>`;
+}
+
+function Dependency({ name, state }) {
+    const up = state?.status === "up";
+    return html`<${Fact} name=${say(name)} bad=${!up}>${say(up ? "up" : "down")}${up ? ` · ${state.latencyMs} ms` : ""}<//>`;
+}
+
+function Server({ figures: { server, lost } }) {
+    return html`<section aria-label=${say("live")}>
+        <div role="status">${lost && html`<p class="notice">${say("lost")}</p>`}</div>
+        <dl class="facts-list">
+            <${Fact} name=${say("workers")}>${server.busy} / ${server.busy + server.idle}<//>
+            <${Fact} name=${say("starts")}>${number(server.starts)}<//>
+            <${Dependency} name="mysql" state=${server.dependencies?.mysql} />
+            <${Dependency} name="redis" state=${server.dependencies?.redis} />
+            <${Fact} name=${say("maintenance")} bad=${server.maintenance}>${say(server.maintenance ? "on" : "off")}<//>
+        </dl></section>`;
+}
+
+/** Pause, resume and capacity of a line. */
+function Steering({ concert, adminKey }) {
+    const [said, setSaid] = useState(null);
+    const [capacity, setCapacity] = useState("");
+    const change = async (members) => {
+        try {
+            await once("PATCH", `/admin/concert/${concert.concertId}`, { admin: adminKey, body: members });
+            setSaid(say("done"));
+        } catch (problem) {
+            setSaid(say("refused", problem.data?.detail ?? problem.code));
+        }
+    };
+    const submit = (event) => {
+        event.preventDefault();
+        change({ admissionCapacity: Number(capacity) });
+    };
+    return html`<div class="steer">
+        <button type="button" onClick=${() => change({ paused: !concert.paused })}>${say(concert.paused ? "resume" : "pause")}</button>
+        <form class="together" onSubmit=${submit}>
+            <label for="capacity">${say("capacity")} (${number(concert.admissionCapacity)})</label>
+            <input id="capacity" type="number" min="0" max="1000000000" required value=${capacity}
+                onInput=${(event) => setCapacity(event.currentTarget.value)} />
+            <button>${say("set")}</button>
+        </form>
+        <p role="status">${said}</p>
+    </div>`;
+}
+
+function Concert({ figures: { concert, queue }, adminKey }) {
+    if (!concert) return null;
+    const { sales } = concert;
+    return html`<section class="card" aria-label=${concert.title}>
+        <h2>${concert.title}</h2>
+        <dl class="facts-list">
+            <${Fact} name=${say("sold")}>${number(sales.sold)}<//><${Fact} name=${say("held")}>${number(sales.held)}<//>
+            <${Fact} name=${say("free")}>${number(sales.available)}<//><${Fact} name=${say("revenue")}>${points(sales.revenue)}<//>
+        </dl>
+        ${concert.admissionCapacity === null ? html`<p>${say("no_line")}</p>` : html`
+            <dl class="facts-list">
+                <${Fact} name=${say("waiting")}>${number(concert.queue?.waiting ?? 0)}<//>
+                <${Fact} name=${say("active")}>${number(concert.queue?.active ?? 0)}<//>
+                <${Fact} name=${say("admitted")}>${number(queue?.admittedPerMinute ?? 0)}<//>
+                <${Fact} name=${say("serving")}>${number(concert.queue?.serving ?? 0)} / ${number(concert.queue?.lastNumber ?? 0)}<//>
+            </dl>
+            <${Steering} concert=${concert} adminKey=${adminKey} />`}
+    </section>`;
+}
+
+function Create({ adminKey, onCreated }) {
+    const [text, setText] = useState("");
+    const [said, setSaid] = useState(null);
+    const load = async (event) => setText(await event.currentTarget.files[0].text());
+    const submit = async (event) => {
+        event.preventDefault();
+        try {
+            const { data } = await once("POST", "/admin/concert", { admin: adminKey, body: JSON.parse(text), key: crypto.randomUUID?.() });
+            setSaid(say("created", data.concertId));
+            setText("");
+            onCreated(data.concertId);
+        } catch (problem) {
+            setSaid(say("refused", problem instanceof Problem ? `${problem.data.field ?? ""} ${problem.data.detail ?? problem.code}` : problem.message));
+        }
+    };
+    return html`<details class="card"><summary>${say("create")}</summary>
+        <form onSubmit=${submit}>
+            <p class="help">${say("create_help")}</p>
+            <label for="file">${say("file")}</label><input id="file" type="file" accept="application/json,.json" onChange=${load} />
+            <label for="json">${say("json")}</label>
+            <textarea id="json" rows="10" required spellcheck=${false} value=${text}
+                onInput=${(event) => setText(event.currentTarget.value)}></textarea>
+            <p><button class="primary">${say("create")}</button></p>
+            <p role="status">${said}</p>
+        </form>
+    </details>`;
+}
+
+function SignIn({ wrong, onKey }) {
+    const submit = (event) => {
+        event.preventDefault();
+        onKey(new FormData(event.currentTarget).get("key"));
+    };
+    return html`<form class="card narrow" onSubmit=${submit}>
+        <label for="key">${say("key")}</label>
+        <input id="key" name="key" type="password" required autocomplete="current-password" aria-describedby="key-help" />
+        <p id="key-help" class="help">${say("key_help")}</p>
+        <div role="alert">${wrong && html`<p class="error">${say("key_wrong")}</p>`}</div>
+        <button class="primary">${say("open")}</button>
+    </form>`;
+}
+
+function Dashboard({ adminKey, onRefused, onForget }) {
+    const [concerts, setConcerts] = useState([]);
+    const [concertId, setConcertId] = useState(null);
+    const [figures, trail] = useFigures(adminKey, concertId, onRefused);
+    const list = (chosen) => once("GET", "/concert").then(({ data: answer }) => {
+        setConcerts(answer.concerts);
+        setConcertId((before) => chosen ?? before ?? answer.concerts.find((one) => one.queue)?.concertId ?? answer.concerts[0]?.concertId);
+    }).catch(() => {}); // it is asked again
+    useEffect(() => {
+        list();
+        const timer = setInterval(list, 5000);
+        return () => clearInterval(timer);
+    }, []);
+    if (!figures) return html`<p class="loading">${t("loading")}</p>`;
+    const props = { trail, figures };
+    return html`
+        <${Server} figures=${figures} />
+        <div class="plots">
+            <${Plot} ...${props} name=${say("sales")} series=${[["sales", say("sales")]]} />
+            <${Plot} ...${props} name=${say("requests")} series=${[["requests", say("requests")], ["errors", say("errors")]]} />
+            <${Plot} ...${props} name=${say("latency")} series=${[["p50", "p50"], ["p99", "p99"]]} />
+            <${Plot} ...${props} name=${say("line")}
+                series=${[["waiting", say("waiting")], ["active", say("active")], ["admitted", say("admitted")]]} />
+        </div>
+        <p><label for="concert">${say("concert")}</label>
+            <select id="concert" value=${concertId} onChange=${(event) => setConcertId(Number(event.currentTarget.value))}>
+                ${concerts.map((one) => html`<option key=${one.concertId} value=${one.concertId}>${one.concertId} · ${one.title}</option>`)}
+                ${!concerts.some((one) => one.concertId === concertId) && concertId && html`<option value=${concertId}>${concertId}</option>`}
+            </select></p>
+        <${Concert} figures=${figures} adminKey=${adminKey} key=${concertId} />
+        <${Create} adminKey=${adminKey} onCreated=${list} />
+        <p><button type="button" onClick=${onForget}>${say("forget")}</button></p>`;
+}
+
+function App() {
+    useLanguage();
+    const [key, setKey] = useState(() => sessionStorage.getItem(KEY));
+    const [wrong, setWrong] = useState(false);
+    useEffect(() => {
+        document.documentElement.lang = language();
+        document.title = `${say("title")} · Frontrow`;
+    }, [language()]);
+    const keep = (value) => {
+        if (value === null) sessionStorage.removeItem(KEY);
+        else sessionStorage.setItem(KEY, value);
+        setKey(value);
+    };
+    const refused = () => {
+        keep(null);
+        setWrong(true);
+    };
+    const open = (value) => {
+        setWrong(false);
+        keep(value);
+    };
+    return html`
+        <header class="bar"><a class="brand" href="/">${t("brand")}</a></header>
+        <main class="ops"><h1>${say("title")}</h1>
+            ${key ? html`<${Dashboard} adminKey=${key} onRefused=${refused} onForget=${() => open(null)} />`
+                : html`<${SignIn} wrong=${wrong} onKey=${open} />`}
+        </main>`;
+}
+
+if (kept("theme").value) document.documentElement.dataset.theme = kept("theme").value;
+render(html`<${App} />`, document.getElementById("app"));

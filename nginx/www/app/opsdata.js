@@ -1,0 +1,62 @@
+// Figures for operators out of /metrics: rates and quantiles between two readings.
+
+/** Prometheus text -> [{name, labels, value}]. */
+export function readMetrics(text) {
+    return text.split("\n").flatMap((line) => {
+        const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
+        if (!match) return [];
+        const labels = Object.fromEntries([...(match[2] ?? "").matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
+        return [{ name: match[1], labels, value: Number(match[3]) }];
+    });
+}
+
+function sum(metrics, name, where = () => true) {
+    return metrics.reduce((total, one) => total + (one.name === name && where(one.labels) ? one.value : 0), 0);
+}
+
+/** What a reading says by itself; `at` is performance.now(). */
+export function summarize(metrics, at) {
+    const buckets = new Map();
+    for (const { name, labels, value } of metrics) {
+        if (name !== "frontrow_request_seconds_bucket" || labels.route === "/metrics") continue;
+        const limit = labels.le === "+Inf" ? Infinity : Number(labels.le);
+        buckets.set(limit, (buckets.get(limit) ?? 0) + value);
+    }
+    return {
+        at,
+        requests: sum(metrics, "frontrow_requests_total"),
+        errors: sum(metrics, "frontrow_requests_total", ({ status }) => status >= "500"),
+        payments: sum(metrics, "frontrow_requests_total",
+            ({ method, route, status }) => method === "POST" && route === "/payment" && status === "200"),
+        busy: sum(metrics, "frontrow_workers", ({ state }) => state === "busy"),
+        idle: sum(metrics, "frontrow_workers", ({ state }) => state === "idle"),
+        starts: sum(metrics, "frontrow_worker_starts_total"),
+        maintenance: sum(metrics, "frontrow_maintenance") > 0,
+        buckets: [...buckets].sort(([a], [b]) => a - b),
+    };
+}
+
+/** The time in milliseconds within which this part of the requests between two readings was answered; null for none. */
+export function quantile(before, after, part) {
+    const earlier = new Map(before.buckets);
+    const counts = after.buckets.map(([limit, count]) => [limit, count - (earlier.get(limit) ?? 0)]);
+    const all = counts.at(-1)?.[1] ?? 0;
+    if (all <= 0) return null;
+    let low = 0;
+    let below = 0;
+    for (const [limit, count] of counts) {
+        if (count >= all * part) {
+            if (!Number.isFinite(limit)) return low * 1000;
+            return (low + ((limit - low) * (all * part - below)) / Math.max(1, count - below)) * 1000;
+        }
+        low = limit;
+        below = count;
+    }
+    return low * 1000;
+}
+
+/** What happened a second between two readings; a server that began anew counts from 0. */
+export function rate(before, after, name) {
+    const seconds = (after.at - before.at) / 1000;
+    return seconds > 0 ? Math.max(0, after[name] - before[name]) / seconds : 0;
+}

@@ -1,0 +1,86 @@
+"""The operators' page."""
+
+import json
+import re
+
+from conftest import PHONE
+from stack import ROOT
+from test_quality import violations
+
+
+def sign_in(fan, stack):
+    page = fan.page
+    page.goto("/ops/")
+    page.get_by_label("Admin key").fill((stack.var / "admin.key").read_text().strip())
+    page.get_by_role("button", name="Open").click()
+    page.locator(".uplot").nth(3).wait_for()
+    return page
+
+
+def fact(page, name):
+    return page.locator(".fact", has_text=name).first.locator("dd").inner_text()
+
+
+def test_a_wrong_key_is_refused(new_fan):
+    page = new_fan().page
+    page.goto("/ops/")
+    page.get_by_label("Admin key").fill("wrong")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("This key is not accepted").wait_for()
+    assert violations(page) == []
+
+
+def test_figures_follow_what_happens(new_fan, new_concert, stack):
+    concert, item = new_concert(title="Watched", admissionCapacity=5)
+    page = sign_in(new_fan(), stack)
+    page.get_by_label("Concert", exact=True).select_option(str(concert))
+    page.get_by_role("heading", name="Watched").wait_for()
+    token = stack.post("/token/add", {"userId": "buyer", "concertId": concert}).json()["token"]
+    made = stack.post("/reservation", {"userId": "buyer", "concertId": concert, "itemId": item, "count": 2, "token": token})
+    assert made.status == 200, made
+    page.locator(".fact", has_text="Held").locator("dd", has_text="2").wait_for()
+    assert fact(page, "Free") == "38"
+    assert fact(page, "MySQL").startswith("up")
+    page.wait_for_timeout(2500)
+    assert violations(page) == []
+
+
+def test_pause_resume_and_capacity(new_fan, new_concert, stack):
+    concert, _ = new_concert(title="Steered", admissionCapacity=5)
+    page = sign_in(new_fan(), stack)
+    page.get_by_label("Concert", exact=True).select_option(str(concert))
+    page.get_by_role("heading", name="Steered").wait_for()
+    page.get_by_role("button", name="Pause the line").click()
+    page.get_by_role("button", name="Resume the line").click()
+    page.get_by_role("button", name="Pause the line").wait_for()
+    page.get_by_label("Capacity").fill("7")
+    page.get_by_role("button", name="Set").click()
+    page.get_by_text("Capacity (7)").wait_for()
+    shown = stack.call("GET", f"/admin/concert/{concert}", headers=stack.admin_headers()).json()
+    assert (shown["admissionCapacity"], shown["paused"]) == (7, False)
+
+
+def test_create_a_concert_from_a_file(new_fan, stack, tmp_path):
+    page = sign_in(new_fan(size=PHONE, color_scheme="dark"), stack)
+    page.get_by_text("Create a concert").first.click()
+    draft = {"title": "From a file", "venue": "A hall", "status": "open",
+             "items": [{"date": "2099-01-01", "startsAt": "2099-01-01T10:00:00Z", "seats": [{"from": 1, "to": 9, "price": 1}]}]}
+    (tmp_path / "concert.json").write_text(json.dumps(draft))
+    page.get_by_label("From a file").set_input_files(tmp_path / "concert.json")
+    page.get_by_role("button", name="Create a concert").click()
+    page.get_by_text(re.compile("Concert [0-9]+ was created")).wait_for()
+    page.get_by_role("heading", name="From a file").wait_for()
+    assert violations(page) == []
+
+
+def test_a_server_that_is_away_is_told(new_fan, stack):
+    page = sign_in(new_fan(), stack)
+    with stack.without("frontrow"):
+        page.get_by_text("No answer at the moment").wait_for()
+    page.get_by_text("No answer at the moment").wait_for(state="detached")
+
+
+def test_both_languages_say_the_same():
+    text = (ROOT / "nginx/www/app/opstext.js").read_text()
+    english, korean = (re.findall(r"^    (\w+):", part, re.M) for part in text.split("export const korean"))
+    assert english == korean
