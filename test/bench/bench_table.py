@@ -101,8 +101,9 @@ def main():
     print()
     print_limits(found)
     every = [m for runs in found.values() for m in runs]
-    print(f'\nOther work on this machine meanwhile: {100 * median(m.others for m in every):.0f}% of one '
-          f'core (from {100 * min(m.others for m in every):.0f}% to {100 * max(m.others for m in every):.0f}%).')
+    others = [100 * m.others for m in every]
+    print(f'\nOther work on this machine meanwhile: {median(others):.0f}% of one core '
+          f'(from {min(others):.0f}% to {max(others):.0f}%).')
     return 1 if any(m.told['errors'] for m in every) else 0
 
 

@@ -1,4 +1,5 @@
 require "bench"
 function request()
-   return post("/point/charge", '{"userId":"purse-%d","amount":1000}', number % 10000)
+   local n = following()
+   return post("/point/charge", '{"userId":"held-%d","amount":1000}', 1000001 + n % 10000)
 end

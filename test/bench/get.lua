@@ -1,7 +1,7 @@
 require "bench"
 local text
 function init()
-   text = get(os.getenv("BENCH_PATH"))
+   text = wrk.format("GET", os.getenv("BENCH_PATH"))
 end
 function request()
    return text

@@ -1,4 +1,5 @@
 require "bench"
 function request()
-   return post("/reservation", '{"userId":"hot-%d","concertId":12,"itemId":1201,"seatId":%d}', number, number % 50 + 1)
+   local n = following()
+   return post("/reservation", '{"userId":"hot-%d","concertId":12,"itemId":1201,"seatId":%d}', n, n % 50 + 1)
 end

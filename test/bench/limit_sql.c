@@ -183,7 +183,7 @@ step_charge(struct services *services, int64_t number)
 {
     struct point_entry entry = {.kind = POINT_CHARGE};
     char user[USER_ID_SIZE];
-    snprintf(user, sizeof user, "limit-purse-%d", (int)(number % PURSES));
+    snprintf(user, sizeof user, "held-%d", FIRST_HELD_RESERVATION + (int)(number % PURSES));
     enum db_result result = transaction_begin(services->db);
     if (result == DB_OK)
         result = move_points(services->db, user, AMOUNT, &entry);

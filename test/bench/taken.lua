@@ -1,4 +1,6 @@
 require "bench"
 function request()
-   return post("/reservation", '{"userId":"taken-%d","concertId":12,"itemId":1201,"seatId":%d}', number, number * 7919 % 100000 + 1)
+   local n = following()
+   local seat = n * 7919 % 100000 + 1
+   return post("/reservation", '{"userId":"taken-%d","concertId":12,"itemId":1201,"seatId":%d}', n, seat)
 end

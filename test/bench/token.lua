@@ -1,4 +1,5 @@
 require "bench"
 function request()
-   return post("/token/add", '{"userId":"token-%d","concertId":12}', number)
+   local n = following()
+   return post("/token/add", '{"userId":"token-%d","concertId":12}', n)
 end
