@@ -49,24 +49,35 @@ def call_until_settled(client, call):
         time.sleep(random.uniform(0.02, 0.2))
 
 
-def rush(stack, calls):
-    """Makes all calls at once, each a function of a client with a connection of its own."""
-    calls = list(calls)
-    settled = [None] * len(calls)
-    barrier = threading.Barrier(len(calls))
+def together(stack, lives):
+    """Runs all at once, each a function of a client with a connection of its own; what they return."""
+    lives = list(lives)
+    results, failures = [None] * len(lives), []
+    barrier = threading.Barrier(len(lives))
 
     def run(number):
-        client = stack.new_client(timeout=30)
-        with contextlib.closing(client):
-            barrier.wait()
-            settled[number] = call_until_settled(client, calls[number])
+        try:
+            with contextlib.closing(stack.new_client(timeout=30)) as client:
+                barrier.wait()
+                results[number] = lives[number](client)
+        except BaseException as failure:
+            failures.append(failure)
 
-    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(calls))]
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(lives))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert None not in settled, "a client failed; see above"
+    if failures:
+        raise failures[0]
+    return results
+
+
+def rush(stack, calls):
+    """Makes all calls at once, each a function of a client that gives an Answer."""
+    settled = together(
+        stack, (lambda client, call=call: call_until_settled(client, call) for call in calls)
+    )
     answers, busy = zip(*settled)
     return Rush(list(answers), sum(busy))
 
