@@ -83,9 +83,9 @@ export function countdown(seconds) {
     return days ? `${t("days", days)} ${rest}` : rest;
 }
 
-/** About so long, in words: for a wait. */
-export function duration(seconds) {
-    if (seconds < 90) return t("seconds", Math.max(1, Math.round(seconds)));
-    if (seconds < 5400) return t("minutes", Math.round(seconds / 60));
-    return t("hours", Math.round(seconds / 360) / 10);
+/** About so long, in words: for a wait of so many seconds to so many. */
+export function durationRange(from, to) {
+    const [unit, seconds] = to < 90 ? ["second", 1] : to < 5400 ? ["minute", 60] : ["hour", 3600];
+    const count = (value) => Math.max(unit === "second" ? 1 : 0, Math.round(value / seconds));
+    return format(Intl.NumberFormat, { style: "unit", unit, unitDisplay: "long" }).formatRange(count(from), count(to));
 }

@@ -1,6 +1,6 @@
 // The waiting room of a concert.
 import { Dates, readConcert } from "./concerts.js";
-import { duration, moment, number, refusal, t } from "./language.js";
+import { durationRange, moment, number, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
 import { chime } from "./sound.js";
@@ -54,7 +54,7 @@ function useIntent(concert, again) {
 
 function Wait({ place }) {
     if (place.etaSeconds === null) return t("line_wait_unknown");
-    return t("line_wait_range", duration(place.etaSeconds), duration(place.etaSecondsHigh));
+    return durationRange(place.etaSeconds, place.etaSecondsHigh);
 }
 
 function Sound() {
@@ -154,7 +154,7 @@ export function LinePage({ ids: [concertId] }) {
     return html`
         <p><a href="#/concert/${concertId}">← ${answer?.concert.title ?? t("back")}</a></p>
         <div class="room">
-            <${Title} kicker=${answer?.concert.title}>${titleOf(place)}<//>
+            <${Title}>${titleOf(place)}<//>
             <${Paused} queue=${queue} />
             ${refused && html`<p class="error" role="alert">${refusal(refused)}</p>`}
             ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} />` : html`<${Loading} />`}
