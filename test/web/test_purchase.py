@@ -231,3 +231,22 @@ def test_the_list_beside_the_map(new_fan, new_concert):
     page.get_by_role("button", name="Section S, row 3, seat 4, 70,000 points, free").click()
     page.get_by_role("button", name="Hold 1 seat").click()
     fan.wait_title("Your seats are held")
+
+
+def test_behind_a_gateway_no_name_is_asked_for_or_sent(new_fan, new_concert, new_stack):
+    gated = new_stack(caller="header", gateway_addresses="127.0.0.1", workers=4)
+    concert, item = new_concert(on=gated)
+    fan = new_fan(on=gated, extra_http_headers={"X-Frontrow-User": "known"})
+    page = fan.page
+    sent = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
+    fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+    page.get_by_role("button", name="Charge").click()
+    page.locator("button.large:enabled").click()
+    fan.wait_title("Paid")
+    page.get_by_role("link", name="Show my tickets").click()
+    page.locator("svg.code path").wait_for()
+    assert page.get_by_text("You are known").count() == 1
+    assert not [one for one in sent if "userId" in one]

@@ -4,9 +4,10 @@ import { day, dayRange, moment, pointRange, t } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
 import { useCell } from "./store.js";
-import { html, useState } from "./view.js";
+import { html, useEffect, useState } from "./view.js";
 
 const FIRST_DATES = 12;
+const REFRESH = 15_000; // of what is left
 
 /** What is on sale, with what is left of each. */
 async function listConcerts(signal) {
@@ -55,6 +56,10 @@ function ConcertCard({ concert, again }) {
 
 export function ConcertsPage() {
     const [concerts, problem, again] = useAnswer(listConcerts, []);
+    useEffect(() => {
+        const timer = setInterval(() => document.hidden || again(), REFRESH);
+        return () => clearInterval(timer);
+    }, []);
     usePageTitle(t("concerts"));
     return html`
         <${Title}>${t("concerts")}<//>

@@ -33,20 +33,18 @@ async function readConcerts(reservations, signal) {
 function Code({ reservation }) {
     const [code, setCode] = useState(null);
     useEffect(() => {
-        import("../vendor/qrcode.js").then(({ default: qrcode }) => {
-            const made = qrcode(0, "M");
-            made.addData(`${location.origin}/reservation/${reservation.reservationId}?userId=${encodeURIComponent(reservation.userId)}`);
-            made.make();
-            setCode(made);
-        }, () => {});
+        const { reservationId, userId } = reservation;
+        const address = `${location.origin}/reservation/${reservationId}?userId=${encodeURIComponent(userId)}`;
+        import("../vendor/qrcode.js").then(({ encode }) => setCode(encode(address, { ecc: "M", border: 0 })), () => {});
     }, []);
     if (!code) return html`<div class="code"></div>`;
-    const count = code.getModuleCount();
+    const { size, data } = code;
     let path = "";
-    for (let y = 0; y < count; y++)
-        for (let x = 0; x < count; x++) if (code.isDark(y, x)) path += `M${x} ${y}h1v1h-1z`;
+    data.forEach((row, y) => row.forEach((dark, x) => {
+        if (dark) path += `M${x} ${y}h1v1h-1z`;
+    }));
     return html`<svg class="code" role="img" aria-label=${t("ticket_qr", reservation.reservationId)}
-        viewBox="-3 -3 ${count + 6} ${count + 6}" shape-rendering="crispEdges"><path d=${path} /></svg>`;
+        viewBox="-4 -4 ${size + 8} ${size + 8}" shape-rendering="crispEdges"><path d=${path} /></svg>`;
 }
 
 function Seats({ reservation }) {
