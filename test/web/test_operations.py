@@ -4,7 +4,7 @@ import json
 import re
 
 from conftest import PHONE
-from stack import ROOT
+from stack import ROOT, wait_for
 from test_quality import violations
 
 
@@ -71,6 +71,26 @@ def test_create_a_concert_from_a_file(new_fan, stack, tmp_path):
     page.get_by_text(re.compile("Concert [0-9]+ was created")).wait_for()
     page.get_by_role("heading", name="From a file").wait_for()
     assert violations(page) == []
+
+
+def test_create_a_concert_from_a_table(new_fan, stack, tmp_path):
+    page = sign_in(new_fan(), stack)
+    page.get_by_text("Create a concert").first.click()
+    (tmp_path / "Spring tour.csv").write_text(
+        "date,startsAt,section,row,from,to,price\n"
+        "2099-03-01,2099-03-01T10:00:00Z,R,1,1,10,90000\n2099-03-01,2099-03-01T10:00:00Z,S,1,11,20,70000\n"
+        "2099-03-02,2099-03-02T10:00:00Z,R,1,1,10,90000\n"
+    )
+    page.get_by_label("From a file").set_input_files(tmp_path / "Spring tour.csv")
+    wait_for(lambda: "Spring tour" in page.get_by_label("JSON").input_value())
+    draft = json.loads(page.get_by_label("JSON").input_value())
+    page.get_by_label("JSON").fill(json.dumps(draft | {"venue": "Everywhere", "status": "open"}))
+    page.get_by_role("button", name="Create a concert").click()
+    said = page.get_by_text(re.compile("Concert [0-9]+ was created"))
+    said.wait_for()
+    concert = re.search("[0-9]+", said.inner_text()).group()
+    items = stack.get(f"/concert/{concert}/item").json()["items"]
+    assert [item["seatCount"] for item in items] == [20, 10]
 
 
 def test_a_server_that_is_away_is_told(new_fan, stack):

@@ -1,7 +1,7 @@
 // The operators' page: what the server does now, a concert's sales and line, and what steers them.
 import { once, Problem } from "./api.js";
 import { language, number, points, t, useLanguage } from "./language.js";
-import { quantile, rate, readMetrics, summarize } from "./opsdata.js";
+import { draftFromCsv, quantile, rate, readMetrics, summarize } from "./opsdata.js";
 import { english, korean } from "./opstext.js";
 import { kept, useCell } from "./store.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
@@ -198,7 +198,12 @@ function Concert({ figures: { concert, queue }, adminKey }) {
 function Create({ adminKey, onCreated }) {
     const [text, setText] = useState("");
     const [said, setSaid] = useState(null);
-    const load = async (event) => setText(await event.currentTarget.files[0].text());
+    const load = async (event) => {
+        const [file] = event.currentTarget.files;
+        const read = await file.text();
+        const name = file.name.replace(/\.\w+$/, "");
+        setText(/\.csv$/i.test(file.name) ? JSON.stringify(draftFromCsv(read, name), null, 2) : read);
+    };
     const submit = async (event) => {
         event.preventDefault();
         try {
@@ -213,7 +218,7 @@ function Create({ adminKey, onCreated }) {
     return html`<details class="card"><summary>${say("create")}</summary>
         <form onSubmit=${submit}>
             <p class="help">${say("create_help")}</p>
-            <label for="file">${say("file")}</label><input id="file" type="file" accept="application/json,.json" onChange=${load} />
+            <label for="file">${say("file")}</label><input id="file" type="file" accept=".json,.csv" onChange=${load} />
             <label for="json">${say("json")}</label>
             <textarea id="json" rows="10" required spellcheck=${false} value=${text}
                 onInput=${(event) => setText(event.currentTarget.value)}></textarea>

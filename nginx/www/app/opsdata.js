@@ -1,4 +1,4 @@
-// Figures for operators out of /metrics: rates and quantiles between two readings.
+// Figures for operators out of /metrics: rates and quantiles between two readings; drafts of concerts.
 
 /** Prometheus text -> [{name, labels, value}]. */
 export function readMetrics(text) {
@@ -59,4 +59,22 @@ export function quantile(before, after, part) {
 export function rate(before, after, name) {
     const seconds = (after.at - before.at) / 1000;
     return seconds > 0 ? Math.max(0, after[name] - before[name]) / seconds : 0;
+}
+
+const NUMBERS = new Set(["from", "to", "price", "firstLabel", "x", "y"]);
+
+/** A table of seat ranges (a heading line, then one range a line; no quotes) -> the draft of a concert. */
+export function draftFromCsv(text, name) {
+    const [heading, ...lines] = text.trim().split(/\r?\n/).map((line) => line.split(",").map((cell) => cell.trim()));
+    const items = new Map();
+    for (const line of lines) {
+        const { date, startsAt, ...seats } = Object.fromEntries(heading.map((column, i) => [column, line[i]]));
+        for (const [column, cell] of Object.entries(seats)) {
+            if (cell === "" || cell === undefined) delete seats[column];
+            else if (NUMBERS.has(column)) seats[column] = Number(cell);
+        }
+        if (!items.has(startsAt)) items.set(startsAt, { date, startsAt, seats: [] });
+        items.get(startsAt).seats.push(seats);
+    }
+    return { title: name, venue: "", items: [...items.values()] };
 }
