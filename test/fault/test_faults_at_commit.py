@@ -11,7 +11,8 @@ def test_the_answer_to_a_commit_is_lost(whole, times, long):
     """Each call is done, not done, or outcome_unknown and settled by the same key; never wrong."""
     hall = Hall(whole, capacity=500)
     unknown = whole.log("frontrow").read_text().count("the answer to a COMMIT was lost")
-    with Cutter(whole, every=8, most=1000 if long else 100) as cutter, Load(hall, rate=100) as load:
+    # the load ends last: it is judged when nothing is cut any more
+    with Load(hall, rate=100) as load, Cutter(whole, every=8, most=1000 if long else 100) as cutter:
         wait_for(lambda: cutter.done, 300)
         time.sleep(0.5)
     print(f"cuts: {dict(cutter.cuts)}")
