@@ -4,18 +4,14 @@ scripts/lib/web-tools installs Playwright, chromium and axe; where they are miss
 skipped and say so.
 """
 
-import contextlib
-import itertools
 import pathlib
 import sys
 
 import pytest
-from stack import ROOT, wait_for
+from fan import DESKTOP, TOOLS, Fan
 
-TOOLS = ROOT / "var/tools/web"
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 sys.path[:0] = [str(path) for path in TOOLS.glob("python/lib/python3.*/site-packages")]
-DESKTOP, PHONE = (1280, 900), (360, 740)
 
 
 def pytest_collection_modifyitems(items):
@@ -35,92 +31,6 @@ def browser():
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield started
         started.close()
-
-
-class Fan:
-    """Somebody with a browser: an own storage, one tab or more, and no error unseen."""
-
-    numbers = itertools.count(1)
-
-    def __init__(self, browser, stack, language="en", size=DESKTOP, **options):
-        self.stack = stack
-        self.name = f"fan-{next(self.numbers)}"
-        self.context = browser.new_context(
-            base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language], timezone_id="Asia/Seoul",
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, **options,
-        )
-        self.context.set_default_timeout(15000)
-        self.context.add_init_script(
-            "addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
-        )
-        self.errors = []
-        self.page = self.tab()
-
-    def tab(self):
-        """A further tab of the same browser."""
-        page = self.context.new_page()
-        page.on("pageerror", lambda error: self.errors.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: self.note(page, message))
-        page.on("request", self.note_third_party)
-        return page
-
-    def note(self, page, message):
-        # the browser itself reports each answer that is a refusal; those are the tests' matter
-        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
-            self.errors.append(f"{page.url}: {message.text}")
-
-    def note_third_party(self, request):
-        if not request.url.startswith((self.stack.url, "data:", "blob:")):
-            self.errors.append(f"asked somebody else: {request.url}")
-
-    def sign_in(self):
-        """Gives the name before any page asks for it."""
-        self.context.add_init_script(
-            f"if (!localStorage['frontrow.user']) localStorage['frontrow.user'] = '\"{self.name}\"'"
-        )
-        return self
-
-    def open(self, path=""):
-        self.page.goto(f"/#{path}")
-        return self.page
-
-    def title(self):
-        return self.page.locator("h1").inner_text()
-
-    def wait_title(self, text, **options):
-        self.page.locator("h1", has_text=text).wait_for(**options)
-
-    def charge(self, amount):
-        answer = self.stack.post("/point/charge", {"userId": self.name, "amount": amount})
-        assert answer.status == 200, answer
-
-    def count(self, table):
-        """How many rows of this user a table has."""
-        return self.stack.query(f"SELECT COUNT(*) AS n FROM {table} WHERE user_id = %s", self.name)[0]["n"]
-
-    def click_seat(self, seat_id):
-        """Clicks a seat on the map; where the seats are small it zooms in first."""
-        canvas = self.page.locator("canvas")
-        canvas.wait_for()
-        wait_for(lambda: canvas.evaluate("(canvas) => canvas.chart?.scale > 0"))
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        x, y = canvas.evaluate(
-            """(canvas, id) => {
-                const { chart } = canvas;
-                if (chart.scale < 20) chart.zoomTo(26);
-                const i = chart.hall.indexOf.get(id);
-                chart.reveal(i);
-                return [(chart.hall.x[i] - chart.x) * chart.scale, (chart.hall.y[i] - chart.y) * chart.scale];
-            }""",
-            seat_id,
-        )
-        self.page.mouse.click(box["x"] + x, box["y"] + y)
-
-    def end(self):
-        with contextlib.suppress(Exception):
-            self.context.close()
-        assert not self.errors, self.errors
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import json
 import re
 
-from conftest import PHONE
+from fan import PHONE, violations
 from stack import ROOT, wait_for
-from test_quality import violations
 
 
 def sign_in(fan, stack):

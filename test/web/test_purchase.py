@@ -1,7 +1,7 @@
 """The whole way from the list of concerts to the ticket, as a fan goes it."""
 
 import pytest
-from conftest import DESKTOP, PHONE
+from fan import DESKTOP, PHONE
 
 TEXTS = {
     "en": {"enter": "Enter the line", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",

@@ -4,7 +4,7 @@ import gzip
 import re
 
 import pytest
-from conftest import DESKTOP, PHONE, TOOLS
+from fan import DESKTOP, PHONE, violations
 from stack import ROOT
 
 
@@ -62,17 +62,6 @@ def reach(fan, new_concert, stack):
     page.get_by_role("button", name="Yes").click()
     page.get_by_text("Given back or lapsed").click()
     yield "a refund"
-
-
-def violations(page):
-    """What axe finds, in short."""
-    page.evaluate((TOOLS / "axe.js").read_text())
-    found = page.evaluate("""() => axe.run(document, {
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })""")
-    return [
-        (one["id"], [node["html"][:120] + " " + node["failureSummary"][:160] for node in one["nodes"]][:3])
-        for one in found["violations"]
-    ]
 
 
 @pytest.mark.parametrize("theme, size", [("light", DESKTOP), ("dark", PHONE)])
