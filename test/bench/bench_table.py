@@ -61,8 +61,8 @@ def middle(values, form='{:,.0f}'):
 
 def print_routes(found):
     print('| route | a second | p50 ms | p99 ms | ' + ' | '.join(PROCESSES) +
-          ' | all | limit a second | ratio | errors |')
-    print('|---|' + '---:|' * (len(PROCESSES) + 7))
+          ' | all | limit a second | ratio | errors | others |')
+    print('|---|' + '---:|' * (len(PROCESSES) + 8))
     for row, part in found:
         if part != 'route':
             continue
@@ -74,7 +74,8 @@ def print_routes(found):
             *(middle(m.cpu[i] for m in runs) for i in range(len(PROCESSES))),
             middle(m.total_cpu for m in runs), middle(most),
             middle((m.rate / limit for m, limit in zip(runs, most)), '{:.2f}'),
-            str(sum(m.told['errors'] for m in runs))]), '|')
+            str(sum(m.told['errors'] for m in runs)),
+            middle((100 * m.others for m in runs), '{:.0f}%')]), '|')
 
 
 def print_limits(found):
