@@ -8,6 +8,7 @@
 #include "api/query.h"
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/ids.h"
 #include "domain/services.h"
 
 bool
@@ -46,13 +47,6 @@ check_range(const struct field *field, const struct value *value, int64_t least,
                         field->name, (long long)least, (long long)most);
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-    return (left > right) - (left < right);
-}
-
 static bool
 check_seat_ids(struct input *input, const struct field *field, const json_t *list,
                struct problem *problem)
@@ -70,7 +64,7 @@ check_seat_ids(struct input *input, const struct field *field, const json_t *lis
                                 INT32_MAX);
         input->seat_ids[i] = (int32_t)json_integer_value(id);
     }
-    qsort(input->seat_ids, count, sizeof input->seat_ids[0], compare_ids);
+    ids_sort(input->seat_ids, count);
     for (size_t i = 1; i < count; i++)
         if (input->seat_ids[i] == input->seat_ids[i - 1])
             return input_refuse(problem, field->name, "seat %d stands there twice",

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "domain/concert_admin.h"
 #include "domain/effect.h"
@@ -119,13 +120,6 @@ end_some(const struct work *work, const int32_t *ids, size_t count, struct probl
     return is_mysql_lost(error) ? refuse(problem, ERROR_MYSQL_UNAVAILABLE) : ERROR_NONE;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-    return (left > right) - (left < right);
-}
-
 /* The reservations that the seats name, ascending, each once; how many. */
 static size_t
 collect_ids(const struct taken_seat *seats, size_t count, int32_t *ids)
@@ -133,7 +127,7 @@ collect_ids(const struct taken_seat *seats, size_t count, int32_t *ids)
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         ids[i] = seats[i].reservation_id;
-    qsort(ids, count, sizeof ids[0], compare_ids);
+    ids_sort(ids, count);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || ids[i] != ids[kept - 1])
             ids[kept++] = ids[i];

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ids.h"
+
 enum seat_status
 seat_shown(const struct seat *seat, int64_t now)
 {
@@ -52,13 +54,6 @@ seating_choose_adjacent(const struct place *places, size_t place_count, int32_t 
     return false;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-    return (left > right) - (left < right);
-}
-
 /* The smallest span among the free seats of one section; `free_ids` has room for them. */
 static bool
 choose_span(const struct place *section, size_t size, int32_t count, int32_t *free_ids,
@@ -70,7 +65,7 @@ choose_span(const struct place *section, size_t size, int32_t count, int32_t *fr
             free_ids[found++] = section[i].seat_id;
     if (found < wanted)
         return false;
-    qsort(free_ids, found, sizeof free_ids[0], compare_ids);
+    ids_sort(free_ids, found);
     for (size_t i = 1; i + wanted <= found; i++)
         if (free_ids[i + wanted - 1] - free_ids[i] < free_ids[best + wanted - 1] - free_ids[best])
             best = i;
