@@ -45,7 +45,9 @@ process_start() {
     # a lock that a daemon inherits would never be released
     setsid "$@" >>"$LOG/$name.log" 2>&1 </dev/null 9>&- &
     process_inspect $! || fail "$name ended at once; see $LOG/$name.log"
-    printf '%s %s\n' $! "$PROCESS_STARTED" >"$PIDS/$name"
+    # by a rename: whoever reads meanwhile finds no file or a whole one
+    printf '%s %s\n' $! "$PROCESS_STARTED" >"$PIDS/.$name"
+    mv -f "$PIDS/.$name" "$PIDS/$name"
 }
 
 # process_stop NAME SIGNAL SECONDS: asks, waits, and kills what did not go.
