@@ -78,6 +78,7 @@ def main(base, k6_status, audit_status):
     requests = metrics["http_reqs"]
     duration = metrics["http_req_duration"]
     print(machine())
+    print(f"SCALE {os.environ.get('SCALE') or 1}")
     print(f"{requests['count']} requests, {requests['rate']:.0f} a second, {metrics['vus_max']['max']} users at most")
     print(f"p50 {duration['med']:.2f} ms, p95 {duration['p(95)']:.2f} ms, p99 {duration['p(99)']:.2f} ms, "
           f"longest {duration['max']:.1f} ms")
@@ -96,4 +97,5 @@ def main(base, k6_status, audit_status):
         (pathlib.Path(base).parent / "capacity").write_text(f"{requests['rate']:.0f}\n")
 
 
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

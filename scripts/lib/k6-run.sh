@@ -51,11 +51,13 @@ k6_sales() {
 
 # k6_start BASE NAME: in the background; its pid is $!. The page with the plots is k6's own.
 k6_start() {
+    local script=${2%-spread} spread=${SPREAD:-}
+    [[ $2 != *-spread ]] || spread=1
     K6_WEB_DASHBOARD=true K6_WEB_DASHBOARD_PORT=-1 K6_WEB_DASHBOARD_PERIOD=1s \
         K6_WEB_DASHBOARD_EXPORT=$1.html K6_WEB_DASHBOARD_RECORD=$1.ndjson \
         URL=http://$(nginx_address) API_URL=http://$(nginx_address)/token/add RATE=${RATE:-} \
-        "$K6" run --quiet --no-color --no-usage-report --summary-export "$1.json" \
-        --summary-trend-stats 'avg,min,med,p(95),p(99),max' "$ROOT/k6/$2.js" \
+        SPREAD=$spread "$K6" run --quiet --no-color --no-usage-report --summary-export "$1.json" \
+        --summary-trend-stats 'avg,min,med,p(95),p(99),max' "$ROOT/k6/$script.js" \
         >"$1.summary.txt" 2> >(head -n 1000 >"$1.log"; cat >/dev/null) 9>&- &
 }
 
