@@ -3,20 +3,36 @@
 #include <assert.h>
 
 /*
- * Up to eight seats take one statement with eight placeholders, padded by repeating the last, so
- * that one prepared statement serves every count.
+ * A statement on seats of an item, for one seat and for several. Two to eight share one with eight
+ * placeholders, padded by repeating the last: MySQL takes twice as long for it as for one seat.
  */
-#define EIGHT_IDS "(?, ?, ?, ?, ?, ?, ?, ?)"
+#define OF_SEATS(start, end)                                                                       \
+    {                                                                                              \
+        {start " WHERE item_id = ? AND seat_no = ?" end},                                          \
+            {start " WHERE item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)" end},              \
+    }
 
 #define SEAT_COLUMNS                                                                               \
     "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
 
-static void
-pad_ids(struct parameter parameters[SEATS_AT_ONCE], const int32_t *ids, size_t count)
+/* The form of an OF_SEATS() statement for so many seats. */
+static const struct query *
+form_for(const struct query forms[2], size_t count)
+{
+    return &forms[count > 1];
+}
+
+/* Fills in the item and the seats; returns how many parameters that are. */
+static size_t
+name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const int32_t *ids,
+           size_t count)
 {
     assert(count >= 1 && count <= SEATS_AT_ONCE);
-    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
-        parameters[i] = DB_INTEGER(ids[i < count ? i : count - 1]);
+    size_t places = count > 1 ? SEATS_AT_ONCE : 1;
+    parameters[0] = DB_INTEGER(item_id);
+    for (size_t i = 0; i < places; i++)
+        parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
+    return 1 + places;
 }
 
 enum db_result
@@ -58,15 +74,15 @@ seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
 }
 
 static enum db_result
-read_seats(struct database *db, const struct query *query, int32_t item_id, const int32_t *ids,
+read_seats(struct database *db, const struct query forms[2], int32_t item_id, const int32_t *ids,
            size_t count, struct seat *seats, size_t *found, int64_t *now)
 {
-    struct parameter parameters[1 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
-    pad_ids(parameters + 1, ids, count);
+    struct parameter parameters[1 + SEATS_AT_ONCE];
+    size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat;
     *found = 0;
     enum db_result result = db_select(
-        db, query, parameters, 1 + SEATS_AT_ONCE,
+        db, form_for(forms, count), parameters, parameter_count,
         COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.status), INTO_BOOL(&seat.blocked),
                 INTO_INT32(&seat.reservation_id), INTO_INSTANT(&seat.held_until),
                 INTO_INT64(&seat.price), INTO_TEXT(seat.section), INTO_TEXT(seat.row),
@@ -80,73 +96,69 @@ enum db_result
 seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 struct seat *seats, size_t *found, int64_t *now)
 {
-    static const struct query look = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat"
-                                      " WHERE item_id = ? AND seat_no IN " EIGHT_IDS
-                                      " ORDER BY seat_no"};
-    return read_seats(db, &look, item_id, ids, count, seats, found, now);
+    static const struct query look[] =
+        OF_SEATS("SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat", " ORDER BY seat_no");
+    return read_seats(db, look, item_id, ids, count, seats, found, now);
 }
 
 enum db_result
 seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 struct seat *seats, size_t *found)
 {
-    static const struct query lock = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat"
-                                      " WHERE item_id = ? AND seat_no IN " EIGHT_IDS
-                                      " ORDER BY seat_no FOR UPDATE"};
+    static const struct query lock[] = OF_SEATS(
+        "SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat", " ORDER BY seat_no FOR UPDATE");
     int64_t before_the_wait; /* UTC_TIMESTAMP is of the statement's begin: not "now" any more */
-    return read_seats(db, &lock, item_id, ids, count, seats, found, &before_the_wait);
+    return read_seats(db, lock, item_id, ids, count, seats, found, &before_the_wait);
 }
 
 enum db_result
 seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                      struct seat *seats, size_t *found)
 {
-    static const struct query lock = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat"
-                                      " WHERE item_id = ? AND seat_no IN " EIGHT_IDS
-                                      " ORDER BY seat_no FOR UPDATE SKIP LOCKED"};
+    static const struct query lock[] =
+        OF_SEATS("SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat",
+                 " ORDER BY seat_no FOR UPDATE SKIP LOCKED");
     int64_t before;
-    return read_seats(db, &lock, item_id, ids, count, seats, found, &before);
+    return read_seats(db, lock, item_id, ids, count, seats, found, &before);
 }
 
 enum db_result
 seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 int32_t reservation_id, int64_t held_until)
 {
-    static const struct query hold = {
-        "UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?"
-        " WHERE item_id = ? AND seat_no IN " EIGHT_IDS};
+    static const struct query hold[] =
+        OF_SEATS("UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?", "");
     struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
-                                                      DB_INSTANT(held_until), DB_INTEGER(item_id)};
-    pad_ids(parameters + 3, ids, count);
-    return db_execute(db, &hold, parameters, 3 + SEATS_AT_ONCE);
+                                                      DB_INSTANT(held_until)};
+    size_t named = name_seats(parameters + 2, item_id, ids, count);
+    return db_execute(db, form_for(hold, count), parameters, 2 + named);
 }
 
 static enum db_result
-update_owned(struct database *db, const struct query *query, int32_t item_id, const int32_t *ids,
+update_owned(struct database *db, const struct query forms[2], int32_t item_id, const int32_t *ids,
              size_t count, int32_t reservation_id)
 {
-    struct parameter parameters[2 + SEATS_AT_ONCE] = {DB_INTEGER(item_id),
-                                                      DB_INTEGER(reservation_id)};
-    pad_ids(parameters + 2, ids, count);
-    return db_execute(db, query, parameters, 2 + SEATS_AT_ONCE);
+    struct parameter parameters[2 + SEATS_AT_ONCE];
+    size_t named = name_seats(parameters, item_id, ids, count);
+    parameters[named] = DB_INTEGER(reservation_id);
+    return db_execute(db, form_for(forms, count), parameters, named + 1);
 }
 
 enum db_result
 seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 int32_t reservation_id)
 {
-    static const struct query sell = {
-        "UPDATE seat SET status = 'sold', held_until = NULL"
-        " WHERE item_id = ? AND reservation_id = ? AND seat_no IN " EIGHT_IDS};
-    return update_owned(db, &sell, item_id, ids, count, reservation_id);
+    static const struct query sell[] =
+        OF_SEATS("UPDATE seat SET status = 'sold', held_until = NULL", " AND reservation_id = ?");
+    return update_owned(db, sell, item_id, ids, count, reservation_id);
 }
 
 enum db_result
 seat_table_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 int32_t reservation_id)
 {
-    static const struct query give_back = {
-        "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL"
-        " WHERE item_id = ? AND reservation_id = ? AND seat_no IN " EIGHT_IDS};
-    return update_owned(db, &give_back, item_id, ids, count, reservation_id);
+    static const struct query give_back[] =
+        OF_SEATS("UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL",
+                 " AND reservation_id = ?");
+    return update_owned(db, give_back, item_id, ids, count, reservation_id);
 }
