@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -121,6 +122,20 @@ sockets_adopt(struct sockets *sockets)
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");
     return sockets->count > 0;
+}
+
+int
+sockets_watch(const struct sockets *sockets)
+{
+    int events = epoll_create1(EPOLL_CLOEXEC);
+    for (int i = 0; i < sockets->count && events >= 0; i++) {
+        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u32 = (uint32_t)i};
+        if (epoll_ctl(events, EPOLL_CTL_ADD, sockets->descriptors[i], &event) != 0) {
+            close(events);
+            events = -1;
+        }
+    }
+    return events;
 }
 
 void

@@ -30,6 +30,13 @@ bool sockets_adopt(struct sockets *sockets);
 /* Makes a passed descriptor one of ours: O_NONBLOCK, closed on exec. */
 bool sockets_prepare(int descriptor);
 
+/*
+ * Makes an epoll descriptor for a worker: each event is a socket with a connection, its index in
+ * data.u32. Of the workers that wait, one is woken for a connection; those that are busy see it
+ * when they ask next. -1: see errno.
+ */
+int sockets_watch(const struct sockets *sockets);
+
 /* Removes the names of owned sockets, so that nobody new connects; what waits in them stays. */
 void sockets_unlink(const struct sockets *sockets, const char *run_dir);
 

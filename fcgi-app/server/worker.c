@@ -1,10 +1,10 @@
 #include "server/worker.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "server/http.h"
 
+enum { SIGNALS_CAME = SOCKETS_MOST }; /* among the events, beside the indexes of sockets */
+
 struct worker {
     const struct heritage *heritage;
     const struct config *config;
@@ -22,7 +24,8 @@ struct worker {
     void *services;
     struct metrics_sources sources;
     FCGX_Request connections[SOCKETS_MOST]; /* one for each socket */
-    struct pollfd polled[SOCKETS_MOST + 1]; /* the sockets, its own first, and then the signals */
+    int events;  /* epoll: connections by the index of their socket, and the signals */
+    int signals; /* signalfd */
     struct exchange exchange;
     int64_t answered;
     bool leaving;  /* SIGTERM came */
@@ -63,17 +66,15 @@ static bool
 open_sockets(struct worker *worker)
 {
     const struct sockets *sockets = worker->heritage->sockets;
-    int count = sockets->count;
-    int signals = open_signals();
-    if (signals < 0)
+    worker->signals = open_signals();
+    worker->events = sockets_watch(sockets);
+    if (worker->signals < 0 || worker->events < 0)
         return false;
-    for (int i = 0; i < count; i++) {
-        int socket = sockets->descriptors[(worker->slot_index + i) % count];
-        worker->polled[i] = (struct pollfd){.fd = socket, .events = POLLIN};
-        FCGX_InitRequest(&worker->connections[i], socket, FCGI_FAIL_ACCEPT_ON_INTR);
-    }
-    worker->polled[count] = (struct pollfd){.fd = signals, .events = POLLIN};
-    return true;
+    for (int i = 0; i < sockets->count; i++)
+        FCGX_InitRequest(&worker->connections[i], sockets->descriptors[i],
+                         FCGI_FAIL_ACCEPT_ON_INTR);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = SIGNALS_CAME};
+    return epoll_ctl(worker->events, EPOLL_CTL_ADD, worker->signals, &event) == 0;
 }
 
 static bool
@@ -197,10 +198,10 @@ accept_one(struct worker *worker, FCGX_Request *connection)
 /* ---- the loop ---- */
 
 static void
-read_signals(struct worker *worker, int signals)
+read_signals(struct worker *worker)
 {
     struct signalfd_siginfo info;
-    while (read(signals, &info, sizeof info) == sizeof info) {
+    while (read(worker->signals, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGTERM)
             worker->leaving = true;
         else
@@ -208,24 +209,25 @@ read_signals(struct worker *worker, int signals)
     }
 }
 
-/* Waits for a connection. NULL: look at the flags again. */
+/*
+ * Waits for a connection. NULL: look at the flags again. A connection is taken even if a signal
+ * came with it: no other worker was told of it.
+ */
 static FCGX_Request *
 wait_for_connection(struct worker *worker)
 {
-    int count = worker->heritage->sockets->count;
-    int found = poll(worker->polled, (nfds_t)count + 1, worker->draining ? 0 : -1);
+    struct epoll_event events[2];
+    FCGX_Request *connection = NULL;
+    int found = epoll_wait(worker->events, events, 2, worker->draining ? 0 : -1);
     if (found == 0)
         worker->leaving = true; /* only when draining: nothing waits any more */
-    if (found <= 0)
-        return NULL;
-    if (worker->polled[count].revents != 0) {
-        read_signals(worker, worker->polled[count].fd);
-        return NULL;
+    for (int i = 0; i < found; i++) {
+        if (events[i].data.u32 == SIGNALS_CAME)
+            read_signals(worker);
+        else
+            connection = &worker->connections[events[i].data.u32];
     }
-    for (int i = 0; i < count; i++)
-        if (worker->polled[i].revents != 0)
-            return &worker->connections[i];
-    return NULL;
+    return connection;
 }
 
 int

@@ -5,11 +5,11 @@
  */
 #include <errno.h>
 #include <fcgiapp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,26 +38,22 @@ answer(FCGX_Request *request)
     FCGX_Finish_r(request);
 }
 
-/* Waits at all sockets, its own first, as a worker of frontrow does. */
+/* Waits at all sockets, as a worker of frontrow does. */
 static void
-serve(const struct sockets *sockets, int worker)
+serve(const struct sockets *sockets)
 {
     static FCGX_Request requests[SOCKETS_MOST];
-    static struct pollfd polled[SOCKETS_MOST];
+    struct epoll_event event;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     FCGX_Init();
-    for (int i = 0; i < sockets->count; i++) {
-        int socket = sockets->descriptors[(worker + i) % sockets->count];
-        polled[i] = (struct pollfd){.fd = socket, .events = POLLIN};
-        FCGX_InitRequest(&requests[i], socket, FCGI_FAIL_ACCEPT_ON_INTR);
-    }
-    while (poll(polled, (nfds_t)sockets->count, -1) > 0) {
-        int i = 0;
-        while (i < sockets->count - 1 && polled[i].revents == 0)
-            i++;
-        int result = FCGX_Accept_r(&requests[i]);
+    for (int i = 0; i < sockets->count; i++)
+        FCGX_InitRequest(&requests[i], sockets->descriptors[i], FCGI_FAIL_ACCEPT_ON_INTR);
+    int events = sockets_watch(sockets);
+    while (epoll_wait(events, &event, 1, -1) > 0) {
+        FCGX_Request *request = &requests[event.data.u32];
+        int result = FCGX_Accept_r(request);
         if (result == 0)
-            answer(&requests[i]);
+            answer(request);
         else if (result != -EAGAIN) /* another one was faster */
             return;
     }
@@ -71,7 +67,7 @@ main(int argc, char **argv)
         return 2;
     for (int i = 0; i < atoi(argv[3]); i++)
         if (fork() == 0) {
-            serve(&sockets, i);
+            serve(&sockets);
             _exit(1);
         }
     while (wait(NULL) > 0)
