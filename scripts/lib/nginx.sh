@@ -50,6 +50,7 @@ nginx_configure() {
         "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
         "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES:-127.0.0.0/8 ::1}")" \
+        "USER_RATE=${FRONTROW_USER_RATE:-20}" "USER_BURST=$((2 * ${FRONTROW_USER_RATE:-20}))" \
         "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
         "PUBLIC_LIMIT=${FRONTROW_PUBLIC_LIMIT:-8192}" "EXACT_LIMIT=${FRONTROW_EXACT_LIMIT:-2048}" \
         "ADMIN_LIMIT=${FRONTROW_ADMIN_LIMIT:-16}" \

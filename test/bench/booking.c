@@ -65,6 +65,7 @@ static const char help[] =
     "  --vanish N       percent of changing calls whose sender does not wait for the answer\n"
     "  --abandon N      percent of calls without an answer that are not asked again\n"
     "  --charges        nothing but charges of points, none of them asked again\n"
+    "  --one-user       the same user makes all of these charges\n"
     "  --fresh          a connection for each call\n"
     "  --seed N         of the random choices; default 1\n";
 
@@ -111,6 +112,8 @@ take_option(struct options *options, int letter)
         options->fresh = true;
     else if (letter == 'o')
         load->charges = true;
+    else if (letter == 'O')
+        load->one_user = true;
     else
         return false;
     return true;
@@ -120,25 +123,16 @@ static void
 read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"port", required_argument, NULL, 'p'},
-        {"concert", required_argument, NULL, 'C'},
-        {"items", required_argument, NULL, 'I'},
-        {"seats", required_argument, NULL, 'S'},
-        {"log", required_argument, NULL, 'l'},
-        {"name", required_argument, NULL, 'n'},
-        {"users", required_argument, NULL, 'u'},
-        {"rate", required_argument, NULL, 'r'},
-        {"seconds", required_argument, NULL, 't'},
-        {"count", required_argument, NULL, 'c'},
-        {"settle", required_argument, NULL, 'e'},
-        {"timeout", required_argument, NULL, 'T'},
-        {"retry", required_argument, NULL, 'R'},
-        {"vanish", required_argument, NULL, 'v'},
-        {"abandon", required_argument, NULL, 'a'},
-        {"fresh", no_argument, NULL, 'f'},
-        {"charges", no_argument, NULL, 'o'},
-        {"seed", required_argument, NULL, 'x'},
-        {NULL, 0, NULL, 0},
+        {"port", required_argument, NULL, 'p'},    {"concert", required_argument, NULL, 'C'},
+        {"items", required_argument, NULL, 'I'},   {"seats", required_argument, NULL, 'S'},
+        {"log", required_argument, NULL, 'l'},     {"name", required_argument, NULL, 'n'},
+        {"users", required_argument, NULL, 'u'},   {"rate", required_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 't'}, {"count", required_argument, NULL, 'c'},
+        {"settle", required_argument, NULL, 'e'},  {"timeout", required_argument, NULL, 'T'},
+        {"retry", required_argument, NULL, 'R'},   {"vanish", required_argument, NULL, 'v'},
+        {"abandon", required_argument, NULL, 'a'}, {"fresh", no_argument, NULL, 'f'},
+        {"charges", no_argument, NULL, 'o'},       {"one-user", no_argument, NULL, 'O'},
+        {"seed", required_argument, NULL, 'x'},    {NULL, 0, NULL, 0},
     };
     *options = (struct options){.users = 50, .seconds = 10, .settle = 30, .seed = 1};
     options->load = (struct load){.name = "buyer", .timeout_ms = 15000};

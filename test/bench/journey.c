@@ -131,6 +131,8 @@ write_request(struct journey *journey)
     buffer_clear(request);
     buffer_format(request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", calls[journey->call].method,
                   journey->path);
+    /* believed where the stack has caller = header and this machine as its gateway */
+    buffer_format(request, "X-Frontrow-User: %s\r\n", journey->user);
     if (journey->key[0] != '\0')
         buffer_format(request, "Idempotency-Key: %s\r\n", journey->key);
     if (journey->token[0] != '\0')
@@ -149,7 +151,8 @@ ask(struct journey *journey, enum call call, int64_t pause_ms)
     journey->tries = 0;
     journey->key[0] = '\0';
     if (calls[call].keyed)
-        snprintf(journey->key, sizeof journey->key, "%s-%d", journey->user, ++journey->keys);
+        snprintf(journey->key, sizeof journey->key, "%s-%d-%d-%d", journey->load->name,
+                 journey->place, journey->journeys, ++journey->keys);
     write_path_and_body(journey);
     write_request(journey);
     journey->wake_at = clock_monotonic() + pause_ms;
@@ -163,8 +166,11 @@ journey_begin(struct journey *journey)
     journey->refusals = 0;
     journey->plan = choose_plan();
     journey->token[0] = '\0';
-    snprintf(journey->user, sizeof journey->user, "%s-%d-%d", journey->load->name, journey->place,
-             journey->journeys);
+    if (journey->load->one_user)
+        snprintf(journey->user, sizeof journey->user, "%s-one", journey->load->name);
+    else
+        snprintf(journey->user, sizeof journey->user, "%s-%d-%d", journey->load->name,
+                 journey->place, journey->journeys);
     journey->price = CHANGE;
     ask(journey, journey->load->charges ? CALL_CHARGE : CALL_TOKEN, 0);
     journey_tick(journey, journey->wake_at);

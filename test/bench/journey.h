@@ -23,6 +23,7 @@ struct load {
     int retry_ms;    /* pause before the same is asked again; 0: as Retry-After says */
     int timeout_ms;  /* for one call */
     bool charges;    /* nothing but charges, none of them asked again */
+    bool one_user;   /* who makes all of them */
     FILE *log;       /* of every answer */
     bool ending;     /* who waits in the line gives up */
     int64_t answers; /* counted here */

@@ -2,12 +2,15 @@
 
 import contextlib
 import itertools
+import os
+import pathlib
 import signal
 import subprocess
 import time
 
+import pytest
 import told
-from stack import wait_for
+from stack import SERVICES, wait_for
 
 _numbers = itertools.count(1)
 
@@ -15,6 +18,35 @@ _numbers = itertools.count(1)
 def now():
     """Milliseconds of the clock that the client's log has."""
     return time.monotonic() * 1000
+
+
+def threads(stack):
+    """All threads of the stack's daemons."""
+    for name in SERVICES:
+        leader = stack.pid(name)
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                if int(stat.read_text().rpartition(")")[2].split()[2]) == leader:
+                    yield from map(int, os.listdir(stat.parent / "task"))
+
+
+def pin(stack, cores):
+    for thread in threads(stack):
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(thread, cores)
+
+
+@contextlib.contextmanager
+def apart(stack):
+    """The stack without the last core, which is the generator's: gives its number."""
+    cores = os.sched_getaffinity(0)
+    if len(cores) < 2:
+        pytest.skip("the generator wants a core of its own, and there is one only")
+    pin(stack, cores - {max(cores)})
+    try:
+        yield max(cores)
+    finally:
+        pin(stack, cores)
 
 
 class Hall:
@@ -67,7 +99,7 @@ class Load:
             "--seats", str(hall.seats), "--name", self.name, "--log", str(self.log),
         ]
         for name, value in options.items():
-            self.command += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+            self.command += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
 
     def __enter__(self):
         self.process = subprocess.Popen(

@@ -1,50 +1,26 @@
 """Three times what the stack can do, by open arrivals: the excess is turned away at once."""
 
-import contextlib
-import os
-import pathlib
 import time
 
 import pytest
-from booking import Hall, Load, now
-from stack import SERVICES, wait_for
+from booking import Hall, Load, apart, now
+from stack import wait_for
 
 CALLS_AT_ONCE = 150  # in nginx: at some thousands a second nobody waits for long
 
 
-def threads(stack):
-    """All threads of the stack's daemons."""
-    for name in SERVICES:
-        leader = stack.pid(name)
-        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                if int(stat.read_text().rpartition(")")[2].split()[2]) == leader:
-                    yield from map(int, os.listdir(stat.parent / "task"))
-
-
-def pin(stack, cores):
-    for thread in threads(stack):
-        with contextlib.suppress(ProcessLookupError):
-            os.sched_setaffinity(thread, cores)
-
-
 @pytest.fixture
-def cores(whole):
-    """The stack without the last core, on which the generator is; a limit that fits."""
-    every = os.sched_getaffinity(0)
-    if len(every) < 2:
-        pytest.skip("the generator wants a core of its own, and there is one only")
-    own = max(every)
+def core(whole):
+    """A limit that fits the stack without the generator's core, which this gives."""
     before = whole.environment
     try:
         whole.environment = before | {"FRONTROW_EXACT_LIMIT": str(CALLS_AT_ONCE)}
         whole.script("start")
-        pin(whole, every - {own})
-        yield own
+        with apart(whole) as own:
+            yield own
     finally:
         whole.environment = before
         whole.script("start")
-        pin(whole, every)
 
 
 def goodput(told, skip=500):
@@ -53,13 +29,13 @@ def goodput(told, skip=500):
     return sum(a.ok and began <= a.sent < ended for a in told.answers) / (ended - began) * 1000
 
 
-def test_three_times_the_capacity(whole, cores, times, long):
+def test_three_times_the_capacity(whole, core, times, long):
     hall = Hall(whole, items=1, seats=10)
     seconds = 10 if long else 3
-    with Load(hall, core=cores, charges=True, rate=0, users=100, retry=0) as closed:
+    with Load(hall, core=core, charges=True, rate=0, users=100, retry=0) as closed:
         time.sleep(seconds)
     peak = goodput(closed.told)
-    with Load(hall, core=cores, charges=True, rate=int(3 * peak), users=5000, retry=0) as flood:
+    with Load(hall, core=core, charges=True, rate=int(3 * peak), users=5000, retry=0) as flood:
         time.sleep(seconds)
     ended = now()
     wait_for(lambda: whole.new_client().get("/point?userId=nobody").status == 200)
