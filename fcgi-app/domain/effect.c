@@ -186,24 +186,30 @@ enter(struct services *services, const struct effect *effect)
                            workers - workers / 4);
 }
 
+/* Most calls are no repetition; of those that are, most are answered here, without a transaction.
+ */
+static enum attempt
+replay_or_carry_out(struct services *services, const struct effect *effect, struct buffer *body,
+                    bool *replayed, struct problem *problem)
+{
+    enum attempt outcome = ATTEMPT_AGAIN;
+    if (effect->key != NULL)
+        outcome = replay(services, effect, body, problem);
+    *replayed = outcome == ATTEMPT_DONE;
+    return outcome == ATTEMPT_AGAIN ? carry_out(services, effect, body, replayed, problem)
+                                    : outcome;
+}
+
 enum error
 effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
              bool *replayed, struct problem *problem)
 {
-    enum attempt outcome = ATTEMPT_AGAIN;
     *replayed = false;
-    if (effect->key != NULL) {
-        outcome = replay(services, effect, body, problem);
-        *replayed = outcome == ATTEMPT_DONE;
-    }
-    if (outcome == ATTEMPT_AGAIN && !enter(services, effect)) {
-        refuse(problem, ERROR_BUSY);
-        outcome = ATTEMPT_REFUSED;
-    } else if (outcome == ATTEMPT_AGAIN) {
-        outcome = carry_out(services, effect, body, replayed, problem);
-        if (services->place != NULL)
-            occupancy_leave(services->place);
-    }
+    if (!enter(services, effect))
+        return refuse(problem, ERROR_BUSY);
+    enum attempt outcome = replay_or_carry_out(services, effect, body, replayed, problem);
+    if (services->place != NULL)
+        occupancy_leave(services->place);
     if (outcome == ATTEMPT_DONE)
         return ERROR_NONE;
     *replayed = false;
