@@ -30,6 +30,12 @@ clock_monotonic_us(void)
     return read_clock_us(CLOCK_MONOTONIC);
 }
 
+int64_t
+clock_cpu_us(void)
+{
+    return read_clock_us(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 void
 clock_format(int64_t instant, char text[CLOCK_TEXT_SIZE])
 {

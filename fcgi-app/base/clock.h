@@ -22,6 +22,9 @@ int64_t clock_monotonic(void);
 /* Microseconds of the same clock. */
 int64_t clock_monotonic_us(void);
 
+/* Microseconds of processor time that this process has used so far. */
+int64_t clock_cpu_us(void);
+
 /* Writes `instant` as 2026-11-23T10:00:00.000Z (RFC 3339, UTC). */
 void clock_format(int64_t instant, char text[CLOCK_TEXT_SIZE]);
 

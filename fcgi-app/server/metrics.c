@@ -27,8 +27,13 @@ struct route_metrics {
     _Atomic uint64_t microseconds;
 };
 
+struct slot_metrics {
+    struct route_metrics routes[METRICS_ROUTES];
+    _Atomic uint64_t cpu_microseconds;
+};
+
 struct metrics {
-    struct route_metrics slots[SCOREBOARD_SLOTS][METRICS_ROUTES];
+    struct slot_metrics slots[SCOREBOARD_SLOTS];
 };
 
 struct metrics *
@@ -65,13 +70,19 @@ metrics_count(struct metrics *metrics, int slot, size_t route, const struct resp
               int64_t microseconds)
 {
     assert(route < METRICS_ROUTES);
-    struct route_metrics *counters = &metrics->slots[slot][route];
+    struct route_metrics *counters = &metrics->slots[slot].routes[route];
     size_t bucket = 0;
     while (bucket < BUCKET_COUNT - 1 && microseconds > limits[bucket])
         bucket++;
     add(&counters->outcomes[outcome_of(response)], 1);
     add(&counters->buckets[bucket], 1);
     add(&counters->microseconds, (uint64_t)microseconds);
+}
+
+void
+metrics_count_cpu(struct metrics *metrics, int slot, int64_t microseconds)
+{
+    add(&metrics->slots[slot].cpu_microseconds, (uint64_t)microseconds);
 }
 
 /* ---- GET /metrics ---- */
@@ -102,7 +113,7 @@ sum_route(const struct metrics_sources *sources, size_t route)
 {
     struct route_sum sum = {0};
     for (int slot = 0; slot < sources->scoreboard->used; slot++)
-        add_slot(&sum, &sources->metrics->slots[slot][route]);
+        add_slot(&sum, &sources->metrics->slots[slot].routes[route]);
     return sum;
 }
 
@@ -203,6 +214,17 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
 }
 
 static void
+write_cpu(struct buffer *out, const struct metrics_sources *sources)
+{
+    uint64_t sum = 0;
+    for (int slot = 0; slot < sources->scoreboard->used; slot++)
+        sum += atomic_load_explicit(&sources->metrics->slots[slot].cpu_microseconds,
+                                    memory_order_relaxed);
+    write_family(out, "worker_cpu_seconds_total", "counter", "Processor time of all workers.");
+    buffer_format(out, "frontrow_worker_cpu_seconds_total %.6f\n", (double)sum / 1e6);
+}
+
+static void
 write_processes(struct buffer *out, struct scoreboard *scoreboard)
 {
     static const char *const endings[ENDING_COUNT] = {
@@ -245,6 +267,7 @@ answer_metrics(void *services, const struct request *request, struct response *r
     response->content_type = "text/plain; version=0.0.4; charset=utf-8";
     write_routes(&response->body, sources);
     write_processes(&response->body, sources->scoreboard);
+    write_cpu(&response->body, sources);
     write_state(&response->body, sources);
 }
 

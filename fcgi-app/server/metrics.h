@@ -36,6 +36,9 @@ enum { METRICS_ROUTES = 64 };
 void metrics_count(struct metrics *metrics, int slot, size_t route, const struct response *response,
                    int64_t microseconds);
 
+/* Counts processor time that the worker of a slot has used. */
+void metrics_count_cpu(struct metrics *metrics, int slot, int64_t microseconds);
+
 /* GET /metrics, in Prometheus' text format. */
 extern const struct route metrics_route;
 

@@ -28,6 +28,7 @@ struct worker {
     int signals; /* signalfd */
     struct exchange exchange;
     int64_t answered;
+    int64_t counted_cpu_us; /* of clock_cpu_us() */
     bool leaving;  /* SIGTERM came */
     bool draining; /* SIGQUIT came */
 };
@@ -167,6 +168,15 @@ serve(struct worker *worker, FCGX_Request *connection)
     log_set_request(NULL);
 }
 
+/* After the answer went out, so that what follows it is counted too. */
+static void
+count_cpu(struct worker *worker)
+{
+    int64_t used = clock_cpu_us();
+    metrics_count_cpu(worker->heritage->metrics, worker->slot_index, used - worker->counted_cpu_us);
+    worker->counted_cpu_us = used;
+}
+
 /*
  * Accepts one connection and answers it. The worker counts as busy from before the accept, as
  * a peer that says nothing holds it there. Returns false where no further accept can be expected to
@@ -187,6 +197,7 @@ accept_one(struct worker *worker, FCGX_Request *connection)
         }
         FCGX_Finish_r(connection);
         worker->heritage->application->probe(worker->services);
+        count_cpu(worker);
     }
     scoreboard_idle(worker->slot);
     if (result == 0 || result == -EAGAIN || result == -EINTR || result == -ECONNABORTED)

@@ -1,6 +1,7 @@
 """Section 1 of the contract: formats, users, caching, headers, maintenance."""
 
 import datetime
+import os
 import re
 import subprocess
 import time
@@ -363,6 +364,20 @@ def test_metrics(stack):
     assert [line for line in lines if line.startswith("# TYPE ")]
     for line in lines:
         assert line.startswith("#") or re.fullmatch(r'[a-z_:]+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? [0-9.e+-]+|[a-z_:]+\S* NaN', line), line
+
+
+def cpu_seconds(stack):
+    text = stack.get("/metrics").body.decode()
+    return float(re.search(r"^frontrow_worker_cpu_seconds_total (\S+)$", text, re.M).group(1))
+
+
+def test_the_processor_time_of_the_workers_is_summed(stack):
+    began, before = time.monotonic(), cpu_seconds(stack)
+    for _ in range(50):
+        stack.get("/point?userId=somebody")
+    # what the last one used is counted after its answer
+    wait_for(lambda: cpu_seconds(stack) > before)
+    assert cpu_seconds(stack) - before <= (time.monotonic() - began) * os.cpu_count()
 
 
 # ---- a refusal changes nothing
