@@ -1,6 +1,7 @@
 // Korean or English: by the browser's languages, or as chosen; dates, money and counts by Intl.
 import { kept, useCell } from "./store.js";
 import { english, korean } from "./text.js";
+import { html } from "./view.js";
 
 const TEXTS = { en: english, ko: korean };
 const chosen = kept("language");
@@ -14,14 +15,15 @@ export function language() {
     return chosen.value ?? byBrowser();
 }
 
-export function chooseLanguage(name) {
-    chosen.set(name);
-}
-
 /** Draws again when the language changes; the language. */
 export function useLanguage() {
     useCell(chosen);
     return language();
+}
+
+export function LanguageSwitch() {
+    const other = useLanguage() === "ko" ? "en" : "ko";
+    return html`<button type="button" lang=${other} onClick=${() => chosen.set(other)}>${t("other_language")}</button>`;
 }
 
 const formats = new Map();

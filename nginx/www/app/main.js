@@ -1,11 +1,11 @@
-// The frame of the pages: which one is shown, the menu, language and colours.
-import { chooseLanguage, language, t, useLanguage } from "./language.js";
+// The frame of the pages: which one is shown, the menu.
+import { LanguageSwitch, t, useLanguage } from "./language.js";
 import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { HoldPage } from "./hold.js";
 import { LinePage } from "./line.js";
 import { Announcer, Dialogs, Title, Weather } from "./parts.js";
 import { SeatsPage } from "./seats.js";
-import { kept, useCell } from "./store.js";
+import { ThemeSwitch } from "./theme.js";
 import { TicketsPage } from "./tickets.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 
@@ -40,24 +40,7 @@ function usePath() {
     return path;
 }
 
-const theme = kept("theme");
-
-function applyTheme() {
-    if (theme.value) document.documentElement.dataset.theme = theme.value;
-}
-
-// before any view draws with the colours
-theme.listen(applyTheme);
-applyTheme();
-
-function isDark() {
-    return theme.value ? theme.value === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
 function Menu({ menu }) {
-    useCell(theme);
-    const dark = isDark();
-    const other = t(dark ? "theme_light" : "theme_dark");
     const item = (name, href, text) =>
         html`<a href=${href} aria-current=${menu === name ? "page" : undefined}>${text}</a>`;
     return html`<header class="bar">
@@ -65,12 +48,7 @@ function Menu({ menu }) {
         <nav aria-label=${t("main_menu")}>
             ${item("concerts", "#/", t("concerts"))}${item("tickets", "#/tickets", t("my_tickets"))}
         </nav>
-        <div class="switches">
-            <button type="button" lang=${language() === "ko" ? "en" : "ko"}
-                onClick=${() => chooseLanguage(language() === "ko" ? "en" : "ko")}>${t("other_language")}</button>
-            <button type="button" aria-label=${t("theme_switch", other)} title=${t("theme_switch", other)}
-                onClick=${() => theme.set(dark ? "light" : "dark")}>◐</button>
-        </div>
+        <div class="switches"><${LanguageSwitch} /><${ThemeSwitch} /></div>
     </header>`;
 }
 

@@ -1,9 +1,10 @@
 // The operators' page: what the server does now, a concert's sales and line, and what steers them.
 import { once, Problem } from "./api.js";
-import { language, number, points, t, useLanguage } from "./language.js";
+import { language, LanguageSwitch, number, points, t, useLanguage } from "./language.js";
 import { draftFromCsv, quantile, rate, readMetrics, summarize } from "./opsdata.js";
 import { english, korean } from "./opstext.js";
-import { kept, useCell } from "./store.js";
+import { useCell } from "./store.js";
+import { theme, ThemeSwitch } from "./theme.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 
 const SHOWN = 180; // seconds in a plot
@@ -94,7 +95,7 @@ function useFigures(key, concertId, onRefused) {
 function Plot({ name, series, trail, figures }) {
     const place = useRef();
     const plot = useRef();
-    const theme = useCell(kept("theme"));
+    const colours = useCell(theme);
     const tongue = language();
     useEffect(() => {
         const element = place.current;
@@ -119,7 +120,7 @@ function Plot({ name, series, trail, figures }) {
             watch.disconnect();
             plot.current.destroy();
         };
-    }, [theme, tongue]);
+    }, [colours, tongue]);
     useEffect(() => plot.current?.setData(trail.columns(series.map(([key]) => key))), [figures]);
     return html`<section class="card plot" aria-label=${say("chart", name)}><h2>${name}</h2><div ref=${place}></div></section>`;
 }
@@ -298,12 +299,12 @@ function App() {
         keep(value);
     };
     return html`
-        <header class="bar"><a class="brand" href="/">${t("brand")}</a></header>
+        <header class="bar"><a class="brand" href="/">${t("brand")}</a>
+            <div class="switches"><${LanguageSwitch} /><${ThemeSwitch} /></div></header>
         <main class="ops"><h1>${say("title")}</h1>
             ${key ? html`<${Dashboard} adminKey=${key} onRefused=${refused} onForget=${() => open(null)} />`
                 : html`<${SignIn} wrong=${wrong} onKey=${open} />`}
         </main>`;
 }
 
-if (kept("theme").value) document.documentElement.dataset.theme = kept("theme").value;
 render(html`<${App} />`, document.getElementById("app"));

@@ -3,6 +3,8 @@ import { Chart } from "./chart.js";
 import { neighbour } from "./hall.js";
 import { t } from "./language.js";
 import { announce } from "./parts.js";
+import { useCell } from "./store.js";
+import { theme } from "./theme.js";
 import { html, useEffect, useRef } from "./view.js";
 
 const FINGER = 18; // pixels between seats below which a tap of a finger zooms in first
@@ -81,10 +83,11 @@ function listen(canvas, gestures) {
 }
 
 /** `onToggle(i)` chooses a seat or takes it off; `describe(i)` says what a seat is. */
-export function SeatMap({ hall, statuses, chosen, onToggle, describe, colours }) {
+export function SeatMap({ hall, statuses, chosen, onToggle, describe }) {
     const canvas = useRef();
     const chart = useRef();
     const toggle = useRef();
+    const colours = useCell(theme);
     toggle.current = onToggle;
     useEffect(() => {
         const made = new Chart(canvas.current, hall);
@@ -95,12 +98,8 @@ export function SeatMap({ hall, statuses, chosen, onToggle, describe, colours })
             else if (made.seatUnder(x, y) >= 0) toggle.current(made.seatUnder(x, y));
         });
         const stop = listen(canvas.current, gestures);
-        const dark = matchMedia("(prefers-color-scheme: dark)");
-        const recolour = () => made.readColours();
-        dark.addEventListener("change", recolour);
         return () => {
             stop();
-            dark.removeEventListener("change", recolour);
             made.end();
         };
     }, [hall]);

@@ -217,7 +217,6 @@ function Seats({ concert, item, hall, first }) {
     const [chosen, setChosen, toggle] = useChoice(hall, statuses, most);
     const [list, setList] = useState(false);
     const [said, setSaid] = useState(null);
-    const colours = useCell(kept("theme"));
     const refused = (problem) => {
         if (problem.code === "seat_taken") setSaid(lose(problem.data.seatIds));
         else setSaid([refusal(problem)]);
@@ -262,7 +261,7 @@ function Seats({ concert, item, hall, first }) {
         <div class="hall">
             <div class="hall-view">
                 <div class="hall-head"><${Views} list=${list} setList=${setList} /><${Legend} hall=${hall} /></div>
-                ${list ? html`<${SeatList} ...${views} />` : html`<${SeatMap} ...${views} colours=${colours} />`}
+                ${list ? html`<${SeatList} ...${views} />` : html`<${SeatMap} ...${views} />`}
             </div>
             <div class="hall-side">
                 <${Choice} hall=${hall} chosen=${chosen} most=${most} disabled=${busy || closed} onToggle=${toggle}
