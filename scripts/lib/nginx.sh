@@ -15,10 +15,10 @@ nginx_upstream_servers() {
     done
 }
 
-# FRONTROW_RATE_LIMIT: requests a second from one address, 0 for no limit.
+# FRONTROW_RATE_LIMIT: calls of the API a second from one address, 0 for no limit.
 nginx_rate_limit_zone() {
     ((${FRONTROW_RATE_LIMIT:-0} == 0)) ||
-        printf 'limit_req_zone $binary_remote_addr zone=frontrow_rate:10m rate=%dr/s;' "$FRONTROW_RATE_LIMIT"
+        printf 'limit_req_zone $frontrow_rated zone=frontrow_rate:10m rate=%dr/s;' "$FRONTROW_RATE_LIMIT"
 }
 
 nginx_rate_limit() {
