@@ -1,5 +1,7 @@
 """The whole way from the list of concerts to the ticket, as a fan goes it."""
 
+import io
+
 import pytest
 from fan import DESKTOP, PHONE
 
@@ -48,6 +50,22 @@ def test_from_the_list_to_the_ticket(new_fan, new_concert, stack, language, size
     assert [seat["seatId"] for seat in seats if seat["status"] != "available"] == [3, 4]
     assert fan.count("payment") == 1
     assert stack.get(f"/point?userId={fan.name}").json()["balance"] == 0
+
+
+def test_the_code_on_the_ticket_can_be_read(new_fan, new_concert, stack):
+    from PIL import Image
+    from pyzbar.pyzbar import decode
+
+    fan = new_fan(size=PHONE, color_scheme="dark")
+    page = held(fan, *new_concert())
+    page.locator("button.large:enabled").click()
+    page.get_by_role("link", name="Show my tickets").click()
+    page.locator("svg.code path").wait_for()
+    shown = Image.open(io.BytesIO(page.locator("svg.code").screenshot()))
+    (code,) = decode(shown)
+    (ticket,) = stack.get(f"/reservation?userId={fan.name}").json()["reservations"]
+    assert code.data.decode() == f"{stack.url}/reservation/{ticket['reservationId']}?userId={fan.name}"
+    assert stack.get(code.data.decode().removeprefix(stack.url)).json() == ticket
 
 
 def test_best_available_and_refund(new_fan, new_concert, stack):

@@ -1,11 +1,13 @@
 """What holds on every page in every state: reachable for everybody, small, and up without workers."""
 
+import contextlib
 import gzip
 import re
+import socket
 
 import pytest
 from fan import DESKTOP, PHONE, violations
-from stack import ROOT
+from stack import ROOT, wait_for
 
 
 def reach(fan, new_concert, stack):
@@ -109,6 +111,25 @@ def test_language_and_colours_are_chosen_and_kept(new_fan):
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+def test_colours_follow_the_browser_until_they_are_chosen(new_fan):
+    fan = new_fan(color_scheme="dark")
+    page = fan.open("/")
+    fan.wait_title("Concerts")
+    light, dark = "rgb(251, 250, 247)", "rgb(19, 19, 22)"
+
+    def has(colour):
+        wait_for(lambda: page.evaluate("getComputedStyle(document.body).backgroundColor") == colour)
+
+    has(dark)
+    page.emulate_media(color_scheme="light")
+    has(light)
+    page.get_by_role("button", name="Switch to dark colours").click()
+    has(dark)
+    page.emulate_media(color_scheme="dark")
+    page.get_by_role("button", name="Switch to light colours").click()
+    has(light)
+
+
 def test_both_languages_say_the_same():
     text = (ROOT / "nginx/www/app/text.js").read_text()
     english, korean = (re.findall(r"^    (\w+):", part, re.M) for part in text.split("export const korean"))
@@ -188,28 +209,63 @@ def test_pages_stay_up_without_workers(new_fan, new_concert, stack):
 
 
 def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert, stack):
-    concert, item = new_concert()
+    concert, item = new_concert(admissionCapacity=1)
     fan = new_fan().sign_in()
-    page = fan.open(f"/concert/{concert}/item/{item}")
+    page = fan.open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Enter the line").click()
+    fan.wait_title("It is your turn")
+    fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()
-    sent = []
-
-    def refuse(route):
-        sent.append(route.request.headers.get("idempotency-key"))
-        if len(sent) > 2:
-            route.continue_()
-            return
-        status, code = (503, "maintenance") if len(sent) == 1 else (429, "rate_limited")
-        route.fulfill(status=status, headers={"Retry-After": "1", "Content-Type": "application/problem+json"},
-                      body=f'{{"code":"{code}","status":{status}}}')
-
-    page.route("**/reservation", refuse)
-    page.get_by_role("button", name="Take the best seats").click()
-    page.get_by_text("Sales rest for a moment").wait_for()
-    page.get_by_text("Very many people are here").wait_for()
+    keys = []
+    page.on("request", lambda request: request.url.endswith("/reservation") and keys.append(request.headers["idempotency-key"]))
+    maintenance = stack.run / "maintenance"
+    maintenance.touch()
+    try:
+        wait_for(lambda: stack.post("/point/charge", {"userId": "anybody", "amount": 1}).code == "maintenance")
+        page.get_by_role("button", name="Take the best seats").click()
+        page.get_by_text("Sales rest for a moment").wait_for()
+        page.get_by_text(re.compile("Next try in [0-9]+ second")).wait_for()
+        assert violations(page) == []
+    finally:
+        maintenance.unlink()
+    wait_for(lambda: stack.post("/point/charge", {"userId": "anybody", "amount": 1}).status == 200)
+    # half a minute is to be waited, but for the network's coming back
+    fan.context.set_offline(True)
+    fan.context.set_offline(False)
     fan.wait_title("Your seats are held")
-    assert len(sent) == 3 and len(set(sent)) == 1
+    assert len(keys) > 1 and len(set(keys)) == 1
     assert fan.count("reservation") == 1
+
+
+def occupy(stack):
+    """A call that is under way until its connection is closed: its body does not come."""
+    connection = socket.create_connection(("127.0.0.1", stack.port))
+    connection.sendall(b"POST /point/charge HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+    return connection
+
+
+def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack):
+    """nginx lets one address make four calls a second, and one exact call be under way."""
+    limited = new_stack(rate_limit=4, exact_limit=1, workers=4)
+    concert, item = new_concert(on=limited)
+    fan = new_fan(on=limited).sign_in()
+    page = fan.page
+    statuses = []
+    page.on("response", lambda answer: statuses.append(answer.status))
+    fan.open("/")
+    page.locator(".concert").first.wait_for(timeout=30000)
+    assert 429 in statuses
+    fan.open(f"/concert/{concert}/item/{item}")
+    page.locator("canvas").wait_for()
+    with contextlib.closing(occupy(limited)):
+        wait_for(lambda: limited.get(f"/point?userId={fan.name}").status == 503)
+        with page.expect_response(lambda answer: answer.status == 503):
+            page.get_by_role("button", name="Take the best seats").click()
+        page.get_by_text("Very many people are here").wait_for()
+        assert violations(page) == []
+    fan.wait_title("Your seats are held", timeout=30000)
+    rows = limited.query("SELECT COUNT(*) AS n FROM reservation WHERE user_id = %s", fan.name)
+    assert rows[0]["n"] == 1
 
 
 def test_a_lost_network_while_choosing(new_fan, new_concert):
