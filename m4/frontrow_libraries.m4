@@ -12,6 +12,7 @@ AC_DEFUN([FRONTROW_LIBRARIES],
   FRONTROW_NEED([HIREDIS], [hiredis >= 0.14], [libhiredis-dev])
 
   FRONTROW_NEED([CRYPTO], [libcrypto >= 1.1.1], [libssl-dev])
+  FRONTROW_NEED([ZLIB], [zlib], [zlib1g-dev])
 
   # MySQL's own library and MariaDB's have the same API; with both, MySQL's is taken.
   mysql_found=no

@@ -1,4 +1,5 @@
 /* GET /concert/{concert}/item/{item}/layout */
+#include <stdio.h>
 #include <string.h>
 
 #include "api/api.h"
@@ -6,6 +7,7 @@
 #include "api/input.h"
 #include "api/seat.h"
 #include "base/clock.h"
+#include "base/gzip.h"
 
 static enum db_result
 write_seats(struct database *db, int32_t item_id, struct json *json)
@@ -23,6 +25,15 @@ write_seats(struct database *db, int32_t item_id, struct json *json)
     }
     json_end_array(json);
     return result == DB_NONE ? DB_OK : result;
+}
+
+/* A large hall's is by far the largest answer of all. Other bytes have another tag. */
+static void
+compress(struct response *response, const char hash[API_HASH_SIZE])
+{
+    gzip_buffer(&response->body);
+    response->gzipped = true;
+    snprintf(response->etag, sizeof response->etag, "\"%s-gz\"", hash);
 }
 
 /* What was asked for by its version never changes: it may be kept for a year. */
@@ -54,4 +65,6 @@ layout_show(void *services, const struct request *request, struct response *resp
     api_cache_public(response, hash, started);
     if (strcmp(request->input->layout_version, version) == 0)
         response->cache_seconds = -1;
+    if (request->encoding != NULL)
+        compress(response, hash);
 }

@@ -50,6 +50,7 @@ struct request {
     const char *authorization;
     const char *queue_token;
     const char *idempotency_key;
+    const char *encoding;    /* "gzip" where nginx says that the answer may be compressed */
     const char *user_header; /* X-Frontrow-User, passed on by nginx from a trusted gateway only */
     const char *body;        /* NUL-terminated, "" if none; the NUL is not counted */
     size_t body_length;
@@ -64,6 +65,7 @@ struct response {
     int status; /* 200 unless set */
     const char *content_type;
     struct buffer body;
+    bool gzipped;             /* the body is */
     enum error error;         /* what a problem answer said, ERROR_NONE otherwise: for metrics */
     const char *allow;        /* static or owned by the route table; NULL: none */
     const char *authenticate; /* WWW-Authenticate, static */

@@ -30,6 +30,7 @@ static const struct parameter parameters[] = {
     PARAMETER("HTTP_X_QUEUE_TOKEN", queue_token, false),
     PARAMETER("HTTP_IDEMPOTENCY_KEY", idempotency_key, false),
     PARAMETER("HTTP_AUTHORIZATION", authorization, false),
+    PARAMETER("FRONTROW_ENCODING", encoding, false),
     PARAMETER("FRONTROW_USER", user_header, false),
 };
 
@@ -201,6 +202,8 @@ write_head(struct buffer *answer, const struct response *response)
         write_text_header(answer, "Content-Type", response->content_type);
         buffer_format(answer, "Content-Length: %zu\r\n", response->body.length);
     }
+    if (response->gzipped)
+        buffer_text(answer, "Content-Encoding: gzip\r\n");
     write_cache_headers(answer, response->cache_seconds);
     write_text_header(answer, "ETag", response->etag);
     write_text_header(answer, "Allow", response->allow);

@@ -1,6 +1,7 @@
 """The seats of an item in three forms: the list, the compact view and the layout."""
 
 import base64
+import gzip
 import random
 import time
 
@@ -165,6 +166,27 @@ def test_each_difference_has_another_version(stack):
               {"from": 2}, {"x": 0, "y": 0}]
     versions = [layout(stack, make(stack, [plain | other]))["layoutVersion"] for other in [{}] + others]
     assert len(set(versions)) == len(versions), versions
+
+
+def test_it_is_small_on_the_wire(stack):
+    """Compressed for who takes that; whoever asked first, the others get it as they want it."""
+    concert = make(stack, [{"from": 1 + 100 * row, "to": 100 + 100 * row, "price": 5, "row": str(row), "x": 0, "y": row}
+                           for row in range(50)])
+    path = path_of(concert, "layout")
+    version = compact(stack, concert)["layoutVersion"]
+    for query in (f"?v={version}", "?fresh=1"):
+        packed, plain, again = (
+            stack.get(path + query, **headers)
+            for headers in ({"Accept-Encoding": "br, gzip"}, {}, {"Accept-Encoding": "gzip", "Via": "1.1 gateway"})
+        )
+        assert gzip.decompress(packed.body) == plain.body and again.body == packed.body
+        assert len(plain.json()["seats"]) == 5000 and len(packed.body) < len(plain.body) / 8
+        assert (packed.headers["Content-Encoding"], plain.headers["Content-Encoding"]) == ("gzip", None)
+        assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+        for answer, headers in ((packed, {"Accept-Encoding": "gzip"}), (plain, {"Accept-Encoding": "gzip;q=0"})):
+            tag = answer.headers["ETag"]
+            assert stack.get(path + query, **headers, **{"If-None-Match": tag}).status == 304
+        assert packed.headers["ETag"] != plain.headers["ETag"]  # other bytes
 
 
 def test_by_its_version_it_is_kept_for_a_year(stack):
