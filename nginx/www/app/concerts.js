@@ -1,5 +1,6 @@
 // The concerts on sale, and one of them with its dates.
 import { get } from "./api.js";
+import { useSecondsUntil } from "./clock.js";
 import { day, dayRange, moment, pointRange, t } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
@@ -33,9 +34,17 @@ function Left({ left, all }) {
     </p>`;
 }
 
-function Opening({ concert, again }) {
-    if (concert.status !== "scheduled") return null;
-    return html`<p class="opening">${t("opens_in")} <${Countdown} until=${concert.opensAt} onEnd=${again} />
+/** Counts down to the opening, and then asks until the answer says it too: nginx's may be a second old. */
+export function Opening({ concert, again }) {
+    const scheduled = concert.status === "scheduled";
+    const due = useSecondsUntil(concert.opensAt) === 0;
+    useEffect(() => {
+        if (!scheduled || !due) return undefined;
+        const timer = setTimeout(again, 1000 * Math.random()); // not all at once
+        return () => clearTimeout(timer);
+    }, [concert, due]);
+    if (!scheduled) return null;
+    return html`<p class="opening">${t("opens_in")} <${Countdown} until=${concert.opensAt} />
         <span class="quiet">${t("opens_at", moment(concert.opensAt))}</span></p>`;
 }
 

@@ -1,6 +1,6 @@
 // The waiting room of a concert.
-import { Dates, readConcert } from "./concerts.js";
-import { durationRange, moment, number, refusal, t } from "./language.js";
+import { Dates, Opening, readConcert } from "./concerts.js";
+import { durationRange, number, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
 import { chime } from "./sound.js";
@@ -28,8 +28,7 @@ function Before({ concert, again }) {
     const intent = kept(`intent.${concert.concertId}`);
     const staying = useCell(intent);
     return html`<div class="card call">
-        <p class="opening">${t("opens_in")} <${Countdown} until=${concert.opensAt} onEnd=${again} />
-            <span class="quiet">${t("opens_at", moment(concert.opensAt))}</span></p>
+        <${Opening} concert=${concert} again=${again} />
         <p role="status">${t(staying ? "line_staying" : "line_before")}</p>
         ${!staying && html`<button type="button" class="primary" onClick=${() => intent.set(true)}>${t("line_stay")}</button>`}
     </div>`;
