@@ -66,8 +66,7 @@ days_from_civil(int year, int month, int day)
 int64_t
 clock_from_parts(int year, int month, int day, int hour, int minute, int second, int millisecond)
 {
-    int64_t seconds =
-        days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t seconds = ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
     return seconds * 1000 + millisecond;
 }
 

@@ -52,12 +52,12 @@ compare_ranges(const void *a, const void *b)
 static const struct seat_range *
 find_overlap(const struct item_draft *draft)
 {
-    const struct seat_range **sorted = calloc(draft->range_count, sizeof *sorted);
+    const struct seat_range **sorted = calloc(draft->range_count, sizeof(struct seat_range *));
     if (sorted == NULL)
         abort();
     for (size_t i = 0; i < draft->range_count; i++)
         sorted[i] = &draft->ranges[i];
-    qsort(sorted, draft->range_count, sizeof *sorted, compare_ranges);
+    qsort(sorted, draft->range_count, sizeof(struct seat_range *), compare_ranges);
     const struct seat_range *overlap = NULL;
     for (size_t i = 1; i < draft->range_count && overlap == NULL; i++)
         if (sorted[i]->from <= sorted[i - 1]->to)

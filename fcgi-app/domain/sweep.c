@@ -165,7 +165,7 @@ void
 sweep_run(struct services *services, struct sweep_report *report)
 {
     *report = (struct sweep_report){0};
-    enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
+    static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
         sweep_holds, delete_answers, sweep_lines};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);

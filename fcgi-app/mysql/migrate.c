@@ -60,7 +60,7 @@ version_of_file(const char *name)
     const char *end = strstr(name, ".sql");
     if (name[VERSION_DIGITS] != '_' || end == NULL || strcmp(end, ".sql") != 0)
         return 0;
-    return strlen(name) < FILE_NAME_SIZE ? atoi(name) : 0;
+    return strlen(name) < FILE_NAME_SIZE ? (int)strtol(name, NULL, 10) : 0;
 }
 
 /* Puts the folder's migrations into their places; the checksums come later. */
@@ -233,8 +233,7 @@ migrate_apply(struct database *db, const char *directory, int *version, int *app
 static enum migrate_result
 compare_with_program(struct database *db, struct migration *migrations, char *error)
 {
-#define MIGRATION(number, name, sum)                                                               \
-    migrations[number] = (struct migration){.file = name, .checksum = sum};
+#define MIGRATION(number, name, sum) migrations[number] = (struct migration){name, sum, ""};
     SCHEMA_LIST(MIGRATION)
 #undef MIGRATION
     enum migrate_result result = read_applied_versions(db, migrations, error);

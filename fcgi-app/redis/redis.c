@@ -166,7 +166,7 @@ dial(const struct config *config)
 {
     struct timeval timeout = {
         .tv_sec = config->redis_timeout_ms / 1000,
-        .tv_usec = config->redis_timeout_ms % 1000 * 1000,
+        .tv_usec = config->redis_timeout_ms % 1000 * 1000L,
     };
     redisContext *context =
         config->redis_socket[0] != '\0'

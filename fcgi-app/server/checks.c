@@ -143,7 +143,7 @@ check_idempotency_key(struct passage *passage)
     size_t length = 0;
     while (key[length] > 0x20 && key[length] < 0x7f)
         length++;
-    if (key[length] == '\0' && length <= IDEMPOTENCY_KEY_MOST)
+    if (length <= IDEMPOTENCY_KEY_MOST && key[length] == '\0')
         return true;
     struct problem problem = {.error = ERROR_INVALID_FIELD, .field = "Idempotency-Key"};
     snprintf(problem.detail, sizeof problem.detail, "1 to %d visible ASCII characters",

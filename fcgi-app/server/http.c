@@ -18,7 +18,7 @@ struct parameter {
 
 #define PARAMETER(name, member, keep_empty)                                                        \
     {                                                                                              \
-        name, sizeof name - 1, offsetof(struct request, member), keep_empty                        \
+        name, sizeof(name) - 1, offsetof(struct request, member), (keep_empty)                     \
     }
 
 static const struct parameter parameters[] = {

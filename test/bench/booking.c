@@ -153,7 +153,7 @@ static bool
 is_over(const struct run *run, int64_t now)
 {
     const struct options *options = run->options;
-    return asked_to_end || now >= run->began + options->seconds * 1000 ||
+    return asked_to_end || now >= run->began + options->seconds * INT64_C(1000) ||
            (options->count > 0 && run->begun >= options->count);
 }
 
@@ -203,7 +203,7 @@ drive(struct run *run, struct http_client *client)
     while (now < end && (end == INT64_MAX || run->idle < run->options->users)) {
         if (end == INT64_MAX && is_over(run, now)) {
             run->load->ending = true;
-            end = now + run->options->settle * 1000;
+            end = now + run->options->settle * INT64_C(1000);
         }
         if (!run->load->ending)
             begin_journeys(run, now);

@@ -66,7 +66,7 @@ run_processes(const struct limit *limit, const struct config *config, int second
     }
     while (atomic_load(&shared->ready) < config->workers && waitpid(-1, NULL, WNOHANG) == 0)
         usleep(1000);
-    atomic_store(&shared->end, clock_monotonic() + seconds * 1000);
+    atomic_store(&shared->end, clock_monotonic() + seconds * INT64_C(1000));
     while (wait(NULL) > 0)
         continue;
 }
