@@ -6,11 +6,12 @@ package_is_installed() {
     dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep '^ii' >/dev/null
 }
 
-# Prints the missing packages, the first choice of each line.
+# packages_missing SECTION...: prints the missing packages, the first choice of each line.
 packages_missing() {
-    local line choice
+    local line choice section=
     while read -r line; do
-        [[ -n $line && $line != \#* ]] || continue
+        [[ $line != \[*\] ]] || section=${line//[\[\]]/}
+        [[ -n $line && $line != [\#\[]* && " $* " == *" $section "* ]] || continue
         for choice in ${line//|/ }; do
             ! package_is_installed "$choice" || continue 2
         done
@@ -18,9 +19,11 @@ packages_missing() {
     done <"$ROOT/scripts/lib/packages"
 }
 
+# install_packages [SECTION...]: by default what scripts/up and scripts/test need.
 install_packages() {
     local missing as_root=()
-    mapfile -t missing < <(packages_missing)
+    (($# > 0)) || set -- build run test
+    mapfile -t missing < <(packages_missing "$@")
     ((${#missing[@]} > 0)) || return 0
     say "installing ${missing[*]}"
     command -v apt-get >/dev/null || fail "this is no Debian; please install what these packages have: ${missing[*]}"
