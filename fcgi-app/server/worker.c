@@ -222,7 +222,8 @@ read_signals(struct worker *worker)
 
 /*
  * Waits for a connection. NULL: look at the flags again. A connection is taken even if a signal
- * came with it: no other worker was told of it.
+ * came with it: no other worker was told of it. Of two, the first is the one that woke this worker;
+ * left there it would wait until this one is free, while others sleep.
  */
 static FCGX_Request *
 wait_for_connection(struct worker *worker)
@@ -235,7 +236,7 @@ wait_for_connection(struct worker *worker)
     for (int i = 0; i < found; i++) {
         if (events[i].data.u32 == SIGNALS_CAME)
             read_signals(worker);
-        else
+        else if (connection == NULL)
             connection = &worker->connections[events[i].data.u32];
     }
     return connection;
