@@ -11,7 +11,7 @@ import time
 import redis
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ("line.lua", "line_calls.lua", "line_rebuild.lua")
+PARTS = ("line.lua", "line_wait.lua", "line_calls.lua", "line_rebuild.lua")
 
 WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = range(1, 7)
 NOWHERE, ROW, LEASE = range(3)
@@ -82,7 +82,7 @@ class Stored:
             seen = (int.from_bytes(head[3], "big") - ms).to_bytes(6, "big")
             self.client.hset(self.key("tokens"), token,
                              RECORD.pack(*head[:3], seen, head[4]) + packed[RECORD.size:])
-        for field in ("sampleAt", "priorAt"):
+        for field in ("due", "sampleAt"):
             if at := int(self.client.hget(self.key("meta"), field) or 0):
                 self.client.hset(self.key("meta"), field, at - ms)
 

@@ -1,9 +1,9 @@
 #!lua name=line_@LINE_VERSION@
 --[[
-The line of one concert: the whole rule. This is a function library of Redis in three files: here
-the rule, the tokens and how the line moves on; line_calls.lua and line_rebuild.lua are appended by
-the build, which also puts in the version. It is made from the bytes of the three, so that two
-versions of the program can run side by side.
+The line of one concert: the whole rule. This is a function library of Redis in four files: here
+the rule, the tokens and how the line moves on; line_wait.lua, line_calls.lua and line_rebuild.lua
+are appended by the build, which also puts in the version. It is made from the bytes of the four, so
+that two versions of the program can run side by side.
 
 Words. A token is 16 bytes. It is waiting, called (a place is kept, the owner has to come), active
 (the owner may buy until the lease is over), missed (it did not come, or was not there when its
@@ -37,7 +37,9 @@ max waiting, active ms, claim ms, missed ms.
 
 local MOVES = 200
 local ABSENT_MS = 15000
-local SAMPLE_MS = 30000
+local SAMPLE_MS = 5000
+local FADE_MS = 60000
+local LOOK_MS = 60000
 local BUILDER_MS = 1000
 local PATIENCE_MS = 200
 
@@ -51,19 +53,20 @@ local NOWHERE, ROW, LEASE = 0, 1, 2
 local RECORD = '>BBI4I6I3'
 local BRIEF = '>BBI4'
 
--- Fields of meta that are numbers. The samples are what the rates are measured from.
+-- Fields of meta that are numbers. `due` is no later than the first instant at which something in
+-- the sets is over.
 local NUMBERS = {
-    'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot',
-    'admitted', 'sampleAt', 'sampleServing', 'sampleAdmitted', 'priorAt', 'priorServing',
-    'priorAdmitted',
+    'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot', 'due',
+    'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left',
 }
+local FADING = {'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left'}
 
 local function line_at(key)
     local prefix = string.sub(key, 1, -5)
     local time = redis.call('TIME')
     local line = {
         meta = key, tokens = prefix .. 'tokens', users = prefix .. 'users',
-        unsaved = prefix .. 'unsaved', moves = 0,
+        unsaved = prefix .. 'unsaved', moves = 0, records = {},
         now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000),
     }
     for state, name in ipairs(SETS) do
@@ -81,10 +84,11 @@ end
 -- Writes the fields of meta that changed.
 local function save_meta(line)
     local changed = {}
-    for _, field in ipairs(NUMBERS) do
-        if line[field] ~= line.before[field] then
-            changed[#changed + 1] = field
-            changed[#changed + 1] = line[field]
+    for i = 1, #NUMBERS do
+        local now = line[NUMBERS[i]]
+        if now ~= line.before[i] then
+            changed[#changed + 1] = NUMBERS[i]
+            changed[#changed + 1] = now
         end
     end
     if #changed > 0 then
@@ -98,10 +102,11 @@ local function with_line(body)
         local line = line_at(keys[1])
         local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', unpack(NUMBERS))
         line.before = {}
-        for i, field in ipairs(NUMBERS) do
-            line[field] = tonumber(meta[i + 2] or 0)
-            line.before[field] = line[field]
+        for i = 1, #NUMBERS do
+            local number = tonumber(meta[i + 2] or 0)
+            line[NUMBERS[i]], line.before[i] = number, number
         end
+        line.servingBefore = line.serving
         if meta[1] ~= args[1] or meta[2] or tonumber(args[3]) > line.version then
             return {'REBUILD'}
         end
@@ -117,11 +122,7 @@ end
 
 -- Tokens and the sets they are in ---------------------------------------------------------------
 
-local function fetch(line, token)
-    local packed = redis.call('HGET', line.tokens, token)
-    if not packed then
-        return nil
-    end
+local function unpack_record(token, packed)
     local record, rest = {token = token}, nil
     record.state, record.saved, record.number, record.seen, record.poll, rest =
         struct.unpack(RECORD, packed)
@@ -129,9 +130,31 @@ local function fetch(line, token)
     return record
 end
 
+local function pack_record(record)
+    return struct.pack(RECORD, record.state, record.saved, record.number, record.seen,
+        record.poll) .. record.user
+end
+
+-- The same table each time in a call, so that all see what any of them changed.
+local function fetch(line, token)
+    local record = line.records[token]
+    if not record then
+        local packed = redis.call('HGET', line.tokens, token)
+        if not packed then
+            return nil
+        end
+        record = unpack_record(token, packed)
+        line.records[token] = record
+    end
+    return not record.gone and record or nil
+end
+
 local function store(line, record)
-    redis.call('HSET', line.tokens, record.token, struct.pack(RECORD, record.state, record.saved,
-        record.number, record.seen, record.poll) .. record.user)
+    redis.call('HSET', line.tokens, record.token, pack_record(record))
+end
+
+local function is_ended(record)
+    return record.state >= LEFT
 end
 
 -- Puts a token into the set of a state; the score is its number or the instant when that is over.
@@ -141,6 +164,9 @@ local function place(line, record, state, score)
     end
     record.state = state
     redis.call('ZADD', line[state], score, record.token)
+    if state ~= WAITING and not is_ended(record) then
+        line.due = math.min(line.due, score)
+    end
     store(line, record)
 end
 
@@ -152,10 +178,6 @@ local function forget(line, record)
         redis.call('HDEL', line.users, record.user)
     end
     record.gone = true
-end
-
-local function is_ended(record)
-    return record.state >= LEFT
 end
 
 local function is_saved(record)
@@ -245,19 +267,52 @@ local function call_next(line, free)
             free = free - 1
         end
         line.moves = line.moves + 1
+        line.passed = line.passed + 1
     end
 end
 
--- The rates cover the time since the sample before the last: 30 to 60 s while calls come in.
+-- Expires what is over in any set, and finds out when there will be something to do again.
+local function expire_all(line)
+    if line.now < line.due then
+        return
+    end
+    local sets = {line.unsaved, line[CALLED], line[ACTIVE], line[MISSED]}
+    for _, set in ipairs(sets) do
+        expire_due(line, set)
+    end
+    if line.moves >= MOVES then
+        return
+    end
+    line.due = line.now + LOOK_MS
+    for _, set in ipairs(sets) do
+        local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')
+        line.due = math.min(line.due, tonumber(first[2] or line.due))
+    end
+end
+
+-- What the rates are measured from: admitted ones in the time watched; those who passed the head of
+-- the line, called or skipped, in the time it moved; those who left it in the time that all have
+-- waited together. Of all six only a share is kept at each sample, so that what was a minute ago
+-- counts a third, or, where few pass in a minute, what was up to five.
 local function take_sample(line)
     local age = line.now - line.sampleAt
     if age < SAMPLE_MS then
         return
     end
-    local fresh = age < 4 * SAMPLE_MS
-    line.priorAt = fresh and line.sampleAt or 0
-    line.priorServing, line.priorAdmitted = line.sampleServing, line.sampleAdmitted
-    line.sampleAt, line.sampleServing, line.sampleAdmitted = line.now, line.serving, line.admitted
+    if line.sampleAt > 0 then
+        local waiting = redis.call('ZCARD', line[WAITING])
+        line.watchedMs = line.watchedMs + age
+        if waiting > 0 and line.paused == 0 then
+            line.movingMs = line.movingMs + age
+        end
+        line.waitedMs = line.waitedMs + waiting * age
+    end
+    local few = math.min(5, math.max(1, 60 / line.passed))
+    local kept = math.exp(-age / (FADE_MS * few))
+    for _, field in ipairs(FADING) do
+        line[field] = line[field] * kept
+    end
+    line.sampleAt = line.now
 end
 
 local function free_places(line)
@@ -265,46 +320,7 @@ local function free_places(line)
 end
 
 local function advance(line)
-    expire_due(line, line.unsaved)
-    expire_due(line, line[CALLED])
-    expire_due(line, line[ACTIVE])
-    expire_due(line, line[MISSED])
+    expire_all(line)
     call_next(line, free_places(line))
     take_sample(line)
-end
-
--- How long, and how often to ask ----------------------------------------------------------------
-
--- How far the two counters came in how many ms; nothing before there is enough to say.
-local function progress(line)
-    local at, serving, admitted = line.priorAt, line.priorServing, line.priorAdmitted
-    if at == 0 then
-        at, serving, admitted = line.sampleAt, line.sampleServing, line.sampleAdmitted
-    end
-    local elapsed = line.now - at
-    if elapsed < 10000 then
-        return nil
-    end
-    return elapsed, line.serving - serving, line.admitted - admitted
-end
-
--- Half and nine tenths of the waits are expected to be shorter; -1 where nothing is known.
-local function expected_wait(line, position)
-    local elapsed, passed = progress(line)
-    if not elapsed or passed <= 0 or line.paused == 1 or line.capacity == 0 then
-        return -1, -1
-    end
-    local seconds = position * elapsed / passed / 1000
-    return math.ceil(seconds), math.ceil(seconds * (1.3 + 1.28 / math.sqrt(passed)))
-end
-
--- Grows with the distance to the head, but only as far as the length of the line wants it: those
--- far back ask 2,000 times a second together, those near the head 200 x (1 + ln(1 + N / 2000)).
-local function poll_seconds(distance, waiting)
-    return 1 + math.floor(math.min(math.max(0, distance) / 200, waiting / 2000))
-end
-
--- The same for those who only look at the line: at most 10,000 a second, from nginx's cache.
-local function refresh_seconds(waiting)
-    return 1 + math.floor(waiting / 10000)
 end

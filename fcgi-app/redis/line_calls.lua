@@ -1,11 +1,12 @@
--- line_calls: what the program asks of a line that is loaded. Continues line.lua.
+-- line_calls: what the program asks of a line that is loaded. Continues line_wait.lua.
 
 local ACTIVE_POLL_SECONDS = 10
 
-local function view(line, record, replaced)
+-- What the owner of a token hears; `before`: how many wait before a waiting one.
+local function view(line, record, before, replaced)
     local reply = {
         'OK', record.token, record.user, record.state, record.saved, record.number, 0, 0,
-        ACTIVE_POLL_SECONDS, 0, 0, line.serving, line.serving > line.before.serving and 1 or 0,
+        ACTIVE_POLL_SECONDS, 0, 0, line.serving, line.serving > line.servingBefore and 1 or 0,
         replaced and replaced.token or '', replaced and replaced.state or 0,
     }
     if record.state == ACTIVE then
@@ -13,13 +14,14 @@ local function view(line, record, replaced)
     else
         reply[8] = math.max(1, record.number - line.serving)
         reply[9] = record.poll
-        reply[10], reply[11] = expected_wait(line, reply[8])
+        reply[10], reply[11] = expected_wait(line, before)
     end
     return reply
 end
 
 local function watch_unsaved(line, record)
     redis.call('ZADD', line.unsaved, line.now + line.claimMs, record.token)
+    line.due = math.min(line.due, line.now + line.claimMs)
 end
 
 local function activate(line, record)
@@ -28,16 +30,15 @@ local function activate(line, record)
     line.admitted = line.admitted + 1
 end
 
-local function tell_interval(line, record)
-    record.poll = poll_seconds(record.number - line.serving, redis.call('ZCARD', line[WAITING]))
-    store(line, record)
-end
-
--- A sign of life; returns the record as it is afterwards.
+-- A sign of life; returns the record as it is afterwards, nil where it is gone.
 local function present(line, record)
     expire(line, record)
     if not record.gone and not is_ended(record) then
         record.seen = line.now
+        if record.state == WAITING or record.state == MISSED then
+            record.poll = poll_seconds(record.number, line.serving,
+                redis.call('ZCARD', line[WAITING]))
+        end
         if record.state == MISSED then
             place(line, record, WAITING, record.number)
         else
@@ -45,19 +46,12 @@ local function present(line, record)
         end
     end
     advance(line)
-    local after = fetch(line, record.token)
-    if after and after.state == CALLED then
-        activate(line, after)
-    elseif after and after.state == WAITING then
-        tell_interval(line, after)
+    if record.gone then
+        return nil
+    elseif record.state == CALLED then
+        activate(line, record)
     end
-    return after
-end
-
-local function append(line, token, user)
-    line.last = line.last + 1
-    return {token = token, user = user, saved = NOWHERE, number = line.last, seen = line.now,
-        poll = 1}
+    return record
 end
 
 local function add_new(line, token, user, replaced)
@@ -66,18 +60,26 @@ local function add_new(line, token, user, replaced)
     if not at_once and waiting >= line.maxWaiting then
         return {'FULL'}
     end
-    local record = append(line, token, user)
+    line.last = line.last + 1
+    local record = {token = token, user = user, saved = NOWHERE, number = line.last,
+        seen = line.now, poll = 1}
     redis.call('HSET', line.users, user, token)
     if at_once then
         activate(line, record)
         line.serving = math.max(line.serving, record.number)
         measure_overshoot(line)
     else
+        record.poll = poll_seconds(record.number, line.serving, waiting + 1)
         place(line, record, WAITING, record.number)
         watch_unsaved(line, record)
-        tell_interval(line, record)
     end
-    return view(line, record, replaced)
+    return view(line, record, waiting, replaced)
+end
+
+-- How a token that has not ended stands.
+local function show(line, record)
+    return view(line, record, record.state == WAITING and
+        redis.call('ZRANK', line[WAITING], record.token))
 end
 
 -- args: token for a new one, user. The last two of the reply are the user's token that had ended
@@ -91,7 +93,7 @@ local function add(line, args)
     end
     local record = present(line, fetch(line, known))
     if record and not is_ended(record) then
-        return view(line, record)
+        return show(line, record)
     end
     return add_new(line, token, user, record)
 end
@@ -117,11 +119,11 @@ local function status(line, args)
     if not record then
         return {'UNKNOWN'}
     end
-    return is_ended(record) and {'ENDED', record.state} or view(line, record)
+    return is_ended(record) and {'ENDED', record.state} or show(line, record)
 end
 
 local function moved(line)
-    return {'OK', line.serving, line.serving > line.before.serving and 1 or 0}
+    return {'OK', line.serving, line.serving > line.servingBefore and 1 or 0}
 end
 
 -- args: token, user or ''. A second leave is fine until MySQL has the first.
@@ -136,6 +138,7 @@ local function leave(line, args)
     elseif record.state == LAPSED then
         return {'ENDED', LAPSED}
     elseif record.state ~= LEFT then
+        line.left = line.left + (record.state == WAITING and 1 or 0)
         finish(line, record, LEFT)
     end
     advance(line)
@@ -190,7 +193,7 @@ local function restore(line, args)
     if other and not is_ended(fetch(line, other)) then
         return {'CONFLICT'}
     end
-    local poll = poll_seconds(number - line.serving, redis.call('ZCARD', line[WAITING]))
+    local poll = poll_seconds(number, line.serving, redis.call('ZCARD', line[WAITING]))
     redis.call('HSET', line.users, user, token)
     put(line, {token = token, user = user, number = number, seen = line.now, poll = poll},
         tonumber(args[4]))
@@ -200,12 +203,10 @@ end
 -- The line as everybody sees it.
 local function state(line)
     advance(line)
-    local elapsed, _, admitted = progress(line)
     local waiting = redis.call('ZCARD', line[WAITING])
     return {
         'OK', line.serving, line.last, waiting, occupied(line), line.capacity, line.paused,
-        elapsed and math.floor(admitted * 60000 / elapsed + 0.5) or 0,
-        refresh_seconds(waiting), line.serving > line.before.serving and 1 or 0,
+        admitted_per_minute(line), refresh_seconds(waiting), line.serving > line.servingBefore and 1 or 0,
         line.moves >= MOVES and 1 or 0, line.overshoot,
     }
 end

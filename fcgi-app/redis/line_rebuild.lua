@@ -39,6 +39,16 @@ local function is_builder(line, run_id, builder)
     return meta[1] == run_id and meta[2] and meta[3] == builder
 end
 
+local function append(list, first, second)
+    list[#list + 1], list[#list + 2] = first, second
+end
+
+local function call_with(command, key, arguments)
+    if #arguments > 0 then
+        redis.call(command, key, unpack(arguments))
+    end
+end
+
 -- args: run id, builder, part, number and user where the next chunk begins, 1 where this builder
 -- goes on and 0 where it leaves the rest to others, then the rows: number, what is left of the
 -- lease in ms (0: waiting), token and user of each, packed.
@@ -50,16 +60,25 @@ local function load_rows(keys, args)
     local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
     line.last, serving = tonumber(last), tonumber(serving)
     local waiting = math.max(0, line.last - serving)
+    local users, records, scores = {}, {}, {[WAITING] = {}, [ACTIVE] = {}}
     for i = 7, #args do
         local number, lease_ms = struct.unpack('>I4I6', args[i])
         local token, user = string.sub(args[i], 11, 26), string.sub(args[i], 27)
-        local known = fetch(line, token)
-        if known then
-            forget(line, known) -- read as waiting a moment ago, and as active now
-        end
-        redis.call('HSET', line.users, user, token)
-        put(line, {token = token, user = user, number = number, seen = line.now,
-            poll = poll_seconds(number - serving, waiting)}, lease_ms)
+        local state = lease_ms > 0 and ACTIVE or WAITING
+        line.last = math.max(line.last, number)
+        append(users, user, token)
+        append(scores[state], state == ACTIVE and line.now + lease_ms or number, token)
+        append(records, token, pack_record{
+            state = state, saved = state == ACTIVE and LEASE or ROW, number = number,
+            seen = line.now, poll = poll_seconds(number, serving, waiting), user = user,
+        })
+    end
+    call_with('HSET', line.users, users)
+    call_with('HSET', line.tokens, records)
+    call_with('ZADD', line[WAITING], scores[WAITING])
+    call_with('ZADD', line[ACTIVE], scores[ACTIVE])
+    if #scores[ACTIVE] > 0 then -- read as waiting a moment ago, some of them
+        redis.call('ZREM', line[WAITING], unpack(scores[ACTIVE]))
     end
     redis.call('HSET', line.meta, 'last', line.last, 'part', args[3], 'afterNumber', args[4],
         'afterUser', args[5])

@@ -392,12 +392,21 @@ def test_the_wait_is_told_from_the_rate(line):
     one = line(capacity=1)
     places = [one.add(f"u{i}") for i in range(40)]
     assert places[-1].eta == -1
-    one.client.hset(one.key("meta"), "serving", 10)
-    one.pass_ms(20000)
-    now = one.status(places[-1])
-    assert now.position == 30
-    assert now.eta in (60, 61)  # 10 came in 20 s
+
+    def serve(count):  # one each 2 s
+        for _ in range(count):
+            one.drop(places.pop(0))
+            one.pass_ms(2000)
+            places[:] = [one.status(place) for place in places]
+
+    serve(10)
+    now = places[-1]
+    assert now.position == 29 and now.eta in range(52, 62)
     assert now.eta_high > now.eta
+    for _ in range(10):  # no more than the present ones count, and who goes makes it shorter
+        one.leave(places.pop(10))
+    after = one.status(places[-1])
+    assert after.position == 29 and after.eta < now.eta * 0.7
     one.set(paused=1)
     assert one.status(places[-1]).eta == -1
 

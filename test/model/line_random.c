@@ -3,7 +3,6 @@
  * answer. Usage: line_random SOCKET SEED CALLS. The functions must have been loaded with a clock
  * that is read from the key `clock` (microseconds).
  */
-#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,13 +11,13 @@
 #include "base/config.h"
 #include "line_model.h"
 #include "redis/line_erase.h"
+#include "test_clock.h"
 
 enum { CONCERT = 1, CHECK_EVERY = 200 };
 
 static struct model model;
 static struct line_settings settings;
 static struct redis *redis;
-static redisContext *control;
 static int64_t calls;
 static int32_t tokens, losses;
 static int32_t ids[MODEL_PEOPLE]; /* each one's last token, 0: none */
@@ -70,7 +69,7 @@ let_time_pass(void)
     if (moment == 0)
         moment = model.now + below(steps[below(sizeof steps / sizeof steps[0])] + 1);
     model.now = moment;
-    freeReplyObject(redisCommand(control, "SET clock %lld000", (long long)model.now));
+    test_clock_set(redis, model.now);
 }
 
 static void
@@ -353,7 +352,6 @@ main(int argc, char **argv)
     snprintf(config.redis_socket, sizeof config.redis_socket, "%s", argv[1]);
     srandom((unsigned)atoi(argv[2]));
     redis = redis_open(&config, NULL);
-    control = redisConnectUnix(argv[1]);
     model.now = 1000000000000;
     settings = (struct line_settings){.concert_id = CONCERT};
     change_settings();
@@ -368,7 +366,6 @@ main(int argc, char **argv)
     }
     printf("%" PRId64 " calls, %d numbers, %d losses of Redis: all as the model\n", calls - 1,
            (int)model.last, (int)losses);
-    redisFree(control);
     redis_close(redis);
     return 0;
 }

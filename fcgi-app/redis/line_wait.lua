@@ -1,0 +1,46 @@
+-- line_wait: how long the wait will be, and how often to ask. Continues line.lua.
+
+local KNOWN_MS = 10000
+local NINE_TENTHS = 1.28 -- standard deviations above the median
+
+-- What is not known of the rate: how far it is off now, and how far it goes in a ms, both as the
+-- variance of its logarithm. As rates go that change by about a fifth every three minutes.
+local RATE_OFF = 0.01
+local RATE_DRIFT = 0.04 / 180000
+
+local function admitted_per_minute(line)
+    local watched = line.watchedMs + line.now - line.sampleAt
+    return watched >= KNOWN_MS and math.floor(line.admitted * 60000 / watched + 0.5) or 0
+end
+
+-- Seconds within which half and nine tenths of those will be called who have so many before them;
+-- -1 where nothing is known. The line is used up at its head at a rate, and all along it by those
+-- who leave: n' = -1 / pace - leaving * n.
+local function expected_wait(line, before)
+    local moving = line.movingMs + line.now - line.sampleAt
+    if moving < KNOWN_MS or line.passed < 1 or line.paused == 1 or line.capacity == 0 then
+        return -1, -1
+    end
+    local pace, leaving = moving / line.passed, line.left / math.max(1, line.waitedMs)
+    local wait = (before + 1) * pace
+    if leaving > 0 then
+        wait = math.log(1 + leaving * wait) / leaving
+    end
+    local variance = RATE_OFF + RATE_DRIFT * wait / 3 + 1 / line.passed + 1 / (before + 1)
+    local high = wait * math.exp(NINE_TENTHS * math.sqrt(variance))
+    return math.ceil(wait / 1000), math.ceil(high / 1000)
+end
+
+-- Grows with the distance to the head, but only as far as the length of the line wants it: those
+-- Grows with the distance to the head, but only as far as the length of the line wants it: those
+-- far back ask 2,000 times a second together, those near the head 200 x (1 + ln(1 + N / 2000)).
+-- Rounded up for some and down for others, or all would come in one second when it gets shorter.
+local function poll_seconds(number, serving, waiting)
+    local far = math.min((number - serving) / 200, waiting / 2000)
+    return far < 1 and 1 or 1 + math.floor(far + number * 0.618 % 1)
+end
+
+-- The same for those who only look at the line: at most 10,000 a second, from nginx's cache.
+local function refresh_seconds(waiting)
+    return 1 + math.floor(waiting / 10000)
+end
