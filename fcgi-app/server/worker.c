@@ -29,8 +29,8 @@ struct worker {
     struct exchange exchange;
     int64_t answered;
     int64_t counted_cpu_us; /* of clock_cpu_us() */
-    bool leaving;  /* SIGTERM came */
-    bool draining; /* SIGQUIT came */
+    bool leaving;           /* SIGTERM came */
+    bool draining;          /* SIGQUIT came */
 };
 
 /* ---- before the first request ---- */

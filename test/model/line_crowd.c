@@ -23,12 +23,12 @@ static struct {
     double value;
 } settings[] = {
     {"seed", 1},     {"people", 1000}, {"capacity", 100},
-    {"arrive", 60},  /* seconds in which all come; 0: they are there, loaded from MySQL's rows */
-    {"rate", 2},     /* places given back a second, at random moments, while any is taken */
-    {"walk", 1},     /* every 3 minutes the rate is multiplied by 0.7 to 1.4: 1, the last one; 2, the
-                        first one; 0: it is not */
-    {"gone", 0.3},   /* so many go before their turn, half of them without a word */
-    {"idle", 0},     /* nobody asks more often than this many seconds */
+    {"arrive", 60}, /* seconds in which all come; 0: they are there, loaded from MySQL's rows */
+    {"rate", 2},    /* places given back a second, at random moments, while any is taken */
+    {"walk", 1},    /* every 3 minutes the rate is multiplied by 0.7 to 1.4: 1, the last one; 2, the
+                       first one; 0: it is not */
+    {"gone", 0.3},  /* so many go before their turn, half of them without a word */
+    {"idle", 0},    /* nobody asks more often than this many seconds */
     {"seconds", 1e6} /* the end, unless all have been served before */
 };
 enum { SEED, PEOPLE, CAPACITY, ARRIVE, RATE, WALK, GONE, IDLE, SECONDS, SETTING_COUNT };
@@ -69,8 +69,7 @@ must(enum line_answer answer, const char *call)
 {
     if (answer == LINE_OK)
         return;
-    fprintf(stderr, "%s: answer %d at %" PRId64 " s\n", call, (int)answer,
-            (now - begin_ms) / 1000);
+    fprintf(stderr, "%s: answer %d at %" PRId64 " s\n", call, (int)answer, (now - begin_ms) / 1000);
     exit(1);
 }
 
@@ -302,9 +301,10 @@ report(void)
            ", \"looked_most\": %.0f, ",
            (now - begin_ms) / 1000, (int)active_count, (int)left_over, (int)lost, (int)inversions,
            (int)overshoot, asked_most, looked_most);
-    printf("\"answers\": %zu, \"median_error\": %.3f, \"worse_tenth\": %.3f, \"median_bias\": %.3f, "
-           "\"held\": %.3f}\n",
-           score.answers, score.median_error, score.worse_tenth, score.median_bias, score.held);
+    printf(
+        "\"answers\": %zu, \"median_error\": %.3f, \"worse_tenth\": %.3f, \"median_bias\": %.3f, "
+        "\"held\": %.3f}\n",
+        score.answers, score.median_error, score.worse_tenth, score.median_bias, score.held);
 }
 
 static void
