@@ -1,6 +1,7 @@
 """The journey under random faults for a given time, then the audit and a table: scripts/soak."""
 
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -11,7 +12,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from booking import Hall, Load  # noqa: E402
-from stack import Stack  # noqa: E402
+from stack import Stack, wait_for  # noqa: E402
 
 RATE = 100  # bookings a second
 
@@ -27,8 +28,14 @@ def kill_and_restart(stack, name):
     stack.start_service(name)
 
 
+def kill_worker(stack):
+    victim = random.choice(wait_for(stack.workers))
+    with contextlib.suppress(ProcessLookupError):  # one that was just leaving
+        os.kill(victim, signal.SIGKILL)
+
+
 FAULTS = {
-    "a worker killed": lambda stack: os.kill(random.choice(stack.workers()), signal.SIGKILL),
+    "a worker killed": kill_worker,
     "the workers reloaded": lambda stack: stack.kill("frontrow", signal.SIGHUP),
     "the program upgraded": lambda stack: stack.kill("frontrow", signal.SIGUSR2),
     "the master killed": lambda stack: kill_and_restart(stack, "frontrow"),
@@ -62,31 +69,39 @@ def longest_outage(told):
     return max(later - earlier for earlier, later in zip(good, good[1:]))
 
 
-def print_table(told, faults):
+def print_table(told, faults, losses):
     codes = collections.Counter(a.code for a in told.answers)
     rows = [("requests", len(told.answers))]
     rows += [(f"answered {code}", count) for code, count in codes.most_common()]
     rows += [(fault, count) for fault, count in faults.most_common()]
-    rows += [("longest outage, ms", round(longest_outage(told))), ("losses", 0)]
+    rows += [("longest outage, ms", round(longest_outage(told))), ("losses", losses)]
     for name, value in rows:
         print(f"{name:32} {value:10}")
 
 
+def soak(stack, seconds):
+    """True where nothing was lost, no answer was 500 and the audit is clean."""
+    hall = Hall(stack, items=max(10, seconds * RATE // 500), capacity=500)
+    longest = seconds + 600  # what is broken may take its time
+    with Load(hall, rate=RATE, vanish=2, abandon=20, seconds=longest, judged=False) as load:
+        faults = break_things(stack, seconds)
+    wrong = load.told.compare(stack)
+    audit = stack.ctl("audit")
+    print("\n".join([load.summary.strip(), audit.stdout, *wrong]))
+    print_table(load.told, faults, len(wrong))
+    return not wrong and audit.returncode == 0 and all(a.status != 500 for a in load.told.answers)
+
+
 def main():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it ends its daemons
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     seed = int(os.environ.get("FRONTROW_SEED", time.time_ns() % 1000000))
     random.seed(seed)
-    print(f"{seconds} s of journeys and random faults, FRONTROW_SEED={seed}")
+    print(f"{seconds} s of journeys and random faults, FRONTROW_SEED={seed}", flush=True)
     stack = Stack()
     try:
         stack.start()
-        hall = Hall(stack, items=max(10, seconds * RATE // 500), capacity=500)
-        with Load(hall, rate=RATE, vanish=2, abandon=20, seconds=seconds + 60) as load:
-            faults = break_things(stack, seconds)
-        audit = stack.ctl("audit")
-        print(audit.stdout)
-        print_table(load.told, faults)
-        return audit.returncode
+        return 0 if soak(stack, seconds) else 1
     finally:
         stack.stop()
 

@@ -143,8 +143,9 @@ def test_master_killed(whole, keeper, times, round):
         time.sleep(1)
         whole.kill("frontrow")
         killed = now()
-        wait_for(lambda: not any(map(is_running, orphans)), 1)
+        wait_for(lambda: not any(map(is_running, orphans)), 5)
         time.sleep(2)
+    assert load.told.failures(killed), "nobody noticed"
     times.note("kill -9 of the master", load.told.time_back(killed), 2000)
 
 
