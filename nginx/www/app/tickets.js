@@ -35,14 +35,13 @@ function Code({ reservation }) {
     useEffect(() => {
         const { reservationId, userId } = reservation;
         const address = `${location.origin}/reservation/${reservationId}?userId=${encodeURIComponent(userId)}`;
-        import("../vendor/qrcode.js").then(({ encode }) => setCode(encode(address, { ecc: "M", border: 0 })), () => {});
+        import("../vendor/qrcode.js").then(
+            ({ correction, generate }) => setCode(generate(address, { minCorrectionLevel: correction.M })), () => {});
     }, []);
     if (!code) return html`<div class="code"></div>`;
-    const { size, data } = code;
+    const { size } = code;
     let path = "";
-    data.forEach((row, y) => row.forEach((dark, x) => {
-        if (dark) path += `M${x} ${y}h1v1h-1z`;
-    }));
+    for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) if (code.get(x, y)) path += `M${x} ${y}h1v1h-1z`;
     return html`<svg class="code" role="img" aria-label=${t("ticket_qr", reservation.reservationId)}
         viewBox="-4 -4 ${size + 8} ${size + 8}" shape-rendering="crispEdges"><path d=${path} /></svg>`;
 }
