@@ -4,7 +4,7 @@ import json
 import re
 
 from fan import PHONE, violations
-from stack import ROOT, wait_for
+from stack import wait_for
 
 
 def sign_in(fan, stack):
@@ -97,9 +97,3 @@ def test_a_server_that_is_away_is_told(new_fan, stack):
     with stack.without("frontrow"):
         page.get_by_text("No answer at the moment").wait_for()
     page.get_by_text("No answer at the moment").wait_for(state="detached")
-
-
-def test_both_languages_say_the_same():
-    text = (ROOT / "nginx/www/app/opstext.js").read_text()
-    english, korean = (re.findall(r"^    (\w+):", part, re.M) for part in text.split("export const korean"))
-    assert english == korean

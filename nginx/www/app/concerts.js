@@ -114,7 +114,7 @@ function LineCall({ concert }) {
         location.hash = line;
     };
     return html`<div class="card call">
-        <p>${t("has_line")}</p>
+        <p>${t(concert.draw ? "has_draw" : "has_line")}</p>
         ${place?.token || concert.status !== "open"
             ? html`<a class="button primary" href=${line}>${t(place?.token ? "to_line" : "line_title")}</a>`
             : html`<${EnterButton} concertId=${concert.concertId} onEntered=${toLine} />`}

@@ -34,11 +34,15 @@ function format(kind, options) {
     return formats.get(name);
 }
 
-/** The text of this name; one that depends on something is a function of it. */
-export function t(name, ...values) {
-    const text = TEXTS[language()][name];
-    return typeof text === "function" ? text(...values) : text;
+/** Reads texts: by name, and one that depends on something is a function of it. */
+export function reader(texts) {
+    return (name, ...values) => {
+        const text = texts[language()][name];
+        return typeof text === "function" ? text(...values) : text;
+    };
 }
+
+export const t = reader(TEXTS);
 
 /** What a refusal means to somebody who buys. */
 export function refusal(problem) {

@@ -1,15 +1,11 @@
 // The waiting room of a concert.
 import { Dates, Opening, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
-import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
 import { chime } from "./sound.js";
 import { kept, useCell } from "./store.js";
 import { html, useEffect, useRef, useState } from "./view.js";
-
-function Fact({ name, children }) {
-    return html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
-}
 
 function PublicFacts({ queue }) {
     if (!queue) return null;
@@ -73,6 +69,15 @@ function countAhead(place, queue) {
     return Math.max(0, position - 1);
 }
 
+function Leave({ concertId }) {
+    const go = async () => {
+        if (!await confirm(t("line_leave_sure"))) return;
+        await leave(concertId);
+        announce(t("line_left"));
+    };
+    return html`<div class="actions"><button type="button" onClick=${go}>${t("line_leave")}</button></div>`;
+}
+
 function Waiting({ concertId, place, queue }) {
     const ahead = countAhead(place, queue);
     const said = useRef(null);
@@ -83,11 +88,6 @@ function Waiting({ concertId, place, queue }) {
         said.current = ahead;
         announce(t("line_ahead_say", ahead));
     }, [ahead]);
-    const go = async () => {
-        if (!await confirm(t("line_leave_sure"))) return;
-        await leave(concertId);
-        announce(t("line_left"));
-    };
     return html`
         <p class="ahead"><span class="quiet">${t("line_ahead")}</span> <strong>${number(ahead)}</strong></p>
         <dl class="facts-list">
@@ -97,18 +97,20 @@ function Waiting({ concertId, place, queue }) {
         </dl>
         <p>${t("line_next")}</p>
         <${Sound} />
-        <div class="actions"><button type="button" onClick=${go}>${t("line_leave")}</button></div>`;
+        <${Leave} concertId=${concertId} />`;
 }
 
 function Turn({ concert, items, place }) {
-    const go = async () => {
-        if (await confirm(t("line_leave_sure"))) await leave(concert.concertId);
-    };
     return html`
         <p class="lead">${t("line_turn_lead")}</p>
         ${place.expiresAt && html`<p>${t("line_turn_left")} <${Countdown} until=${place.expiresAt} /></p>`}
         <${Dates} concert=${concert} items=${items} />
-        <div class="actions"><button type="button" onClick=${go}>${t("line_leave")}</button></div>`;
+        <${Leave} concertId=${concert.concertId} />`;
+}
+
+/** Between the opening and the answer with the drawn number. */
+function Drawn({ concertId }) {
+    return html`<p class="lead" role="status">${t("draw_number_soon")}</p><${Leave} concertId=${concertId} />`;
 }
 
 /** Says by ear and eye that the waiting is over. */
@@ -123,11 +125,30 @@ function useTurn(place) {
     }, [place?.status]);
 }
 
-function Inside({ concert, items, place, queue, again }) {
+/** The views of draws, for the concerts that have one; null until they are there. */
+function useDraws(needed) {
+    const [draws, setDraws] = useState(null);
+    const [turn, setTurn] = useState(0);
+    useEffect(() => {
+        if (needed) import("./draw.js").then(setDraws, () => setTimeout(() => setTurn(turn + 1), 3000));
+    }, [needed, turn]);
+    return draws;
+}
+
+function Inside({ concert, items, place, queue, again, draws }) {
     const { concertId } = concert;
     if (place?.status === "active") return html`<${Turn} concert=${concert} items=${items} place=${place} />`;
-    if (place?.status === "waiting") return html`<${Waiting} concertId=${concertId} place=${place} queue=${queue} />`;
-    if (concert.status === "scheduled") return html`<${Before} concert=${concert} again=${again} />`;
+    if (concert.status === "scheduled") {
+        return concert.draw
+            ? html`${draws && html`<${draws.DrawRoom} concert=${concert} place=${place} draw=${queue?.draw} again=${again} />`}
+                ${place?.token && html`<${Leave} concertId=${concertId} />`}`
+            : html`<${Before} concert=${concert} again=${again} />`;
+    }
+    if (place?.status === "waiting") {
+        return place.number === null
+            ? html`<${Drawn} concertId=${concertId} />`
+            : html`<${Waiting} concertId=${concertId} place=${place} queue=${queue} />`;
+    }
     if (concert.status !== "open") return html`<p class="notice">${t("concert_over")}</p>`;
     return html`
         ${place?.ended && html`<p class="notice" role="status">${t("line_ended_lead")}</p>`}
@@ -138,6 +159,7 @@ function Inside({ concert, items, place, queue, again }) {
 
 function titleOf(place) {
     if (place?.status === "active") return t("line_turn");
+    if (place?.token && place.number === null) return t("draw_in");
     return t(place?.ended ? "line_ended" : "line_title");
 }
 
@@ -146,9 +168,11 @@ export function LinePage({ ids: [concertId] }) {
     const place = usePlace(concertId);
     const queue = useQueue(concertId);
     const refused = useIntent(answer?.concert, again);
+    const draws = useDraws(answer?.concert.draw);
     useCall(concertId, place, queue);
     useTurn(place);
-    usePageTitle(place?.status === "waiting" ? t("line_ahead_title", countAhead(place, queue)) : titleOf(place));
+    usePageTitle(place?.status === "waiting" && place.number !== null
+        ? t("line_ahead_title", countAhead(place, queue)) : titleOf(place));
     if (problem && !answer) return html`<${Title}>${t("line_title")}<//><${Refused} problem=${problem} />`;
     return html`
         <p><a href="#/concert/${concertId}">← ${answer?.concert.title ?? t("back")}</a></p>
@@ -156,6 +180,8 @@ export function LinePage({ ids: [concertId] }) {
             <${Title}>${titleOf(place)}<//>
             <${Paused} queue=${queue} />
             ${refused && html`<p class="error" role="alert">${refusal(refused)}</p>`}
-            ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} />` : html`<${Loading} />`}
+            ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} draws=${draws} />`
+                : html`<${Loading} />`}
+            ${draws && html`<${draws.DrawCheck} concertId=${concertId} place=${place} draw=${queue?.draw} />`}
         </div>`;
 }

@@ -1,8 +1,9 @@
 // The operators' page: what the server does now, a concert's sales and line, and what steers them.
 import { once, Problem } from "./api.js";
-import { language, LanguageSwitch, number, points, t, useLanguage } from "./language.js";
+import { language, LanguageSwitch, number, points, reader, t, useLanguage } from "./language.js";
 import { draftFromCsv, quantile, rate, readMetrics, summarize } from "./opsdata.js";
 import { english, korean } from "./opstext.js";
+import { Fact } from "./parts.js";
 import { useCell } from "./store.js";
 import { theme, ThemeSwitch } from "./theme.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
@@ -11,10 +12,7 @@ const SHOWN = 180; // seconds in a plot
 const SMOOTH = 10; // seconds over which rates are taken
 const KEY = "frontrow.admin";
 
-function say(name, ...values) {
-    const text = (language() === "ko" ? korean : english)[name];
-    return typeof text === "function" ? text(...values) : text;
-}
+const say = reader({ en: english, ko: korean });
 
 // ---- reading
 
@@ -126,10 +124,6 @@ function Plot({ name, series, trail, figures }) {
 }
 
 // ---- pieces
-
-function Fact({ name, bad, children }) {
-    return html`<div class="fact"><dt>${name}</dt><dd class=${bad ? "error" : ""}>${children}</dd></div>`;
-}
 
 function Dependency({ name, state }) {
     const up = state?.status === "up";

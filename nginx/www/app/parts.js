@@ -99,6 +99,11 @@ export function useAnswer(ask, inputs) {
     return [state.value, state.problem, () => setTurn((before) => before + 1)];
 }
 
+/** One of a list of facts. */
+export function Fact({ name, bad, children }) {
+    return html`<div class="fact"><dt>${name}</dt><dd class=${bad ? "error" : ""}>${children}</dd></div>`;
+}
+
 // ---- dialogs
 
 const confirming = new Cell(null);

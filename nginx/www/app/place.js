@@ -130,7 +130,7 @@ export function useQueue(concertId) {
 
 /** The number being called has come to ours: the place is asked for now, not later. */
 export function useCall(concertId, place, queue) {
-    const called = place?.status === "waiting" && queue !== null && queue.serving >= place.number;
+    const called = place?.status === "waiting" && place.number !== null && queue !== null && queue.serving >= place.number;
     useEffect(() => {
         const cell = placeOf(concertId);
         if (called && cell.value?.token) cell.set({ ...cell.value, askAt: Date.now() });
@@ -138,7 +138,7 @@ export function useCall(concertId, place, queue) {
 }
 
 /** Enters the line and goes to it. */
-export function EnterButton({ concertId, onEntered }) {
+export function EnterButton({ concertId, onEntered, name = "enter_line" }) {
     const [state, setState] = useState({});
     const click = async () => {
         setState({ busy: true });
@@ -151,6 +151,6 @@ export function EnterButton({ concertId, onEntered }) {
         }
     };
     return html`
-        <button type="button" class="primary" disabled=${state.busy} onClick=${click}>${t("enter_line")}</button>
+        <button type="button" class="primary" disabled=${state.busy} onClick=${click}>${t(name)}</button>
         ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}`;
 }

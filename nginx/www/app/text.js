@@ -71,6 +71,11 @@ export const english = {
     line_ahead_title: (count) => `${count.toLocaleString("en")} ahead`,
     line_ahead_say: (count) => `${many(count, "person is", "people are")} ahead of you.`,
 
+    has_draw: "Who comes before the sale opens takes part in a draw: the order is drawn at random, and anybody can check it.",
+    draw_in: "You are in",
+    draw_number_soon: "The order is drawn. Your number comes in a moment.",
+    draw_enter: "Enter the draw",
+
     seats_title: "Choose your seats",
     seats_map: "Map",
     seats_list: "List",
@@ -260,6 +265,11 @@ export const korean = {
     line_ended_lead: "이용 시간이 지났거나 이미 구매하셨습니다. 대기열 끝에서 다시 들어갈 수 있습니다.",
     line_ahead_title: (count) => `앞에 ${ko(count)}명`,
     line_ahead_say: (count) => `앞에 ${ko(count)}명이 있습니다.`,
+
+    has_draw: "판매 시작 전에 오신 분들은 추첨으로 순서를 정합니다. 추첨 결과는 누구나 확인할 수 있습니다.",
+    draw_in: "참여되었습니다",
+    draw_number_soon: "순서가 정해졌습니다. 곧 번호를 알려 드립니다.",
+    draw_enter: "추첨 참여하기",
 
     seats_title: "좌석 선택",
     seats_map: "배치도",

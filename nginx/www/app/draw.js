@@ -1,0 +1,111 @@
+// The draw: what is promised before the sale opens, and the check of it afterwards.
+import { useSecondsUntil } from "./clock.js";
+import { Opening } from "./concerts.js";
+import { english, korean } from "./drawtext.js";
+import { moment, number, reader, t } from "./language.js";
+import { announce, Countdown, Fact } from "./parts.js";
+import { EnterButton } from "./place.js";
+import { kept, useCell } from "./store.js";
+import { html, useEffect, useState } from "./view.js";
+
+const say = reader({ en: english, ko: korean });
+const PROMISED = ["commitment", "listHash", "beaconSource"];
+
+/** What this browser saw promised when it had entered, with its token and number: for the check. */
+function useRecord(concertId, place, draw) {
+    const cell = kept(`draw.${concertId}`);
+    const record = useCell(cell);
+    useEffect(() => {
+        if (!place?.token || !draw) return;
+        const before = record?.token === place.token ? record : { token: place.token };
+        const after = { ...before, number: place.number ?? before.number ?? null, seen: { ...before.seen } };
+        // until the freeze the beacon may be named
+        for (const name of draw.state === "collecting" ? ["commitment"] : PROMISED) after.seen[name] ??= draw[name];
+        if (JSON.stringify(after) !== JSON.stringify(record)) cell.set(after);
+    }, [draw, place?.token, place?.number]);
+    return record;
+}
+
+function Hash({ name, value }) {
+    if (!value) return null;
+    return html`<div><dt>${say(name)}</dt><dd><code>${value}</code></dd></div>`;
+}
+
+function beaconText({ beaconSource, beacon }) {
+    if (!beaconSource) return say("beacon_none");
+    return beacon === null ? say("beacon_later", beaconSource) : say("beacon_is", beaconSource, beacon);
+}
+
+/** All that is public about a draw. */
+function Promises({ draw }) {
+    return html`<details class="card promises">
+        <summary>${say("how")}</summary>
+        <p>${say("how_lead")}</p>
+        <dl class="hashes">
+            <${Hash} name="commitment" value=${draw.commitment} />
+            <${Hash} name="list_hash" value=${draw.listHash} />
+            <${Hash} name="seed" value=${draw.seed} />
+            <div><dt>${say("beacon")}</dt><dd>${beaconText(draw)}</dd></div>
+        </dl>
+        ${draw.list && html`<p><a href=${draw.list} target="_blank">${say("list")}</a></p>`}
+    </details>`;
+}
+
+function Freeze({ freezesAt }) {
+    if (useSecondsUntil(freezesAt) === 0) return null;
+    return html`<${Fact} name=${say("freezes")}><${Countdown} until=${freezesAt} /><//>`;
+}
+
+/** The waiting room before the opening of a sale with a draw. */
+export function DrawRoom({ concert, place, draw, again }) {
+    if (!draw) return null;
+    const collecting = draw.state === "collecting";
+    return html`
+        <div class="card call">
+            <${Opening} concert=${concert} again=${again} />
+            <p role="status">${say(place?.token ? "in_lead" : "lead", moment(draw.freezesAt))}</p>
+            ${!place?.token && html`${!collecting && html`<p>${say("late")}</p>`}
+                <${EnterButton} concertId=${concert.concertId} name=${collecting ? "draw_enter" : "enter_line"} />`}
+        </div>
+        <dl class="facts-list">
+            <${Freeze} freezesAt=${draw.freezesAt} />
+            ${draw.count !== null && html`<${Fact} name=${say("count")}>${number(draw.count)}<//>`}
+        </dl>
+        <p role="status">${say(draw.state)}</p>
+        ${!draw.beaconSource && html`<p class="quiet">${say("beacon_none")}</p>`}
+        <${Promises} draw=${draw} />`;
+}
+
+// ---- the check
+
+function Steps({ steps }) {
+    return html`<ul class="steps">${steps.map(({ name, ok, value }) => html`<li key=${name} class=${ok ? "" : "error"}>
+        <span aria-hidden="true">${ok ? "✓" : "✗"}</span> ${say(`${ok ? "ok" : "bad"}_${name}`, value && number(value))}</li>`)}</ul>`;
+}
+
+/** Once the seed is published: anybody computes the order again, here. */
+export function DrawCheck({ concertId, place, draw }) {
+    const record = useRecord(concertId, place, draw);
+    const [state, setState] = useState({});
+    if (!draw?.seed) return null;
+    const check = async () => {
+        setState({ done: 0 });
+        try {
+            const { checkDraw } = await import("./drawcheck.js");
+            const steps = await checkDraw(draw, record, (done) => setState({ done }));
+            const ok = steps.every((step) => step.ok);
+            setState({ steps, ok });
+            announce(say(ok ? "ok" : "bad"), true);
+        } catch {
+            setState({ failed: true });
+        }
+    };
+    return html`<section aria-labelledby="draw"><h2 id="draw">${say("title")}</h2>
+        <p>${say("revealed")}</p>
+        ${state.done === undefined && html`<p><button type="button" onClick=${check}>${say("check")}</button></p>`}
+        ${state.done !== undefined && html`<p><label>${say("checking")} <progress max="1" value=${state.done}></progress></label></p>`}
+        ${state.failed && html`<p class="error" role="alert">${globalThis.isSecureContext ? t("refused") : say("insecure")}</p>`}
+        ${state.steps && html`<${Steps} steps=${state.steps} />
+            <p class=${state.ok ? "good" : "error"}><strong>${say(state.ok ? "ok" : "bad")}</strong></p>`}
+        <${Promises} draw=${draw} /></section>`;
+}
