@@ -8,12 +8,11 @@
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "domain/concert_cancel.h"
-#include "domain/effect.h"
 
 enum { PATIENCE_MS = 60000 };
 
-static int
-apply(struct ctl *ctl, struct effect *effect)
+int
+ctl_apply(struct ctl *ctl, struct effect *effect)
 {
     struct buffer body = {0};
     struct problem problem;
@@ -40,7 +39,7 @@ create(struct ctl *ctl, const json_t *json)
         .effect_id = concert_create_id,
         .render = concert_draft_render,
     };
-    int status = concert_draft_read(json, &draft, &problem) == ERROR_NONE ? apply(ctl, &effect)
+    int status = concert_draft_read(json, &draft, &problem) == ERROR_NONE ? ctl_apply(ctl, &effect)
                                                                           : ctl_refused(&problem);
     concert_draft_free(&draft);
     return status;
@@ -98,7 +97,7 @@ set_status(struct ctl *ctl, enum concert_stored stored)
         .happened = concert_change_happened,
         .render = render_change,
     };
-    return apply(ctl, &effect);
+    return ctl_apply(ctl, &effect);
 }
 
 int

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
-#include "domain/services.h"
+#include "domain/effect.h"
 
 enum {
     EXIT_DONE = 0,
@@ -21,6 +21,7 @@ struct ctl {
     const char *schema_dir;
     bool yes;
     const char *argument; /* of the commands that take one, else NULL */
+    const char *value;    /* the second one, likewise */
 };
 
 int ctl_audit(struct ctl *ctl);
@@ -32,11 +33,19 @@ int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
+int ctl_queue_capacity(struct ctl *ctl);
+int ctl_queue_drain(struct ctl *ctl);
+int ctl_queue_pause(struct ctl *ctl);
+int ctl_queue_rebuild(struct ctl *ctl);
+int ctl_queue_resume(struct ctl *ctl);
 int ctl_queue_show(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
 
 /* The argument as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);
+
+/* Carries a change out and prints what it renders. */
+int ctl_apply(struct ctl *ctl, struct effect *effect);
 
 /* Replaces control characters by spaces: one line a row, whatever its texts hold. */
 void ctl_keep_on_a_line(char *text);

@@ -13,7 +13,7 @@ enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 5 };
 struct command {
     const char *group;
     const char *verb;     /* NULL: the group is the command */
-    const char *argument; /* shown in the help; NULL: none */
+    const char *argument; /* one or two words, shown in the help; NULL: none */
     const char *options;  /* letters of the options that it takes */
     int (*run)(struct ctl *ctl);
     const char *help;
@@ -32,6 +32,13 @@ static const struct command commands[] = {
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
+    {"queue", "capacity", "ID N|none", "c", ctl_queue_capacity,
+     "set how many may buy at a time; none: no line is kept"},
+    {"queue", "drain", "ID", "c", ctl_queue_drain,
+     "pause a line and wait until nobody is active any more"},
+    {"queue", "pause", "ID", "c", ctl_queue_pause, "call nobody until queue resume"},
+    {"queue", "rebuild", "ID", "c", ctl_queue_rebuild, "load a line into Redis from MySQL anew"},
+    {"queue", "resume", "ID", "c", ctl_queue_resume, "go on calling"},
     {"queue", "show", "ID", "c", ctl_queue_show, "show a concert's line"},
     {"sales", NULL, "ID", "c", ctl_sales, "show what is sold, by item and section"},
 };
@@ -157,6 +164,20 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
     return true;
 }
 
+/* False: too few or too many. */
+static bool
+read_arguments(const struct command *command, char **words, struct ctl *ctl)
+{
+    const char *wanted = command->argument;
+    int expected = wanted == NULL ? 0 : strchr(wanted, ' ') == NULL ? 1 : 2;
+    int count = 0;
+    while (words[count] != NULL)
+        count++;
+    ctl->argument = count > 0 ? words[0] : NULL;
+    ctl->value = count > 1 ? words[1] : NULL;
+    return count == expected;
+}
+
 static int
 run_command(const struct command *command, struct ctl *ctl, const char *config_path)
 {
@@ -195,8 +216,7 @@ main(int argc, char **argv)
     const struct command *command = find_command(argv + optind, argc - optind, &rest);
     if (command == NULL)
         return usage_error("unknown command %s", argv[optind]);
-    ctl.argument = *rest;
-    if ((*rest != NULL) != (command->argument != NULL) || (*rest != NULL && rest[1] != NULL))
+    if (!read_arguments(command, rest, &ctl))
         return usage_error("%s: wrong number of arguments", argv[optind]);
     if (given[strspn(given, command->options)] != '\0')
         return usage_error("%s does not take all of these options", argv[optind]);

@@ -55,6 +55,8 @@ def test_its_command_line(stack):
 
 @pytest.mark.parametrize("arguments", [
     [], ["nonsense"], ["concert"], ["concert", "nonsense"], ["concert", "open"], ["concert", "open", "1", "2"],
+    ["queue", "capacity", "2"], ["queue", "capacity", "2", "-1"], ["queue", "capacity", "2", "1x"],
+    ["queue", "capacity", "2", "99999999999"], ["queue", "pause", "x"], ["queue", "drain", "1", "2"],
     ["audit", "now"], ["audit", "--yes"], ["concert", "list", "--schema", "x"], ["--nonsense"], ["--config"],
 ], ids=" ".join)
 def test_wrong_usage(stack, arguments):

@@ -1,0 +1,104 @@
+"""frontrowctl queue: what operators do with a line."""
+
+import subprocess
+
+import pytest
+from helpers import new_concert, ok
+from line_helpers import Line, same
+from stack import wait_for
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+
+def queue(stack, *words):
+    done = stack.ctl("queue", *map(str, words))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def log_of(line):
+    return [(row["action"], row["detail"]) for row in line.stack.query(
+        "SELECT action, detail FROM audit_log WHERE concert_id = %s AND actor = 'ctl' ORDER BY audit_log_id", line.id)]
+
+
+def test_capacity(stack):
+    line = Line.new(stack, 1)
+    tickets = line.add_many(3)
+    assert queue(stack, "capacity", line.id, 2) == f"concert {line.id}: capacity 2\n"
+    assert line.statuses(*tickets) == ["active", "active", "waiting"]
+    assert queue(stack, "capacity", line.id, "none") == f"concert {line.id}: no line is kept\n"
+    assert line.statuses(*tickets) == ["active"] * 3
+    queue(stack, "capacity", line.id, 0)
+    assert line.add()["status"] == "waiting"
+    assert log_of(line) == [("queue capacity", "2"), ("queue capacity", "none"), ("queue capacity", "0")]
+
+
+def test_pause_and_resume(stack):
+    line = Line.new(stack, 1)
+    first, second = line.add_many(2)
+    assert queue(stack, "pause", line.id) == f"concert {line.id}: capacity 1, paused\n"
+    assert line.queue()["paused"] is True
+    line.leave(first)
+    waiting = line.poll(second)
+    assert waiting["status"] == "waiting" and waiting["etaSeconds"] is None
+    assert queue(stack, "resume", line.id) == f"concert {line.id}: capacity 1\n"
+    assert line.queue()["paused"] is False and line.poll(second)["status"] == "active"
+    assert log_of(line) == [("queue pause", ""), ("queue resume", "")]
+
+
+def test_drain(stack):
+    line = Line.new(stack, 2)
+    first, second, third = line.add_many(3)
+    drain = subprocess.Popen([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "queue", "drain",
+                              str(line.id)], env=stack.environment, text=True, stdout=subprocess.PIPE)
+    try:
+        wait_for(lambda: line.queue()["paused"])
+        line.leave(first)
+        assert line.statuses(second, third) == ["active", "waiting"] and drain.poll() is None
+        line.leave(second)
+        said, _ = drain.communicate(timeout=30)
+    finally:
+        drain.kill()
+    assert drain.returncode == 0 and said.endswith("active 0, waiting 1\n")
+    assert line.poll(third)["status"] == "waiting" and log_of(line) == [("queue drain", "")]
+    assert queue(stack, "drain", line.id).endswith("active 0, waiting 1\n")
+    queue(stack, "resume", line.id)
+    assert line.poll(third)["status"] == "active"
+
+
+def test_a_drain_ends_where_somebody_resumes_the_line(stack):
+    line = Line.new(stack, 1)
+    line.add()
+    drain = subprocess.Popen([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "queue", "drain",
+                              str(line.id)], env=stack.environment, text=True, stderr=subprocess.PIPE)
+    try:
+        wait_for(lambda: line.queue()["paused"])
+        queue(stack, "resume", line.id)
+        _, said = drain.communicate(timeout=30)
+    finally:
+        drain.kill()
+    assert drain.returncode == 1 and "resumed" in said
+
+
+def test_rebuild(stack):
+    line = Line.new(stack, 2)
+    tickets = line.add_many(5)
+    line.leave(tickets[2])
+    before = line.counts()
+    said = queue(stack, "rebuild", line.id)
+    assert said.splitlines()[1].endswith(": waiting 2, active 2, serving 2, lastNumber 5")
+    assert line.counts() == before
+    for ticket in (tickets[0], tickets[1], tickets[3], tickets[4]):
+        now = line.poll(ticket)
+        assert same(now, ticket) and now["status"] == ticket["status"]
+    assert log_of(line) == [("queue rebuild", "")]
+
+
+def test_where_there_is_no_line(stack):
+    concert = new_concert(stack)
+    for words in (("rebuild", concert.id), ("pause", 2**31 - 1), ("capacity", 2**31 - 1, 5)):
+        done = stack.ctl("queue", *map(str, words))
+        assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert "no line is kept" in queue(stack, "pause", concert.id)
+    queue(stack, "drain", concert.id)
+    assert ok(stack.get(f"/concert/{concert.id}"))["queue"] is False
