@@ -223,8 +223,10 @@ give_back_all(void)
     }
     if (next_ms == 0 || first_active == active_count)
         next_ms = fmax(next_ms, (double)now);
-    for (; next_ms <= (double)now; next_ms += -log(1 - share()) * 1000 / rate)
+    while (next_ms <= (double)now) {
         give_back();
+        next_ms -= log(1 - share()) * 1000 / rate;
+    }
 }
 
 /* What nginx's cache does for all who look. */
