@@ -12,7 +12,7 @@ def sign_in(fan, stack):
     page.goto("/ops/")
     page.get_by_label("Admin key").fill((stack.var / "admin.key").read_text().strip())
     page.get_by_role("button", name="Open").click()
-    page.locator(".uplot").nth(3).wait_for()
+    page.locator(".uplot").nth(5).wait_for()
     return page
 
 
@@ -52,7 +52,7 @@ def test_pause_resume_and_capacity(new_fan, new_concert, stack):
     page.get_by_role("button", name="Pause the line").click()
     page.get_by_role("button", name="Resume the line").click()
     page.get_by_role("button", name="Pause the line").wait_for()
-    page.get_by_label("Capacity").fill("7")
+    page.get_by_label("Capacity (5)").fill("7")
     page.get_by_role("button", name="Set").click()
     page.get_by_text("Capacity (7)").wait_for()
     shown = stack.call("GET", f"/admin/concert/{concert}", headers=stack.admin_headers()).json()
@@ -65,8 +65,9 @@ def test_create_a_concert_from_a_file(new_fan, stack, tmp_path):
     draft = {"title": "From a file", "venue": "A hall", "status": "open",
              "items": [{"date": "2099-01-01", "startsAt": "2099-01-01T10:00:00Z", "seats": [{"from": 1, "to": 9, "price": 1}]}]}
     (tmp_path / "concert.json").write_text(json.dumps(draft))
+    page.get_by_text("From a JSON or CSV file").click()
     page.get_by_label("From a file").set_input_files(tmp_path / "concert.json")
-    page.get_by_role("button", name="Create a concert").click()
+    page.get_by_role("button", name="Create from JSON").click()
     page.get_by_text(re.compile("Concert [0-9]+ was created")).wait_for()
     page.get_by_role("heading", name="From a file").wait_for()
     assert violations(page) == []
@@ -80,16 +81,69 @@ def test_create_a_concert_from_a_table(new_fan, stack, tmp_path):
         "2099-03-01,2099-03-01T10:00:00Z,R,1,1,10,90000\n2099-03-01,2099-03-01T10:00:00Z,S,1,11,20,70000\n"
         "2099-03-02,2099-03-02T10:00:00Z,R,1,1,10,90000\n"
     )
+    page.get_by_text("From a JSON or CSV file").click()
     page.get_by_label("From a file").set_input_files(tmp_path / "Spring tour.csv")
     wait_for(lambda: "Spring tour" in page.get_by_label("JSON").input_value())
     draft = json.loads(page.get_by_label("JSON").input_value())
     page.get_by_label("JSON").fill(json.dumps(draft | {"venue": "Everywhere", "status": "open"}))
-    page.get_by_role("button", name="Create a concert").click()
+    page.get_by_role("button", name="Create from JSON").click()
     said = page.get_by_text(re.compile("Concert [0-9]+ was created"))
     said.wait_for()
     concert = re.search("[0-9]+", said.inner_text()).group()
     items = stack.get(f"/concert/{concert}/item").json()["items"]
     assert [item["seatCount"] for item in items] == [20, 10]
+
+
+def test_create_a_concert_field_by_field(new_fan, stack):
+    page = sign_in(new_fan(), stack)
+    page.get_by_text("Create a concert").first.click()
+    fields = {"Title": "By hand", "Venue": "A hall", "Capacity of the line (none: no line)": "50", "Seats for one person at most": "4"}
+    for label, value in fields.items():
+        page.get_by_label(label).fill(value)
+    page.get_by_role("button", name="One more").nth(0).click()
+    for i, (day, time) in enumerate([("2099-06-01", "19:30"), ("2099-06-02", "15:00")]):
+        page.get_by_label("Day").nth(i).fill(day)
+        page.get_by_label("Begins at").nth(i).fill(time)
+    page.get_by_role("button", name="One more").nth(1).click()
+    for i, values in enumerate([("VIP", "2", "10", "150000"), ("R", "3", "12", "99000")]):
+        for label, value in zip(("Section", "Rows", "Seats in a row", "Price"), values, strict=True):
+            page.get_by_label(label, exact=True).nth(i).fill(value)
+    assert violations(page) == []
+    page.get_by_role("button", name="Create a concert").click()
+    said = page.get_by_text(re.compile("Concert [0-9]+ was created"))
+    said.wait_for()
+    path = f"/concert/{re.search('[0-9]+', said.inner_text()).group()}"
+    concert = stack.get(path).json()
+    assert (concert["title"], concert["status"], concert["queue"], concert["maxSeatsPerUser"]) == ("By hand", "open", True, 4)
+    items = stack.get(f"{path}/item").json()["items"]
+    assert [(item["date"], item["startsAt"], item["seatCount"]) for item in items] == [
+        ("2099-06-01", "2099-06-01T10:30:00.000Z", 56), ("2099-06-02", "2099-06-02T06:00:00.000Z", 56)]
+    seats = stack.get(f"{path}/item/{items[0]['itemId']}/layout").json()["seats"]
+    assert (seats[20] | {"seatId": 0}) == {"seatId": 0, "section": "R", "row": "1", "label": "1", "price": 99000, "x": 0, "y": 4}
+
+
+def test_forecasts_are_compared_with_what_came(new_fan):
+    """Who enters is told something; when the number is called it shows how long it took."""
+    page = new_fan().page
+    page.goto("/ops/")
+    rows = page.evaluate("""async () => {
+        const script = document.querySelector("script[type=module]").src;
+        const { Forecasts } = await import(script.replace("ops.js", "opsdata.js"));
+        const forecasts = new Forecasts();
+        const line = (serving, lastNumber, etaSeconds, etaSecondsHigh) => ({ serving, lastNumber, etaSeconds, etaSecondsHigh });
+        const rows = [
+            forecasts.add(line(0, 5, null, null), 0), // nothing is told yet
+            forecasts.add(line(2, 8, 30, 40), 10),
+            forecasts.add(line(4, 9, 30, 40), 20),
+            forecasts.add(line(8, 9, 30, 40), 45),
+            forecasts.add(line(9, 9, 30, 40), 45),
+        ];
+        return { rows, parts: forecasts.parts() };
+    }""")
+    assert rows == {
+        "rows": [None, None, None, {"told": 30, "toldHigh": 40, "waited": 35}, {"told": 30, "toldHigh": 40, "waited": 25}],
+        "parts": {"told": 0.5, "toldHigh": 1},
+    }
 
 
 def test_a_server_that_is_away_is_told(new_fan, stack):

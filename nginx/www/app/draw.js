@@ -1,14 +1,13 @@
 // The draw: what is promised before the sale opens, and the check of it afterwards.
 import { useSecondsUntil } from "./clock.js";
 import { Opening } from "./concerts.js";
-import { english, korean } from "./drawtext.js";
-import { moment, number, reader, t } from "./language.js";
+import { say } from "./drawtext.js";
+import { moment, number, t } from "./language.js";
 import { announce, Countdown, Fact } from "./parts.js";
 import { EnterButton } from "./place.js";
 import { kept, useCell } from "./store.js";
 import { html, useEffect, useState } from "./view.js";
 
-const say = reader({ en: english, ko: korean });
 const PROMISED = ["commitment", "listHash", "beaconSource"];
 
 /** What this browser saw promised when it had entered, with its token and number: for the check. */
@@ -31,8 +30,9 @@ function Hash({ name, value }) {
     return html`<div><dt>${say(name)}</dt><dd><code>${value}</code></dd></div>`;
 }
 
-function beaconText({ beaconSource, beacon }) {
+function beaconText({ beaconSource, beacon, protected: isProtected }) {
     if (!beaconSource) return say("beacon_none");
+    if (isProtected === false) return say("beacon_missing", beaconSource);
     return beacon === null ? say("beacon_later", beaconSource) : say("beacon_is", beaconSource, beacon);
 }
 
@@ -57,8 +57,9 @@ function Freeze({ freezesAt }) {
 }
 
 /** The waiting room before the opening of a sale with a draw. */
-export function DrawRoom({ concert, place, draw, again }) {
-    if (!draw) return null;
+export function DrawRoom({ concert, place, queue, again }) {
+    if (!queue) return null;
+    const { draw, waiting } = queue;
     const collecting = draw.state === "collecting";
     return html`
         <div class="card call">
@@ -69,10 +70,10 @@ export function DrawRoom({ concert, place, draw, again }) {
         </div>
         <dl class="facts-list">
             <${Freeze} freezesAt=${draw.freezesAt} />
-            ${draw.count !== null && html`<${Fact} name=${say("count")}>${number(draw.count)}<//>`}
+            <${Fact} name=${say("count")}>${number(draw.count ?? waiting)}<//>
         </dl>
         <p role="status">${say(draw.state)}</p>
-        ${!draw.beaconSource && html`<p class="quiet">${say("beacon_none")}</p>`}
+        <p class="quiet">${say("beacon")}: ${beaconText(draw)}</p>
         <${Promises} draw=${draw} />`;
 }
 

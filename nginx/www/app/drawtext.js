@@ -1,5 +1,7 @@
 // What the draw says. Both languages have the same names; test/web holds that.
-export const english = {
+import { reader } from "./language.js";
+
+const english = {
     title: "The draw",
     lead: (when) => `Who enters until ${when} takes part in a draw. The order is drawn at random: who comes first, or clicks fastest, has no advantage.`,
     late: "The draw is closed. Who enters now stands behind all who are in it, in the order of arrival.",
@@ -18,7 +20,8 @@ export const english = {
     seed: "Seed",
     list: "The list of all entries",
     beacon: "Beacon",
-    beacon_none: "This draw has no beacon: it is not protected against the organiser.",
+    beacon_none: "none; this draw is not protected against the organiser.",
+    beacon_missing: (source) => `${source}. Its value was not given: this draw is not protected against the organiser.`,
     beacon_later: (source) => `${source}. Its value comes after the list.`,
     beacon_is: (source, value) => `${source}: ${value}`,
     check: "Check the draw",
@@ -39,7 +42,7 @@ export const english = {
     bad_behind: "Your entry is missing in the list.",
 };
 
-export const korean = {
+const korean = {
     title: "추첨",
     lead: (when) => `${when}까지 들어오시면 추첨에 참여합니다. 순서는 무작위로 정해지므로 먼저 오거나 빨리 눌러도 유리하지 않습니다.`,
     late: "추첨 접수가 끝났습니다. 지금 들어오시면 추첨 참여자 뒤에 온 순서대로 섭니다.",
@@ -58,7 +61,8 @@ export const korean = {
     seed: "시드",
     list: "참여자 명단 전체",
     beacon: "비컨",
-    beacon_none: "비컨이 없는 추첨입니다. 주최자의 조작까지 막지는 못합니다.",
+    beacon_none: "없음. 주최자의 조작까지 막지는 못합니다.",
+    beacon_missing: (source) => `${source}. 값이 제때 주어지지 않아 주최자의 조작까지 막지는 못합니다.`,
     beacon_later: (source) => `${source}. 값은 명단이 공개된 뒤에 정해집니다.`,
     beacon_is: (source, value) => `${source}: ${value}`,
     check: "추첨 확인하기",
@@ -78,3 +82,5 @@ export const korean = {
     ok_behind: "접수가 끝난 뒤에 오셔서 추첨 참여자 뒤에 섭니다.",
     bad_behind: "명단에 내 참여가 없습니다.",
 };
+
+export const say = reader({ en: english, ko: korean });

@@ -54,6 +54,10 @@ export function number(value) {
     return format(Intl.NumberFormat, {}).format(value);
 }
 
+export function percent(part) {
+    return format(Intl.NumberFormat, { style: "percent" }).format(part);
+}
+
 /** Points are worth a won each; the unit is written in the reader's language. */
 export function points(value) {
     return t("points", number(value), value);

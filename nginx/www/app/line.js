@@ -140,7 +140,7 @@ function Inside({ concert, items, place, queue, again, draws }) {
     if (place?.status === "active") return html`<${Turn} concert=${concert} items=${items} place=${place} />`;
     if (concert.status === "scheduled") {
         return concert.draw
-            ? html`${draws && html`<${draws.DrawRoom} concert=${concert} place=${place} draw=${queue?.draw} again=${again} />`}
+            ? html`${draws && html`<${draws.DrawRoom} concert=${concert} place=${place} queue=${queue} again=${again} />`}
                 ${place?.token && html`<${Leave} concertId=${concertId} />`}`
             : html`<${Before} concert=${concert} again=${again} />`;
     }

@@ -1,8 +1,10 @@
 // The operators' page: what the server does now, a concert's sales and line, and what steers them.
-import { once, Problem } from "./api.js";
-import { language, LanguageSwitch, number, points, reader, t, useLanguage } from "./language.js";
-import { draftFromCsv, quantile, rate, readMetrics, summarize } from "./opsdata.js";
-import { english, korean } from "./opstext.js";
+import { once } from "./api.js";
+import { language, LanguageSwitch, number, percent, points, t, useLanguage } from "./language.js";
+import { Create } from "./opscreate.js";
+import { Forecasts, perRequest, quantile, rate, readMetrics, summarize } from "./opsdata.js";
+import { Steering } from "./opsline.js";
+import { say } from "./opstext.js";
 import { Fact } from "./parts.js";
 import { useCell } from "./store.js";
 import { theme, ThemeSwitch } from "./theme.js";
@@ -11,8 +13,6 @@ import { html, render, useEffect, useRef, useState } from "./view.js";
 const SHOWN = 180; // seconds in a plot
 const SMOOTH = 10; // seconds over which rates are taken
 const KEY = "frontrow.admin";
-
-const say = reader({ en: english, ko: korean });
 
 // ---- reading
 
@@ -29,20 +29,22 @@ class Trail {
     constructor() {
         this.readings = [];
         this.rows = [];
+        this.forecasts = new Forecasts();
     }
 
     add(reading, concert, queue) {
         this.readings.push(reading);
         if (this.readings.length > SMOOTH + 1) this.readings.shift();
         const [before] = this.readings;
+        const forecast = this.forecasts.add(queue, reading.at / 1000);
         const milliseconds = (part) => quantile(before, reading, part);
         this.rows.push({
             time: Date.now() / 1000,
             requests: rate(before, reading, "requests"), errors: rate(before, reading, "errors"),
             sales: rate(before, reading, "payments") * 60,
-            p50: milliseconds(0.5), p99: milliseconds(0.99),
+            p50: milliseconds(0.5), p99: milliseconds(0.99), cpu: perRequest(before, reading),
             waiting: concert?.queue?.waiting ?? null, active: concert?.queue?.active ?? null,
-            admitted: queue?.admittedPerMinute ?? null,
+            admitted: queue?.admittedPerMinute ?? null, ...forecast,
         });
         if (this.rows.length > SHOWN) this.rows.shift();
     }
@@ -59,6 +61,7 @@ function useFigures(key, concertId, onRefused) {
     useEffect(() => {
         let timer;
         let ended = false;
+        trail.current.forecasts = new Forecasts();
         const look = async () => {
             const began = performance.now();
             try {
@@ -107,7 +110,7 @@ function Plot({ name, series, trail, figures }) {
             axes: [axis, { ...axis, size: 56 }],
             scales: { y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
             series: [{}, ...series.map(([, label], i) => ({
-                label, stroke: colour(i), width: 2, points: { show: false },
+                label, stroke: colour(i), width: 2, points: { show: false }, spanGaps: true,
                 value: (_, value) => (value === null ? "–" : number(Math.round(value * 10) / 10)),
             }))],
         }, trail.columns(series.map(([key]) => key)), element);
@@ -142,37 +145,10 @@ function Server({ figures: { server, lost } }) {
         </dl></section>`;
 }
 
-/** Pause, resume and capacity of a line. */
-function Steering({ concert, adminKey }) {
-    const [said, setSaid] = useState(null);
-    const [capacity, setCapacity] = useState("");
-    const change = async (members) => {
-        try {
-            await once("PATCH", `/admin/concert/${concert.concertId}`, { admin: adminKey, body: members });
-            setSaid(say("done"));
-        } catch (problem) {
-            setSaid(say("refused", problem.data?.detail ?? problem.code));
-        }
-    };
-    const submit = (event) => {
-        event.preventDefault();
-        change({ admissionCapacity: Number(capacity) });
-    };
-    return html`<div class="steer">
-        <button type="button" onClick=${() => change({ paused: !concert.paused })}>${say(concert.paused ? "resume" : "pause")}</button>
-        <form class="together" onSubmit=${submit}>
-            <label for="capacity">${say("capacity")} (${number(concert.admissionCapacity)})</label>
-            <input id="capacity" type="number" min="0" max="1000000000" required value=${capacity}
-                onInput=${(event) => setCapacity(event.currentTarget.value)} />
-            <button>${say("set")}</button>
-        </form>
-        <p role="status">${said}</p>
-    </div>`;
-}
-
-function Concert({ figures: { concert, queue }, adminKey }) {
+function Concert({ figures: { concert, queue }, forecasts, adminKey }) {
     if (!concert) return null;
     const { sales } = concert;
+    const kept = forecasts.parts();
     return html`<section class="card" aria-label=${concert.title}>
         <h2>${concert.title}</h2>
         <dl class="facts-list">
@@ -184,43 +160,11 @@ function Concert({ figures: { concert, queue }, adminKey }) {
                 <${Fact} name=${say("waiting")}>${number(concert.queue?.waiting ?? 0)}<//>
                 <${Fact} name=${say("active")}>${number(concert.queue?.active ?? 0)}<//>
                 <${Fact} name=${say("admitted")}>${number(queue?.admittedPerMinute ?? 0)}<//>
+                ${kept && html`<${Fact} name=${say("as_told")}>${percent(kept.told)} / ${percent(kept.toldHigh)}<//>`}
                 <${Fact} name=${say("serving")}>${number(concert.queue?.serving ?? 0)} / ${number(concert.queue?.lastNumber ?? 0)}<//>
             </dl>
-            <${Steering} concert=${concert} adminKey=${adminKey} />`}
+            <${Steering} concert=${concert} queue=${queue} adminKey=${adminKey} />`}
     </section>`;
-}
-
-function Create({ adminKey, onCreated }) {
-    const [text, setText] = useState("");
-    const [said, setSaid] = useState(null);
-    const load = async (event) => {
-        const [file] = event.currentTarget.files;
-        const read = await file.text();
-        const name = file.name.replace(/\.\w+$/, "");
-        setText(/\.csv$/i.test(file.name) ? JSON.stringify(draftFromCsv(read, name), null, 2) : read);
-    };
-    const submit = async (event) => {
-        event.preventDefault();
-        try {
-            const { data } = await once("POST", "/admin/concert", { admin: adminKey, body: JSON.parse(text), key: crypto.randomUUID?.() });
-            setSaid(say("created", data.concertId));
-            setText("");
-            onCreated(data.concertId);
-        } catch (problem) {
-            setSaid(say("refused", problem instanceof Problem ? `${problem.data.field ?? ""} ${problem.data.detail ?? problem.code}` : problem.message));
-        }
-    };
-    return html`<details class="card"><summary>${say("create")}</summary>
-        <form onSubmit=${submit}>
-            <p class="help">${say("create_help")}</p>
-            <label for="file">${say("file")}</label><input id="file" type="file" accept=".json,.csv" onChange=${load} />
-            <label for="json">${say("json")}</label>
-            <textarea id="json" rows="10" required spellcheck=${false} value=${text}
-                onInput=${(event) => setText(event.currentTarget.value)}></textarea>
-            <p><button class="primary">${say("create")}</button></p>
-            <p role="status">${said}</p>
-        </form>
-    </details>`;
 }
 
 function SignIn({ wrong, onKey }) {
@@ -258,15 +202,18 @@ function Dashboard({ adminKey, onRefused, onForget }) {
             <${Plot} ...${props} name=${say("sales")} series=${[["sales", say("sales")]]} />
             <${Plot} ...${props} name=${say("requests")} series=${[["requests", say("requests")], ["errors", say("errors")]]} />
             <${Plot} ...${props} name=${say("latency")} series=${[["p50", "p50"], ["p99", "p99"]]} />
+            <${Plot} ...${props} name=${say("cpu")} series=${[["cpu", say("cpu")]]} />
             <${Plot} ...${props} name=${say("line")}
                 series=${[["waiting", say("waiting")], ["active", say("active")], ["admitted", say("admitted")]]} />
+            <${Plot} ...${props} name=${say("forecast")}
+                series=${[["waited", say("waited")], ["told", say("told")], ["toldHigh", say("told_high")]]} />
         </div>
         <p><label for="concert">${say("concert")}</label>
             <select id="concert" value=${concertId} onChange=${(event) => setConcertId(Number(event.currentTarget.value))}>
                 ${concerts.map((one) => html`<option key=${one.concertId} value=${one.concertId}>${one.concertId} · ${one.title}</option>`)}
                 ${!concerts.some((one) => one.concertId === concertId) && concertId && html`<option value=${concertId}>${concertId}</option>`}
             </select></p>
-        <${Concert} figures=${figures} adminKey=${adminKey} key=${concertId} />
+        <${Concert} figures=${figures} forecasts=${trail.forecasts} adminKey=${adminKey} key=${concertId} />
         <${Create} adminKey=${adminKey} onCreated=${list} />
         <p><button type="button" onClick=${onForget}>${say("forget")}</button></p>`;
 }

@@ -30,6 +30,7 @@ export function summarize(metrics, at) {
             ({ method, route, status }) => method === "POST" && route === "/payment" && status === "200"),
         busy: sum(metrics, "frontrow_workers", ({ state }) => state === "busy"),
         idle: sum(metrics, "frontrow_workers", ({ state }) => state === "idle"),
+        cpu: sum(metrics, "frontrow_worker_cpu_seconds_total"),
         starts: sum(metrics, "frontrow_worker_starts_total"),
         maintenance: sum(metrics, "frontrow_maintenance") > 0,
         buckets: [...buckets].sort(([a], [b]) => a - b),
@@ -61,6 +62,45 @@ export function rate(before, after, name) {
     return seconds > 0 ? Math.max(0, after[name] - before[name]) / seconds : 0;
 }
 
+/** Processor time in milliseconds that one request took between two readings; null for none. */
+export function perRequest(before, after) {
+    const count = after.requests - before.requests;
+    return count > 0 && after.cpu >= before.cpu ? ((after.cpu - before.cpu) * 1000) / count : null;
+}
+
+const REMEMBERED = 5000;
+
+/** What those were told who entered a line, against how long it took until they were called. */
+export class Forecasts {
+    constructor() {
+        this.told = [];
+        this.called = 0;
+        this.within = { told: 0, toldHigh: 0 };
+    }
+
+    /** `queue` is the line now, `at` in seconds. Of the last one who was called: {told, toldHigh, waited}. */
+    add(queue, at) {
+        if (!queue) return null;
+        let last = null;
+        while (this.told.length > 0 && this.told[0].number <= queue.serving) {
+            const { told, toldHigh, at: entered } = this.told.shift();
+            last = { told, toldHigh, waited: at - entered };
+            this.called++;
+            for (const name of ["told", "toldHigh"]) if (last.waited <= last[name]) this.within[name]++;
+        }
+        const known = this.told.at(-1)?.number ?? queue.serving;
+        if (queue.lastNumber > known && Number.isInteger(queue.etaSeconds) && this.told.length < REMEMBERED)
+            this.told.push({ number: queue.lastNumber, told: queue.etaSeconds, toldHigh: queue.etaSecondsHigh, at });
+        return last;
+    }
+
+    /** The parts of the waits that were as short as told, or null before there is one. */
+    parts() {
+        if (this.called === 0) return null;
+        return { told: this.within.told / this.called, toldHigh: this.within.toldHigh / this.called };
+    }
+}
+
 const NUMBERS = new Set(["from", "to", "price", "firstLabel", "x", "y"]);
 
 /** A table of seat ranges (a heading line, then one range a line; no quotes) -> the draft of a concert. */
@@ -77,4 +117,34 @@ export function draftFromCsv(text, name) {
         items.get(startsAt).seats.push(seats);
     }
     return { title: name, venue: "", items: [...items.values()] };
+}
+
+/** An instant of a datetime-local field, in this browser's time zone; null where it is empty. */
+function instant(text) {
+    return text ? new Date(text).toISOString() : null;
+}
+
+function integer(text) {
+    return text === "" ? null : Number(text);
+}
+
+/** The fields of the form -> the draft of a concert: each section a block of rows behind the one before. */
+export function draftFromForm(form) {
+    const seats = [];
+    let from = 1;
+    let y = 0;
+    form.getAll("section").forEach((section, i) => {
+        const [rows, count, price] = ["rows", "seats", "price"].map((name) => Number(form.getAll(name)[i]));
+        for (let row = 1; row <= rows; row++, y++, from += count)
+            seats.push({ from, to: from + count - 1, price, section, row: String(row), firstLabel: 1, x: 0, y });
+        y += 2;
+    });
+    const times = form.getAll("time");
+    const optional = ["admissionCapacity", "maxSeatsPerUser"].map((name) => [name, integer(form.get(name))]);
+    return {
+        title: form.get("title"), venue: form.get("venue"), status: form.get("status"),
+        opensAt: instant(form.get("opensAt")), closesAt: instant(form.get("closesAt")),
+        holdSeconds: Number(form.get("holdSeconds")), ...Object.fromEntries(optional),
+        items: form.getAll("date").map((date, i) => ({ date, startsAt: instant(`${date}T${times[i]}`), seats })),
+    };
 }

@@ -7,7 +7,8 @@ import { kept } from "./store.js";
 const DAY = 24 * 3600 * 1000; // for as long as the server keeps an answer
 const running = new Map();
 
-function newKey() {
+/** A fresh Idempotency-Key. */
+export function newKey() {
     return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
