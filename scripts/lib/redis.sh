@@ -1,4 +1,5 @@
-# The private Redis: a socket, an append-only file under var/redis, never evicting.
+# The private Redis: a socket, never evicting, nothing on disk: a line of another run of Redis is loaded
+# from MySQL anyway, and an append-only file would take a third of the time of each call.
 
 redis_configure() {
     mkdir -p "$VAR/redis"
@@ -8,8 +9,7 @@ unixsocket $RUN/redis.sock
 unixsocketperm 700
 dir $VAR/redis
 save ""
-appendonly yes
-appendfsync everysec
+appendonly no
 maxmemory ${FRONTROW_REDIS_MEMORY:-1gb}
 maxmemory-policy noeviction
 END

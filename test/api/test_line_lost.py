@@ -29,6 +29,7 @@ def private(new_stack):
 def older_redis(stack):
     """Whatever happens inside is unknown to the Redis that runs afterwards."""
     folder, kept = stack.var / "redis", stack.var / "redis-older"
+    stack.redis().save()  # which is read at the next start
     shutil.rmtree(kept, ignore_errors=True)
     shutil.copytree(folder, kept)
     yield

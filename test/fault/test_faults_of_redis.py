@@ -105,6 +105,7 @@ def set_back(stack):
     """Afterwards Redis has lost all that happened meanwhile; gives when it answered again."""
     accepted = Acceptance(stack.redis().ping)
     older = stack.var / "redis-older"
+    stack.redis().save()  # which is read at the next start
     shutil.copytree(stack.var / "redis", older)
     yield accepted
     stack.kill("redis")
