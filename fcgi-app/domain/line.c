@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "domain/concert.h"
 #include "domain/line_open.h"
 #include "domain/line_place.h"
@@ -14,19 +15,6 @@
 
 /* How often Redis is asked anew in one call: each time the two stores have come closer. */
 enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
-
-static bool
-read_hex(const char *text, uint8_t *bytes, size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < 2 * size; i++) {
-        const char *digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
-        if (digit == NULL)
-            return false;
-        bytes[i / 2] = (uint8_t)(bytes[i / 2] << 4 | (digit - digits));
-    }
-    return text[2 * size] == '\0';
-}
 
 bool
 line_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE])
@@ -38,7 +26,7 @@ line_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE]
     if (text[0] == '0' || at == text || id > INT32_MAX || *at != '-')
         return false;
     *concert_id = (int32_t)id;
-    return read_hex(at + 1, token, TOKEN_SIZE);
+    return hex_read(at + 1, token, TOKEN_SIZE);
 }
 
 void
@@ -46,8 +34,7 @@ line_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
                  char text[LINE_TOKEN_TEXT_SIZE])
 {
     int length = snprintf(text, LINE_TOKEN_TEXT_SIZE, "%" PRId32 "-", concert_id);
-    for (size_t i = 0; i < TOKEN_SIZE; i++)
-        snprintf(text + (size_t)length + 2 * i, 3, "%02x", token[i]);
+    hex_write(token, TOKEN_SIZE, text + length);
 }
 
 /* The ticket of a token that MySQL has as active. */
