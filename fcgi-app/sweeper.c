@@ -19,7 +19,8 @@ enum {
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: ends lapsed holds, deletes old stored answers, moves the lines on.\n\n"
+    "One pass: ends lapsed holds, deletes old stored answers, does the steps of draws that are\n"
+    "due, moves the lines on.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
     "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach.\n";
@@ -50,7 +51,7 @@ sweep(struct services *services)
     struct sweep_report report;
     sweep_run(services, &report);
     report_pass(&report, clock_monotonic() - started);
-    if (report.mysql_gone || report.lines.redis_gone)
+    if (report.mysql_gone || report.lines.redis_gone || report.draws.redis_gone)
         return EXIT_DEPENDENCY_GONE;
     return report.failed > 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -12,6 +12,8 @@ DELETE FROM reservation;
 DELETE FROM seat_quota;
 DELETE FROM queue_token;
 DELETE FROM open_token;
+DELETE FROM concert_draw_rank;
+DELETE FROM concert_draw;
 DELETE FROM seat;
 DELETE FROM item;
 DELETE FROM concert;

@@ -18,6 +18,7 @@ NOWHERE, ROW, LEASE = range(3)
 SETS = ("called", "active", "missed")
 HOMES = ("waiting", *SETS, "ended")
 RECORD = struct.Struct(">BBI6s3s")
+RANKED = 0x80  # in the first byte of the poll interval: the rank of a draw stands before the user
 
 
 def library():
@@ -55,7 +56,7 @@ class Place:
 
     def __init__(self, reply):
         (_, self.token, user, self.state, self.saved, self.number, self.lease_ms, self.position, self.poll,
-         self.eta, self.eta_high, self.serving, self.raised, self.replaced, self.replaced_state) = reply
+         self.eta, self.eta_high, self.serving, self.raised, self.replaced, self.replaced_state, self.shown) = reply
         self.user = user.decode()
 
     def __repr__(self):
@@ -95,6 +96,7 @@ class Line(Stored):
         self.version, self.since = 1, 1
         self.capacity, self.paused, self.max_waiting = 1, 0, 1000
         self.active_ms, self.claim_ms, self.missed_ms = 600000, 30000, 600000
+        self.draw, self.freezes_ms, self.opens_ms = 0, 0, 0
         self.run_id = client.info("server")["run_id"]
         self.tokens = 0
         vars(self).update(settings)
@@ -115,7 +117,8 @@ class Line(Stored):
     def call(self, name, *arguments):
         return self.raw(
             name, self.version, self.since, self.capacity, self.paused, self.max_waiting,
-            self.active_ms, self.claim_ms, self.missed_ms, *arguments,
+            self.active_ms, self.claim_ms, self.missed_ms, self.draw, self.freezes_ms, self.opens_ms,
+            *arguments,
         )
 
     # ---- calls
@@ -153,8 +156,13 @@ class Line(Stored):
     def drop(self, *places):
         return self.call("drop", *(place.token for place in places))[0]
 
-    def restore(self, token, user, number, lease_ms=0):
-        return self.call("restore", token, user, number, lease_ms)[0]
+    def restore(self, token, user, number, lease_ms=0, rank=0):
+        return self.call("restore", token, user, number, lease_ms, rank)[0]
+
+    def rank(self, after, until, ranks):
+        """Loads (token, rank) pairs; how far they are loaded then."""
+        packed = [token + struct.pack(">I", rank) for token, rank in ranks]
+        return self.call("rank", after, until, *packed)[1]
 
     def state(self):
         """(serving, last, waiting, active) after moving on."""
@@ -163,12 +171,13 @@ class Line(Stored):
     def overshoot(self):
         return self.call("state")[11]
 
-    def rebuild(self, rows=(), last=0, serving=0, builder="b"):
-        """Loads (token, user, number, lease ms) rows in one chunk. The status of the begin."""
-        status = self.call("rebuild", builder, last, serving)[0]
+    def rebuild(self, rows=(), last=0, serving=0, builder="b", frozen=(0, 0, 0)):
+        """Loads (token, user, number, lease ms, rank) rows in one chunk; the rank may be left out. `frozen` is
+        whether it is, the last number in the draw, the last with a rank. The status of the begin."""
+        status = self.call("rebuild", builder, last, serving, *frozen)[0]
         if status == "LOAD":
-            packed = [struct.pack(">I", number) + lease.to_bytes(6, "big") + token + user.encode()
-                      for token, user, number, lease in rows]
+            packed = [struct.pack(">II", number, *(rank or (0,))) + lease.to_bytes(6, "big") + token + user.encode()
+                      for token, user, number, lease, *rank in rows]
             assert self.raw("load", builder, 3, 0, "", 1, *packed)[0] == "OK"
             assert self.raw("rebuilt", builder, last, serving)[0] == "OK"
         return status
@@ -189,15 +198,20 @@ class Line(Stored):
     def check(self):
         """The sets and the records say the same, and no more are in than the capacity let in."""
         records = self.client.hgetall(self.key("tokens"))
+        users = {}
         for token, packed in records.items():
             state, saved, number = RECORD.unpack_from(packed)[:3]
             homes = [name for name in HOMES if self.client.zscore(self.key(name), token) is not None]
             assert homes == [HOMES[min(state, LEFT) - 1]]
+            ranked = packed[RECORD.size - 3] & RANKED
+            user = packed[RECORD.size + (4 if ranked else 0):]
+            users[user] = users.get(user, []) + [token]
             if state == WAITING:
-                assert self.client.zscore(self.key("waiting"), token) == number
+                shown = int.from_bytes(packed[RECORD.size:][:4], "big") if ranked else number
+                assert self.client.zscore(self.key("waiting"), token) == shown
             unsaved = state < LEFT and saved < (LEASE if state == ACTIVE else ROW)
             assert (self.client.zscore(self.key("unsaved"), token) is not None) == unsaved
         assert sum(self.client.zcard(self.key(name)) for name in HOMES) == len(records)
         for user, token in self.client.hgetall(self.key("users")).items():
-            assert records[token][RECORD.size:] == user
+            assert token in users[user]
         assert self.overshoot() == 0

@@ -3,7 +3,7 @@
 #include "api/concert_draft.h"
 #include "api/handlers.h"
 #include "api/input.h"
-#include "domain/line.h"
+#include "domain/draw.h"
 #include "mysql/sales_table.h"
 
 /* Operators' calls may take longer than a buyer's: they have a connection of their own. */
@@ -59,6 +59,12 @@ write_settings(struct json *json, const struct concert *concert)
                                 concert->max_seats_per_user);
     json_write_boolean(json, "paused", concert->paused);
     json_write_integer(json, "maxWaiting", concert->max_waiting);
+    json_write_boolean(json, "draw", concert->draw);
+    json_write_integer(json, "drawLeadSeconds", concert->draw_lead_seconds);
+    json_begin_object(json, "beacon");
+    json_write_optional_string(json, "source", concert->beacon_source);
+    json_write_optional_string(json, "value", concert->beacon);
+    json_end_object(json);
 }
 
 static void
@@ -96,15 +102,21 @@ static void
 answer(struct services *services, const struct concert *concert, struct response *response)
 {
     struct sales sales;
+    struct draw draw;
     struct problem problem;
     enum db_result result = sales_table_total(services->db, concert->concert_id, &sales);
-    if (refuse_db(&problem, result) != ERROR_NONE) {
+    enum error error = refuse_db(&problem, result);
+    if (error == ERROR_NONE && concert->draw)
+        error = draw_find(services, concert, &draw, &problem);
+    if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
     write_settings(&json, concert);
+    json_write_string(&json, "drawState",
+                      concert->draw ? draw_state_name(draw_state(concert, &draw)) : NULL);
     write_sales(&json, &sales);
     write_line(&json, services, concert);
     json_end_object(&json);

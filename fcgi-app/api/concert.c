@@ -25,6 +25,7 @@ write_concert(struct json *json, const struct concert *concert,
     json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
                                 concert->max_seats_per_user);
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
+    json_write_boolean(json, "draw", concert->draw);
 }
 
 static bool

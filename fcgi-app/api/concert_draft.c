@@ -62,6 +62,37 @@ read_item(struct reader *reader, struct item_draft *draft)
     }
 }
 
+/* A member that is absent stays as it was; null takes it away. */
+static void
+read_beacon_text(struct reader *reader, const char *name, char text[TITLE_SIZE])
+{
+    if (json_is_null(json_object_get(reader->object, name)))
+        text[0] = '\0';
+    else
+        reader_text(reader, name, TITLE_CHARACTERS, text, text);
+}
+
+static void
+read_draw(struct reader *reader, struct concert *concert)
+{
+    const int64_t lead = concert->draw_lead_seconds;
+    if (has(reader, "draw"))
+        concert->draw = reader_boolean(reader, "draw");
+    concert->draw_lead_seconds = reader_small(reader, "drawLeadSeconds", 1, 86400, &lead);
+    const json_t *beacon = reader_find(reader, "beacon", false, "");
+    if (beacon == NULL)
+        return;
+    if (!json_is_object(beacon)) {
+        reader_refuse(reader, "beacon", "an object with source and value");
+        return;
+    }
+    struct reader inner = {
+        .object = beacon, .path = "beacon.", .problem = reader->problem, .ok = true};
+    read_beacon_text(&inner, "source", concert->beacon_source);
+    read_beacon_text(&inner, "value", concert->beacon);
+    reader->ok = inner.ok;
+}
+
 /* Where a setting is absent: its default for a new concert, what it was for a change. */
 static void
 read_settings(struct reader *reader, struct concert *concert, bool is_new)
@@ -83,6 +114,7 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
     if (has(reader, "maxSeatsPerUser"))
         concert->max_seats_per_user = (int32_t)reader_integer(
             reader, "maxSeatsPerUser", 1, INT32_MAX, NULL, &concert->no_seat_limit);
+    read_draw(reader, concert);
 }
 
 /* The settings of the line that only a change can set. */

@@ -17,7 +17,8 @@ answer(struct response *response, const struct line_ticket *ticket)
     json_write_integer(&json, "concertId", ticket->concert_id);
     json_write_optional_integer(&json, "number", ticket->number > 0, ticket->number);
     json_write_string(&json, "status", ticket->active ? "active" : "waiting");
-    json_write_integer(&json, "position", ticket->position);
+    json_write_optional_integer(&json, "position", ticket->active || ticket->position > 0,
+                                ticket->position);
     json_write_optional_integer(&json, "etaSeconds", ticket->eta_known, ticket->eta_seconds);
     json_write_optional_integer(&json, "etaSecondsHigh", ticket->eta_known,
                                 ticket->eta_seconds_high);
@@ -35,7 +36,7 @@ token_add(void *services, const struct request *request, struct response *respon
     struct problem problem;
     enum error error = concert_find(all->db, request->input->concert_id, &concert, &problem);
     if (error == ERROR_NONE)
-        error = concert_require_open(&concert, concert.now, &problem);
+        error = concert_require_line(&concert, concert.now, &problem);
     if (error == ERROR_NONE)
         error = line_add(all, &concert, request->caller, &ticket, &problem);
     if (error == ERROR_NONE)

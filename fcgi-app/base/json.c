@@ -142,3 +142,9 @@ json_write_optional_integer(struct json *json, const char *name, bool known, int
     else
         json_write_null(json, name);
 }
+
+void
+json_write_optional_string(struct json *json, const char *name, const char *text)
+{
+    json_write_string(json, name, text[0] != '\0' ? text : NULL);
+}

@@ -38,6 +38,9 @@ void json_write_instant(struct json *json, const char *name, int64_t instant);
 /* JSON text that was written before. */
 void json_write_raw(struct json *json, const char *name, const struct buffer *text);
 
+/* A text, or null where it is "". */
+void json_write_optional_string(struct json *json, const char *name, const char *text);
+
 /* An integer, or null where `known` is false. */
 void json_write_optional_integer(struct json *json, const char *name, bool known, int64_t value);
 

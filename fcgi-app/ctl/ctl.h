@@ -22,6 +22,10 @@ struct ctl {
     bool yes;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
+    const char *beacon;   /* options' values, NULL where they are not there */
+    const char *proof;
+    const char *before;
+    const char *token;
 };
 
 int ctl_audit(struct ctl *ctl);
@@ -35,10 +39,12 @@ int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_queue_capacity(struct ctl *ctl);
 int ctl_queue_drain(struct ctl *ctl);
+int ctl_queue_draw(struct ctl *ctl);
 int ctl_queue_pause(struct ctl *ctl);
 int ctl_queue_rebuild(struct ctl *ctl);
 int ctl_queue_resume(struct ctl *ctl);
 int ctl_queue_show(struct ctl *ctl);
+int ctl_queue_verify(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
 
 /* The argument as a concertId; says so on standard error where it is none. */

@@ -8,7 +8,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 5 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 9 };
 
 struct command {
     const char *group;
@@ -36,10 +36,13 @@ static const struct command commands[] = {
      "set how many may buy at a time; none: no line is kept"},
     {"queue", "drain", "ID", "c", ctl_queue_drain,
      "pause a line and wait until nobody is active any more"},
+    {"queue", "draw", "ID", "cb", ctl_queue_draw, "do the steps of a concert's draw that are due"},
     {"queue", "pause", "ID", "c", ctl_queue_pause, "call nobody until queue resume"},
     {"queue", "rebuild", "ID", "c", ctl_queue_rebuild, "load a line into Redis from MySQL anew"},
     {"queue", "resume", "ID", "c", ctl_queue_resume, "go on calling"},
     {"queue", "show", "ID", "c", ctl_queue_show, "show a concert's line"},
+    {"queue", "verify", "LIST", "pot", ctl_queue_verify,
+     "compute a draw again from its published list; needs no server"},
     {"sales", NULL, "ID", "c", ctl_sales, "show what is sold, by item and section"},
 };
 
@@ -62,6 +65,10 @@ print_help(void)
          " /etc/frontrow/frontrow.conf\n"
          "  --schema DIR             where the migrations and the demo are; default FRONTROW_SCHEMA"
          " or\n                           " SCHEMA_DIR "\n"
+         "  --beacon VALUE           what the named source gave, for queue draw\n"
+         "  --proof FILE             the answer of GET /concert/ID/queue after the opening\n"
+         "  --before FILE            the same answer, kept from before the opening\n"
+         "  --token TOKEN            print the rank of this token\n"
          "  --yes                    do it although real data would be lost\n"
          "  --help, --version\n\n"
          "Exit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis is\n"
@@ -143,6 +150,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'}, {"schema", required_argument, NULL, 's'},
+        {"beacon", required_argument, NULL, 'b'}, {"proof", required_argument, NULL, 'p'},
+        {"before", required_argument, NULL, 'o'}, {"token", required_argument, NULL, 't'},
         {"yes", no_argument, NULL, 'y'},          {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
     };
@@ -158,6 +167,14 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
             *config = optarg;
         else if (letter == 's')
             ctl->schema_dir = optarg;
+        else if (letter == 'b')
+            ctl->beacon = optarg;
+        else if (letter == 'p')
+            ctl->proof = optarg;
+        else if (letter == 'o')
+            ctl->before = optarg;
+        else if (letter == 't')
+            ctl->token = optarg;
         else if (letter == 'y')
             ctl->yes = true;
     }
@@ -182,6 +199,8 @@ static int
 run_command(const struct command *command, struct ctl *ctl, const char *config_path)
 {
     char error[CONFIG_ERROR_SIZE];
+    if (strchr(command->options, 'c') == NULL)
+        return command->run(ctl);
     if (!config_load(&ctl->config, config_path, error)) {
         fprintf(stderr, "frontrowctl: %s\n", error);
         return EXIT_FAILED;

@@ -1,5 +1,6 @@
 #include "domain/audit.h"
 
+#include "domain/draw.h"
 #include "domain/line_sweep.h"
 #include "mysql/audit_table.h"
 #include "mysql/transaction.h"
@@ -20,6 +21,26 @@ audit_mysql(struct database *db, report_function *report, void *context)
     }
     transaction_rollback(db);
     return result;
+}
+
+static enum db_result
+audit_draws(struct services *services, report_function *report, void *context)
+{
+    struct draw_audit draws;
+    enum db_result result = draw_audit(services, &draws);
+    if (result != DB_OK)
+        return result;
+    report(context, &(struct audit_finding){
+                        .name = "draw_list_fits",
+                        .rule = "the published list of a draw is that of its tokens",
+                        .count = draws.lists,
+                    });
+    report(context, &(struct audit_finding){
+                        .name = "draw_ranks_fit",
+                        .rule = "the ranks of a draw follow from seed, list and beacon",
+                        .count = draws.ranks,
+                    });
+    return DB_OK;
 }
 
 static enum db_result
@@ -49,5 +70,7 @@ audit_run(struct services *services, report_function *report, void *context, boo
 {
     *redis_gone = false;
     enum db_result result = audit_mysql(services->db, report, context);
+    if (result == DB_OK)
+        result = audit_draws(services, report, context);
     return result == DB_OK ? audit_redis(services, report, context, redis_gone) : result;
 }

@@ -16,6 +16,14 @@ concert_status(const struct concert *concert, int64_t now)
     return CONCERT_OPEN;
 }
 
+int64_t
+concert_freezes_at(const struct concert *concert)
+{
+    if (!concert->draw || concert->opens_at == CLOCK_NEVER)
+        return CLOCK_NEVER;
+    return concert->opens_at - (int64_t)concert->draw_lead_seconds * 1000;
+}
+
 const char *
 concert_status_name(enum concert_status status)
 {
@@ -45,6 +53,14 @@ concert_require_open(const struct concert *concert, int64_t now, struct problem 
 {
     enum concert_status status = concert_status(concert, now);
     return status == CONCERT_OPEN ? ERROR_NONE : not_open(status, problem);
+}
+
+enum error
+concert_require_line(const struct concert *concert, int64_t now, struct problem *problem)
+{
+    if (concert->draw && concert_status(concert, now) == CONCERT_SCHEDULED)
+        return ERROR_NONE;
+    return concert_require_open(concert, now, problem);
 }
 
 enum error

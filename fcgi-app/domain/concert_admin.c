@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "domain/draw.h"
 
 const struct concert concert_defaults = {
     .stored = STORED_CLOSED,
@@ -15,6 +16,7 @@ const struct concert concert_defaults = {
     .hold_seconds = 300,
     .no_seat_limit = true,
     .max_waiting = 2000000,
+    .draw_lead_seconds = 300,
 };
 
 void
@@ -140,7 +142,9 @@ concert_create_run(struct services *services, void *state, struct problem *probl
     if (result == DB_OK)
         result = concert_admin_table_log(services->db, create->actor, "concert create",
                                          concert->concert_id, concert->title);
-    return refuse_db(problem, result);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return draw_change(services, &concert_defaults, concert, problem);
 }
 
 enum db_result
@@ -173,7 +177,9 @@ raise_line_version(const struct concert *before, struct concert *after)
                 before->admission_capacity == after->admission_capacity &&
                 before->active_seconds == after->active_seconds &&
                 before->paused == after->paused && before->max_waiting == after->max_waiting &&
-                before->stored == after->stored;
+                before->stored == after->stored && before->draw == after->draw &&
+                before->draw_lead_seconds == after->draw_lead_seconds &&
+                before->opens_at == after->opens_at;
     if (same)
         return;
     after->line_version++;
@@ -208,6 +214,8 @@ concert_change_run(struct services *services, void *state, struct problem *probl
     enum error error = refuse_db(problem, result);
     if (error == ERROR_NONE)
         error = apply_change(change, &before, problem);
+    if (error == ERROR_NONE)
+        error = draw_change(services, &before, &change->concert, problem);
     if (error != ERROR_NONE)
         return error;
     result = concert_admin_table_update(services->db, &change->concert);

@@ -70,7 +70,7 @@ fill_ticket(struct line_ticket *ticket, const struct line_settings *settings,
         memcpy(ticket->token, place->token, TOKEN_SIZE);
         snprintf(ticket->user_id, sizeof ticket->user_id, "%s", place->user_id);
     }
-    ticket->number = place->number;
+    ticket->number = place->number > 0 ? place->shown : 0;
     ticket->poll_after_seconds = place->poll_seconds;
 }
 
@@ -90,7 +90,7 @@ static enum line_outcome
 settle(struct services *services, const struct line_settings *settings, struct line_place *place,
        int64_t asked_ms, bool look, struct token_row *row, struct problem *problem)
 {
-    bool own = place->number == place->serving && place->state == LINE_TOKEN_ACTIVE &&
+    bool own = place->shown == place->serving && place->state == LINE_TOKEN_ACTIVE &&
                place->saved < LINE_SAVED_LEASE;
     if (!own) {
         note_moved_by(services, settings, place);
@@ -338,6 +338,9 @@ line_state(struct services *services, const struct concert *concert, struct line
         .paused = counts.paused,
         .admitted_per_minute = counts.admitted_per_minute,
         .refresh_seconds = counts.refresh_seconds,
+        .frozen = counts.frozen.frozen,
+        .frozen_last = counts.frozen.last,
+        .ranked_last = counts.frozen.ranked_last,
     };
     return ERROR_NONE;
 }

@@ -18,9 +18,11 @@ struct line_ticket {
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
     char user_id[USER_ID_SIZE];
-    int32_t number;   /* 0: none, as the concert keeps no line or kept none when it was made */
+    int32_t number;   /* 0: none, as the concert keeps no line or kept none when it was made, or as
+                         it waits to be drawn */
     bool active;      /* else waiting */
-    int32_t position; /* an upper bound of the place in the line, from 1; 0 when active */
+    int32_t position; /* an upper bound of the place in the line, from 1; 0 when active, or drawn
+                         later */
     bool eta_known;   /* always when active */
     int64_t eta_seconds;
     int64_t eta_seconds_high;
@@ -38,6 +40,9 @@ struct line_state {
     bool paused;
     int32_t admitted_per_minute;
     int32_t refresh_seconds;
+    bool frozen;         /* a draw's pre-line: nobody comes into it any more */
+    int32_t frozen_last; /* highest number in it */
+    int32_t ranked_last; /* up to this number the line has the ranks */
 };
 
 /* Reads a token's text. False: it is none. */

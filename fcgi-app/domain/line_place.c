@@ -6,7 +6,16 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "domain/concert.h"
 #include "domain/line_rebuild.h"
+#include "mysql/draw_table.h"
+
+/* What is left until an instant, as of when the concert's row was read. */
+static int64_t
+ms_until(const struct concert *concert, int64_t instant)
+{
+    return instant == CLOCK_NEVER ? 0 : instant - concert->now;
+}
 
 struct line_settings
 line_settings_of(const struct services *services, const struct concert *concert)
@@ -21,6 +30,9 @@ line_settings_of(const struct services *services, const struct concert *concert)
         .active_ms = (int64_t)concert->active_seconds * 1000,
         .claim_ms = (int64_t)services->config->claim_seconds * 1000,
         .missed_ms = (int64_t)services->config->missed_seconds * 1000,
+        .draw = concert->draw,
+        .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
+        .opens_in_ms = ms_until(concert, concert->opens_at),
     };
 }
 
@@ -73,7 +85,10 @@ insert_row(struct services *services, const struct line_settings *settings,
     };
     memcpy(row->token, place->token, TOKEN_SIZE);
     snprintf(row->user_id, sizeof row->user_id, "%s", place->user_id);
-    return token_table_insert(services->db, row, place->serving_raised ? place->serving : 0);
+    int32_t serving = place->serving_raised ? place->serving : 0;
+    if (settings->draw)
+        return draw_table_insert_token(services->db, row, serving);
+    return token_table_insert(services->db, row, serving);
 }
 
 /*
@@ -118,6 +133,13 @@ put_back(struct services *services, const struct line_settings *settings,
         .number = row->number,
         .lease_ms = row->status == TOKEN_ACTIVE ? row->lease_left_ms : 0,
     };
+    if (settings->draw) {
+        struct draw_page page = {.concert_id = row->concert_id, .chunk = -1};
+        enum db_result ranked =
+            draw_table_page_rank(services->db, &page, row->number, &line_row.rank);
+        if (ranked != DB_OK)
+            return refused_by_db(problem, ranked);
+    }
     enum line_answer answer = line_store_restore(services->redis, settings, &line_row);
     if (answer == LINE_OK) {
         log_info("put number %d of concert %d back into the line", (int)row->number,

@@ -161,16 +161,22 @@ sweep_lines(struct services *services, struct sweep_report *report)
     return line_sweep(services, &report->lines);
 }
 
+static enum db_result
+sweep_draws(struct services *services, struct sweep_report *report)
+{
+    return draw_sweep(services, &report->draws);
+}
+
 void
 sweep_run(struct services *services, struct sweep_report *report)
 {
     *report = (struct sweep_report){0};
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_holds, delete_answers, sweep_lines};
+        sweep_holds, delete_answers, sweep_draws, sweep_lines};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;
         report->failed += result != DB_OK && result != DB_GONE;
     }
-    report->failed += report->lines.failed;
+    report->failed += report->lines.failed + report->draws.failed;
 }

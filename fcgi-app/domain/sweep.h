@@ -6,6 +6,7 @@
 #ifndef FRONTROW_DOMAIN_SWEEP_H
 #define FRONTROW_DOMAIN_SWEEP_H
 
+#include "domain/draw.h"
 #include "domain/line_sweep.h"
 
 /* What a pass did. */
@@ -14,6 +15,7 @@ struct sweep_report {
     int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
+    struct draw_sweep_report draws;
     struct line_sweep_report lines;
     bool mysql_gone; /* the pass was given up */
 };

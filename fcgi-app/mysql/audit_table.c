@@ -175,6 +175,16 @@ const struct audit_check audit_checks[] = {
       " LEFT JOIN concert c ON c.concert_id = t.concert_id WHERE c.concert_id IS NULL"},
      false},
 
+    {"draw_kept",
+     "a concert with a draw has one, and nobody bought or left active before it opened",
+     {"SELECT (SELECT COUNT(*) FROM concert c"
+      "  LEFT JOIN concert_draw d ON d.concert_id = c.concert_id"
+      "  WHERE c.draw = 1 AND d.concert_id IS NULL)"
+      " + (SELECT COUNT(*) FROM concert c JOIN queue_token t ON t.concert_id = c.concert_id"
+      "  AND t.status IN ('active', 'done')"
+      "  WHERE c.draw = 1 AND c.opens_at > UTC_TIMESTAMP(3))"},
+     false},
+
     {"lapsed_holds",
      "holds that are over and not swept yet",
      {"SELECT COUNT(*) FROM reservation WHERE status = 'held' AND expires_at <= UTC_TIMESTAMP(3)"},

@@ -10,8 +10,9 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
 {
     static const struct query insert = {
         "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
-        " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+        " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, draw,"
+        " draw_lead_seconds, beacon_source, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -20,7 +21,8 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
                    DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
                    DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
                    DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
-                   DB_INSTANT(created_at)));
+                   DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
+                   DB_OPTIONAL_TEXT(concert->beacon_source), DB_INSTANT(created_at)));
     concert->concert_id = db_inserted_id(db);
     return result;
 }
@@ -90,7 +92,8 @@ concert_admin_table_update(struct database *db, const struct concert *concert)
     static const struct query update = {
         "UPDATE concert SET title = ?, venue = ?, status = ?, opens_at = ?, closes_at = ?,"
         " admission_capacity = ?, active_seconds = ?, hold_seconds = ?, max_seats_per_user = ?,"
-        " paused = ?, max_waiting = ?, line_version = ?, line_since = ? WHERE concert_id = ?"};
+        " paused = ?, max_waiting = ?, line_version = ?, line_since = ?, draw = ?,"
+        " draw_lead_seconds = ?, beacon_source = ?, beacon = ? WHERE concert_id = ?"};
     return db_execute(
         db, &update,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -100,6 +103,8 @@ concert_admin_table_update(struct database *db, const struct concert *concert)
                    DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
                    DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
                    DB_INTEGER(concert->line_version), DB_INTEGER(concert->line_since),
+                   DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
+                   DB_OPTIONAL_TEXT(concert->beacon_source), DB_OPTIONAL_TEXT(concert->beacon),
                    DB_INTEGER(concert->concert_id)));
 }
 

@@ -5,13 +5,14 @@
 #define CONCERT_COLUMNS                                                                            \
     "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
     "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
-    "c.max_waiting, c.line_version, c.line_since, UTC_TIMESTAMP(3)"
+    "c.max_waiting, c.line_version, c.line_since, c.draw, c.draw_lead_seconds, c.beacon_source, "  \
+    "c.beacon, UTC_TIMESTAMP(3)"
 
 #define SUMMARY_COLUMNS                                                                            \
     "COUNT(i.item_id), DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), "                                     \
     "DATE_FORMAT(MAX(i.date), '%Y-%m-%d'), MIN(i.min_price), MAX(i.max_price)"
 
-enum { CONCERT_COLUMN_COUNT = 15, SUMMARY_COLUMN_COUNT = 5 };
+enum { CONCERT_COLUMN_COUNT = 19, SUMMARY_COLUMN_COUNT = 5 };
 
 static void
 bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
@@ -31,6 +32,10 @@ bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT
         INTO_INT32(&concert->max_waiting),
         INTO_INT32(&concert->line_version),
         INTO_INT32(&concert->line_since),
+        INTO_BOOL(&concert->draw),
+        INTO_INT32(&concert->draw_lead_seconds),
+        INTO_TEXT(concert->beacon_source),
+        INTO_TEXT(concert->beacon),
         INTO_INSTANT(&concert->now),
     };
     memcpy(columns, list, sizeof list);

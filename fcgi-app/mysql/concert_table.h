@@ -5,7 +5,7 @@
 #include "mysql/database.h"
 
 enum {
-    TITLE_CHARACTERS = 200, /* of a title or a venue; in UTF-8 up to four bytes each, and a NUL */
+    TITLE_CHARACTERS = 200, /* of a title, a venue, a beacon; in UTF-8 up to four bytes each, NUL */
     TITLE_SIZE = 4 * TITLE_CHARACTERS + 1,
     DATE_SIZE = 11,
     LAYOUT_VERSION_SIZE = 65
@@ -31,7 +31,11 @@ struct concert {
     int32_t max_waiting;
     int32_t line_version; /* raised by each change of the line's settings */
     int32_t line_since;   /* line_version when admission_capacity last came from NULL, at first 1 */
-    int64_t now;          /* of the database when the row was read */
+    bool draw;            /* before opens_at tokens are taken and then drawn */
+    int32_t draw_lead_seconds;      /* how long before opens_at the pre-line is frozen */
+    char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
+    char beacon[TITLE_SIZE];
+    int64_t now; /* of the database when the row was read */
 };
 
 /* What a concert's items add up to, for lists. */

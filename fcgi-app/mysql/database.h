@@ -47,6 +47,8 @@ struct parameter {
 #define DB_BYTES(from, size)                                                                       \
     ((struct parameter){.kind = PARAMETER_BYTES, .bytes = (from), .length = (size)})
 #define DB_TEXT(text) DB_BYTES(text, strlen(text))
+/* "" is NULL. */
+#define DB_OPTIONAL_TEXT(text) ((text)[0] != '\0' ? DB_TEXT(text) : DB_NULL)
 /* An instant of base/clock; CLOCK_NEVER is NULL. */
 #define DB_INSTANT(value) ((struct parameter){.kind = PARAMETER_INSTANT, .integer = (value)})
 

@@ -11,8 +11,9 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
 
  1. Called and active ones together never become more than the capacity through a call or an
     activation. A capacity that was lowered throws nobody out.
- 2. Numbers count from 1 in the order of arrival. Places are given in the order of numbers among
-    those who wait; a new one gets a place at once only if nobody waits. A paused line calls nobody.
+ 2. Numbers count from 1 in the order of arrival. Places are given in the order of shown numbers
+    among those who wait: that is the number, or with a draw (rule 12) the rank. A new one gets a
+    place at once only if nobody waits. A paused line calls nobody.
  3. Signs of life are add and status, nothing else. Whoever gave none for max(15 s, 3 x the poll
     interval it was told last) when its turn comes is skipped: missed without a call.
  4. A called one has claimMs to come, and in any case until half of that after the poll it was told
@@ -20,7 +21,7 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
     with the full lease. One that does not come is missed.
  5. A missed one that gives a sign of life waits again with its number, so it is first in order.
     It ends after max(missedMs, 3 x its last poll interval). An active one ends with its lease.
- 6. `serving`, the highest number called so far, never falls.
+ 6. `serving`, the highest shown number called so far, never falls.
  7. What MySQL has not confirmed (`saved`) within claimMs is taken back: a new token is forgotten,
     an active one whose lease was not written is missed.
  8. The settings of a concert hold from the highest version of them that any call has shown.
@@ -28,11 +29,18 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
     concert's last time without a line, answers REBUILD: it is loaded anew from MySQL, in the parts
     and the order of mysql/token_table.h, by one builder at a time.
 10. Every call moves the line on by at most MOVES tokens, so that no call holds Redis up.
+11. Before the opening nobody is called. How long that still is, each call says by MySQL's clock.
+12. With a draw the first call that finds the freeze due, and whose settings are those in force,
+    freezes the line: the numbers up to the last one given are in the draw. Their ranks are loaded
+    in the order of their numbers by `rank`, any number of times. Until all are, nobody is called;
+    until then and until the opening no number is shown. Who came later is shown its own number,
+    which is above all ranks.
 
 The clock is TIME; only durations come in and go out. All keys of a concert share one hash tag, and
 follow from the one that a call names: "{c<ID>}:meta". Calls take, before their own arguments:
 run id of Redis, settings' version, version at which the line was opened, capacity, paused,
-max waiting, active ms, claim ms, missed ms.
+max waiting, active ms, claim ms, missed ms, whether there is a draw, ms until its freeze, ms until
+the opening.
 ]]
 
 local MOVES = 200
@@ -42,6 +50,7 @@ local FADE_MS = 60000
 local LOOK_MS = 60000
 local BUILDER_MS = 1000
 local PATIENCE_MS = 200
+local FIRST_PLACES = 2000
 
 local WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = 1, 2, 3, 4, 5, 6
 local SETS = {'waiting', 'called', 'active', 'missed', 'ended', 'ended'}
@@ -50,14 +59,18 @@ local SETS = {'waiting', 'called', 'active', 'missed', 'ended', 'ended'}
 local NOWHERE, ROW, LEASE = 0, 1, 2
 
 -- A record: state, saved, number, last sign of life (ms), last poll interval (s), then the user.
+-- Where the highest bit of the interval is set the rank of a draw stands before the user.
 local RECORD = '>BBI4I6I3'
+local RANKED = 0x800000
 local BRIEF = '>BBI4'
 
 -- Fields of meta that are numbers. `due` is no later than the first instant at which something in
--- the sets is over.
+-- the sets is over; `frozenLast` is the highest number in the draw and `rankedLast` the one up to
+-- which the ranks are loaded.
 local NUMBERS = {
     'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot', 'due',
-    'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left',
+    'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left', 'draw', 'frozen',
+    'frozenLast', 'rankedLast',
 }
 local FADING = {'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left'}
 
@@ -78,7 +91,16 @@ end
 local function take_settings(line, args)
     line.version, line.capacity = tonumber(args[2]), tonumber(args[4])
     line.paused, line.maxWaiting = tonumber(args[5]), tonumber(args[6])
-    line.activeMs = tonumber(args[7])
+    line.activeMs, line.draw = tonumber(args[7]), tonumber(args[10])
+end
+
+-- What the call says of the time is about the settings that it was asked with.
+local function take_time(line, args)
+    local current = line.draw == 0 or tonumber(args[2]) == line.version
+    line.opensMs = current and tonumber(args[12]) or math.huge
+    if line.draw == 1 and line.frozen == 0 and current and tonumber(args[11]) <= 0 then
+        line.frozen, line.frozenLast = 1, line.last
+    end
 end
 
 -- Writes the fields of meta that changed.
@@ -114,7 +136,8 @@ local function with_line(body)
             take_settings(line, args)
         end
         line.claimMs, line.missedMs = tonumber(args[8]), tonumber(args[9])
-        local reply = body(line, {unpack(args, 10)})
+        take_time(line, args)
+        local reply = body(line, {unpack(args, 13)})
         save_meta(line)
         return reply
     end
@@ -126,13 +149,25 @@ local function unpack_record(token, packed)
     local record, rest = {token = token}, nil
     record.state, record.saved, record.number, record.seen, record.poll, rest =
         struct.unpack(RECORD, packed)
+    if record.poll >= RANKED then
+        record.poll = record.poll - RANKED
+        record.rank, rest = struct.unpack('>I4', packed, rest)
+    end
     record.user = string.sub(packed, rest)
     return record
 end
 
 local function pack_record(record)
-    return struct.pack(RECORD, record.state, record.saved, record.number, record.seen,
-        record.poll) .. record.user
+    local poll, rank = record.poll, ''
+    if record.rank then
+        poll, rank = poll + RANKED, struct.pack('>I4', record.rank)
+    end
+    return struct.pack(RECORD, record.state, record.saved, record.number, record.seen, poll) ..
+        rank .. record.user
+end
+
+local function shown(record)
+    return record.rank or record.number
 end
 
 -- The same table each time in a call, so that all see what any of them changed.
@@ -157,7 +192,8 @@ local function is_ended(record)
     return record.state >= LEFT
 end
 
--- Puts a token into the set of a state; the score is its number or the instant when that is over.
+-- Puts a token into the set of a state; the score is its shown number, or the instant when that is
+-- over.
 local function place(line, record, state, score)
     if record.state and line[record.state] ~= line[state] then
         redis.call('ZREM', line[record.state], record.token)
@@ -235,6 +271,14 @@ end
 
 -- Moving the line on ----------------------------------------------------------------------------
 
+local function is_drawn(line)
+    return line.draw == 0 or (line.frozen == 1 and line.rankedLast >= line.frozenLast)
+end
+
+local function is_calling(line)
+    return line.paused == 0 and line.opensMs <= 0 and is_drawn(line)
+end
+
 local function expire_due(line, set)
     if line.moves >= MOVES then
         return
@@ -249,7 +293,7 @@ end
 local function call(line, record)
     local told = record.seen + 1000 * record.poll + math.floor(line.claimMs / 2)
     place(line, record, CALLED, math.max(line.now + line.claimMs, told))
-    line.serving = math.max(line.serving, record.number)
+    line.serving = math.max(line.serving, shown(record))
     measure_overshoot(line)
 end
 
@@ -302,7 +346,7 @@ local function take_sample(line)
     if line.sampleAt > 0 then
         local waiting = redis.call('ZCARD', line[WAITING])
         line.watchedMs = line.watchedMs + age
-        if waiting > 0 and line.paused == 0 then
+        if waiting > 0 and is_calling(line) then
             line.movingMs = line.movingMs + age
         end
         line.waitedMs = line.waitedMs + waiting * age
@@ -316,7 +360,7 @@ local function take_sample(line)
 end
 
 local function free_places(line)
-    return line.paused == 1 and 0 or line.capacity - occupied(line)
+    return is_calling(line) and line.capacity - occupied(line) or 0
 end
 
 local function advance(line)

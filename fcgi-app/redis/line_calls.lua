@@ -7,14 +7,18 @@ local function view(line, record, before, replaced)
     local reply = {
         'OK', record.token, record.user, record.state, record.saved, record.number, 0, 0,
         ACTIVE_POLL_SECONDS, 0, 0, line.serving, line.serving > line.servingBefore and 1 or 0,
-        replaced and replaced.token or '', replaced and replaced.state or 0,
+        replaced and replaced.token or '', replaced and replaced.state or 0, shown(record),
     }
     if record.state == ACTIVE then
         reply[7] = redis.call('ZSCORE', line[ACTIVE], record.token) - line.now
-    else
-        reply[8] = math.max(1, record.number - line.serving)
-        reply[9] = record.poll
+        return reply
+    end
+    reply[9], reply[10], reply[11] = record.poll, -1, -1
+    if line.draw == 0 or (is_drawn(line) and line.opensMs <= 0) then
+        reply[8] = math.max(1, shown(record) - line.serving)
         reply[10], reply[11] = expected_wait(line, before)
+    else
+        reply[16] = 0
     end
     return reply
 end
@@ -36,11 +40,10 @@ local function present(line, record)
     if not record.gone and not is_ended(record) then
         record.seen = line.now
         if record.state == WAITING or record.state == MISSED then
-            record.poll = poll_seconds(record.number, line.serving,
-                redis.call('ZCARD', line[WAITING]))
+            record.poll = interval(line, record, redis.call('ZCARD', line[WAITING]))
         end
         if record.state == MISSED then
-            place(line, record, WAITING, record.number)
+            place(line, record, WAITING, shown(record))
         else
             store(line, record)
         end
@@ -66,10 +69,10 @@ local function add_new(line, token, user, replaced)
     redis.call('HSET', line.users, user, token)
     if at_once then
         activate(line, record)
-        line.serving = math.max(line.serving, record.number)
+        line.serving = math.max(line.serving, shown(record))
         measure_overshoot(line)
     else
-        record.poll = poll_seconds(record.number, line.serving, waiting + 1)
+        record.poll = interval(line, record, waiting + 1)
         place(line, record, WAITING, record.number)
         watch_unsaved(line, record)
     end
@@ -179,25 +182,49 @@ local function put(line, record, lease_ms)
         place(line, record, ACTIVE, line.now + lease_ms)
     else
         record.saved = ROW
-        place(line, record, WAITING, record.number)
+        place(line, record, WAITING, shown(record))
     end
 end
 
--- args: token, user, number, what is left of its lease (0: waiting): as MySQL has it.
+-- args: token, user, number, what is left of its lease (0: waiting), rank (0: none): as MySQL has
+-- it. A rank that was drawn since MySQL was read is waited for.
 local function restore(line, args)
-    local token, user, number = args[1], args[2], tonumber(args[3])
+    local token, user, number, rank = args[1], args[2], tonumber(args[3]), tonumber(args[5])
     if fetch(line, token) then
         return {'OK'}
+    elseif rank == 0 and number > 0 and number <= line.rankedLast then
+        return {'BUSY'}
     end
     local other = redis.call('HGET', line.users, user)
     if other and not is_ended(fetch(line, other)) then
         return {'CONFLICT'}
     end
-    local poll = poll_seconds(number, line.serving, redis.call('ZCARD', line[WAITING]))
+    local record = {token = token, user = user, number = number, seen = line.now,
+        rank = rank > 0 and rank or nil}
+    record.poll = interval(line, record, redis.call('ZCARD', line[WAITING]))
     redis.call('HSET', line.users, user, token)
-    put(line, {token = token, user = user, number = number, seen = line.now, poll = poll},
-        tonumber(args[4]))
+    put(line, record, tonumber(args[4]))
     return {'OK'}
+end
+
+-- args: the number after which these ranks begin, the one up to which they go, then token and rank
+-- of each, packed. Answers how far the ranks are loaded now: others may have been quicker.
+local function rank(line, args)
+    if line.frozen == 1 and tonumber(args[1]) == line.rankedLast then
+        for i = 3, #args do
+            local record = fetch(line, string.sub(args[i], 1, 16))
+            if record then
+                record.rank = struct.unpack('>I4', args[i], 17)
+                if record.state == WAITING then
+                    place(line, record, WAITING, record.rank)
+                else
+                    store(line, record)
+                end
+            end
+        end
+        line.rankedLast = tonumber(args[2])
+    end
+    return {'OK', line.rankedLast}
 end
 
 -- The line as everybody sees it.
@@ -207,7 +234,8 @@ local function state(line)
     return {
         'OK', line.serving, line.last, waiting, occupied(line), line.capacity, line.paused,
         admitted_per_minute(line), refresh_seconds(waiting), line.serving > line.servingBefore and 1 or 0,
-        line.moves >= MOVES and 1 or 0, line.overshoot,
+        line.moves >= MOVES and 1 or 0, line.overshoot, line.frozen, line.frozenLast,
+        line.rankedLast,
     }
 end
 

@@ -5,17 +5,27 @@
 
 #include "redis/line_reply.h"
 
-enum { ROW_HEAD_SIZE = 4 + 6 + TOKEN_SIZE };
+enum { ROW_HEAD_SIZE = 4 + 4 + 6 + TOKEN_SIZE };
+
+static void
+pack_integer(char *packed, uint32_t value)
+{
+    uint32_t ordered = htonl(value);
+    memcpy(packed, &ordered, 4);
+}
 
 enum line_answer
 line_store_rebuild(struct redis *redis, const struct line_settings *settings, int32_t last,
-                   int32_t serving, struct line_cursor *cursor)
+                   int32_t serving, const struct line_frozen *frozen, struct line_cursor *cursor)
 {
     redisReply *reply;
     line_begin(redis, settings);
     command_add_text(&redis->rest, redis->builder);
     command_add_integer(&redis->rest, last);
     command_add_integer(&redis->rest, serving);
+    command_add_integer(&redis->rest, frozen->frozen);
+    command_add_integer(&redis->rest, frozen->last);
+    command_add_integer(&redis->rest, frozen->ranked_last);
     enum line_answer answer = line_call(redis, settings, "rebuild", &reply);
     if (answer == LINE_OK) {
         cursor->part = (int32_t)line_reply_integer(reply, 1);
@@ -31,11 +41,11 @@ static void
 add_row(struct redis *redis, const struct line_row *row)
 {
     char packed[ROW_HEAD_SIZE + USER_ID_SIZE];
-    uint32_t number = htonl((uint32_t)row->number);
-    memcpy(packed, &number, 4);
+    pack_integer(packed, (uint32_t)row->number);
+    pack_integer(packed + 4, (uint32_t)row->rank);
     for (int i = 0; i < 6; i++)
-        packed[4 + i] = (char)(row->lease_ms >> (8 * (5 - i)) & 0xff);
-    memcpy(packed + 10, row->token, TOKEN_SIZE);
+        packed[8 + i] = (char)(row->lease_ms >> (8 * (5 - i)) & 0xff);
+    memcpy(packed + 14, row->token, TOKEN_SIZE);
     int length = snprintf(packed + ROW_HEAD_SIZE, USER_ID_SIZE, "%s", row->user_id);
     command_add(&redis->rest, packed, ROW_HEAD_SIZE + (size_t)length);
 }
@@ -54,6 +64,27 @@ line_store_load(struct redis *redis, const struct line_settings *settings,
     for (size_t i = 0; i < count; i++)
         add_row(redis, &rows[i]);
     return line_call_plain(redis, settings, "load");
+}
+
+enum line_answer
+line_store_rank(struct redis *redis, const struct line_settings *settings, int32_t after,
+                int32_t until, const struct line_rank *ranks, size_t count, int32_t *ranked_last)
+{
+    redisReply *reply;
+    line_begin(redis, settings);
+    command_add_integer(&redis->rest, after);
+    command_add_integer(&redis->rest, until);
+    for (size_t i = 0; i < count; i++) {
+        char packed[TOKEN_SIZE + 4];
+        memcpy(packed, ranks[i].token, TOKEN_SIZE);
+        pack_integer(packed + TOKEN_SIZE, (uint32_t)ranks[i].rank);
+        command_add(&redis->rest, packed, sizeof packed);
+    }
+    enum line_answer answer = line_call(redis, settings, "rank", &reply);
+    if (answer == LINE_OK)
+        *ranked_last = (int32_t)line_reply_integer(reply, 1);
+    freeReplyObject(reply);
+    return answer;
 }
 
 enum line_answer

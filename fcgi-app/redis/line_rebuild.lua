@@ -7,15 +7,17 @@ local function wipe(line, args)
         line[CALLED], line[ACTIVE], line[MISSED], line[LEFT])
     redis.call('HSET', line.meta, 'epoch', args[1], 'loading', 1, 'version', args[2], 'capacity',
         args[4], 'paused', args[5], 'maxWaiting', args[6], 'activeMs', args[7], 'overshoot',
-        overshoot, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '')
+        overshoot, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '', 'draw',
+        args[10], 'opensMs', args[12])
 end
 
 local function hold_builder(line, builder, ms)
     redis.call('HSET', line.meta, 'builder', builder, 'builderUntil', line.now + ms)
 end
 
--- args: the settings, builder, highest number given, highest number called. LOAD and where to go
--- on; READY where there is nothing to build. Where another one builds: WAIT if it began just now,
+-- args: the settings, builder, highest number given, highest number called, whether it is frozen,
+-- highest number in the draw, up to which number the rows have ranks. LOAD and where to go on;
+-- READY where there is nothing to build. Where another one builds: WAIT if it began just now,
 -- as a short line is there in a moment, else BUSY.
 local function rebuild(keys, args)
     local line = line_at(keys[1])
@@ -23,13 +25,14 @@ local function rebuild(keys, args)
         'builderUntil', 'loadingSince')
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
         wipe(line, args)
-        redis.call('HSET', line.meta, 'last', args[11], 'serving', args[12])
+        redis.call('HSET', line.meta, 'last', args[14], 'serving', args[15], 'frozen', args[16],
+            'frozenLast', args[17], 'rankedLast', args[18])
     elseif not meta[2] then
         return {'READY'}
-    elseif meta[4] ~= args[10] and tonumber(meta[5]) > line.now then
+    elseif meta[4] ~= args[13] and tonumber(meta[5]) > line.now then
         return {line.now - tonumber(meta[6]) < PATIENCE_MS and 'WAIT' or 'BUSY'}
     end
-    hold_builder(line, args[10], BUILDER_MS)
+    hold_builder(line, args[13], BUILDER_MS)
     return {'LOAD', unpack(redis.call('HMGET', line.meta, 'part', 'afterNumber', 'afterUser'))}
 end
 
@@ -50,28 +53,31 @@ local function call_with(command, key, arguments)
 end
 
 -- args: run id, builder, part, number and user where the next chunk begins, 1 where this builder
--- goes on and 0 where it leaves the rest to others, then the rows: number, what is left of the
--- lease in ms (0: waiting), token and user of each, packed.
+-- goes on and 0 where it leaves the rest to others, then the rows: number, rank (0: none), what is
+-- left of the lease in ms (0: waiting), token and user of each, packed.
 local function load_rows(keys, args)
     local line = line_at(keys[1])
     if not is_builder(line, args[1], args[2]) then
         return {'BUSY'}
     end
-    local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
-    line.last, serving = tonumber(last), tonumber(serving)
-    local waiting = math.max(0, line.last - serving)
+    local fields = {'last', 'serving', 'capacity', 'draw', 'frozen', 'frozenLast', 'rankedLast',
+        'opensMs'}
+    for i, value in ipairs(redis.call('HMGET', line.meta, unpack(fields))) do
+        line[fields[i]] = tonumber(value)
+    end
+    local waiting = math.max(0, line.last - line.serving)
     local users, records, scores = {}, {}, {[WAITING] = {}, [ACTIVE] = {}}
     for i = 7, #args do
-        local number, lease_ms = struct.unpack('>I4I6', args[i])
-        local token, user = string.sub(args[i], 11, 26), string.sub(args[i], 27)
+        local number, rank, lease_ms = struct.unpack('>I4I4I6', args[i])
+        local token, user = string.sub(args[i], 15, 30), string.sub(args[i], 31)
         local state = lease_ms > 0 and ACTIVE or WAITING
+        local record = {state = state, saved = state == ACTIVE and LEASE or ROW, number = number,
+            seen = line.now, user = user, rank = rank > 0 and rank or nil}
+        record.poll = interval(line, record, waiting)
         line.last = math.max(line.last, number)
         append(users, user, token)
-        append(scores[state], state == ACTIVE and line.now + lease_ms or number, token)
-        append(records, token, pack_record{
-            state = state, saved = state == ACTIVE and LEASE or ROW, number = number,
-            seen = line.now, poll = poll_seconds(number, serving, waiting), user = user,
-        })
+        append(scores[state], state == ACTIVE and line.now + lease_ms or shown(record), token)
+        append(records, token, pack_record(record))
     end
     call_with('HSET', line.users, users)
     call_with('HSET', line.tokens, records)
@@ -97,7 +103,7 @@ local function rebuilt(keys, args)
     redis.call('HSET', line.meta, 'last', math.max(tonumber(last), tonumber(args[3])), 'serving',
         math.max(tonumber(serving), tonumber(args[4])))
     redis.call('HDEL', line.meta, 'loading', 'builder', 'builderUntil', 'loadingSince', 'part',
-        'afterNumber', 'afterUser')
+        'afterNumber', 'afterUser', 'opensMs')
     return {'OK'}
 end
 
@@ -116,6 +122,7 @@ register('saved', with_line(saved), {'allow-oom'})
 register('drop', with_line(drop), {'allow-oom'})
 register('state', with_line(state), {'allow-oom'})
 register('list', with_line(list), {'allow-oom'})
+register('rank', with_line(rank), {})
 register('scan', with_line(scan), {'allow-oom'})
 register('rebuild', rebuild, {})
 register('load', load_rows, {})

@@ -31,6 +31,7 @@ read_place(const redisReply *reply, struct line_place *place)
     place->serving_raised = line_reply_integer(reply, 12) != 0;
     line_reply_bytes(reply, 13, place->replaced, TOKEN_SIZE);
     place->replaced_state = (enum line_token_state)line_reply_integer(reply, 14);
+    place->shown = (int32_t)line_reply_integer(reply, 15);
 }
 
 /* Makes a call with a token and a user that answers with a place, or with the state of its end. */
@@ -126,6 +127,7 @@ line_store_restore(struct redis *redis, const struct line_settings *settings,
     command_add_text(&redis->rest, row->user_id);
     command_add_integer(&redis->rest, row->number);
     command_add_integer(&redis->rest, row->lease_ms);
+    command_add_integer(&redis->rest, row->rank);
     return line_call_plain(redis, settings, "restore");
 }
 
@@ -149,6 +151,9 @@ line_store_state(struct redis *redis, const struct line_settings *settings,
             .refresh_seconds = (int32_t)line_reply_integer(reply, 8),
             .more = line_reply_integer(reply, 10) != 0,
             .overshoot_max = (int32_t)line_reply_integer(reply, 11),
+            .frozen.frozen = line_reply_integer(reply, 12) != 0,
+            .frozen.last = (int32_t)line_reply_integer(reply, 13),
+            .frozen.ranked_last = (int32_t)line_reply_integer(reply, 14),
         };
     freeReplyObject(reply);
     return answer;

@@ -21,6 +21,9 @@ struct line_settings {
     int64_t active_ms;
     int64_t claim_ms;
     int64_t missed_ms;
+    bool draw;
+    int64_t freezes_in_ms; /* by MySQL's clock; 0 and below: it is due. Only with a draw */
+    int64_t opens_in_ms;   /* the same; 0 where there is no opening */
 };
 
 enum line_answer {
@@ -58,8 +61,9 @@ struct line_place {
     enum line_token_state state;
     enum line_saved saved;
     int32_t number;   /* 0: made where no line was kept */
+    int32_t shown;    /* number or rank by which it stands in the line; 0: not to be shown yet */
     int64_t lease_ms; /* what is left of it; 0 while waiting */
-    int32_t position; /* 0 when active */
+    int32_t position; /* 0 when active, or not to be shown yet */
     int32_t poll_seconds;
     int64_t eta_seconds; /* -1: not known; likewise the high one */
     int64_t eta_seconds_high;
@@ -75,6 +79,13 @@ struct line_moved {
     bool serving_raised;
 };
 
+/* How far the draw of a line has come. All 0 where there is none. */
+struct line_frozen {
+    bool frozen;
+    int32_t last;        /* highest number in the draw */
+    int32_t ranked_last; /* up to this number the ranks are loaded */
+};
+
 /* All numbers of a line. */
 struct line_counts {
     struct line_moved moved;
@@ -87,6 +98,7 @@ struct line_counts {
     int32_t refresh_seconds;
     bool more; /* there was more to move than one call may */
     int32_t overshoot_max;
+    struct line_frozen frozen;
 };
 
 /* A token as list and scan give it. */
@@ -102,7 +114,14 @@ struct line_row {
     const uint8_t *token;
     const char *user_id;
     int32_t number;
+    int32_t rank;     /* 0: none was drawn */
     int64_t lease_ms; /* 0: waiting */
+};
+
+/* A token's place in the draw. */
+struct line_rank {
+    uint8_t token[TOKEN_SIZE];
+    int32_t rank;
 };
 
 /* How far a rebuild has come. */
@@ -160,11 +179,20 @@ enum line_answer line_store_scan(struct redis *redis, const struct line_settings
                                  void *context);
 
 /*
+ * Loads the ranks of the numbers above `after` and up to `until`, if nobody else did; *ranked_last
+ * is how far they are loaded then. Tokens that Redis does not have may be among them. OK, REBUILD.
+ */
+enum line_answer line_store_rank(struct redis *redis, const struct line_settings *settings,
+                                 int32_t after, int32_t until, const struct line_rank *ranks,
+                                 size_t count, int32_t *ranked_last);
+
+/*
  * Begins to load the line, or goes on: OK with the cursor, BUSY, WAIT, READY. `last`, `serving`:
- * the highest number given and called that MySQL knows.
+ * the highest number given and called that MySQL knows; `frozen`: what MySQL has of the draw.
  */
 enum line_answer line_store_rebuild(struct redis *redis, const struct line_settings *settings,
-                                    int32_t last, int32_t serving, struct line_cursor *cursor);
+                                    int32_t last, int32_t serving, const struct line_frozen *frozen,
+                                    struct line_cursor *cursor);
 
 /*
  * Loads rows and moves the cursor. OK, BUSY: somebody else goes on. `goes_on` false: the next one

@@ -40,6 +40,18 @@ local function poll_seconds(number, serving, waiting)
     return far < 1 and 1 or 1 + math.floor(far + number * 0.618 % 1)
 end
 
+-- What one hears who waits. While its rank is not known it is as one at the end; the first of a draw
+-- come for the opening, the others are spread as they are.
+local function interval(line, record, waiting)
+    if not is_drawn(line) then
+        return poll_seconds(record.number, -math.huge, waiting)
+    elseif line.draw == 1 and line.opensMs > 0 and line.opensMs < math.huge and
+        shown(record) <= math.min(line.capacity, FIRST_PLACES) then
+        return math.ceil(line.opensMs / 1000)
+    end
+    return poll_seconds(shown(record), line.serving, waiting)
+end
+
 -- The same for those who only look at the line: at most 10,000 a second, from nginx's cache.
 local function refresh_seconds(waiting)
     return 1 + math.floor(waiting / 10000)

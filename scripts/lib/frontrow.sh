@@ -20,6 +20,7 @@ mysql_socket = $RUN/mysql.sock
 mysql_user = frontrow
 mysql_database = frontrow
 redis_socket = $RUN/redis.sock
+draw_folder = $VAR/draw
 END
 }
 

@@ -46,7 +46,7 @@ nginx_configure() {
         "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
     text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
-        "LISTEN=$LISTEN" "PORT=$PORT" "WWW=$VAR/www" "CACHE=$VAR/nginx/cache" \
+        "LISTEN=$LISTEN" "PORT=$PORT" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
         "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
         "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES:-127.0.0.0/8 ::1}")" \

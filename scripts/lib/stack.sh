@@ -21,7 +21,7 @@ stack_find_run_folder() {
 }
 
 stack_create_folders() {
-    mkdir -p "$LOG" "$PIDS"
+    mkdir -p "$LOG" "$PIDS" "$VAR/draw"
     stack_find_run_folder && return 0
     RUN=$(mktemp -d /tmp/frontrow-XXXXXX)
     ln -sfn "$RUN" "$VAR/run"

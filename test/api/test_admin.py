@@ -393,7 +393,7 @@ def test_what_is_not_named_stays(admin):
     changes = {
         "title": "t", "venue": "v", "status": "open", "opensAt": "2029-01-01T00:00:00.000Z",
         "closesAt": "2031-01-01T00:00:00.000Z", "admissionCapacity": 0, "activeSeconds": 86400, "holdSeconds": 3600,
-        "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5,
+        "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "drawLeadSeconds": 86400,
     }
     for name, value in changes.items():
         before[name] = value
@@ -407,6 +407,8 @@ def test_what_is_not_named_stays(admin):
 
 @pytest.mark.parametrize("path, values", [row for row in REFUSED if len(row[0]) == 1 and row[0][0] != "items"] + [
     (("paused",), [None, 0, "true"]), (("maxWaiting",), [-1, None, 2**31, *WRONG_INTEGERS]),
+    (("draw",), [None, 0, "true"]), (("drawLeadSeconds",), [0, 86401, None, *WRONG_INTEGERS]),
+    (("beacon",), [None, 1, "x", []]),
 ], ids=lambda value: value[0] if isinstance(value, tuple) else "")
 def test_changes_that_are_not_valid(admin, path, values):
     """Nothing is changed, not even what was valid beside; and it is said before the concert is looked for."""

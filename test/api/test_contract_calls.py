@@ -16,14 +16,14 @@ pytestmark = pytest.mark.usefixtures("audited")
 CONCERT = [
     "concertId", "title", "venue", "status", "opensAt", "closesAt", "itemCount", "firstDate", "lastDate",
     "minPrice",
-    "maxPrice", "queue", "maxSeatsPerUser", "holdSeconds",
+    "maxPrice", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
 ]
 ITEM = ["itemId", "date", "startsAt", "seatCount", "availableCount"]
 SEAT = ["seatId", "section", "row", "label", "price"]
 QUEUE = [
     "concertId", "status", "paused", "serving", "lastNumber", "waiting", "active", "capacity",
     "admittedPerMinute",
-    "refreshSeconds", "now",
+    "refreshSeconds", "draw", "now",
 ]
 TICKET = [
     "token", "userId", "concertId", "number", "status", "position", "etaSeconds", "etaSecondsHigh",
@@ -70,7 +70,7 @@ def test_concert(stack):
         "concertId": concert.id, "title": "Three days", "venue": "Hall", "status": "open", "opensAt": None,
         "closesAt": None, "itemCount": 3, "firstDate": first, "lastDate": last, "minPrice": 300,
         "maxPrice": 700,
-        "queue": False, "maxSeatsPerUser": 4, "holdSeconds": 77,
+        "queue": False, "maxSeatsPerUser": 4, "holdSeconds": 77, "draw": False,
     }
     del got["now"]
     assert [row for row in listed(stack) if row["concertId"] == concert.id] == [got]

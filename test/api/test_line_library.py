@@ -453,15 +453,15 @@ def test_what_was_served_and_given_does_not_fall(line):
 def test_one_builder_at_a_time(line):
     one = line()
     one.run_id = "another"
-    assert one.call("rebuild", "first", 0, 0)[0] == "LOAD"
-    assert one.call("rebuild", "second", 0, 0) == ["WAIT"]  # it began just now
+    assert one.call("rebuild", "first", 0, 0, 0, 0, 0)[0] == "LOAD"
+    assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["WAIT"]  # it began just now
     one.client.hincrby(one.key("meta"), "loadingSince", -200)
-    assert one.call("rebuild", "second", 0, 0) == ["BUSY"]
+    assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["BUSY"]
     assert one.call("state") == ["REBUILD"]
     assert one.raw("load", "second", 3, 0, "", 1) == ["BUSY"]
-    row = b"\0\0\0\7" + b"\0" * 6 + b"t" * 16 + b"user"
+    row = b"\0\0\0\7" + b"\0" * 10 + b"t" * 16 + b"user"
     assert one.raw("load", "first", 0, 7, "user", 0, row) == ["OK"]  # and leaves the rest to others
-    assert one.call("rebuild", "second", 0, 0) == ["LOAD", b"0", b"7", b"user"]
+    assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["LOAD", b"0", b"7", b"user"]
     assert one.raw("load", "first", 3, 0, "", 1) == ["BUSY"]
     assert one.raw("load", "second", 3, 0, "", 1, row) == ["OK"]  # once more: the same
     assert one.raw("rebuilt", "second", 9, 5) == ["OK"]
@@ -472,9 +472,9 @@ def test_one_builder_at_a_time(line):
 def test_a_builder_that_died_is_followed(line):
     one = line()
     one.run_id = "another"
-    assert one.call("rebuild", "first", 0, 0)[0] == "LOAD"
+    assert one.call("rebuild", "first", 0, 0, 0, 0, 0)[0] == "LOAD"
     one.client.hincrby(one.key("meta"), "builderUntil", -1001)
-    assert one.call("rebuild", "second", 0, 0)[0] == "LOAD"
+    assert one.call("rebuild", "second", 0, 0, 0, 0, 0)[0] == "LOAD"
     one.raw("load", "second", 3, 0, "", 1)
     one.raw("rebuilt", "second", 0, 0)
 
@@ -578,9 +578,9 @@ def test_a_waiter_takes_at_most_400_bytes(line):
     one.run_id = "another"
     before = one.client.info("memory")["used_memory"]
     rows = [(f"{i:016}".encode(), f"user_{i:06}", i, 0) for i in range(1, 6001)]
-    assert one.call("rebuild", "b", 0, 0)[0] == "LOAD"
+    assert one.call("rebuild", "b", 0, 0, 0, 0, 0)[0] == "LOAD"
     for start in range(0, len(rows), 2000):
-        packed = [struct.pack(">I", n) + bytes(6) + t + u.encode() for t, u, n, _ in rows[start:start + 2000]]
+        packed = [struct.pack(">II", n, n) + bytes(6) + t + u.encode() for t, u, n, _ in rows[start:start + 2000]]
         assert one.raw("load", "b", 3, 0, "", 1, *packed) == ["OK"]
     one.raw("rebuilt", "b", 0, 0)
     assert (one.client.info("memory")["used_memory"] - before) / 6000 <= 400

@@ -255,7 +255,7 @@ load_chunk(int32_t from, int32_t until)
         int32_t i = who - from;
         write_token(who, tokens[i]);
         snprintf(users[i], sizeof users[i], "user-%d", (int)who);
-        rows[i] = (struct line_row){tokens[i], users[i], who + 1, 0};
+        rows[i] = (struct line_row){.token = tokens[i], .user_id = users[i], .number = who + 1};
         take_number(who, who + 1);
     }
     must(line_store_load(redis, &line, rows, (size_t)(until - from), &next, true), "load");
@@ -267,8 +267,9 @@ arrive(void)
 {
     int32_t count = (int32_t)settings[PEOPLE].value;
     bool there = settings[ARRIVE].value == 0;
+    const struct line_frozen no_draw = {0};
     struct line_cursor cursor;
-    must(line_store_rebuild(redis, &line, there ? count : 0, 0, &cursor), "rebuild");
+    must(line_store_rebuild(redis, &line, there ? count : 0, 0, &no_draw, &cursor), "rebuild");
     for (int32_t from = 0; there && from < count; from += CHUNK)
         load_chunk(from, from + CHUNK < count ? from + CHUNK : count);
     must(line_store_rebuilt(redis, &line, there ? count : 0, 0), "rebuilt");

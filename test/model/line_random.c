@@ -248,8 +248,9 @@ load(const struct line_settings *shown)
     static char users[MODEL_PEOPLE * 4][16];
     struct line_row rows[MODEL_PEOPLE * 4];
     struct line_cursor cursor;
+    const struct line_frozen no_draw = {0};
     size_t count = 0;
-    if (line_store_rebuild(redis, shown, model.last, model.serving, &cursor) != LINE_OK)
+    if (line_store_rebuild(redis, shown, model.last, model.serving, &no_draw, &cursor) != LINE_OK)
         fail("the answer", "rebuild");
     for (int32_t i = model.first; i < model.count; i++) {
         const struct model_token *token = &model.tokens[i];
@@ -259,8 +260,10 @@ load(const struct line_settings *shown)
             continue;
         write_token(token->id, bytes[count]);
         snprintf(users[count], sizeof users[count], "user-%d", (int)token->user);
-        rows[count] = (struct line_row){bytes[count], users[count], token->number,
-                                        active ? token->over - model.now : 0};
+        rows[count] = (struct line_row){.token = bytes[count],
+                                        .user_id = users[count],
+                                        .number = token->number,
+                                        .lease_ms = active ? token->over - model.now : 0};
         count++;
     }
     cursor.part = 3;

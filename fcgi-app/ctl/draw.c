@@ -1,0 +1,95 @@
+/* frontrowctl queue draw */
+#include <stdio.h>
+
+#include "api/input.h"
+#include "base/hex.h"
+#include "ctl/ctl.h"
+#include "domain/concert_admin.h"
+#include "domain/draw.h"
+#include "domain/draw_ranks.h"
+
+static enum error
+apply_beacon(const void *wanted, struct concert *concert, struct problem *problem)
+{
+    size_t length = input_count_characters(wanted);
+    if (length < 1 || length > TITLE_CHARACTERS)
+        return refuse_because(problem, ERROR_INVALID_FIELD,
+                              "The beacon must be a text of 1 to %d characters", TITLE_CHARACTERS);
+    snprintf(concert->beacon, sizeof concert->beacon, "%s", (const char *)wanted);
+    return ERROR_NONE;
+}
+
+static void
+render_beacon(const void *state, struct buffer *body)
+{
+    const struct concert_change *change = state;
+    buffer_format(body, "beacon      %s", change->concert.beacon);
+}
+
+static int
+give_beacon(struct ctl *ctl, int32_t concert_id)
+{
+    struct concert_change change = {
+        .actor = "ctl",
+        .action = "queue draw",
+        .detail = ctl->beacon,
+        .concert_id = concert_id,
+        .apply = apply_beacon,
+        .wanted = ctl->beacon,
+    };
+    struct effect effect = {
+        .state = &change,
+        .run = concert_change_run,
+        .happened = concert_change_happened,
+        .render = render_beacon,
+    };
+    return ctl_apply(ctl, &effect);
+}
+
+static void
+print_hex(const char *name, const uint8_t bytes[DRAW_BYTES])
+{
+    char text[DRAW_DIGITS + 1];
+    hex_write(bytes, DRAW_BYTES, text);
+    printf("%-11s %s\n", name, text);
+}
+
+static int
+print_draw(struct ctl *ctl, int32_t concert_id)
+{
+    struct concert concert;
+    struct draw draw;
+    struct problem problem;
+    uint8_t commitment[DRAW_BYTES];
+    if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
+        draw_find(ctl->services, &concert, &draw, &problem) != ERROR_NONE)
+        return ctl_refused(&problem);
+    draw_hash(draw.seed, DRAW_BYTES, commitment);
+    printf("state       %s\n", draw_state_name(draw_state(&concert, &draw)));
+    print_hex("commitment", commitment);
+    if (!draw.not_listed) {
+        printf("count       %d\n", (int)draw.list_count);
+        print_hex("listHash", draw.list_hash);
+    }
+    return EXIT_DONE;
+}
+
+int
+ctl_queue_draw(struct ctl *ctl)
+{
+    struct concert concert;
+    struct problem problem;
+    int32_t concert_id;
+    if (!ctl_concert_id(ctl, &concert_id))
+        return EXIT_USAGE;
+    if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE)
+        return ctl_refused(&problem);
+    if (!concert.draw) {
+        fprintf(stderr, "frontrowctl: concert %d has no draw\n", (int)concert_id);
+        return EXIT_FAILED;
+    }
+    int status = ctl->beacon != NULL ? give_beacon(ctl, concert_id) : EXIT_DONE;
+    if (status == EXIT_DONE && draw_run(ctl->services, concert_id, &problem) != ERROR_NONE)
+        status = ctl_refused(&problem);
+    return status == EXIT_DONE ? print_draw(ctl, concert_id) : status;
+}

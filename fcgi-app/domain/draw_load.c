@@ -1,0 +1,65 @@
+/* The part of draw that brings drawn ranks into the line. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "domain/draw.h"
+#include "domain/line_place.h"
+#include "domain/line_rebuild.h"
+
+enum { PATIENCE_MS = 60000, PAUSE_MS = 20 };
+
+/* How far the line has the ranks. One that was lost is loaded first, perhaps by others. */
+static enum error
+find_ranked(struct services *services, const struct concert *concert, int64_t deadline,
+            int32_t *ranked_last, struct problem *problem)
+{
+    struct line_state line;
+    enum error error;
+    while ((error = line_state(services, concert, &line, problem)) == ERROR_QUEUE_UNAVAILABLE &&
+           problem->retry_after > 0 && clock_monotonic() < deadline)
+        usleep(PAUSE_MS * 1000);
+    *ranked_last = error == ERROR_NONE ? line.ranked_last : 0;
+    return error;
+}
+
+static enum db_result
+read_ranks(struct database *db, const struct draw *draw, int32_t after, struct draw_page *page,
+           struct line_rank ranks[DRAW_CHUNK], size_t *count, int32_t *until)
+{
+    struct draw_token tokens[DRAW_CHUNK];
+    enum db_result result =
+        draw_table_tokens(db, draw->concert_id, after, draw->frozen_last, tokens, count);
+    for (size_t i = 0; i < *count && result == DB_OK; i++) {
+        memcpy(ranks[i].token, tokens[i].token, TOKEN_SIZE);
+        result = draw_table_page_rank(db, page, tokens[i].number, &ranks[i].rank);
+    }
+    *until = *count < DRAW_CHUNK ? draw->frozen_last : tokens[DRAW_CHUNK - 1].number;
+    return result;
+}
+
+enum error
+draw_load(struct services *services, const struct concert *concert, const struct draw *draw,
+          struct problem *problem)
+{
+    int64_t deadline = clock_monotonic() + PATIENCE_MS;
+    struct line_settings settings = line_settings_of(services, concert);
+    struct draw_page page = {.concert_id = draw->concert_id, .chunk = -1};
+    struct line_rank ranks[DRAW_CHUNK];
+    int32_t after, until;
+    enum error error = find_ranked(services, concert, deadline, &after, problem);
+    while (error == ERROR_NONE && after < draw->frozen_last) {
+        size_t count;
+        error =
+            refuse_db(problem, read_ranks(services->db, draw, after, &page, ranks, &count, &until));
+        if (error != ERROR_NONE)
+            break;
+        enum line_answer answer =
+            line_store_rank(services->redis, &settings, after, until, ranks, count, &after);
+        if (answer == LINE_REBUILD)
+            error = find_ranked(services, concert, deadline, &after, problem);
+        else if (answer != LINE_OK)
+            error = line_refuse(problem, answer);
+    }
+    return error;
+}
