@@ -95,6 +95,24 @@ def test_an_abandoned_tab_is_passed_over(new_fan, narrow):
     third.wait_title("It is your turn", timeout=60000)
 
 
+def test_a_hidden_tab_hears_of_its_turn(new_fan, narrow):
+    """Browsers let the timers of a tab that was hidden for long ring once a minute."""
+    concert, _ = narrow
+    first, second = new_fan(), new_fan()
+    page = enter(first, concert)
+    hidden = enter(second, concert)
+    hidden.locator(".ahead").wait_for()
+    hidden.evaluate("""() => {
+        const soon = window.setTimeout.bind(window);
+        window.setTimeout = (act, milliseconds) => soon(act, Math.max(60000, milliseconds));
+        Object.defineProperty(document, "hidden", { value: true });
+    }""")
+    hidden.wait_for_timeout(3000)  # what was begun before has rung
+    page.get_by_role("button", name="Leave the line").click()
+    page.get_by_role("button", name="Yes").click()
+    second.wait_title("It is your turn")
+
+
 def test_a_lost_network_keeps_the_place(new_fan, narrow):
     concert, _ = narrow
     first, second = new_fan(), new_fan()

@@ -1,5 +1,6 @@
 // Calls of the API. A call that cannot be answered now (offline, 429, 502 to 504) is asked again:
 // after Retry-After, with jitter; meanwhile `weather` says why, and the pages show a calm face.
+import { alarm } from "./alarm.js";
 import { learn } from "./clock.js";
 import { Cell } from "./store.js";
 
@@ -54,7 +55,7 @@ async function settle(answer) {
 function rest(milliseconds, signal) {
     return new Promise((resolve, reject) => {
         const end = () => {
-            clearTimeout(timer);
+            cancel();
             removeEventListener("online", end);
             signal?.removeEventListener("abort", stop);
             resolve();
@@ -63,7 +64,7 @@ function rest(milliseconds, signal) {
             end();
             reject(new DOMException("left", "AbortError"));
         };
-        const timer = setTimeout(end, milliseconds);
+        const cancel = alarm(end, milliseconds);
         addEventListener("online", end);
         signal?.addEventListener("abort", stop);
     });

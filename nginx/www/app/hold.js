@@ -52,10 +52,10 @@ function forgetHold({ reservationId, concertId }) {
 
 // ---- pieces
 
-function SeatLines({ reservation }) {
+function SeatLines({ reservation, status }) {
     return html`<ul class="lines">${reservation.seats.map((seat) => html`<li key=${seat.seatId}>
         <span>${t("seat_name", seat.section, seat.row, seat.label)}</span><span>${points(seat.price)}</span></li>`)}
-        <li class="total"><span>${t("hold_total")}</span><span>${points(reservation.totalPrice)}</span></li></ul>`;
+        <li class="total"><span>${t(status === "paid" ? "hold_paid" : "hold_total")}</span><span>${points(reservation.totalPrice)}</span></li></ul>`;
 }
 
 export function About({ reservation, concert, items }) {
@@ -181,7 +181,7 @@ function Hold({ answer }) {
             <div class="actions"><a class="button primary" href="#/tickets">${t("show_tickets")}</a></div>`}
         <div class="card narrow">
             <${About} ...${answer} />
-            <${SeatLines} reservation=${reservation} />
+            <${SeatLines} reservation=${reservation} status=${status} />
             ${status === "held" && html`<${Held} reservation=${reservation} balance=${balance}
                 setBalance=${setBalance} onSettled=${settle} />`}
         </div>`;

@@ -1,5 +1,6 @@
 // One's place in the line of a concert: kept in the browser, the same in all tabs. Asked for only as
 // often as the server says; of several tabs one asks and the others learn it from what is kept.
+import { alarm } from "./alarm.js";
 import { get, patient, Problem } from "./api.js";
 import { serverNow } from "./clock.js";
 import { refusal, t } from "./language.js";
@@ -74,14 +75,14 @@ export function usePlace(concertId) {
     useEffect(() => {
         if (!place?.token) return undefined;
         const left = new AbortController();
-        let timer;
+        let cancel = () => {};
         let asking = false;
         const look = async () => {
-            clearTimeout(timer);
+            cancel();
             if (asking || left.signal.aborted || !cell.value?.token) return;
             const wait = cell.value.askAt - Date.now();
             if (wait > 0) {
-                timer = setTimeout(look, wait);
+                cancel = alarm(look, wait);
                 return;
             }
             asking = true;
@@ -94,7 +95,7 @@ export function usePlace(concertId) {
         addEventListener("visibilitychange", look); // timers sleep with the laptop
         return () => {
             left.abort();
-            clearTimeout(timer);
+            cancel();
             stop();
             removeEventListener("visibilitychange", look);
         };

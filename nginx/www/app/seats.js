@@ -1,5 +1,6 @@
 // The seats of one date: looking, choosing, and taking them before somebody else does.
 import { get, patient, Problem } from "./api.js";
+import { Opening } from "./concerts.js";
 import { buildHall, FREE, HELD, nearestFree, readStatuses } from "./hall.js";
 import { day, moment, points, refusal, t } from "./language.js";
 import { announce, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
@@ -210,7 +211,7 @@ function Views({ list, setList }) {
         ${button(false, "seats_map")}${button(true, "seats_list")}</div>`;
 }
 
-function Seats({ concert, item, hall, first }) {
+function Seats({ concert, item, hall, first, again }) {
     const { concertId } = concert;
     const most = Math.min(MOST, concert.maxSeatsPerUser ?? MOST);
     const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first);
@@ -256,6 +257,7 @@ function Seats({ concert, item, hall, first }) {
     const views = { hall, statuses, chosen, onToggle: toggle, describe };
     const closed = concert.status !== "open" || (concert.queue && place?.status !== "active");
     return html`
+        <${Opening} concert=${concert} again=${again} />
         ${concert.queue && html`<${TurnBar} concert=${concert} />`}
         <div role="alert">${said && html`<div class="notice lost">${said.map((line) => html`<p>${line}</p>`)}</div>`}</div>
         <div class="hall">
@@ -273,7 +275,7 @@ function Seats({ concert, item, hall, first }) {
 }
 
 export function SeatsPage({ ids: [concertId, itemId] }) {
-    const [answer, problem] = useAnswer((signal) => readAll(concertId, itemId, signal), [concertId, itemId]);
+    const [answer, problem, again] = useAnswer((signal) => readAll(concertId, itemId, signal), [concertId, itemId]);
     const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${moment(answer.item.startsAt, { timeStyle: "short" })}`,
         [answer, document.documentElement.lang]);
     usePageTitle(t("seats_title"));
@@ -282,5 +284,5 @@ export function SeatsPage({ ids: [concertId, itemId] }) {
         <${Title} kicker=${dateText}>${t("seats_title")}<//>
         ${problem && !answer && html`<${Refused} problem=${problem} />`}
         ${!answer && !problem && html`<${Loading} />`}
-        ${answer && html`<${Seats} ...${answer} />`}`;
+        ${answer && html`<${Seats} ...${answer} again=${again} />`}`;
 }

@@ -56,10 +56,10 @@ export function nameUser(name) {
     resolve(name === null ? null : user.value);
 }
 
-/** Forgets the name and its places in lines, so that another one can be given. */
+/** Forgets the name and all that was begun under it, so that another one can be given. */
 export function forgetUser() {
     kept("user").set(null);
-    forget("token.");
+    for (const beginning of ["token.", "hold.", "call.", "intent.", "draw."]) forget(beginning);
     user.set({ userId: null, asks: true });
 }
 
