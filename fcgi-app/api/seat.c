@@ -97,11 +97,12 @@ enum error
 seat_find_item(struct database *db, const struct request *request, struct concert *concert,
                struct item *item, struct problem *problem)
 {
-    enum error error = concert_find(db, request->ids[0], concert, problem);
+    enum error error =
+        concert_find_with_item(db, request->ids[0], request->ids[1], concert, item, problem);
     if (error == ERROR_NONE)
         error = concert_require_visible(concert, problem);
     if (error == ERROR_NONE)
-        error = concert_find_item(db, concert, request->ids[1], item, problem);
+        error = concert_require_item(item, problem);
     return error;
 }
 

@@ -41,6 +41,16 @@ concert_find(struct database *db, int32_t concert_id, struct concert *concert,
     return refuse_db(problem, result);
 }
 
+enum error
+concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
+                       struct concert *concert, struct item *item, struct problem *problem)
+{
+    enum db_result result = concert_table_find_with_item(db, concert_id, item_id, concert, item);
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_CONCERT_NOT_FOUND);
+    return refuse_db(problem, result);
+}
+
 static enum error
 not_open(enum concert_status status, struct problem *problem)
 {
@@ -73,11 +83,7 @@ concert_require_visible(const struct concert *concert, struct problem *problem)
 }
 
 enum error
-concert_find_item(struct database *db, const struct concert *concert, int32_t item_id,
-                  struct item *item, struct problem *problem)
+concert_require_item(const struct item *item, struct problem *problem)
 {
-    enum db_result result = concert_table_item(db, item_id, item);
-    if (result == DB_NONE || (result == DB_OK && item->concert_id != concert->concert_id))
-        return refuse(problem, ERROR_ITEM_NOT_FOUND);
-    return refuse_db(problem, result);
+    return item->item_id != 0 ? ERROR_NONE : refuse(problem, ERROR_ITEM_NOT_FOUND);
 }

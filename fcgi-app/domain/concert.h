@@ -35,8 +35,15 @@ enum error concert_require_open(const struct concert *concert, int64_t now,
 /* Refuses a closed or a cancelled concert; a scheduled one can be looked at. */
 enum error concert_require_visible(const struct concert *concert, struct problem *problem);
 
-/* Reads an item of this concert, or refuses with item_not_found. */
-enum error concert_find_item(struct database *db, const struct concert *concert, int32_t item_id,
-                             struct item *item, struct problem *problem);
+/*
+ * Reads a concert and one of its items, or refuses with concert_not_found. Whether there is such an
+ * item, concert_require_item() says when its turn comes: what else is refused may come first.
+ */
+enum error concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
+                                  struct concert *concert, struct item *item,
+                                  struct problem *problem);
+
+/* Refuses with item_not_found where concert_find_with_item() found none. */
+enum error concert_require_item(const struct item *item, struct problem *problem);
 
 #endif

@@ -43,15 +43,6 @@ require_not_started(const struct item *item, int64_t now, struct problem *proble
     return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
 }
 
-static enum error
-find_item(struct services *services, struct reservation_create *create, struct problem *problem)
-{
-    enum error error =
-        concert_find_item(services->db, &create->concert, create->item_id, &create->item, problem);
-    return error == ERROR_NONE ? require_not_started(&create->item, create->concert.now, problem)
-                               : error;
-}
-
 /* "Taken" is what most buyers hear in a rush: it is said without a lock. */
 static enum error
 look_at_seats(struct services *services, const struct reservation_create *create,
@@ -71,13 +62,16 @@ enum error
 reservation_create_look(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
-    enum error error = concert_find(services->db, create->concert_id, &create->concert, problem);
+    enum error error = concert_find_with_item(services->db, create->concert_id, create->item_id,
+                                              &create->concert, &create->item, problem);
     if (error == ERROR_NONE)
         error = concert_require_open(&create->concert, create->concert.now, problem);
     if (error == ERROR_NONE)
         error = admit(services, create, problem);
     if (error == ERROR_NONE)
-        error = find_item(services, create, problem);
+        error = concert_require_item(&create->item, problem);
+    if (error == ERROR_NONE)
+        error = require_not_started(&create->item, create->concert.now, problem);
     if (error == ERROR_NONE && create->wish.count == 0)
         error = look_at_seats(services, create, problem);
     return error;

@@ -12,7 +12,11 @@
     "COUNT(i.item_id), DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), "                                     \
     "DATE_FORMAT(MAX(i.date), '%Y-%m-%d'), MIN(i.min_price), MAX(i.max_price)"
 
-enum { CONCERT_COLUMN_COUNT = 19, SUMMARY_COLUMN_COUNT = 5 };
+#define ITEM_COLUMNS                                                                               \
+    "i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at, i.seat_count, "        \
+    "i.layout_version"
+
+enum { CONCERT_COLUMN_COUNT = 19, SUMMARY_COLUMN_COUNT = 5, ITEM_COLUMN_COUNT = 6 };
 
 static void
 bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
@@ -52,6 +56,17 @@ bind_summary(struct concert_summary *summary, struct column columns[SUMMARY_COLU
     memcpy(columns, list, sizeof list);
 }
 
+static void
+bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT])
+{
+    const struct column list[ITEM_COLUMN_COUNT] = {
+        INTO_INT32(&item->item_id),    INTO_INT32(&item->concert_id),
+        INTO_TEXT(item->date),         INTO_INSTANT(&item->starts_at),
+        INTO_INT32(&item->seat_count), INTO_INT64(&item->layout_version),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
 enum db_result
 concert_table_find(struct database *db, int32_t concert_id, struct concert *concert)
 {
@@ -61,6 +76,21 @@ concert_table_find(struct database *db, int32_t concert_id, struct concert *conc
     bind_concert(concert, columns);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
                          CONCERT_COLUMN_COUNT);
+}
+
+enum db_result
+concert_table_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
+                             struct concert *concert, struct item *item)
+{
+    static const struct query find = {
+        "SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS
+        " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
+        " WHERE c.concert_id = ?"};
+    struct column columns[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT];
+    bind_concert(concert, columns);
+    bind_item(item, columns + CONCERT_COLUMN_COUNT);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id)),
+                         columns, CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT);
 }
 
 enum db_result
@@ -104,13 +134,10 @@ concert_table_list(struct database *db, const char *date, struct concert *concer
 enum db_result
 concert_table_item(struct database *db, int32_t item_id, struct item *item)
 {
-    static const struct query find = {
-        "SELECT item_id, concert_id, DATE_FORMAT(date, '%Y-%m-%d'), starts_at, seat_count,"
-        " layout_version FROM item WHERE item_id = ?"};
-    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)),
-                         COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
-                                 INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
-                                 INTO_INT32(&item->seat_count), INTO_INT64(&item->layout_version)));
+    static const struct query find = {"SELECT " ITEM_COLUMNS " FROM item i WHERE i.item_id = ?"};
+    struct column columns[ITEM_COLUMN_COUNT];
+    bind_item(item, columns);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)), columns, ITEM_COLUMN_COUNT);
 }
 
 enum db_result

@@ -52,9 +52,7 @@ look(struct database *db, int32_t concert_id, int32_t item_id, int32_t seat_id,
     struct item item;
     int64_t now;
     size_t found;
-    enum db_result result = concert_table_find(db, concert_id, concert);
-    if (result == DB_OK)
-        result = concert_table_item(db, item_id, &item);
+    enum db_result result = concert_table_find_with_item(db, concert_id, item_id, concert, &item);
     if (result == DB_OK)
         result = seat_table_read(db, item_id, &seat_id, 1, seat, &found, &now);
     return result == DB_OK && found == 1 ? DB_OK : DB_FAILED;
