@@ -45,7 +45,7 @@ line_open_add(struct services *services, const struct concert *concert, const ch
         if (getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
             abort();
         result = token_table_renew_open(services->db, concert->concert_id, user_id, fresh,
-                                        lease_ms(concert), row);
+                                        concert->now, lease_ms(concert), row);
     }
     return refuse_db(problem, result);
 }

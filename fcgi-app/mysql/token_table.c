@@ -1,6 +1,7 @@
 #include "mysql/token_table.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -161,12 +162,13 @@ token_table_note_serving(struct database *db, int32_t concert_id, int32_t servin
 
 enum db_result
 token_table_renew_open(struct database *db, int32_t concert_id, const char *user_id,
-                       const uint8_t fresh[TOKEN_SIZE], int64_t lease_ms, struct token_row *row)
+                       const uint8_t fresh[TOKEN_SIZE], int64_t now, int64_t lease_ms,
+                       struct token_row *row)
 {
     /* The assignments run from left to right: the token is chosen by what the row was before. */
     static const struct query renew = {
         "INSERT INTO open_token (concert_id, user_id, token, lease_until)"
-        " VALUES (?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND) ON DUPLICATE KEY UPDATE"
+        " VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
         " token = IF(ended = 1 OR lease_until <= UTC_TIMESTAMP(3), VALUES(token), token),"
         " lease_until = VALUES(lease_until), ended = 0"};
     static const struct query find = {"SELECT " OPEN_COLUMNS
@@ -174,10 +176,19 @@ token_table_renew_open(struct database *db, int32_t concert_id, const char *user
     enum db_result result =
         db_execute(db, &renew,
                    PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id), DB_BYTES(fresh, TOKEN_SIZE),
-                              DB_INTEGER(lease_ms * 1000)));
+                              DB_INSTANT(now + lease_ms)));
     if (result != DB_OK)
         return result;
-    return select_token(db, &find, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)), row);
+    if (db_changed_rows(db) != 1) /* there was one already */
+        return select_token(db, &find, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)), row);
+    *row = (struct token_row){.kind = TOKEN_OPEN,
+                              .concert_id = concert_id,
+                              .status = TOKEN_ACTIVE,
+                              .lease_until = now + lease_ms,
+                              .lease_left_ms = lease_ms};
+    memcpy(row->token, fresh, TOKEN_SIZE);
+    snprintf(row->user_id, sizeof row->user_id, "%s", user_id);
+    return DB_OK;
 }
 
 enum db_result

@@ -72,12 +72,12 @@ enum db_result token_table_activate(struct database *db, const uint8_t token[TOK
 enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);
 
 /*
- * Where no line is kept: gives the user's open token a lease of `lease_ms` from now, with `fresh`
+ * Where no line is kept: gives the user's open token a lease of `lease_ms` from `now`, with `fresh`
  * as its bytes where there is none or it has ended. Parallel calls for one user agree on the token.
  */
 enum db_result token_table_renew_open(struct database *db, int32_t concert_id, const char *user_id,
-                                      const uint8_t fresh[TOKEN_SIZE], int64_t lease_ms,
-                                      struct token_row *row);
+                                      const uint8_t fresh[TOKEN_SIZE], int64_t now,
+                                      int64_t lease_ms, struct token_row *row);
 
 /* The highest number given and the highest one called, 0 where there is none. */
 enum db_result token_table_highest(struct database *db, int32_t concert_id, int32_t *last,
