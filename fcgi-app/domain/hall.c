@@ -167,10 +167,8 @@ lock_best(struct services *services, int32_t item_id, struct hall *hall,
     bool passed_by = false;
     while (choose(hall, wish, passed_by, ids)) {
         size_t found;
-        enum db_result result =
-            seat_table_lock_free(services->db, item_id, ids, (size_t)wish->count, seats, &found);
-        if (result == DB_OK)
-            result = db_now(services->db, now);
+        enum db_result result = seat_table_lock_free(services->db, item_id, ids,
+                                                     (size_t)wish->count, seats, &found, now);
         if (result != DB_OK)
             return refuse_db(problem, result);
         if (keep_what_was_got(hall, ids, wish->count, seats, found, *now))

@@ -27,16 +27,15 @@ point_move(struct services *services, const char *user_id, int64_t amount,
            struct point_entry *entry, struct problem *problem)
 {
     int64_t balance;
-    enum error error = refuse_db(problem, point_table_lock(services->db, user_id, &balance));
+    enum error error =
+        refuse_db(problem, point_table_lock(services->db, user_id, &balance, &entry->created_at));
     if (error == ERROR_NONE)
         error = check_balance(entry, balance, amount, problem);
     if (error != ERROR_NONE)
         return error;
-    enum db_result result = db_now(services->db, &entry->created_at);
     entry->amount = amount;
     entry->balance_after = balance + amount;
-    if (result == DB_OK)
-        result = point_table_set_balance(services->db, user_id, entry->balance_after);
+    enum db_result result = point_table_set_balance(services->db, user_id, entry->balance_after);
     if (result == DB_OK)
         result = point_table_add_entry(services->db, user_id, entry);
     return refuse_db(problem, result);

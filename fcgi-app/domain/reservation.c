@@ -91,14 +91,29 @@ reservation_list(struct services *services, const char *user_id, int32_t before,
     return error;
 }
 
+/* The names come from the locked seats, the prices stay those that the reservation was made with.
+ */
+static void
+take_names(struct reservation *reservation, const struct seat *seats)
+{
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        int64_t price = reservation->seats[i].price;
+        reservation->seats[i] = seats[i];
+        reservation->seats[i].price = price;
+    }
+}
+
 /*
- * A sold seat names its reservation; anything else is a bug of ours. So does a seat of a live hold,
- * unless the clock was set back after the next buyer had it: what is lost stays lost.
+ * All seats are there, and a sold one names its reservation; anything else is a bug of ours. So
+ * does a seat of a live hold, unless the clock was set back after the next buyer had it: what is
+ * lost stays lost.
  */
 static enum error
 check_seats(struct reservation *reservation, const struct seat *seats, size_t count,
             struct problem *problem)
 {
+    if (count != (size_t)reservation->seat_count)
+        return refuse(problem, ERROR_INTERNAL_ERROR);
     for (size_t i = 0; i < count; i++) {
         if (seats[i].reservation_id == reservation->reservation_id)
             continue;
@@ -117,7 +132,7 @@ reservation_lock(struct services *services, const char *user_id, int32_t id,
     enum error error = check_owner(reservation_table_lock(services->db, id, reservation),
                                    reservation, user_id, problem);
     if (error == ERROR_NONE)
-        error = refuse_db(problem, reservation_table_seats(services->db, reservation));
+        error = refuse_db(problem, reservation_table_seat_ids(services->db, reservation));
     if (error != ERROR_NONE)
         return error;
 
@@ -126,14 +141,13 @@ reservation_lock(struct services *services, const char *user_id, int32_t id,
     size_t found;
     reservation_seat_ids(reservation, ids);
     enum db_result result = seat_table_lock(services->db, reservation->item_id, ids,
-                                            (size_t)reservation->seat_count, seats, &found);
-    if (result == DB_OK)
-        result = db_now(services->db, now);
+                                            (size_t)reservation->seat_count, seats, &found, now);
     if (result != DB_OK)
         return refuse_db(problem, result);
     error = show(services, reservation, *now, problem);
-    if (error != ERROR_NONE)
-        return error;
-
-    return check_seats(reservation, seats, found, problem);
+    if (error == ERROR_NONE)
+        error = check_seats(reservation, seats, found, problem);
+    if (error == ERROR_NONE)
+        take_names(reservation, seats);
+    return error;
 }

@@ -129,9 +129,7 @@ lock_named(struct services *services, const struct reservation_create *create,
 {
     size_t found;
     enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
-                                            create->seat_count, seats, &found);
-    if (result == DB_OK)
-        result = db_now(services->db, now);
+                                            create->seat_count, seats, &found, now);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return check_seats(create, seats, found, *now, problem);

@@ -50,22 +50,20 @@ expire(struct database *db, struct reservation *reservation)
     if (result == DB_OK && reservation->status != RESERVATION_HELD)
         return OUTCOME_SETTLED;
     if (result == DB_OK)
-        result = reservation_table_seats(db, reservation);
+        result = reservation_table_seat_ids(db, reservation);
     if (result != DB_OK)
         return outcome_of_failure(result);
 
     int32_t seat_ids[SEATS_AT_ONCE];
     struct seat seats[SEATS_AT_ONCE];
     size_t locked;
+    int64_t now;
     reservation_seat_ids(reservation, seat_ids);
     result = seat_table_lock_free(db, reservation->item_id, seat_ids,
-                                  (size_t)reservation->seat_count, seats, &locked);
+                                  (size_t)reservation->seat_count, seats, &locked, &now);
     /* A seat left out would stay with an expired reservation, should its buyer roll back. */
     if (result == DB_OK && locked < (size_t)reservation->seat_count)
         return OUTCOME_BUSY;
-    int64_t now;
-    if (result == DB_OK)
-        result = db_now(db, &now);
     if (result == DB_OK && now < reservation->expires_at)
         return OUTCOME_SETTLED;
     if (result == DB_OK)

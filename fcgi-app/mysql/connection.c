@@ -117,6 +117,19 @@ connection_run(struct database *db, const char *sql)
     return DB_OK;
 }
 
+/* DB_NOW_LOCKED counts on it; the server's option sysdate-is-now makes SYSDATE() stand still. */
+static bool
+sysdate_moves(struct database *db)
+{
+    if (mysql_query(db->handle, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)") != 0)
+        return false;
+    MYSQL_RES *rows = mysql_store_result(db->handle);
+    MYSQL_ROW row = rows != NULL ? mysql_fetch_row(rows) : NULL;
+    bool moves = row != NULL && strcmp(row[1], "1") == 0;
+    mysql_free_result(rows);
+    return moves;
+}
+
 static enum db_result
 set_session(struct database *db)
 {
@@ -129,7 +142,12 @@ set_session(struct database *db)
     enum db_result result = connection_run(db, session);
     if (result == DB_OK)
         result = connection_run(db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    return result;
+    if (result != DB_OK || sysdate_moves(db))
+        return result;
+    snprintf(db->error_text, sizeof db->error_text,
+             "MySQL's SYSDATE() does not move; it must run without sysdate-is-now");
+    log_error("%s", db->error_text);
+    return DB_GONE;
 }
 
 static MYSQL *

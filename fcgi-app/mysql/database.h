@@ -140,6 +140,12 @@ enum db_result db_run_text(struct database *db, const char *sql);
  */
 enum db_result db_now(struct database *db, int64_t *now);
 
+/*
+ * A column of SELECT ... FOR UPDATE: the time when the row was given out, after the wait for its
+ * lock; UTC_TIMESTAMP(3) would be from before that. Of several rows the last one has it.
+ */
+#define DB_NOW_LOCKED "SYSDATE(3)"
+
 /* The last error's text, for tools. */
 const char *db_error_text(const struct database *db);
 

@@ -13,20 +13,22 @@ point_table_balance(struct database *db, const char *user_id, int64_t *balance)
 }
 
 enum db_result
-point_table_lock(struct database *db, const char *user_id, int64_t *balance)
+point_table_lock(struct database *db, const char *user_id, int64_t *balance, int64_t *now)
 {
-    static const struct query lock = {"SELECT balance FROM point WHERE user_id = ? FOR UPDATE"};
+    static const struct query lock = {"SELECT balance, " DB_NOW_LOCKED
+                                      " FROM point WHERE user_id = ? FOR UPDATE"};
     /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
     static const struct query make = {"INSERT INTO point (user_id) VALUES (?)"
                                       " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
-    enum db_result result =
-        db_select_one(db, &lock, PARAMETERS(DB_TEXT(user_id)), COLUMNS(INTO_INT64(balance)));
+    enum db_result result = db_select_one(db, &lock, PARAMETERS(DB_TEXT(user_id)),
+                                          COLUMNS(INTO_INT64(balance), INTO_INSTANT(now)));
     if (result != DB_NONE)
         return result;
     result = db_execute(db, &make, PARAMETERS(DB_TEXT(user_id)));
     if (result != DB_OK)
         return result;
-    return db_select_one(db, &lock, PARAMETERS(DB_TEXT(user_id)), COLUMNS(INTO_INT64(balance)));
+    return db_select_one(db, &lock, PARAMETERS(DB_TEXT(user_id)),
+                         COLUMNS(INTO_INT64(balance), INTO_INSTANT(now)));
 }
 
 enum db_result

@@ -30,8 +30,12 @@ struct payment {
 /* The balance without a lock; 0 for a user never seen. */
 enum db_result point_table_balance(struct database *db, const char *user_id, int64_t *balance);
 
-/* Locks a user's purse and reads the balance; a missing one is made, with 0. */
-enum db_result point_table_lock(struct database *db, const char *user_id, int64_t *balance);
+/*
+ * Locks a user's purse and reads the balance; a missing one is made, with 0. *now is the time when
+ * it was locked.
+ */
+enum db_result point_table_lock(struct database *db, const char *user_id, int64_t *balance,
+                                int64_t *now);
 
 enum db_result point_table_set_balance(struct database *db, const char *user_id, int64_t balance);
 

@@ -85,6 +85,21 @@ reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
 }
 
+/* Goes through the rows of a statement that puts each into *seat. */
+static enum db_result
+take_seats(struct database *db, enum db_result result, const struct seat *seat,
+           struct reservation *reservation)
+{
+    int32_t count = 0;
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        if (count < SEATS_AT_ONCE)
+            reservation->seats[count++] = *seat;
+    if (result != DB_NONE)
+        return result;
+    reservation->seat_count = count;
+    return DB_OK;
+}
+
 enum db_result
 reservation_table_seats(struct database *db, struct reservation *reservation)
 {
@@ -93,19 +108,24 @@ reservation_table_seats(struct database *db, struct reservation *reservation)
         " FROM reservation_seat r JOIN seat s ON s.item_id = ? AND s.seat_no = r.seat_no"
         " WHERE r.reservation_id = ? ORDER BY r.seat_no"};
     struct seat seat = {0};
-    int32_t count = 0;
     enum db_result result = db_select(
         db, &list,
         PARAMETERS(DB_INTEGER(reservation->item_id), DB_INTEGER(reservation->reservation_id)),
         COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
                 INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
-    while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        if (count < SEATS_AT_ONCE)
-            reservation->seats[count++] = seat;
-    if (result != DB_NONE)
-        return result;
-    reservation->seat_count = count;
-    return DB_OK;
+    return take_seats(db, result, &seat, reservation);
+}
+
+enum db_result
+reservation_table_seat_ids(struct database *db, struct reservation *reservation)
+{
+    static const struct query list = {"SELECT seat_no, price FROM reservation_seat"
+                                      " WHERE reservation_id = ? ORDER BY seat_no"};
+    struct seat seat = {0};
+    enum db_result result =
+        db_select(db, &list, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
+                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price)));
+    return take_seats(db, result, &seat, reservation);
 }
 
 enum db_result

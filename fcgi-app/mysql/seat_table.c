@@ -103,23 +103,21 @@ seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t
 
 enum db_result
 seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                struct seat *seats, size_t *found)
+                struct seat *seats, size_t *found, int64_t *now)
 {
     static const struct query lock[] = OF_SEATS(
-        "SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat", " ORDER BY seat_no FOR UPDATE");
-    int64_t before_the_wait; /* UTC_TIMESTAMP is of the statement's begin: not "now" any more */
-    return read_seats(db, lock, item_id, ids, count, seats, found, &before_the_wait);
+        "SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat", " ORDER BY seat_no FOR UPDATE");
+    return read_seats(db, lock, item_id, ids, count, seats, found, now);
 }
 
 enum db_result
 seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                     struct seat *seats, size_t *found)
+                     struct seat *seats, size_t *found, int64_t *now)
 {
     static const struct query lock[] =
-        OF_SEATS("SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat",
+        OF_SEATS("SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat",
                  " ORDER BY seat_no FOR UPDATE SKIP LOCKED");
-    int64_t before;
-    return read_seats(db, lock, item_id, ids, count, seats, found, &before);
+    return read_seats(db, lock, item_id, ids, count, seats, found, now);
 }
 
 enum db_result

@@ -52,16 +52,19 @@ enum db_result seat_table_list_layout(struct database *db, int32_t item_id, stru
 enum db_result seat_table_read(struct database *db, int32_t item_id, const int32_t *ids,
                                size_t count, struct seat *seats, size_t *found, int64_t *now);
 
-/* The same with SELECT ... FOR UPDATE, by primary key in ascending order. */
+/*
+ * The same with SELECT ... FOR UPDATE, by primary key in ascending order; *now is the time when the
+ * last of them was locked.
+ */
 enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids,
-                               size_t count, struct seat *seats, size_t *found);
+                               size_t count, struct seat *seats, size_t *found, int64_t *now);
 
 /*
  * The same with SKIP LOCKED: seats that another transaction has locked are left out, without a
  * wait.
  */
 enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids,
-                                    size_t count, struct seat *seats, size_t *found);
+                                    size_t count, struct seat *seats, size_t *found, int64_t *now);
 
 /* Gives locked seats to a reservation until `held_until`. */
 enum db_result seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids,

@@ -64,9 +64,7 @@ hold(struct database *db, const struct concert *concert, int32_t seat_id, const 
     struct seat seats[SEATS_AT_ONCE];
     size_t found;
     int64_t now = 0;
-    enum db_result result = seat_table_lock(db, HALL_ITEM, &seat_id, 1, seats, &found);
-    if (result == DB_OK)
-        result = db_now(db, &now);
+    enum db_result result = seat_table_lock(db, HALL_ITEM, &seat_id, 1, seats, &found, &now);
     struct reservation made = {.concert_id = HALL_CONCERT,
                                .item_id = HALL_ITEM,
                                .status = RESERVATION_HELD,
@@ -142,7 +140,8 @@ step_token(struct services *services, int64_t number)
     snprintf(user, sizeof user, "limit-%lld", (long long)number);
     make_token(fresh);
     return concert_table_find(services->db, HELD_CONCERT, &concert) == DB_OK &&
-           token_table_renew_open(services->db, HELD_CONCERT, user, fresh, LEASE_MS, &row) == DB_OK;
+           token_table_renew_open(services->db, HELD_CONCERT, user, fresh, concert.now, LEASE_MS,
+                                  &row) == DB_OK;
 }
 
 /* One that has to wait, as nearly all do in a rush. */
@@ -166,9 +165,7 @@ static enum db_result
 move_points(struct database *db, const char *user, int64_t amount, struct point_entry *entry)
 {
     int64_t balance = 0;
-    enum db_result result = point_table_lock(db, user, &balance);
-    if (result == DB_OK)
-        result = db_now(db, &entry->created_at);
+    enum db_result result = point_table_lock(db, user, &balance, &entry->created_at);
     entry->amount = amount;
     entry->balance_after = balance + amount;
     if (result == DB_OK)
@@ -199,11 +196,10 @@ lock_held(struct database *db, int32_t id, const uint8_t token[TOKEN_SIZE],
     size_t found;
     enum db_result result = reservation_table_lock(db, id, reservation);
     if (result == DB_OK)
-        result = reservation_table_seats(db, reservation);
+        result = reservation_table_seat_ids(db, reservation);
     if (result == DB_OK)
-        result = seat_table_lock(db, HELD_ITEM, &reservation->seats[0].seat_id, 1, seats, &found);
-    if (result == DB_OK)
-        result = db_now(db, now);
+        result =
+            seat_table_lock(db, HELD_ITEM, &reservation->seats[0].seat_id, 1, seats, &found, now);
     if (result == DB_OK)
         result = concert_table_find(db, HELD_CONCERT, &concert);
     return result == DB_OK ? token_table_find(db, token, &row) : result;
