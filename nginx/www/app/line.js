@@ -169,6 +169,10 @@ export function LinePage({ ids: [concertId] }) {
     const queue = useQueue(concertId);
     const refused = useIntent(answer?.concert, again);
     const draws = useDraws(answer?.concert.draw);
+    useEffect(() => {
+        // the opening may be moved while one waits for it
+        if (queue && answer && (queue.status !== answer.concert.status || queue.draw && queue.draw.opensAt !== answer.concert.opensAt)) again();
+    }, [queue]);
     useCall(concertId, place, queue);
     useTurn(place);
     usePageTitle(place?.status === "waiting" && place.number !== null
