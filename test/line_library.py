@@ -176,11 +176,15 @@ class Line(Stored):
         whether it is, the last number in the draw, the last with a rank. The status of the begin."""
         status = self.call("rebuild", builder, last, serving, *frozen)[0]
         if status == "LOAD":
-            packed = [struct.pack(">II", number, *(rank or (0,))) + lease.to_bytes(6, "big") + token + user.encode()
-                      for token, user, number, lease, *rank in rows]
-            assert self.raw("load", builder, 3, 0, "", 1, *packed)[0] == "OK"
+            self.load(rows, builder)
             assert self.raw("rebuilt", builder, last, serving)[0] == "OK"
         return status
+
+    def load(self, rows, builder="b"):
+        """One chunk of such rows."""
+        packed = [struct.pack(">II", number, *(rank or (0,))) + lease.to_bytes(6, "big") + token + user.encode()
+                  for token, user, number, lease, *rank in rows]
+        assert self.raw("load", builder, 3, 0, "", 1, *packed)[0] == "OK"
 
     # ---- time
 

@@ -9,6 +9,7 @@ main(void)
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
     suite_base();
+    suite_draw();
     suite_input();
     suite_line();
     suite_router();

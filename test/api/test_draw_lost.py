@@ -1,0 +1,123 @@
+"""A draw when Redis is lost or the sweeper killed, at any time: the order is the same."""
+
+import signal
+import subprocess
+
+import pytest
+from draw_helpers import Draw, compute_ranks, entry_of, sha256
+from helpers import ok
+from stack import wait_for
+
+
+@pytest.fixture(scope="module")
+def private(new_stack):
+    """A stack whose Redis may be lost."""
+    stack = new_stack(workers=8)
+    yield stack
+    audit = stack.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+def test_redis_lost_in_each_phase(private):
+    """At once in many draws, one for each set of phases after which all is lost."""
+    draws = [Draw.new(private, capacity=2) for _ in range(6)]
+    early = [draw.add_many(5) for draw in draws]
+
+    def lose(phase):
+        """Only the draw of this phase loses its line, and the last one in all."""
+        for draw in (draws[phase], draws[5]):
+            private.redis().delete(f"{{c{draw.id}}}:meta", *private.redis().keys(f"{{c{draw.id}}}:*"))
+
+    lose(0)  # while tokens are collected
+    for draw in draws:
+        private.query("UPDATE queue_token SET created_at = created_at - INTERVAL 1 MINUTE WHERE concert_id = %s",
+                      draw.id)
+        draw.opens_in(99)
+    lose(1)  # the freeze is due, and nobody has looked: the rows say who came before it
+    late = [draw.add_many(2) for draw in draws]
+    for draw in draws:
+        draw.opens_in(93)
+        assert draw.step()["count"] == 5, draws.index(draw)
+    lose(2)  # the list is published
+    for draw in draws:
+        ok(draw.give("b"))
+        assert draw.step()["state"] == "drawn"
+    lose(3)  # the ranks were in it
+    for draw in draws:
+        draw.open()
+    for draw, tickets in zip(draws, early):
+        assert draw.queue()["serving"] == 2
+    lose(4)  # two were called
+    for i, draw in enumerate(draws):
+        ranks = compute_ranks(bytes.fromhex(draw.show()["seed"]), "b", [entry_of(ticket) for ticket in early[i]])
+        now = [draw.poll(ticket) for ticket in early[i]]
+        assert [ticket["number"] for ticket in now] == [ranks[entry_of(ticket)] for ticket in early[i]], i
+        assert sorted(t["number"] for t in now if t["status"] == "active") == [1, 2]
+        assert [draw.poll(ticket)["number"] for ticket in late[i]] == [6, 7]
+        assert draw.queue()["serving"] == 2
+        assert draw.add()["number"] == 8
+
+
+def test_a_token_that_redis_does_not_know_gets_its_rank_back(private):
+    draw = Draw.new(private, capacity=0, source=None)
+    tickets = draw.add_many(4)
+    draw.freeze()
+    draw.step()
+    draw.open()
+    before = [draw.poll(ticket)["number"] for ticket in tickets]
+    redis = private.redis()
+    for ticket in tickets[:2]:
+        token = bytes.fromhex(ticket["token"].partition("-")[2])
+        redis.hdel(f"{{c{draw.id}}}:tokens", token)
+        redis.hdel(f"{{c{draw.id}}}:users", ticket["userId"])
+        redis.zrem(f"{{c{draw.id}}}:waiting", token)
+    assert [draw.poll(ticket)["number"] for ticket in tickets] == before
+
+
+def test_a_restarted_redis(private):
+    draw = Draw.new(private, capacity=0, source=None)
+    tickets = draw.add_many(4)
+    draw.freeze()
+    draw.step()
+    private.restart("redis")
+    draw.open()
+    wait_for(lambda: draw.ask(tickets[0]).status == 200)
+    ranks = draw.expected()
+    assert [draw.poll(ticket)["number"] for ticket in tickets] == [ranks[entry_of(ticket)] for ticket in tickets]
+
+
+def test_the_sweeper_killed_while_it_loads_ranks(private):
+    """Whoever comes next goes on where it stopped; meanwhile nobody is called."""
+    count = 60_000
+    draw = Draw.new(private, capacity=3, source=None)
+    private.query(
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, created_at)"
+        " SELECT %s, n, UNHEX(MD5(CONCAT(%s, '-', n))), CONCAT('u-', n), 'waiting', UTC_TIMESTAMP(3)"
+        " FROM (SELECT (@n := @n + 1) AS n FROM seat a, seat b, (SELECT @n := 0) z LIMIT %s) numbers",
+        draw.id, draw.id, count,
+    )
+    private.redis().delete(*private.redis().keys(f"{{c{draw.id}}}:*"))
+    wait_for(lambda: private.get(f"{draw.path}/queue?x=1").status == 200, 30)
+    draw.freeze()
+    assert draw.queue()["waiting"] == count
+    meta = f"{{c{draw.id}}}:meta"
+    sweeper = subprocess.Popen([private.build / "frontrow-sweeper", "--config", private.var / "frontrow.conf"],
+                               env=private.environment)
+    loaded = wait_for(lambda: int(private.redis().hget(meta, "rankedLast") or 0), 60, step=0.001)
+    sweeper.send_signal(signal.SIGKILL)
+    assert sweeper.wait(10) == -signal.SIGKILL, "it was through before it could be killed"
+    loaded = int(private.redis().hget(meta, "rankedLast"))
+    assert 0 < loaded < count
+    draw.open()
+    assert draw.queue()["active"] == 0
+    assert private.sweeper().returncode == 0
+    assert int(private.redis().hget(meta, "rankedLast")) == count
+    assert draw.queue()["active"] == 3
+
+    tokens = private.query("SELECT LOWER(HEX(token)) AS token FROM queue_token WHERE concert_id = %s AND number <= %s"
+                           " ORDER BY number", draw.id, count)
+    entries = [sha256(f"{draw.id}-{row['token']}".encode()).hex() for row in tokens]
+    ranks = compute_ranks(bytes.fromhex(draw.show()["seed"]), "", entries)
+    for i in range(0, count, 2_999):
+        token = f"{draw.id}-{tokens[i]['token']}"
+        assert ok(private.get("/token", **{"X-Queue-Token": token}))["number"] == ranks[entries[i]]
