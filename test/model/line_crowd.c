@@ -87,14 +87,15 @@ ask_next(int32_t who, int64_t at)
     agenda_add(&agenda, at, who);
 }
 
-/* Whoever sees its number served asks at once; the public queue is a second or more old. */
+/* Whoever sees its number served asks at once; that may be seen later than it would ask anyway. */
 static void
 note_serving(int32_t to, int32_t refresh_seconds)
 {
     for (; serving < to; serving++) {
         int32_t who = of_number[serving + 1];
-        if (who >= 0 && people[who].doing == WAITING)
-            ask_next(who, now + (int64_t)(1000 * share() * (1 + refresh_seconds)));
+        int64_t seen = now + (int64_t)(1000 * share() * (1 + refresh_seconds));
+        if (who >= 0 && people[who].doing == WAITING && seen < people[who].next)
+            ask_next(who, seen);
     }
 }
 
