@@ -32,7 +32,6 @@ local function expected_wait(line, before)
 end
 
 -- Grows with the distance to the head, but only as far as the length of the line wants it: those
--- Grows with the distance to the head, but only as far as the length of the line wants it: those
 -- far back ask 2,000 times a second together, those near the head 200 x (1 + ln(1 + N / 2000)).
 -- Rounded up for some and down for others, or all would come in one second when it gets shorter.
 local function poll_seconds(number, serving, waiting)
