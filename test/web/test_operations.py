@@ -59,6 +59,32 @@ def test_pause_resume_and_capacity(new_fan, new_concert, stack):
     assert (shown["admissionCapacity"], shown["paused"]) == (7, False)
 
 
+def test_a_draw_is_switched_on_and_its_beacon_given(new_fan, new_concert, stack):
+    concert, _ = new_concert(title="To be drawn", admissionCapacity=5, opensAt="2098-01-01T00:00:00Z")
+    stack.query("UPDATE concert SET opens_at = UTC_TIMESTAMP() + INTERVAL 1 HOUR, line_version = line_version + 1"
+                " WHERE concert_id = %s", concert)
+    page = sign_in(new_fan(), stack)
+    page.get_by_label("Concert", exact=True).select_option(str(concert))
+    page.get_by_label("freeze so many seconds").fill("3000")
+    page.get_by_role("button", name="Draw the order").click()
+    page.get_by_text("Draw: collecting entries.").wait_for()
+    page.get_by_label("where its value will come from").fill("The lottery")
+    page.wait_for_timeout(1500)  # the figures that come each second leave it as it is
+    page.get_by_role("button", name="Name the beacon").click()
+    page.get_by_text("Done.").wait_for()
+    assert violations(page) == []
+    assert stack.get(f"/concert/{concert}/queue?fresh=1").json()["draw"]["beaconSource"] == "The lottery"
+    for left in ("2999", "2990"):
+        stack.query("UPDATE concert SET opens_at = UTC_TIMESTAMP() + INTERVAL %s SECOND, line_version = line_version + 1"
+                    " WHERE concert_id = %s", left, concert)
+        stack.get(f"/concert/{concert}/queue?fresh={left}")
+    assert stack.ctl("queue", "draw", str(concert)).returncode == 0
+    page.get_by_label("Value of the beacon (The lottery)").fill("3 5 7")
+    page.get_by_role("button", name="Give the value").click()
+    page.get_by_label("Value of the beacon").wait_for(state="detached")
+    assert stack.get(f"/concert/{concert}/queue?fresh=2").json()["draw"]["beacon"] == "3 5 7"
+
+
 def test_create_a_concert_from_a_file(new_fan, stack, tmp_path):
     page = sign_in(new_fan(size=PHONE, color_scheme="dark"), stack)
     page.get_by_text("Create a concert").first.click()

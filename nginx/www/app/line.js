@@ -152,7 +152,10 @@ function Inside({ concert, items, place, queue, again, draws }) {
     if (concert.status !== "open") return html`<p class="notice">${t("concert_over")}</p>`;
     return html`
         ${place?.ended && html`<p class="notice" role="status">${t("line_ended_lead")}</p>`}
-        <dl class="facts-list"><${PublicFacts} queue=${queue} /></dl>
+        <dl class="facts-list">
+            ${queue?.waiting > 0 && html`<${Fact} name=${t("line_wait")}><${Wait} place=${queue} /><//>`}
+            <${PublicFacts} queue=${queue} />
+        </dl>
         <p>${t("line_next")}</p>
         <${EnterButton} concertId=${concertId} />`;
 }

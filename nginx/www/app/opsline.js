@@ -39,11 +39,11 @@ function DrawSteering({ concert, draw, change }) {
     }
     return html`
         <p>${say("draw_state", say(`draw_${draw?.state ?? "collecting"}`))}${draw && ` ${say("draw_freezes", moment(draw.freezesAt))}`}</p>
-        ${draw?.state === "collecting" && html`<${Setting} key="source" name="source" label=${say("beacon_source")} maxlength="200"
+        ${draw?.state === "collecting" && html`<${Setting} key="source" name="source" label=${say("beacon_source")} button=${say("beacon_name")} maxlength="200"
             defaultValue=${draw.beaconSource ?? ""} onSet=${(source) => change({ beacon: { source } })} />
             <p><button type="button" onClick=${() => change({ draw: false })}>${say("draw_off")}</button></p>`}
         ${draw?.beaconSource && draw.beacon === null && draw.state === "listed" && html`<${Setting} key="value" name="value"
-            label=${say("beacon_value", draw.beaconSource)} maxlength="200" onSet=${(value) => change({ beacon: { value } })} />`}`;
+            label=${say("beacon_value", draw.beaconSource)} button=${say("beacon_give")} maxlength="200" onSet=${(value) => change({ beacon: { value } })} />`}`;
 }
 
 export function Steering({ concert, queue, adminKey }) {
