@@ -168,6 +168,10 @@ class Line(Stored):
         """(serving, last, waiting, active) after moving on."""
         return tuple(self.call("state")[1:5])
 
+    def expected(self):
+        """What one who comes now is told of the wait."""
+        return tuple(self.call("state")[15:17])
+
     def overshoot(self):
         return self.call("state")[11]
 

@@ -22,6 +22,9 @@ write_queue(struct json *json, const struct concert *concert, const struct line_
     json_write_optional_integer(json, "capacity", !concert->no_line, state->capacity);
     json_write_integer(json, "admittedPerMinute", state->admitted_per_minute);
     json_write_integer(json, "refreshSeconds", state->refresh_seconds);
+    json_write_optional_integer(json, "etaSeconds", state->eta_seconds >= 0, state->eta_seconds);
+    json_write_optional_integer(json, "etaSecondsHigh", state->eta_seconds_high >= 0,
+                                state->eta_seconds_high);
 }
 
 static void

@@ -318,7 +318,8 @@ line_state(struct services *services, const struct concert *concert, struct line
 {
     struct line_settings settings = line_settings_of(services, concert);
     struct line_counts counts;
-    *state = (struct line_state){.refresh_seconds = OPEN_POLL_SECONDS};
+    *state = (struct line_state){
+        .refresh_seconds = OPEN_POLL_SECONDS, .eta_seconds = -1, .eta_seconds_high = -1};
     if (concert->no_line)
         return ERROR_NONE;
     enum line_answer answer = line_store_state(services->redis, &settings, &counts);
@@ -341,6 +342,8 @@ line_state(struct services *services, const struct concert *concert, struct line
         .frozen = counts.frozen.frozen,
         .frozen_last = counts.frozen.last,
         .ranked_last = counts.frozen.ranked_last,
+        .eta_seconds = counts.eta_seconds,
+        .eta_seconds_high = counts.eta_seconds_high,
     };
     return ERROR_NONE;
 }

@@ -99,6 +99,8 @@ struct line_counts {
     bool more; /* there was more to move than one call may */
     int32_t overshoot_max;
     struct line_frozen frozen;
+    int64_t eta_seconds; /* of one who comes now and has to wait, as in struct line_place */
+    int64_t eta_seconds_high;
 };
 
 /* A token as list and scan give it. */

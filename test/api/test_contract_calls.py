@@ -23,7 +23,7 @@ SEAT = ["seatId", "section", "row", "label", "price"]
 QUEUE = [
     "concertId", "status", "paused", "serving", "lastNumber", "waiting", "active", "capacity",
     "admittedPerMinute",
-    "refreshSeconds", "draw", "now",
+    "refreshSeconds", "etaSeconds", "etaSecondsHigh", "draw", "now",
 ]
 TICKET = [
     "token", "userId", "concertId", "number", "status", "position", "etaSeconds", "etaSecondsHigh",

@@ -54,10 +54,12 @@ def test_the_line_as_everybody_sees_it(stack):
     answer = stack.get(f"{line.path}/queue")
     queue = ok(answer)
     assert list(queue) == ["concertId", "status", "paused", "serving", "lastNumber", "waiting", "active",
-                           "capacity", "admittedPerMinute", "refreshSeconds", "draw", "now"]
+                           "capacity", "admittedPerMinute", "refreshSeconds", "etaSeconds", "etaSecondsHigh",
+                           "draw", "now"]
     assert queue | {"now": 0} == {
         "concertId": line.id, "status": "open", "paused": False, "serving": 2, "lastNumber": 5, "waiting": 3,
-        "active": 2, "capacity": 2, "admittedPerMinute": 0, "refreshSeconds": 1, "draw": None, "now": 0,
+        "active": 2, "capacity": 2, "admittedPerMinute": 0, "refreshSeconds": 1,
+        "etaSeconds": None, "etaSecondsHigh": None, "draw": None, "now": 0,
     }
     assert answer.headers["ETag"]
     line.add()

@@ -403,6 +403,10 @@ def test_the_wait_is_told_from_the_rate(line):
     now = places[-1]
     assert now.position == 29 and now.eta in range(52, 62)
     assert now.eta_high > now.eta
+    fresh = one.expected()
+    late = one.add("late")
+    assert (late.eta, late.eta_high) == fresh and fresh > (now.eta, now.eta_high)
+    one.leave(late)
     for _ in range(10):  # no more than the present ones count, and who goes makes it shorter
         one.leave(places.pop(10))
     after = one.status(places[-1])
