@@ -129,16 +129,39 @@ pause_before_retry(const struct effect *effect, int attempts)
     return true;
 }
 
+/*
+ * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its claim
+ * tells. To claim it anew waits for that transaction, and what is found is what was stored, be it
+ * by a duplicate of this call.
+ */
+static enum db_result
+happened(struct services *services, const struct effect *effect, struct buffer *body)
+{
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    if (effect->key == NULL)
+        return effect->happened(services, effect->state);
+    enum db_result result = idempotency_table_claim(services->db, effect->caller, effect->key,
+                                                    effect->fingerprint, effect->kind);
+    if (result != DB_DUPLICATE)
+        return result == DB_OK ? DB_NONE : result;
+    buffer_clear(body);
+    result = idempotency_table_find(services->db, effect->caller, effect->key, fingerprint, body);
+    if (result == DB_OK && memcmp(fingerprint, effect->fingerprint, FINGERPRINT_BYTES) != 0)
+        return DB_NONE; /* another call's: the next attempt says so */
+    return result;
+}
+
 /* The COMMIT's answer was lost: asks MySQL, on a new connection, whether it happened. */
 static enum attempt
-settle(struct services *services, const struct effect *effect, struct problem *problem)
+settle(struct services *services, const struct effect *effect, struct buffer *body,
+       struct problem *problem)
 {
     enum db_result result;
     int attempts = 0;
     do {
         result = transaction_begin(services->db);
         if (result == DB_OK)
-            result = effect->happened(services, effect->state);
+            result = happened(services, effect, body);
         transaction_rollback(services->db);
     } while ((result == DB_RETRY || result == DB_GONE) && pause_before_retry(effect, attempts++));
     if (result == DB_OK) {
@@ -166,7 +189,7 @@ carry_out(struct services *services, const struct effect *effect, struct buffer 
         *replayed = false;
         enum attempt outcome = attempt(services, effect, body, replayed, problem);
         if (outcome == ATTEMPT_UNKNOWN)
-            outcome = settle(services, effect, problem);
+            outcome = settle(services, effect, body, problem);
         if (outcome != ATTEMPT_AGAIN)
             return outcome;
         if (!pause_before_retry(effect, attempts)) {

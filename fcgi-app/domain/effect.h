@@ -31,8 +31,8 @@ struct effect {
     enum error (*run)(struct services *services, void *state, struct problem *problem);
 
     /*
-     * After a COMMIT whose answer was lost: did it happen? DB_OK or DB_NONE. It must read the
-     * changed row FOR UPDATE, because our own transaction may still be open in the server.
+     * After a COMMIT whose answer was lost, without a key: did it happen? DB_OK or DB_NONE. It must
+     * read the changed row FOR UPDATE, because our own transaction may still be open in the server.
      */
     enum db_result (*happened)(struct services *services, void *state);
 

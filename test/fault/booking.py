@@ -110,6 +110,19 @@ class Hall:
             stack.new_client().get(f"/concert/{self.id}/queue")
 
 
+def hold(hall, user):
+    """Holds a seat with the points for it in the user's purse: the body of the payment, and the
+    reservation's number."""
+    client = hall.stack.new_client()
+    body = {"userId": user, "concertId": hall.id}
+    body["token"] = client.post("/token/add", body).json()["token"]
+    assert client.post("/point/charge", {"userId": user, "amount": 1000}).status == 200
+    held = client.post("/reservation", body | {"itemId": hall.last, "count": 1})
+    assert held.status == 200, held
+    number = held.json()["reservationId"]
+    return {"userId": user, "reservationId": number, "token": body["token"]}, number
+
+
 class Load:
     """The client at work on a hall, until the `with` ends; then all that it was told is compared
     with the books, unless it is not to be judged. `options` are the client's, without the dashes.

@@ -1,8 +1,9 @@
 """The connection to MySQL is cut between the COMMIT and its OK."""
 
+import socket
 import time
 
-from booking import Hall, Load
+from booking import Hall, Load, hold
 from cutter import Cutter
 from stack import wait_for
 
@@ -31,3 +32,40 @@ def test_the_answer_to_a_commit_is_lost(whole, times, long):
     ]
     assert all(answers[-1].ok or answers[-1].status in range(400, 500) for answers in settled)
     times.note(f"{cutter.cuts.total()} COMMITs cut", 0, 0)
+
+
+class TwinFirst(Cutter):
+    """Loses the next COMMIT, and before its sender hears of that, somebody else does something."""
+
+    def __init__(self, stack, twin):
+        super().__init__(stack, every=1, most=0)
+        self.twin = twin
+
+    def __enter__(self):
+        super().__enter__()
+        self.most = 1
+        return self
+
+    def cut(self, kind, pair, data):
+        pair.muted = True
+        pair.server.shutdown(socket.SHUT_RDWR)
+        self.done_by_twin = self.twin()
+        pair.close()
+
+
+def test_a_twin_does_what_a_lost_commit_did_not(whole):
+    """Two cancel; the COMMIT of the first is lost and rolled back. It is told what a retry is told."""
+    hall = Hall(whole, items=1)
+    user = f"twin-{hall.id}"
+    _, number = hold(hall, user)
+
+    def cancel(key):
+        path = f"/reservation/{number}?userId={user}"
+        return whole.new_client().call("DELETE", path, headers={"Idempotency-Key": key})
+
+    with TwinFirst(whole, lambda: cancel("second")) as cutter:
+        first = cancel("first")
+    again = cancel("first")
+    assert cutter.done_by_twin.status == 200
+    assert (first.status, first.code) == (again.status, again.code) == (409, "not_cancellable")
+    assert cancel("second").body == cutter.done_by_twin.body

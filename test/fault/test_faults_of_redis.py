@@ -8,7 +8,7 @@ import time
 
 import pytest
 import redis
-from booking import Acceptance, Hall, Load, now
+from booking import Acceptance, Hall, Load, hold, now
 from stack import wait_for
 
 
@@ -38,26 +38,15 @@ def selling(halls):
         time.sleep(1.5)
 
 
-def hold(hall, user):
-    """A hold that wants to be paid: the call that does so."""
-    client = hall.stack.new_client()
-    body = {"userId": user, "concertId": hall.id}
-    body["token"] = client.post("/token/add", body).json()["token"]
-    assert client.post("/point/charge", {"userId": user, "amount": 1000}).status == 200
-    held = client.post("/reservation", body | {"itemId": hall.last, "count": 1})
-    assert held.status == 200, held
-    paid = {"userId": user, "reservationId": held.json()["reservationId"], "token": body["token"]}
-    return lambda: client.post("/payment", paid)
-
-
 @pytest.fixture
 def holds(halls):
     """Holds in the hall with the line."""
     return [hold(halls[0], f"holder-{halls[0].id}-{number}") for number in range(20)]
 
 
-def pay_all(holds):
-    answers = [pay() for pay in holds]
+def pay_all(stack, holds):
+    client = stack.new_client()
+    answers = [client.post("/payment", body) for body, _ in holds]
     assert [answer.status for answer in answers] == [200] * len(holds), answers
 
 
@@ -66,7 +55,7 @@ def test_killed_and_restarted(whole, halls, holds, times, round):
     with selling(halls) as loads:
         whole.kill("redis")
         broken = now()
-        pay_all(holds)
+        pay_all(whole, holds)
         time.sleep(1)
         with Acceptance(whole.redis().ping) as accepted:
             whole.start_service("redis")
@@ -92,7 +81,7 @@ def test_frozen(whole, halls, holds, times, long):
         whole.kill("redis", signal.SIGSTOP)
         broken = now()
         try:
-            pay_all(holds)
+            pay_all(whole, holds)
             time.sleep(10 if long else 3)
         finally:
             whole.kill("redis", signal.SIGCONT)
