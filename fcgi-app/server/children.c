@@ -70,6 +70,7 @@ start_child(struct children *children, struct child *child, int64_t now)
         child->start_at = now + FIRST_BACKOFF_MS;
         return;
     }
+    children->heritage->scoreboard->starts++;
     child->pid = pid;
     child->state = CHILD_STARTING;
     log_debug("worker %d starts in slot %d, generation %d", (int)pid, slot_of(children, child),

@@ -21,7 +21,6 @@ scoreboard_start(struct scoreboard *scoreboard, int index, int64_t kill_at)
     slot->requests = 0;
     slot->ready = false;
     slot->kill_at = kill_at;
-    scoreboard->starts++;
     if (scoreboard->used <= index)
         scoreboard->used = index + 1;
 }
