@@ -14,10 +14,10 @@ api_start(const struct config *config, struct shared *shared)
     return services_open(config, shared);
 }
 
-void
+bool
 api_probe(void *services)
 {
-    services_probe(services);
+    return services_probe(services);
 }
 
 void

@@ -14,7 +14,7 @@ extern const size_t api_route_count;
 
 /* struct application's start, probe and stop (base/message.h): a worker's connections. */
 void *api_start(const struct config *config, struct shared *shared);
-void api_probe(void *services);
+bool api_probe(void *services);
 void api_stop(void *services);
 
 /* struct application's read_input and free_input (input.c). */

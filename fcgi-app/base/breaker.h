@@ -1,7 +1,8 @@
 /*
  * breaker: a circuit breaker in shared memory, one for each dependency. After three time-outs in
  * a row every worker refuses at once. Between two requests, so that no client waits for it, one
- * worker at a time probes whether the dependency is back.
+ * worker at a time probes whether the dependency is back; those that saw it away do so while they
+ * wait for requests, too.
  */
 #ifndef FRONTROW_BASE_BREAKER_H
 #define FRONTROW_BASE_BREAKER_H

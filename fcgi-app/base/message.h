@@ -110,8 +110,11 @@ struct application {
     const struct route *routes;
     size_t route_count;
     void *(*start)(const struct config *config, struct shared *shared);
-    /* After each answer has gone out: looks whether a dependency that was lost is back. */
-    void (*probe)(void *services);
+    /*
+     * Between two requests: looks whether a dependency that was lost is back. True: not yet, so
+     * look again soon, though no request comes.
+     */
+    bool (*probe)(void *services);
     void (*stop)(void *services);
     /*
      * Checks body or query against route->fields; on success request->input is set and the userId

@@ -36,11 +36,12 @@ services_close(struct services *services)
     free(services);
 }
 
-void
+bool
 services_probe(struct services *services)
 {
-    db_probe(services->db);
-    redis_probe(services->redis);
+    bool mysql_away = db_probe(services->db);
+    bool redis_away = redis_probe(services->redis);
+    return mysql_away || redis_away;
 }
 
 enum error

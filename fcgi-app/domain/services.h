@@ -23,8 +23,8 @@ struct services {
 struct services *services_open(const struct config *config, struct shared *shared);
 void services_close(struct services *services);
 
-/* Between two requests: looks whether a dependency that was lost is back. */
-void services_probe(struct services *services);
+/* Between two requests: looks whether a dependency that was lost is back. True: not yet. */
+bool services_probe(struct services *services);
 
 /* Fills `problem` with a plain refusal and returns its code, so that a rule can end with it. */
 enum error refuse(struct problem *problem, enum error error);

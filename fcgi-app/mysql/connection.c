@@ -202,17 +202,22 @@ connection_ensure(struct database *db)
     return db->handle != NULL ? DB_OK : connect_session(db);
 }
 
-void
+bool
 db_probe(struct database *db)
 {
+    if (db->breaker == NULL || !breaker_is_open(db->breaker))
+        return false;
     /* to connect and to set the session up are two waits */
-    if (db->breaker == NULL || !breaker_take_probe(db->breaker, 2 * db->timeout_ms))
-        return;
+    if (!breaker_take_probe(db->breaker, 2 * db->timeout_ms))
+        return true;
     connection_close(db);
-    if (connect_session(db) == DB_OK)
-        breaker_success(db->breaker);
-    else
+    if (connect_session(db) != DB_OK) {
         breaker_failure(db->breaker);
+        return true;
+    }
+    log_info("MySQL answers again");
+    breaker_success(db->breaker);
+    return false;
 }
 
 static struct statement *

@@ -102,9 +102,9 @@ void db_close(struct database *db);
 
 /*
  * Between two requests: where MySQL did not answer and it is this one's turn to look, finds out
- * whether it does again.
+ * whether it does again. True: not yet.
  */
-void db_probe(struct database *db);
+bool db_probe(struct database *db);
 
 /* A statement without result rows. `changed`, if given, gets the number of changed rows. */
 enum db_result db_execute(struct database *db, const struct query *query,

@@ -212,16 +212,21 @@ redis_ping(struct redis *redis, int64_t *latency_us)
     return up;
 }
 
-void
+bool
 redis_probe(struct redis *redis)
 {
+    if (redis->breaker == NULL || !breaker_is_open(redis->breaker))
+        return false;
     /*
      * connecting takes up to three waits: the socket, AUTH, INFO, each of which tells the breaker
      */
-    if (redis->breaker == NULL ||
-        !breaker_take_probe(redis->breaker, 3 * redis->config->redis_timeout_ms))
-        return;
+    if (!breaker_take_probe(redis->breaker, 3 * redis->config->redis_timeout_ms))
+        return true;
     disconnect(redis);
-    if (!redis_ensure(redis))
+    if (!redis_ensure(redis)) {
         breaker_failure(redis->breaker);
+        return true;
+    }
+    log_info("Redis answers again");
+    return false;
 }

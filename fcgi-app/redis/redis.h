@@ -21,9 +21,9 @@ void redis_close(struct redis *redis);
 
 /*
  * Between two requests: where Redis did not answer and it is this one's turn to look, finds out
- * whether it does again.
+ * whether it does again. True: not yet.
  */
-void redis_probe(struct redis *redis);
+bool redis_probe(struct redis *redis);
 
 /* Asks for a PONG; how long that took goes to *latency_us. For /health/ready. */
 bool redis_ping(struct redis *redis, int64_t *latency_us);

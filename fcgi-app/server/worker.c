@@ -14,7 +14,10 @@
 #include "base/log.h"
 #include "server/http.h"
 
-enum { SIGNALS_CAME = SOCKETS_MOST }; /* among the events, beside the indexes of sockets */
+enum {
+    SIGNALS_CAME = SOCKETS_MOST, /* among the events, beside the indexes of sockets */
+    PROBE_EVERY_MS = 200,        /* while something is away and no request comes */
+};
 
 struct worker {
     const struct heritage *heritage;
@@ -31,6 +34,8 @@ struct worker {
     int64_t counted_cpu_us; /* of clock_cpu_us() */
     bool leaving;           /* SIGTERM came */
     bool draining;          /* SIGQUIT came */
+    bool failed;            /* nothing further can be expected to work */
+    bool away;              /* a dependency is */
 };
 
 /* ---- before the first request ---- */
@@ -177,16 +182,27 @@ count_cpu(struct worker *worker)
     worker->counted_cpu_us = used;
 }
 
-/*
- * Accepts one connection and answers it. The worker counts as busy from before the accept, as
- * a peer that says nothing holds it there. Returns false where no further accept can be expected to
- * work.
- */
-static bool
-accept_one(struct worker *worker, FCGX_Request *connection)
+static void
+begin_work(struct worker *worker)
 {
     int64_t now = clock_monotonic();
     scoreboard_begin(worker->slot, now, now + worker->config->watchdog_ms);
+}
+
+static void
+probe(struct worker *worker)
+{
+    worker->away = worker->heritage->application->probe(worker->services);
+}
+
+/*
+ * Accepts one connection and answers it. The worker counts as busy from before the accept, as
+ * a peer that says nothing holds it there.
+ */
+static void
+accept_one(struct worker *worker, FCGX_Request *connection)
+{
+    begin_work(worker);
     int result = FCGX_Accept_r(connection);
     if (result == 0) {
         worker->slot->requests++;
@@ -196,14 +212,14 @@ accept_one(struct worker *worker, FCGX_Request *connection)
             worker->answered++;
         }
         FCGX_Finish_r(connection);
-        worker->heritage->application->probe(worker->services);
+        probe(worker);
         count_cpu(worker);
     }
     scoreboard_idle(worker->slot);
     if (result == 0 || result == -EAGAIN || result == -EINTR || result == -ECONNABORTED)
-        return true; /* -EAGAIN: another worker was faster */
+        return; /* -EAGAIN: another worker was faster */
     log_error("accept: %s", strerror(-result));
-    return false;
+    worker->failed = true;
 }
 
 /* ---- the loop ---- */
@@ -220,6 +236,19 @@ read_signals(struct worker *worker)
     }
 }
 
+/* No request came for a while. */
+static void
+rest(struct worker *worker)
+{
+    if (worker->draining) {
+        worker->leaving = true; /* nothing waits any more */
+        return;
+    }
+    begin_work(worker);
+    probe(worker);
+    scoreboard_idle(worker->slot);
+}
+
 /*
  * Waits for a connection. NULL: look at the flags again. A connection is taken even if a signal
  * came with it: no other worker was told of it. Of two, the first is the one that woke this worker;
@@ -230,9 +259,14 @@ wait_for_connection(struct worker *worker)
 {
     struct epoll_event events[2];
     FCGX_Request *connection = NULL;
-    int found = epoll_wait(worker->events, events, 2, worker->draining ? 0 : -1);
+    int timeout = worker->draining ? 0 : worker->away ? PROBE_EVERY_MS : -1;
+    int found = epoll_wait(worker->events, events, 2, timeout);
     if (found == 0)
-        worker->leaving = true; /* only when draining: nothing waits any more */
+        rest(worker);
+    if (found < 0 && errno != EINTR) {
+        log_error("epoll_wait: %s", strerror(errno));
+        worker->failed = true;
+    }
     for (int i = 0; i < found; i++) {
         if (events[i].data.u32 == SIGNALS_CAME)
             read_signals(worker);
@@ -253,14 +287,13 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
     if (!start(&worker))
         return EX_UNAVAILABLE;
     scoreboard_idle(worker.slot);
-    bool ok = true;
-    while (ok && !worker.leaving &&
+    while (!worker.failed && !worker.leaving &&
            (config->recycle_requests == 0 || worker.answered < config->recycle_requests)) {
         FCGX_Request *connection = wait_for_connection(&worker);
         if (connection != NULL)
-            ok = accept_one(&worker, connection);
+            accept_one(&worker, connection);
     }
     heritage->application->stop(worker.services);
     http_free(&worker.exchange);
-    return ok ? EXIT_SUCCESS : EX_OSERR;
+    return worker.failed ? EX_OSERR : EXIT_SUCCESS;
 }

@@ -31,6 +31,17 @@ def test_killed_and_restarted(whole, times, round):
     times.note("MySQL kill -9 and restart", load.told.time_back(accepted.at), 1000)
 
 
+def test_back_without_a_call(whole):
+    """Nobody calls while it comes back: the first one who then does is served."""
+    log = whole.log("frontrow")
+    with whole.without("mysql"):
+        for _ in range(5):  # three would do, but for idle connections that are found closed
+            assert whole.new_client().get("/point?userId=early").code == "mysql_unavailable"
+        known = log.read_text().count("MySQL answers again")
+    wait_for(lambda: log.read_text().count("MySQL answers again") > known)
+    assert whole.new_client().get("/point?userId=early").status == 200
+
+
 def test_frozen(whole, times, long):
     """SIGSTOP: nobody waits for long, soon all are refused at once, health says so."""
     hall = Hall(whole, capacity=500)
