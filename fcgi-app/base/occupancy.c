@@ -1,5 +1,6 @@
 #include "base/occupancy.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ occupancy_take(struct occupancy *occupancy)
         int owner = atomic_load(&place->owner);
         if (!is_gone(owner) || !atomic_compare_exchange_strong(&place->owner, &owner, getpid()))
             continue;
-        atomic_store(&place->user, 0);
+        occupancy_leave(place);
         raise_used(occupancy, i + 1);
         return place;
     }
@@ -37,7 +38,7 @@ occupancy_take(struct occupancy *occupancy)
 void
 occupancy_free(struct occupancy_place *place)
 {
-    atomic_store(&place->user, 0);
+    occupancy_leave(place);
     atomic_store(&place->owner, 0);
 }
 
@@ -67,8 +68,42 @@ occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, cons
     return false;
 }
 
+static void
+forget_seats(struct occupancy_place *place)
+{
+    for (size_t i = 0; i < OCCUPANCY_SEATS; i++)
+        atomic_store_explicit(&place->seats[i], 0, memory_order_relaxed);
+}
+
 void
 occupancy_leave(struct occupancy_place *place)
 {
     atomic_store(&place->user, 0);
+    forget_seats(place);
+}
+
+void
+occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32_t *ids,
+                     size_t count)
+{
+    assert(count <= OCCUPANCY_SEATS);
+    forget_seats(place);
+    for (size_t i = 0; i < count; i++)
+        atomic_store_explicit(&place->seats[i], (uint64_t)item_id << 32 | (uint32_t)ids[i],
+                              memory_order_relaxed);
+}
+
+int32_t
+occupancy_next_seat(const struct occupancy *occupancy, const struct occupancy_place *own,
+                    int32_t item_id, size_t *at)
+{
+    size_t end = (size_t)atomic_load(&occupancy->used) * OCCUPANCY_SEATS;
+    while (*at < end) {
+        const struct occupancy_place *place = &occupancy->places[*at / OCCUPANCY_SEATS];
+        uint64_t seat =
+            atomic_load_explicit(&place->seats[(*at)++ % OCCUPANCY_SEATS], memory_order_relaxed);
+        if (place != own && seat >> 32 == (uint64_t)item_id)
+            return (int32_t)(uint32_t)seat;
+    }
+    return 0;
 }

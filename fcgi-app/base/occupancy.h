@@ -1,27 +1,30 @@
 /*
  * occupancy: which user each worker makes a change for, in shared memory. A user's changes lock one
  * purse: some hundreds of them at once would keep every worker waiting, and all other users with
- * them. So a part of the workers is kept free of any one user.
+ * them. So a part of the workers is kept free of any one user. And which of the best seats each is
+ * just taking, so that the others need not ask MySQL for every set that they pass by.
  */
 #ifndef FRONTROW_BASE_OCCUPANCY_H
 #define FRONTROW_BASE_OCCUPANCY_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/config_table.h"
 
 /* At a reload the old and the new workers are there together. */
-enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST };
+enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
 
 /*
  * One worker's place. What a killed one leaves behind counts until its successor takes the place;
  * it cannot be a count, which nobody would lower then.
  */
 struct occupancy_place {
-    atomic_int owner;      /* process id, 0: free */
-    _Atomic uint32_t user; /* hash of the user at work for, 0: none */
+    atomic_int owner;                        /* process id, 0: free */
+    _Atomic uint32_t user;                   /* hash of the user at work for, 0: none */
+    _Atomic uint64_t seats[OCCUPANCY_SEATS]; /* being taken: item and seat in one, 0: none */
 };
 
 /* Zero-initialised is valid. */
@@ -41,5 +44,16 @@ void occupancy_free(struct occupancy_place *place);
 bool occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, const char *user,
                      int most);
 void occupancy_leave(struct occupancy_place *place);
+
+/* Tells the others which seats are just being taken here, until the change's end. */
+void occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32_t *ids,
+                          size_t count);
+
+/*
+ * The next seat of the item that another worker is just taking, 0 where there is none left; *at
+ * begins with 0. A hint: only the seat's lock tells.
+ */
+int32_t occupancy_next_seat(const struct occupancy *occupancy, const struct occupancy_place *own,
+                            int32_t item_id, size_t *at);
 
 #endif

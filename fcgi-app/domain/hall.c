@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shared.h"
+
 /* The seats that a buyer may choose among. */
 struct hall {
     struct place *places; /* sorted (seating_sort) */
@@ -113,13 +115,39 @@ read_hall(struct hall *hall, struct database *db, int32_t item_id, const char *s
     return result;
 }
 
-/* The seat can not be had after all. */
-static void
+/* The seat can not be had after all. Returns whether it was free so far. */
+static bool
 mark_taken(struct hall *hall, int32_t seat_id)
 {
+    bool was_free = false;
     for (size_t i = 0; i < hall->count; i++)
-        if (hall->places[i].seat_id == seat_id)
+        if (hall->places[i].seat_id == seat_id) {
+            was_free = hall->places[i].free;
             hall->places[i].free = false;
+        }
+    return was_free;
+}
+
+/* Passes by what other workers are just taking; true where there was something. */
+static bool
+pass_by(struct hall *hall, const struct services *services, int32_t item_id)
+{
+    bool passed_by = false;
+    int32_t id;
+    if (services->place == NULL)
+        return false;
+    const struct occupancy *occupancy = &services->shared->occupancy;
+    for (size_t at = 0; (id = occupancy_next_seat(occupancy, services->place, item_id, &at)) != 0;)
+        passed_by = mark_taken(hall, id) || passed_by;
+    return passed_by;
+}
+
+/* Lets the other workers pass by these seats. */
+static void
+announce(const struct services *services, int32_t item_id, const int32_t *ids, int32_t count)
+{
+    if (services->place != NULL)
+        occupancy_take_seats(services->place, item_id, ids, (size_t)count);
 }
 
 static bool
@@ -164,9 +192,10 @@ lock_best(struct services *services, int32_t item_id, struct hall *hall,
           const struct hall_wish *wish, int32_t *ids, struct seat *seats, int64_t *now,
           struct problem *problem)
 {
-    bool passed_by = false;
+    bool passed_by = pass_by(hall, services, item_id);
     while (choose(hall, wish, passed_by, ids)) {
         size_t found;
+        announce(services, item_id, ids, wish->count);
         enum db_result result = seat_table_lock_free(services->db, item_id, ids,
                                                      (size_t)wish->count, seats, &found, now);
         if (result != DB_OK)
@@ -176,8 +205,9 @@ lock_best(struct services *services, int32_t item_id, struct hall *hall,
         bool locked = found < (size_t)wish->count;
         for (int32_t i = 0; i < wish->count && locked && wish->patient; i++)
             mark_taken(hall, ids[i]);
-        passed_by = passed_by || locked;
+        passed_by = pass_by(hall, services, item_id) || passed_by || locked;
     }
+    announce(services, item_id, ids, 0); /* none any more */
     return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
 }
 

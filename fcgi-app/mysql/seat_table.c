@@ -3,23 +3,31 @@
 #include <assert.h>
 
 /*
- * A statement on seats of an item, for one seat and for several. Two to eight share one with eight
- * placeholders, padded by repeating the last: MySQL takes twice as long for it as for one seat.
+ * A statement on seats of an item, in forms for one, two, four and eight of them. A list is padded
+ * by repeating its last one, and each placeholder costs: eight for one seat take MySQL twice as
+ * long.
  */
+enum { FORMS = 4 };
 #define OF_SEATS(start, end)                                                                       \
     {                                                                                              \
         {start " WHERE item_id = ? AND seat_no = ?" end},                                          \
+            {start " WHERE item_id = ? AND seat_no IN (?, ?)" end},                                \
+            {start " WHERE item_id = ? AND seat_no IN (?, ?, ?, ?)" end},                          \
             {start " WHERE item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)" end},              \
     }
 
 #define SEAT_COLUMNS                                                                               \
     "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
 
-/* The form of an OF_SEATS() statement for so many seats. */
-static const struct query *
-form_for(const struct query forms[2], size_t count)
+/* The form of an OF_SEATS() statement that has places for so many seats; it has 1 << form. */
+static size_t
+form_for(size_t count)
 {
-    return &forms[count > 1];
+    assert(count >= 1 && count <= SEATS_AT_ONCE);
+    size_t form = 0;
+    while ((size_t)1 << form < count)
+        form++;
+    return form;
 }
 
 /* Fills in the item and the seats; returns how many parameters that are. */
@@ -27,8 +35,7 @@ static size_t
 name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const int32_t *ids,
            size_t count)
 {
-    assert(count >= 1 && count <= SEATS_AT_ONCE);
-    size_t places = count > 1 ? SEATS_AT_ONCE : 1;
+    size_t places = (size_t)1 << form_for(count);
     parameters[0] = DB_INTEGER(item_id);
     for (size_t i = 0; i < places; i++)
         parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
@@ -74,15 +81,15 @@ seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
 }
 
 static enum db_result
-read_seats(struct database *db, const struct query forms[2], int32_t item_id, const int32_t *ids,
-           size_t count, struct seat *seats, size_t *found, int64_t *now)
+read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id,
+           const int32_t *ids, size_t count, struct seat *seats, size_t *found, int64_t *now)
 {
     struct parameter parameters[1 + SEATS_AT_ONCE];
     size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat;
     *found = 0;
     enum db_result result = db_select(
-        db, form_for(forms, count), parameters, parameter_count,
+        db, &forms[form_for(count)], parameters, parameter_count,
         COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.status), INTO_BOOL(&seat.blocked),
                 INTO_INT32(&seat.reservation_id), INTO_INSTANT(&seat.held_until),
                 INTO_INT64(&seat.price), INTO_TEXT(seat.section), INTO_TEXT(seat.row),
@@ -129,17 +136,17 @@ seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t
     struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
                                                       DB_INSTANT(held_until)};
     size_t named = name_seats(parameters + 2, item_id, ids, count);
-    return db_execute(db, form_for(hold, count), parameters, 2 + named);
+    return db_execute(db, &hold[form_for(count)], parameters, 2 + named);
 }
 
 static enum db_result
-update_owned(struct database *db, const struct query forms[2], int32_t item_id, const int32_t *ids,
-             size_t count, int32_t reservation_id)
+update_owned(struct database *db, const struct query forms[FORMS], int32_t item_id,
+             const int32_t *ids, size_t count, int32_t reservation_id)
 {
     struct parameter parameters[2 + SEATS_AT_ONCE];
     size_t named = name_seats(parameters, item_id, ids, count);
     parameters[named] = DB_INTEGER(reservation_id);
-    return db_execute(db, form_for(forms, count), parameters, named + 1);
+    return db_execute(db, &forms[form_for(count)], parameters, named + 1);
 }
 
 enum db_result

@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/occupancy.h"
 #include "suites.h"
 
 static void
@@ -178,6 +179,26 @@ config_cuts_no_secret(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_secret_of(&config, CONFIG_TEXT_SIZE), "longer than 255"));
 }
 
+static void
+occupancy_tells_of_the_seats_of_others(void)
+{
+    static const int32_t own_seats[] = {7, 8}, other_seats[] = {INT32_MAX, 2};
+    static struct occupancy occupancy;
+    struct occupancy_place *own = occupancy_take(&occupancy);
+    struct occupancy_place *other = occupancy_take(&occupancy);
+    size_t at = 0;
+    occupancy_take_seats(own, 5, own_seats, 2);
+    occupancy_take_seats(other, 5, other_seats, 2);
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), INT32_MAX);
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 2);
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
+    at = 0;
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 6, &at), 0);
+    occupancy_leave(other);
+    at = 0;
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
+}
+
 void
 suite_base(void)
 {
@@ -191,4 +212,6 @@ suite_base(void)
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
     CU_add_test(suite, "config is read whole or not at all", config_is_read_whole_or_not_at_all);
     CU_add_test(suite, "config cuts no secret", config_cuts_no_secret);
+    CU_add_test(suite, "occupancy tells of the seats of others",
+                occupancy_tells_of_the_seats_of_others);
 }
