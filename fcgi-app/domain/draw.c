@@ -245,24 +245,26 @@ check_ranks(struct database *db, const struct draw *draw, const struct draw_list
     return result;
 }
 
+/* Ranks are of the published list: with another one there is nothing to compare. */
 static enum db_result
 audit_draw(struct database *db, const struct concert *concert, const struct draw *draw,
            struct draw_audit *audit)
 {
     struct draw_list list = {0};
     uint8_t hash[DRAW_BYTES];
-    bool ranks_fit = true;
+    bool list_fits = true, ranks_fit = true;
     enum db_result result = draw_list_read(db, draw, &list);
     if (result == DB_OK) {
         draw_hash_list((const uint8_t(*)[DRAW_BYTES])list.entries, list.count, hash);
-        audit->lists += memcmp(hash, draw->list_hash, DRAW_BYTES) != 0 ||
-                        (int64_t)list.count != draw->list_count;
+        list_fits = memcmp(hash, draw->list_hash, DRAW_BYTES) == 0 &&
+                    list.count == (size_t)draw->list_count;
     }
-    if (result == DB_OK && draw->drawn_at != CLOCK_NEVER) {
+    if (result == DB_OK && list_fits && draw->drawn_at != CLOCK_NEVER) {
         int32_t *ranks = compute_ranks(concert, draw, &list);
         result = check_ranks(db, draw, &list, ranks, &ranks_fit);
         free(ranks);
     }
+    audit->lists += !list_fits;
     audit->ranks += !ranks_fit;
     draw_list_free(&list);
     return result;

@@ -110,9 +110,8 @@ enum db_result
 draw_table_last_before(struct database *db, int32_t concert_id, int64_t instant, int32_t *last)
 {
     /* from the end of the primary key: few came after the freeze */
-    static const struct query find = {
-        "SELECT number FROM queue_token FORCE INDEX (PRIMARY) WHERE concert_id = ?"
-        " AND created_at < ? ORDER BY number DESC LIMIT 1"};
+    static const struct query find = {"SELECT number FROM queue_token WHERE concert_id = ?"
+                                      " AND created_at < ? ORDER BY number DESC LIMIT 1"};
     *last = 0;
     enum db_result result =
         db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id), DB_INSTANT(instant)),
@@ -142,9 +141,8 @@ enum db_result
 draw_table_tokens(struct database *db, int32_t concert_id, int32_t after, int32_t until,
                   struct draw_token *tokens, size_t *count)
 {
-    static const struct query read = {
-        "SELECT number, token FROM queue_token FORCE INDEX (PRIMARY) WHERE concert_id = ?"
-        " AND number > ? AND number <= ? ORDER BY number LIMIT ?"};
+    static const struct query read = {"SELECT number, token FROM queue_token WHERE concert_id = ?"
+                                      " AND number > ? AND number <= ? ORDER BY number LIMIT ?"};
     struct draw_token token;
     *count = 0;
     enum db_result result = db_select(db, &read,

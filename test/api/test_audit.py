@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+from draw_helpers import Draw
 from helpers import add_token, age_hold, ask_pay, charge, new_concert, ok, reserve
 
 BACKUP = "backup"
@@ -66,6 +67,12 @@ class Books:
         age_hold(stack, first["reservationId"], 400)
         reserve(stack, "greedy", limited, item=limited.item, seats=[3, 4])
         self.names["limited"] = reserve(stack, "greedy", limited, item=limited.item, seats=[5, 6])["reservationId"]
+
+        draw = Draw.new(stack, capacity=0, source=None)
+        draw.add_many(3)
+        draw.freeze()
+        assert draw.step()["state"] == "drawn"
+        self.names["draw"] = draw.id
 
         for user in ("waiter", "walker"):
             ok(stack.post("/token/add", {"userId": user, "concertId": 2}))
@@ -136,6 +143,23 @@ def test_real_books_are_clean(books):
 
 # Each: the rules that it breaks, and how. Statements speak of reservations and items by name.
 BREAKS = {
+    "a draw that is not there": (
+        {"draw_kept"},
+        ["UPDATE concert SET draw = 1 WHERE concert_id = {concert}"]),
+    "one that is in before the opening": (
+        {"draw_kept"},
+        ["UPDATE queue_token SET status = 'done' WHERE concert_id = {draw} AND number = 2",
+         "UPDATE concert SET opens_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY WHERE concert_id = {draw}"]),
+    "a token that is not the one of the list": (
+        {"draw_list_fits"},
+        ["UPDATE queue_token SET token = UNHEX(MD5('another')) WHERE concert_id = {draw} AND number = 2"]),
+    "a listed token that is gone": (
+        {"draw_list_fits"},
+        ["DELETE FROM queue_token WHERE concert_id = {draw} AND number = 2"]),
+    "a rank that another one drew": (
+        {"draw_ranks_fit"},
+        ["UPDATE concert_draw_rank SET ranks = CONCAT(SUBSTRING(ranks, 5, 4), SUBSTRING(ranks, 1, 4),"
+         " SUBSTRING(ranks, 9)) WHERE concert_id = {draw}"]),
     "a sold seat of a hold": (
         {"sold_seat_paid", "live_hold_owns_seats"},
         ["UPDATE seat SET status = 'sold', held_until = NULL WHERE item_id = {item} AND seat_no = 5"]),
