@@ -62,6 +62,19 @@ def test_killed_and_restarted(whole, halls, holds, times, round):
     check(times, "Redis kill -9 and restart", loads, broken, accepted.at)
 
 
+def test_back_without_a_call(whole):
+    """Nobody calls while it comes back: the first one who then does is served."""
+    hall = Hall(whole, items=1, seats=10, capacity=10)
+    log = whole.log("frontrow")
+    body = {"userId": f"early-{hall.id}", "concertId": hall.id}
+    with whole.without("redis"):
+        for _ in range(5):  # three would do, but for idle connections that are found closed
+            assert whole.new_client().post("/token/add", body).code == "queue_unavailable"
+        known = log.read_text().count("Redis answers again")
+    wait_for(lambda: log.read_text().count("Redis answers again") > known)
+    assert whole.new_client().post("/token/add", body).status == 200
+
+
 def loaded(stack, hall):
     """How often the hall's line was loaded from MySQL into Redis."""
     return stack.log("frontrow").read_text().count(f"the line of concert {hall.id} is loaded")
