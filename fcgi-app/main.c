@@ -2,13 +2,14 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "api/api.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "mysql/migrate.h"
 #include "server/master.h"
+
+enum { EXIT_USAGE = 2 };
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT };
 
@@ -18,15 +19,14 @@ print_help(FILE *out)
     fputs("Usage: frontrow [OPTION]...\n"
           "Sells concert seats: a FastCGI server behind nginx.\n"
           "\n"
-          "  --config FILE   settings, one `key = value` a line; FRONTROW_* in the environment go "
-          "first\n"
+          "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
           "  --check         check the settings and the database's schema and exit\n"
           "  --print-config  print the settings in force and exit; secrets are masked\n"
           "  --version       print the version and exit\n"
           "  --help          print this and exit\n"
           "\n"
           "Signals: SIGTERM stops, SIGHUP reads the settings anew, SIGUSR2 upgrades the program.\n"
-          "Exit status: 0 all is well, 1 it failed, 64 wrong usage, 78 wrong settings.\n",
+          "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
           out);
 }
 
@@ -55,12 +55,12 @@ read_options(int argc, char **argv, const char **config_path)
             print_help(stdout);
             exit(EXIT_SUCCESS);
         } else {
-            exit(EX_USAGE);
+            exit(EXIT_USAGE);
         }
     }
     if (optind < argc) {
         fprintf(stderr, "frontrow: %s: there are no arguments, only options\n", argv[optind]);
-        exit(EX_USAGE);
+        exit(EXIT_USAGE);
     }
     return action;
 }
@@ -88,11 +88,11 @@ main(int argc, char **argv)
 {
     static struct config config;
     char error[CONFIG_ERROR_SIZE];
-    const char *config_path = NULL;
+    const char *config_path = config_default_path();
     enum action action = read_options(argc, argv, &config_path);
     if (!config_load(&config, config_path, error)) {
         fprintf(stderr, "frontrow: %s\n", error);
-        return EX_CONFIG;
+        return EXIT_FAILURE;
     }
     if (action == ACTION_PRINT) {
         config_print(&config, stdout);

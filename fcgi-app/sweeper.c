@@ -81,9 +81,7 @@ main(int argc, char **argv)
         {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
-    const char *config = getenv("FRONTROW_CONFIG");
-    if (config == NULL || config[0] == '\0')
-        config = "/etc/frontrow/frontrow.conf";
+    const char *config = config_default_path();
     opterr = 0;
     int letter;
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {

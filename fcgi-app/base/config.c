@@ -246,6 +246,13 @@ check(const struct config *config, char error[CONFIG_ERROR_SIZE])
     return true;
 }
 
+const char *
+config_default_path(void)
+{
+    const char *path = getenv("FRONTROW_CONFIG");
+    return path != NULL && path[0] != '\0' ? path : "/etc/frontrow/frontrow.conf";
+}
+
 bool
 config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE])
 {

@@ -24,6 +24,9 @@ struct config {
     char redis_password[CONFIG_TEXT_SIZE];
 };
 
+/* The file of a program that is told none: FRONTROW_CONFIG, else /etc/frontrow/frontrow.conf. */
+const char *config_default_path(void);
+
 /*
  * Defaults, then the file (`path` NULL: none), then the environment, then the secret files, then
  * the checks that involve several settings (the ladder of time-outs, caller = body on loopback

@@ -217,7 +217,7 @@ int
 main(int argc, char **argv)
 {
     struct ctl ctl = {.schema_dir = environment_or("FRONTROW_SCHEMA", SCHEMA_DIR)};
-    const char *config = environment_or("FRONTROW_CONFIG", "/etc/frontrow/frontrow.conf");
+    const char *config = config_default_path();
     char given[OPTION_COUNT + 1] = "";
     if (!read_options(argc, argv, &ctl, &config, given, sizeof given))
         return usage_error("unknown or incomplete option %s", argv[optind - 1]);

@@ -9,7 +9,7 @@
 struct master_setup {
     const struct application *application;
     const struct config *config; /* the settings to start with */
-    const char *config_path;     /* read again at a reload; NULL: no file */
+    const char *config_path;     /* read again at a reload */
     char *const *argv;           /* executed again at an upgrade */
 };
 

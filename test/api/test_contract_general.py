@@ -139,6 +139,22 @@ def test_caller_body_is_for_loopback_only(stack, listen):
     assert check(FRONTROW_LISTEN=listen, FRONTROW_CALLER="header").returncode == 0
 
 
+def test_command_line_of_frontrow(stack):
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [stack.build / "frontrow", *arguments], env=stack.environment | environment,
+            capture_output=True, text=True, timeout=20,
+        )
+
+    for arguments in (["--nonsense"], ["surplus"], ["--config"]):
+        wrong = run(*arguments)
+        assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
+    missing = run("--check", FRONTROW_CONFIG="/nowhere/frontrow.conf")
+    assert missing.returncode == 1 and "/nowhere/frontrow.conf" in missing.stderr
+    by_environment = run("--check", FRONTROW_CONFIG=str(stack.var / "frontrow.conf"))
+    assert by_environment.returncode == 0, by_environment.stderr
+
+
 # ---- headers
 
 

@@ -30,7 +30,7 @@ done || failed=1
 # key = value, as "key: value." in the page
 documented=$(awk '/^\.It Cm/ { key = $3 } /^Default: / { sub(/^Default: /, ""); sub(/\.$/, "")
     print key " = " ($0 == "empty" ? "" : $0) }' "$man/frontrow.conf.5")
-real=$(env -i ./frontrow --print-config | grep -v '^#')
+real=$(env -i ./frontrow --config /dev/null --print-config | grep -v '^#')
 if [ "$documented" != "$real" ]; then
     echo 'frontrow.conf.5 and frontrow --print-config differ:'
     echo "$documented" >man.documented
