@@ -84,7 +84,7 @@ nginx_address() {
 # False where it runs and listens elsewhere.
 nginx_is_at_address() {
     ! process_is_alive nginx ||
-        ss -Hltnp "sport = :$PORT" | grep -F " $LISTEN:$PORT " | grep -qF "pid=$PROCESS_PID,"
+        ss -Hltnp "sport = :$PORT" | grep -F " $LISTEN:$PORT " | grep -F "pid=$PROCESS_PID," >/dev/null
 }
 
 # One line with the owner when another process has the port.
@@ -92,7 +92,8 @@ nginx_require_port() {
     local line own='its own'
     ! process_is_alive nginx || own="pid=$PROCESS_PID,"
     line=$(ss -Hltnp "sport = :$PORT" | grep -vF "$own" |
-        grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT " | head -n 1) || return 0
+        grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT ") || return 0
+    line=${line%%$'\n'*}
     local owner=${line##*users:((}
     [[ $line == *users:* ]] && owner=$(sed -E 's/^"([^"]*)",pid=([0-9]+).*/\1 (pid \2)/' <<<"$owner") ||
         owner='a process of another user'
