@@ -118,7 +118,8 @@ export function useQueue(concertId) {
             } catch (problem) {
                 if (problem.name === "AbortError") return;
             }
-            timer = setTimeout(look, seconds * 1000);
+            // a little later, or all would look in the same second when the interval gets shorter
+            timer = setTimeout(look, seconds * (1000 + 200 * Math.random()));
         };
         look();
         return () => {
