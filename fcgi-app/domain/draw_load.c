@@ -9,17 +9,26 @@
 
 enum { PATIENCE_MS = 60000, PAUSE_MS = 20 };
 
-/* How far the line has the ranks. One that was lost is loaded first, perhaps by others. */
-static enum error
-find_ranked(struct services *services, const struct concert *concert, int64_t deadline,
-            int32_t *ranked_last, struct problem *problem)
+enum error
+draw_line_state(struct services *services, const struct concert *concert, struct line_state *line,
+                struct problem *problem)
 {
-    struct line_state line;
+    int64_t deadline = clock_monotonic() + PATIENCE_MS;
     enum error error;
-    while ((error = line_state(services, concert, &line, problem)) == ERROR_QUEUE_UNAVAILABLE &&
+    while ((error = line_state(services, concert, line, problem)) == ERROR_QUEUE_UNAVAILABLE &&
            problem->retry_after > 0 && clock_monotonic() < deadline)
         usleep(PAUSE_MS * 1000);
-    *ranked_last = error == ERROR_NONE ? line.ranked_last : 0;
+    return error;
+}
+
+/* How far the line has the ranks. */
+static enum error
+find_ranked(struct services *services, const struct concert *concert, int32_t *ranked_last,
+            struct problem *problem)
+{
+    struct line_state line = {0};
+    enum error error = draw_line_state(services, concert, &line, problem);
+    *ranked_last = line.ranked_last;
     return error;
 }
 
@@ -42,12 +51,11 @@ enum error
 draw_load(struct services *services, const struct concert *concert, const struct draw *draw,
           struct problem *problem)
 {
-    int64_t deadline = clock_monotonic() + PATIENCE_MS;
     struct line_settings settings = line_settings_of(services, concert);
     struct draw_page page = {.concert_id = draw->concert_id, .chunk = -1};
     struct line_rank ranks[DRAW_CHUNK];
     int32_t after, until;
-    enum error error = find_ranked(services, concert, deadline, &after, problem);
+    enum error error = find_ranked(services, concert, &after, problem);
     while (error == ERROR_NONE && after < draw->frozen_last) {
         size_t count;
         error =
@@ -57,7 +65,7 @@ draw_load(struct services *services, const struct concert *concert, const struct
         enum line_answer answer =
             line_store_rank(services->redis, &settings, after, until, ranks, count, &after);
         if (answer == LINE_REBUILD)
-            error = find_ranked(services, concert, deadline, &after, problem);
+            error = find_ranked(services, concert, &after, problem);
         else if (answer != LINE_OK)
             error = line_refuse(problem, answer);
     }

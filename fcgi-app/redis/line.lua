@@ -340,7 +340,7 @@ end
 -- counts a third, or, where few pass in a minute, what was up to five.
 local function take_sample(line)
     local age = line.now - line.sampleAt
-    if age < SAMPLE_MS then
+    if age < SAMPLE_MS or line.opensMs == math.huge then -- who cannot tell whether it moves
         return
     end
     if line.sampleAt > 0 then

@@ -422,6 +422,21 @@ def test_a_list_is_not_made_while_an_add_may_be_under_way(stack):
     assert draw.step()["state"] == "listed"
 
 
+def test_the_seal_waits_for_the_adds_that_are_under_way(stack):
+    draw = Draw.new(stack, source=None)
+    draw.add()
+    draw.freeze()
+    with stack.mysql() as adding, adding.cursor() as cursor:  # as an insert does, until it is committed
+        adding.begin()
+        cursor.execute("SELECT sealed_at FROM concert_draw WHERE concert_id = %s LOCK IN SHARE MODE", draw.id)
+        assert cursor.fetchone() == {"sealed_at": None}
+        done = stack.ctl("queue", "draw", str(draw.id))
+        assert done.returncode == 1 and "busy" in done.stderr
+        assert draw.show()["state"] == "frozen"
+        adding.rollback()
+    assert draw.step()["state"] == "drawn"
+
+
 def test_the_sweeper_does_each_step(stack):
     draw = Draw.new(stack, source=None)
     tickets = draw.add_many(4)
