@@ -95,7 +95,7 @@ export function countdown(seconds) {
 
 /** About so long, in words: for a wait of so many seconds to so many. */
 export function durationRange(from, to) {
-    const [unit, seconds] = to < 90 ? ["second", 1] : to < 5400 ? ["minute", 60] : ["hour", 3600];
+    const [unit, seconds] = to < 90 ? ["second", 1] : to < 3 * 3600 ? ["minute", 60] : ["hour", 3600];
     const count = (value) => Math.max(unit === "second" ? 1 : 0, Math.round(value / seconds));
     return format(Intl.NumberFormat, { style: "unit", unit, unitDisplay: "long" }).formatRange(count(from), count(to));
 }

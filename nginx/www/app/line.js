@@ -141,7 +141,7 @@ function Inside({ concert, items, place, queue, again, draws }) {
     if (concert.status === "scheduled") {
         return concert.draw
             ? html`${draws && html`<${draws.DrawRoom} concert=${concert} place=${place} queue=${queue} again=${again} />`}
-                ${place?.token && html`<${Leave} concertId=${concertId} />`}`
+                ${place?.token && html`<${Sound} /><${Leave} concertId=${concertId} />`}`
             : html`<${Before} concert=${concert} again=${again} />`;
     }
     if (place?.status === "waiting") {

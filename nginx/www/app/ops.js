@@ -1,6 +1,6 @@
 // The operators' page: what the server does now, a concert's sales and line, and what steers them.
 import { once } from "./api.js";
-import { language, LanguageSwitch, number, percent, points, t, useLanguage } from "./language.js";
+import { language, LanguageSwitch, moment, number, percent, points, t, useLanguage } from "./language.js";
 import { Create } from "./opscreate.js";
 import { Forecasts, perRequest, quantile, rate, readMetrics, summarize } from "./opsdata.js";
 import { Steering } from "./opsline.js";
@@ -105,11 +105,12 @@ function Plot({ name, series, trail, figures }) {
         const colour = (index) => style.getPropertyValue(`--tier-${index}`).trim();
         const quiet = style.getPropertyValue("--quiet").trim();
         const axis = { stroke: quiet, grid: { stroke: style.getPropertyValue("--line").trim(), width: 1 }, ticks: { show: false } };
+        const clock = (seconds) => moment(seconds * 1000, { timeStyle: "medium" });
         const make = () => new globalThis.uPlot({
             width: element.clientWidth, height: 190, cursor: { y: false }, legend: { live: true },
-            axes: [axis, { ...axis, size: 56 }],
+            axes: [{ ...axis, space: 110, values: (_, all) => all.map(clock) }, { ...axis, size: 56 }],
             scales: { y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
-            series: [{}, ...series.map(([, label], i) => ({
+            series: [{ label: say("time_of"), value: (_, at) => (at === null ? "–" : clock(at)) }, ...series.map(([, label], i) => ({
                 label, stroke: colour(i), width: 2, points: { show: false }, spanGaps: true,
                 value: (_, value) => (value === null ? "–" : number(Math.round(value * 10) / 10)),
             }))],
