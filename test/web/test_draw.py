@@ -47,6 +47,9 @@ def test_the_draw_verified_in_the_page(new_fan, new_draw, stack):
     draw.publish()
     page.get_by_text("its list is published").wait_for()
     assert fact(page, "In the draw") == "21"
+    page.get_by_role("button", name="Check the draw").click()
+    page.get_by_text("Your entry is in it, in line 21.").wait_for()
+    assert violations(page) == []
     behind = enter(late, draw, "대기열 들어가기")
     late.wait_title("참여되었습니다")
     draw.change(beacon={"value": "4 8 15 16 23 42"})
@@ -84,6 +87,9 @@ def test_what_was_tampered_with_is_found(new_fan, new_draw, stack):
     page.get_by_text("not protected against the organiser").first.wait_for()
     draw.publish()
     page.get_by_text("The order is drawn").wait_for()
+    page.route("**/draw/*.txt", lambda route: route.fulfill(body=64 * "0" + "\n"))
+    page.get_by_role("button", name="Check the draw").click()
+    page.get_by_text("Your entry is missing in the list.").wait_for()
     draw.reveal()
     page.locator(".ahead").wait_for()
     true = draw.show()

@@ -59,6 +59,21 @@ def test_pause_resume_and_capacity(new_fan, new_concert, stack):
     assert (shown["admissionCapacity"], shown["paused"]) == (7, False)
 
 
+def test_a_sale_is_opened_and_gets_a_line(new_fan, new_concert, stack):
+    concert, _ = new_concert(title="Not yet", status="closed")
+    page = sign_in(new_fan(), stack)
+    stack.call("PATCH", f"/admin/concert/{concert}", {"status": "open"}, stack.admin_headers())
+    page.get_by_label("Concert", exact=True).select_option(str(concert), timeout=20000)
+    page.get_by_role("button", name="Close the sale").click()
+    page.get_by_role("button", name="Open the sale").click()
+    page.get_by_role("button", name="Close the sale").wait_for()
+    page.get_by_label("No line is kept").fill("3")
+    page.get_by_role("button", name="Set", exact=True).click()
+    page.get_by_label("Capacity (3)").wait_for()
+    shown = stack.call("GET", f"/admin/concert/{concert}", headers=stack.admin_headers()).json()
+    assert (shown["status"], shown["admissionCapacity"]) == ("open", 3)
+
+
 def test_a_draw_is_switched_on_and_its_beacon_given(new_fan, new_concert, stack):
     concert, _ = new_concert(title="To be drawn", admissionCapacity=5, opensAt="2098-01-01T00:00:00Z")
     stack.query("UPDATE concert SET opens_at = UTC_TIMESTAMP() + INTERVAL 1 HOUR, line_version = line_version + 1"

@@ -90,6 +90,7 @@ def test_an_abandoned_tab_is_passed_over(new_fan, narrow):
     enter(gone, concert).locator(".ahead").wait_for()
     gone.page.close()
     enter(third, concert).locator(".ahead").wait_for()
+    page.wait_for_timeout(15000)  # so long one may be silent; then nobody waits for it to come
     page.get_by_role("button", name="Leave the line").click()
     page.get_by_role("button", name="Yes").click()
     third.wait_title("It is your turn", timeout=60000)

@@ -1,5 +1,5 @@
 // The draw: what is promised before the sale opens, and the check of it afterwards.
-import { useSecondsUntil } from "./clock.js";
+import { serverNow, useSecondsUntil } from "./clock.js";
 import { Opening } from "./concerts.js";
 import { say } from "./drawtext.js";
 import { moment, number, t } from "./language.js";
@@ -10,13 +10,16 @@ import { html, useEffect, useState } from "./view.js";
 
 const PROMISED = ["commitment", "listHash", "beaconSource"];
 
+const FREEZING = 15_000; // for so long before it an answer may not have made it into the list
+
 /** What this browser saw promised when it had entered, with its token and number: for the check. */
 function useRecord(concertId, place, draw) {
     const cell = kept(`draw.${concertId}`);
     const record = useCell(cell);
     useEffect(() => {
         if (!place?.token || !draw) return;
-        const before = record?.token === place.token ? record : { token: place.token };
+        const before = record?.token === place.token ? record
+            : { token: place.token, early: serverNow() < Date.parse(draw.freezesAt) - FREEZING };
         const after = { ...before, number: place.number ?? before.number ?? null, seen: { ...before.seen } };
         // until the freeze the beacon may be named
         for (const name of draw.state === "collecting" ? ["commitment"] : PROMISED) after.seen[name] ??= draw[name];
@@ -84,11 +87,15 @@ function Steps({ steps }) {
         <span aria-hidden="true">${ok ? "✓" : "✗"}</span> ${say(`${ok ? "ok" : "bad"}_${name}`, value && number(value))}</li>`)}</ul>`;
 }
 
-/** Once the seed is published: anybody computes the order again, here. */
+/**
+ * Once the list is published one can look whether one is in it; once the seed is, anybody computes the
+ * order again, here.
+ */
 export function DrawCheck({ concertId, place, draw }) {
     const record = useRecord(concertId, place, draw);
     const [state, setState] = useState({});
-    if (!draw?.seed) return null;
+    useEffect(() => setState({}), [draw?.seed]);
+    if (!draw?.list) return null;
     const check = async () => {
         setState({ done: 0 });
         try {
@@ -102,11 +109,11 @@ export function DrawCheck({ concertId, place, draw }) {
         }
     };
     return html`<section aria-labelledby="draw"><h2 id="draw">${say("title")}</h2>
-        <p>${say("revealed")}</p>
+        ${draw.seed && html`<p>${say("revealed")}</p>`}
         ${state.done === undefined && html`<p><button type="button" onClick=${check}>${say("check")}</button></p>`}
         ${state.done !== undefined && html`<p><label>${say("checking")} <progress max="1" value=${state.done}></progress></label></p>`}
         ${state.failed && html`<p class="error" role="alert">${globalThis.isSecureContext ? t("refused") : say("insecure")}</p>`}
         ${state.steps && html`<${Steps} steps=${state.steps} />
             <p class=${state.ok ? "good" : "error"}><strong>${say(state.ok ? "ok" : "bad")}</strong></p>`}
-        <${Promises} draw=${draw} /></section>`;
+        ${draw.seed && html`<${Promises} draw=${draw} />`}</section>`;
 }

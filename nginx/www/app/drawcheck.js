@@ -54,23 +54,24 @@ function find(entry, list) {
 }
 
 /**
- * The steps of the check: [{name, ok, value}]. `record` is what this browser kept of its entry:
- * {token, number, seen: what it saw promised}; null where it has none. `onProgress` gets 0..1.
+ * The steps of the check, as far as it can be made: [{name, ok, value}]. `record` is what this browser
+ * kept of its entry: {token, number, early: before the freeze, seen: what it saw promised}; null where
+ * it has none. `onProgress` gets 0..1.
  */
 export async function checkDraw(draw, record, onProgress) {
     const list = await readList(draw.list);
     const listHash = await sha256(list);
-    const seed = fromHex(draw.seed);
-    const steps = [
-        { name: "seed", ok: toHex(await sha256(seed)) === draw.commitment },
-        { name: "list", ok: toHex(listHash) === draw.listHash, value: list.length / LINE },
-    ];
+    const seed = draw.seed && fromHex(draw.seed);
+    const steps = [{ name: "list", ok: toHex(listHash) === draw.listHash, value: list.length / LINE }];
+    if (seed) steps.push({ name: "seed", ok: toHex(await sha256(seed)) === draw.commitment });
     if (!record) return steps;
     steps.push({ name: "seen", ok: Object.entries(record.seen).every(([name, value]) => draw[name] === value) });
     const own = toHex(await sha256(utf8(record.token)));
     const at = find(own, list);
-    if (at < 0) return [...steps, { name: "behind", ok: record.number > list.length / LINE }];
+    if (at < 0) return [...steps, { name: "behind", ok: !record.early }];
+    steps.push({ name: "entry", ok: true, value: at / LINE + 1 });
+    if (!seed) return steps;
     const key = await (await signer(seed))(new Uint8Array([...listHash, ...utf8(draw.beacon ?? "")]));
     const rank = await rankOf(own, list, await signer(new Uint8Array(key)), onProgress);
-    return [...steps, { name: "entry", ok: true, value: at / LINE + 1 }, { name: "rank", ok: rank === record.number, value: rank }];
+    return [...steps, { name: "rank", ok: rank === record.number, value: rank }];
 }

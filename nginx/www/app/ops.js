@@ -156,15 +156,14 @@ function Concert({ figures: { concert, queue }, forecasts, adminKey }) {
             <${Fact} name=${say("sold")}>${number(sales.sold)}<//><${Fact} name=${say("held")}>${number(sales.held)}<//>
             <${Fact} name=${say("free")}>${number(sales.available)}<//><${Fact} name=${say("revenue")}>${points(sales.revenue)}<//>
         </dl>
-        ${concert.admissionCapacity === null ? html`<p>${say("no_line")}</p>` : html`
-            <dl class="facts-list">
-                <${Fact} name=${say("waiting")}>${number(concert.queue?.waiting ?? 0)}<//>
-                <${Fact} name=${say("active")}>${number(concert.queue?.active ?? 0)}<//>
-                <${Fact} name=${say("admitted")}>${number(queue?.admittedPerMinute ?? 0)}<//>
-                ${kept && html`<${Fact} name=${say("as_told")}>${percent(kept.told)} / ${percent(kept.toldHigh)}<//>`}
-                <${Fact} name=${say("serving")}>${number(concert.queue?.serving ?? 0)} / ${number(concert.queue?.lastNumber ?? 0)}<//>
-            </dl>
-            <${Steering} concert=${concert} queue=${queue} adminKey=${adminKey} />`}
+        ${concert.admissionCapacity !== null && html`<dl class="facts-list">
+            <${Fact} name=${say("waiting")}>${number(concert.queue?.waiting ?? 0)}<//>
+            <${Fact} name=${say("active")}>${number(concert.queue?.active ?? 0)}<//>
+            <${Fact} name=${say("admitted")}>${number(queue?.admittedPerMinute ?? 0)}<//>
+            ${kept && html`<${Fact} name=${say("as_told")}>${percent(kept.told)} / ${percent(kept.toldHigh)}<//>`}
+            <${Fact} name=${say("serving")}>${number(concert.queue?.serving ?? 0)} / ${number(concert.queue?.lastNumber ?? 0)}<//>
+        </dl>`}
+        <${Steering} concert=${concert} queue=${queue} adminKey=${adminKey} />
     </section>`;
 }
 

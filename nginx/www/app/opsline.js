@@ -1,4 +1,4 @@
-// What steers a concert's line: pause, capacity, and the draw with its beacon.
+// What steers a concert: its sale, its line with pause and capacity, and the draw with its beacon.
 import { once } from "./api.js";
 import { serverNow } from "./clock.js";
 import { moment, number } from "./language.js";
@@ -48,11 +48,14 @@ function DrawSteering({ concert, draw, change }) {
 
 export function Steering({ concert, queue, adminKey }) {
     const [said, change] = useChange(concert, adminKey);
+    const { admissionCapacity: capacity, paused, status } = concert;
+    const button = (name, members) => html`<button type="button" onClick=${() => change(members)}>${say(name)}</button>`;
     return html`<div class="steer">
-        <button type="button" onClick=${() => change({ paused: !concert.paused })}>${say(concert.paused ? "resume" : "pause")}</button>
-        <${Setting} name="capacity" label=${`${say("capacity")} (${number(concert.admissionCapacity)})`} type="number" min="0" max="1000000000"
-            onSet=${(value) => change({ admissionCapacity: Number(value) })} />
-        <${DrawSteering} concert=${concert} draw=${queue?.draw} change=${change} />
+        ${status !== "cancelled" && (status === "open" ? button("sale_close", { status: "closed" }) : button("sale_open", { status: "open" }))}
+        ${capacity !== null && button(paused ? "resume" : "pause", { paused: !paused })}
+        <${Setting} name="capacity" label=${capacity === null ? say("capacity_none") : `${say("capacity")} (${number(capacity)})`}
+            type="number" min="0" max="1000000000" onSet=${(value) => change({ admissionCapacity: Number(value) })} />
+        ${capacity !== null && html`<${DrawSteering} concert=${concert} draw=${queue?.draw} change=${change} />`}
         <p role="status">${said}</p>
     </div>`;
 }
