@@ -21,6 +21,7 @@ bench_stack_start() {
     say "loading halls, holds and purses"
     "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
     "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
+    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/procedure.sql"
     mkdir -p "$RUN/bare"
     process_start bare "$BUILD/test/bench/limit_fcgi" "$RUN/bare" "$SOCKETS" "$(bench_workers)"
     bench_add_limits
@@ -112,6 +113,7 @@ bench_row() {
         *)
             BENCH_LIMIT="/bench/bare?${ANSWER_BYTES[$2]}" bench_measure "$1" "$2" bare bench_wrk "$2" "$3"
             bench_measure "$1" "$2" sql bench_loop limit_sql "$2" "$3"
+            [[ $2 != fresh ]] || bench_measure "$1" "$2" procedure bench_loop limit_sql fresh-procedure "$3"
             [[ $2 != token-line ]] || bench_measure "$1" "$2" redis bench_loop limit_redis "$2" "$3"
             ;;
     esac

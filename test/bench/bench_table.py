@@ -92,6 +92,14 @@ def print_limits(found):
             middle((m.total_cpu / own for m, own in zip(found[row, 'route'], cpu)), '{:.2f}')]), '|')
 
 
+def print_procedure(found):
+    """For information: it is no limit of a program that sends its statements one by one."""
+    runs = found.get(('fresh', 'procedure'))
+    if runs:
+        print(f"\nFor information: the statements of {TITLES['fresh']}, as one stored procedure: "
+              f"{middle(m.rate for m in runs)} a second, {middle(m.total_cpu for m in runs)} us of CPU.")
+
+
 def main():
     path, rounds, seconds, connections, pinned = sys.argv[1:]
     found = read(path)
@@ -101,6 +109,7 @@ def main():
     print_routes(found)
     print()
     print_limits(found)
+    print_procedure(found)
     every = [m for runs in found.values() for m in runs]
     others = [100 * m.others for m in every]
     print(f'\nOther work on this machine meanwhile: {median(others):.0f}% of one core '

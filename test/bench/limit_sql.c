@@ -100,6 +100,17 @@ step_fresh(struct services *services, int64_t number)
     return finish(db, result);
 }
 
+/* The same as one call of test/bench/procedure.sql. */
+static bool
+step_fresh_procedure(struct services *services, int64_t number)
+{
+    static const struct query call = {"CALL bench_fresh(?, ?)"};
+    char user[USER_ID_SIZE];
+    snprintf(user, sizeof user, "procedure-%lld", (long long)number);
+    return db_execute(services->db, &call, PARAMETERS(DB_INTEGER(number + 1), DB_TEXT(user))) ==
+           DB_OK;
+}
+
 static bool
 look_at_taken(struct database *db, int32_t seat_id)
 {
@@ -251,9 +262,10 @@ int
 main(int argc, char **argv)
 {
     static const struct limit limits[] = {
-        {"fresh", step_fresh},     {"taken", step_taken},           {"hot", step_hot},
-        {"token", step_token},     {"token-line", step_token_line}, {"charge", step_charge},
-        {"payment", step_payment},
+        {"fresh", step_fresh},   {"fresh-procedure", step_fresh_procedure},
+        {"taken", step_taken},   {"hot", step_hot},
+        {"token", step_token},   {"token-line", step_token_line},
+        {"charge", step_charge}, {"payment", step_payment},
     };
     return limit_loop_main(argc, argv, limits, sizeof limits / sizeof limits[0]);
 }
