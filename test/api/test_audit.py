@@ -152,7 +152,7 @@ BREAKS = {
          "UPDATE concert SET opens_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY WHERE concert_id = {draw}"]),
     "a token that is not the one of the list": (
         {"draw_list_fits"},
-        ["UPDATE queue_token SET token = UNHEX(MD5('another')) WHERE concert_id = {draw} AND number = 2"]),
+        ["UPDATE queue_token SET token = REPEAT('x', 16) WHERE concert_id = {draw} AND number = 2"]),
     "a listed token that is gone": (
         {"draw_list_fits"},
         ["DELETE FROM queue_token WHERE concert_id = {draw} AND number = 2"]),

@@ -92,8 +92,8 @@ def test_the_sweeper_killed_while_it_loads_ranks(private):
     draw = Draw.new(private, capacity=3, source=None)
     private.query(
         "INSERT INTO queue_token (concert_id, number, token, user_id, status, created_at)"
-        " SELECT %s, n, UNHEX(MD5(CONCAT(%s, '-', n))), CONCAT('u-', n), 'waiting', UTC_TIMESTAMP(3)"
-        " FROM (SELECT (@n := @n + 1) AS n FROM seat a, seat b, (SELECT @n := 0) z LIMIT %s) numbers",
+        " SELECT %s, n, UNHEX(LEFT(SHA2(CONCAT(%s, '-', n), 256), 32)), CONCAT('u-', n), 'waiting', UTC_TIMESTAMP(3)"
+        " FROM (SELECT ROW_NUMBER() OVER () AS n FROM (SELECT 1 FROM seat a, seat b LIMIT %s) many) numbers",
         draw.id, draw.id, count,
     )
     private.redis().delete(*private.redis().keys(f"{{c{draw.id}}}:*"))
