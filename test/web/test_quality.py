@@ -239,8 +239,8 @@ def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert,
 
 
 def occupy(stack):
-    """A call that is under way until its connection is closed: its body does not come."""
-    connection = socket.create_connection(("127.0.0.1", stack.port))
+    """A call of somebody else that is under way until its connection is closed: its body does not come."""
+    connection = socket.create_connection(("127.0.0.1", stack.port), source_address=("127.0.0.2", 0))
     connection.sendall(b"POST /point/charge HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
     return connection
 
@@ -258,8 +258,9 @@ def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack)
     assert 429 in statuses
     fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()
-    with contextlib.closing(occupy(limited)):
-        wait_for(lambda: limited.get(f"/point?userId={fan.name}").status == 503)
+    third = limited.new_client(source="127.0.0.3")
+    with contextlib.closing(occupy(limited)), contextlib.closing(third):
+        wait_for(lambda: third.get("/point?userId=third").status == 503)
         with page.expect_response(lambda answer: answer.status == 503):
             page.get_by_role("button", name="Take the best seats").click()
         page.get_by_text("Very many people are here").wait_for()
