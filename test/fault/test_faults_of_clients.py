@@ -107,9 +107,10 @@ def test_corrupted_fastcgi(whole, long):
     counts = collections.Counter(status(answer) for _, answer in answers)
     lost = workers - set(whole.workers())
     print(f"\n{dict(counts.most_common())}, {len(lost)} workers lost")
-    for line in whole.log("frontrow").read_text().splitlines():
-        if any(f"[{pid}]" in line or f"worker {pid} " in line for pid in lost):
-            print(line)
+    said = whole.log("frontrow").read_text().splitlines()
+    for number, line in enumerate(said):
+        if any(f"worker {pid} was ended" in line for pid in lost):
+            print("\n".join(said[number - 3 : number + 1]))  # an assertion's words come before
     bad = [(data, answer) for data, answer in answers if status(answer) == 500]
     assert not bad, bad[:3]
     wait_for(lambda: len(whole.workers()) == len(workers))
