@@ -93,7 +93,7 @@ function useFigures(key, concertId, onRefused) {
 
 // ---- plots
 
-function Plot({ name, series, trail, figures }) {
+function Plot({ name, series, dots, trail, figures }) {
     const place = useRef();
     const plot = useRef();
     const colours = useCell(theme);
@@ -111,7 +111,7 @@ function Plot({ name, series, trail, figures }) {
             axes: [{ ...axis, space: 110, values: (_, all) => all.map(clock) }, { ...axis, size: 56 }],
             scales: { y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
             series: [{ label: say("time_of"), value: (_, at) => (at === null ? "–" : clock(at)) }, ...series.map(([, label], i) => ({
-                label, stroke: colour(i), width: 2, points: { show: false }, spanGaps: true,
+                label, stroke: colour(i), width: 2, points: { show: Boolean(dots), size: 5 }, spanGaps: true,
                 value: (_, value) => (value === null ? "–" : number(Math.round(value * 10) / 10)),
             }))],
         }, trail.columns(series.map(([key]) => key)), element);
@@ -205,7 +205,7 @@ function Dashboard({ adminKey, onRefused, onForget }) {
             <${Plot} ...${props} name=${say("cpu")} series=${[["cpu", say("cpu")]]} />
             <${Plot} ...${props} name=${say("line")}
                 series=${[["waiting", say("waiting")], ["active", say("active")], ["admitted", say("admitted")]]} />
-            <${Plot} ...${props} name=${say("forecast")}
+            <${Plot} ...${props} name=${say("forecast")} dots
                 series=${[["waited", say("waited")], ["told", say("told")], ["toldHigh", say("told_high")]]} />
         </div>
         <p><label for="concert">${say("concert")}</label>
