@@ -82,6 +82,9 @@ def main(base, k6_status, audit_status):
     print(f"{requests['count']} requests, {requests['rate']:.0f} a second, {metrics['vus_max']['max']} users at most")
     print(f"p50 {duration['med']:.2f} ms, p95 {duration['p(95)']:.2f} ms, p99 {duration['p(99)']:.2f} ms, "
           f"longest {duration['max']:.1f} ms")
+    inserts = pathlib.Path(base + ".inserts")
+    if inserts.exists():
+        print("beside it: " + inserts.read_text().strip())
     print_answers(metrics, statuses(base + ".access"))
     print("books")
     for line in pathlib.Path(base + ".sales").read_text().splitlines():

@@ -61,6 +61,11 @@ k6_start() {
         >"$1.summary.txt" 2> >(head -n 1000 >"$1.log"; cat >/dev/null) 9>&- &
 }
 
+# With INSERTS=500: what 500 bare durable INSERTs a second wait for their commit, in the same minute.
+k6_start_inserts() {
+    [[ -z ${INSERTS:-} ]] || "$BUILD/test/bench/limit_insert" "$VAR/frontrow.conf" "$INSERTS" 60 >"$1.inserts" 2>&1 9>&- &
+}
+
 # k6_run NAME: true when k6's thresholds held and the books are clean.
 k6_run() {
     local name=$1 base=$OUT/${1//\//-} status=0 clean=0 before pid
@@ -73,6 +78,7 @@ k6_run() {
     k6_measure_groups
     k6_start "$base" "$name"
     pid=$!
+    k6_start_inserts "$base"
     k6_measure "$pid" "$base.csv"
     wait "$pid" || status=$?
     [[ -s $base.json ]] || {
