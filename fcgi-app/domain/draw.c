@@ -61,7 +61,7 @@ freeze(struct run *run, struct problem *problem)
     struct line_state line;
     if (!run->draw.not_frozen || run->concert.now < concert_freezes_at(&run->concert))
         return ERROR_NONE;
-    enum error error = draw_line_state(run->services, &run->concert, &line, problem);
+    enum error error = line_await_state(run->services, &run->concert, &line, problem);
     if (error != ERROR_NONE)
         return error;
     return refuse_db(problem, draw_note_frozen(run->services, &line, &run->draw));

@@ -45,10 +45,6 @@ enum db_result draw_note_frozen(struct services *services, const struct line_sta
  */
 enum error draw_run(struct services *services, int32_t concert_id, struct problem *problem);
 
-/* line_state() that waits, for a minute at most, while a line that was lost is being loaded. */
-enum error draw_line_state(struct services *services, const struct concert *concert,
-                           struct line_state *line, struct problem *problem);
-
 /* Loads drawn ranks into the line, from where anybody stopped. */
 enum error draw_load(struct services *services, const struct concert *concert,
                      const struct draw *draw, struct problem *problem);

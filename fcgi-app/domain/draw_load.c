@@ -1,25 +1,9 @@
 /* The part of draw that brings drawn ranks into the line. */
 #include <string.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "domain/draw.h"
 #include "domain/line_place.h"
 #include "domain/line_rebuild.h"
-
-enum { PATIENCE_MS = 60000, PAUSE_MS = 20 };
-
-enum error
-draw_line_state(struct services *services, const struct concert *concert, struct line_state *line,
-                struct problem *problem)
-{
-    int64_t deadline = clock_monotonic() + PATIENCE_MS;
-    enum error error;
-    while ((error = line_state(services, concert, line, problem)) == ERROR_QUEUE_UNAVAILABLE &&
-           problem->retry_after > 0 && clock_monotonic() < deadline)
-        usleep(PAUSE_MS * 1000);
-    return error;
-}
 
 /* How far the line has the ranks. */
 static enum error
@@ -27,7 +11,7 @@ find_ranked(struct services *services, const struct concert *concert, int32_t *r
             struct problem *problem)
 {
     struct line_state line = {0};
-    enum error error = draw_line_state(services, concert, &line, problem);
+    enum error error = line_await_state(services, concert, &line, problem);
     *ranked_last = line.ranked_last;
     return error;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -15,6 +16,8 @@
 
 /* How often Redis is asked anew in one call: each time the two stores have come closer. */
 enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
+
+enum { PATIENCE_MS = 60000, PAUSE_MS = 20 }; /* while a line is being loaded */
 
 bool
 line_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE])
@@ -346,4 +349,16 @@ line_state(struct services *services, const struct concert *concert, struct line
         .eta_seconds_high = counts.eta_seconds_high,
     };
     return ERROR_NONE;
+}
+
+enum error
+line_await_state(struct services *services, const struct concert *concert, struct line_state *state,
+                 struct problem *problem)
+{
+    int64_t deadline = clock_monotonic() + PATIENCE_MS;
+    enum error error;
+    while ((error = line_state(services, concert, state, problem)) == ERROR_QUEUE_UNAVAILABLE &&
+           problem->retry_after > 0 && clock_monotonic() < deadline)
+        usleep(PAUSE_MS * 1000);
+    return error;
 }

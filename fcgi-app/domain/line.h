@@ -90,4 +90,8 @@ void line_finish(struct services *services, int32_t concert_id, const uint8_t to
 enum error line_state(struct services *services, const struct concert *concert,
                       struct line_state *state, struct problem *problem);
 
+/* The same, but waits, for a minute at most, while a line that was lost is being loaded. */
+enum error line_await_state(struct services *services, const struct concert *concert,
+                            struct line_state *state, struct problem *problem);
+
 #endif

@@ -66,6 +66,25 @@ def test_drain(stack):
     assert line.poll(third)["status"] == "active"
 
 
+def test_a_drain_waits_while_the_line_is_loaded(stack):
+    line = Line.new(stack, 1)
+    ticket = line.add()
+    redis = stack.redis()
+    redis.hset(f"{{c{line.id}}}:meta", mapping={"loading": 1, "builder": "another", "loadingSince": 0, "part": 0,
+                                                "builderUntil": redis.time()[0] * 1000 + 2000, "afterNumber": 0,
+                                                "afterUser": ""})
+    drain = subprocess.Popen([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "queue", "drain",
+                              str(line.id)], env=stack.environment, text=True, stdout=subprocess.PIPE)
+    try:
+        assert drain.stdout.readline() == f"concert {line.id}: capacity 1, paused\n"
+        assert drain.stdout.readline() == "active 1, waiting 0\n"
+        line.leave(ticket)
+        said, _ = drain.communicate(timeout=30)
+    finally:
+        drain.kill()
+    assert drain.returncode == 0 and said == "active 0, waiting 0\n"
+
+
 def test_a_drain_ends_where_somebody_resumes_the_line(stack):
     line = Line.new(stack, 1)
     line.add()
