@@ -159,10 +159,10 @@ class Line(Stored):
     def restore(self, token, user, number, lease_ms=0, rank=0):
         return self.call("restore", token, user, number, lease_ms, rank)[0]
 
-    def rank(self, after, until, ranks):
-        """Loads (token, rank) pairs; how far they are loaded then."""
+    def rank(self, after, until, ranks, last=None):
+        """Loads (token, rank) pairs; how far they are loaded then. `last`: the highest number in the draw."""
         packed = [token + struct.pack(">I", rank) for token, rank in ranks]
-        return self.call("rank", after, until, *packed)[1]
+        return self.call("rank", after, until, until if last is None else last, *packed)[1]
 
     def state(self):
         """(serving, last, waiting, active) after moving on."""

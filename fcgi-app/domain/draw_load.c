@@ -5,15 +5,10 @@
 #include "domain/line_place.h"
 #include "domain/line_rebuild.h"
 
-/* How far the line has the ranks. */
-static enum error
-find_ranked(struct services *services, const struct concert *concert, int32_t *ranked_last,
-            struct problem *problem)
+static bool
+is_loaded(const struct line_state *line, const struct draw *draw)
 {
-    struct line_state line = {0};
-    enum error error = line_await_state(services, concert, &line, problem);
-    *ranked_last = line.ranked_last;
-    return error;
+    return line->frozen_last == draw->frozen_last && line->ranked_last >= draw->frozen_last;
 }
 
 static enum db_result
@@ -38,18 +33,20 @@ draw_load(struct services *services, const struct concert *concert, const struct
     struct line_settings settings = line_settings_of(services, concert);
     struct draw_page page = {.concert_id = draw->concert_id, .chunk = -1};
     struct line_rank ranks[DRAW_CHUNK];
-    int32_t after, until;
-    enum error error = find_ranked(services, concert, &after, problem);
-    while (error == ERROR_NONE && after < draw->frozen_last) {
+    struct line_state line;
+    enum error error = line_await_state(services, concert, &line, problem);
+    while (error == ERROR_NONE && !is_loaded(&line, draw)) {
+        int32_t until;
         size_t count;
-        error =
-            refuse_db(problem, read_ranks(services->db, draw, after, &page, ranks, &count, &until));
+        error = refuse_db(problem, read_ranks(services->db, draw, line.ranked_last, &page, ranks,
+                                              &count, &until));
         if (error != ERROR_NONE)
             break;
-        enum line_answer answer =
-            line_store_rank(services->redis, &settings, after, until, ranks, count, &after);
+        enum line_answer answer = line_store_rank(services->redis, &settings, draw->frozen_last,
+                                                  until, ranks, count, &line.ranked_last);
+        line.frozen_last = draw->frozen_last;
         if (answer == LINE_REBUILD)
-            error = find_ranked(services, concert, &after, problem);
+            error = line_await_state(services, concert, &line, problem);
         else if (answer != LINE_OK)
             error = line_refuse(problem, answer);
     }

@@ -207,11 +207,14 @@ local function restore(line, args)
     return {'OK'}
 end
 
--- args: the number after which these ranks begin, the one up to which they go, then token and rank
--- of each, packed. Answers how far the ranks are loaded now: others may have been quicker.
+-- args: the number after which these ranks begin, the one up to which they go, the highest number in
+-- the draw, then token and rank of each, packed. Answers how far the ranks are loaded now: others may
+-- have been quicker. Who is in is MySQL's word: a line that was lost just before the freeze, and
+-- loaded until after it, may have it otherwise.
 local function rank(line, args)
     if line.frozen == 1 and tonumber(args[1]) == line.rankedLast then
-        for i = 3, #args do
+        line.frozenLast = tonumber(args[3])
+        for i = 4, #args do
             local record = fetch(line, string.sub(args[i], 1, 16))
             if record then
                 record.rank = struct.unpack('>I4', args[i], 17)

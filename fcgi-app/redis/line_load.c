@@ -67,13 +67,14 @@ line_store_load(struct redis *redis, const struct line_settings *settings,
 }
 
 enum line_answer
-line_store_rank(struct redis *redis, const struct line_settings *settings, int32_t after,
+line_store_rank(struct redis *redis, const struct line_settings *settings, int32_t frozen_last,
                 int32_t until, const struct line_rank *ranks, size_t count, int32_t *ranked_last)
 {
     redisReply *reply;
     line_begin(redis, settings);
-    command_add_integer(&redis->rest, after);
+    command_add_integer(&redis->rest, *ranked_last);
     command_add_integer(&redis->rest, until);
+    command_add_integer(&redis->rest, frozen_last);
     for (size_t i = 0; i < count; i++) {
         char packed[TOKEN_SIZE + 4];
         memcpy(packed, ranks[i].token, TOKEN_SIZE);

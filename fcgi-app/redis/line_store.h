@@ -181,11 +181,12 @@ enum line_answer line_store_scan(struct redis *redis, const struct line_settings
                                  void *context);
 
 /*
- * Loads the ranks of the numbers above `after` and up to `until`, if nobody else did; *ranked_last
- * is how far they are loaded then. Tokens that Redis does not have may be among them. OK, REBUILD.
+ * Loads the ranks of the numbers above *ranked_last and up to `until`, if nobody else did;
+ * *ranked_last is how far they are loaded then, of the draw's numbers up to `frozen_last`. Tokens
+ * that Redis does not have may be among them. OK, REBUILD.
  */
 enum line_answer line_store_rank(struct redis *redis, const struct line_settings *settings,
-                                 int32_t after, int32_t until, const struct line_rank *ranks,
+                                 int32_t frozen_last, int32_t until, const struct line_rank *ranks,
                                  size_t count, int32_t *ranked_last);
 
 /*

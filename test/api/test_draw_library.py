@@ -119,12 +119,23 @@ def test_nobody_is_called_until_all_ranks_are_there(line):
     late = one.add("late")
     ranks = backwards(places)
     assert [one.status(place).state for place in (*places, late)] == [WAITING] * 5
-    assert one.rank(0, 2, ranks[:2]) == 2
+    assert one.rank(0, 2, ranks[:2], last=4) == 2
     assert [one.status(place).shown for place in (*places, late)] == [0] * 5
-    assert one.rank(0, 2, ranks[:2]) == 2  # again: somebody else was quicker
+    assert one.rank(0, 2, ranks[:2], last=4) == 2  # again: somebody else was quicker
     assert one.rank(3, 4, ranks[3:]) == 2  # one that does not follow
     assert one.rank(2, 4, ranks[2:]) == 4
     assert [one.status(place).state for place in (*places, late)] == [ACTIVE] * 5
+
+
+def test_who_is_in_is_what_the_ranks_come_with(line):
+    one = line(capacity=9)
+    places = [one.add(f"u{i}") for i in range(3)]
+    one.freezes_ms = one.opens_ms = -1
+    assert frozen(one) == (1, 3, 0)
+    assert one.rank(0, 2, backwards(places[:2])) == 2
+    assert frozen(one) == (1, 2, 2)
+    assert [one.status(place).shown for place in places] == [2, 1, 3]
+    assert [one.status(place).state for place in places] == [ACTIVE] * 3
 
 
 def test_ranks_are_not_taken_before_the_freeze(line):

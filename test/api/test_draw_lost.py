@@ -74,6 +74,21 @@ def test_a_token_that_redis_does_not_know_gets_its_rank_back(private):
     assert [draw.poll(ticket)["number"] for ticket in tickets] == before
 
 
+@pytest.mark.parametrize("kept", [2, 0])
+def test_rows_and_line_were_frozen_apart(private, kept):
+    """Redis was lost just before the freeze and loaded until after it: the rows decide."""
+    draw = Draw.new(private, source=None)
+    tickets = draw.add_many(3)
+    private.query("UPDATE concert_draw SET frozen_last = %s WHERE concert_id = %s", kept, draw.id)
+    draw.freeze()
+    assert draw.step()["count"] == kept
+    draw.open()
+    ranks = draw.expected()
+    now = [draw.poll(ticket) for ticket in tickets]
+    assert [ticket["number"] for ticket in now] == [ranks.get(entry_of(tickets[i]), i + 1) for i in range(3)]
+    assert [ticket["status"] for ticket in now] == ["active"] * 3
+
+
 def test_a_restarted_redis(private):
     draw = Draw.new(private, capacity=0, source=None)
     tickets = draw.add_many(4)
