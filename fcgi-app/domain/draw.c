@@ -110,7 +110,9 @@ publish(struct run *run, struct problem *problem)
     if (error == ERROR_NONE && run->draw.not_listed) {
         error = refuse_db(problem,
                           draw_table_publish(run->services->db, id, hash, (int32_t)list.count));
-        log_info("the draw of concert %d: %zu are in, the list is published", (int)id, list.count);
+        if (error == ERROR_NONE)
+            log_info("the draw of concert %d: %zu are in, the list is published", (int)id,
+                     list.count);
     }
     draw_list_free(&list);
     return error;
@@ -180,9 +182,10 @@ draw_lots(struct run *run, struct problem *problem)
             result = draw_table_finish(db, run->concert.concert_id);
         error = refuse_db(problem, result);
         free(ranks);
+    }
+    if (error == ERROR_NONE)
         log_info("the draw of concert %d: the ranks are drawn, with%s beacon",
                  (int)run->concert.concert_id, run->concert.beacon[0] != '\0' ? " the" : "out a");
-    }
     draw_list_free(&list);
     return error;
 }
