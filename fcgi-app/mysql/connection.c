@@ -118,16 +118,24 @@ connection_run(struct database *db, const char *sql)
 }
 
 /* DB_NOW_LOCKED counts on it; the server's option sysdate-is-now makes SYSDATE() stand still. */
-static bool
-sysdate_moves(struct database *db)
+static enum db_result
+require_moving_sysdate(struct database *db)
 {
-    if (mysql_query(db->handle, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)") != 0)
-        return false;
-    MYSQL_RES *rows = mysql_store_result(db->handle);
-    MYSQL_ROW row = rows != NULL ? mysql_fetch_row(rows) : NULL;
+    int64_t started = clock_monotonic();
+    MYSQL_RES *rows = NULL;
+    if (mysql_query(db->handle, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)") == 0)
+        rows = mysql_store_result(db->handle);
+    if (rows == NULL)
+        return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
+    MYSQL_ROW row = mysql_fetch_row(rows);
     bool moves = row != NULL && strcmp(row[1], "1") == 0;
     mysql_free_result(rows);
-    return moves;
+    if (moves)
+        return DB_OK;
+    snprintf(db->error_text, sizeof db->error_text,
+             "MySQL's SYSDATE() does not move; it must run without sysdate-is-now");
+    log_error("%s", db->error_text);
+    return DB_GONE;
 }
 
 static enum db_result
@@ -142,12 +150,7 @@ set_session(struct database *db)
     enum db_result result = connection_run(db, session);
     if (result == DB_OK)
         result = connection_run(db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    if (result != DB_OK || sysdate_moves(db))
-        return result;
-    snprintf(db->error_text, sizeof db->error_text,
-             "MySQL's SYSDATE() does not move; it must run without sysdate-is-now");
-    log_error("%s", db->error_text);
-    return DB_GONE;
+    return result == DB_OK ? require_moving_sysdate(db) : result;
 }
 
 static MYSQL *
