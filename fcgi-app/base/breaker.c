@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 
-enum { FAILURES_TO_OPEN = 3, PROBE_EVERY_MS = 200 };
+enum { FAILURES_TO_OPEN = 3 };
 
 bool
 breaker_is_open(struct breaker *breaker)
@@ -34,5 +34,5 @@ void
 breaker_failure(struct breaker *breaker)
 {
     if (atomic_fetch_add(&breaker->failures, 1) + 1 >= FAILURES_TO_OPEN)
-        atomic_store(&breaker->next_probe_ms, clock_monotonic() + PROBE_EVERY_MS);
+        atomic_store(&breaker->next_probe_ms, clock_monotonic() + BREAKER_PROBE_EVERY_MS);
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { BREAKER_PROBE_EVERY_MS = 200 };
+
 /* Zero-initialised is closed (calls pass). */
 struct breaker {
     atomic_int failures;           /* time-outs in a row, over all workers */
@@ -23,7 +25,7 @@ bool breaker_is_open(struct breaker *breaker);
 /*
  * While the breaker is open, true for one caller at a time: it is to find out whether the
  * dependency answers, and to say so by breaker_success() or breaker_failure(). Another one gets the
- * turn 200 ms after a failure, or when this one was not heard of for `longest_ms`.
+ * turn BREAKER_PROBE_EVERY_MS after a failure, or when this one was not heard of for `longest_ms`.
  */
 bool breaker_take_probe(struct breaker *breaker, int longest_ms);
 

@@ -217,9 +217,7 @@ redis_probe(struct redis *redis)
 {
     if (redis->breaker == NULL || !breaker_is_open(redis->breaker))
         return false;
-    /*
-     * connecting takes up to three waits: the socket, AUTH, INFO, each of which tells the breaker
-     */
+    /* to connect takes up to three waits: the socket, AUTH, INFO */
     if (!breaker_take_probe(redis->breaker, 3 * redis->config->redis_timeout_ms))
         return true;
     disconnect(redis);

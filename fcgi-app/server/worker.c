@@ -10,14 +10,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/http.h"
 
-enum {
-    SIGNALS_CAME = SOCKETS_MOST, /* among the events, beside the indexes of sockets */
-    PROBE_EVERY_MS = 200,        /* while something is away and no request comes */
-};
+/* Among the events, beside the indexes of sockets. */
+enum { SIGNALS_CAME = SOCKETS_MOST };
 
 struct worker {
     const struct heritage *heritage;
@@ -259,7 +258,7 @@ wait_for_connection(struct worker *worker)
 {
     struct epoll_event events[2];
     FCGX_Request *connection = NULL;
-    int timeout = worker->draining ? 0 : worker->away ? PROBE_EVERY_MS : -1;
+    int timeout = worker->draining ? 0 : worker->away ? BREAKER_PROBE_EVERY_MS : -1;
     int found = epoll_wait(worker->events, events, 2, timeout);
     if (found == 0)
         rest(worker);
