@@ -60,7 +60,7 @@ read_entries(const char *path, struct entries *entries)
 {
     FILE *file = fopen(path, "r");
     char line[DRAW_DIGITS + 3];
-    bool ok = file != NULL || complain(path, "it can not be read");
+    bool ok = file != NULL || complain(path, "it cannot be read");
     while (ok && fgets(line, sizeof line, file) != NULL) {
         if ((entries->count & (entries->count + 1)) == 0)
             entries->entries =

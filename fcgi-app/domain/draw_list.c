@@ -100,7 +100,7 @@ draw_list_write(const struct draw_list *list, const char *folder, int32_t concer
         written = false;
     }
     if (!written) {
-        log_error("the list of a draw can not be written to %s: %s", path, strerror(error));
+        log_error("the list of a draw cannot be written to %s: %s", path, strerror(error));
         unlink(temporary);
     }
     return written;

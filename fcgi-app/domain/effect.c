@@ -209,8 +209,7 @@ enter(struct services *services, const struct effect *effect)
                            workers - workers / 4);
 }
 
-/* Most calls are no repetition; of those that are, most are answered here, without a transaction.
- */
+/* A few calls are repetitions; most of those are answered here, without a transaction. */
 static enum attempt
 replay_or_carry_out(struct services *services, const struct effect *effect, struct buffer *body,
                     bool *replayed, struct problem *problem)

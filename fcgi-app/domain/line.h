@@ -43,8 +43,7 @@ struct line_state {
     bool frozen;         /* a draw's pre-line: nobody comes into it any more */
     int32_t frozen_last; /* highest number in it */
     int32_t ranked_last; /* up to this number the line has the ranks */
-    int64_t
-        eta_seconds; /* of one who comes now and has to wait; -1: not known; likewise the next */
+    int64_t eta_seconds; /* of one who comes now and has to wait; -1: not known; the next alike */
     int64_t eta_seconds_high;
 };
 

@@ -91,8 +91,7 @@ reservation_list(struct services *services, const char *user_id, int32_t before,
     return error;
 }
 
-/* The names come from the locked seats, the prices stay those that the reservation was made with.
- */
+/* The names are those of the locked seats, the prices those that the reservation was made with. */
 static void
 take_names(struct reservation *reservation, const struct seat *seats)
 {
