@@ -68,18 +68,11 @@ occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, cons
     return false;
 }
 
-static void
-forget_seats(struct occupancy_place *place)
-{
-    for (size_t i = 0; i < OCCUPANCY_SEATS; i++)
-        atomic_store_explicit(&place->seats[i], 0, memory_order_relaxed);
-}
-
 void
 occupancy_leave(struct occupancy_place *place)
 {
     atomic_store(&place->user, 0);
-    forget_seats(place);
+    occupancy_leave_seats(place);
 }
 
 void
@@ -87,10 +80,17 @@ occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32
                      size_t count)
 {
     assert(count <= OCCUPANCY_SEATS);
-    forget_seats(place);
+    occupancy_leave_seats(place);
     for (size_t i = 0; i < count; i++)
         atomic_store_explicit(&place->seats[i], (uint64_t)item_id << 32 | (uint32_t)ids[i],
                               memory_order_relaxed);
+}
+
+void
+occupancy_leave_seats(struct occupancy_place *place)
+{
+    for (size_t i = 0; i < OCCUPANCY_SEATS; i++)
+        atomic_store_explicit(&place->seats[i], 0, memory_order_relaxed);
 }
 
 int32_t

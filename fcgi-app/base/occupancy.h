@@ -45,9 +45,10 @@ bool occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place,
                      int most);
 void occupancy_leave(struct occupancy_place *place);
 
-/* Tells the others which seats are just being taken here, until the change's end. */
+/* Tells the others which seats are just being taken here, until the change's end or a rollback. */
 void occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32_t *ids,
                           size_t count);
+void occupancy_leave_seats(struct occupancy_place *place);
 
 /*
  * The next seat of the item that another worker is just taking, 0 where there is none left; *at

@@ -63,10 +63,13 @@ change(struct services *services, const struct effect *effect, struct buffer *bo
                                                       effect->effect_id(effect->state), body));
 }
 
+/* No seat is being taken any more: while this one pauses, others may have them. */
 static enum attempt
 rolled_back(struct services *services, const struct problem *problem)
 {
     transaction_rollback(services->db);
+    if (services->place != NULL)
+        occupancy_leave_seats(services->place);
     return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
 }
 

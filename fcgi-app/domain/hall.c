@@ -207,7 +207,6 @@ lock_best(struct services *services, int32_t item_id, struct hall *hall,
             mark_taken(hall, ids[i]);
         passed_by = pass_by(hall, services, item_id) || passed_by || locked;
     }
-    announce(services, item_id, ids, 0); /* none any more */
     return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
 }
 

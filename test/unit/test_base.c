@@ -194,6 +194,10 @@ occupancy_tells_of_the_seats_of_others(void)
     CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
     at = 0;
     CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 6, &at), 0);
+    occupancy_leave_seats(other);
+    at = 0;
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
+    occupancy_take_seats(other, 5, other_seats, 2);
     occupancy_leave(other);
     at = 0;
     CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
