@@ -20,19 +20,31 @@ raise_used(struct occupancy *occupancy, int used)
         continue;
 }
 
+/* Makes it one's own, without what a killed owner left, if nobody has it. */
+static bool
+take_place(struct occupancy_place *place)
+{
+    int owner = atomic_load(&place->owner);
+    if (!is_gone(owner) || !atomic_compare_exchange_strong(&place->owner, &owner, getpid()))
+        return false;
+    occupancy_leave(place);
+    return true;
+}
+
 struct occupancy_place *
 occupancy_take(struct occupancy *occupancy)
 {
-    for (int i = 0; i < OCCUPANCY_PLACES; i++) {
-        struct occupancy_place *place = &occupancy->places[i];
-        int owner = atomic_load(&place->owner);
-        if (!is_gone(owner) || !atomic_compare_exchange_strong(&place->owner, &owner, getpid()))
-            continue;
-        occupancy_leave(place);
-        raise_used(occupancy, i + 1);
-        return place;
-    }
-    abort(); /* there are places for more workers than there can be: a bug */
+    int own = 0, used = atomic_load(&occupancy->used);
+    while (own < OCCUPANCY_PLACES && !take_place(&occupancy->places[own]))
+        own++;
+    if (own == OCCUPANCY_PLACES)
+        abort(); /* there are places for more workers than there can be: a bug */
+    raise_used(occupancy, own + 1);
+    /* what was killed may have been further back */
+    for (int i = own + 1; i < used; i++)
+        if (atomic_load(&occupancy->places[i].owner) != 0 && take_place(&occupancy->places[i]))
+            occupancy_free(&occupancy->places[i]);
+    return &occupancy->places[own];
 }
 
 void

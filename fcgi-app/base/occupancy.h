@@ -18,8 +18,8 @@
 enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
 
 /*
- * One worker's place. What a killed one leaves behind counts until its successor takes the place;
- * it cannot be a count, which nobody would lower then.
+ * One worker's place. What a killed one leaves behind counts until the next worker starts; it
+ * cannot be a count, which nobody would lower then.
  */
 struct occupancy_place {
     atomic_int owner;                        /* process id, 0: free */

@@ -2,6 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -180,6 +181,29 @@ config_cuts_no_secret(void)
 }
 
 static void
+occupancy_forgets_what_the_dead_left(void)
+{
+    static const int32_t seats[] = {7};
+    static struct occupancy occupancy;
+    size_t at = 0;
+    struct occupancy_place *first = occupancy_take(&occupancy);
+    struct occupancy_place *killed = occupancy_take(&occupancy);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(EXIT_SUCCESS);
+    CU_ASSERT_EQUAL(waitpid(child, NULL, 0), child);
+    CU_ASSERT_TRUE(occupancy_enter(&occupancy, killed, "one", 1));
+    occupancy_take_seats(killed, 5, seats, 1);
+    atomic_store(&killed->owner, child);
+    occupancy_free(first);
+    struct occupancy_place *next = occupancy_take(&occupancy);
+    CU_ASSERT_PTR_EQUAL(next, first);
+    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, next, 5, &at), 0);
+    CU_ASSERT_TRUE(occupancy_enter(&occupancy, next, "one", 1));
+    CU_ASSERT_PTR_EQUAL(occupancy_take(&occupancy), killed);
+}
+
+static void
 occupancy_tells_of_the_seats_of_others(void)
 {
     static const int32_t own_seats[] = {7, 8}, other_seats[] = {INT32_MAX, 2};
@@ -216,6 +240,8 @@ suite_base(void)
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
     CU_add_test(suite, "config is read whole or not at all", config_is_read_whole_or_not_at_all);
     CU_add_test(suite, "config cuts no secret", config_cuts_no_secret);
+    CU_add_test(suite, "occupancy forgets what the dead left",
+                occupancy_forgets_what_the_dead_left);
     CU_add_test(suite, "occupancy tells of the seats of others",
                 occupancy_tells_of_the_seats_of_others);
 }
