@@ -85,7 +85,7 @@ read_list(struct run *run, struct draw_list *list, uint8_t hash[DRAW_BYTES],
     enum error error = refuse_db(problem, draw_list_read(run->services->db, &run->draw, list));
     if (error != ERROR_NONE)
         return error;
-    draw_hash_list((const uint8_t(*)[DRAW_BYTES])list->entries, list->count, hash);
+    draw_list_hash(list, hash);
     if (run->draw.not_listed || memcmp(hash, run->draw.list_hash, DRAW_BYTES) == 0)
         return ERROR_NONE;
     log_error("the draw of concert %d: its tokens are not those of the list that was published",
@@ -154,18 +154,6 @@ store_ranks(struct database *db, const struct draw *draw, const struct draw_list
     return result;
 }
 
-/* The list's ranks. Freed by the caller. */
-static int32_t *
-compute_ranks(const struct concert *concert, const struct draw *draw, const struct draw_list *list)
-{
-    int32_t *ranks = calloc(list->count + 1, sizeof *ranks);
-    if (ranks == NULL)
-        abort();
-    draw_rank_entries(draw->seed, draw->list_hash, concert->beacon,
-                      (const uint8_t(*)[DRAW_BYTES])list->entries, list->count, ranks);
-    return ranks;
-}
-
 static enum error
 draw_lots(struct run *run, struct problem *problem)
 {
@@ -176,7 +164,7 @@ draw_lots(struct run *run, struct problem *problem)
         return ERROR_NONE;
     enum error error = read_list(run, &list, hash, problem);
     if (error == ERROR_NONE) {
-        int32_t *ranks = compute_ranks(&run->concert, &run->draw, &list);
+        int32_t *ranks = draw_list_rank(&list, &run->draw, run->concert.beacon);
         enum db_result result = store_ranks(db, &run->draw, &list, ranks);
         if (result == DB_OK)
             result = draw_table_finish(db, run->concert.concert_id);
@@ -229,66 +217,6 @@ draw_sweep(struct services *services, struct draw_sweep_report *report)
             return DB_GONE;
         report->redis_gone = report->redis_gone || error == ERROR_QUEUE_UNAVAILABLE;
         report->failed += error != ERROR_NONE && error != ERROR_QUEUE_UNAVAILABLE;
-    }
-    return result == DB_NONE ? DB_OK : result;
-}
-
-/* Whether the stored ranks are the computed ones. */
-static enum db_result
-check_ranks(struct database *db, const struct draw *draw, const struct draw_list *list,
-            const int32_t *ranks, bool *fit)
-{
-    struct draw_page page = {.concert_id = draw->concert_id, .chunk = -1};
-    enum db_result result = DB_OK;
-    for (size_t i = 0; i < list->count && result == DB_OK && *fit; i++) {
-        int32_t stored;
-        result = draw_table_page_rank(db, &page, list->numbers[i], &stored);
-        *fit = result != DB_OK || stored == ranks[i];
-    }
-    return result;
-}
-
-/* Ranks are of the published list: with another one there is nothing to compare. */
-static enum db_result
-audit_draw(struct database *db, const struct concert *concert, const struct draw *draw,
-           struct draw_audit *audit)
-{
-    struct draw_list list = {0};
-    uint8_t hash[DRAW_BYTES];
-    bool list_fits = true, ranks_fit = true;
-    enum db_result result = draw_list_read(db, draw, &list);
-    if (result == DB_OK) {
-        draw_hash_list((const uint8_t(*)[DRAW_BYTES])list.entries, list.count, hash);
-        list_fits = memcmp(hash, draw->list_hash, DRAW_BYTES) == 0 &&
-                    list.count == (size_t)draw->list_count;
-    }
-    if (result == DB_OK && list_fits && draw->drawn_at != CLOCK_NEVER) {
-        int32_t *ranks = compute_ranks(concert, draw, &list);
-        result = check_ranks(db, draw, &list, ranks, &ranks_fit);
-        free(ranks);
-    }
-    audit->lists += !list_fits;
-    audit->ranks += !ranks_fit;
-    draw_list_free(&list);
-    return result;
-}
-
-enum db_result
-draw_audit(struct services *services, struct draw_audit *audit)
-{
-    int32_t concert_id = 0;
-    struct concert concert;
-    struct draw draw;
-    enum db_result result;
-    *audit = (struct draw_audit){0};
-    while ((result = draw_table_next(services->db, concert_id, &concert_id)) == DB_OK) {
-        result = concert_table_find(services->db, concert_id, &concert);
-        if (result == DB_OK)
-            result = draw_table_find(services->db, concert_id, &draw);
-        if (result == DB_OK && !draw.not_listed)
-            result = audit_draw(services->db, &concert, &draw, audit);
-        if (result != DB_OK)
-            return result;
     }
     return result == DB_NONE ? DB_OK : result;
 }

@@ -57,6 +57,23 @@ draw_list_free(struct draw_list *list)
     *list = (struct draw_list){0};
 }
 
+void
+draw_list_hash(const struct draw_list *list, uint8_t hash[DRAW_BYTES])
+{
+    draw_hash_list((const uint8_t(*)[DRAW_BYTES])list->entries, list->count, hash);
+}
+
+int32_t *
+draw_list_rank(const struct draw_list *list, const struct draw *draw, const char *beacon)
+{
+    int32_t *ranks = calloc(list->count + 1, sizeof *ranks);
+    if (ranks == NULL)
+        abort();
+    draw_rank_entries(draw->seed, draw->list_hash, beacon,
+                      (const uint8_t(*)[DRAW_BYTES])list->entries, list->count, ranks);
+    return ranks;
+}
+
 static void
 write_path(char path[PATH_SIZE], const char *folder, int32_t concert_id)
 {

@@ -16,6 +16,12 @@ struct draw_list {
 enum db_result draw_list_read(struct database *db, const struct draw *draw, struct draw_list *list);
 void draw_list_free(struct draw_list *list);
 
+/* SHA-256 of its file. */
+void draw_list_hash(const struct draw_list *list, uint8_t hash[DRAW_BYTES]);
+
+/* The rank of each entry by the draw's seed and published hash. Freed by the caller. */
+int32_t *draw_list_rank(const struct draw_list *list, const struct draw *draw, const char *beacon);
+
 /* Whether the file is in the folder. */
 bool draw_list_is_written(const char *folder, int32_t concert_id);
 
