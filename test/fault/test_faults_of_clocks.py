@@ -1,4 +1,4 @@
-"""The clock of the application's host is ten minutes off; MySQL's and Redis' are right."""
+"""The clock of the application's host is ten minutes off, or MySQL's SYSDATE() stands still."""
 
 import datetime
 import glob
@@ -6,6 +6,7 @@ import time
 
 import pytest
 from booking import Hall, Load
+from stack import wait_for
 
 LIBRARY = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
 
@@ -52,3 +53,20 @@ def test_ten_minutes_off(shifted):
         "SELECT COUNT(*) AS n FROM reservation WHERE status = 'expired' AND concert_id = %s", hall.id
     )
     assert expired == [{"n": 0}]
+
+
+def test_a_server_whose_sysdate_stands_still(whole):
+    """What is locked would be judged by the time before the wait for the lock: it is not used."""
+    settings = whole.var / "my.cnf"
+    text = settings.read_text()
+    try:
+        with whole.without("mysql"):
+            settings.write_text(text + "sysdate-is-now\n")
+        answer = whole.new_client().get("/point?userId=timeless")
+        audit = whole.ctl("audit")
+    finally:
+        with whole.without("mysql"):
+            settings.write_text(text)
+    assert (answer.status, answer.code) == (503, "mysql_unavailable")
+    assert audit.returncode == 75 and "sysdate-is-now" in audit.stderr
+    wait_for(lambda: whole.new_client().get("/point?userId=timeless").status == 200)
