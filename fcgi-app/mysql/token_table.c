@@ -152,7 +152,7 @@ token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE], int64
 enum db_result
 token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving)
 {
-    /* The called one's own row, so that no two calls want the same; its add may be under way. */
+    /* The row of that number, so that no two calls want the same; its add may be under way. */
     static const struct query note = {
         "UPDATE queue_token SET serving = GREATEST(serving, ?)"
         " WHERE concert_id = ? AND number <= ? ORDER BY number DESC LIMIT 1"};
