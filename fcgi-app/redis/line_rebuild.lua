@@ -25,7 +25,8 @@ local function rebuild(keys, args)
         'builderUntil', 'loadingSince')
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
         wipe(line, args)
-        redis.call('HSET', line.meta, 'last', args[14], 'serving', args[15], 'frozen', args[16],
+        local last = math.max(tonumber(args[14]), tonumber(args[17])) -- the last may have no row
+        redis.call('HSET', line.meta, 'last', last, 'serving', args[15], 'frozen', args[16],
             'frozenLast', args[17], 'rankedLast', args[18])
     elseif not meta[2] then
         return {'READY'}

@@ -225,6 +225,14 @@ def test_a_rebuild_before_the_ranks(line):
     assert [Place(one.call("status", row[0], "")).shown for row in rows] == [2, 1, 3]
 
 
+def test_who_comes_after_a_rebuild_is_behind_all_that_are_in(line):
+    """Also where the last that are in have no row: their adds were answered 503."""
+    one = line(capacity=0, freezes_ms=-1)
+    one.run_id = "another"
+    assert one.rebuild([(b"t" * 16, "u", 1, 0)], last=1, frozen=(1, 3, 0)) == "LOAD"
+    assert one.add("late").number == 4
+
+
 def test_a_rebuild_before_the_freeze(line):
     one = line()
     one.run_id = "another"
