@@ -85,7 +85,9 @@ check_beacon(const struct concert *before, const struct concert *after, const st
         return refuse_field(problem, field, "The beacon's value was given already");
     if (draw->decided_at != CLOCK_NEVER)
         return refuse_field(problem, field, "The ranks are drawn already");
-    return ERROR_NONE; /* there is a source: without one the ranks would be drawn */
+    if (before->beacon_source[0] == '\0')
+        return refuse_field(problem, field, "No source was named before the freeze");
+    return ERROR_NONE;
 }
 
 enum error

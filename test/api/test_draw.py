@@ -239,6 +239,18 @@ def test_without_a_source_it_says_that_it_is_not_protected(stack):
     assert draw.show()["protected"] is False and sorted(ranks.values()) == [1, 2]
 
 
+def test_without_a_source_no_beacon_is_taken(stack):
+    """Nor where the sweeper was killed after the list: whoever knows the seed could try many."""
+    draw = Draw.new(stack, source=None)
+    draw.add_many(2)
+    draw.freeze()
+    draw.step()
+    stack.query("UPDATE concert_draw SET drawn_at = NULL, decided_at = NULL WHERE concert_id = %s", draw.id)
+    assert draw.show()["state"] == "listed"
+    assert_problem(draw.give("the best of many"), "invalid_field", field="beacon.value")
+    assert (draw.step()["state"], draw.show()["protected"]) == ("drawn", False)
+
+
 def test_a_beacon_that_does_not_come_is_not_waited_for(stack):
     draw = Draw.new(stack)
     draw.add_many(2)
