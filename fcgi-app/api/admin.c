@@ -105,10 +105,9 @@ answer(struct services *services, const struct concert *concert, struct response
     struct draw draw;
     struct problem problem;
     enum db_result result = sales_table_total(services->db, concert->concert_id, &sales);
-    enum error error = refuse_db(&problem, result);
-    if (error == ERROR_NONE && concert->draw)
-        error = draw_find(services, concert, &draw, &problem);
-    if (error != ERROR_NONE) {
+    if (result == DB_OK && concert->draw)
+        result = draw_table_find(services->db, concert->concert_id, &draw);
+    if (refuse_db(&problem, result) != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }

@@ -31,11 +31,13 @@ draw_state_name(enum draw_state state)
 }
 
 enum error
-draw_find(struct services *services, const struct concert *concert, struct draw *draw,
+draw_find(struct services *services, struct concert *concert, struct draw *draw,
           struct problem *problem)
 {
-    /* DB_NONE is a bug: the row comes with the switch */
-    return refuse_db(problem, draw_table_find(services->db, concert->concert_id, draw));
+    enum db_result result = draw_table_find(services->db, concert->concert_id, draw);
+    if (result == DB_OK)
+        result = concert_table_find(services->db, draw->concert_id, concert);
+    return refuse_db(problem, result); /* DB_NONE is a bug: the draw's row comes with the switch */
 }
 
 enum db_result
@@ -191,13 +193,11 @@ draw_run(struct services *services, int32_t concert_id, struct problem *problem)
 {
     static enum error (*const steps[])(struct run *, struct problem *) = {
         freeze, seal, publish, decide, draw_lots, load};
-    struct run run = {.services = services};
+    struct run run = {.services = services, .concert.concert_id = concert_id};
     enum error error = ERROR_NONE;
     *problem = (struct problem){0};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && error == ERROR_NONE; i++) {
-        error = concert_find(services->db, concert_id, &run.concert, problem);
-        if (error == ERROR_NONE)
-            error = draw_find(services, &run.concert, &run.draw, problem);
+        error = draw_find(services, &run.concert, &run.draw, problem);
         if (error == ERROR_NONE)
             error = steps[i](&run, problem);
     }

@@ -23,8 +23,11 @@ enum draw_state draw_state(const struct concert *concert, const struct draw *dra
 /* "collecting", "frozen", "listed", "drawn" or "revealed". */
 const char *draw_state_name(enum draw_state state);
 
-/* Reads the draw of a concert that has one. */
-enum error draw_find(struct services *services, const struct concert *concert, struct draw *draw,
+/*
+ * Reads the draw of a concert that has one, and then the concert's row again: the beacon stays once
+ * the draw is decided, and so it is what was decided on.
+ */
+enum error draw_find(struct services *services, struct concert *concert, struct draw *draw,
                      struct problem *problem);
 
 /*

@@ -55,9 +55,9 @@ draw_audit(struct services *services, struct draw_audit *audit)
     enum db_result result;
     *audit = (struct draw_audit){0};
     while ((result = draw_table_next(services->db, concert_id, &concert_id)) == DB_OK) {
-        result = concert_table_find(services->db, concert_id, &concert);
+        result = draw_table_find(services->db, concert_id, &draw);
         if (result == DB_OK)
-            result = draw_table_find(services->db, concert_id, &draw);
+            result = concert_table_find(services->db, concert_id, &concert);
         if (result == DB_OK && !draw.not_listed)
             result = audit_draw(services->db, &concert, &draw, audit);
         if (result != DB_OK)

@@ -1,10 +1,12 @@
 """The draw before opening, through nginx: what is promised, when, and that it is kept (docs/draw.md)."""
 
+import contextlib
 import hashlib
 import json
 import re
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from draw_helpers import Draw, entry_of
@@ -249,6 +251,24 @@ def test_without_a_source_no_beacon_is_taken(stack):
     assert draw.show()["state"] == "listed"
     assert_problem(draw.give("the best of many"), "invalid_field", field="beacon.value")
     assert (draw.step()["state"], draw.show()["protected"]) == ("drawn", False)
+
+
+def test_who_reads_that_it_is_decided_reads_the_beacon(stack):
+    """Given and decided while an answer is made."""
+    draw = Draw.new(stack)
+    draw.add()
+    draw.freeze()
+    draw.step()
+    waits = "SELECT * FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%' AND info LIKE %s"
+    with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        cursor.execute("LOCK TABLES concert_draw WRITE")
+        answer = pool.submit(draw.queue, stack.new_client())
+        wait_for(lambda: stack.query(waits, "%concert_draw%"))
+        stack.query("UPDATE concert SET beacon = 'x' WHERE concert_id = %s", draw.id)
+        cursor.execute("UPDATE concert_draw SET decided_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", draw.id)
+        cursor.execute("UNLOCK TABLES")
+        public = answer.result(15)["draw"]
+    assert (public["beacon"], public["protected"]) == ("x", True)
 
 
 def test_a_beacon_that_does_not_come_is_not_waited_for(stack):
