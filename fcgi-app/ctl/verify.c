@@ -121,6 +121,33 @@ check_seed(const struct proof *proof, const uint8_t seed[DRAW_BYTES])
     return is_same("the seed: its commitment is", found, promised);
 }
 
+static const char *
+text_of(const struct proof *proof, const char *name)
+{
+    const char *text = json_string_value(json_object_get(proof->draw, name));
+    return text != NULL ? text : "";
+}
+
+static bool
+is_text_same(const struct proof *proof, const struct proof *before, const char *name)
+{
+    return strcmp(text_of(proof, name), text_of(before, name)) == 0;
+}
+
+/* From the freeze on the source stays; the beacon, once it was given or drawn without. */
+static bool
+check_beacon(const struct proof *proof, const struct proof *before)
+{
+    bool collecting = strcmp(text_of(before, "state"), "collecting") == 0;
+    bool decided = text_of(before, "beacon")[0] != '\0' ||
+                   json_is_false(json_object_get(before->draw, "protected"));
+    if ((collecting || is_text_same(proof, before, "beaconSource")) &&
+        (!decided || is_text_same(proof, before, "beacon")))
+        return true;
+    puts("NOT OK: the beacon or its source is not what it was before");
+    return false;
+}
+
 static bool
 print_rank(const char *token, const struct entries *entries, const int32_t *ranks)
 {
@@ -148,6 +175,7 @@ check(struct ctl *ctl, const struct proof *proof, const struct proof *before,
     ok = check_seed(proof, seed) && ok;
     if (before->draw != NULL) {
         ok = check_seed(before, seed) && ok;
+        ok = check_beacon(proof, before) && ok;
         if (json_is_string(json_object_get(before->draw, "listHash")))
             ok = check_list(before, entries, hash) && ok;
     }

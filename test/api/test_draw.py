@@ -615,6 +615,20 @@ def test_verify_catches_promises_that_were_changed_together(drawn, stack):
     assert "NOT OK: the list" in verify(stack, folder, *before, entries=entries, **longer).stdout
 
 
+def test_verify_catches_another_beacon(drawn, stack):
+    """Named or given at first, and not what is said now."""
+    _, _, folder = drawn
+    before = ("--before", folder / "given.json")
+    (folder / "given.json").write_text((folder / "proof.json").read_text())
+    assert verify(stack, folder, *before).returncode == 0
+    for changed in ({"beacon": "another"}, {"beacon": None}, {"beaconSource": "Another"}, {"beaconSource": None}):
+        assert "NOT OK: the beacon" in verify(stack, folder, *before, **changed).stdout, changed
+    unknown = json.loads((folder / "before.json").read_text())
+    (folder / "given.json").write_text(json.dumps(unknown | {"draw": unknown["draw"] | {
+        "state": "collecting", "beaconSource": "Until the freeze it may change", "listHash": None, "count": None}}))
+    assert verify(stack, folder, *before).returncode == 0
+
+
 def test_verify_says_what_is_not_protected(drawn, stack):
     _, _, folder = drawn
     assert "not protected" in verify(stack, folder, beacon=None).stdout

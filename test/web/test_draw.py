@@ -108,7 +108,7 @@ def test_what_was_tampered_with_is_found(new_fan, new_draw, stack):
         page.get_by_text("This is not as it was promised").last.wait_for()
         return {re.sub(r"^✗ ", "", text) for text in page.locator(".steps li.error").all_inner_texts()}
 
-    promised = "The commitment, the list or the beacon's source is not what this browser saw first."
+    promised = "The commitment, the list, the beacon or its source is not what this browser saw first."
     say()
     assert "The list is not the published one." in check()
     say(listHash=hashlib.sha256(changed.encode()).hexdigest())

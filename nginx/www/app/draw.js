@@ -8,7 +8,7 @@ import { EnterButton } from "./place.js";
 import { kept, useCell } from "./store.js";
 import { html, useEffect, useState } from "./view.js";
 
-const PROMISED = ["commitment", "listHash", "beaconSource"];
+const PROMISED = ["commitment", "listHash", "beaconSource", "beacon"];
 
 const FREEZING = 15_000; // for so long before it an answer may not have made it into the list
 
