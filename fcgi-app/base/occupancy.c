@@ -1,16 +1,8 @@
 #include "base/occupancy.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static bool
-is_gone(int owner)
-{
-    return owner == 0 || (kill(owner, 0) != 0 && errno == ESRCH);
-}
 
 static void
 raise_used(struct occupancy *occupancy, int used)
@@ -20,31 +12,17 @@ raise_used(struct occupancy *occupancy, int used)
         continue;
 }
 
-/* Makes it one's own, without what a killed owner left, if nobody has it. */
-static bool
-take_place(struct occupancy_place *place)
-{
-    int owner = atomic_load(&place->owner);
-    if (!is_gone(owner) || !atomic_compare_exchange_strong(&place->owner, &owner, getpid()))
-        return false;
-    occupancy_leave(place);
-    return true;
-}
-
 struct occupancy_place *
 occupancy_take(struct occupancy *occupancy)
 {
-    int own = 0, used = atomic_load(&occupancy->used);
-    while (own < OCCUPANCY_PLACES && !take_place(&occupancy->places[own]))
-        own++;
-    if (own == OCCUPANCY_PLACES)
-        abort(); /* there are places for more workers than there can be: a bug */
-    raise_used(occupancy, own + 1);
-    /* what was killed may have been further back */
-    for (int i = own + 1; i < used; i++)
-        if (atomic_load(&occupancy->places[i].owner) != 0 && take_place(&occupancy->places[i]))
-            occupancy_free(&occupancy->places[i]);
-    return &occupancy->places[own];
+    for (int i = 0; i < OCCUPANCY_PLACES; i++) {
+        int nobody = 0;
+        if (!atomic_compare_exchange_strong(&occupancy->places[i].owner, &nobody, getpid()))
+            continue;
+        raise_used(occupancy, i + 1);
+        return &occupancy->places[i];
+    }
+    abort(); /* there are places for more workers than there can be: a bug */
 }
 
 void
@@ -52,6 +30,14 @@ occupancy_free(struct occupancy_place *place)
 {
     occupancy_leave(place);
     atomic_store(&place->owner, 0);
+}
+
+void
+occupancy_forget(struct occupancy *occupancy, int owner)
+{
+    for (int i = 0; i < OCCUPANCY_PLACES; i++)
+        if (atomic_load(&occupancy->places[i].owner) == owner)
+            occupancy_free(&occupancy->places[i]);
 }
 
 /* FNV-1a. Two users with one hash share what each may occupy; 0 is kept for nobody. */

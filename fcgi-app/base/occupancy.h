@@ -18,7 +18,7 @@
 enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
 
 /*
- * One worker's place. What a killed one leaves behind counts until the next worker starts; it
+ * One worker's place. What a killed one leaves behind counts until the master has seen its end; it
  * cannot be a count, which nobody would lower then.
  */
 struct occupancy_place {
@@ -36,6 +36,9 @@ struct occupancy {
 /* By a worker at its start: a place of its own, to be given back by occupancy_free(). */
 struct occupancy_place *occupancy_take(struct occupancy *occupancy);
 void occupancy_free(struct occupancy_place *place);
+
+/* By the master, when this worker has ended: frees its place if it could not. */
+void occupancy_forget(struct occupancy *occupancy, int owner);
 
 /*
  * Before a change for `user`: false where `most` others work for the same one; then it must be

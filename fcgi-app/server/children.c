@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shared.h"
 
 enum { FIRST_BACKOFF_MS = 100, LONGEST_BACKOFF_MS = 5000 };
 
@@ -214,6 +215,7 @@ children_bury(struct children *children, pid_t pid, int status, int64_t now,
     if (!slot->ready && !child->retired)
         *failed_start = child->generation;
     log_ending(child, status, slot);
+    occupancy_forget(&children->heritage->shared->occupancy, (int)pid);
     scoreboard_end(children->heritage->scoreboard, slot_of(children, child),
                    ending_of(child, status));
     if (child->retired)

@@ -1,6 +1,10 @@
 """Best available: POST /reservation with `count`."""
 
 import collections
+import contextlib
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,6 +12,7 @@ from crowd import lock_seat, rush, transaction
 from helpers import (
     age_hold, ask_reserve, assert_problem, new_user, ok,
 )
+from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -313,3 +318,23 @@ def test_wishes_and_named_seats_mixed(stack):
     assert {answer.status for answer in got.answers[:25]} == {200}
     assert {answer.code for answer in got.answers[25:]} <= {"", "seat_taken"}
     assert_sold_once(got.successes)
+
+
+def test_what_a_killed_worker_was_taking_can_be_had(new_stack):
+    """Also where no other takes its place, as it was leaving: the last seats, at once."""
+    stack = new_stack(workers=2, mysql_timeout_ms=7000, request_ms=8000, watchdog_ms=9000)
+    hall = Hall(stack, ("A", "1", 2, 100))
+    waits = "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%'"
+    before = stack.workers()
+    with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        cursor.execute("LOCK TABLES reservation WRITE")
+        lost = pool.submit(hall.ask, 2, stack.new_client())
+        wait_for(lambda: stack.query(waits))
+        stack.kill("frontrow", signal.SIGHUP)
+        wait_for(lambda: len(set(before) & set(stack.workers())) == 1)
+        (leaving,) = set(before) & set(stack.workers())
+        os.kill(leaving, signal.SIGKILL)
+        wait_for(lambda: leaving not in stack.workers())
+        cursor.execute("UNLOCK TABLES")
+        assert lost.result(15).status == 502
+    wait_for(lambda: hall.ask(2).status == 200)
