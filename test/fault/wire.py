@@ -29,8 +29,13 @@ def fastcgi(method, path, body=None, query="", **headers):
         struct.pack(">BB", len(name), len(value)) + name.encode() + value.encode()
         for name, value in parameters.items()
     )
-    stream = record(1, struct.pack(">HB5x", 1, 0)) + record(4, pairs) + record(4, b"")
+    stream = begin() + record(4, pairs) + record(4, b"")
     return stream + (record(5, data) if data else b"") + record(5, b"")
+
+
+def begin():
+    """The record that begins a request."""
+    return record(1, struct.pack(">HB5x", 1, 0))
 
 
 def record(kind, content):
