@@ -54,6 +54,7 @@ struct run {
     struct services *services;
     struct concert concert;
     struct draw draw;
+    bool unwritten; /* the list's file is missing */
 };
 
 /* The first call that finds the freeze due freezes the line: this is one. */
@@ -107,8 +108,7 @@ publish(struct run *run, struct problem *problem)
         (!run->draw.not_listed && draw_list_is_written(folder, id)))
         return ERROR_NONE;
     enum error error = read_list(run, &list, hash, problem);
-    if (error == ERROR_NONE && !draw_list_write(&list, folder, id))
-        refuse(problem, ERROR_INTERNAL_ERROR);
+    run->unwritten = error == ERROR_NONE && !draw_list_write(&list, folder, id);
     if (error == ERROR_NONE && run->draw.not_listed) {
         error = refuse_db(problem,
                           draw_table_publish(run->services->db, id, hash, (int32_t)list.count));
@@ -195,13 +195,14 @@ draw_run(struct services *services, int32_t concert_id, struct problem *problem)
         freeze, seal, publish, decide, draw_lots, load};
     struct run run = {.services = services, .concert.concert_id = concert_id};
     enum error error = ERROR_NONE;
-    *problem = (struct problem){0};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && error == ERROR_NONE; i++) {
         error = draw_find(services, &run.concert, &run.draw, problem);
         if (error == ERROR_NONE)
             error = steps[i](&run, problem);
     }
-    return error == ERROR_NONE ? problem->error : error;
+    if (error == ERROR_NONE && run.unwritten)
+        return refuse(problem, ERROR_INTERNAL_ERROR);
+    return error;
 }
 
 enum db_result

@@ -89,6 +89,17 @@ def test_rows_and_line_were_frozen_apart(private, kept):
     assert [ticket["status"] for ticket in now] == ["active"] * 3
 
 
+def test_a_line_that_is_just_being_loaded_is_waited_for(private):
+    draw = Draw.new(private, source=None)
+    draw.add_many(2)
+    draw.freeze()
+    redis = private.redis()
+    redis.hset(f"{{c{draw.id}}}:meta", mapping={"loading": 1, "builder": "another", "loadingSince": 0, "part": 0,
+                                                "builderUntil": redis.time()[0] * 1000 + 2000, "afterNumber": 0,
+                                                "afterUser": ""})
+    assert draw.step()["state"] == "drawn"
+
+
 def test_a_restarted_redis(private):
     draw = Draw.new(private, capacity=0, source=None)
     tickets = draw.add_many(4)
