@@ -188,9 +188,11 @@ begin_work(struct worker *worker)
     scoreboard_begin(worker->slot, now, now + worker->config->watchdog_ms);
 }
 
+/* With the watchdog's whole time, whatever the request before it took. */
 static void
 probe(struct worker *worker)
 {
+    begin_work(worker);
     worker->away = worker->heritage->application->probe(worker->services);
 }
 
@@ -243,7 +245,6 @@ rest(struct worker *worker)
         worker->leaving = true; /* nothing waits any more */
         return;
     }
-    begin_work(worker);
     probe(worker);
     scoreboard_idle(worker->slot);
 }
