@@ -69,7 +69,7 @@ read_entries(const char *path, struct entries *entries)
             abort();
         bool whole = strlen(line) == DRAW_DIGITS + 1 && line[DRAW_DIGITS] == '\n';
         line[DRAW_DIGITS] = '\0';
-        ok = whole && hex_read(line, entries->entries[entries->count++], DRAW_BYTES);
+        ok = hex_read(line, entries->entries[entries->count++], DRAW_BYTES) && whole;
         if (!ok)
             fprintf(stderr, "frontrowctl: %s: line %zu is no entry: 64 digits 0-9 a-f\n", path,
                     entries->count);

@@ -594,8 +594,10 @@ def test_verify_catches(drawn, stack):
                   [*entries[:3], other, *entries[4:]], [entries[1], entries[0], *entries[2:]]):
         done = verify(stack, folder, entries=wrong)
         assert done.returncode == 1 and "NOT OK: the list" in done.stdout, done
-    for wrong in (["x"], [entries[0].upper(), *entries[1:]], [entries[0] + "0"], [*entries, ""]):
-        assert verify(stack, folder, entries=wrong).returncode == 1
+    for wrong, line in ((["x"], 1), ([entries[0].upper(), *entries[1:]], 1), ([entries[0] + "0"], 1),
+                        ([entries[0], entries[1] + "\r"], 2), ([*entries, ""], 9)):
+        done = verify(stack, folder, entries=wrong)
+        assert done.returncode == 1 and f"line {line} is no entry" in done.stderr, done
     assert "NOT OK: the list" in verify(stack, folder, count=7).stdout
     swapped = verify(stack, folder, seed=other)
     assert swapped.returncode == 1 and "NOT OK: the seed" in swapped.stdout
