@@ -58,9 +58,9 @@ print_result(struct load *load)
     qsort(at, (size_t)load->count, sizeof *at, compare);
     while (failed < load->count && at[failed] < 0)
         failed++;
+    int64_t median = at[load->count / 2], high = at[load->count * 99 / 100];
     printf("%" PRId64 " INSERTs at %" PRId64 "/s, %" PRId64 " failed, p50 %.1f ms, p99 %.1f ms\n",
-           load->count, load->rate, failed, (double)at[load->count / 2] / 1000,
-           (double)at[load->count * 99 / 100] / 1000);
+           load->count, load->rate, failed, (double)median / 1000, (double)high / 1000);
 }
 
 /* Makes the table anew, or drops it. */
