@@ -94,9 +94,11 @@ local function take_settings(line, args)
     line.activeMs, line.draw = tonumber(args[7]), tonumber(args[10])
 end
 
--- What the call says of the time is about the settings that it was asked with.
+-- What the call says of the time is about the settings that it was asked with; 0 is the version of
+-- none.
 local function take_time(line, args)
-    local current = line.draw == 0 or tonumber(args[2]) == line.version
+    local version = tonumber(args[2])
+    local current = version == line.version or (line.draw == 0 and version > 0)
     line.opensMs = current and tonumber(args[12]) or math.huge
     if line.draw == 1 and line.frozen == 0 and current and tonumber(args[11]) <= 0 then
         line.frozen, line.frozenLast = 1, line.last

@@ -53,6 +53,16 @@ def test_nobody_is_called_before_the_opening(line):
     assert one.add("b").shown == 2
 
 
+def test_a_place_given_back_before_the_opening_calls_nobody(line):
+    """A payment gives it back without the settings: it cannot tell when the concert opens."""
+    one = line(draw=0, opens_ms=1000)
+    a = one.add("a")
+    one.version, one.opens_ms = 0, 0
+    one.drop()
+    one.version, one.opens_ms = 1, 1000
+    assert one.status(a).state == WAITING
+
+
 def test_a_number_is_not_shown_before_the_opening(line):
     one = line()
     a = one.add("a")
