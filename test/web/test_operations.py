@@ -29,6 +29,25 @@ def test_a_wrong_key_is_refused(new_fan):
     assert violations(page) == []
 
 
+def test_a_key_that_no_header_carries_is_refused(new_fan):
+    page = new_fan().page
+    page.goto("/ops/")
+    page.get_by_label("Admin key").fill("비밀 열쇠")
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("This key is not accepted").wait_for()
+
+
+def test_a_server_that_does_not_answer_is_told(new_fan, stack):
+    page = new_fan().page
+    page.route("**/metrics", lambda route: route.abort())
+    page.goto("/ops/")
+    page.get_by_label("Admin key").fill((stack.var / "admin.key").read_text().strip())
+    page.get_by_role("button", name="Open").click()
+    page.get_by_text("No answer at the moment").wait_for()
+    page.unroute("**/metrics")
+    page.locator(".uplot").nth(5).wait_for()
+
+
 def test_figures_follow_what_happens(new_fan, new_concert, stack):
     concert, item = new_concert(title="Watched", admissionCapacity=5)
     page = sign_in(new_fan(), stack)
@@ -108,6 +127,7 @@ def test_create_a_concert_from_a_file(new_fan, stack, tmp_path):
     (tmp_path / "concert.json").write_text(json.dumps(draft))
     page.get_by_text("From a JSON or CSV file").click()
     page.get_by_label("From a file").set_input_files(tmp_path / "concert.json")
+    page.get_by_label("From a file").set_input_files([])  # as one who takes the choice back
     page.get_by_role("button", name="Create from JSON").click()
     page.get_by_text(re.compile("Concert [0-9]+ was created")).wait_for()
     page.get_by_role("heading", name="From a file").wait_for()

@@ -78,7 +78,7 @@ function useFigures(key, concertId, onRefused) {
             } catch (problem) {
                 if (ended) return;
                 if (problem.status === 401 || problem.status === 403) onRefused();
-                else setFigures((before) => before && { ...before, lost: true });
+                else setFigures((before) => ({ ...before, lost: true }));
             }
             if (!ended) timer = setTimeout(look, Math.max(100, 1000 - (performance.now() - began)));
         };
@@ -194,7 +194,7 @@ function Dashboard({ adminKey, onRefused, onForget }) {
         const timer = setInterval(list, 5000);
         return () => clearInterval(timer);
     }, []);
-    if (!figures) return html`<p class="loading">${t("loading")}</p>`;
+    if (!figures?.server) return html`<p class="loading" role="status">${figures?.lost ? say("none") : t("loading")}</p>`;
     const props = { trail, figures };
     return html`
         <${Server} figures=${figures} />
@@ -236,8 +236,9 @@ function App() {
         setWrong(true);
     };
     const open = (value) => {
-        setWrong(false);
-        keep(value);
+        const sendable = value === null || /^[\x21-\x7e]+$/.test(value); // a header carries no other
+        setWrong(!sendable);
+        if (sendable) keep(value);
     };
     return html`
         <header class="bar"><a class="brand" href="/">${t("brand")}</a>

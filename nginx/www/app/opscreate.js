@@ -76,6 +76,7 @@ function CreateFile({ create }) {
     const [text, setText] = useState("");
     const load = async (event) => {
         const [file] = event.currentTarget.files;
+        if (!file) return; // the choice was taken back
         const read = await file.text();
         const name = file.name.replace(/\.\w+$/, "");
         setText(/\.csv$/i.test(file.name) ? JSON.stringify(draftFromCsv(read, name), null, 2) : read);
