@@ -196,6 +196,13 @@ def test_libraries_are_the_ones_whose_checksums_are_kept():
 # ---- bad weather
 
 
+def test_a_page_whose_scripts_do_not_come_says_what_to_do(new_fan):
+    fan = new_fan("ko")
+    fan.page.route("**/app/main.js", lambda route: route.abort())
+    fan.open("/")
+    fan.page.get_by_text("새로고침해 주세요").wait_for()
+
+
 def test_pages_stay_up_without_workers(new_fan, new_concert, stack):
     concert, _ = new_concert(title="After the storm")
     fan = new_fan()
