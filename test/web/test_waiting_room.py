@@ -209,3 +209,15 @@ def test_a_full_line_is_told(new_fan, new_concert, stack):
     page.get_by_role("button", name="Enter the line").click()
     page.get_by_text("The line is full").wait_for()
     wait_for(lambda: page.get_by_role("button", name="Enter the line").is_enabled())
+
+
+def test_a_clock_that_is_set_back_by_hours_keeps_the_place(new_fan, narrow):
+    concert, _ = narrow
+    enter(new_fan(), concert)
+    second = new_fan()
+    second.context.add_init_script("const real = Date.now; self.shift = 0; Date.now = () => real() + self.shift")
+    page = enter(second, concert)
+    page.locator(".ahead").wait_for()
+    page.evaluate("self.shift = -7200000")
+    with page.expect_request(lambda request: request.url.endswith("/token")):
+        pass

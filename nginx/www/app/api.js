@@ -51,7 +51,7 @@ async function settle(answer) {
     throw problem;
 }
 
-/** Sleeps; shorter when the network comes back or somebody looks at the page again. */
+/** Sleeps; shorter when the network comes back. */
 function rest(milliseconds, signal) {
     return new Promise((resolve, reject) => {
         const end = () => {

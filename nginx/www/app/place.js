@@ -8,6 +8,8 @@ import { kept, useCell } from "./store.js";
 import { by, requireUser } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
 
+const AFTER_REFUSAL = 5000;
+
 /** null; or the answer about the token with `askAt` (Date.now()); or {ended: true}. */
 export function placeOf(concertId) {
     return kept(`token.${concertId}`);
@@ -49,15 +51,21 @@ export function placeEnded(concertId) {
     placeOf(concertId).set({ ended: true });
 }
 
+/** Milliseconds until the place is to be asked for; a time farther off than any we set is of another clock. */
+function untilAsk({ askAt, pollAfterSeconds }) {
+    const wait = askAt - Date.now();
+    return wait > Math.max(pollAfterSeconds * 1000, AFTER_REFUSAL) ? 0 : wait;
+}
+
 async function ask(cell, signal) {
     cell.readAgain(); // another tab may have asked meanwhile
     const place = cell.value;
-    if (!place?.token || place.askAt > Date.now()) return;
+    if (!place?.token || untilAsk(place) > 0) return;
     try {
         keep(cell, (await patient("GET", "/token", { token: place.token, signal })).data);
     } catch (problem) {
         if (!(problem instanceof Problem)) throw problem;
-        if (problem.status !== 403) cell.set({ ...place, askAt: Date.now() + 5000 });
+        if (problem.status !== 403) cell.set({ ...place, askAt: Date.now() + AFTER_REFUSAL });
         else if (cell.value?.token === place.token) cell.set({ ended: true });
     }
 }
@@ -80,7 +88,7 @@ export function usePlace(concertId) {
         const look = async () => {
             cancel();
             if (asking || left.signal.aborted || !cell.value?.token) return;
-            const wait = cell.value.askAt - Date.now();
+            const wait = untilAsk(cell.value);
             if (wait > 0) {
                 cancel = alarm(look, wait);
                 return;
