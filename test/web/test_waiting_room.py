@@ -221,3 +221,16 @@ def test_a_clock_that_is_set_back_by_hours_keeps_the_place(new_fan, narrow):
     page.evaluate("self.shift = -7200000")
     with page.expect_request(lambda request: request.url.endswith("/token")):
         pass
+
+
+def test_at_the_turn_one_sees_what_is_left_by_then(new_fan, narrow, stack):
+    concert, item = narrow
+    token = stack.post("/token/add", {"userId": "before-us", "concertId": concert}).json()["token"]
+    fan = new_fan()
+    enter(fan, concert).locator(".ahead").wait_for()
+    order = {"userId": "before-us", "concertId": concert, "itemId": item, "count": 8, "token": token}
+    assert stack.post("/reservation", order).status == 200
+    wait_for(lambda: stack.get(f"/concert/{concert}/item").json()["items"][0]["availableCount"] == 32)
+    assert stack.call("DELETE", "/token", headers={"X-Queue-Token": token}).status == 204
+    fan.wait_title("It is your turn")
+    fan.page.get_by_text("32 of 40 seats left").wait_for()

@@ -113,13 +113,14 @@ function Drawn({ concertId }) {
     return html`<p class="lead" role="status">${t("draw_number_soon")}</p><${Leave} concertId=${concertId} />`;
 }
 
-/** Says by ear and eye that the waiting is over. */
-function useTurn(place) {
+/** Says by ear and eye that the waiting is over; `again` reads what is left by now. */
+function useTurn(place, again) {
     const before = useRef(place?.status);
     useEffect(() => {
         if (before.current === "waiting" && place?.status === "active") {
             announce(t("line_turn"), true);
             if (kept("sound").value) chime();
+            again();
         }
         before.current = place?.status;
     }, [place?.status]);
@@ -177,7 +178,7 @@ export function LinePage({ ids: [concertId] }) {
         if (queue && answer && (queue.status !== answer.concert.status || queue.draw && queue.draw.opensAt !== answer.concert.opensAt)) again();
     }, [queue]);
     useCall(concertId, place, queue);
-    useTurn(place);
+    useTurn(place, again);
     usePageTitle(place?.status === "waiting" && place.number !== null
         ? t("line_ahead_title", countAhead(place, queue)) : titleOf(place));
     if (problem && !answer) return html`<${Title}>${t("line_title")}<//><${Refused} problem=${problem} />`;
