@@ -20,6 +20,11 @@ def violations(page):
     ]
 
 
+def assert_fits(page):
+    """Nothing is wider than the screen."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
 class Fan:
     """Somebody with a browser: an own storage, one tab or more, and no error unseen."""
 

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from fan import DESKTOP, PHONE
+from fan import DESKTOP, PHONE, assert_fits
 
 TEXTS = {
     "en": {"enter": "Enter the line", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
@@ -11,11 +11,6 @@ TEXTS = {
     "ko": {"enter": "대기열 들어가기", "name": "계속", "turn": "입장하실 차례입니다", "hold": "2석 잡기",
            "held": "좌석을 잡았습니다", "charge": "충전", "pay": "결제", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기"},
 }
-
-
-def assert_fits(page):
-    """Nothing is wider than the screen."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
 @pytest.mark.parametrize("language, size", [("en", DESKTOP), ("ko", DESKTOP), ("ko", PHONE), ("en", PHONE)])

@@ -135,7 +135,7 @@ export function ConcertPage({ ids: [concertId] }) {
         <p class="facts"><span>${priceRange(concert)}</span>
             ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
         <${Opening} concert=${concert} again=${again} />
-        ${over && html`<p class="notice">${t("concert_over")}</p>`}
+        ${over && html`<p class="notice">${t(concert.status === "cancelled" ? "concert_cancelled" : "concert_over")}</p>`}
         ${concert.queue && !over && html`<${LineCall} concert=${concert} />`}
         ${items.length > 0 && html`<${Dates} concert=${concert} items=${items} />`}`;
 }

@@ -2,7 +2,7 @@
 import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
-import { day, moment, points, refusal, t } from "./language.js";
+import { day, dayRange, moment, points, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, placeOf, tokenOf } from "./place.js";
@@ -58,11 +58,16 @@ function SeatLines({ reservation, status }) {
         <li class="total"><span>${t(status === "paid" ? "hold_paid" : "hold_total")}</span><span>${points(reservation.totalPrice)}</span></li></ul>`;
 }
 
+/** When it is; the dates of a sale that is over are no longer listed, but the first and last are known. */
+function whenText({ itemId }, { firstDate, lastDate }, items) {
+    const item = items.find((one) => one.itemId === itemId);
+    return item ? `${day(item.date)} · ${moment(item.startsAt, { timeStyle: "short" })}` : dayRange(firstDate, lastDate);
+}
+
 export function About({ reservation, concert, items }) {
-    const item = items.find((one) => one.itemId === reservation.itemId);
-    return html`${concert && html`<p class="about"><strong>${concert.title}</strong><br />
-        <span class="quiet">${concert.venue}${item
-            ? ` · ${day(item.date)} · ${moment(item.startsAt, { timeStyle: "short" })}` : ""}</span></p>`}`;
+    if (!concert) return null;
+    return html`<p class="about"><strong>${concert.title}</strong><br />
+        <span class="quiet">${concert.venue} · ${whenText(reservation, concert, items)}</span></p>`;
 }
 
 function Charge({ reservation, missing, balance, onCharged }) {
@@ -176,7 +181,9 @@ function Hold({ answer }) {
         ${status === "held" && html`<p class="left-time">${t("hold_left")}
             <${Countdown} until=${reservation.expiresAt} onEnd=${lapse} onMinute=${() => announce(t("minute_say"), true)} /></p>`}
         ${status === "expired" && html`<${Way} reservation=${reservation} lead=${t("hold_lapsed_lead")} />`}
-        ${status === "cancelled" && html`<${Way} reservation=${reservation} lead=${t("hold_cancelled_lead")} />`}
+        ${status === "cancelled" && (answer.concert?.status === "cancelled"
+            ? html`<p class="lead">${t("concert_cancelled")}</p>`
+            : html`<${Way} reservation=${reservation} lead=${t("hold_cancelled_lead")} />`)}
         ${status === "paid" && html`<p class="lead">${t("paid_lead")}</p>
             <div class="actions"><a class="button primary" href="#/tickets">${t("show_tickets")}</a></div>`}
         <div class="card narrow">

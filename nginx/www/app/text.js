@@ -45,6 +45,7 @@ export const english = {
     to_line: "To your place in the line",
     more_dates: "More dates",
     concert_over: "This concert is not on sale.",
+    concert_cancelled: "We are sorry: this concert was cancelled. What was paid for it is given back in points.",
 
     line_title: "Waiting room",
     line_before: "The sale has not opened yet. Stay here: you enter the line by yourself when it opens.",
@@ -241,6 +242,7 @@ export const korean = {
     to_line: "내 순서 보기",
     more_dates: "날짜 더 보기",
     concert_over: "판매 중인 공연이 아닙니다.",
+    concert_cancelled: "죄송합니다. 이 공연은 취소되었습니다. 결제하신 금액은 포인트로 환불됩니다.",
 
     line_title: "대기실",
     line_before: "아직 판매가 시작되지 않았습니다. 이 화면에 계시면 시작과 함께 자동으로 대기열에 들어갑니다.",

@@ -10,13 +10,22 @@ import { useCell } from "./store.js";
 import { forgetUser, requireUser, user, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
 
-async function readTickets(signal) {
+/** So many pages of the reservations, newest first, and whether there are `more`. */
+async function readReservations(pages, signal) {
+    const reservations = [];
+    let next = null;
+    do {
+        const answer = await get(who(`/reservation?limit=50${next ? `&before=${next}` : ""}`), { signal });
+        reservations.push(...answer.reservations);
+        ({ next } = answer);
+    } while (next && --pages > 0);
+    return { reservations, more: next !== null };
+}
+
+async function readTickets(pages, signal) {
     if (!await requireUser()) throw new Problem("unauthorized", 401);
-    const [first, { balance }] = await Promise.all([
-        get(who("/reservation?limit=50"), { signal }),
-        get(who("/point"), { signal }),
-    ]);
-    return { ...first, balance, concerts: await readConcerts(first.reservations, signal) };
+    const [found, { balance }] = await Promise.all([readReservations(pages, signal), get(who("/point"), { signal })]);
+    return { ...found, balance, concerts: await readConcerts(found.reservations, signal) };
 }
 
 /** The concerts of reservations, by number; one that cannot be read is left out. */
@@ -152,8 +161,8 @@ function Group({ title, list, className, card }) {
     return html`<section>${title && html`<h2>${title}</h2>`}<ul class=${className}>${list.map(card)}</ul></section>`;
 }
 
-function Tickets({ answer, again, turn }) {
-    const { reservations, concerts, balance } = answer;
+function Tickets({ answer, again, turn, onMore }) {
+    const { reservations, concerts, balance, more } = answer;
     const some = (status) => reservations.filter((one) => status.includes(one.status));
     const props = (one) => ({ key: one.reservationId, reservation: one, about: concerts.get(one.concertId), onChanged: again });
     const past = some(["expired", "cancelled"]);
@@ -165,6 +174,7 @@ function Tickets({ answer, again, turn }) {
         <${Group} className="tickets" list=${some(["paid"])} card=${(one) => html`<${Ticket} ...${props(one)} />`} />
         ${past.length > 0 && html`<details><summary>${t("tickets_past")}</summary>
             <ul class="cards">${past.map((one) => html`<${PastTicket} ...${props(one)} />`)}</ul></details>`}
+        ${more && html`<p><button type="button" onClick=${onMore}>${t("show_more")}</button></p>`}
         <${Payments} turn=${turn} />
         <${History} turn=${turn} />`;
 }
@@ -178,7 +188,8 @@ function Who({ onForget }) {
 
 export function TicketsPage() {
     const [turn, setTurn] = useState(0);
-    const [answer, problem] = useAnswer(readTickets, [turn]);
+    const [pages, setPages] = useState(1);
+    const [answer, problem] = useAnswer((signal) => readTickets(pages, signal), [turn, pages]);
     usePageTitle(t("my_tickets"));
     const again = () => setTurn((before) => before + 1);
     const forget = () => {
@@ -191,5 +202,6 @@ export function TicketsPage() {
         ${problem && !answer && html`<${Refused} problem=${problem}>
             <button type="button" onClick=${again}>${t("again")}</button><//>`}
         ${!answer && !problem && html`<${Loading} />`}
-        ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn} />`}`;
+        ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn}
+            onMore=${() => setPages(pages + 1)} />`}`;
 }

@@ -1,0 +1,70 @@
+"""My tickets: what somebody has, whatever has become of the concert, the sale or the other tabs."""
+
+import pytest
+from fan import PHONE, assert_fits
+
+
+@pytest.fixture
+def buy(stack):
+    """Buys seats without a browser; the number of the reservation."""
+
+    def make(fan, concert, item, paid=True, **seats):
+        caller = {"userId": fan.name}
+        token = stack.post("/token/add", {**caller, "concertId": concert}).json()["token"]
+        order = {**caller, "concertId": concert, "itemId": item, **(seats or {"count": 1})}
+        reservation = stack.post("/reservation", order).json()["reservationId"]
+        if paid:
+            fan.charge(2000000)
+            answer = stack.post("/payment", {**caller, "reservationId": reservation, "token": token})
+            assert answer.status == 200, answer
+        return reservation
+
+    return make
+
+
+def test_a_ticket_keeps_its_date_when_the_sale_is_over(new_fan, new_concert, stack, buy):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    buy(fan, concert, item)
+    closed = stack.call("PATCH", f"/admin/concert/{concert}", {"status": "closed"}, stack.admin_headers())
+    assert closed.status == 200, closed
+    page = fan.open("/tickets")
+    page.locator(".ticket .about", has_text="May 1, 2099").wait_for()
+
+
+def test_a_cancelled_concert_is_told(new_fan, new_concert, stack, buy):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    reservation = buy(fan, concert, item, paid=False)
+    cancelled = stack.ctl("concert", "cancel", str(concert))
+    assert cancelled.returncode == 0, cancelled.stderr
+    page = fan.open(f"/hold/{reservation}")
+    page.get_by_text("this concert was cancelled").wait_for()
+    assert page.get_by_role("link", name="Back to the seats").count() == 0
+
+
+def test_long_names_fit_a_phone(new_fan, new_concert, buy):
+    section = "W" * 32
+    seats = [{"from": 1, "to": 8, "price": 150000, "section": section, "row": "1"}]
+    concert, item = new_concert(seats, title="<b>" + "M" * 197, venue="V" * 200)
+    fan = new_fan("ko", PHONE).sign_in()
+    page = fan.open(f"/hold/{buy(fan, concert, item, paid=False)}")
+    page.locator(".lines", has_text=section).wait_for()
+    assert_fits(page)
+    buy(fan, concert, item, count=7)
+    fan.open("/tickets")
+    page.locator(".ticket", has_text=section).wait_for()
+    assert_fits(page)
+
+
+def test_a_ticket_older_than_many_holds_is_found(new_fan, new_concert, stack, buy):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    ticket = buy(fan, concert, item)
+    for _ in range(50):
+        hold = buy(fan, concert, item, paid=False)
+        assert stack.call("DELETE", f"/reservation/{hold}?userId={fan.name}").status == 200
+    page = fan.open("/tickets")
+    page.get_by_text("Given back or lapsed").wait_for()
+    page.locator("main > p > button", has_text="Show more").click()
+    page.locator(".ticket", has_text=f"Reservation {ticket}").wait_for()
