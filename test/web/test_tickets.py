@@ -68,3 +68,21 @@ def test_a_ticket_older_than_many_holds_is_found(new_fan, new_concert, stack, bu
     page.get_by_text("Given back or lapsed").wait_for()
     page.locator("main > p > button", has_text="Show more").click()
     page.locator(".ticket", has_text=f"Reservation {ticket}").wait_for()
+
+
+def test_another_name_is_taken_over_by_all_tabs(new_fan):
+    def name(page, text):
+        page.locator("#name").fill(text)
+        page.get_by_role("button", name="Continue").click()
+
+    fan = new_fan()
+    page, other = fan.open("/tickets"), fan.tab()
+    name(page, "mina")
+    page.get_by_text("You are mina.").wait_for()
+    other.goto("/#/tickets")
+    other.get_by_text("You are mina.").wait_for()
+    page.get_by_role("button", name="Use another name").click()
+    other.locator("#name").wait_for()
+    name(page, "jisu")
+    other.get_by_text("You are jisu.").wait_for()
+    assert other.locator("#name").count() == 0

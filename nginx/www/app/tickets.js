@@ -192,13 +192,9 @@ export function TicketsPage() {
     const [answer, problem] = useAnswer((signal) => readTickets(pages, signal), [turn, pages]);
     usePageTitle(t("my_tickets"));
     const again = () => setTurn((before) => before + 1);
-    const forget = () => {
-        forgetUser();
-        location.reload();
-    };
     return html`
         <${Title}>${t("my_tickets")}<//>
-        <${Who} onForget=${forget} />
+        <${Who} onForget=${forgetUser} />
         ${problem && !answer && html`<${Refused} problem=${problem}>
             <button type="button" onClick=${again}>${t("again")}</button><//>`}
         ${!answer && !problem && html`<${Loading} />`}

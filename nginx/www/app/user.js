@@ -12,9 +12,23 @@ export const asking = new Cell(null);
 
 let found = null;
 
+/** The name was given or taken back, here or in another tab: what is shown of another name goes. */
+function follow(userId) {
+    if (userId === user.value.userId) return;
+    if (user.value.userId) location.reload();
+    else answerAsking(userId);
+}
+
+function answerAsking(userId) {
+    user.set({ userId, asks: true });
+    asking.value?.resolve(userId && user.value);
+    asking.set(null);
+}
+
 async function find() {
     if (document.documentElement.dataset.caller === "body") {
         user.set({ userId: kept("user").value, asks: true });
+        kept("user").listen(follow);
         return;
     }
     try {
@@ -47,20 +61,14 @@ export async function requireUser() {
 
 /** The answer of the dialog. */
 export function nameUser(name) {
-    const { resolve } = asking.value;
-    if (name !== null) {
-        kept("user").set(name);
-        user.set({ userId: name, asks: true });
-    }
-    asking.set(null);
-    resolve(name === null ? null : user.value);
+    if (name === null) answerAsking(null);
+    else kept("user").set(name);
 }
 
-/** Forgets the name and all that was begun under it, so that another one can be given. */
+/** Forgets the name and all that was begun under it, in all tabs, so that another one can be given. */
 export function forgetUser() {
-    kept("user").set(null);
     for (const beginning of ["token.", "hold.", "call.", "intent.", "draw."]) forget(beginning);
-    user.set({ userId: null, asks: true });
+    kept("user").set(null);
 }
 
 /** The query that says who calls. */
