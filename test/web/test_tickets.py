@@ -43,6 +43,18 @@ def test_a_cancelled_concert_is_told(new_fan, new_concert, stack, buy):
     assert page.get_by_role("link", name="Back to the seats").count() == 0
 
 
+def test_what_is_not_held_is_not_said_to_be(new_fan):
+    fan = new_fan()
+    page = fan.open("/hold/2147483647")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_text("Please sign in first.").wait_for()
+    assert fan.title() == "Reservation 2147483647"
+    page.get_by_role("button", name="Try again").click()
+    page.locator("#name").fill(fan.name)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_text("There is no such reservation.").wait_for()
+
+
 def test_long_names_fit_a_phone(new_fan, new_concert, buy):
     section = "W" * 32
     seats = [{"from": 1, "to": 8, "price": 150000, "section": section, "row": "1"}]

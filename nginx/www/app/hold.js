@@ -195,8 +195,11 @@ function Hold({ answer }) {
 }
 
 export function HoldPage({ ids: [reservationId] }) {
-    const [answer, problem] = useAnswer((signal) => readHold(reservationId, signal), [reservationId]);
-    if (problem) return html`<${Title}>${t("hold_title")}<//><${Refused} problem=${problem} />`;
-    if (!answer) return html`<${Title}>${t("hold_title")}<//><${Loading} />`;
+    const [answer, problem, again] = useAnswer((signal) => readHold(reservationId, signal), [reservationId]);
+    if (!answer) {
+        return html`<${Title}>${t("ticket_number", reservationId)}<//>
+            ${problem ? html`<${Refused} problem=${problem}>
+                <button type="button" onClick=${again}>${t("again")}</button><//>` : html`<${Loading} />`}`;
+    }
     return html`<${Hold} answer=${answer} />`;
 }
