@@ -234,3 +234,22 @@ def test_at_the_turn_one_sees_what_is_left_by_then(new_fan, narrow, stack):
     assert stack.call("DELETE", "/token", headers={"X-Queue-Token": token}).status == 204
     fan.wait_title("It is your turn")
     fan.page.get_by_text("32 of 40 seats left").wait_for()
+
+
+def test_a_sale_that_is_closed_for_a_while_says_so(new_fan, narrow, stack):
+    concert, _ = narrow
+    first, second = new_fan(), new_fan()
+    enter(first, concert)
+    first.wait_title("It is your turn")
+    page = enter(second, concert)
+    page.locator(".ahead").wait_for()
+    for status in ("closed", "open"):
+        changed = stack.call("PATCH", f"/admin/concert/{concert}", {"status": status}, stack.admin_headers())
+        assert changed.status == 200, changed
+        if status == "closed":
+            for fan in (first, second):
+                fan.page.get_by_text("This concert is not on sale.").wait_for()
+                assert fan.title() == "Waiting room"
+    page.locator(".ahead").wait_for()
+    assert number(page) == "2"
+    first.wait_title("It is your turn")

@@ -22,6 +22,14 @@ async function listConcerts(signal) {
     }));
 }
 
+export function isOver({ status }) {
+    return status === "closed" || status === "cancelled";
+}
+
+export function Over({ concert }) {
+    return html`<p class="notice" role="status">${t(concert.status === "cancelled" ? "concert_cancelled" : "concert_over")}</p>`;
+}
+
 export function priceRange({ minPrice, maxPrice }) {
     return minPrice === null ? "" : pointRange(minPrice, maxPrice);
 }
@@ -127,7 +135,7 @@ export function ConcertPage({ ids: [concertId] }) {
     if (problem && !answer) return html`<${Title}>${t("concerts")}<//><${Refused} problem=${problem} />`;
     if (!answer) return html`<${Title}>${t("concerts")}<//><${Loading} />`;
     const { concert, items } = answer;
-    const over = concert.status === "closed" || concert.status === "cancelled";
+    const over = isOver(concert);
     return html`
         <p><a href="#/">← ${t("to_concerts")}</a></p>
         <${Title} kicker=${t(`status_${concert.status}`)}>${concert.title}<//>
@@ -135,7 +143,7 @@ export function ConcertPage({ ids: [concertId] }) {
         <p class="facts"><span>${priceRange(concert)}</span>
             ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
         <${Opening} concert=${concert} again=${again} />
-        ${over && html`<p class="notice">${t(concert.status === "cancelled" ? "concert_cancelled" : "concert_over")}</p>`}
+        ${over && html`<${Over} concert=${concert} />`}
         ${concert.queue && !over && html`<${LineCall} concert=${concert} />`}
         ${items.length > 0 && html`<${Dates} concert=${concert} items=${items} />`}`;
 }

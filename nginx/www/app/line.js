@@ -1,5 +1,5 @@
 // The waiting room of a concert.
-import { Dates, Opening, readConcert } from "./concerts.js";
+import { Dates, isOver, Opening, Over, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
@@ -138,6 +138,7 @@ function useDraws(needed) {
 
 function Inside({ concert, items, place, queue, again, draws }) {
     const { concertId } = concert;
+    if (isOver(concert)) return html`<${Over} concert=${concert} />`;
     if (place?.status === "active") return html`<${Turn} concert=${concert} items=${items} place=${place} />`;
     if (concert.status === "scheduled") {
         return concert.draw
@@ -150,7 +151,6 @@ function Inside({ concert, items, place, queue, again, draws }) {
             ? html`<${Drawn} concertId=${concertId} />`
             : html`<${Waiting} concertId=${concertId} place=${place} queue=${queue} />`;
     }
-    if (concert.status !== "open") return html`<p class="notice">${t("concert_over")}</p>`;
     return html`
         ${place?.ended && html`<p class="notice" role="status">${t("line_ended_lead")}</p>`}
         <dl class="facts-list">
@@ -169,7 +169,8 @@ function titleOf(place) {
 
 export function LinePage({ ids: [concertId] }) {
     const [answer, problem, again] = useAnswer((signal) => readConcert(concertId, signal), [concertId]);
-    const place = usePlace(concertId);
+    const held = usePlace(concertId);
+    const place = answer && isOver(answer.concert) ? null : held; // it is held, for a sale that goes on
     const queue = useQueue(concertId);
     const refused = useIntent(answer?.concert, again);
     const draws = useDraws(answer?.concert.draw);
@@ -177,7 +178,7 @@ export function LinePage({ ids: [concertId] }) {
         // the opening may be moved while one waits for it
         if (queue && answer && (queue.status !== answer.concert.status || queue.draw && queue.draw.opensAt !== answer.concert.opensAt)) again();
     }, [queue]);
-    useCall(concertId, place, queue);
+    useCall(concertId, held, queue);
     useTurn(place, again);
     usePageTitle(place?.status === "waiting" && place.number !== null
         ? t("line_ahead_title", countAhead(place, queue)) : titleOf(place));
@@ -190,6 +191,6 @@ export function LinePage({ ids: [concertId] }) {
             ${refused && html`<p class="error" role="alert">${refusal(refused)}</p>`}
             ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} draws=${draws} />`
                 : html`<${Loading} />`}
-            ${draws && html`<${draws.DrawCheck} concertId=${concertId} place=${place} draw=${queue?.draw} />`}
+            ${draws && html`<${draws.DrawCheck} concertId=${concertId} place=${held} draw=${queue?.draw} />`}
         </div>`;
 }
