@@ -5,7 +5,7 @@ import time
 import pytest
 from stack import wait_for
 
-SLACK = 0.2  # the machine's clock is the database's, but an answer takes its time
+SLACK = 0.05  # the machine's clock is the database's
 
 
 def now_of(answer):
@@ -31,8 +31,9 @@ def test_an_answer_is_kept_for_its_second_and_no_longer(stack):
     seen = {path: set() for path in PUBLIC}
     while time.time() < end:
         for path in PUBLIC:
+            asked = time.time()  # the answer is not from before that, however long it takes to get here
             made = now_of(stack.get(path))
-            assert time.time() - made <= 1 + SLACK, path
+            assert asked - made <= 1 + SLACK, path
             seen[path].add(made)
         time.sleep(0.005)
     assert all(2 <= len(times) <= 5 for times in seen.values()), seen
@@ -92,9 +93,10 @@ def test_a_body_in_whose_place_nothing_comes_is_given_up(new_stack, long):
     private.kill("mysql")
     end = time.time() + 20
     while time.time() < end:
+        asked = time.time()
         answer = private.get("/concert")
         if answer.status == 200:
-            assert time.time() - now_of(answer) <= 15 + SLACK
+            assert asked - now_of(answer) <= 15 + SLACK
         time.sleep(0.05)
     assert time.time() - made > 15
     assert private.get("/concert").code == "mysql_unavailable"
