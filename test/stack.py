@@ -179,9 +179,13 @@ class Stack:
             wait_for(lambda: is_gone(pid), step=0.002)
 
     def workers(self):
-        """The pids of frontrow's workers now."""
+        """The pids of frontrow's workers now: what two readings agree on, as the kernel may pass over
+        one while another ends (proc_tid_children(5))."""
         pid = self.pid("frontrow")
-        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        children, last = pathlib.Path(f"/proc/{pid}/task/{pid}/children"), None
+        while (now := children.read_text()) != last:
+            last = now
+        return [int(word) for word in now.split()]
 
     def log(self, name):
         return self.var / "log" / f"{name}.log"

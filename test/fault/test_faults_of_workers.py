@@ -39,19 +39,20 @@ def longest_silence(told, kills):
     return max(next((t for t in good if t > kill), kill) - kill for kill in kills)
 
 
-def is_replaced(stack, before):
-    """As many workers as before, and none of these."""
-    return len(stack.workers()) == len(before) and not set(stack.workers()) & set(before)
+def is_replaced(stack, before, count):
+    """So many workers, and none of those from before."""
+    now = stack.workers()
+    return len(now) == count and not set(now) & set(before)
 
 
 def test_reload(whole, times, long):
     """SIGHUP replaces all workers; no request fails."""
-    hall = Hall(whole, capacity=500)
+    hall, count = Hall(whole, capacity=500), len(whole.workers())
     with Load(hall) as load:
         for _ in range(20 if long else 5):
             before = whole.workers()
             whole.kill("frontrow", signal.SIGHUP)
-            wait_for(lambda: is_replaced(whole, before), 20)
+            wait_for(lambda: is_replaced(whole, before, count), 20)
     assert not load.told.failures()
     times.note("SIGHUP", 0, 0)
 
@@ -87,14 +88,14 @@ def install_other_build(program, number):
 
 def test_upgrade(whole, own_program, times, long):
     """SIGUSR2 re-executes the master in place; no request fails."""
-    hall = Hall(whole, capacity=500)
+    hall, count = Hall(whole, capacity=500), len(whole.workers())
     master = whole.pid("frontrow")
     with Load(hall) as load:
         for number in range(20 if long else 5):
             before = whole.workers()
             install_other_build(own_program, number)
             whole.kill("frontrow", signal.SIGUSR2)
-            wait_for(lambda: is_replaced(whole, before), 20)
+            wait_for(lambda: is_replaced(whole, before, count), 20)
             assert os.path.samefile(f"/proc/{master}/exe", own_program)
     assert whole.pid("frontrow") == master
     assert not load.told.failures()
