@@ -1,4 +1,4 @@
-"""Puts the load runs of a folder into the two documents: document.py FOLDER DOCS. What stands between
+"""Puts the load runs of a folder into the two documents: document.py FOLDER DOCS NAME... What stands between
 `<!-- results -->` and `<!-- /results -->` in DOCS/load-test*.md is written anew, likewise the other blocks;
 the pictures go to DOCS/load-test/. Scenarios that did not run are left out."""
 
@@ -10,11 +10,6 @@ import sys
 
 from report import KINDS, SERVICES, processor
 
-SCENARIOS = (
-    "reservation-load", "reservation-load-spread", "reservation-soak", "reservation-stress", "reservation-peak",
-    "token-load", "token-load-spread", "token-soak", "token-stress", "token-peak",
-    "journey", "fresh", "open", "seed-reservation", "seed-token",
-)
 WORDS = {
     "load-test.md": {
         "results": ("scenario", "run", "requests", "a second", "p50 ms", "p99 ms", "200", "409 seat_taken", "503 busy",
@@ -122,8 +117,8 @@ def filled(text, runs, words):
     return re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", block, text, flags=re.S)
 
 
-def main(folder, docs):
-    runs = [Run(folder / name) for name in SCENARIOS if (folder / f"{name}.svg").exists()]
+def main(folder, docs, names):
+    runs = [Run(folder / name) for name in names if (folder / f"{name}.svg").exists()]
     shown = docs / "load-test"
     shown.mkdir(exist_ok=True)
     for run in runs:
@@ -132,4 +127,4 @@ def main(folder, docs):
         (docs / name).write_text(filled((docs / name).read_text(), runs, words))
 
 
-main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]))
+main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:])
