@@ -223,3 +223,18 @@ class Line(Stored):
         for user, token in self.client.hgetall(self.key("users")).items():
             assert token in users[user]
         assert self.overshoot() == 0
+
+
+@contextlib.contextmanager
+def new_lines(server, **defaults):
+    """Makes lines on an emptied server; what must always hold of each is checked at the end."""
+    server.flushdb()
+    lines = []
+
+    def make(**settings):
+        lines.append(Line(server, concert=len(lines) + 1, **(defaults | settings)))
+        return lines[-1]
+
+    yield make
+    for one in lines:
+        one.check()

@@ -1,7 +1,7 @@
 """The line with a draw, in the library itself: state in, calls, state out (rules 11 and 12 of line.lua)."""
 
 import pytest
-from line_library import ACTIVE, LEASE, WAITING, Line, Place, redis_server
+from line_library import ACTIVE, LEASE, WAITING, Place, new_lines, redis_server
 
 
 @pytest.fixture(scope="module")
@@ -12,18 +12,9 @@ def server():
 
 @pytest.fixture
 def line(server):
-    """Makes lines with a draw that opens in an hour; what must always hold is checked at the end."""
-    server.flushdb()
-    lines = []
-
-    def make(**settings):
-        settings = {"draw": 1, "freezes_ms": 3_500_000, "opens_ms": 3_600_000} | settings
-        lines.append(Line(server, concert=len(lines) + 1, **settings))
-        return lines[-1]
-
-    yield make
-    for one in lines:
-        one.check()
+    """Makes lines with a draw that opens in an hour."""
+    with new_lines(server, draw=1, freezes_ms=3_500_000, opens_ms=3_600_000) as make:
+        yield make
 
 
 def frozen(one):

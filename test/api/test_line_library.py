@@ -5,8 +5,8 @@ import struct
 import pytest
 import redis as redis_module
 
-from line_library import (ACTIVE, CALLED, LAPSED, LEASE, LEFT, MISSED, NOWHERE, ROW, WAITING, Line, library,
-                          redis_server)
+from line_library import (ACTIVE, CALLED, LAPSED, LEASE, LEFT, MISSED, NOWHERE, ROW, WAITING, library,
+                          new_lines, redis_server)
 
 
 @pytest.fixture(scope="module")
@@ -17,17 +17,8 @@ def server():
 
 @pytest.fixture
 def line(server):
-    """Makes lines; what must always hold is checked at the end."""
-    server.flushdb()
-    lines = []
-
-    def make(**settings):
-        lines.append(Line(server, concert=len(lines) + 1, **settings))
-        return lines[-1]
-
-    yield make
-    for one in lines:
-        one.check()
+    with new_lines(server) as make:
+        yield make
 
 
 def states(line, *places):
