@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/config.h"
+#include "domain/concert.h"
 #include "domain/effect.h"
 
 enum {
@@ -49,6 +50,12 @@ int ctl_sales(struct ctl *ctl);
 
 /* The argument as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);
+
+/*
+ * The concert that the argument names. EXIT_DONE, or after saying why not on standard error the
+ * exit status that belongs to it.
+ */
+int ctl_find_concert(const struct ctl *ctl, struct concert *concert);
 
 /* Carries a change out and prints what it renders. */
 int ctl_apply(struct ctl *ctl, struct effect *effect);

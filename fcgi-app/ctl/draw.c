@@ -79,17 +79,15 @@ ctl_queue_draw(struct ctl *ctl)
 {
     struct concert concert;
     struct problem problem;
-    int32_t concert_id;
-    if (!ctl_concert_id(ctl, &concert_id))
-        return EXIT_USAGE;
-    if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE)
-        return ctl_refused(&problem);
+    int status = ctl_find_concert(ctl, &concert);
+    if (status != EXIT_DONE)
+        return status;
     if (!concert.draw) {
-        fprintf(stderr, "frontrowctl: concert %d has no draw\n", (int)concert_id);
+        fprintf(stderr, "frontrowctl: concert %d has no draw\n", (int)concert.concert_id);
         return EXIT_FAILED;
     }
-    int status = ctl->beacon != NULL ? give_beacon(ctl, concert_id) : EXIT_DONE;
-    if (status == EXIT_DONE && draw_run(ctl->services, concert_id, &problem) != ERROR_NONE)
+    status = ctl->beacon != NULL ? give_beacon(ctl, concert.concert_id) : EXIT_DONE;
+    if (status == EXIT_DONE && draw_run(ctl->services, concert.concert_id, &problem) != ERROR_NONE)
         status = ctl_refused(&problem);
-    return status == EXIT_DONE ? print_draw(ctl, concert_id) : status;
+    return status == EXIT_DONE ? print_draw(ctl, concert.concert_id) : status;
 }

@@ -113,6 +113,18 @@ ctl_concert_id(const struct ctl *ctl, int32_t *concert_id)
     return false;
 }
 
+int
+ctl_find_concert(const struct ctl *ctl, struct concert *concert)
+{
+    struct problem problem;
+    int32_t concert_id;
+    if (!ctl_concert_id(ctl, &concert_id))
+        return EXIT_USAGE;
+    if (concert_find(ctl->services->db, concert_id, concert, &problem) != ERROR_NONE)
+        return ctl_refused(&problem);
+    return EXIT_DONE;
+}
+
 void
 ctl_keep_on_a_line(char *text)
 {

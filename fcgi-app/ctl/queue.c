@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "domain/concert.h"
 #include "domain/line.h"
 
 static void
@@ -28,11 +27,10 @@ ctl_queue_show(struct ctl *ctl)
     struct concert concert;
     struct line_state line;
     struct problem problem;
-    int32_t concert_id;
-    if (!ctl_concert_id(ctl, &concert_id))
-        return EXIT_USAGE;
-    if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
-        line_state(ctl->services, &concert, &line, &problem) != ERROR_NONE)
+    int status = ctl_find_concert(ctl, &concert);
+    if (status != EXIT_DONE)
+        return status;
+    if (line_state(ctl->services, &concert, &line, &problem) != ERROR_NONE)
         return ctl_refused(&problem);
     print_line(&concert, &line);
     return EXIT_DONE;

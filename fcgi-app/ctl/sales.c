@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "domain/concert.h"
 #include "mysql/sales_table.h"
 
 static void
@@ -51,12 +50,9 @@ int
 ctl_sales(struct ctl *ctl)
 {
     struct concert concert;
-    struct problem problem;
-    int32_t concert_id;
-    if (!ctl_concert_id(ctl, &concert_id))
-        return EXIT_USAGE;
-    if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE)
-        return ctl_refused(&problem);
-    enum db_result result = print_sales(ctl->services->db, concert_id);
+    int status = ctl_find_concert(ctl, &concert);
+    if (status != EXIT_DONE)
+        return status;
+    enum db_result result = print_sales(ctl->services->db, concert.concert_id);
     return result == DB_NONE ? EXIT_DONE : ctl_database_failed(ctl, result);
 }
