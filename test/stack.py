@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import signal
@@ -187,6 +188,11 @@ class Stack:
             last = now
         return [int(word) for word in now.split()]
 
+    def worker_count(self):
+        """How many there are by the settings; fewer while one that did no work waits for its next start."""
+        settings = self.program("frontrow", "--print-config").stdout
+        return int(re.search(r"^workers = (\d+)$", settings, re.MULTILINE)[1])
+
     def log(self, name):
         return self.var / "log" / f"{name}.log"
 
@@ -236,6 +242,13 @@ class Stack:
         with contextlib.closing(self.mysql()) as connection, connection.cursor() as cursor:
             cursor.execute(sql, values)
             return list(cursor.fetchall())
+
+    def redis_answers(self):
+        """Whether Redis is there; its client does not wrap all that a dying socket says."""
+        try:
+            return self.redis().ping()
+        except (redis.RedisError, OSError):
+            return False
 
     def redis(self):
         return redis.Redis(unix_socket_path=str(self.run / "redis.sock"), decode_responses=True)

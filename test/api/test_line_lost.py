@@ -34,18 +34,11 @@ def older_redis(stack):
     shutil.copytree(folder, kept)
     yield
     stack.kill("redis")
-    wait_for(lambda: not alive(stack))
+    wait_for(lambda: not stack.redis_answers())
     stack.stop_service("redis")
     shutil.rmtree(folder)
     kept.rename(folder)
     stack.start_service("redis")
-
-
-def alive(stack):
-    try:
-        return stack.redis().ping()
-    except redis.exceptions.RedisError:
-        return False
 
 
 @contextlib.contextmanager
@@ -69,7 +62,7 @@ def restart(stack):
 
 def kill_and_lose_all(stack):
     stack.kill("redis")
-    wait_for(lambda: not alive(stack))
+    wait_for(lambda: not stack.redis_answers())
     stack.stop_service("redis")
     shutil.rmtree(stack.var / "redis")
     (stack.var / "redis").mkdir(mode=0o700)

@@ -34,7 +34,7 @@ class Acceptance:
     def run(self):
         end = now() + 60000
         while now() < end:
-            with contextlib.suppress(pymysql.Error, redis.RedisError):
+            with contextlib.suppress(pymysql.Error, redis.RedisError, OSError):
                 self.ask()
                 self.at = now()
                 return

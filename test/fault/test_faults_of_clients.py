@@ -109,7 +109,7 @@ def test_corrupted_fastcgi(whole, long):
     """Straight at the workers' sockets, of which nginx would send none. A worker may be lost to the
     one known fault of libfcgi, and to nothing else."""
     hall = Hall(whole, items=1, capacity=500)
-    workers = whole.workers()
+    count = whole.worker_count()
     lines = news(whole)
 
     def connect():
@@ -117,7 +117,7 @@ def test_corrupted_fastcgi(whole, long):
 
     wanted = (corrupt(requests_of(hall, fastcgi_keys)) for _ in range(100000 if long else 3000))
     answers = exchange_all(connect, wanted, at_once=16, end=0.95)
-    wait_for(lambda: len(whole.workers()) == len(workers))
+    wait_for(lambda: len(whole.workers()) == count)
     counts = collections.Counter(status(answer) for _, answer in answers)
     lost = lines("was ended by signal")
     print(f"\n{dict(counts.most_common())}, {len(lost)} workers lost")
@@ -130,7 +130,7 @@ def test_a_parameter_longer_than_an_int(whole):
     """A name and a value of 1 GiB each: libfcgi up to 2.4.6 gives up on the sum. That costs the
     worker, which is replaced, and nobody else an answer."""
     hall = Hall(whole, capacity=500)
-    workers = whole.workers()
+    count = whole.worker_count()
     lines = news(whole)
     lengths = struct.pack(">II", 1 << 31 | 1 << 30, 1 << 31 | 1 << 30)
 
@@ -140,5 +140,5 @@ def test_a_parameter_longer_than_an_int(whole):
     with Load(hall) as load:
         exchange_all(connect, [begin() + record(4, lengths)], end=1)
         wait_for(lambda: len(lines("was ended by signal")) == len(lines(LIBFCGI_GAVE_UP)))
-        wait_for(lambda: len(whole.workers()) == len(workers))
+        wait_for(lambda: len(whole.workers()) == count)
     assert not load.told.failures()

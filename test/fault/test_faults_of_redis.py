@@ -7,7 +7,6 @@ import signal
 import time
 
 import pytest
-import redis
 from booking import Acceptance, Hall, Load, hold, now
 from stack import wait_for
 
@@ -111,7 +110,7 @@ def set_back(stack):
     shutil.copytree(stack.var / "redis", older)
     yield accepted
     stack.kill("redis")
-    wait_for(lambda: not is_up(stack))
+    wait_for(lambda: not stack.redis_answers())
     shutil.rmtree(stack.var / "redis")
     shutil.move(older, stack.var / "redis")
     with accepted:
@@ -127,13 +126,6 @@ def test_set_back(whole, halls, times):
             broken = now()
     assert loaded(whole, halls[0]) > before
     check(times, "Redis with an older snapshot", loads, broken, accepted.at)
-
-
-def is_up(stack):
-    try:
-        return stack.redis().ping()
-    except redis.RedisError:
-        return False
 
 
 def add(stack, hall, user):

@@ -12,7 +12,7 @@ import time
 import pytest
 import wire
 from booking import Hall, Load, now
-from stack import ROOT, wait_for
+from stack import ROOT, is_gone, wait_for
 
 
 def test_random_workers_killed(whole, times, long):
@@ -47,7 +47,7 @@ def is_replaced(stack, before, count):
 
 def test_reload(whole, times, long):
     """SIGHUP replaces all workers; no request fails."""
-    hall, count = Hall(whole, capacity=500), len(whole.workers())
+    hall, count = Hall(whole, capacity=500), whole.worker_count()
     with Load(hall) as load:
         for _ in range(20 if long else 5):
             before = whole.workers()
@@ -65,7 +65,7 @@ def own_program(whole):
     program = folder / "frontrow"
     shutil.copy(whole.build / "frontrow", program)
     before = whole.environment["FRONTROW_BUILD"]
-    count = len(whole.workers())
+    count = whole.worker_count()
     try:
         whole.environment["FRONTROW_BUILD"] = str(folder)
         whole.restart("frontrow")
@@ -88,7 +88,7 @@ def install_other_build(program, number):
 
 def test_upgrade(whole, own_program, times, long):
     """SIGUSR2 re-executes the master in place; no request fails."""
-    hall, count = Hall(whole, capacity=500), len(whole.workers())
+    hall, count = Hall(whole, capacity=500), whole.worker_count()
     master = whole.pid("frontrow")
     with Load(hall) as load:
         for number in range(20 if long else 5):
@@ -128,14 +128,6 @@ def keeper(whole):
     process.wait()
 
 
-def is_running(pid):
-    """Whether there is such a process, and no zombie."""
-    try:
-        return "\nState:\tZ" not in pathlib.Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-
-
 def test_master_killed(whole, keeper, times, round):
     """Its workers go with it, and the supervisor brings it back."""
     hall = Hall(whole, capacity=500)
@@ -144,7 +136,7 @@ def test_master_killed(whole, keeper, times, round):
         time.sleep(1)
         whole.kill("frontrow")
         killed = now()
-        wait_for(lambda: not any(map(is_running, orphans)), 5)
+        wait_for(lambda: all(map(is_gone, orphans)), 5)
         time.sleep(2)
     assert load.told.failures(killed), "nobody noticed"
     times.note("kill -9 of the master", load.told.time_back(killed), 2000)
