@@ -5,11 +5,10 @@
 
 #include "api/api.h"
 #include "base/config.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "mysql/migrate.h"
 #include "server/master.h"
-
-enum { EXIT_USAGE = 2 };
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT };
 

@@ -6,16 +6,10 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "domain/sweep.h"
 #include "mysql/migrate.h"
-
-enum {
-    EXIT_DONE = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_DEPENDENCY_GONE = 75, /* EX_TEMPFAIL */
-};
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"

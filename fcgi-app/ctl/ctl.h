@@ -5,15 +5,9 @@
 #include <stdbool.h>
 
 #include "base/config.h"
+#include "base/exit.h"
 #include "domain/concert.h"
 #include "domain/effect.h"
-
-enum {
-    EXIT_DONE = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_DEPENDENCY_GONE = 75, /* EX_TEMPFAIL: try again later */
-};
 
 /* What the command line said. */
 struct ctl {
