@@ -1,6 +1,7 @@
 #include "server/worker.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,16 @@ follow_master(const struct heritage *heritage)
     return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == heritage->master;
 }
 
+/*
+ * Woken, it shall not interrupt who woke it: nginx connects and then writes, and a worker that came
+ * at once would find nothing to read. Where that is not allowed, all works, only slower.
+ */
+static void
+wait_for_turn(void)
+{
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+}
+
 static bool
 open_sockets(struct worker *worker)
 {
@@ -89,6 +100,7 @@ start(struct worker *worker)
     srand((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
     if (!follow_master(heritage))
         return false;
+    wait_for_turn();
     if (!open_sockets(worker)) {
         log_error("worker: %s", strerror(errno));
         return false;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcgiapp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,13 +39,14 @@ answer(FCGX_Request *request)
     FCGX_Finish_r(request);
 }
 
-/* Waits at all sockets, as a worker of frontrow does. */
+/* Waits at all sockets and for its turn, as a worker of frontrow does. */
 static void
 serve(const struct sockets *sockets)
 {
     static FCGX_Request requests[SOCKETS_MOST];
     struct epoll_event event;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
     FCGX_Init();
     for (int i = 0; i < sockets->count; i++)
         FCGX_InitRequest(&requests[i], sockets->descriptors[i], FCGI_FAIL_ACCEPT_ON_INTR);
