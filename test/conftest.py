@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from stack import Stack  # noqa: E402
+from stack import Stack, making_stacks  # noqa: E402
 
 
 def pytest_configure():
@@ -39,15 +39,8 @@ def stack():
 @pytest.fixture(scope="session")
 def new_stack():
     """Makes further stacks with settings of their own, ended with the session."""
-    stacks = []
-
-    def make(**settings):
-        stacks.append(Stack(**settings))
-        return stacks[-1].start()
-
-    yield make
-    for private in stacks:
-        private.stop()
+    with making_stacks() as make:
+        yield make
 
 
 @pytest.fixture(scope="module")

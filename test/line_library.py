@@ -6,9 +6,9 @@ import pathlib
 import struct
 import subprocess
 import tempfile
-import time
 
 import redis
+from stack import answers, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("line.lua", "line_wait.lua", "line_calls.lua", "line_rebuild.lua")
@@ -38,17 +38,13 @@ def redis_server():
             stdout=subprocess.DEVNULL,
         )
         try:
-            client = redis.Redis(unix_socket_path=socket)
-            for _ in range(500):
-                with contextlib.suppress(redis.ConnectionError):
-                    client.ping()
-                    break
-                time.sleep(0.01)
+            client = redis.Redis(unix_socket_path=socket, socket_timeout=60)
+            wait_for(lambda: answers(client), 60)
             client.function_load(library()[1])
             yield client
         finally:
-            server.terminate()
-            server.wait(10)
+            server.kill()
+            server.wait()
 
 
 class Place:

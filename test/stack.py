@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import select
 import shutil
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import pymysql
@@ -21,12 +23,26 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SERVICES = ("mysql", "redis", "frontrow", "nginx")
 LOST = object()  # the connection ended without an answer
 
+# Time-outs that a machine with other work keeps. What is about a time-out has settings of its own.
+UNHURRIED = {
+    "stale_ms": 3000, "redis_timeout_ms": 2000, "lock_wait_s": 3, "mysql_timeout_ms": 4000, "request_ms": 6000,
+}
+
+_claims = []  # of the ports that this process has taken
+
 
 def free_port():
-    """A port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, and nobody else gets: other runs of the tests see the claim, and what the
+    system gives to connections is above."""
+    for port in random.sample(range(20000, 32768), 1000):
+        claim = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            claim.bind(f"\0frontrow-test-{port}")
+            probe.bind(("127.0.0.1", port))
+            _claims.append(claim)
+            return port
+        claim.close()
+    raise RuntimeError("no port is free")
 
 
 def is_gone(pid):
@@ -36,6 +52,14 @@ def is_gone(pid):
     except (FileNotFoundError, ProcessLookupError):
         return True
     return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def answers(client):
+    """Whether the client's Redis is there; not all that a dying socket says is wrapped."""
+    try:
+        return client.ping()
+    except (redis.RedisError, OSError):
+        return False
 
 
 class Answer:
@@ -63,7 +87,7 @@ class Answer:
 class Client:
     """Keeps one connection; `source` is the address that it calls from."""
 
-    def __init__(self, port, source=None, timeout=15):
+    def __init__(self, port, source=None, timeout=40):
         self.connection = http.client.HTTPConnection(
             "127.0.0.1", port, timeout=timeout, source_address=(source, 0) if source else None
         )
@@ -123,7 +147,7 @@ class Stack:
 
     # ---- daemons
 
-    def script(self, *arguments, timeout=180):
+    def script(self, *arguments, timeout=300):
         """Runs scripts/lib/stack; what it says is in the error when it fails."""
         done = subprocess.run(
             [ROOT / "scripts/lib/stack", *arguments],
@@ -231,10 +255,11 @@ class Stack:
 
     def mysql(self, **options):
         """A connection of its own, in autocommit, with rows as dictionaries."""
+        patience = {"connect_timeout": 60, "read_timeout": 300, "write_timeout": 300}
         return pymysql.connect(
             unix_socket=str(self.run / "mysql.sock"), user="root", database="frontrow",
             autocommit=True, cursorclass=pymysql.cursors.DictCursor, charset="utf8mb4",
-            init_command="SET time_zone = '+00:00'", **options,
+            init_command="SET time_zone = '+00:00'", **patience | options,
         )
 
     def query(self, sql, *values):
@@ -244,14 +269,12 @@ class Stack:
             return list(cursor.fetchall())
 
     def redis_answers(self):
-        """Whether Redis is there; its client does not wrap all that a dying socket says."""
-        try:
-            return self.redis().ping()
-        except (redis.RedisError, OSError):
-            return False
+        return answers(self.redis())
 
-    def redis(self):
-        return redis.Redis(unix_socket_path=str(self.run / "redis.sock"), decode_responses=True)
+    def redis(self, decode_responses=True):
+        return redis.Redis(
+            unix_socket_path=str(self.run / "redis.sock"), decode_responses=decode_responses, socket_timeout=60
+        )
 
     # ---- calls
 
@@ -270,7 +293,7 @@ class Stack:
     def admin_headers(self):
         return {"Authorization": "Bearer " + (self.var / "admin.key").read_text().strip()}
 
-    def raw(self, data, timeout=5, source=None):
+    def raw(self, data, timeout=40, source=None):
         """Sends bytes as they are; one Answer, or LOST when the connection ended without one."""
         with socket.socket() as connection:
             connection.settimeout(timeout)
@@ -287,7 +310,30 @@ class Stack:
                 return LOST
 
 
-def wait_for(condition, seconds=10, step=0.02):
+@contextlib.contextmanager
+def making_stacks(**defaults):
+    """Makes stacks, ended at the end; one that does not end well keeps no other from it."""
+    with contextlib.ExitStack() as stacks:
+
+        def make(**settings):
+            private = Stack(**defaults | settings)
+            stacks.callback(private.stop)
+            return private.start()
+
+        yield make
+
+
+def read_line(process, seconds=120):
+    """The next line that a program says; "" where it ended, as does one that says nothing for so long."""
+    end = threading.Timer(seconds, process.kill)
+    end.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        end.cancel()
+
+
+def wait_for(condition, seconds=30, step=0.02):
     """Asks until the condition holds; its last value, or an AssertionError."""
     end = time.monotonic() + seconds
     while not (value := condition()):

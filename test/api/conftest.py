@@ -2,12 +2,33 @@
 
 import pytest
 from helpers import GATEWAY, OPERATOR
+from stack import UNHURRIED, making_stacks
 
 
 @pytest.fixture(scope="session")
-def header_stack(new_stack):
+def lasting_stack():
+    """Makes stacks for the session, in which no call is refused because the machine has other work."""
+    with making_stacks(**UNHURRIED) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def new_stack():
+    """The same for a module: a stack takes memory while it is there."""
+    with making_stacks(**UNHURRIED) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def stack(lasting_stack):
+    """The session's stack, with demo data, caller = body."""
+    return lasting_stack()
+
+
+@pytest.fixture(scope="session")
+def header_stack(lasting_stack):
     """caller = header: one address is a gateway's, another one an operator's, and all others are nobody's."""
-    return new_stack(caller="header", gateway_addresses=GATEWAY, admin_addresses=OPERATOR, workers=4)
+    return lasting_stack(caller="header", gateway_addresses=GATEWAY, admin_addresses=OPERATOR, workers=4)
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +44,8 @@ def operator(header_stack):
 
 
 @pytest.fixture(scope="session")
-def patient(new_stack):
+def patient(lasting_stack):
     """Waits for locks for long and drops nothing: what is tested with it does not depend on haste."""
-    return new_stack(
+    return lasting_stack(
         workers=8, lock_wait_s=6, mysql_timeout_ms=7000, request_ms=8000, watchdog_ms=9000, stale_ms=0
     )

@@ -2,7 +2,6 @@
 
 import itertools
 
-import redis
 from helpers import Concert, new_concert, new_user, ok
 from line_library import Stored
 
@@ -56,7 +55,7 @@ class Line(Concert):
 
     def stored(self):
         """What Redis has."""
-        return Stored(redis.Redis(unix_socket_path=str(self.stack.run / "redis.sock")), self.id)
+        return Stored(self.stack.redis(decode_responses=False), self.id)
 
     def pass_s(self, seconds, *present):
         """Lets time pass in both stores while `present` give a sign of life each 5 s."""
