@@ -6,8 +6,9 @@ import json
 
 from helpers import ok
 from line_helpers import Line
+from stack import UNHURRIED
 
-SETTLE_SECONDS = 6  # from the freeze until its list may be made: the request limit, and one more
+SETTLE_SECONDS = UNHURRIED["request_ms"] / 1000 + 1  # from the freeze until its list may be made
 
 
 def sha256(data):
@@ -29,15 +30,17 @@ def entry_of(ticket):
 class Draw(Line):
     """A concert with a draw, before its opening. Its clock is opens_at: all else follows from it."""
 
+    LEAD = 1000  # seconds from the freeze to the opening
+
     @classmethod
-    def new(cls, stack, capacity=5, opens_in=3600, lead=100, source="A public lottery", **more):
+    def new(cls, stack, capacity=5, source="A public lottery", **more):
         line = super().new(stack, capacity, status="open", **more)
         headers = stack.admin_headers()
         soon = stack.query(
-            "SELECT DATE_FORMAT(UTC_TIMESTAMP(3) + INTERVAL %s SECOND, '%%Y-%%m-%%dT%%H:%%i:%%sZ') AS at", opens_in
+            "SELECT DATE_FORMAT(UTC_TIMESTAMP(3) + INTERVAL %s SECOND, '%%Y-%%m-%%dT%%H:%%i:%%sZ') AS at", cls.LEAD + 3600
         )[0]["at"]
         line.set(status="'closed'")
-        body = {"status": "open", "opensAt": soon, "draw": True, "drawLeadSeconds": lead, "beacon": {"source": source}}
+        body = {"status": "open", "opensAt": soon, "draw": True, "drawLeadSeconds": cls.LEAD, "beacon": {"source": source}}
         ok(stack.call("PATCH", f"/admin/concert/{line.id}", body, headers))
         return line
 
@@ -45,15 +48,18 @@ class Draw(Line):
         """Moves the opening to so many seconds from now, and with it the freeze."""
         self.set(opens_at=f"UTC_TIMESTAMP(3) + INTERVAL {int(seconds * 1000)} * 1000 MICROSECOND")
 
+    def freezes_in(self, seconds):
+        self.opens_in(self.LEAD + seconds)
+
     def show(self):
         """What is public of the draw."""
         return self.queue()["draw"]
 
-    def freeze(self, opens_in=93):
+    def freeze(self):
         """It is frozen a moment ago by a call, and its list may be made now."""
-        self.opens_in(99.9)
+        self.freezes_in(-0.1)
         assert self.show()["state"] == "frozen"
-        self.opens_in(opens_in)
+        self.freezes_in(-SETTLE_SECONDS)
 
     def step(self):
         """What the operator's command does."""

@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from draw_helpers import Draw, entry_of
+from draw_helpers import SETTLE_SECONDS, Draw, entry_of
 from helpers import add_token, ask_reserve, assert_problem, new_concert, new_user, ok
 from stack import wait_for
 
@@ -94,7 +94,7 @@ def test_nobody_is_in_before_the_opening(stack):
     ok(draw.give("b"))
     draw.step()
     is_out()
-    draw.opens_in(2)
+    draw.opens_in(60)
     is_out()
     assert stack.sweeper().returncode == 0
     is_out()
@@ -110,11 +110,11 @@ def test_the_first_is_in_at_the_opening(stack):
     draw.opens_in(3)
     told = [draw.poll(ticket)["pollAfterSeconds"] for ticket in tickets]
     assert max(told) <= 3
+    began = time.monotonic()
     opens = stack.query("SELECT TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), opens_at) / 1e6 AS s FROM concert"
                         " WHERE concert_id = %s", draw.id)[0]["s"]
-    began = time.monotonic()
-    active = wait_for(lambda: [t for t in map(draw.poll, tickets) if t["status"] == "active"], 13)
-    assert time.monotonic() - began >= float(opens) - 0.1
+    active = wait_for(lambda: [t for t in map(draw.poll, tickets) if t["status"] == "active"])
+    assert time.monotonic() - began >= float(opens) - 0.01
     assert [ticket["number"] for ticket in active] == [1]
     assert time.monotonic() - began < float(opens) + 10
     item, seat = draw.free_seat()
@@ -276,9 +276,9 @@ def test_a_beacon_that_does_not_come_is_not_waited_for(stack):
     draw.add_many(2)
     draw.freeze()
     assert draw.step()["state"] == "listed"
-    draw.opens_in(21)
+    draw.opens_in(draw.LEAD / 5 + 60)
     assert draw.step()["state"] == "listed"
-    draw.opens_in(19.9)  # a fifth of the lead is left
+    draw.opens_in(draw.LEAD / 5)
     public = draw.step()
     assert (public["state"], public["beacon"], public["protected"]) == ("drawn", None, False)
     assert_problem(draw.give("late"), "invalid_field", field="beacon.value")
@@ -397,7 +397,7 @@ def test_what_stays_from_the_freeze_on(stack):
     draw.add()
     admin = Admin(stack, draw.id)
     for until_freeze in (9, -1):
-        draw.opens_in(100 + until_freeze)
+        draw.freezes_in(until_freeze)
         for change, field in (({"opensAt": "2099-01-01T00:00:00Z"}, "opensAt"), ({"draw": False}, "draw"),
                               ({"drawLeadSeconds": 5}, "drawLeadSeconds"), ({"opensAt": None}, "opensAt"),
                               ({"beacon": {"source": "x"}}, "beacon.source"),
@@ -431,9 +431,9 @@ def test_the_freeze_is_at_its_instant(stack):
     """Whichever call comes first finds it; those after it stand behind, and nothing depends on the sweeper."""
     draw = Draw.new(stack)
     early = draw.add_many(3)
-    draw.opens_in(99.9)  # now it is frozen, though nobody has looked
+    draw.freezes_in(-0.1)  # now it is frozen, though nobody has looked
     late = draw.add_many(2)
-    draw.opens_in(90)
+    draw.freezes_in(-SETTLE_SECONDS)
     assert draw.step()["count"] == 3
     assert draw.list() == [entry_of(ticket) for ticket in early]
     ok(draw.give("x"))
@@ -446,11 +446,9 @@ def test_the_freeze_is_at_its_instant(stack):
 def test_a_list_is_not_made_while_an_add_may_be_under_way(stack):
     draw = Draw.new(stack)
     draw.add()
-    draw.opens_in(99)
+    draw.freezes_in(-1)
     assert draw.step()["state"] == "frozen"
-    draw.opens_in(96)
-    assert draw.step()["state"] == "frozen"
-    draw.opens_in(94.5)
+    draw.freezes_in(-SETTLE_SECONDS)
     assert draw.step()["state"] == "listed"
 
 
@@ -571,7 +569,7 @@ def run_verify(stack, entries, proof, *more):
     """Without any settings."""
     return subprocess.run(
         [stack.build / "frontrowctl", "queue", "verify", entries, "--proof", proof, *more],
-        env={"FRONTROW_CONFIG": "/nowhere"}, text=True, timeout=30, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={"FRONTROW_CONFIG": "/nowhere"}, text=True, timeout=120, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
 
 

@@ -15,7 +15,7 @@ def test_the_lines_of_python(stack, tmp_path):
     (tmp_path / "draw.py").write_text(code)
 
     def run(token):
-        return subprocess.run([sys.executable, "draw.py", token], cwd=tmp_path, text=True, timeout=30,
+        return subprocess.run([sys.executable, "draw.py", token], cwd=tmp_path, text=True, timeout=120,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     draw = Draw.new(stack, capacity=0)

@@ -2,9 +2,10 @@
 
 import signal
 import subprocess
+import time
 
 import pytest
-from draw_helpers import Draw, compute_ranks, entry_of, sha256
+from draw_helpers import SETTLE_SECONDS, Draw, compute_ranks, entry_of, sha256
 from helpers import ok
 from stack import wait_for
 
@@ -32,20 +33,20 @@ def test_redis_lost_in_each_phase(private):
     for draw in draws:
         private.query("UPDATE queue_token SET created_at = created_at - INTERVAL 1 MINUTE WHERE concert_id = %s",
                       draw.id)
-        draw.opens_in(99)
+        draw.freezes_in(-1)
     lose(1)  # the freeze is due, and nobody has looked: the rows say who came before it
     late = [draw.add_many(2) for draw in draws]
     for draw in draws:
-        draw.opens_in(93)
+        draw.freezes_in(-SETTLE_SECONDS)
         assert draw.step()["count"] == 5, draws.index(draw)
     lose(2)  # the list is published
     for draw in draws:
         ok(draw.give("b"))
         assert draw.step()["state"] == "drawn"
     lose(3)  # the ranks were in it
-    for draw in draws:
-        draw.open()
     for draw, tickets in zip(draws, early):
+        draw.statuses(*tickets)  # all are there when their turn comes
+        draw.open()
         assert draw.queue()["serving"] == 2
     lose(4)  # two were called
     for i, draw in enumerate(draws):
@@ -123,15 +124,23 @@ def test_the_sweeper_killed_while_it_loads_ranks(private):
         draw.id, draw.id, count,
     )
     private.redis().delete(*private.redis().keys(f"{{c{draw.id}}}:*"))
-    wait_for(lambda: private.get(f"{draw.path}/queue?x=1").status == 200, 30)
+    wait_for(lambda: private.get(f"{draw.path}/queue?x=1").status == 200, 120)
     draw.freeze()
     assert draw.queue()["waiting"] == count
     meta = f"{{c{draw.id}}}:meta"
     sweeper = subprocess.Popen([private.build / "frontrow-sweeper", "--config", private.var / "frontrow.conf"],
                                env=private.environment)
-    loaded = wait_for(lambda: int(private.redis().hget(meta, "rankedLast") or 0), 60, step=0.001)
+
+    def has_begun():
+        """In small steps of its: it must not be through before it is killed."""
+        sweeper.send_signal(signal.SIGCONT)
+        time.sleep(0.002)
+        sweeper.send_signal(signal.SIGSTOP)
+        return int(private.redis().hget(meta, "rankedLast") or 0)
+
+    loaded = wait_for(has_begun, 120, step=0)
     sweeper.send_signal(signal.SIGKILL)
-    assert sweeper.wait(10) == -signal.SIGKILL, "it was through before it could be killed"
+    assert sweeper.wait(60) == -signal.SIGKILL, "it was through before it could be killed"
     loaded = int(private.redis().hget(meta, "rankedLast"))
     assert 0 < loaded < count
     draw.open()
