@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from helpers import new_concert, ok
 from line_helpers import Line, same
-from stack import wait_for
+from stack import read_line, wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -56,7 +56,7 @@ def test_drain(stack):
         line.leave(first)
         assert line.statuses(second, third) == ["active", "waiting"] and drain.poll() is None
         line.leave(second)
-        said, _ = drain.communicate(timeout=30)
+        said, _ = drain.communicate(timeout=120)
     finally:
         drain.kill()
     assert drain.returncode == 0 and said.endswith("active 0, waiting 1\n")
@@ -76,10 +76,10 @@ def test_a_drain_waits_while_the_line_is_loaded(stack):
     drain = subprocess.Popen([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "queue", "drain",
                               str(line.id)], env=stack.environment, text=True, stdout=subprocess.PIPE)
     try:
-        assert drain.stdout.readline() == f"concert {line.id}: capacity 1, paused\n"
-        assert drain.stdout.readline() == "active 1, waiting 0\n"
+        assert read_line(drain) == f"concert {line.id}: capacity 1, paused\n"
+        assert read_line(drain) == "active 1, waiting 0\n"
         line.leave(ticket)
-        said, _ = drain.communicate(timeout=30)
+        said, _ = drain.communicate(timeout=120)
     finally:
         drain.kill()
     assert drain.returncode == 0 and said == "active 0, waiting 0\n"
@@ -93,7 +93,7 @@ def test_a_drain_ends_where_somebody_resumes_the_line(stack):
     try:
         wait_for(lambda: line.queue()["paused"])
         queue(stack, "resume", line.id)
-        _, said = drain.communicate(timeout=30)
+        _, said = drain.communicate(timeout=120)
     finally:
         drain.kill()
     assert drain.returncode == 1 and "resumed" in said
