@@ -1,18 +1,20 @@
 """What nginx refuses by itself has the form of every other problem, and the contract's codes."""
 
-import http.client
+import itertools
 import os
+import pathlib
 import re
 import signal
 import socket
 import time
 
 import pytest
-from stack import LOST, ROOT, wait_for
+from stack import LOST, ROOT, Answer, wait_for
 
 TABLE = (ROOT / "fcgi-app/base/error.h").read_text()
 TITLES = dict(re.findall(r'ERROR\(\w+, \d+, "(\w+)",\s*"([^"]+)"\)', TABLE))
 OPERATOR, GATEWAY = "127.0.0.2", "127.0.0.3"
+LISTENING = "00010000"  # the flag of such a socket in /proc/net/unix
 
 
 def assert_problem(answer, status, code):
@@ -112,17 +114,24 @@ def test_overload_is_shed(guarded):
     """The one place of the class is taken by a request whose body does not come."""
     with socket.create_connection(("127.0.0.1", guarded.port)) as slow:
         slow.sendall(b"POST /payment" + HOST + b"Content-Length: 9\r\n\r\n")
-        answer = wait_for(lambda: (a := guarded.new_client().get("/point")).status == 503 and a)
+        # each from another address: none is over the rate
+        sources = (f"127.0.1.{number}" for number in itertools.cycle(range(1, 255)))
+        answer = wait_for(lambda: (a := guarded.new_client(source=next(sources)).get("/point")).status == 503 and a)
         assert_problem(answer, 503, "busy")
         assert guarded.new_client().get("/health").status == 200
 
 
 def test_rate_limit(guarded):
-    client = guarded.new_client(source="127.0.0.4")
-    answers = [client.get("/health") for _ in range(80)]
-    limited = [answer for answer in answers if answer.status == 429]
-    assert limited and answers[0].status == 200
-    assert_problem(limited[0], 429, "rate_limited")
+    """All are sent before the first answer is read: slow answers do not lower the rate."""
+    clients = [guarded.new_client(source="127.0.0.4").connection for _ in range(150)]
+    for client in clients:
+        client.request("GET", "/health")
+    got = [client.getresponse() for client in clients]
+    answers = [Answer(one.status, one.headers, one.read()) for one in got]
+    assert answers[0].status == 200
+    assert_problem(next(answer for answer in answers if answer.status == 429), 429, "rate_limited")
+    for client in clients:
+        client.close()
 
 
 def test_no_rate_limit_by_default(stack):
@@ -135,16 +144,24 @@ def test_slow_headers_are_cut_off_without_an_answer(stack, long):
     assert stack.raw(b"GET /concert HTTP/1.1\r\n", timeout=20) is LOST
 
 
+def connections_to_workers(guarded):
+    """How many there are, accepted or not."""
+    lines = pathlib.Path("/proc/net/unix").read_text().splitlines()
+    return sum(f"{guarded.run}/frontrow-" in line and not line.split()[3] == LISTENING for line in lines)
+
+
 def end_workers_with_request(guarded, method):
     """Hands a request over to a worker that dies with it; the answer."""
     master = guarded.pid("frontrow")
     os.killpg(master, signal.SIGSTOP)
-    connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=10)
+    before = connections_to_workers(guarded)
+    connection = guarded.new_client().connection
     connection.request(method, "/payment?userId=fan", b"{}" if method == "POST" else None)
-    time.sleep(0.2)
+    wait_for(lambda: connections_to_workers(guarded) > before)
+    time.sleep(0.2)  # what nginx has connected to it writes to in the same breath
     os.killpg(master, signal.SIGKILL)
     got = connection.getresponse()
-    return type(guarded.get("/"))(got.status, got.headers, got.read())
+    return Answer(got.status, got.headers, got.read())
 
 
 @pytest.mark.parametrize("method, code", [
