@@ -325,6 +325,7 @@ def test_what_a_killed_worker_was_taking_can_be_had(new_stack):
     stack = new_stack(workers=2, mysql_timeout_ms=7000, request_ms=8000, watchdog_ms=9000)
     hall = Hall(stack, ("A", "1", 2, 100))
     waits = "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%'"
+    wait_for(lambda: len(stack.workers()) == 2)
     before = stack.workers()
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
         cursor.execute("LOCK TABLES reservation WRITE")
@@ -336,5 +337,5 @@ def test_what_a_killed_worker_was_taking_can_be_had(new_stack):
         os.kill(leaving, signal.SIGKILL)
         wait_for(lambda: leaving not in stack.workers())
         cursor.execute("UNLOCK TABLES")
-        assert lost.result(15).status == 502
+        assert lost.result(60).status == 502
     wait_for(lambda: hall.ask(2).status == 200)

@@ -3,11 +3,16 @@
 import time
 
 import pytest
-from crowd import Buyer, Pending, lock_purse, lock_reservation, lock_seat, owners
+from crowd import Buyer, Pending, lock_purse, lock_reservation, lock_seat, owners, wait_for_waiters
 from helpers import ask_reserve, assert_problem, balance, charge, new_concert, new_user, ok
 
 pytestmark = pytest.mark.usefixtures("audited")
 
+
+@pytest.fixture(scope="module")
+def stack(new_stack):
+    """Calls last longer than a statement waits for a lock."""
+    return new_stack(redis_timeout_ms=900, lock_wait_s=1, workers=8)
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +25,7 @@ def test_a_lock_that_is_held_for_long_is_waited_for_again(stack, concert):
     buyer = Buyer(stack, concert)
     with lock_purse(stack, buyer.user):
         paying = Pending(stack, buyer.pay)
+        wait_for_waiters(stack, 1)
         time.sleep(1.5)
         assert not paying.done
     ok(paying.answer())
@@ -41,7 +47,6 @@ def test_a_lock_that_does_not_end_is_answered_with_busy(stack, concert):
     with lock_seat(stack, *free), lock_purse(stack, blocked), lock_purse(stack, buyers[0].user), \
             lock_reservation(stack, buyers[1].id), \
             lock_seat(stack, buyers[2].held["itemId"], buyers[2].held["seats"][0]["seatId"]):
-        started = time.monotonic()
         calls = [
             Pending(stack, lambda client: ask_reserve(client, new_user(), concert, *free)),
             Pending(stack, lambda client: client.post("/point/charge", {"userId": blocked, "amount": 5})),
@@ -51,8 +56,7 @@ def test_a_lock_that_does_not_end_is_answered_with_busy(stack, concert):
             Pending(stack, buyers[2].cancel),
         ]
         for call in calls:
-            assert_problem(call.answer(), "busy")
-        assert time.monotonic() - started < 8  # the request's time is 4 s, the watchdog's 8 s
+            assert_problem(call.answer(), "busy")  # and not what nginx says when the watchdog has come
     assert [buyer.status for buyer in buyers] == ["held"] * 3
     assert balance(stack, blocked) == 10
     assert ok(use(stack))["balance"] == 5

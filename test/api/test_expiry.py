@@ -5,8 +5,8 @@ import time
 import pytest
 
 from crowd import (
-    Buyer, Pending, a_while, expire_in, lock_purse, lock_reservation, lock_seat, owners, sweep, transaction,
-    wait_for_waiters, wait_until_expired,
+    Buyer, Pending, a_while, expire_in, let_nothing_lapse, lock_purse, lock_reservation, lock_seat, owners, sweep,
+    transaction, wait_for_waiters, wait_until_expired,
 )
 from helpers import (
     age_hold, ask_reserve, assert_problem, balance, charge, new_concert, new_user, ok, pay, reserve,
@@ -64,7 +64,7 @@ def test_payment_waits_and_the_hold_lapses(stack, concert, buyer, place, lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_payment_waits_and_is_in_time(stack, concert, buyer, place, lock):
-    expire_in(stack, buyer.id, 60)
+    expire_in(stack, buyer.id, 600)
     with LOCKS[lock](stack, buyer):
         paying = Pending(stack, buyer.pay)
         wait_for_waiters(stack, 1)
@@ -206,7 +206,7 @@ def test_a_buyer_waits_for_the_seat_and_the_hold_lapses(stack, concert, place):
 
 def test_a_buyer_waits_for_the_seat_and_the_hold_lives(stack, concert, place):
     with lock_seat(stack, *place) as connection:
-        hold_by_hand(connection, concert, place, 60)
+        hold_by_hand(connection, concert, place, 600)
         reserving = Pending(stack, lambda client: ask_reserve(client, new_user(), concert, *place))
         wait_for_waiters(stack, 1)
         connection.commit()
@@ -299,7 +299,7 @@ def test_a_payment_takes_no_part_in_a_limit_that_is_none(stack, concert, buyer):
 
 
 def test_the_sweeper_leaves_a_payment_that_waits_alone(stack, concert, buyer, place):
-    sweep(stack)
+    let_nothing_lapse(stack)
     expire_in(stack, buyer.id, a_while(stack))
     with lock_purse(stack, buyer.user):
         paying = Pending(stack, buyer.pay)

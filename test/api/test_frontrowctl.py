@@ -27,7 +27,7 @@ CONCERT = {
 def run(stack, *arguments, stdin="", **environment):
     return subprocess.run(
         [stack.build / "frontrowctl", *arguments], env=stack.environment | environment,
-        timeout=60, text=True, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        timeout=120, text=True, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
 
 

@@ -1,6 +1,7 @@
 """The rule of the line (fcgi-app/redis/line.lua) against a real Redis: state in, calls, state out."""
 
 import struct
+import time
 
 import pytest
 import redis as redis_module
@@ -52,7 +53,9 @@ def test_numbers_are_dense_and_places_go_in_their_order(line):
     assert [p.number for p in places] == list(range(1, 51))
     one.set(capacity=3)
     order = []
-    while len(order) < 50:
+    for _ in range(100):
+        if len(order) == 50:
+            break
         for place in reversed(places):  # whoever polls first: the order is the numbers'
             now = one.status(place)
             if now != "ENDED" and now.state == ACTIVE and now.number not in order:
@@ -187,19 +190,19 @@ def test_the_interval_decides_when_one_is_absent(line):
 
 
 def test_a_missed_one_ends_after_its_time(line):
-    one = line(missed_ms=20000)
+    one = line(missed_ms=200000)
     a, b = one.add("a"), one.add("b")
     one.pass_s(16, a)
     one.leave(a)
     one.state()
     assert one.client.zcard(one.key("missed")) == 1
-    one.pass_ms(19000)
+    one.pass_ms(170000)
     assert one.status(b).state == ACTIVE  # in time
     c = one.add("c")
     one.pass_s(16, b)
     one.leave(b)
     one.state()
-    one.pass_ms(20001)
+    one.pass_ms(200001)
     assert one.status(c) == "ENDED"
     assert one.call("status", c.token, "")[1] == LAPSED
 
@@ -213,7 +216,7 @@ def test_a_missed_one_with_a_long_interval_has_three_of_them(line):
     one.pass_ms(3 * far.poll * 1000 + 1)
     one.set(capacity=1)
     one.state()  # skips it
-    one.pass_ms(3 * far.poll * 1000 - 1000)
+    one.pass_ms(3 * far.poll * 1000 - 30000)
     assert one.status(far).state == ACTIVE
 
 
@@ -221,12 +224,12 @@ def test_a_missed_one_with_a_long_interval_has_three_of_them(line):
 
 
 def test_a_lease_ends_and_frees_the_place(line):
-    one = line(active_ms=5000)
+    one = line(active_ms=100000)
     a, b = one.add("a"), one.add("b")
-    one.pass_ms(4000)
-    assert one.status(a).lease_ms <= 1000  # a poll does not lengthen it
-    assert one.add("a").lease_ms <= 1000   # nor does an add
-    one.pass_ms(1001)
+    one.pass_s(70, b)
+    assert one.status(a).lease_ms <= 30000  # a poll does not lengthen it
+    assert one.add("a").lease_ms <= 30000   # nor does an add
+    one.pass_s(30, b)
     assert one.status(b).state == ACTIVE
     assert one.status(a) == "ENDED"
 
@@ -290,24 +293,24 @@ def test_an_unsaved_place_is_taken_back(line):
 
 
 def test_a_retried_add_gets_the_unsaved_token(line):
-    one = line(claim_ms=4000)
+    one = line(claim_ms=60000)
     a = one.add("a", saved=False)
-    one.pass_ms(3000)
+    one.pass_ms(30000)
     again = one.add("a")
     assert (again.token, again.saved) == (a.token, NOWHERE)
-    one.pass_ms(2000)
+    one.pass_ms(60000)
     assert one.status(a).state == ACTIVE
 
 
 def test_a_claim_that_was_not_written_is_missed(line):
-    one = line(claim_ms=4000)
+    one = line(claim_ms=60000)
     a, b, c = one.add("a"), one.add("b"), one.add("c")
     one.leave(a)
     assert one.status(b, saved=False).state == ACTIVE
-    one.pass_ms(3000)
+    one.pass_s(30, c)
     now = one.status(b, saved=False)
     assert (now.state, now.saved) == (ACTIVE, ROW)
-    one.pass_ms(1001)
+    one.pass_s(30, c)
     assert one.status(c).state == ACTIVE
     b = one.status(b)
     assert (b.state, b.number) == (WAITING, 2)
@@ -390,9 +393,11 @@ def test_the_wait_is_told_from_the_rate(line):
             one.pass_ms(2000)
             places[:] = [one.status(place) for place in places]
 
+    started = time.monotonic()
     serve(10)
+    slow = 1 + (time.monotonic() - started) / 20  # the real time counts too
     now = places[-1]
-    assert now.position == 29 and now.eta in range(52, 75)  # 58, and more on a slow machine
+    assert now.position == 29 and 52 <= now.eta < 65 * slow  # 58
     assert now.eta_high > now.eta
     fresh = one.expected()
     late = one.add("late")
@@ -401,7 +406,7 @@ def test_the_wait_is_told_from_the_rate(line):
     for _ in range(10):  # no more than the present ones count, and who goes makes it shorter
         one.leave(places.pop(10))
     after = one.status(places[-1])
-    assert after.position == 29 and after.eta < now.eta * 0.7
+    assert after.position == 29 and after.eta < now.eta * 0.8
     one.set(paused=1)
     assert one.status(places[-1]).eta == -1
 
@@ -428,11 +433,11 @@ def test_a_line_of_another_run_is_loaded_anew(line):
                             ("saved", (a.token, 1)), ("drop", (a.token,)), ("state", ()),
                             ("restore", (a.token, "a", 1, 0)), ("list", (3, 0, 9)), ("scan", (0,))):
         assert one.call(name, *arguments) == ["REBUILD"]
-    rows = [(c.token, "c", 3, 0), (a.token, "a", 1, 5000), (b.token, "b", 2, 6000)]
+    rows = [(c.token, "c", 3, 0), (a.token, "a", 1, 50000), (b.token, "b", 2, 60000)]
     assert one.rebuild(rows, last=3, serving=2) == "LOAD"
     assert one.rebuild() == "READY"
     assert one.state() == (2, 3, 1, 2)
-    assert one.status(a).lease_ms <= 5000
+    assert one.status(a).lease_ms <= 50000
     assert states(one, b, c) == [ACTIVE, WAITING]
     assert one.add("d").number == 4
 
@@ -449,8 +454,10 @@ def test_one_builder_at_a_time(line):
     one = line()
     one.run_id = "another"
     assert one.call("rebuild", "first", 0, 0, 0, 0, 0)[0] == "LOAD"
+    for field in ("loadingSince", "builderUntil"):  # however slow we are
+        one.client.hincrby(one.key("meta"), field, 60000)
     assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["WAIT"]  # it began just now
-    one.client.hincrby(one.key("meta"), "loadingSince", -200)
+    one.client.hincrby(one.key("meta"), "loadingSince", -60200)
     assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["BUSY"]
     assert one.call("state") == ["REBUILD"]
     assert one.raw("load", "second", 3, 0, "", 1) == ["BUSY"]
@@ -490,12 +497,12 @@ def test_a_line_from_before_it_was_closed_is_loaded_anew(line):
 def test_open_tokens_count_and_have_no_number(line):
     one = line(capacity=2)
     one.run_id = "another"
-    one.rebuild([(b"o" * 16, "o", 0, 5000)])
+    one.rebuild([(b"o" * 16, "o", 0, 50000)])
     open_one = one.add("o")
     assert (open_one.number, open_one.state) == (0, ACTIVE)
     a, b = one.add("a"), one.add("b")
     assert [p.state for p in (a, b)] == [ACTIVE, WAITING]
-    one.pass_ms(5001)
+    one.pass_ms(50001)
     assert one.status(b).state == ACTIVE
     assert one.status(open_one) == "UNKNOWN"  # MySQL's row says by itself when it is over
 
@@ -506,7 +513,7 @@ def test_a_token_is_put_back(line):
     assert one.restore(b"x" * 16, "x", 7) == "OK"
     assert one.restore(b"x" * 16, "x", 7) == "OK"
     assert one.restore(b"y" * 16, "a", 8) == "CONFLICT"
-    assert one.restore(b"z" * 16, "z", 3, 4000) == "OK"
+    assert one.restore(b"z" * 16, "z", 3, 40000) == "OK"
     assert one.state() == (1, 7, 1, 2)
     assert one.add("b").number == 8
     assert one.status(a).state == ACTIVE
@@ -542,7 +549,7 @@ def test_no_call_moves_more_than_a_few_hundred(line):
     one.run_id = "another"
     one.rebuild(rows, last=700)
     moved = []
-    while True:
+    for _ in range(10):
         reply = one.call("state")
         moved.append(reply[1])
         if not reply[10]:

@@ -27,7 +27,7 @@ def run(server, program, *arguments):
     socket = server.connection_pool.connection_kwargs["path"]
     done = subprocess.run(
         [build / "test/model" / program, socket, *arguments],
-        timeout=1200, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        timeout=550, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

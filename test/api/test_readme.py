@@ -39,7 +39,7 @@ def test_the_readmes_calls(stack, tmp_path):
     wrapper.chmod(0o755)
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", script.replace("http://localhost:8080", stack.url)],
-        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}, cwd=tmp_path, timeout=60, text=True,
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}, cwd=tmp_path, timeout=200, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )
     answers = [file.read_text() for file in sorted(kept.iterdir())]

@@ -99,6 +99,6 @@ def test_stores_out_of_reach(stack):
     for command, store in ((["sales"], "MYSQL"), (["queue", "show"], "MYSQL"), (["queue", "show"], "REDIS")):
         done = subprocess.run(
             [stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", *command, str(concert.id)],
-            env=stack.environment | {f"FRONTROW_{store}_SOCKET": "/nowhere/socket"}, timeout=30, text=True,
+            env=stack.environment | {f"FRONTROW_{store}_SOCKET": "/nowhere/socket"}, timeout=120, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode == 75 and "can not be reached" in done.stderr

@@ -166,7 +166,7 @@ def test_migrations_of_one_database_wait_for_each_other(empty):
             time.sleep(0.3)
             assert not waiting.done()
             cursor.execute("SELECT RELEASE_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'))")
-            assert waiting.result(timeout=30).returncode == 0
+            assert waiting.result(timeout=120).returncode == 0
 
 
 @pytest.mark.parametrize("program", [["frontrow"], ["frontrow", "--check"], ["frontrow-sweeper"]], ids=" ".join)

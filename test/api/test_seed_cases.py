@@ -177,7 +177,7 @@ def test_payment_within_five_minutes(stack, concert):
     token = add_token(stack, user, concert)["token"]
     held = reserve(stack, user, concert)
     charge(stack, user, 1000)
-    age_hold(stack, held["reservationId"], 297)
+    age_hold(stack, held["reservationId"], 270)
     pay(stack, user, held["reservationId"], token)
 
 
