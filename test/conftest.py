@@ -1,6 +1,7 @@
 """What all tests share: one private stack for the session, its books audited after each module."""
 
 import pathlib
+import resource
 import signal
 import sys
 
@@ -14,6 +15,9 @@ from stack import Stack, making_stacks  # noqa: E402
 def pytest_configure():
     # ended from outside, the tests still end their daemons
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # thousands of clients
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def pytest_addoption(parser):

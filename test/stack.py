@@ -253,11 +253,11 @@ class Stack:
 
     # ---- stores
 
-    def mysql(self, **options):
+    def mysql(self, socket="mysql.sock", **options):
         """A connection of its own, in autocommit, with rows as dictionaries."""
         patience = {"connect_timeout": 60, "read_timeout": 300, "write_timeout": 300}
         return pymysql.connect(
-            unix_socket=str(self.run / "mysql.sock"), user="root", database="frontrow",
+            unix_socket=str(self.run / socket), user="root", database="frontrow",
             autocommit=True, cursorclass=pymysql.cursors.DictCursor, charset="utf8mb4",
             init_command="SET time_zone = '+00:00'", **patience | options,
         )
@@ -333,7 +333,7 @@ def read_line(process, seconds=120):
         end.cancel()
 
 
-def wait_for(condition, seconds=30, step=0.02):
+def wait_for(condition, seconds=60, step=0.02):
     """Asks until the condition holds; its last value, or an AssertionError."""
     end = time.monotonic() + seconds
     while not (value := condition()):

@@ -62,8 +62,9 @@ mysql_create_data() {
     mv "$VAR/mysql.new" "$VAR/mysql"
 }
 
+# The client itself waits for a server that stands still as long as that does.
 mysql_query() {
-    "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
+    timeout 300 "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
 }
 
 # The socket's folder is closed to others, so neither account has a password.
@@ -78,5 +79,5 @@ mysql_start() {
 }
 
 mysql_is_ready() {
-    mysql_query 'SELECT 1' >/dev/null 2>&1
+    timeout 5 "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" -e 'SELECT 1' >/dev/null 2>&1
 }

@@ -50,10 +50,12 @@ process_start() {
     mv -f "$PIDS/.$name" "$PIDS/$name"
 }
 
-# process_stop NAME SIGNAL SECONDS: asks, waits, and kills what did not go.
+# process_stop NAME SIGNAL SECONDS: asks, waits, and kills what did not go. (One that was stopped by
+# SIGSTOP would not hear it.)
 process_stop() {
     if process_is_alive "$1"; then
         kill -s "$2" "$PROCESS_PID" 2>/dev/null || true
+        kill -s CONT "$PROCESS_PID" 2>/dev/null || true
         wait_until "$3" process_is_gone "$1" || say "$1 did not end within $3 s and is killed"
     fi
     process_clear "$1"

@@ -20,5 +20,5 @@ redis_start() {
 }
 
 redis_is_ready() {
-    [[ $(redis-cli -s "$RUN/redis.sock" PING 2>/dev/null) == PONG ]]
+    [[ $(timeout 5 redis-cli -s "$RUN/redis.sock" PING 2>/dev/null) == PONG ]]
 }

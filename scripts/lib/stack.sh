@@ -11,7 +11,7 @@
 SERVICES=(mysql redis frontrow nginx) # in the order of their start
 declare -A STOP_SIGNAL=([mysql]=TERM [redis]=TERM [frontrow]=TERM [nginx]=QUIT)
 declare -A STOP_SECONDS=([mysql]=60 [redis]=20 [frontrow]=15 [nginx]=15)
-declare -A READY_SECONDS=([mysql]=60 [redis]=60 [frontrow]=60 [nginx]=60)
+declare -A READY_SECONDS=([mysql]=120 [redis]=60 [frontrow]=60 [nginx]=60)
 
 # A socket's path holds 107 bytes, a clone's may be longer: sockets live in a short folder that
 # var/run leads to. It also holds the maintenance file, which outlives a restart.
