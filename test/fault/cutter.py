@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 
+import pymysql
+
 COMMIT = b"\x07\x00\x00\x00\x03COMMIT"  # length, sequence, COM_QUERY, text
 
 CUTS = {
@@ -37,21 +39,34 @@ class Cutter:
         self.pairs = []
 
     def __enter__(self):
-        self.path.rename(self.hidden)
+        assert not self.hidden.exists(), "there is one already; it would talk to itself"
         self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(self.path))
-        self.listener.listen(128)
-        threading.Thread(target=self.accept, daemon=True).start()
-        for row in self.stack.query("SHOW PROCESSLIST"):
-            if row["User"] == "frontrow":
-                with contextlib.suppress(Exception):
-                    self.stack.query(f"KILL {row['Id']}")
+        self.path.rename(self.hidden)
+        try:
+            self.listener.bind(str(self.path))
+            self.listener.listen(128)
+            threading.Thread(target=self.accept, daemon=True).start()
+            self.end_connections()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
+    def end_connections(self):
+        """Past the proxy, which may be cutting already."""
+        direct = self.stack.mysql(self.hidden.name)
+        with contextlib.closing(direct), direct.cursor() as cursor:
+            cursor.execute("SHOW PROCESSLIST")
+            for row in cursor.fetchall():
+                if row["User"] == "frontrow":
+                    with contextlib.suppress(pymysql.Error):  # one that has just ended
+                        cursor.execute(f"KILL {row['Id']}")
+
     def __exit__(self, *error):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
         self.hidden.rename(self.path)
+        with contextlib.suppress(OSError):  # it did not listen yet
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
         for pair in self.pairs:
             pair.close()
 
@@ -69,7 +84,11 @@ class Cutter:
                 client.close()
                 continue
             server = socket.socket(socket.AF_UNIX)
-            server.connect(str(self.hidden))
+            try:
+                server.connect(str(self.hidden))
+            except OSError:
+                client.close()
+                continue
             pair = Pair(client, server)
             self.pairs.append(pair)
             threading.Thread(target=self.to_server, args=(pair,), daemon=True).start()
