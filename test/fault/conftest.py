@@ -1,6 +1,9 @@
 """What fault tests share: the table of times that is printed at the end, the books' audit."""
 
+import http.client
+
 import pytest
+from stack import wait_for
 
 rows = []
 
@@ -33,17 +36,24 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.write_line(f"{fault:48} {len(times):3} x {max(times):8.0f} {goal:8.0f}")
 
 
-def is_ready(stack):
+def health(stack):
+    """"ready", "degraded" or "down"."""
     try:
-        return stack.new_client().get("/health/ready").status == 200
-    except OSError:
-        return False
+        return stack.new_client().get("/health/ready").json().get("status", "down")
+    except (OSError, http.client.HTTPException, ValueError):
+        return "down"
+
+
+def is_whole(stack):
+    """Whether all of it answers, by all its workers: one that did no work may yet wait for its start."""
+    return health(stack) == "ready" and len(stack.workers()) == stack.worker_count()
 
 
 @pytest.fixture
 def whole(audited):
-    """The stack, which after the test must be ready; its books are audited after each module."""
-    if not is_ready(audited):  # what one test broke is no other test's failure
+    """The stack, which the test must leave whole; its books are audited after each module."""
+    if health(audited) not in ("ready", "degraded"):  # what one test broke is no other test's failure
         audited.script("start")
+    wait_for(lambda: is_whole(audited))
     yield audited
-    assert audited.new_client().get("/health/ready").json()["status"] == "ready"
+    wait_for(lambda: is_whole(audited))

@@ -20,7 +20,7 @@ def test_vanishing(whole):
     workers = set(whole.workers())
     with Load(hall, vanish=20, abandon=50) as load:
         time.sleep(3)
-    assert not load.told.failures()
+    assert not load.told.broken()
     assert {a.code for a in load.told.answers} >= {"ok", "vanished"}
     assert set(whole.workers()) == workers
     assert "found no reader; it had been carried out" in whole.log("frontrow").read_text()
@@ -48,7 +48,7 @@ def test_slow(whole):
     workers = set(whole.workers())
     with Load(hall) as load:
         asyncio.run(open_slowly(whole.port, 2))
-    assert not load.told.failures()
+    assert not load.told.broken()
     assert set(whole.workers()) == workers
 
 
@@ -141,4 +141,4 @@ def test_a_parameter_longer_than_an_int(whole):
         exchange_all(connect, [begin() + record(4, lengths)], end=1)
         wait_for(lambda: len(lines("was ended by signal")) == len(lines(LIBFCGI_GAVE_UP)))
         wait_for(lambda: len(whole.workers()) == count)
-    assert not load.told.failures()
+    assert not load.told.broken()

@@ -21,8 +21,8 @@ def test_reload(whole, times, long):
         for _ in range(20 if long else 3):
             before = children(whole)
             whole.kill("nginx", signal.SIGHUP)
-            wait_for(lambda: not children(whole) & before, 15)
-    assert not load.told.failures()
+            wait_for(lambda: not children(whole) & before)
+    assert not load.told.broken()
     times.note("nginx reload", 0, 0)
 
 
@@ -35,9 +35,9 @@ def test_restart(whole, times):
         whole.start_service("nginx")
         mended = now()
         time.sleep(1)
-    # What waited in the socket's queue when nginx closed it is reset. Nobody had read it, and that it
-    # had no effect, the load's own judge has seen.
+    # What waited in the socket's queue when nginx closed it is reset, one call of each user at most.
+    # Nobody had read it, and that it had no effect, the load's own judge has seen.
     codes = [answer.code for answer in load.told.failures()]
     assert set(codes) <= {"not_sent", "lost"}
-    assert codes.count("lost") <= 4
+    assert codes.count("lost") <= 20
     times.note("nginx restart", load.told.time_back(mended), 100)

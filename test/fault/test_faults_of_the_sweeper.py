@@ -13,11 +13,13 @@ HOLDS = 1000
 
 @pytest.fixture
 def transitions(whole):
-    """Counts by a trigger how often each reservation was set to expired: {times: reservations}."""
+    """Counts by a trigger how often each reservation was set to expired: {times: reservations}. It takes
+    its time, so that a pass can be met in its middle."""
     whole.query("CREATE TABLE transition (reservation_id INT)")
     whole.query(
         "CREATE TRIGGER transition AFTER UPDATE ON reservation FOR EACH ROW"
-        " INSERT INTO transition SELECT NEW.reservation_id FROM DUAL WHERE NEW.status = 'expired'"
+        " INSERT INTO transition SELECT NEW.reservation_id FROM DUAL"
+        " WHERE NEW.status = 'expired' AND SLEEP(0.002) = 0"
     )
 
     def count():
@@ -71,7 +73,7 @@ def kill_in_the_middle(stack, transitions):
     """Whether it was killed after it had ended some holds and before it had ended all."""
     before = transitions().get(1, 0)
     sweeper = start(stack)
-    wait_for(lambda: transitions().get(1, 0) > before or sweeper.poll() is not None, 30, step=0.002)
+    wait_for(lambda: transitions().get(1, 0) > before or sweeper.poll() is not None, step=0.002)
     sweeper.kill()
     return sweeper.wait() == -signal.SIGKILL and transitions().get(1, 0) < HOLDS
 
@@ -84,8 +86,10 @@ def test_killed_in_the_middle_and_two_at_once(whole, transitions):
         assert kill_in_the_middle(whole, transitions)
         kill_in_the_middle(whole, transitions)
         pair = [start(whole), start(whole)]
-        assert [sweeper.wait(120) for sweeper in pair] == [0, 0]
-    assert not load.told.failures()
+        # 75: a store did not answer in time, on a slow machine; what is left is the next one's
+        assert {sweeper.wait(120) for sweeper in pair} <= {0, 75}
+        wait_for(lambda: whole.sweeper().returncode == 0)
+    assert not load.told.broken()
     assert transitions() == {1: HOLDS}
     states = whole.query(
         "SELECT status, COUNT(*) AS seats FROM seat WHERE item_id BETWEEN %s AND %s GROUP BY status",

@@ -1,5 +1,6 @@
 """Workers and their master are killed, reloaded and upgraded while tickets are sold."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -22,11 +23,11 @@ def test_random_workers_killed(whole, times, long):
     with Load(hall) as load:
         end = time.monotonic() + (30 if long else 6)
         while time.monotonic() < end:
-            victim = random.choice(whole.workers())
-            os.kill(victim, signal.SIGKILL)
-            kills.append(now())
+            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
+                os.kill(random.choice(wait_for(whole.workers)), signal.SIGKILL)
+                kills.append(now())
             time.sleep(0.1)
-    assert len(load.told.failures()) <= len(kills)
+    assert len(load.told.broken()) <= len(kills)
     log = whole.log("frontrow").read_text()
     for answer in load.told.lost_but_done():
         assert f"at work on {answer.request_id}" in log, answer
@@ -52,8 +53,8 @@ def test_reload(whole, times, long):
         for _ in range(20 if long else 5):
             before = whole.workers()
             whole.kill("frontrow", signal.SIGHUP)
-            wait_for(lambda: is_replaced(whole, before, count), 20)
-    assert not load.told.failures()
+            wait_for(lambda: is_replaced(whole, before, count))
+    assert not load.told.broken()
     times.note("SIGHUP", 0, 0)
 
 
@@ -95,10 +96,10 @@ def test_upgrade(whole, own_program, times, long):
             before = whole.workers()
             install_other_build(own_program, number)
             whole.kill("frontrow", signal.SIGUSR2)
-            wait_for(lambda: is_replaced(whole, before, count), 20)
+            wait_for(lambda: is_replaced(whole, before, count))
             assert os.path.samefile(f"/proc/{master}/exe", own_program)
     assert whole.pid("frontrow") == master
-    assert not load.told.failures()
+    assert not load.told.broken()
     times.note("SIGUSR2 to another build", 0, 0)
 
 
@@ -136,7 +137,7 @@ def test_master_killed(whole, keeper, times, round):
         time.sleep(1)
         whole.kill("frontrow")
         killed = now()
-        wait_for(lambda: all(map(is_gone, orphans)), 5)
+        wait_for(lambda: all(map(is_gone, orphans)))
         time.sleep(2)
     assert load.told.failures(killed), "nobody noticed"
     times.note("kill -9 of the master", load.told.time_back(killed), 2000)
@@ -169,17 +170,17 @@ def test_the_queue_of_a_passed_socket_outlives_the_master(whole, tmp_path):
                 waiting.connect(path)
                 waiting.sendall(wire.fastcgi("GET", "/health"))
                 second = start_on(whole, listener, tmp_path)
-                waiting.settimeout(10)
+                waiting.settimeout(60)
                 assert b"Status: 200" in waiting.recv(65536)
             second.terminate()
-            assert second.wait(10) == 0
+            assert second.wait(60) == 0
         finally:
             os.unlink(path)
 
 
 def ask(path):
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(path)
         connection.sendall(wire.fastcgi("GET", "/health"))
         return connection.recv(65536)

@@ -61,6 +61,14 @@ class Told:
         """The calls sent in that time that failed by the service's fault."""
         return [a for a in self.answers if since <= a.sent < until and a.failed]
 
+    def broken(self, hasty=("busy", "queue_unavailable")):
+        """The failures that are not explained by a machine that stands still for a moment: those are
+        refusals in time, and few."""
+        refusals = [a for a in self.failures() if a.status == 503 and a.code in hasty]
+        if len(refusals) > len(self.answers) // 20:
+            return refusals
+        return [a for a in self.failures() if a not in refusals]
+
     def time_back(self, mended):
         """Milliseconds from `mended` until a call succeeded after which none sent later failed."""
         failed = [max(a.sent, mended) for a in self.answers if a.failed and a.received >= mended]
@@ -74,12 +82,12 @@ class Told:
             (a.received - a.sent for a in self.answers if since <= a.sent < until), default=0
         )
 
-    def p99(self, since=0, until=float("inf")):
-        """What 99% of the successes sent in that time stayed below, in milliseconds."""
+    def below(self, percent, since=0, until=float("inf")):
+        """What so many of the successes sent in that time stayed below, in milliseconds."""
         times = sorted(
             a.received - a.sent for a in self.answers if a.ok and since <= a.sent < until
         )
-        return times[len(times) * 99 // 100]
+        return times[len(times) * percent // 100]
 
     def summary(self):
         """Bookings a second, how long successes took, how often each code was answered."""

@@ -68,9 +68,9 @@ async def exchange(connect, data, patience=1, end=False):
     """What comes back within so many seconds, then the connection is closed. With `end` the other
     side is told that no more comes."""
     try:
-        reader, writer = await connect()
+        reader, writer = await asyncio.wait_for(connect(), 60)
     except OSError:
-        return None
+        return b""
     got = b""
     with contextlib.suppress(OSError, asyncio.TimeoutError):
         async with asyncio.timeout(patience):
