@@ -37,7 +37,7 @@ class Fan:
             base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language], timezone_id="Asia/Seoul",
             viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, **options,
         )
-        self.context.set_default_timeout(15000)
+        self.context.set_default_timeout(60000)
         self.context.add_init_script(
             "addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`))"
         )
@@ -86,11 +86,17 @@ class Fan:
         """How many rows of this user a table has."""
         return self.stack.query(f"SELECT COUNT(*) AS n FROM {table} WHERE user_id = %s", self.name)[0]["n"]
 
-    def click_seat(self, seat_id):
-        """Clicks a seat on the map; where the seats are small it zooms in first."""
+    def map(self):
+        """The map when its hall is there and drawn in the size that the page has for it."""
         canvas = self.page.locator("canvas")
         canvas.wait_for()
-        wait_for(lambda: canvas.evaluate("(canvas) => canvas.chart?.scale > 0"))
+        wait_for(lambda: canvas.evaluate("""({ chart, clientWidth, clientHeight }) =>
+            chart?.scale > 0 && chart.width === clientWidth && chart.height === clientHeight"""))
+        return canvas
+
+    def click_seat(self, seat_id):
+        """Clicks a seat on the map; where the seats are small it zooms in first."""
+        canvas = self.map()
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
         x, y = canvas.evaluate(

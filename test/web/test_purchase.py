@@ -4,6 +4,7 @@ import io
 
 import pytest
 from fan import DESKTOP, PHONE, assert_fits
+from stack import wait_for
 
 TEXTS = {
     "en": {"enter": "Enter the line", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
@@ -116,12 +117,14 @@ def test_a_seat_that_goes_while_one_looks_leaves_the_choice(new_fan, new_concert
     assert page.evaluate("document.querySelector('canvas').chart.statuses[6]") == 1
 
 
-def test_a_hold_that_lapses_leads_back_to_the_seats(new_fan, new_concert):
+def test_a_hold_that_lapses_leads_back_to_the_seats(new_fan, new_concert, stack):
     concert, item = new_concert(holdSeconds=3)
     fan = new_fan().sign_in()
     page = fan.open(f"/concert/{concert}/item/{item}")
     page.get_by_role("button", name="Take the best seats").click()
     fan.wait_title("The time is over")
+    changed = stack.call("PATCH", f"/admin/concert/{concert}", {"holdSeconds": 300}, stack.admin_headers())
+    assert changed.status == 200, changed
     page.get_by_role("link", name="Back to the seats").click()
     fan.wait_title("Choose your seats")
     page.get_by_role("button", name="Take the best seats").click()
@@ -195,11 +198,13 @@ def test_giving_back_frees_the_seats(new_fan, new_concert, stack):
 
 def tab_to(page, selector):
     """Presses Tab until the element has the focus."""
-    for _ in range(60):
+    page.locator(selector).first.wait_for()
+
+    def has_focus():
         page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"Tab does not come to {selector}")
+        return page.evaluate("(selector) => document.activeElement.matches(selector)", selector)
+
+    wait_for(has_focus)
 
 
 def test_keyboard_only(new_fan, new_concert):
@@ -219,7 +224,7 @@ def test_keyboard_only(new_fan, new_concert):
     fan.wait_title("It is your turn")
     tab_to(page, ".date")
     page.keyboard.press("Enter")
-    page.locator("canvas").wait_for()
+    fan.map()
     tab_to(page, "canvas")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)

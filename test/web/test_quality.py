@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import re
 import socket
+import threading
 
 import pytest
 from fan import DESKTOP, PHONE, violations
@@ -212,7 +213,7 @@ def test_pages_stay_up_without_workers(new_fan, new_concert, stack):
         page.get_by_text("Very many people are here").wait_for()
         page.get_by_text(re.compile("Next try in [0-9]+ second")).wait_for()
         assert violations(page) == []
-    fan.wait_title("After the storm", timeout=30000)
+    fan.wait_title("After the storm")
     page.get_by_text("Very many people are here").wait_for(state="detached")
 
 
@@ -240,16 +241,37 @@ def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert,
     # half a minute is to be waited, but for the network's coming back
     fan.context.set_offline(True)
     fan.context.set_offline(False)
-    fan.wait_title("Your seats are held")
+    fan.wait_title("Your seats are held", timeout=20000)
     assert len(keys) > 1 and len(set(keys)) == 1
     assert fan.count("reservation") == 1
 
 
-def occupy(stack):
-    """A call of somebody else that is under way until its connection is closed: its body does not come."""
-    connection = socket.create_connection(("127.0.0.1", stack.port), source_address=("127.0.0.2", 0))
-    connection.sendall(b"POST /point/charge HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
-    return connection
+@contextlib.contextmanager
+def calls(call, pause):
+    """Somebody else calls again and again, with pauses of so many seconds."""
+    ended = threading.Event()
+
+    def run():
+        while not ended.wait(pause):
+            call()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(60)
+
+
+@contextlib.contextmanager
+def occupied(stack):
+    """A call of somebody else is under way: of its body comes a byte each second."""
+    head = b"POST /point/charge HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", stack.port), source_address=("127.0.0.2", 0)) as connection:
+        connection.sendall(head)
+        with calls(lambda: connection.sendall(b" "), 1):
+            yield
 
 
 def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack):
@@ -258,21 +280,20 @@ def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack)
     concert, item = new_concert(on=limited)
     fan = new_fan(on=limited).sign_in()
     page = fan.page
-    statuses = []
-    page.on("response", lambda answer: statuses.append(answer.status))
-    fan.open("/")
-    page.locator(".concert").first.wait_for(timeout=30000)
-    assert 429 in statuses
+    neighbour = limited.new_client()  # of the same address
+    with calls(lambda: neighbour.get("/concert"), 0.02), page.expect_response(lambda answer: answer.status == 429):
+        fan.open("/")
+    page.locator(".concert").first.wait_for()
     fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()
     third = limited.new_client(source="127.0.0.3")
-    with contextlib.closing(occupy(limited)), contextlib.closing(third):
+    with occupied(limited), contextlib.closing(third):
         wait_for(lambda: third.get("/point?userId=third").status == 503)
         with page.expect_response(lambda answer: answer.status == 503):
             page.get_by_role("button", name="Take the best seats").click()
         page.get_by_text("Very many people are here").wait_for()
         assert violations(page) == []
-    fan.wait_title("Your seats are held", timeout=30000)
+    fan.wait_title("Your seats are held")
     rows = limited.query("SELECT COUNT(*) AS n FROM reservation WHERE user_id = %s", fan.name)
     assert rows[0]["n"] == 1
 
