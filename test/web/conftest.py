@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from fan import DESKTOP, TOOLS, Fan
+from stack import UNHURRIED, making_stacks
 
 CHROMIUM = pathlib.Path("/usr/bin/chromium")
 sys.path[:0] = [str(path) for path in TOOLS.glob("python/lib/python3.*/site-packages")]
@@ -20,6 +21,18 @@ def pytest_collection_modifyitems(items):
             for item in items:
                 if pathlib.Path(__file__).parent in item.path.parents:
                     item.add_marker(pytest.mark.skip(f"there is no {missing}; scripts/lib/web-tools installs it"))
+
+
+@pytest.fixture(scope="session")
+def new_stack():
+    """Makes stacks in which no call is refused because the machine has other work."""
+    with making_stacks(**UNHURRIED) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def stack(new_stack):
+    return new_stack()
 
 
 @pytest.fixture(scope="session")

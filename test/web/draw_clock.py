@@ -33,10 +33,10 @@ class Draw:
         assert done.returncode == 0, done.stderr
 
     def publish(self):
-        """Frozen seven seconds ago, and so its list is published; with no beacon to wait for it is drawn too."""
+        """Frozen a while ago, and so its list is published; with no beacon to wait for it is drawn too."""
         self.opens_in(LEAD - 0.1)
         assert self.show()["state"] == "frozen"
-        self.opens_in(LEAD - 7)
+        self.opens_in(LEAD - 20)
         self.step()
         assert self.show()["listHash"]
 
