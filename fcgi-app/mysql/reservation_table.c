@@ -27,21 +27,33 @@ bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLU
     memcpy(columns, list, sizeof list);
 }
 
+#define INSERT_SEATS "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES "
+#define ONE_SEAT "(?, ?, ?)"
+#define TWO_SEATS ONE_SEAT ", " ONE_SEAT
+#define FOUR_SEATS TWO_SEATS ", " TWO_SEATS
+
+/* All seats by one statement, in a form for each number of them. */
 static enum db_result
 insert_seats(struct database *db, const struct reservation *reservation)
 {
-    static const struct query insert = {
-        "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES (?, ?, ?)"};
+    static const struct query forms[SEATS_AT_ONCE] = {
+        {INSERT_SEATS ONE_SEAT},
+        {INSERT_SEATS TWO_SEATS},
+        {INSERT_SEATS TWO_SEATS ", " ONE_SEAT},
+        {INSERT_SEATS FOUR_SEATS},
+        {INSERT_SEATS FOUR_SEATS ", " ONE_SEAT},
+        {INSERT_SEATS FOUR_SEATS ", " TWO_SEATS},
+        {INSERT_SEATS FOUR_SEATS ", " TWO_SEATS ", " ONE_SEAT},
+        {INSERT_SEATS FOUR_SEATS ", " FOUR_SEATS},
+    };
+    struct parameter parameters[3 * SEATS_AT_ONCE];
+    size_t count = 0;
     for (int32_t i = 0; i < reservation->seat_count; i++) {
-        const struct seat *seat = &reservation->seats[i];
-        enum db_result result =
-            db_execute(db, &insert,
-                       PARAMETERS(DB_INTEGER(reservation->reservation_id),
-                                  DB_INTEGER(seat->seat_id), DB_INTEGER(seat->price)));
-        if (result != DB_OK)
-            return result;
+        parameters[count++] = DB_INTEGER(reservation->reservation_id);
+        parameters[count++] = DB_INTEGER(reservation->seats[i].seat_id);
+        parameters[count++] = DB_INTEGER(reservation->seats[i].price);
     }
-    return DB_OK;
+    return db_execute(db, &forms[reservation->seat_count - 1], parameters, count);
 }
 
 enum db_result
