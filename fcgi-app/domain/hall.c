@@ -4,115 +4,108 @@
 #include <string.h>
 
 #include "base/shared.h"
+#include "domain/layout.h"
 
-/* The seats that a buyer may choose among. */
+enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most often enough */
+
+/* The free seats that a buyer may choose among, read as far as the choice needs them. */
 struct hall {
-    struct place *places; /* sorted (seating_sort) */
+    struct layout *layout;
+    const struct hall_wish *wish;
+    size_t blocks_read;    /* of the layout, by rank */
+    int32_t seats_to_read; /* at least, the next time */
+    struct place *places;  /* sorted (seating_sort) */
     size_t count;
+    bool passed_by; /* others are just taking some of them */
 };
-
-/* A section and a row while they are collected. */
-struct group {
-    char name[SECTION_SIZE];
-    int32_t section;    /* of a row: index of its section */
-    int32_t first_seat; /* lowest seatId */
-    int64_t price;      /* of a section: the highest */
-    int32_t rank;       /* of a section */
-};
-
-struct groups {
-    struct group *list;
-    size_t count;
-    size_t capacity;
-};
-
-static void *
-grow(void *list, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity)
-        return list;
-    *capacity = *capacity ? *capacity * 2 : 64;
-    list = realloc(list, *capacity * size);
-    if (list == NULL)
-        abort();
-    return list;
-}
-
-/* Seats come by seatId, so that a section or row is most often the one of the seat before. */
-static int32_t
-find_group(struct groups *groups, int32_t section, const char *name, int32_t seat_id)
-{
-    for (size_t i = groups->count; i-- > 0;)
-        if (groups->list[i].section == section && strcmp(groups->list[i].name, name) == 0)
-            return (int32_t)i;
-    groups->list = grow(groups->list, groups->count, &groups->capacity, sizeof groups->list[0]);
-    struct group *group = &groups->list[groups->count];
-    *group = (struct group){.section = section, .first_seat = seat_id, .price = -1};
-    memcpy(group->name, name, strlen(name) + 1);
-    return (int32_t)groups->count++;
-}
 
 static bool
-ranks_before(const struct group *a, const struct group *b)
+fits(const struct hall *hall, const struct block *block)
 {
-    return a->price != b->price ? a->price > b->price : a->first_seat < b->first_seat;
+    const struct hall_wish *wish = hall->wish;
+    return block->price <= wish->max_price &&
+           (wish->section[0] == '\0' ||
+            strcmp(wish->section, layout_section_name(hall->layout, block)) == 0);
 }
 
-static void
-rank_sections(struct groups *sections)
+static int32_t
+block_seats(const struct block *block)
 {
-    for (size_t i = 0; i < sections->count; i++)
-        for (size_t other = 0; other < sections->count; other++)
-            sections->list[i].rank += ranks_before(&sections->list[other], &sections->list[i]);
+    return block->last - block->first + 1;
 }
 
-static void
-add_place(struct hall *hall, size_t *capacity, const struct place *place)
+/* A part of a hall that is read by one statement. */
+struct part {
+    size_t first_rank;   /* of its blocks */
+    int32_t first, last; /* seatIds; others may lie between */
+    int32_t seats;
+};
+
+/* The next blocks by rank; those that do not fit count for nothing. */
+static struct part
+next_part(struct hall *hall)
 {
-    hall->places = grow(hall->places, hall->count, capacity, sizeof hall->places[0]);
-    hall->places[hall->count++] = *place;
+    const struct layout *layout = hall->layout;
+    struct part part = {.first_rank = hall->blocks_read, .first = INT32_MAX};
+    while (part.seats < hall->seats_to_read && hall->blocks_read < layout->block_count) {
+        const struct block *block = layout->by_rank[hall->blocks_read++];
+        if (!fits(hall, block))
+            continue;
+        part.first = block->first < part.first ? block->first : part.first;
+        part.last = block->last > part.last ? block->last : part.last;
+        part.seats += block_seats(block);
+    }
+    return part;
 }
 
+/* Adds the free seats of the part, which come by seatId like the blocks. */
 static enum db_result
-collect(struct hall *hall, struct groups *sections, struct groups *rows, struct database *db,
-        int32_t item_id, const char *section, int64_t max_price)
+read_free(struct hall *hall, const struct part *part, struct database *db)
 {
-    struct seat seat;
-    int64_t now;
-    size_t capacity = 0;
-    enum db_result result = seat_table_list(db, item_id, &seat, &now);
+    const struct layout *layout = hall->layout;
+    const struct block *block = layout->blocks, *end = block + layout->block_count;
+    int32_t id;
+    enum db_result result = seat_table_list_free(db, layout->item_id, part->first, part->last, &id);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        int32_t in = find_group(sections, 0, seat.section, seat.seat_id);
-        int32_t row = find_group(rows, in, seat.row, seat.seat_id);
-        if (seat.price > sections->list[in].price)
-            sections->list[in].price = seat.price;
-        bool fits =
-            (section[0] == '\0' || strcmp(section, seat.section) == 0) && seat.price <= max_price;
-        struct place place = {seat.seat_id, in, rows->list[row].first_seat,
-                              seat_shown(&seat, now) == SEAT_AVAILABLE};
-        if (fits)
-            add_place(hall, &capacity, &place);
+        while (block < end && block->last < id)
+            block++;
+        if (block < end && block->first <= id && block->rank >= part->first_rank &&
+            block->rank < hall->blocks_read && fits(hall, block))
+            hall->places[hall->count++] = (struct place){id, block->section, block->row, true};
     }
     return result == DB_NONE ? DB_OK : result;
 }
 
-/*
- * Reads the seats of an item that fit a section ("": any) and a highest price, without a lock.
- * Sections rank by the highest price of any of their seats, then by their lowest seatId.
- */
+/* Reads the next part without a lock. Each is twice as large as the one before. */
 static enum db_result
-read_hall(struct hall *hall, struct database *db, int32_t item_id, const char *section,
-          int64_t max_price)
+read_more(struct hall *hall, struct database *db)
 {
-    struct groups sections = {0}, rows = {0};
-    enum db_result result = collect(hall, &sections, &rows, db, item_id, section, max_price);
-    rank_sections(&sections);
-    for (size_t i = 0; i < hall->count; i++)
-        hall->places[i].section = sections.list[hall->places[i].section].rank;
-    seating_sort(hall->places, hall->count);
-    free(sections.list);
-    free(rows.list);
+    struct part part = next_part(hall);
+    size_t before = hall->count;
+    if (part.seats == 0)
+        return DB_OK;
+    hall->places = realloc(hall->places, (before + (size_t)part.seats) * sizeof hall->places[0]);
+    if (hall->places == NULL)
+        abort();
+    enum db_result result = read_free(hall, &part, db);
+    seating_sort(hall->places + before, hall->count - before);
+    hall->seats_to_read = 2 * part.seats;
     return result;
+}
+
+/* So far the next choice will probably have to read: up to this seat, or everything. */
+static void
+remember_reach(const struct hall *hall, int32_t seat_id)
+{
+    struct layout *layout = hall->layout;
+    layout->reach = 0;
+    for (size_t i = 0; i < layout->block_count; i++) {
+        const struct block *block = layout->by_rank[i];
+        if (fits(hall, block))
+            layout->reach += block_seats(block);
+        if (block->first <= seat_id && seat_id <= block->last)
+            return;
+    }
 }
 
 /* The seat can not be had after all. Returns whether it was free so far. */
@@ -128,18 +121,17 @@ mark_taken(struct hall *hall, int32_t seat_id)
     return was_free;
 }
 
-/* Passes by what other workers are just taking; true where there was something. */
-static bool
-pass_by(struct hall *hall, const struct services *services, int32_t item_id)
+/* Passes by what other workers are just taking. */
+static void
+pass_by(struct hall *hall, const struct services *services)
 {
-    bool passed_by = false;
     int32_t id;
     if (services->place == NULL)
-        return false;
+        return;
     const struct occupancy *occupancy = &services->shared->occupancy;
-    for (size_t at = 0; (id = occupancy_next_seat(occupancy, services->place, item_id, &at)) != 0;)
-        passed_by = mark_taken(hall, id) || passed_by;
-    return passed_by;
+    for (size_t at = 0;
+         (id = occupancy_next_seat(occupancy, services->place, hall->layout->item_id, &at)) != 0;)
+        hall->passed_by = mark_taken(hall, id) || hall->passed_by;
 }
 
 /* Lets the other workers pass by these seats. */
@@ -174,12 +166,21 @@ keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const st
     return all;
 }
 
-static bool
-choose(const struct hall *hall, const struct hall_wish *wish, bool passed_by, int32_t *ids)
+/* Chooses among what was read, and reads on where that holds no adjacent ones. */
+static enum db_result
+choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
 {
-    return passed_by && wish->patient
-               ? seating_choose_adjacent(hall->places, hall->count, wish->count, ids)
-               : seating_choose(hall->places, hall->count, wish->count, ids);
+    const struct hall_wish *wish = hall->wish;
+    enum db_result result = DB_OK;
+    pass_by(hall, services);
+    while (!(*chosen = seating_choose_adjacent(hall->places, hall->count, wish->count, ids)) &&
+           result == DB_OK && hall->blocks_read < hall->layout->block_count) {
+        result = read_more(hall, services->db);
+        pass_by(hall, services);
+    }
+    if (!*chosen && !(hall->passed_by && wish->patient))
+        *chosen = seating_choose(hall->places, hall->count, wish->count, ids);
+    return result;
 }
 
 /*
@@ -188,38 +189,47 @@ choose(const struct hall *hall, const struct hall_wish *wish, bool passed_by, in
  * by, and does not make do with scattered seats while others may still give a set back.
  */
 static enum error
-lock_best(struct services *services, int32_t item_id, struct hall *hall,
-          const struct hall_wish *wish, int32_t *ids, struct seat *seats, int64_t *now,
-          struct problem *problem)
+lock_best(struct services *services, struct hall *hall, int32_t *ids, struct seat *seats,
+          int64_t *now, struct problem *problem)
 {
-    bool passed_by = pass_by(hall, services, item_id);
-    while (choose(hall, wish, passed_by, ids)) {
+    const struct hall_wish *wish = hall->wish;
+    int32_t item_id = hall->layout->item_id;
+    bool chosen;
+    enum db_result result;
+    while ((result = choose(services, hall, ids, &chosen)) == DB_OK && chosen) {
         size_t found;
         announce(services, item_id, ids, wish->count);
-        enum db_result result = seat_table_lock_free(services->db, item_id, ids,
-                                                     (size_t)wish->count, seats, &found, now);
+        result = seat_table_lock_free(services->db, item_id, ids, (size_t)wish->count, seats,
+                                      &found, now);
         if (result != DB_OK)
-            return refuse_db(problem, result);
-        if (keep_what_was_got(hall, ids, wish->count, seats, found, *now))
+            break;
+        if (keep_what_was_got(hall, ids, wish->count, seats, found, *now)) {
+            remember_reach(hall, ids[0]);
             return ERROR_NONE;
+        }
         bool locked = found < (size_t)wish->count;
         for (int32_t i = 0; i < wish->count && locked && wish->patient; i++)
             mark_taken(hall, ids[i]);
-        passed_by = pass_by(hall, services, item_id) || passed_by || locked;
+        hall->passed_by = hall->passed_by || locked;
     }
-    return refuse(problem, passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    remember_reach(hall, 0);
+    return refuse(problem, hall->passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
 }
 
 enum error
-hall_lock_best(struct services *services, int32_t item_id, const struct hall_wish *wish,
+hall_lock_best(struct services *services, const struct item *item, const struct hall_wish *wish,
                int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE], int64_t *now,
                struct problem *problem)
 {
-    struct hall hall = {0};
+    struct hall hall = {.wish = wish};
     enum error error =
-        refuse_db(problem, read_hall(&hall, services->db, item_id, wish->section, wish->max_price));
-    if (error == ERROR_NONE)
-        error = lock_best(services, item_id, &hall, wish, ids, seats, now, problem);
+        refuse_db(problem, layouts_find(services->layouts, services->db, item, &hall.layout));
+    if (error != ERROR_NONE)
+        return error;
+    hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
+    error = lock_best(services, &hall, ids, seats, now, problem);
     free(hall.places);
     return error;
 }

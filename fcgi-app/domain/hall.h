@@ -4,6 +4,7 @@
 
 #include "domain/seating.h"
 #include "domain/services.h"
+#include "mysql/concert_table.h"
 
 /* What a buyer asks for. */
 struct hall_wish {
@@ -19,8 +20,8 @@ struct hall_wish {
  * Refuses with seats_not_available; with busy where nothing was left but what others hold locked,
  * which may become free: worth another try.
  */
-enum error hall_lock_best(struct services *services, int32_t item_id, const struct hall_wish *wish,
-                          int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE],
-                          int64_t *now, struct problem *problem);
+enum error hall_lock_best(struct services *services, const struct item *item,
+                          const struct hall_wish *wish, int32_t ids[SEATS_AT_ONCE],
+                          struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem);
 
 #endif

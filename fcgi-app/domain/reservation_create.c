@@ -143,7 +143,7 @@ lock_seats(struct services *services, struct reservation_create *create,
         return lock_named(services, create, seats, now, problem);
     create->seat_count = (size_t)create->wish.count;
     create->wish.patient = create->tries++ < PATIENT_TRIES;
-    return hall_lock_best(services, create->item_id, &create->wish, create->seat_ids, seats, now,
+    return hall_lock_best(services, &create->item, &create->wish, create->seat_ids, seats, now,
                           problem);
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "base/shared.h"
+#include "domain/layout.h"
 #include "redis/redis.h"
 
 struct services *
@@ -22,6 +23,7 @@ services_open(const struct config *config, struct shared *shared)
     services->db = db_open(config, config->mysql_timeout_ms, mysql);
     services->admin_db = db_open(config, config->admin_mysql_timeout_ms, mysql);
     services->redis = redis_open(config, shared != NULL ? &shared->redis : NULL);
+    services->layouts = layouts_open();
     return services;
 }
 
@@ -30,6 +32,7 @@ services_close(struct services *services)
 {
     if (services->place != NULL)
         occupancy_free(services->place);
+    layouts_close(services->layouts);
     redis_close(services->redis);
     db_close(services->admin_db);
     db_close(services->db);

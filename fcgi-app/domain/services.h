@@ -7,6 +7,7 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
+struct layouts;
 struct occupancy_place;
 struct redis;
 
@@ -17,6 +18,7 @@ struct services {
     struct database *db;           /* for buyers: short time-outs */
     struct database *admin_db;     /* for /admin: long ones; tools do not use it */
     struct redis *redis;
+    struct layouts *layouts; /* what was read of halls for best available */
 };
 
 /* Nothing is connected until first use. Never NULL. `config` and `shared` are borrowed. */

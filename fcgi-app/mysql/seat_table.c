@@ -80,6 +80,18 @@ seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
                              INTO_OPTIONAL_INT32(&position->y, &position->no_y)));
 }
 
+enum db_result
+seat_table_list_free(struct database *db, int32_t item_id, int32_t first, int32_t last,
+                     int32_t *seat_id)
+{
+    static const struct query list = {
+        "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no BETWEEN ? AND ? AND blocked = 0"
+        " AND (status = 'available' OR held_until <= UTC_TIMESTAMP(3)) ORDER BY seat_no"};
+    return db_select(db, &list,
+                     PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(first), DB_INTEGER(last)),
+                     COLUMNS(INTO_INT32(seat_id)));
+}
+
 static enum db_result
 read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id,
            const int32_t *ids, size_t count, struct seat *seats, size_t *found, int64_t *now)

@@ -45,6 +45,10 @@ enum db_result seat_table_list_states(struct database *db, int32_t item_id, stru
 enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
                                       struct seat_position *position);
 
+/* The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id. */
+enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_t first,
+                                    int32_t last, int32_t *seat_id);
+
 /*
  * Reads up to SEATS_AT_ONCE seats by number, ascending, without a lock. *found is how many there
  * are of the asked ones; *now the database's time of the read.

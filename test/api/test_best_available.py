@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
@@ -150,6 +151,86 @@ def test_eight(stack):
     assert hall.best(8) == list(range(8, 16))
     assert_problem(hall.ask(8), "seats_not_available")
     assert hall.best(7) == list(range(1, 8))
+
+
+def the_best(seats, count, section, highest):
+    """What the contract says: a plain model. Seats are dicts as in the layout, with `free`."""
+    sections = {}
+    for seat in seats:
+        sections.setdefault(seat["section"], []).append(seat)
+    fitting = []
+    for name, members in sections.items():
+        rank = (-max(seat["price"] for seat in members), members[0]["seatId"])
+        rows = {}
+        for seat in members:
+            rows.setdefault(seat["row"], []).append(seat)
+        if section in (None, name):
+            fitting.append((rank, [[seat["seatId"] for seat in row if seat["free"] and seat["price"] <= highest]
+                                   for row in rows.values()]))
+    fitting.sort()
+    for _, rows in fitting:
+        for row in rows:
+            for seat in row:
+                if set(range(seat, seat + count)) <= set(row):
+                    return list(range(seat, seat + count))
+    for _, rows in fitting:
+        free = sorted(seat for row in rows for seat in row)
+        spans = [free[at:at + count] for at in range(len(free) - count + 1)]
+        if spans:
+            return min(spans, key=lambda span: span[-1] - span[0])
+    return None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_hall_is_sold_as_the_contract_says(stack, seed):
+    """Also where numbers and ranks have nothing to do with each other, and what is given back."""
+    random = Random(seed)
+    ranges, number = [], 1
+    while number < 400:
+        number += random.choice((0, 0, 1))
+        size = random.choice((1, 2, 7, 20, 90))
+        ranges.append({"from": number, "to": number + size - 1, "price": random.choice((100, 200, 300)),
+                       "section": random.choice("ABC"), "row": random.choice("12345"),
+                       "blocked": random.random() < .1})
+        number += size
+    hall = Hall.__new__(Hall)
+    hall.stack = stack
+    hall.make(ranges, {})
+    seats = [{"seatId": seat, "section": part["section"], "row": part["row"], "price": part["price"],
+              "free": not part["blocked"]} for part in ranges for seat in range(part["from"], part["to"] + 1)]
+    by_id = {seat["seatId"]: seat for seat in seats}
+    made = []
+    for _ in range(120):
+        if made and random.random() < .2:
+            user, one = made.pop(random.randrange(len(made)))
+            assert stack.call("DELETE", f"/reservation/{one['reservationId']}?userId={user}").status == 200
+            for seat in one["seats"]:
+                by_id[seat["seatId"]]["free"] = True
+        user, count = new_user(), random.choice((1, 2, 3, 8))
+        wish = random.choice(({}, {}, {"section": random.choice("ABC")}, {"maxPrice": 200}))
+        expected = the_best(seats, count, wish.get("section"), wish.get("maxPrice", 10**9))
+        answer = hall.ask(count, user=user, **wish)
+        if expected is None:
+            assert_problem(answer, "seats_not_available")
+            continue
+        made.append((user, ok(answer)))
+        assert [seat["seatId"] for seat in made[-1][1]["seats"]] == expected, (count, wish)
+        for seat in expected:
+            by_id[seat]["free"] = False
+
+
+@pytest.mark.parametrize("version", ["layout_version + 1", "0"])
+def test_another_layout_is_seen_by_its_version(stack, version):
+    """By every worker, whatever it remembers; an item without a version is read each time."""
+    hall = Hall(stack, ("A", "1", 40, 300), ("B", "1", 40, 200))
+    update = "UPDATE {} WHERE item_id = %s"
+    stack.query(update.format(f"item SET layout_version = {version}"), hall.item)
+    got = rush(stack, [lambda client: hall.ask(1, client) for _ in range(20)])
+    assert {seat["section"] for made in got.successes for seat in made["seats"]} == {"A"}
+    stack.query(update.format("seat SET price = 500 - price"), hall.item)
+    stack.query(update.format(f"item SET layout_version = {version}"), hall.item)
+    got = rush(stack, [lambda client: hall.ask(1, client) for _ in range(20)])
+    assert {seat["section"] for made in got.successes for seat in made["seats"]} == {"B"}
 
 
 # ---- wishes

@@ -117,6 +117,16 @@ class Lone:
             for seat in range(1, count + 1)
         ]
 
+    def best(self, halls):
+        """One seat for each of these (concertId, itemId)."""
+        return [request("POST", "/reservation",
+                        {"userId": self.user, "concertId": concert, "itemId": item, "count": 1})
+                for concert, item in halls]
+
+    def best_of_many(self, count):
+        made = self.make(self.concerts(count, seats=100))
+        return self.best((one["concertId"], one["itemIds"][0]) for one in made)
+
     def taken(self, count):
         wish = self.reservations(1)
         self.make(wish)
@@ -214,6 +224,8 @@ MORE = {
     "another fingerprint": (422, lambda lone: lone.other_fingerprints),
     "a hold that is released": (200, lambda lone: lambda count: lone.cancels(
         lone.make(lone.reservations(count)))),
+    "best available": (200, lambda lone: lambda count: lone.best([lone.hall(count)] * count)),
+    "best available in many halls": (200, lambda lone: lone.best_of_many),
     "a seat that is taken": (409, lambda lone: lone.taken),
     "too few points": (409, lambda lone: lambda count: [
         request("POST", "/point/use", {"userId": "nobody", "amount": 5}, Idempotency_Key="k")] * count),

@@ -29,6 +29,7 @@ SELECT 1200 + n, 12, DATE(UTC_TIMESTAMP) + INTERVAL 30 DAY, UTC_TIMESTAMP(3) + I
 UNION ALL
 SELECT 13000 + n, 13, DATE(UTC_TIMESTAMP) + INTERVAL 30 DAY, UTC_TIMESTAMP(3) + INTERVAL 30 DAY,
        300, 50000, 50000 FROM counter WHERE n <= 200;
+UPDATE item SET layout_version = 1 WHERE layout_version = 0; -- an item of the API always has one
 
 INSERT INTO seat (item_id, seat_no, price, section, row_name, label)
 SELECT item_id, n, 50000, (n - 1) DIV 300 + 1, (n - 1) MOD 300 DIV 20 + 1, (n - 1) MOD 20 + 1
