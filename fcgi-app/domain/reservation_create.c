@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ids.h"
 #include "domain/line.h"
 
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
@@ -20,6 +21,7 @@ check_seats(const struct reservation_create *create, const struct seat *seats, s
             taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
     if (taken.seat_count == 0)
         return ERROR_NONE;
+    ids_sort(taken.seat_ids, taken.seat_count);
     *problem = taken;
     return ERROR_SEAT_TAKEN;
 }
@@ -43,37 +45,43 @@ require_not_started(const struct item *item, int64_t now, struct problem *proble
     return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
 }
 
-/* "Taken" is what most buyers hear in a rush: it is said without a lock. */
+/*
+ * "Taken" is what most buyers hear in a rush: it is said without a lock, from the one statement
+ * that reads what comes before it as well. A wish names no seats yet.
+ */
 static enum error
-look_at_seats(struct services *services, const struct reservation_create *create,
-              struct problem *problem)
+read_wanted(struct services *services, struct reservation_create *create, struct seat *seats,
+            size_t *found, struct problem *problem)
 {
-    struct seat seats[SEATS_AT_ONCE];
-    size_t found;
-    int64_t now;
-    enum db_result result = seat_table_read(services->db, create->item_id, create->seat_ids,
-                                            create->seat_count, seats, &found, &now);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    return check_seats(create, seats, found, now, problem);
+    *found = 0;
+    if (create->wish.count > 0)
+        return concert_find_with_item(services->db, create->concert_id, create->item_id,
+                                      &create->concert, &create->item, problem);
+    enum db_result result =
+        seat_table_look(services->db, create->concert_id, create->item_id, create->seat_ids,
+                        create->seat_count, &create->concert, &create->item, seats, found);
+    return result == DB_NONE ? refuse(problem, ERROR_CONCERT_NOT_FOUND)
+                             : refuse_db(problem, result);
 }
 
 enum error
 reservation_create_look(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
-    enum error error = concert_find_with_item(services->db, create->concert_id, create->item_id,
-                                              &create->concert, &create->item, problem);
+    const struct concert *concert = &create->concert;
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    enum error error = read_wanted(services, create, seats, &found, problem);
     if (error == ERROR_NONE)
-        error = concert_require_open(&create->concert, create->concert.now, problem);
+        error = concert_require_open(concert, concert->now, problem);
     if (error == ERROR_NONE)
         error = admit(services, create, problem);
     if (error == ERROR_NONE)
         error = concert_require_item(&create->item, problem);
     if (error == ERROR_NONE)
-        error = require_not_started(&create->item, create->concert.now, problem);
+        error = require_not_started(&create->item, concert->now, problem);
     if (error == ERROR_NONE && create->wish.count == 0)
-        error = look_at_seats(services, create, problem);
+        error = check_seats(create, seats, found, concert->now, problem);
     return error;
 }
 

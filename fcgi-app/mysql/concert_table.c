@@ -2,24 +2,16 @@
 
 #include <string.h>
 
-#define CONCERT_COLUMNS                                                                            \
-    "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
-    "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
-    "c.max_waiting, c.line_version, c.line_since, c.draw, c.draw_lead_seconds, c.beacon_source, "  \
-    "c.beacon, UTC_TIMESTAMP(3)"
+#include "mysql/concert_columns.h"
 
 #define SUMMARY_COLUMNS                                                                            \
     "COUNT(i.item_id), DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), "                                     \
     "DATE_FORMAT(MAX(i.date), '%Y-%m-%d'), MIN(i.min_price), MAX(i.max_price)"
 
-#define ITEM_COLUMNS                                                                               \
-    "i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at, i.seat_count, "        \
-    "i.layout_version"
+enum { SUMMARY_COLUMN_COUNT = 5 };
 
-enum { CONCERT_COLUMN_COUNT = 19, SUMMARY_COLUMN_COUNT = 5, ITEM_COLUMN_COUNT = 6 };
-
-static void
-bind_concert(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
+void
+concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
 {
     const struct column list[CONCERT_COLUMN_COUNT] = {
         INTO_INT32(&concert->concert_id),
@@ -56,8 +48,8 @@ bind_summary(struct concert_summary *summary, struct column columns[SUMMARY_COLU
     memcpy(columns, list, sizeof list);
 }
 
-static void
-bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT])
+void
+concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT])
 {
     const struct column list[ITEM_COLUMN_COUNT] = {
         INTO_INT32(&item->item_id),    INTO_INT32(&item->concert_id),
@@ -73,7 +65,7 @@ concert_table_find(struct database *db, int32_t concert_id, struct concert *conc
     static const struct query find = {"SELECT " CONCERT_COLUMNS
                                       " FROM concert c WHERE c.concert_id = ?"};
     struct column columns[CONCERT_COLUMN_COUNT];
-    bind_concert(concert, columns);
+    concert_columns_bind(concert, columns);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
                          CONCERT_COLUMN_COUNT);
 }
@@ -87,8 +79,8 @@ concert_table_find_with_item(struct database *db, int32_t concert_id, int32_t it
         " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
         " WHERE c.concert_id = ?"};
     struct column columns[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT];
-    bind_concert(concert, columns);
-    bind_item(item, columns + CONCERT_COLUMN_COUNT);
+    concert_columns_bind(concert, columns);
+    concert_columns_bind_item(item, columns + CONCERT_COLUMN_COUNT);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id)),
                          columns, CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT);
 }
@@ -102,7 +94,7 @@ concert_table_find_summary(struct database *db, int32_t concert_id, struct conce
         " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
         " WHERE c.concert_id = ? GROUP BY c.concert_id"};
     struct column columns[CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT];
-    bind_concert(concert, columns);
+    concert_columns_bind(concert, columns);
     bind_summary(summary, columns + CONCERT_COLUMN_COUNT);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
                          CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT);
@@ -123,7 +115,7 @@ concert_table_list(struct database *db, const char *date, struct concert *concer
         " AND c.concert_id IN (SELECT d.concert_id FROM item d WHERE d.date = ?)"
         " GROUP BY c.concert_id ORDER BY c.concert_id"};
     struct column columns[CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT];
-    bind_concert(concert, columns);
+    concert_columns_bind(concert, columns);
     bind_summary(summary, columns + CONCERT_COLUMN_COUNT);
     if (date != NULL)
         return db_select(db, &on_date, PARAMETERS(DB_TEXT(date)), columns,
@@ -136,7 +128,7 @@ concert_table_item(struct database *db, int32_t item_id, struct item *item)
 {
     static const struct query find = {"SELECT " ITEM_COLUMNS " FROM item i WHERE i.item_id = ?"};
     struct column columns[ITEM_COLUMN_COUNT];
-    bind_item(item, columns);
+    concert_columns_bind_item(item, columns);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)), columns, ITEM_COLUMN_COUNT);
 }
 

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "mysql/concert_columns.h"
+
 /*
  * A statement on seats of an item, in forms for one, two, four and eight of them. A list is padded
  * by repeating its last one, and each placeholder costs: eight for one seat take MySQL twice as
@@ -10,10 +12,10 @@
 enum { FORMS = 4 };
 #define OF_SEATS(start, end)                                                                       \
     {                                                                                              \
-        {start " WHERE item_id = ? AND seat_no = ?" end},                                          \
-            {start " WHERE item_id = ? AND seat_no IN (?, ?)" end},                                \
-            {start " WHERE item_id = ? AND seat_no IN (?, ?, ?, ?)" end},                          \
-            {start " WHERE item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)" end},              \
+        {start " seat.item_id = ? AND seat_no = ?" end},                                           \
+            {start " seat.item_id = ? AND seat_no IN (?, ?)" end},                                 \
+            {start " seat.item_id = ? AND seat_no IN (?, ?, ?, ?)" end},                           \
+            {start " seat.item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)" end},               \
     }
 
 #define SEAT_COLUMNS                                                                               \
@@ -112,20 +114,45 @@ read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id
 }
 
 enum db_result
-seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                struct seat *seats, size_t *found, int64_t *now)
+seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const int32_t *ids,
+                size_t count, struct concert *concert, struct item *item, struct seat *seats,
+                size_t *found)
 {
+    /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
-        OF_SEATS("SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat", " ORDER BY seat_no");
-    return read_seats(db, look, item_id, ids, count, seats, found, now);
+        OF_SEATS("SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS
+                 ", seat_no, seat.status + 0, blocked, held_until"
+                 " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
+                 " LEFT JOIN seat ON",
+                 " WHERE c.concert_id = ?");
+    struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
+    size_t parameter_count = 1 + name_seats(parameters + 1, item_id, ids, count);
+    parameters[parameter_count++] = DB_INTEGER(concert_id);
+    struct seat seat;
+    struct column columns[] = {[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT] =
+                                   INTO_INT32(&seat.seat_id),
+                               INTO_INT32(&seat.status),
+                               INTO_BOOL(&seat.blocked),
+                               INTO_INSTANT(&seat.held_until)};
+    concert_columns_bind(concert, columns);
+    concert_columns_bind_item(item, columns + CONCERT_COLUMN_COUNT);
+    size_t rows = 0;
+    *found = 0;
+    enum db_result result = db_select(db, &look[form_for(count)], parameters, parameter_count,
+                                      columns, sizeof columns / sizeof columns[0]);
+    for (; result == DB_OK && (result = db_next(db)) == DB_OK; rows++)
+        if (seat.seat_id != 0)
+            seats[(*found)++] = seat;
+    return result == DB_NONE && rows > 0 ? DB_OK : result;
 }
 
 enum db_result
 seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 struct seat *seats, size_t *found, int64_t *now)
 {
-    static const struct query lock[] = OF_SEATS(
-        "SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat", " ORDER BY seat_no FOR UPDATE");
+    static const struct query lock[] =
+        OF_SEATS("SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat WHERE",
+                 " ORDER BY seat_no FOR UPDATE");
     return read_seats(db, lock, item_id, ids, count, seats, found, now);
 }
 
@@ -134,7 +161,7 @@ seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, s
                      struct seat *seats, size_t *found, int64_t *now)
 {
     static const struct query lock[] =
-        OF_SEATS("SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat",
+        OF_SEATS("SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat WHERE",
                  " ORDER BY seat_no FOR UPDATE SKIP LOCKED");
     return read_seats(db, lock, item_id, ids, count, seats, found, now);
 }
@@ -144,7 +171,7 @@ seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t
                 int32_t reservation_id, int64_t held_until)
 {
     static const struct query hold[] =
-        OF_SEATS("UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?", "");
+        OF_SEATS("UPDATE seat SET status = 'held', reservation_id = ?, held_until = ? WHERE", "");
     struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
                                                       DB_INSTANT(held_until)};
     size_t named = name_seats(parameters + 2, item_id, ids, count);
@@ -165,8 +192,8 @@ enum db_result
 seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 int32_t reservation_id)
 {
-    static const struct query sell[] =
-        OF_SEATS("UPDATE seat SET status = 'sold', held_until = NULL", " AND reservation_id = ?");
+    static const struct query sell[] = OF_SEATS(
+        "UPDATE seat SET status = 'sold', held_until = NULL WHERE", " AND reservation_id = ?");
     return update_owned(db, sell, item_id, ids, count, reservation_id);
 }
 
@@ -174,8 +201,8 @@ enum db_result
 seat_table_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
                 int32_t reservation_id)
 {
-    static const struct query give_back[] =
-        OF_SEATS("UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL",
-                 " AND reservation_id = ?");
+    static const struct query give_back[] = OF_SEATS(
+        "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE",
+        " AND reservation_id = ?");
     return update_owned(db, give_back, item_id, ids, count, reservation_id);
 }

@@ -2,7 +2,7 @@
 #ifndef FRONTROW_MYSQL_SEAT_TABLE_H
 #define FRONTROW_MYSQL_SEAT_TABLE_H
 
-#include "mysql/database.h"
+#include "mysql/concert_table.h"
 
 enum {
     SEATS_AT_ONCE = 8,
@@ -50,15 +50,18 @@ enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_
                                     int32_t last, int32_t *seat_id);
 
 /*
- * Reads up to SEATS_AT_ONCE seats by number, ascending, without a lock. *found is how many there
- * are of the asked ones; *now the database's time of the read.
+ * Reads a concert and its item as concert_table_find_with_item() does and, without a lock, up to
+ * SEATS_AT_ONCE seats of the item by number: *found is how many there are of the asked ones, in
+ * any order, with seat_id, status, blocked and held_until filled. All of it is as of concert->now.
+ * DB_NONE: no such concert.
  */
-enum db_result seat_table_read(struct database *db, int32_t item_id, const int32_t *ids,
-                               size_t count, struct seat *seats, size_t *found, int64_t *now);
+enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
+                               const int32_t *ids, size_t count, struct concert *concert,
+                               struct item *item, struct seat *seats, size_t *found);
 
 /*
- * The same with SELECT ... FOR UPDATE, by primary key in ascending order; *now is the time when the
- * last of them was locked.
+ * Locks up to SEATS_AT_ONCE seats with SELECT ... FOR UPDATE, by primary key in ascending order.
+ * *found is how many there are of the asked ones; *now the time when the last of them was locked.
  */
 enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids,
                                size_t count, struct seat *seats, size_t *found, int64_t *now);

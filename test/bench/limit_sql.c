@@ -50,11 +50,9 @@ look(struct database *db, int32_t concert_id, int32_t item_id, int32_t seat_id,
      struct concert *concert, struct seat *seat)
 {
     struct item item;
-    int64_t now;
     size_t found;
-    enum db_result result = concert_table_find_with_item(db, concert_id, item_id, concert, &item);
-    if (result == DB_OK)
-        result = seat_table_read(db, item_id, &seat_id, 1, seat, &found, &now);
+    enum db_result result =
+        seat_table_look(db, concert_id, item_id, &seat_id, 1, concert, &item, seat, &found);
     return result == DB_OK && found == 1 ? DB_OK : DB_FAILED;
 }
 

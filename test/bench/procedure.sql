@@ -14,11 +14,10 @@ BEGIN
     DECLARE cost BIGINT;
     DECLARE found_at DATETIME(3);
 
-    SELECT seat_count, hold_seconds INTO places, hold
+    SELECT seat_count, hold_seconds, seat.status + 0, UTC_TIMESTAMP(3) INTO places, hold, found_status, found_at
     FROM concert c LEFT JOIN item i ON i.item_id = 1003 AND i.concert_id = c.concert_id
+    LEFT JOIN seat ON seat.item_id = 1003 AND seat_no = wanted
     WHERE c.concert_id = 10;
-    SELECT status + 0, UTC_TIMESTAMP(3) INTO found_status, found_at
-    FROM seat WHERE item_id = 1003 AND seat_no = wanted;
 
     START TRANSACTION;
     SELECT status + 0, price, SYSDATE(3) INTO found_status, cost, found_at
