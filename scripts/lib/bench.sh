@@ -9,6 +9,8 @@ declare -A ANSWER_BYTES=([fresh]=270 [taken]=150 [hot]=150 [token]=240 [token-li
 GETS=(seats concerts items queue)
 declare -A GET_PATH=([seats]=/concert/2/item/101/seat [concerts]=/concert [items]=/concert/1/item
     [queue]=/concert/2/queue)
+# the rows whose statements can be made again and again, with any number
+declare -A ANY_NUMBER=([taken]=yes [hot]=yes [token]=yes [charge]=yes)
 declare -A NEXT=() # the number with which a measurement goes on, by its name
 
 # ---- the stack
@@ -23,7 +25,8 @@ bench_stack_start() {
     "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
     "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/procedure.sql"
     mkdir -p "$RUN/bare"
-    process_start bare "$BUILD/test/bench/limit_fcgi" "$RUN/bare" "$SOCKETS" "$(bench_workers)"
+    process_start bare "$BUILD/test/bench/limit_fcgi" "$RUN/bare" "$SOCKETS" "$(bench_workers)" \
+        "$VAR/frontrow.conf"
     bench_add_limits
     k6_measure_groups
     process_recorded bare
@@ -115,6 +118,8 @@ bench_row() {
             bench_measure "$1" "$2" sql bench_loop limit_sql "$2" "$3"
             [[ $2 != fresh ]] || bench_measure "$1" "$2" procedure bench_loop limit_sql fresh-procedure "$3"
             [[ $2 != token-line ]] || bench_measure "$1" "$2" redis bench_loop limit_redis "$2" "$3"
+            [[ -z ${ANY_NUMBER[$2]:-} ]] || BENCH_LIMIT="/bench/bare?${ANSWER_BYTES[$2]}&$2" \
+                bench_measure "$1" "$2" both bench_wrk "$2" "$3"
             ;;
     esac
     BENCH_REFUSED=$([[ $2 != taken && $2 != hot ]] || echo yes) \

@@ -80,16 +80,20 @@ def print_routes(found):
 
 def print_limits(found):
     print('| route | bare libfcgi a second | statements a second | Redis calls a second | '
-          'CPU of these, us | CPU of the route / of these |')
-    print('|---|' + '---:|' * 5)
+          'CPU of these, us | CPU of the route / of these | both in one process a second | CPU of that, us | '
+          'ratio to that |')
+    print('|---|' + '---:|' * 8)
     for row, part in found:
         if part != 'bare':
             continue
         parts = [found.get((row, name), []) for name in ('bare', 'sql', 'redis')]
+        both = found.get((row, 'both'), [])
         cpu = [sum(m.total_cpu for m in together) for together in zip(*filter(None, parts))]
         print('|', ' | '.join([
             TITLES[row], *(middle(m.rate for m in runs) for runs in parts), middle(cpu),
-            middle((m.total_cpu / own for m, own in zip(found[row, 'route'], cpu)), '{:.2f}')]), '|')
+            middle((m.total_cpu / own for m, own in zip(found[row, 'route'], cpu)), '{:.2f}'),
+            middle(m.rate for m in both), middle(m.total_cpu for m in both),
+            middle((m.rate / most.rate for m, most in zip(found[row, 'route'], both)), '{:.2f}')]), '|')
 
 
 def print_procedure(found):

@@ -1,7 +1,8 @@
 /*
  * limit_fcgi: what nginx and libfcgi can do at most with as many workers and sockets as frontrow:
- * it reads the body and answers with as many bytes as the query says. limit_fcgi FOLDER SOCKETS
- * WORKERS    listens on FOLDER/frontrow-0.sock and so on
+ * it reads the body and answers with as many bytes as the query says. The query BYTES&ROW makes the
+ * statements of that row first: what a worker could do at most that has nothing else to do.
+ * limit_fcgi FOLDER SOCKETS WORKERS CONFIG    listens on FOLDER/frontrow-0.sock and so on
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -15,9 +16,26 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/config.h"
+#include "limit_statements.h"
 #include "server/sockets.h"
 
 enum { ANSWER_MOST = 65536, READ_STEP = 4096 };
+
+static struct config config;
+static struct services *services; /* of one process, once it makes statements */
+
+static bool
+make_statements(const char *row)
+{
+    static int64_t number; /* another one in each process: the names of users follow from it */
+    const struct limit *limit = limit_find(limit_statements, LIMIT_STATEMENTS, row);
+    if (services == NULL)
+        services = services_open(&config, NULL);
+    if (number == 0)
+        number = getpid() * INT64_C(1000003);
+    return limit != NULL && limit->step(services, number++);
+}
 
 static void
 answer(FCGX_Request *request)
@@ -27,6 +45,7 @@ answer(FCGX_Request *request)
     static char text[sizeof head + ANSWER_MOST];
     char body[READ_STEP];
     const char *query = FCGX_GetParam("QUERY_STRING", request->envp);
+    const char *row = query != NULL ? strchr(query, '&') : NULL;
     int length = query != NULL ? atoi(query) : 0;
     if (text[0] == '\0') {
         memset(text, 'x', sizeof text);
@@ -34,7 +53,9 @@ answer(FCGX_Request *request)
     }
     while (FCGX_GetStr(body, sizeof body, request->in) == (int)sizeof body)
         continue;
-    if (length >= 0 && length <= ANSWER_MOST)
+    if (row != NULL && !make_statements(row + 1))
+        FCGX_PutS("Status: 500\r\n\r\n", request->out);
+    else if (length >= 0 && length <= ANSWER_MOST)
         FCGX_PutStr(text, (int)sizeof head - 1 + length, request->out);
     FCGX_Finish_r(request);
 }
@@ -65,7 +86,9 @@ int
 main(int argc, char **argv)
 {
     struct sockets sockets;
-    if (argc != 4 || !sockets_open(&sockets, argv[1], atoi(argv[2])))
+    char error[CONFIG_ERROR_SIZE];
+    if (argc != 5 || !config_load(&config, argv[4], error) ||
+        !sockets_open(&sockets, argv[1], atoi(argv[2])))
         return 2;
     for (int i = 0; i < atoi(argv[3]); i++)
         if (fork() == 0) {

@@ -71,8 +71,8 @@ run_processes(const struct limit *limit, const struct config *config, int second
         continue;
 }
 
-static const struct limit *
-find_limit(const struct limit *limits, size_t count, const char *name)
+const struct limit *
+limit_find(const struct limit *limits, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (strcmp(limits[i].name, name) == 0)
@@ -110,7 +110,7 @@ limit_loop_main(int argc, char **argv, const struct limit *limits, size_t count)
     char error[CONFIG_ERROR_SIZE];
     const struct limit *limit;
     if (!read_options(&options, argc, argv) ||
-        (limit = find_limit(limits, count, argv[optind])) == NULL) {
+        (limit = limit_find(limits, count, argv[optind])) == NULL) {
         fprintf(stderr, "Usage: %s --config FILE [--seconds N] [--first N] NAME; names:", argv[0]);
         for (size_t i = 0; i < count; i++)
             fprintf(stderr, " %s", limits[i].name);

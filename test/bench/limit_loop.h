@@ -16,6 +16,9 @@ struct limit {
     bool (*step)(struct services *services, int64_t number);
 };
 
+/* The limit of that name, NULL if there is none. */
+const struct limit *limit_find(const struct limit *limits, size_t count, const char *name);
+
 /*
  * A whole program: reads `--config FILE --seconds N --first N NAME`, runs the limit of that name
  * and prints {"requests", "seconds", "errors", "next"}. Returns the exit status.

@@ -1,0 +1,258 @@
+#include "limit_statements.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "mysql/concert_table.h"
+#include "mysql/point_table.h"
+#include "mysql/reservation_table.h"
+#include "mysql/token_table.h"
+#include "mysql/transaction.h"
+
+enum {
+    HALL_CONCERT = 10,
+    HALL_ITEM = 1002,
+    HELD_CONCERT = 12,
+    TAKEN_ITEM = 1201,
+    HELD_ITEM = 1202,
+    HELD_SEATS = 100000,
+    HOT_SEATS = 50,
+    FIRST_HELD_RESERVATION = 2000001,
+    LINE_CONCERT = 21,
+    PURSES = 10000,
+    AMOUNT = 1000,
+    LEASE_MS = 600000,
+    SPREAD = 7919, /* no divisor of HELD_SEATS: steps over all of them */
+};
+
+/* Ends the transaction as the route would. */
+static bool
+finish(struct database *db, enum db_result result)
+{
+    if (result == DB_OK)
+        return transaction_commit(db) == COMMIT_DONE;
+    transaction_rollback(db);
+    return false;
+}
+
+/* ---- POST /reservation ---- */
+
+static enum db_result
+look(struct database *db, int32_t concert_id, int32_t item_id, int32_t seat_id,
+     struct concert *concert, struct seat *seat)
+{
+    struct item item;
+    size_t found;
+    enum db_result result =
+        seat_table_look(db, concert_id, item_id, &seat_id, 1, concert, &item, seat, &found);
+    return result == DB_OK && found == 1 ? DB_OK : DB_FAILED;
+}
+
+static enum db_result
+hold(struct database *db, const struct concert *concert, int32_t seat_id, const char *user_id)
+{
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    int64_t now = 0;
+    enum db_result result = seat_table_lock(db, HALL_ITEM, &seat_id, 1, seats, &found, &now);
+    struct reservation made = {.concert_id = HALL_CONCERT,
+                               .item_id = HALL_ITEM,
+                               .status = RESERVATION_HELD,
+                               .seat_count = 1,
+                               .no_seat_limit = true,
+                               .without_token = true,
+                               .total_price = seats[0].price,
+                               .created_at = now,
+                               .expires_at = now + (int64_t)concert->hold_seconds * 1000};
+    made.seats[0] = seats[0];
+    snprintf(made.user_id, sizeof made.user_id, "%s", user_id);
+    if (result == DB_OK)
+        result = reservation_table_insert(db, &made);
+    if (result == DB_OK)
+        result = seat_table_hold(db, HALL_ITEM, &seat_id, 1, made.reservation_id, made.expires_at);
+    return result;
+}
+
+static bool
+step_fresh(struct services *services, int64_t number)
+{
+    struct database *db = services->db;
+    struct concert concert;
+    struct seat seat;
+    char user[USER_ID_SIZE];
+    int32_t seat_id = (int32_t)number + 1;
+    snprintf(user, sizeof user, "limit-%d", (int)seat_id);
+    if (look(db, HALL_CONCERT, HALL_ITEM, seat_id, &concert, &seat) != DB_OK)
+        return false;
+    enum db_result result = transaction_begin(db);
+    if (result == DB_OK)
+        result = hold(db, &concert, seat_id, user);
+    return finish(db, result);
+}
+
+/* The same as one call of test/bench/procedure.sql. */
+static bool
+step_fresh_procedure(struct services *services, int64_t number)
+{
+    static const struct query call = {"CALL bench_fresh(?, ?)"};
+    char user[USER_ID_SIZE];
+    snprintf(user, sizeof user, "procedure-%lld", (long long)number);
+    return db_execute(services->db, &call, PARAMETERS(DB_INTEGER(number + 1), DB_TEXT(user))) ==
+           DB_OK;
+}
+
+static bool
+look_at_taken(struct database *db, int32_t seat_id)
+{
+    struct concert concert;
+    struct seat seat;
+    return look(db, HELD_CONCERT, TAKEN_ITEM, seat_id, &concert, &seat) == DB_OK &&
+           seat.status != SEAT_AVAILABLE;
+}
+
+static bool
+step_taken(struct services *services, int64_t number)
+{
+    return look_at_taken(services->db, (int32_t)(number * SPREAD % HELD_SEATS) + 1);
+}
+
+static bool
+step_hot(struct services *services, int64_t number)
+{
+    return look_at_taken(services->db, (int32_t)(number % HOT_SEATS) + 1);
+}
+
+/* ---- POST /token/add ---- */
+
+static void
+make_token(uint8_t token[TOKEN_SIZE])
+{
+    if (getrandom(token, TOKEN_SIZE, 0) != TOKEN_SIZE)
+        memset(token, 0, TOKEN_SIZE);
+}
+
+static bool
+step_token(struct services *services, int64_t number)
+{
+    struct concert concert;
+    struct token_row row;
+    uint8_t fresh[TOKEN_SIZE];
+    char user[USER_ID_SIZE];
+    snprintf(user, sizeof user, "limit-%lld", (long long)number);
+    make_token(fresh);
+    return concert_table_find(services->db, HELD_CONCERT, &concert) == DB_OK &&
+           token_table_renew_open(services->db, HELD_CONCERT, user, fresh, concert.now, LEASE_MS,
+                                  &row) == DB_OK;
+}
+
+/* One that has to wait, as nearly all do in a rush. */
+static bool
+step_token_line(struct services *services, int64_t number)
+{
+    struct concert concert;
+    struct token_row row = {.kind = TOKEN_QUEUE,
+                            .concert_id = LINE_CONCERT,
+                            .number = (int32_t)number + 1,
+                            .status = TOKEN_WAITING};
+    snprintf(row.user_id, sizeof row.user_id, "limit-%lld", (long long)number);
+    make_token(row.token);
+    return concert_table_find(services->db, LINE_CONCERT, &concert) == DB_OK &&
+           token_table_insert(services->db, &row, 0) == DB_OK;
+}
+
+/* ---- points and payments ---- */
+
+static enum db_result
+move_points(struct database *db, const char *user, int64_t amount, struct point_entry *entry)
+{
+    int64_t balance = 0;
+    enum db_result result = point_table_lock(db, user, &balance, &entry->created_at);
+    entry->amount = amount;
+    entry->balance_after = balance + amount;
+    if (result == DB_OK)
+        result = point_table_set_balance(db, user, entry->balance_after);
+    return result == DB_OK ? point_table_add_entry(db, user, entry) : result;
+}
+
+static bool
+step_charge(struct services *services, int64_t number)
+{
+    struct point_entry entry = {.kind = POINT_CHARGE};
+    char user[USER_ID_SIZE];
+    snprintf(user, sizeof user, "held-%d", FIRST_HELD_RESERVATION + (int)(number % PURSES));
+    enum db_result result = transaction_begin(services->db);
+    if (result == DB_OK)
+        result = move_points(services->db, user, AMOUNT, &entry);
+    return finish(services->db, result);
+}
+
+/* The reservation and its seat, locked, and what the rule reads before it sells. */
+static enum db_result
+lock_held(struct database *db, int32_t id, const uint8_t token[TOKEN_SIZE],
+          struct reservation *reservation, int64_t *now)
+{
+    struct seat seats[SEATS_AT_ONCE];
+    struct concert concert;
+    struct token_row row;
+    size_t found;
+    enum db_result result = reservation_table_lock(db, id, reservation);
+    if (result == DB_OK)
+        result = reservation_table_seat_ids(db, reservation);
+    if (result == DB_OK)
+        result =
+            seat_table_lock(db, HELD_ITEM, &reservation->seats[0].seat_id, 1, seats, &found, now);
+    if (result == DB_OK)
+        result = concert_table_find(db, HELD_CONCERT, &concert);
+    return result == DB_OK ? token_table_find(db, token, &row) : result;
+}
+
+static enum db_result
+sell(struct database *db, const struct reservation *reservation, int64_t now)
+{
+    int32_t seat_id = reservation->seats[0].seat_id;
+    struct payment payment = {.reservation_id = reservation->reservation_id,
+                              .amount = reservation->total_price,
+                              .status = PAYMENT_PAID,
+                              .paid_at = now};
+    snprintf(payment.user_id, sizeof payment.user_id, "%s", reservation->user_id);
+    enum db_result result =
+        seat_table_sell(db, HELD_ITEM, &seat_id, 1, reservation->reservation_id);
+    if (result == DB_OK)
+        result = reservation_table_set_status(db, reservation->reservation_id, RESERVATION_PAID);
+    return result == DB_OK ? payment_table_insert(db, &payment) : result;
+}
+
+static bool
+step_payment(struct services *services, int64_t number)
+{
+    struct database *db = services->db;
+    struct reservation reservation;
+    struct concert concert;
+    int64_t now;
+    int32_t id = FIRST_HELD_RESERVATION + (int32_t)number;
+    uint8_t token[TOKEN_SIZE] = {[12] = (uint8_t)(id >> 24),
+                                 [13] = (uint8_t)(id >> 16),
+                                 [14] = (uint8_t)(id >> 8),
+                                 [15] = (uint8_t)id};
+    if (reservation_table_find(db, id, &reservation, &now) != DB_OK ||
+        concert_table_find(db, reservation.concert_id, &concert) != DB_OK)
+        return false;
+    enum db_result result = transaction_begin(db);
+    if (result == DB_OK)
+        result = lock_held(db, id, token, &reservation, &now);
+    if (result == DB_OK)
+        result = sell(db, &reservation, now);
+    struct point_entry entry = {.kind = POINT_PAYMENT, .reservation_id = id};
+    if (result == DB_OK)
+        result = move_points(db, reservation.user_id, -reservation.total_price, &entry);
+    return finish(db, result);
+}
+
+const struct limit limit_statements[LIMIT_STATEMENTS] = {
+    {"fresh", step_fresh},   {"fresh-procedure", step_fresh_procedure},
+    {"taken", step_taken},   {"hot", step_hot},
+    {"token", step_token},   {"token-line", step_token_line},
+    {"charge", step_charge}, {"payment", step_payment},
+};

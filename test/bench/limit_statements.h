@@ -1,0 +1,16 @@
+/*
+ * limit_statements: the statements of a route, prepared, one after the other in its order. They are
+ * the route's own, from the table functions that its rule calls (domain/reservation_create.c,
+ * payment.c, point.c, line*.c); a change in the order there belongs here too. Their seats and
+ * users: test/bench/bench.sql.
+ */
+#ifndef BENCH_LIMIT_STATEMENTS_H
+#define BENCH_LIMIT_STATEMENTS_H
+
+#include "limit_loop.h"
+
+enum { LIMIT_STATEMENTS = 8 };
+
+extern const struct limit limit_statements[LIMIT_STATEMENTS];
+
+#endif
