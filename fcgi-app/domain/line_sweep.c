@@ -9,7 +9,7 @@
 #include "domain/line_rebuild.h"
 
 /* A line's share of a pass: the next pass goes on. */
-enum { BUDGET_MS = 20000, PAUSE_MS = 20 };
+enum { BUDGET_MS = 20000, PAUSE_MS = 20, ATTEMPTS = 3 };
 
 /* The next line above *settings; DB_NONE after the last. */
 static enum db_result
@@ -168,12 +168,28 @@ sweep_line(struct services *services, const struct line_settings *settings,
     if (result == DB_OK)
         result = lapse_leases(services, settings->concert_id, report);
     report->redis_gone = report->redis_gone || answer == LINE_GONE;
-    report->lines += answer == LINE_OK;
+    report->lines += answer == LINE_OK && result == DB_OK;
     if (answer != LINE_OK && answer != LINE_GONE) {
         report->failed++;
         log_warn("the line of concert %d could not be moved on now", (int)settings->concert_id);
     }
     return result;
+}
+
+/* Users' calls and other sweepers lock the same tokens. No line is in the way of the next one. */
+static enum db_result
+sweep_line_again(struct services *services, const struct line_settings *settings,
+                 struct line_sweep_report *report)
+{
+    enum db_result result = DB_RETRY;
+    for (int attempt = 0; attempt < ATTEMPTS && result == DB_RETRY; attempt++)
+        result = sweep_line(services, settings, report);
+    if (result != DB_RETRY)
+        return result;
+    report->failed++;
+    log_warn("the ended tokens of concert %d could not be written: %s", (int)settings->concert_id,
+             db_error_text(services->db));
+    return DB_OK;
 }
 
 enum db_result
@@ -183,7 +199,7 @@ line_sweep(struct services *services, struct line_sweep_report *report)
     *report = (struct line_sweep_report){0};
     enum db_result result = next_line(services, &settings);
     while (result == DB_OK) {
-        result = sweep_line(services, &settings, report);
+        result = sweep_line_again(services, &settings, report);
         if (result == DB_OK)
             result = next_line(services, &settings);
     }

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from crowd import let_nothing_lapse
 from helpers import age_hold, ask_reserve, buy, new_concert, new_user, ok, reserve, seat_status
+from line_helpers import Line
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -190,6 +191,22 @@ def test_one_that_cannot_be_expired_does_not_stop_the_others(stack, concert):
     finally:
         stack.query("DROP TRIGGER stuck")
     assert sweep(stack)["expired"] == 1
+
+
+def test_a_line_that_somebody_has_locked_does_not_stop_the_others(stack):
+    locked, free = Line.new(stack, 1), Line.new(stack, 1)
+    for line in (locked, free):
+        line.add()
+        line.pass_s(3600)
+    with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM queue_token WHERE concert_id = %s FOR UPDATE", (locked.id,))
+        done = run(stack, "--config", stack.var / "frontrow.conf",
+                   FRONTROW_LOCK_WAIT_S="1", FRONTROW_REDIS_TIMEOUT_MS="900")
+    assert (done.returncode, read_summary(done)["failed"]) == (1, 1), done.stderr
+    assert (locked.rows()[1]["status"], free.rows()[1]["status"]) == ("active", "lapsed")
+    sweep(stack)
+    assert locked.rows()[1]["status"] == "lapsed"
 
 
 def test_answers_are_kept_for_a_day(stack, concert):
