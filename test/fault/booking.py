@@ -79,15 +79,15 @@ def apart(stack):
 class Hall:
     """An open concert of a test's own: `items` dates of `seats` seats each (at most 1000)."""
 
-    def __init__(self, stack, *, items=20, seats=1000, capacity=None, hold_seconds=300):
+    def __init__(self, stack, *, items=20, seats=1000, capacity=None, active_seconds=30):
         self.stack = stack
         self.seats = seats
         with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO concert (title, venue, status, admission_capacity, active_seconds,"
                 " hold_seconds, line_version, line_since, created_at)"
-                " VALUES ('Faults', 'Hall', 'open', %s, 30, %s, UNIX_TIMESTAMP(), UNIX_TIMESTAMP(),"
-                " UTC_TIMESTAMP(3))", (capacity, hold_seconds),
+                " VALUES ('Faults', 'Hall', 'open', %s, %s, 300, UNIX_TIMESTAMP(), UNIX_TIMESTAMP(),"
+                " UTC_TIMESTAMP(3))", (capacity, active_seconds),
             )
             self.id = cursor.lastrowid
             for number in range(items):

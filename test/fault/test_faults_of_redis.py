@@ -149,7 +149,7 @@ def emptied(stack):
 @pytest.mark.parametrize("losing", [emptied, set_back])
 def test_the_line_keeps_its_order(whole, losing):
     """Numbers and places are the same after Redis lost everything, or the newer half."""
-    hall = Hall(whole, items=1, seats=10, capacity=10)
+    hall = Hall(whole, items=1, seats=10, capacity=10, active_seconds=600)
     tokens = [add(whole, hall, f"ordered-{hall.id}-{n}") for n in range(30)]
     time.sleep(1.5)  # for Redis to write these to its file
     with losing(whole):

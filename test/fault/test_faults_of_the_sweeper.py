@@ -63,10 +63,11 @@ def hold_all(stack, hall):
 
 
 def start(stack):
-    return subprocess.Popen(
-        [stack.build / "frontrow-sweeper", "--config", stack.var / "frontrow.conf"],
-        env=stack.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
+    with open(stack.log("sweeper"), "a") as log:
+        return subprocess.Popen(
+            [stack.build / "frontrow-sweeper", "--config", stack.var / "frontrow.conf"],
+            env=stack.environment, stdout=log, stderr=log,
+        )
 
 
 def kill_in_the_middle(stack, transitions):
@@ -87,7 +88,7 @@ def test_killed_in_the_middle_and_two_at_once(whole, transitions):
         kill_in_the_middle(whole, transitions)
         pair = [start(whole), start(whole)]
         # 75: a store did not answer in time, on a slow machine; what is left is the next one's
-        assert {sweeper.wait(120) for sweeper in pair} <= {0, 75}
+        assert {sweeper.wait(120) for sweeper in pair} <= {0, 75}, whole.log("sweeper").read_text()
         wait_for(lambda: whole.sweeper().returncode == 0)
     assert not load.told.broken()
     assert transitions() == {1: HOLDS}
