@@ -194,15 +194,14 @@ def test_one_that_cannot_be_expired_does_not_stop_the_others(stack, concert):
 
 
 def test_a_line_that_somebody_has_locked_does_not_stop_the_others(stack):
-    locked, free = Line.new(stack, 1), Line.new(stack, 1)
+    locked, free = Line.new(stack, 1, active_seconds=5), Line.new(stack, 1, active_seconds=5)
     for line in (locked, free):
         line.add()
-        line.pass_s(3600)
+        line.pass_s(5.1)
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute("SELECT * FROM queue_token WHERE concert_id = %s FOR UPDATE", (locked.id,))
-        done = run(stack, "--config", stack.var / "frontrow.conf",
-                   FRONTROW_LOCK_WAIT_S="1", FRONTROW_REDIS_TIMEOUT_MS="900")
+        done = stack.sweeper()
     assert (done.returncode, read_summary(done)["failed"]) == (1, 1), done.stderr
     assert (locked.rows()[1]["status"], free.rows()[1]["status"]) == ("active", "lapsed")
     sweep(stack)
