@@ -46,12 +46,13 @@ require_not_started(const struct item *item, int64_t now, struct problem *proble
 }
 
 /*
- * "Taken" is what most buyers hear in a rush: it is said without a lock, from the one statement
- * that reads what comes before it as well. A wish names no seats yet.
+ * "Taken" is what most buyers hear in a rush: it is said without a lock and, where no token comes
+ * before the seats, from the one statement that reads the concert as well. A wish names no seats
+ * yet.
  */
 static enum error
-read_wanted(struct services *services, struct reservation_create *create, struct seat *seats,
-            size_t *found, struct problem *problem)
+read_concert(struct services *services, struct reservation_create *create, struct seat *seats,
+             size_t *found, struct problem *problem)
 {
     *found = 0;
     if (create->wish.count > 0)
@@ -64,6 +65,23 @@ read_wanted(struct services *services, struct reservation_create *create, struct
                              : refuse_db(problem, result);
 }
 
+/* Refuses seats that are taken, those of a concert with a line being read only now. */
+static enum error
+look_at_seats(struct services *services, const struct reservation_create *create,
+              struct seat *seats, size_t found, struct problem *problem)
+{
+    int64_t now = create->concert.now;
+    enum db_result result = DB_OK;
+    if (create->wish.count > 0)
+        return ERROR_NONE;
+    if (!create->concert.no_line)
+        result = seat_table_read(services->db, create->item_id, create->seat_ids,
+                                 create->seat_count, seats, &found, &now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return check_seats(create, seats, found, now, problem);
+}
+
 enum error
 reservation_create_look(struct services *services, void *state, struct problem *problem)
 {
@@ -71,7 +89,7 @@ reservation_create_look(struct services *services, void *state, struct problem *
     const struct concert *concert = &create->concert;
     struct seat seats[SEATS_AT_ONCE];
     size_t found;
-    enum error error = read_wanted(services, create, seats, &found, problem);
+    enum error error = read_concert(services, create, seats, &found, problem);
     if (error == ERROR_NONE)
         error = concert_require_open(concert, concert->now, problem);
     if (error == ERROR_NONE)
@@ -80,8 +98,8 @@ reservation_create_look(struct services *services, void *state, struct problem *
         error = concert_require_item(&create->item, problem);
     if (error == ERROR_NONE)
         error = require_not_started(&create->item, concert->now, problem);
-    if (error == ERROR_NONE && create->wish.count == 0)
-        error = check_seats(create, seats, found, concert->now, problem);
+    if (error == ERROR_NONE)
+        error = look_at_seats(services, create, seats, found, problem);
     return error;
 }
 

@@ -114,6 +114,15 @@ read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id
 }
 
 enum db_result
+seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                struct seat *seats, size_t *found, int64_t *now)
+{
+    static const struct query read[] =
+        OF_SEATS("SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat WHERE", " ORDER BY seat_no");
+    return read_seats(db, read, item_id, ids, count, seats, found, now);
+}
+
+enum db_result
 seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const int32_t *ids,
                 size_t count, struct concert *concert, struct item *item, struct seat *seats,
                 size_t *found)
@@ -124,7 +133,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
                  ", seat_no, seat.status + 0, blocked, held_until"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat ON",
-                 " WHERE c.concert_id = ?");
+                 " AND c.admission_capacity IS NULL WHERE c.concert_id = ?");
     struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
     size_t parameter_count = 1 + name_seats(parameters + 1, item_id, ids, count);
     parameters[parameter_count++] = DB_INTEGER(concert_id);
