@@ -31,13 +31,13 @@ log_set_request(const char *request_id)
     request = request_id;
 }
 
-/* What a client sent may end up in a line: it must not be able to forge another one. */
+/* What a client sent may end up in a line: it must neither forge another one nor be no text. */
 static void
-blank_control_characters(char *text)
+mask_what_is_not_ascii(char *line)
 {
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = ' ';
+    for (; *line != '\0'; line++)
+        if (*line < ' ' || *line > '~')
+            *line = '?';
 }
 
 void
@@ -53,11 +53,12 @@ log_write(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    blank_control_characters(text);
     clock_format(clock_wall(), time);
     int length = snprintf(line, sizeof line, "%s %s [%d]%s%s %s\n", time, names[level],
                           (int)getpid(), request ? " request=" : "", request ? request : "", text);
     size_t size = length < (int)sizeof line ? (size_t)length : sizeof line - 1;
+    line[size - 1] = '\0';
+    mask_what_is_not_ascii(line);
     line[size - 1] = '\n';
     if (write(STDERR_FILENO, line, size) < 0)
         return; /* there is nowhere left to say it */

@@ -319,6 +319,7 @@ def test_a_redis_over_tcp_with_a_password(new_stack, tmp_path):
     assert_problem(line.ask_add(new_user()), "queue_unavailable")  # it wants no password
     stack.redis().config_set("requirepass", "another")
     assert_problem(line.ask_add(new_user()), "queue_unavailable")
-    redis.Redis(port=port, password="another", socket_timeout=60).config_set("requirepass", "secret word")
+    changed = redis.Redis(host="127.0.0.1", port=port, password="another", socket_timeout=60)
+    changed.config_set("requirepass", "secret word")
     assert patient(lambda: line.ask_add("u"))["number"] == 1
     assert "secret word" not in stack.log("frontrow").read_text()

@@ -12,7 +12,7 @@ from booking import Hall, Load, apart, now
 from stack import wait_for
 from wire import exchange, http, status
 
-WAITING = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"
+WAITING = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
 
 
 def connect_to(stack):
@@ -56,7 +56,7 @@ def test_a_lock_that_is_not_given_back(whole):
             cursor.execute(
                 "SELECT * FROM seat WHERE item_id = %s AND seat_no <= 20 FOR UPDATE", (hall.first,)
             )
-            wait_for(lambda: whole.query(WAITING)[0]["n"])
+            wait_for(lambda: int(whole.query(WAITING)[0]["Value"]))
             time.sleep(3)
             cursor.execute("ROLLBACK")
     assert {a.code for a in load.told.failures()} <= {"busy"}

@@ -126,6 +126,22 @@ def test_corrupted_fastcgi(whole, long):
     assert len(lost) <= len(lines(LIBFCGI_GAVE_UP)), lost
 
 
+def test_a_request_cannot_forge_a_line_of_the_log(whole):
+    """What is no text, or would begin a line, stands in it as question marks."""
+    log = whole.log("frontrow")
+    given = b"\xe6\nforged".ljust(32, b".")
+    request = fastcgi("GET", "/point", query="userId=early").replace(b"f" * 32, given)
+
+    def connect():
+        return asyncio.open_unix_connection(whole.run / "frontrow-0.sock")
+
+    with whole.without("mysql"):
+        exchange_all(connect, [request] * 3)
+        wait_for(lambda: b"forged" in log.read_bytes())
+    assert b"request=??forged" in log.read_bytes()
+    assert log.read_bytes().isascii()
+
+
 def test_a_parameter_longer_than_an_int(whole):
     """A name and a value of 1 GiB each: libfcgi up to 2.4.6 gives up on the sum. That costs the
     worker, which is replaced, and nobody else an answer."""
