@@ -57,3 +57,28 @@ def test_three_times_the_capacity(whole, core, times, long):
     assert good > 0.08  # the goal is 80%
     times.note("overload, 99% of the refusals", p99, 100)
     times.note("overload, after its end", steady.told.time_back(flood.answers[-1].sent), 2000)
+
+
+CONNECTIONS = 8000
+
+
+def within(answers):
+    """Milliseconds within which 99 of 100 of them came."""
+    waits = sorted(a.received - a.sent for a in answers)
+    return waits[len(waits) * 99 // 100]
+
+
+@pytest.mark.parametrize("calls, options", [("charges", {"charges": True}), ("bookings", {})])
+def test_8000_connections(whole, times, long, calls, options):
+    """All of them ask at once and go on: who cannot be served now is told so."""
+    if not long:
+        pytest.skip("takes 40 s: --long")
+    with Load(Hall(whole), rate=0, users=CONNECTIONS, retry=0, seconds=10, **options) as load:
+        load.process.wait(120)
+    refused = [a for a in load.told.answers if a.status == 503]
+    others = [a for a in load.told.answers if a.status != 503]
+    print(f"99% of {len(others)} within {within(others):.0f} ms, 99% of {len(refused)} refused within"
+          f" {within(refused):.0f} ms")
+    assert {a.status for a in load.told.answers} <= {200, 204, 409, 503}
+    assert {a.code for a in refused} <= {"busy"}
+    times.note(f"{CONNECTIONS} connections, {calls}: 99% of the accepted", within(others), 1200)
