@@ -341,3 +341,9 @@ def wait_for(condition, seconds=60, step=0.02):
         assert time.monotonic() < end, f"not within {seconds} s: {condition}"
         time.sleep(step)
     return value
+
+
+def wait_for_waiters(stack, count):
+    """Until so many transactions wait for locks."""
+    status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
+    wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count)

@@ -62,9 +62,9 @@ mysql_create_data() {
     mv "$VAR/mysql.new" "$VAR/mysql"
 }
 
-# The client itself waits for a server that stands still as long as that does.
+# The client itself waits for a server that stands still as long as that does; here MYSQL_PATIENCE seconds.
 mysql_query() {
-    timeout 300 "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
+    timeout "${MYSQL_PATIENCE:-300}" "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
 }
 
 # The socket's folder is closed to others, so neither account has a password.
@@ -79,5 +79,5 @@ mysql_start() {
 }
 
 mysql_is_ready() {
-    timeout 5 "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" -e 'SELECT 1' >/dev/null 2>&1
+    MYSQL_PATIENCE=5 mysql_query 'SELECT 1' >/dev/null 2>&1
 }

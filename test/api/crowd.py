@@ -8,7 +8,7 @@ import threading
 import time
 
 from helpers import add_token, ask_pay, charge, new_user, ok, reserve
-from stack import wait_for
+from stack import wait_for, wait_for_waiters  # noqa: F401
 
 threading.stack_size(512 * 1024)
 
@@ -190,12 +190,6 @@ def lock_purse(stack, user):
 def lock_waits(stack):
     """How often a transaction has waited for a lock so far."""
     return int(stack.query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'")[0]["Value"])
-
-
-def wait_for_waiters(stack, count):
-    """Until so many transactions wait for locks."""
-    status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
-    wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count)
 
 
 def expire_in(stack, reservation_id, seconds):

@@ -9,10 +9,8 @@ import time
 
 import pytest
 from booking import Hall, Load, apart, now
-from stack import wait_for
+from stack import wait_for_waiters
 from wire import exchange, http, status
-
-WAITING = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
 
 
 def connect_to(stack):
@@ -56,7 +54,7 @@ def test_a_lock_that_is_not_given_back(whole):
             cursor.execute(
                 "SELECT * FROM seat WHERE item_id = %s AND seat_no <= 20 FOR UPDATE", (hall.first,)
             )
-            wait_for(lambda: int(whole.query(WAITING)[0]["Value"]))
+            wait_for_waiters(whole, 1)
             time.sleep(3)
             cursor.execute("ROLLBACK")
     assert {a.code for a in load.told.failures()} <= {"busy"}

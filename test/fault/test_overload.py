@@ -4,6 +4,7 @@ import time
 
 import pytest
 from booking import Hall, Load, apart
+from told import within
 
 CALLS_AT_ONCE = 150  # in nginx: at some thousands a second nobody waits for long
 
@@ -48,10 +49,9 @@ def test_three_times_the_capacity(whole, core, times, long):
         pytest.skip("one core of this machine can not ask for three times what the others can do")
     offered = len(flood.answers) / seconds / capacity
     good = goodput(flood) / peak
-    waits = sorted(a.received - a.sent for a in refused)
-    p99 = waits[len(waits) * 99 // 100]
+    p99 = within(refused)
     print(f"capacity {capacity:.0f}/s, peak {peak:.0f}/s; {offered:.1f} times of it offered: goodput"
-          f" {good:.0%}, {len(refused)} refused, half of them in {waits[len(waits) // 2]:.1f} ms,"
+          f" {good:.0%}, {len(refused)} refused, half of them in {within(refused, 50):.1f} ms,"
           f" 99% in {p99:.0f} ms")
     assert {a.code for a in refused} == {"busy"}
     assert good > 0.08  # the goal is 80%
@@ -60,12 +60,6 @@ def test_three_times_the_capacity(whole, core, times, long):
 
 
 CONNECTIONS = 8000
-
-
-def within(answers):
-    """Milliseconds within which 99 of 100 of them came."""
-    waits = sorted(a.received - a.sent for a in answers)
-    return waits[len(waits) * 99 // 100]
 
 
 @pytest.mark.parametrize("calls, options", [("charges", {"charges": True}), ("bookings", {})])

@@ -43,6 +43,12 @@ class Answer(collections.namedtuple("Answer", FIELDS)):
         return json.loads(self.answer)
 
 
+def within(answers, percent=99):
+    """Milliseconds within which so many percent of them came."""
+    waits = sorted(answer.received - answer.sent for answer in answers)
+    return waits[len(waits) * percent // 100]
+
+
 class Told:
     """A log: all its answers in the order in which they were sent."""
 
@@ -84,10 +90,7 @@ class Told:
 
     def below(self, percent, since=0, until=float("inf")):
         """What so many of the successes sent in that time stayed below, in milliseconds."""
-        times = sorted(
-            a.received - a.sent for a in self.answers if a.ok and since <= a.sent < until
-        )
-        return times[len(times) * percent // 100]
+        return within([a for a in self.answers if a.ok and since <= a.sent < until], percent)
 
     def summary(self):
         """Bookings a second, how long successes took, how often each code was answered."""
