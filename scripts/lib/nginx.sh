@@ -64,8 +64,10 @@ nginx_command() {
     PATH=$PATH:/usr/sbin command nginx -p "$VAR/nginx" -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" "$@"
 }
 
+# As a batch process nginx, woken by a worker's answer, does not interrupt it before it has closed the
+# connection too (docs/performance.md; scripts/systemd has it for nginx's service).
 nginx_start() {
-    process_start nginx "$(PATH=$PATH:/usr/sbin command -v nginx)" -p "$VAR/nginx" \
+    process_start nginx chrt --batch 0 "$(PATH=$PATH:/usr/sbin command -v nginx)" -p "$VAR/nginx" \
         -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" -g 'daemon off;'
 }
 
