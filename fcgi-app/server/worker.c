@@ -263,29 +263,28 @@ rest(struct worker *worker)
 
 /*
  * Waits for a connection. NULL: look at the flags again. A connection is taken even if a signal
- * came with it: no other worker was told of it. Of two, the first is the one that woke this worker;
- * left there it would wait until this one is free, while others sleep.
+ * came with it: no other worker was told of it. One event at a time: epoll hands the ready sockets
+ * out in turn, and one that it handed out is the last of them again, also if it was not looked at.
  */
 static FCGX_Request *
 wait_for_connection(struct worker *worker)
 {
-    struct epoll_event events[2];
-    FCGX_Request *connection = NULL;
+    struct epoll_event event;
     int timeout = worker->draining ? 0 : worker->away ? BREAKER_PROBE_EVERY_MS : -1;
-    int found = epoll_wait(worker->events, events, 2, timeout);
-    if (found == 0)
+    int found;
+    while ((found = epoll_wait(worker->events, &event, 1, timeout)) == 1) {
+        if (event.data.u32 != SIGNALS_CAME)
+            return &worker->connections[event.data.u32];
+        read_signals(worker);
+        timeout = 0;
+    }
+    if (found == 0) {
         rest(worker);
-    if (found < 0 && errno != EINTR) {
+    } else if (errno != EINTR) {
         log_error("epoll_wait: %s", strerror(errno));
         worker->failed = true;
     }
-    for (int i = 0; i < found; i++) {
-        if (events[i].data.u32 == SIGNALS_CAME)
-            read_signals(worker);
-        else if (connection == NULL)
-            connection = &worker->connections[events[i].data.u32];
-    }
-    return connection;
+    return NULL;
 }
 
 int

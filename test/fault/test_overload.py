@@ -1,10 +1,11 @@
 """Three times what the stack can do, by open arrivals: the excess is turned away at once."""
 
+import re
 import time
 
 import pytest
 from booking import Hall, Load, apart
-from told import within
+from told import percentile, within
 
 CALLS_AT_ONCE = 150  # in nginx: at some thousands a second nobody waits for long
 
@@ -59,7 +60,30 @@ def test_three_times_the_capacity(whole, core, times, long):
     times.note("overload, after its end", steady.told.time_back(flood.answers[-1].sent), 2000)
 
 
+def test_a_lone_worker_serves_all_sockets_in_turn(new_stack):
+    """Under load there is always a connection in each of them."""
+    with Load(Hall(new_stack(workers=1)), rate=0, users=64, charges=True, retry=0, seconds=3) as load:
+        load.process.wait(60)
+    answers = load.told.answers
+    slowest = max(answers, key=lambda answer: answer.received - answer.sent)
+    overtaken = sum(a.sent > slowest.sent and a.received < slowest.received for a in answers)
+    print(f"{len(answers)} answers, the slowest one was overtaken by {overtaken}")
+    assert len(answers) > 20 * 64 > overtaken
+
+
 CONNECTIONS = 8000
+
+
+# the status, the bytes, the time of nginx, those of each connect to a worker; "-" where there was none
+LOGGED = re.compile(r'" 503 \d+ ([\d.]+) ((?:\S+, )*\S+) ')
+
+
+def refusals_by_nginx(log):
+    """Milliseconds of refusals by nginx's own clock: of those that it made itself, and of the workers'."""
+    own, workers = [], []
+    for took, connects in LOGGED.findall(log):
+        (own if set(connects) <= set("-, ") else workers).append(float(took) * 1000)
+    return own, workers
 
 
 @pytest.mark.parametrize("calls, options", [("charges", {"charges": True}), ("bookings", {})])
@@ -67,12 +91,20 @@ def test_8000_connections(whole, times, long, calls, options):
     """All of them ask at once and go on: who cannot be served now is told so."""
     if not long:
         pytest.skip("takes 40 s: --long")
-    with Load(Hall(whole), rate=0, users=CONNECTIONS, retry=0, seconds=10, **options) as load:
+    hall = Hall(whole)
+    before = whole.log("access").stat().st_size
+    with Load(hall, rate=0, users=CONNECTIONS, retry=0, seconds=10, **options) as load:
         load.process.wait(120)
     refused = [a for a in load.told.answers if a.status == 503]
     others = [a for a in load.told.answers if a.status != 503]
+    time.sleep(1.5)  # nginx writes its log once a second
+    own, workers = refusals_by_nginx(whole.log("access").read_text()[before:])
     print(f"99% of {len(others)} within {within(others):.0f} ms, 99% of {len(refused)} refused within"
-          f" {within(refused):.0f} ms")
+          f" {within(refused):.0f} ms; by nginx's clock 99% of its own {len(own)} within"
+          f" {percentile(own):.0f} ms, of the workers' {len(workers)} within {percentile(workers):.0f} ms")
     assert {a.status for a in load.told.answers} <= {200, 204, 409, 503}
     assert {a.code for a in refused} <= {"busy"}
-    times.note(f"{CONNECTIONS} connections, {calls}: 99% of the accepted", within(others), 1200)
+    name = f"{CONNECTIONS} connections, {calls}: 99% of"
+    times.note(f"{name} the accepted", within(others), 1200)
+    times.note(f"{name} nginx's refusals", percentile(own), 100)
+    times.note(f"{name} the workers' refusals", percentile(workers), 1200)

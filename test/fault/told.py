@@ -43,10 +43,14 @@ class Answer(collections.namedtuple("Answer", FIELDS)):
         return json.loads(self.answer)
 
 
+def percentile(waits, percent=99):
+    """What so many percent of them do not exceed; 0 of none."""
+    return sorted(waits)[len(waits) * percent // 100] if waits else 0
+
+
 def within(answers, percent=99):
     """Milliseconds within which so many percent of them came."""
-    waits = sorted(answer.received - answer.sent for answer in answers)
-    return waits[len(waits) * percent // 100]
+    return percentile([answer.received - answer.sent for answer in answers], percent)
 
 
 class Told:
