@@ -65,9 +65,11 @@ nginx_command() {
 }
 
 # As a batch process nginx, woken by a worker's answer, does not interrupt it before it has closed the
-# connection too (docs/performance.md; scripts/systemd has it for nginx's service).
+# connection too (docs/performance.md; scripts/systemd has it for nginx's service). A container may forbid it.
 nginx_start() {
-    process_start nginx chrt --batch 0 "$(PATH=$PATH:/usr/sbin command -v nginx)" -p "$VAR/nginx" \
+    local batch=(chrt --batch 0)
+    "${batch[@]}" true 2>/dev/null || batch=()
+    process_start nginx "${batch[@]}" "$(PATH=$PATH:/usr/sbin command -v nginx)" -p "$VAR/nginx" \
         -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" -g 'daemon off;'
 }
 
