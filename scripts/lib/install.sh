@@ -21,8 +21,11 @@ packages_missing() {
 
 # install_packages [SECTION...]: by default what scripts/up and scripts/test need.
 install_packages() {
-    local missing as_root=()
+    local missing section as_root=()
     (($# > 0)) || set -- build run test
+    for section in "$@"; do
+        grep -qxF "[$section]" "$ROOT/scripts/lib/packages" || fail "scripts/lib/packages has no [$section]"
+    done
     mapfile -t missing < <(packages_missing "$@")
     ((${#missing[@]} > 0)) || return 0
     say "installing ${missing[*]}"
