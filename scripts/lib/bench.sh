@@ -99,6 +99,23 @@ bench_wrk() {
         -s "$ROOT/test/bench/$1.lua" "http://$(nginx_address)"
 }
 
+# bench_burst SCRIPT SECONDS: by users who were not there before. BURST becomes the requests, those a second,
+# and the microseconds of CPU that nginx, the workers, MySQL and Redis needed for each.
+bench_burst() {
+    local before after line
+    before=$(k6_measure_line 0)
+    line=$(BENCH_FIRST=${NEXT[$1]:-0} bench_wrk "$1" "$2" | tail -n 1)
+    after=$(k6_measure_line 0)
+    [[ $line == *'"errors": 0,'* ]] || fail "$1: $line"
+    NEXT[$1]=$(sed -nE 's/.*"next": ([0-9]+).*/\1/p' <<<"$line")
+    read -ra BURST < <(awk -v line="$line" -v before="$before" -v after="$after" 'BEGIN {
+        split(line, part, /[:,}]/); split(before, b, ","); split(after, a, ",")
+        printf "%d %.0f", part[2], part[2] / part[4]
+        for (i = 2; i <= 5; i++) printf " %.0f", (a[i] - b[i]) * 1000 / part[2]
+        print ""
+    }')
+}
+
 # bench_loop PROGRAM ROW SECONDS
 bench_loop() {
     "$BUILD/test/bench/$1" --config "$VAR/frontrow.conf" --seconds "$3" --first "$BENCH_FIRST" "$2"
