@@ -125,12 +125,14 @@ sockets_adopt(struct sockets *sockets)
 }
 
 int
-sockets_watch(const struct sockets *sockets)
+sockets_watch(const struct sockets *sockets, int first)
 {
     int events = epoll_create1(EPOLL_CLOEXEC);
     for (int i = 0; i < sockets->count && events >= 0; i++) {
-        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u32 = (uint32_t)i};
-        if (epoll_ctl(events, EPOLL_CTL_ADD, sockets->descriptors[i], &event) != 0) {
+        int index = (first + i) % sockets->count;
+        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE,
+                                    .data.u32 = (uint32_t)index};
+        if (epoll_ctl(events, EPOLL_CTL_ADD, sockets->descriptors[index], &event) != 0) {
             close(events);
             events = -1;
         }

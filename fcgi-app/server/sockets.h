@@ -33,9 +33,9 @@ bool sockets_prepare(int descriptor);
 /*
  * Makes an epoll descriptor for a worker: each event is a socket with a connection, its index in
  * data.u32. Of the workers that wait, one is woken for a connection; those that are busy see it
- * when they ask next. -1: see errno.
+ * when they ask next. Where all have one, the event of the index first comes first. -1: see errno.
  */
-int sockets_watch(const struct sockets *sockets);
+int sockets_watch(const struct sockets *sockets, int first);
 
 /* Removes the names of owned sockets, so that nobody new connects; what waits in them stays. */
 void sockets_unlink(const struct sockets *sockets, const char *run_dir);

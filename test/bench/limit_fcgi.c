@@ -71,7 +71,7 @@ serve(const struct sockets *sockets)
     FCGX_Init();
     for (int i = 0; i < sockets->count; i++)
         FCGX_InitRequest(&requests[i], sockets->descriptors[i], FCGI_FAIL_ACCEPT_ON_INTR);
-    int events = sockets_watch(sockets);
+    int events = sockets_watch(sockets, 0);
     while (epoll_wait(events, &event, 1, -1) > 0) {
         FCGX_Request *request = &requests[event.data.u32];
         int result = FCGX_Accept_r(request);
