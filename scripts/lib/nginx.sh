@@ -91,10 +91,14 @@ nginx_is_at_address() {
         ss -Hltnp "sport = :$PORT" | grep -F " $LISTEN:$PORT " | grep -F "pid=$PROCESS_PID," >/dev/null
 }
 
-# One line with the owner when another process has the port.
+# One line with the owner when another process has the port; what a killed nginx left is none.
 nginx_require_port() {
     local line own='its own'
-    ! process_is_alive nginx || own="pid=$PROCESS_PID,"
+    if process_is_alive nginx; then
+        own="pid=$PROCESS_PID,"
+    else
+        process_clear nginx
+    fi
     line=$(ss -Hltnp "sport = :$PORT" | grep -vF "$own" |
         grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT ") || return 0
     line=${line%%$'\n'*}

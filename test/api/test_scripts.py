@@ -31,9 +31,9 @@ def is_group_alive(pid):
     return False
 
 
-def run(private, script, timeout=300, **settings):
+def run(private, script, *arguments, timeout=300, **settings):
     return subprocess.run(
-        [ROOT / "scripts" / script], env=private.environment | settings, timeout=timeout, text=True,
+        [ROOT / "scripts" / script, *arguments], env=private.environment | settings, timeout=timeout, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
 
@@ -127,9 +127,12 @@ def test_refused_settings_change_no_file(kept):
     """The keeper would start whatever dies by them."""
     files = [kept.var / "frontrow.conf", kept.var / "nginx/frontrow.conf"]
     before = [file.read_text() for file in files]
-    done = run(kept, "up", FRONTROW_LISTEN="0.0.0.0")
-    assert done.returncode != 0 and "caller = body" in done.stdout, done.stdout
-    assert [file.read_text() for file in files] == before
+    pids = [kept.pid(name) for name in SERVICES]
+    for script in ["up"], ["lib/stack", "start"]:
+        done = run(kept, *script, FRONTROW_LISTEN="0.0.0.0")
+        assert done.returncode != 0 and "caller = body" in done.stdout, done.stdout
+        assert [file.read_text() for file in files] == before
+        assert [kept.pid(name) for name in SERVICES] == pids
     assert serves(kept)
 
 

@@ -41,3 +41,12 @@ def test_restart(whole, times):
     assert set(codes) <= {"not_sent", "lost"}
     assert codes.count("lost") <= 20
     times.note("nginx restart", load.told.time_back(mended), 100)
+
+
+def test_start_after_a_kill(whole):
+    """The workers of a killed nginx keep its port; that is no other's."""
+    workers = children(whole)
+    whole.kill("nginx")
+    whole.start()
+    assert children(whole) and not children(whole) & workers
+    assert whole.client.get("/health/ready").status == 200
