@@ -20,6 +20,11 @@ fail() {
     exit 1
 }
 
+# require_count OPTION VALUE...: the value of an option is a number from 1 on.
+require_count() {
+    [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$1 takes a number from 1 on"
+}
+
 # wait_until SECONDS COMMAND...: asks again and again; false when the time is over.
 wait_until() {
     local end=$((SECONDS + $1))
