@@ -6,6 +6,7 @@
 
 #include "api/input.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "domain/services.h"
 
 void *
@@ -72,8 +73,7 @@ api_hash(const char *bytes, size_t length, char text[API_HASH_SIZE])
     uint8_t digest[EVP_MAX_MD_SIZE];
     if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
         abort();
-    for (size_t i = 0; i < (API_HASH_SIZE - 1) / 2; i++)
-        sprintf(text + 2 * i, "%02x", digest[i]);
+    hex_write(digest, (API_HASH_SIZE - 1) / 2, text);
 }
 
 void

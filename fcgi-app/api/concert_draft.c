@@ -34,8 +34,8 @@ read_range(struct reader *reader, struct seat_range *range)
     range->from = reader_small(reader, "from", 1, INT32_MAX, NULL);
     range->to = reader_small(reader, "to", 1, INT32_MAX, NULL);
     range->price = reader_integer(reader, "price", 0, PRICE_MAX, NULL, NULL);
-    reader_text(reader, "section", SECTION_CHARACTERS, "A", range->section);
-    reader_text(reader, "row", SECTION_CHARACTERS, "1", range->row);
+    reader_text(reader, "section", SECTION_CHARACTERS, "A", range->section, sizeof range->section);
+    reader_text(reader, "row", SECTION_CHARACTERS, "1", range->row, sizeof range->row);
     int64_t label = range->from;
     range->first_label = reader_small(reader, "firstLabel", 0, INT32_MAX, &label);
     range->blocked = reader_boolean(reader, "blocked");
@@ -69,7 +69,7 @@ read_beacon_text(struct reader *reader, const char *name, char text[TITLE_SIZE])
     if (json_is_null(json_object_get(reader->object, name)))
         text[0] = '\0';
     else
-        reader_text(reader, name, TITLE_CHARACTERS, text, text);
+        reader_text(reader, name, TITLE_CHARACTERS, text, text, TITLE_SIZE);
 }
 
 static void
@@ -98,8 +98,10 @@ static void
 read_settings(struct reader *reader, struct concert *concert, bool is_new)
 {
     const int64_t active = concert->active_seconds, hold = concert->hold_seconds;
-    reader_text(reader, "title", TITLE_CHARACTERS, is_new ? NULL : concert->title, concert->title);
-    reader_text(reader, "venue", TITLE_CHARACTERS, is_new ? NULL : concert->venue, concert->venue);
+    reader_text(reader, "title", TITLE_CHARACTERS, is_new ? NULL : concert->title, concert->title,
+                sizeof concert->title);
+    reader_text(reader, "venue", TITLE_CHARACTERS, is_new ? NULL : concert->venue, concert->venue,
+                sizeof concert->venue);
     if (has(reader, "status"))
         concert->stored = read_status(reader);
     if (has(reader, "opensAt"))

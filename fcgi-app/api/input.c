@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/ids.h"
+#include "base/text.h"
 #include "domain/services.h"
 
 bool
@@ -95,15 +96,6 @@ check_seat_choice(struct input *input, const struct field *field, const struct v
     return true;
 }
 
-size_t
-input_count_characters(const char *text)
-{
-    size_t count = 0;
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
 /* Whether the text fits the field; `rule` says what would. */
 static bool
 is_text_allowed(const struct field *field, const char *text, char *rule, size_t rule_size)
@@ -120,7 +112,7 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
         snprintf(rule, rule_size, "%s", field->word);
         return strcmp(text, field->word) == 0;
     case FIELD_TEXT:
-        length = input_count_characters(text);
+        length = text_count_characters(text);
         snprintf(rule, rule_size, "%lld to %lld characters", (long long)field->least,
                  (long long)field->most);
         return length >= (size_t)field->least && length <= (size_t)field->most;
@@ -139,9 +131,10 @@ check_text(struct input *input, const struct field *field, const struct value *v
     if (field->kind == FIELD_WORD)
         *(bool *)member(input, field) = true;
     else if (field->kind == FIELD_TOKEN) /* a longer one is no token, and stays none when cut */
-        snprintf(member(input, field), TOKEN_TEXT_SIZE, "%s", value->text);
-    else
-        strcpy(member(input, field), value->text);
+        snprintf(member(input, field), field->size, "%s", value->text);
+    else if (!text_copy(member(input, field), field->size, value->text))
+        return input_refuse(problem, field->name, "%s must be at most %zu bytes", field->name,
+                            field->size - 1);
     return true;
 }
 
@@ -225,7 +218,7 @@ read_query_field(const struct services *services, const struct request *request,
     case QUERY_ABSENT:
         return check_absent(services, request->input, field, problem);
     case QUERY_BAD:
-        return input_refuse(problem, field->name, "%s is empty, doubled, too long or badly encoded",
+        return input_refuse(problem, field->name, "%s is empty, doubled, too long or no valid text",
                             field->name);
     case QUERY_FOUND:
         break;
@@ -291,7 +284,7 @@ api_read_input(void *services, const struct route *route, struct request *reques
     }
     if (needs_seats(route->fields) && request->input->seat_count == 0 && request->input->count == 0)
         return input_refuse(problem, "seatId", "one of seatId, seatIds and count is needed");
-    strcpy(claimed, request->input->user_id);
+    snprintf(claimed, USER_ID_SIZE, "%s", request->input->user_id);
     return true;
 }
 

@@ -40,7 +40,7 @@ enum field_kind {
     FIELD_INTEGER, /* least..most, into an int64_t */
     FIELD_SMALL,   /* least..most, into an int32_t */
     FIELD_DATE,    /* YYYY-MM-DD */
-    FIELD_TEXT,    /* least..most characters, into an array that holds 4 * most bytes and a NUL */
+    FIELD_TEXT,    /* least..most characters; fewer where they do not fit the array */
     FIELD_WORD,    /* nothing but `word`; into a bool */
     FIELD_TOKEN,   /* any string; one that can be no token is found invalid later */
     FIELD_SEAT_ID, /* seatId, seatIds and count, of which exactly one must be there */
@@ -55,6 +55,7 @@ struct field {
     enum field_kind kind;
     bool optional;
     size_t offset; /* in struct input */
+    size_t size;   /* of the member there: no value is written past it */
     int64_t least;
     int64_t most;
     int64_t otherwise; /* value where it is absent; its size is that of the kind */
@@ -64,8 +65,5 @@ struct field {
 /* Fills an invalid_field problem; always false, so that a check can end with it. */
 bool input_refuse(struct problem *problem, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/* Characters of a text that is valid UTF-8. */
-size_t input_count_characters(const char *text);
 
 #endif

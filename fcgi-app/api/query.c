@@ -1,5 +1,6 @@
 #include "api/query.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -11,6 +12,20 @@ hex_digit(char c)
     if (c >= 'a' && c <= 'f')
         return c - 'a' + 10;
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* U+0000 to U+001F and U+007F to U+009F are control characters; jansson takes valid UTF-8 only. */
+static bool
+is_clean(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)at[1] < 0xa0))
+            return false;
+    }
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
 }
 
 /* Undoes application/x-www-form-urlencoded; false on bad encoding, a NUL or too little room. */
@@ -49,7 +64,7 @@ query_read(const char *query, const char *name, char *value, size_t size)
         char decoded[64];
         if (decode(query, name_length, decoded, sizeof decoded) && strcmp(decoded, name) == 0) {
             if (result != QUERY_ABSENT || equals == NULL || equals + 1 == query + pair ||
-                !decode(equals + 1, pair - name_length - 1, value, size))
+                !decode(equals + 1, pair - name_length - 1, value, size) || !is_clean(value))
                 return QUERY_BAD;
             result = QUERY_FOUND;
         }

@@ -5,6 +5,7 @@
 
 #include "api/input.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 void
 reader_refuse(struct reader *reader, const char *name, const char *rule)
@@ -24,21 +25,18 @@ reader_find(struct reader *reader, const char *name, bool required, const char *
 }
 
 void
-reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise, char *text)
+reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise, char *text,
+            size_t size)
 {
     char rule[64];
     snprintf(rule, sizeof rule, "a string of 1 to %zu characters", most);
     const json_t *value = reader_find(reader, name, otherwise == NULL, rule);
-    if (value == NULL) {
-        if (otherwise != NULL && otherwise != text)
-            strcpy(text, otherwise);
+    const char *found = value != NULL ? json_string_value(value) : otherwise;
+    if (value == NULL && otherwise == NULL)
         return;
-    }
-    const char *found = json_string_value(value);
-    size_t length = found != NULL ? input_count_characters(found) : 0;
-    if (length >= 1 && length <= most)
-        strcpy(text, found);
-    else
+    size_t length = found != NULL ? text_count_characters(found) : 0;
+    bool fits = value == NULL || (length >= 1 && length <= most);
+    if (!fits || !text_copy(text, size, found))
         reader_refuse(reader, name, rule);
 }
 
@@ -96,9 +94,8 @@ reader_date(struct reader *reader, const char *name, char date[DATE_SIZE])
     static const char rule[] = "a day as YYYY-MM-DD";
     const json_t *value = reader_find(reader, name, true, rule);
     const char *text = value != NULL ? json_string_value(value) : NULL;
-    if (text != NULL && clock_is_date(text))
-        memcpy(date, text, DATE_SIZE);
-    else if (reader->ok)
+    bool fits = text != NULL && clock_is_date(text) && text_copy(date, DATE_SIZE, text);
+    if (!fits && reader->ok)
         reader_refuse(reader, name, rule);
 }
 

@@ -24,11 +24,11 @@ void reader_refuse(struct reader *reader, const char *name, const char *rule);
 const json_t *reader_find(struct reader *reader, const char *name, bool required, const char *rule);
 
 /*
- * Into an array that holds 4 * most bytes and a NUL; `otherwise`, which may be `text` itself, where
- * the member is absent; NULL: it must be there.
+ * 1 to `most` characters, into an array of `size` bytes; `otherwise`, which may be `text` itself,
+ * where the member is absent; NULL: it must be there.
  */
 void reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise,
-                 char *text);
+                 char *text, size_t size);
 
 /* The integer, or *otherwise where it is absent; `is_null`, where given, allows null. */
 int64_t reader_integer(struct reader *reader, const char *name, int64_t least, int64_t most,

@@ -8,7 +8,8 @@
 
 /* clang-format would make blocks of these initializers. */
 /* clang-format off */
-#define AT(member) .offset = offsetof(struct input, member)
+#define AT(member)                                                                                 \
+    .offset = offsetof(struct input, member), .size = sizeof(((struct input *)NULL)->member)
 #define USER {"userId", FIELD_USER, AT(user_id)}
 #define TOKEN {"token", FIELD_TOKEN, .optional = true, AT(token)}
 #define END {.kind = FIELD_END}
@@ -29,7 +30,7 @@ static const struct field seat_fields[] = {
 
 static const struct field layout_fields[] = {
     {"v", FIELD_TEXT, .optional = true, AT(layout_version), .least = 1,
-     .most = (LAYOUT_VERSION_SIZE - 1) / 4},
+     .most = LAYOUT_VERSION_SIZE - 1},
     END,
 };
 

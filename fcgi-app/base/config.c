@@ -200,7 +200,7 @@ load_secret(const char *setting, const char *path, char secret[CONFIG_TEXT_SIZE]
         snprintf(error, CONFIG_ERROR_SIZE, "%s: the secret in %.200s is longer than %d bytes",
                  setting, path, CONFIG_TEXT_SIZE - 1);
     else
-        memcpy(secret, line, length + 1);
+        snprintf(secret, CONFIG_TEXT_SIZE, "%s", line);
     return *secret != '\0';
 }
 

@@ -1,8 +1,8 @@
 /* frontrowctl queue draw */
 #include <stdio.h>
 
-#include "api/input.h"
 #include "base/hex.h"
+#include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/concert_admin.h"
 #include "domain/draw.h"
@@ -11,11 +11,11 @@
 static enum error
 apply_beacon(const void *wanted, struct concert *concert, struct problem *problem)
 {
-    size_t length = input_count_characters(wanted);
-    if (length < 1 || length > TITLE_CHARACTERS)
+    size_t length = text_count_characters(wanted);
+    if (length < 1 || length > TITLE_CHARACTERS ||
+        !text_copy(concert->beacon, sizeof concert->beacon, wanted))
         return refuse_because(problem, ERROR_INVALID_FIELD,
                               "The beacon must be a text of 1 to %d characters", TITLE_CHARACTERS);
-    snprintf(concert->beacon, sizeof concert->beacon, "%s", (const char *)wanted);
     return ERROR_NONE;
 }
 

@@ -1,5 +1,6 @@
 #include "domain/layout.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,7 @@ find_section(struct sections *sections, int32_t of, const char *name, const stru
         grow(sections->list, sections->count, &sections->capacity, sizeof sections->list[0]);
     struct section *section = &sections->list[sections->count];
     *section = (struct section){.of = of, .first_seat = seat->seat_id, .price = seat->price};
-    memcpy(section->name, name, strlen(name) + 1);
+    snprintf(section->name, sizeof section->name, "%s", name);
     return sections->count++;
 }
 

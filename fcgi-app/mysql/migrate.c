@@ -84,7 +84,7 @@ list_files(const char *directory, struct migration *migrations, char *error)
                      migration->file, entry->d_name);
             result = MIGRATE_REFUSED;
         }
-        memcpy(migration->file, entry->d_name, strlen(entry->d_name) + 1);
+        snprintf(migration->file, sizeof migration->file, "%s", entry->d_name);
     }
     closedir(folder);
     return result;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/text.h"
 #include "server/children.h"
 #include "server/rundir.h"
 #include "server/upgrade.h"
@@ -106,7 +107,8 @@ keep_fixed(const struct master *master, struct config *config, const char *run_d
     if (strcmp(config->run_dir, run_dir) != 0)
         log_warn("run_dir = %s: it stays %s until a restart", config->run_dir, run_dir);
     config->sockets = master->sockets.count;
-    memmove(config->run_dir, run_dir, strlen(run_dir) + 1);
+    if (!text_copy(config->run_dir, sizeof config->run_dir, run_dir))
+        abort();
 }
 
 static bool

@@ -1,6 +1,7 @@
 #include "server/router.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,10 +118,12 @@ write_allow(struct node *node)
         [METHOD_GET] = "GET, HEAD, ", [METHOD_POST] = "POST, ",     [METHOD_PATCH] = "PATCH, ",
         [METHOD_DELETE] = "DELETE, ", [METHOD_OPTIONS] = "OPTIONS",
     };
-    node->allow[0] = '\0';
+    struct buffer allow = {0};
     for (int method = 0; method < METHOD_OTHER; method++)
         if (node->routes[method] != NO_ROUTE || method == METHOD_OPTIONS)
-            strcat(node->allow, names[method]);
+            buffer_text(&allow, names[method]);
+    snprintf(node->allow, sizeof node->allow, "%.*s", (int)allow.length, allow.data);
+    buffer_free(&allow);
 }
 
 static void

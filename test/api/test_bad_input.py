@@ -404,6 +404,28 @@ def test_bad_view(stack, query):
     assert_problem(stack.get(f"/concert/1/item/1/seat?{query}"), "invalid_field", field="view")
 
 
+@pytest.mark.parametrize("version", [
+    "", "x" + "%80" * 240, "%80", "%c3", "%c0%af", "%ed%a0%80", "%f4%90%80%80", "%ff", "%00", "x%00", "%0a", "x%1f",
+    "%7f", "%c2%85", "x" * 65, "%c3%bc" * 33, "x" * 5000,
+])
+def test_bad_layout_version(stack, version):
+    """What is no text, or longer than any version, ends at the worker's first look at it."""
+    workers = stack.workers()
+    assert_problem(stack.get(f"/concert/1/item/1/layout?v={version}"), "invalid_field", field="v")
+    assert stack.workers() == workers
+
+
+@pytest.mark.parametrize("version", ["x", "x" * 64, "%c3%bc" * 32, "a+b", "x&v=", "x&%76=x"])
+def test_other_layout_version(stack, version):
+    """One that no layout has is no mistake, but for one that is there twice."""
+    concert = new_concert(stack)
+    answer = stack.get(f"{concert.path}/item/{concert.item}/layout?v={version}")
+    if "&" in version:
+        assert_problem(answer, "invalid_field", field="v")
+    else:
+        assert len(ok(answer)["seats"]) == concert.seats
+
+
 # ---- paths
 
 

@@ -7,8 +7,11 @@
 #include "api/input.h"
 #include "api/query.h"
 #include "base/config.h"
+#include "base/text.h"
 #include "domain/services.h"
 #include "suites.h"
+
+#define LAYOUT "/concert/{concert}/item/{item}/layout"
 
 static void
 query_reads_one_parameter(void)
@@ -54,6 +57,19 @@ query_reads_one_parameter(void)
         {"a=%4g", QUERY_BAD, NULL},
         {"a=%00", QUERY_BAD, NULL},
         {"a=1%00", QUERY_BAD, NULL},
+        {"a=%01", QUERY_BAD, NULL},
+        {"a=x%0a", QUERY_BAD, NULL},
+        {"a=%7f", QUERY_BAD, NULL},
+        {"a=%c2%80", QUERY_BAD, NULL},
+        {"a=%c2%9f", QUERY_BAD, NULL},
+        {"a=%c2%a0", QUERY_FOUND, "\xc2\xa0"},
+        {"a=%80", QUERY_BAD, NULL},
+        {"a=\xff", QUERY_BAD, NULL},
+        {"a=%c3", QUERY_BAD, NULL},
+        {"a=%c0%af", QUERY_BAD, NULL},
+        {"a=%ed%a0%80", QUERY_BAD, NULL},
+        {"a=%f4%90%80%80", QUERY_BAD, NULL},
+        {"b=%80&a=1", QUERY_FOUND, "1"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char value[8] = "";
@@ -83,8 +99,21 @@ user_ids_are_checked(void)
 static void
 characters_are_counted(void)
 {
-    CU_ASSERT_EQUAL(input_count_characters(""), 0);
-    CU_ASSERT_EQUAL(input_count_characters("a\xc3\xbc\xea\xb0\x80\xf0\x9f\x8e\xab"), 4);
+    CU_ASSERT_EQUAL(text_count_characters(""), 0);
+    CU_ASSERT_EQUAL(text_count_characters("a\xc3\xbc\xea\xb0\x80\xf0\x9f\x8e\xab"), 4);
+}
+
+static void
+texts_are_copied_whole_or_not_at_all(void)
+{
+    char to[4] = "old";
+    CU_ASSERT_FALSE(text_copy(to, sizeof to, "four"));
+    CU_ASSERT_STRING_EQUAL(to, "old");
+    CU_ASSERT_TRUE(text_copy(to, sizeof to, "new"));
+    CU_ASSERT_STRING_EQUAL(to, "new");
+    CU_ASSERT_TRUE(text_copy(to, sizeof to, to));
+    CU_ASSERT_TRUE(text_copy(to, sizeof to, to + 1));
+    CU_ASSERT_STRING_EQUAL(to, "ew");
 }
 
 /* ---- the fields of a route ---- */
@@ -240,6 +269,67 @@ texts_fit_their_places(void)
     done();
 }
 
+/* Bytes, not characters, fill an array: a continuation byte is no character of its own. */
+static void
+texts_are_measured_in_bytes(void)
+{
+    char query[2 + 3 * 64 + 1] = "v=";
+    for (int i = 0; i < 64; i++)
+        snprintf(query + 2 + 3 * i, 4, "%%%02x", i % 2 == 0 ? 0xc3 : 0xbc);
+    CU_ASSERT_TRUE(read_text("body", METHOD_GET, LAYOUT, query));
+    CU_ASSERT_EQUAL(strlen(request.input->layout_version), LAYOUT_VERSION_SIZE - 1);
+    done();
+
+    char longer[sizeof query + 1];
+    snprintf(longer, sizeof longer, "%sx", query);
+    CU_ASSERT_STRING_EQUAL(refused_field(METHOD_GET, LAYOUT, longer), "v");
+
+    char alone[4 + 3 * 80] = "v=a";
+    for (int i = 0; i < 80; i++)
+        snprintf(alone + 3 + 3 * i, 4, "%%80");
+    CU_ASSERT_STRING_EQUAL(refused_field(METHOD_GET, LAYOUT, alone), "v");
+}
+
+/* The room that a kind of field writes to. */
+static bool
+fits_its_kind(const struct field *field)
+{
+    switch (field->kind) {
+    case FIELD_ID:
+    case FIELD_SMALL:
+    case FIELD_COUNT:
+        return field->size == sizeof(int32_t);
+    case FIELD_INTEGER:
+        return field->size == sizeof(int64_t);
+    case FIELD_WORD:
+        return field->size == sizeof(bool);
+    case FIELD_SEAT_ID:
+    case FIELD_SEAT_IDS:
+        return field->size == SEATS_AT_ONCE * sizeof(int32_t);
+    case FIELD_USER:
+        return field->size == USER_ID_SIZE;
+    case FIELD_DATE:
+        return field->size == DATE_SIZE;
+    case FIELD_TOKEN:
+        return field->size == TOKEN_TEXT_SIZE;
+    case FIELD_TEXT:
+        return field->size > (size_t)field->most;
+    case FIELD_END:
+        break;
+    }
+    return false;
+}
+
+static void
+fields_have_room(void)
+{
+    for (size_t i = 0; i < api_route_count; i++)
+        for (const struct field *field = api_routes[i].fields;
+             field != NULL && field->kind != FIELD_END; field++)
+            CU_ASSERT_TRUE_FATAL(fits_its_kind(field) &&
+                                 field->offset + field->size <= sizeof(struct input));
+}
+
 static void
 amounts_have_limits(void)
 {
@@ -356,10 +446,14 @@ suite_input(void)
     CU_add_test(suite, "query reads one parameter", query_reads_one_parameter);
     CU_add_test(suite, "user ids are checked", user_ids_are_checked);
     CU_add_test(suite, "characters are counted", characters_are_counted);
+    CU_add_test(suite, "texts are copied whole or not at all",
+                texts_are_copied_whole_or_not_at_all);
     CU_add_test(suite, "a page has defaults", a_page_has_defaults);
     CU_add_test(suite, "seats are chosen in one way", seats_are_chosen_in_one_way);
     CU_add_test(suite, "seats are kept in order", seats_are_kept_in_order);
     CU_add_test(suite, "texts fit their places", texts_fit_their_places);
+    CU_add_test(suite, "texts are measured in bytes", texts_are_measured_in_bytes);
+    CU_add_test(suite, "fields have room", fields_have_room);
     CU_add_test(suite, "amounts have limits", amounts_have_limits);
     CU_add_test(suite, "a date may be missing", a_date_may_be_missing);
     CU_add_test(suite, "a user may be missing with a gateway",

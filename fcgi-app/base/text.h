@@ -1,0 +1,17 @@
+/* text: NUL-terminated texts in UTF-8, copied and measured. */
+#ifndef FRONTROW_BASE_TEXT_H
+#define FRONTROW_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Copies `from` into an array of `size` bytes. False, and `to` stays as it was, where it does not
+ * fit with its NUL: no text is ever cut. `from` may be `to` itself.
+ */
+bool text_copy(char *to, size_t size, const char *from) __attribute__((warn_unused_result));
+
+/* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
+size_t text_count_characters(const char *text);
+
+#endif

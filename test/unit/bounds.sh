@@ -1,0 +1,12 @@
+#!/bin/sh
+# No function that writes without knowing the size of its room.
+set -eu
+cd "${srcdir:-.}/fcgi-app"
+
+unbounded='strcpy|stpcpy|strcat|strncpy|strncat|sprintf|vsprintf|gets|alloca|strdupa|wcscpy|wcscat'
+# %s and %[ of the scanf family without a width; "%*s" stores nothing
+scan='scanf *\(.*%[^%"* 0-9]*(s|\[)'
+if grep -rnE "(^|[^A-Za-z0-9_])($unbounded) *\(|$scan" . --include='*.[ch]'; then
+    echo 'these write without a bound: use text_copy() of base/text.h, snprintf() or a buffer'
+    exit 1
+fi
