@@ -17,25 +17,31 @@ def http(method, path, body=None, **headers):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
 
 
-def fastcgi(method, path, body=None, query="", **headers):
-    """The bytes of a request as nginx sends it to a worker."""
+def fastcgi(method, path, body=None, query="", keep=False, more=None, change=bytes, **headers):
+    """The bytes of a request as nginx sends it to a worker; with `keep` the front wants to use the
+    connection again. `more` are further parameters; `change` is done to each text in it."""
     data = b"" if body is None else json.dumps(body).encode()
     parameters = {"REQUEST_METHOD": method, "DOCUMENT_URI": path, "REQUEST_ID": "f" * 32}
     parameters |= {"QUERY_STRING": query} if query else {}
     parameters |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     if body is not None:
         parameters |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(data))}
-    pairs = b"".join(
-        struct.pack(">BB", len(name), len(value)) + name.encode() + value.encode()
-        for name, value in parameters.items()
-    )
-    stream = begin() + record(4, pairs) + record(4, b"")
+    parameters |= more or {}
+    texts = [(change(name.encode()), change(value.encode())) for name, value in parameters.items()]
+    pairs = b"".join(length(name) + length(value) + name + value for name, value in texts)
+    data = change(data) if data else b""
+    stream = begin(keep) + record(4, pairs) + record(4, b"")
     return stream + (record(5, data) if data else b"") + record(5, b"")
 
 
-def begin():
+def length(text):
+    """How long a name or value is, as FastCGI says it: in a byte, or in four."""
+    return struct.pack(">B", len(text)) if len(text) < 128 else struct.pack(">I", len(text) | 1 << 31)
+
+
+def begin(keep=False):
     """The record that begins a request."""
-    return record(1, struct.pack(">HB5x", 1, 0))
+    return record(1, struct.pack(">HB5x", 1, keep))
 
 
 def record(kind, content):
