@@ -225,7 +225,8 @@ accept_one(struct worker *worker, FCGX_Request *connection)
             serve(worker, connection);
             worker->answered++;
         }
-        FCGX_Finish_r(connection);
+        /* Whatever the front asked for: a connection that is kept would keep the worker. */
+        FCGX_Free(connection, true);
         probe(worker);
         count_cpu(worker);
     }
