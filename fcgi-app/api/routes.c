@@ -125,8 +125,8 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/concert/{concert}", NULL, admin_concert_get, false),
     ADMIN(METHOD_PATCH, "/admin/concert/{concert}", any_fields, admin_concert_patch, false),
 
-    GET("/health", WHO_PUBLIC, NULL, health_live),
-    GET("/health/ready", WHO_PUBLIC, NULL, health_ready),
+    GET("/health", WHO_MONITOR, NULL, health_live),
+    GET("/health/ready", WHO_MONITOR, NULL, health_ready),
 };
 
 const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];

@@ -33,6 +33,7 @@ enum who {
     WHO_TOKEN, /* whoever holds the queue token; request->caller is set only with caller = header */
     WHO_ADMIN, /* the bearer of the admin key */
     WHO_LOCAL, /* operators: nginx lets these in from the machine itself only */
+    WHO_MONITOR, /* anybody: whether all is well, at this moment */
 };
 
 /*

@@ -117,11 +117,19 @@ start(struct worker *worker)
 
 /* ---- one request ---- */
 
+/* Operators and monitors are answered however long a crowd kept them waiting. */
 static bool
-is_stale(const struct worker *worker)
+may_be_dropped(const struct route *route)
+{
+    return route == NULL ||
+           (route->who != WHO_ADMIN && route->who != WHO_LOCAL && route->who != WHO_MONITOR);
+}
+
+static bool
+is_stale(const struct worker *worker, const struct route *route)
 {
     int64_t sent_at = worker->exchange.sent_at;
-    return worker->config->stale_ms > 0 && sent_at > 0 &&
+    return worker->config->stale_ms > 0 && sent_at > 0 && may_be_dropped(route) &&
            clock_wall() - sent_at > worker->config->stale_ms;
 }
 
@@ -150,7 +158,7 @@ answer(struct worker *worker)
                                         .source = exchange};
     struct match match = router_match(router, &exchange->request);
     set_time_limits(worker, match.route, clock_monotonic());
-    if (is_stale(worker))
+    if (is_stale(worker, match.route))
         response_error(&exchange->response, ERROR_BUSY, "the request waited for too long");
     else
         router_answer(router, &match, &surroundings, &exchange->request, &exchange->response);

@@ -32,8 +32,8 @@ CONTRACT = {
     ("POST", "/admin/concert"): ("ADMIN", True),
     ("GET", "/admin/concert/{concert}"): ("ADMIN", False),
     ("PATCH", "/admin/concert/{concert}"): ("ADMIN", False),
-    ("GET", "/health"): ("PUBLIC", False),
-    ("GET", "/health/ready"): ("PUBLIC", False),
+    ("GET", "/health"): ("MONITOR", False),
+    ("GET", "/health/ready"): ("MONITOR", False),
     ("GET", "/metrics"): ("LOCAL", False),
 }
 ROUTES = list(CONTRACT)
@@ -166,7 +166,7 @@ def renew(client, route, fan):
 # ---- who may call, with caller = body
 
 
-@pytest.mark.parametrize("route", routes_with("PUBLIC"), ids=name)
+@pytest.mark.parametrize("route", routes_with("PUBLIC") + routes_with("MONITOR"), ids=name)
 def test_public_is_for_everybody(stack, fan, route):
     assert send(stack, route, fan).status == 200
 
@@ -215,7 +215,7 @@ def test_local_is_open_here(stack, fan, route):
 # ---- who may call, with caller = header
 
 
-@pytest.mark.parametrize("route", routes_with("PUBLIC"), ids=name)
+@pytest.mark.parametrize("route", routes_with("PUBLIC") + routes_with("MONITOR"), ids=name)
 def test_public_answers_are_the_same_for_all(header_stack, gateway, header_fan, route):
     for client in (header_stack, gateway):
         assert send(client, route, header_fan).status == 200

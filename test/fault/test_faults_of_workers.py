@@ -178,9 +178,36 @@ def test_the_queue_of_a_passed_socket_outlives_the_master(whole, tmp_path):
             os.unlink(path)
 
 
-def ask(path):
+def ask(path, data=wire.fastcgi("GET", "/health")):
+    """What a worker answers, until it ends the connection."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
+        connection.settimeout(5)
         connection.connect(path)
-        connection.sendall(wire.fastcgi("GET", "/health"))
-        return connection.recv(65536)
+        connection.sendall(data)
+        answer = b""
+        while more := connection.recv(65536):
+            answer += more
+        return answer
+
+
+def test_a_front_that_keeps_its_connections_keeps_no_worker(whole):
+    """More of them than there are workers, each for as long as the worker allows."""
+    path = str(whole.run / "frontrow-0.sock")
+    workers = whole.workers()
+    for _ in range(whole.worker_count() + 1):
+        assert b"Status: 200" in ask(path, wire.fastcgi("GET", "/health", keep=True))
+    assert whole.workers() == workers
+
+
+def test_what_operators_ask_is_never_too_late(whole):
+    """A buyer's call that waited for too long has no reader any more; a monitor's has."""
+    path = str(whole.run / "frontrow-0.sock")
+    late = {"MSEC": f"{time.time() - 60:.3f}"}
+
+    def answer(*request):
+        return wire.status(ask(path, wire.fastcgi(*request, more=late)))
+
+    assert answer("GET", "/concert") == 503
+    assert answer("GET", "/nothing") == 503
+    for operators in "/health", "/health/ready", "/metrics", "/admin/concert/1":
+        assert answer("GET", operators) != 503, operators
