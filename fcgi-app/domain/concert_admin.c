@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "domain/draw.h"
@@ -43,26 +44,53 @@ refuse_field(struct problem *problem, const char *detail, const char *format, ..
 }
 
 static int
-compare_ranges(const void *a, const void *b)
+compare_numbers(const void *a, const void *b)
 {
     const struct seat_range *left = *(const struct seat_range *const *)a;
     const struct seat_range *right = *(const struct seat_range *const *)b;
     return (left->from > right->from) - (left->from < right->from);
 }
 
-/* The first range, in the order of the numbers, that begins before its predecessor ends. */
+static bool
+share_a_number(const struct seat_range *first, const struct seat_range *next)
+{
+    return next->from <= first->to;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    const struct seat_range *left = *(const struct seat_range *const *)a;
+    const struct seat_range *right = *(const struct seat_range *const *)b;
+    int order = strcmp(left->section, right->section);
+    if (order == 0)
+        order = strcmp(left->row, right->row);
+    if (order == 0)
+        order = (left->first_label > right->first_label) - (left->first_label < right->first_label);
+    return order;
+}
+
+static bool
+share_a_name(const struct seat_range *first, const struct seat_range *next)
+{
+    return strcmp(first->section, next->section) == 0 && strcmp(first->row, next->row) == 0 &&
+           next->first_label <= (int64_t)first->first_label + first->to - first->from;
+}
+
+/* The first range, in the order of `compare`, that shares something with its predecessor. */
 static const struct seat_range *
-find_overlap(const struct item_draft *draft)
+find_overlap(const struct item_draft *draft, int (*compare)(const void *, const void *),
+             bool (*share)(const struct seat_range *first, const struct seat_range *next))
 {
     const struct seat_range **sorted = calloc(draft->range_count, sizeof(struct seat_range *));
     if (sorted == NULL)
         abort();
     for (size_t i = 0; i < draft->range_count; i++)
         sorted[i] = &draft->ranges[i];
-    qsort(sorted, draft->range_count, sizeof(struct seat_range *), compare_ranges);
+    qsort(sorted, draft->range_count, sizeof(struct seat_range *), compare);
     const struct seat_range *overlap = NULL;
     for (size_t i = 1; i < draft->range_count && overlap == NULL; i++)
-        if (sorted[i]->from <= sorted[i - 1]->to)
+        if (share(sorted[i - 1], sorted[i]))
             overlap = sorted[i];
     free(sorted);
     return overlap;
@@ -84,10 +112,15 @@ check_item(struct item_draft *draft, size_t index, int64_t *seats, struct proble
                                 index);
     }
     draft->item.seat_count = (int32_t)(*seats - before);
-    const struct seat_range *overlap = find_overlap(draft);
+    const struct seat_range *overlap = find_overlap(draft, compare_numbers, share_a_number);
     if (overlap != NULL)
         return refuse_field(problem, "a seat stands in two ranges", "items[%zu].seats[%zu].from",
                             index, (size_t)(overlap - draft->ranges));
+    overlap = find_overlap(draft, compare_names, share_a_name);
+    if (overlap != NULL)
+        return refuse_field(problem, "two seats have the same section, row and label",
+                            "items[%zu].seats[%zu].firstLabel", index,
+                            (size_t)(overlap - draft->ranges));
     return ERROR_NONE;
 }
 

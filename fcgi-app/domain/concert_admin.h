@@ -33,7 +33,7 @@ void concert_draft_free(struct concert_draft *draft);
 enum error concert_check_times(const struct concert *concert, struct problem *problem);
 
 /*
- * What no single field can say: times in order, ranges that do not overlap, not too many seats.
+ * What no single field can say: times in order, no number and no name twice, not too many seats.
  * Sets each item's seat_count. Refuses with invalid_field.
  */
 enum error concert_draft_check(struct concert_draft *draft, struct problem *problem);

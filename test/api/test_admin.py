@@ -267,6 +267,25 @@ def test_ranges_do_not_overlap(admin):
     admin.make(body)
 
 
+def named(first, last, label, **names):
+    return {"from": first, "to": last, "price": 1, "firstLabel": label} | names
+
+
+def test_two_seats_have_no_name_in_common(admin):
+    """Who holds "A, row 1, seat 1" must find one seat with that name."""
+    for one, other in [
+        (named(1, 3, 1), named(11, 13, 1)),
+        (named(1, 3, 1), named(11, 13, 3)),
+        (named(11, 13, 3), named(1, 3, 1)),
+        (named(1, 9, 1), named(11, 11, 5)),
+        (named(1, 1, 1, section="A", row="1"), named(2, 2, 1)),
+        (named(1, 2, 2**31 - 2), named(11, 12, 2**31 - 1)),
+    ]:
+        problem = assert_problem(admin.post(draft(one, named(100, 200, 5000), other)), "invalid_field")
+        assert problem["field"] in ("items[0].seats[0].firstLabel", "items[0].seats[2].firstLabel")
+    admin.make(draft(named(1, 3, 1), named(11, 13, 4), named(21, 23, 1, row="2"), named(31, 33, 1, section="B")))
+
+
 def test_100001_seats(admin):
     """Over all items."""
     body = draft({"from": 1, "to": 50_000, "price": 1})
