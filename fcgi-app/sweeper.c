@@ -13,8 +13,9 @@
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: ends lapsed holds, deletes old stored answers, does the steps of draws that are\n"
-    "due, moves the lines on.\n\n"
+    "One pass: does the steps of draws that are due, moves the lines on, ends lapsed holds, "
+    "deletes\n"
+    "old stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
     "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach.\n";

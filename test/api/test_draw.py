@@ -478,6 +478,26 @@ def test_the_sweeper_does_each_step(stack):
     assert sorted(draw.poll(ticket)["number"] for ticket in tickets) == [1, 2, 3, 4]
 
 
+def test_the_sweeper_does_what_has_its_hour_first(stack):
+    """However many holds have lapsed: a draw's steps, then the lines, then what is only tidied."""
+    draw = Draw.new(stack, source=None)
+    draw.add_many(2)
+    draw.freeze()
+    stack.query("TRUNCATE mysql.general_log")
+    stack.query("SET GLOBAL log_output = 'TABLE', general_log = ON")
+    try:
+        assert stack.sweeper().returncode == 0
+    finally:
+        stack.query("SET GLOBAL general_log = OFF, log_output = 'FILE'")
+    asked = [str(row["argument"]) for row in stack.query(
+        "SELECT argument FROM mysql.general_log WHERE command_type = 'Execute' ORDER BY event_time")]
+
+    def first(*words):
+        return next(i for i, sql in enumerate(asked) if all(word in sql for word in words))
+
+    assert first("draw") < first("line_version") < first("reservation", "expires_at") < first("DELETE", "idempotency")
+
+
 def test_a_list_that_was_lost_is_written_again(stack):
     draw = Draw.new(stack, source=None)
     draw.add_many(3)
