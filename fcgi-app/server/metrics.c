@@ -17,7 +17,6 @@ enum {
     BUCKET_COUNT = sizeof limits / sizeof limits[0] + 1,
     /* an outcome is the error of a problem, or one of the answers that are none */
     OUTCOME_NO_CONTENT = ERROR_COUNT,
-    OUTCOME_UNAVAILABLE, /* /health/ready while MySQL is gone */
     OUTCOME_COUNT
 };
 
@@ -60,9 +59,7 @@ outcome_of(const struct response *response)
 {
     if (response->error != ERROR_NONE)
         return (size_t)response->error;
-    if (response->status == 204)
-        return OUTCOME_NO_CONTENT;
-    return response->status == 503 ? OUTCOME_UNAVAILABLE : ERROR_NONE;
+    return response->status == 204 ? OUTCOME_NO_CONTENT : ERROR_NONE;
 }
 
 void
@@ -120,9 +117,7 @@ sum_route(const struct metrics_sources *sources, size_t route)
 static int
 outcome_status(size_t outcome)
 {
-    if (outcome == OUTCOME_NO_CONTENT)
-        return 204;
-    return outcome == OUTCOME_UNAVAILABLE ? 503 : error_status((enum error)outcome);
+    return outcome == OUTCOME_NO_CONTENT ? 204 : error_status((enum error)outcome);
 }
 
 static const char *
