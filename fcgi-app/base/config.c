@@ -188,6 +188,7 @@ load_secret(const char *setting, const char *path, char secret[CONFIG_TEXT_SIZE]
     if (*path == '\0')
         return true;
     char line[CONFIG_TEXT_SIZE + 1] = ""; /* one more than fits: a longer one is not cut */
+    errno = 0;
     FILE *file = fopen(path, "r");
     bool read = file != NULL && fgets(line, sizeof line, file) != NULL;
     if (file != NULL)
@@ -195,7 +196,8 @@ load_secret(const char *setting, const char *path, char secret[CONFIG_TEXT_SIZE]
     size_t length = strcspn(line, "\r\n");
     line[length] = '\0';
     if (!read || length == 0)
-        snprintf(error, CONFIG_ERROR_SIZE, "%s: no secret can be read from %.200s", setting, path);
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: no secret can be read from %.200s: %s", setting,
+                 path, errno != 0 ? strerror(errno) : "its first line is empty");
     else if (length >= CONFIG_TEXT_SIZE)
         snprintf(error, CONFIG_ERROR_SIZE, "%s: the secret in %.200s is longer than %d bytes",
                  setting, path, CONFIG_TEXT_SIZE - 1);
@@ -220,13 +222,23 @@ check_ladder(const char *name, const int steps[], int count, char error[CONFIG_E
     return true;
 }
 
+/* MySQL's client counts its time-outs in seconds: what it really waits, in milliseconds. */
+static int
+whole_seconds(int ms)
+{
+    return (ms + 999) / 1000 * 1000;
+}
+
 static bool
 check(const struct config *config, char error[CONFIG_ERROR_SIZE])
 {
-    const int ladder[] = {config->redis_timeout_ms, config->lock_wait_s * 1000,
-                          config->mysql_timeout_ms, config->request_ms,
-                          config->watchdog_ms,      config->gateway_ms};
-    const int admin[] = {config->lock_wait_s * 1000, config->admin_mysql_timeout_ms,
+    const int ladder[] = {config->redis_timeout_ms,
+                          config->lock_wait_s * 1000,
+                          whole_seconds(config->mysql_timeout_ms),
+                          config->request_ms,
+                          config->watchdog_ms,
+                          config->gateway_ms};
+    const int admin[] = {config->lock_wait_s * 1000, whole_seconds(config->admin_mysql_timeout_ms),
                          config->admin_request_ms, config->admin_watchdog_ms,
                          config->admin_gateway_ms};
     if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < "

@@ -134,9 +134,14 @@ config_names_what_is_wrong(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = bod\n"), "none of header|body"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = header|body\n"), "none of header|"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "request_ms = 9000\n"), "must rise"));
+    /* MySQL's client would wait for 4 s */
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_timeout_ms = 3001\n"), "4000 ms"));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "outside 127.0.0.0/8"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_key_file = /nowhere\n"), "no secret"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(load_text(&config, "admin_key_file = /nowhere\n"), "No such file"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_key_file = /dev/null\n"), "is empty"));
 }
 
 static void
