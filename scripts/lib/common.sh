@@ -20,6 +20,19 @@ fail() {
     exit 1
 }
 
+# The head of the script that runs: what it is for, and its arguments.
+usage() {
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+}
+
+# take_no_arguments ARGUMENT...: for a script that knows --help only.
+take_no_arguments() {
+    (($# > 0)) || return 0
+    [[ $1 == --help ]] || fail "unknown argument $1; there is --help"
+    usage
+    exit 0
+}
+
 # require_count OPTION VALUE...: the value of an option is a number from 1 on.
 require_count() {
     [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$1 takes a number from 1 on"
@@ -66,3 +79,6 @@ write_if_changed() {
     fi
     printf '%s\n' "$text" >"$file"
 }
+
+[[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && ((PORT <= 65535)) || fail "FRONTROW_PORT=$PORT is no port: 1 to 65535"
+[[ $ROOT$VAR != *[[:space:]]* ]] || fail "autotools cannot build in a path with blanks: $ROOT, $VAR"

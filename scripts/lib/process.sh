@@ -37,6 +37,20 @@ process_clear() {
     rm -f "$PIDS/$1"
 }
 
+# The processes that a living one has begun, as Linux lists them.
+process_children() {
+    cat "/proc/$1/task/$1/children"
+}
+
+# True when none of these takes calls any more: nginx renames a worker that only ends what it has.
+processes_have_left() {
+    local pid command
+    for pid in "$@"; do
+        command=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null) || true
+        [[ -z $command || $command == *'is shutting down'* ]] || return 1
+    done
+}
+
 # process_start NAME COMMAND...: in the background, output to its log.
 process_start() {
     local name=$1
@@ -44,7 +58,7 @@ process_start() {
     process_clear "$name"
     # a lock that a daemon inherits would never be released
     setsid "$@" >>"$LOG/$name.log" 2>&1 </dev/null 9>&- &
-    process_inspect $! || fail "$name ended at once; see $LOG/$name.log"
+    process_inspect $! || fail_with_log "$name" "ended"
     # by a rename: whoever reads meanwhile finds no file or a whole one
     printf '%s %s\n' $! "$PROCESS_STARTED" >"$PIDS/.$name"
     mv -f "$PIDS/.$name" "$PIDS/$name"

@@ -99,16 +99,23 @@ stack_leave_address() {
     service_down frontrow
 }
 
-# stack_refresh NAME RELOAD: up, with its newest program and settings.
+# stack_refresh NAME RELOAD: up, with its newest program and settings, and nothing that still answers
+# with the old ones.
 stack_refresh() {
+    local old=()
     if process_is_alive "$1"; then
+        old=($(process_children "$PROCESS_PID"))
         if [[ $1 == frontrow ]] && ! frontrow_is_current; then
             frontrow_upgrade
         elif [[ $2 == yes ]]; then
             kill -HUP "$PROCESS_PID"
+        else
+            old=()
         fi
     fi
     service_up "$1"
+    wait_until "${STOP_SECONDS[$1]}" processes_have_left "${old[@]}" ||
+        say "some processes of $1 still work with the old settings"
 }
 
 stack_stop() {

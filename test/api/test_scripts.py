@@ -70,7 +70,7 @@ def test_up_takes_over_a_new_program_without_losing_a_request(kept):
     program = kept.build / "frontrow"
     shutil.copy2(program, kept.build / "frontrow.new")
     (kept.build / "frontrow.new").rename(program)
-    before = kept.pid("frontrow")
+    before, workers = kept.pid("frontrow"), set(kept.workers())
     statuses = []
     over = threading.Event()
 
@@ -90,6 +90,7 @@ def test_up_takes_over_a_new_program_without_losing_a_request(kept):
     assert kept.pid("frontrow") == before
     assert os.readlink(f"/proc/{before}/exe") == str(program)
     assert set(statuses) == {200}
+    assert not workers & set(kept.workers()), "said to be up while workers of the old program answer"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -144,6 +145,51 @@ def test_up_does_not_take_anothers_port_for_its_own(kept):
         done = run(kept, "up", FRONTROW_PORT=str(port))
     assert done.returncode != 0 and f"port {port} is taken by python3" in done.stdout, done.stdout
     assert serves(kept)
+
+
+@pytest.mark.parametrize("arguments, settings, said", [
+    (["up", "--help"], {}, "From a clone to a running service"),
+    (["up", "--bogus"], {}, "unknown argument --bogus"),
+    (["up", "extra"], {}, "unknown argument extra"),
+    (["down", "--help"], {}, "Ends everything"),
+    (["down", "--bogus"], {}, "unknown argument --bogus"),
+    (["up"], {"FRONTROW_PORT": "abc"}, "FRONTROW_PORT=abc is no port"),
+    (["up"], {"FRONTROW_PORT": "65536"}, "FRONTROW_PORT=65536 is no port"),
+    (["up"], {"FRONTROW_PORT": "0"}, "FRONTROW_PORT=0 is no port"),
+    (["soak", "long"], {}, "unknown argument long"),
+    (["soak", "--help"], {}, "Sells tickets under random faults"),
+    (["test", "--help"], {}, "Everything that must hold"),
+    (["k6", "--help"], {}, "Runs load scenarios"),
+    (["bench", "--help"], {}, "Measures each route"),
+])
+def test_what_a_script_does_not_know_changes_nothing(kept, arguments, settings, said):
+    pids = [kept.pid(name) for name in (*SERVICES, "keeper")]
+    done = run(kept, *arguments, timeout=20, **settings)
+    assert said in done.stdout and (done.returncode == 0) == ("--help" in arguments), done.stdout
+    assert [kept.pid(name) for name in (*SERVICES, "keeper")] == pids
+    assert serves(kept)
+
+
+def test_a_path_with_blanks_is_refused_at_once(tmp_path):
+    """In a line of its own, not by what autotools says of it."""
+    done = subprocess.run(
+        [ROOT / "scripts/down"], env=os.environ | {"FRONTROW_VAR": f"{tmp_path}/its var"}, timeout=20, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    assert done.returncode != 0 and "a path with blanks" in done.stdout, done.stdout
+
+
+def test_what_is_installed_can_be_read_by_all(stack, tmp_path):
+    """Also where the one who installs has a strict umask."""
+    done = subprocess.run(
+        ["bash", "-c", f"umask 077; make -C {stack.build} --no-print-directory install DESTDIR={tmp_path}"],
+        timeout=120, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, done.stdout
+    shared = next(tmp_path.rglob("schema")).parent
+    assert (shared / "www").is_dir()
+    closed = [path for path in (shared, *shared.rglob("*")) if path.stat().st_mode & 0o044 != 0o044]
+    assert not closed
 
 
 def is_reached(address, port):
