@@ -28,6 +28,13 @@ def library():
     return version, text.replace(b"@LINE_VERSION@", version.encode())
 
 
+def pack_row(token, user, number, ends_ms=0, rank=0, lease_ms=None):
+    """As the program packs a row to be loaded."""
+    lease_ms = ends_ms if lease_ms is None else lease_ms
+    durations = ends_ms.to_bytes(6, "big") + lease_ms.to_bytes(6, "big")
+    return struct.pack(">II", number, rank) + durations + token + user.encode()
+
+
 @contextlib.contextmanager
 def redis_server():
     """A redis-server on a socket in a folder of its own."""
@@ -51,8 +58,9 @@ class Place:
     """What add and status answer."""
 
     def __init__(self, reply):
-        (_, self.token, user, self.state, self.saved, self.number, self.lease_ms, self.position, self.poll,
-         self.eta, self.eta_high, self.serving, self.raised, self.replaced, self.replaced_state, self.shown) = reply
+        (_, self.token, user, self.state, self.saved, self.number, self.ends_ms, self.position, self.poll,
+         self.eta, self.eta_high, self.serving, self.raised, self.replaced, self.replaced_state, self.shown,
+         self.lease_ms) = reply
         self.user = user.decode()
 
     def __repr__(self):
@@ -92,7 +100,7 @@ class Line(Stored):
         self.version, self.since = 1, 1
         self.capacity, self.paused, self.max_waiting = 1, 0, 1000
         self.active_ms, self.claim_ms, self.missed_ms = 600000, 30000, 600000
-        self.draw, self.freezes_ms, self.opens_ms = 0, 0, 0
+        self.draw, self.freezes_ms, self.opens_ms, self.idle_ms = 0, 0, 0, 0
         self.run_id = client.info("server")["run_id"]
         self.tokens = 0
         vars(self).update(settings)
@@ -113,7 +121,7 @@ class Line(Stored):
     def call(self, name, *arguments):
         return self.raw(
             name, self.version, self.since, self.capacity, self.paused, self.max_waiting,
-            self.active_ms, self.claim_ms, self.missed_ms, self.draw, self.freezes_ms, self.opens_ms,
+            self.active_ms, self.claim_ms, self.missed_ms, self.draw, self.freezes_ms, self.opens_ms, self.idle_ms,
             *arguments,
         )
 
@@ -152,8 +160,12 @@ class Line(Stored):
     def drop(self, *places):
         return self.call("drop", *(place.token for place in places))[0]
 
-    def restore(self, token, user, number, lease_ms=0, rank=0):
-        return self.call("restore", token, user, number, lease_ms, rank)[0]
+    def keep(self, place, ms):
+        return self.call("keep", place.token, ms)
+
+    def restore(self, token, user, number, ends_ms=0, rank=0, lease_ms=None):
+        lease_ms = ends_ms if lease_ms is None else lease_ms
+        return self.call("restore", token, user, number, ends_ms, lease_ms, rank)[0]
 
     def rank(self, after, until, ranks, last=None):
         """Loads (token, rank) pairs; how far they are loaded then. `last`: the highest number in the draw."""
@@ -172,8 +184,9 @@ class Line(Stored):
         return self.call("state")[11]
 
     def rebuild(self, rows=(), last=0, serving=0, builder="b", frozen=(0, 0, 0)):
-        """Loads (token, user, number, lease ms, rank) rows in one chunk; the rank may be left out. `frozen` is
-        whether it is, the last number in the draw, the last with a rank. The status of the begin."""
+        """Loads (token, user, number, ms until the end, rank, lease ms) rows in one chunk; the last two may be
+        left out. `frozen` is whether it is, the last number in the draw, the last with a rank. The status of
+        the begin."""
         status = self.call("rebuild", builder, last, serving, *frozen)[0]
         if status == "LOAD":
             self.load(rows, builder)
@@ -182,8 +195,7 @@ class Line(Stored):
 
     def load(self, rows, builder="b"):
         """One chunk of such rows."""
-        packed = [struct.pack(">II", number, *(rank or (0,))) + lease.to_bytes(6, "big") + token + user.encode()
-                  for token, user, number, lease, *rank in rows]
+        packed = [pack_row(*row) for row in rows]
         assert self.raw("load", builder, 3, 0, "", 1, *packed)[0] == "OK"
 
     # ---- time

@@ -54,6 +54,8 @@ write_settings(struct json *json, const struct concert *concert)
     json_write_optional_integer(json, "admissionCapacity", !concert->no_line,
                                 concert->admission_capacity);
     json_write_integer(json, "activeSeconds", concert->active_seconds);
+    json_write_optional_integer(json, "idleSeconds", concert->idle_seconds > 0,
+                                concert->idle_seconds);
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
     json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
                                 concert->max_seats_per_user);

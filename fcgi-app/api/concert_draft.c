@@ -8,6 +8,9 @@
 
 enum { PLACE_MAX = 1000000 };
 
+/* An active one is told to ask each 10 seconds: who does so does not end. */
+enum { IDLE_SECONDS_MIN = 30, IDLE_SECONDS_MAX = 86400 };
+
 static bool
 has(const struct reader *reader, const char *name)
 {
@@ -98,6 +101,7 @@ static void
 read_settings(struct reader *reader, struct concert *concert, bool is_new)
 {
     const int64_t active = concert->active_seconds, hold = concert->hold_seconds;
+    bool no_idle_end;
     reader_text(reader, "title", TITLE_CHARACTERS, is_new ? NULL : concert->title, concert->title,
                 sizeof concert->title);
     reader_text(reader, "venue", TITLE_CHARACTERS, is_new ? NULL : concert->venue, concert->venue,
@@ -112,6 +116,9 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
         concert->admission_capacity = (int32_t)reader_integer(reader, "admissionCapacity", 0,
                                                               INT32_MAX, NULL, &concert->no_line);
     concert->active_seconds = reader_small(reader, "activeSeconds", 1, 86400, &active);
+    if (has(reader, "idleSeconds")) /* null is read as 0 */
+        concert->idle_seconds = (int32_t)reader_integer(reader, "idleSeconds", IDLE_SECONDS_MIN,
+                                                        IDLE_SECONDS_MAX, NULL, &no_idle_end);
     concert->hold_seconds = reader_small(reader, "holdSeconds", 1, 3600, &hold);
     if (has(reader, "maxSeatsPerUser"))
         concert->max_seats_per_user = (int32_t)reader_integer(

@@ -41,6 +41,8 @@ payment_post(void *services, const struct request *request, struct response *res
     };
     if (api_apply(services, request, &effect, response))
         payment_create_finish(services, &create);
+    else if (response->status >= 400 && response->status < 500)
+        payment_create_refused(services, &create);
 }
 
 static void

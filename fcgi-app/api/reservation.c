@@ -60,7 +60,8 @@ reservation_post(void *services, const struct request *request, struct response 
         .effect_id = reservation_create_id,
         .render = render_created,
     };
-    api_apply(services, request, &effect, response);
+    if (api_apply(services, request, &effect, response))
+        reservation_create_finish(services, &create);
 }
 
 void

@@ -209,8 +209,9 @@ raise_line_version(const struct concert *before, struct concert *after)
     bool same = before->no_line == after->no_line &&
                 before->admission_capacity == after->admission_capacity &&
                 before->active_seconds == after->active_seconds &&
-                before->paused == after->paused && before->max_waiting == after->max_waiting &&
-                before->stored == after->stored && before->draw == after->draw &&
+                before->idle_seconds == after->idle_seconds && before->paused == after->paused &&
+                before->max_waiting == after->max_waiting && before->stored == after->stored &&
+                before->draw == after->draw &&
                 before->draw_lead_seconds == after->draw_lead_seconds &&
                 before->opens_at == after->opens_at;
     if (same)

@@ -50,6 +50,7 @@ fill_active(struct line_ticket *ticket, const struct token_row *row)
         .eta_known = true,
         .poll_after_seconds = OPEN_POLL_SECONDS,
         .expires_at = row->lease_until,
+        .may_idle = token_may_idle(row),
     };
     memcpy(ticket->token, row->token, TOKEN_SIZE);
     snprintf(ticket->user_id, sizeof ticket->user_id, "%s", row->user_id);
@@ -236,18 +237,42 @@ line_status(struct services *services, const char *text, const char *caller,
 
 enum error
 line_admit(struct services *services, const struct concert *concert, const char *user_id,
-           const char *text, uint8_t token[TOKEN_SIZE], struct problem *problem)
+           const char *text, struct line_ticket *ticket, struct problem *problem)
 {
-    struct line_ticket ticket;
+    uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
     if (text == NULL)
         return refuse(problem, ERROR_TOKEN_MISSING);
     if (!line_read_token(text, &concert_id, token) || concert_id != concert->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
-    enum error error = ask_line(services, concert, token, user_id, &ticket, problem);
-    if (error != ERROR_NONE || ticket.active)
+    enum error error = ask_line(services, concert, token, user_id, ticket, problem);
+    if (error != ERROR_NONE || ticket->active)
         return error;
     return refuse(problem, ERROR_TOKEN_NOT_ACTIVE);
+}
+
+void
+line_renew(struct services *services, const struct concert *concert, const char *user_id,
+           const char *text)
+{
+    struct line_ticket ticket;
+    struct token_row row;
+    struct problem problem;
+    uint8_t token[TOKEN_SIZE];
+    int32_t concert_id;
+    if (!concert->no_line && concert->idle_seconds > 0 &&
+        line_read_token(text, &concert_id, token) && concert_id == concert->concert_id &&
+        token_table_find(services->db, token, &row) == DB_OK && token_may_idle(&row))
+        ask_line(services, concert, token, user_id, &ticket, &problem);
+}
+
+void
+line_keep(struct services *services, const struct concert *concert, const uint8_t token[TOKEN_SIZE],
+          int64_t ms)
+{
+    struct line_settings settings = line_settings_of(services, concert);
+    enum line_token_state state;
+    line_store_keep(services->redis, &settings, token, ms, &state);
 }
 
 /*

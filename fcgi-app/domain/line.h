@@ -27,7 +27,8 @@ struct line_ticket {
     int64_t eta_seconds;
     int64_t eta_seconds_high;
     int32_t poll_after_seconds;
-    int64_t expires_at; /* end of the lease; CLOCK_NEVER while waiting */
+    int64_t expires_at; /* of its place; CLOCK_NEVER while waiting */
+    bool may_idle;      /* that is before its lease ends: signs of life move it */
 };
 
 /* The line as everybody sees it. All numbers are 0 where no line is kept. */
@@ -73,11 +74,25 @@ enum error line_leave(struct services *services, const char *text, const char *c
                       struct problem *problem);
 
 /*
- * In a concert that keeps a line: whether this user may come to the seats with this token, whose
- * bytes are written to `token`. Refuses with token_missing, token_invalid or token_not_active.
+ * In a concert that keeps a line: whether this user may come to the seats with this token, which
+ * is a sign of life. Refuses with token_missing, token_invalid or token_not_active.
  */
 enum error line_admit(struct services *services, const struct concert *concert, const char *user_id,
-                      const char *text, uint8_t token[TOKEN_SIZE], struct problem *problem);
+                      const char *text, struct line_ticket *ticket, struct problem *problem);
+
+/*
+ * A sign of life from the owner of an active token whose call was refused for another reason. A
+ * called one does not become active by it, as the owner would not hear that. Nothing is reported.
+ */
+void line_renew(struct services *services, const struct concert *concert, const char *user_id,
+                const char *text);
+
+/*
+ * Tells Redis that MySQL has the place of a token kept for so long, as seats are held with it.
+ * Nothing is reported: where Redis is away, the next sign of life does it.
+ */
+void line_keep(struct services *services, const struct concert *concert,
+               const uint8_t token[TOKEN_SIZE], int64_t ms);
 
 /*
  * Gives the place of a token back that MySQL has as done. Nothing is reported: where Redis is

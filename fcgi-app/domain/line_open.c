@@ -16,10 +16,19 @@ activate(struct database *db, const struct concert *concert, struct token_row *r
 {
     uint8_t token[TOKEN_SIZE];
     memcpy(token, row->token, TOKEN_SIZE);
-    enum db_result result = token_table_activate(db, token, lease_ms(concert), 0);
+    enum db_result result =
+        token_table_activate(db, token, lease_ms(concert), lease_ms(concert), 0);
     if (result == DB_OK)
         result = token_table_find(db, token, row);
     return result == DB_OK && !token_is_live(row) ? DB_NONE : result;
+}
+
+static enum db_result
+give_whole_lease(struct database *db, struct token_row *row)
+{
+    row->lease_until += row->lease_ms - row->ends_ms;
+    row->ends_ms = row->lease_ms;
+    return token_table_prolong(db, row->token, row->lease_until);
 }
 
 /* The live token from when a line was kept, if there can be one. */
@@ -61,6 +70,8 @@ line_open_find(struct services *services, const struct concert *concert,
         result = DB_NONE;
     if (result == DB_OK && row->status == TOKEN_WAITING)
         result = activate(services->db, concert, row);
+    else if (result == DB_OK && token_may_idle(row)) /* as it did where a line was kept */
+        result = give_whole_lease(services->db, row);
     return result == DB_NONE ? refuse(problem, ERROR_TOKEN_INVALID) : refuse_db(problem, result);
 }
 

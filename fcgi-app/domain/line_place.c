@@ -33,6 +33,7 @@ line_settings_of(const struct services *services, const struct concert *concert)
         .draw = concert->draw,
         .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
         .opens_in_ms = ms_until(concert, concert->opens_at),
+        .idle_ms = (int64_t)concert->idle_seconds * 1000,
     };
 }
 
@@ -69,10 +70,20 @@ line_bury(struct services *services, const struct line_settings *settings,
     return result;
 }
 
-/* Inserts the row of a new token. What is left of a lease is counted from when Redis gave it. */
+/* What is left of a place as Redis told it at *told_ms, counted from now on. */
+static void
+let_pass(struct line_place *place, int64_t *told_ms)
+{
+    int64_t now = clock_monotonic();
+    place->ends_ms -= now - *told_ms;
+    place->lease_ms -= now - *told_ms;
+    *told_ms = now;
+}
+
+/* Inserts the row of a new token. */
 static enum db_result
 insert_row(struct services *services, const struct line_settings *settings,
-           const struct line_place *place, int64_t lease_ms, struct token_row *row)
+           const struct line_place *place, struct token_row *row)
 {
     bool active = place->state == LINE_TOKEN_ACTIVE;
     *row = (struct token_row){
@@ -81,7 +92,8 @@ insert_row(struct services *services, const struct line_settings *settings,
         .number = place->number,
         .status = active ? TOKEN_ACTIVE : TOKEN_WAITING,
         .lease_until = CLOCK_NEVER,
-        .lease_left_ms = lease_ms,
+        .ends_ms = place->ends_ms,
+        .lease_ms = place->lease_ms,
     };
     memcpy(row->token, place->token, TOKEN_SIZE);
     snprintf(row->user_id, sizeof row->user_id, "%s", place->user_id);
@@ -97,20 +109,21 @@ insert_row(struct services *services, const struct line_settings *settings,
  */
 static enum db_result
 write_row(struct services *services, const struct line_settings *settings,
-          const struct line_place *place, int64_t lease_ms, struct token_row *row)
+          const struct line_place *place, struct token_row *row)
 {
     bool active = place->state == LINE_TOKEN_ACTIVE;
     bool numbered = place->number > 0;
     enum db_result result = DB_DUPLICATE;
     if (numbered && place->saved == LINE_SAVED_NOWHERE)
-        result = insert_row(services, settings, place, lease_ms, row);
+        result = insert_row(services, settings, place, row);
     if (result == DB_OK && !active)
         return DB_OK;
     if (result == DB_DUPLICATE) { /* there already, or so it should be */
         result = DB_OK;
         if (numbered && active && place->saved < LINE_SAVED_LEASE)
-            result = token_table_activate(services->db, place->token, lease_ms,
-                                          place->serving_raised ? place->serving : 0);
+            result =
+                token_table_activate(services->db, place->token, place->ends_ms, place->lease_ms,
+                                     place->serving_raised ? place->serving : 0);
     }
     return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
 }
@@ -131,7 +144,8 @@ put_back(struct services *services, const struct line_settings *settings,
         .token = row->token,
         .user_id = row->user_id,
         .number = row->number,
-        .lease_ms = row->status == TOKEN_ACTIVE ? row->lease_left_ms : 0,
+        .ends_ms = row->ends_ms,
+        .lease_ms = row->lease_ms,
     };
     if (settings->draw) {
         struct draw_page page = {.concert_id = row->concert_id, .chunk = -1};
@@ -154,6 +168,30 @@ put_back(struct services *services, const struct line_settings *settings,
         return refused_by_db(problem, result);
     refuse(problem, ERROR_TOKEN_INVALID);
     return LINE_REFUSED;
+}
+
+/*
+ * Redis moves the end of a place at each sign of life, MySQL when seats are held: the later one
+ * holds in both. A step of a second or more is worth a write; MySQL's may be so much earlier.
+ */
+static enum db_result
+agree_on_end(struct services *services, const struct line_settings *settings,
+             const struct line_place *place, struct token_row *row)
+{
+    enum { STEP_MS = 1000 };
+    enum line_token_state state;
+    int64_t ahead_ms = place->ends_ms - row->ends_ms;
+    if (row->lease_ms - row->ends_ms < ahead_ms)
+        ahead_ms = row->lease_ms - row->ends_ms;
+    if (ahead_ms >= STEP_MS) {
+        enum db_result result =
+            token_table_prolong(services->db, row->token, row->lease_until + ahead_ms);
+        return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
+    }
+    /* Where Redis does not answer, the next sign of life does it. */
+    if (ahead_ms <= -STEP_MS && place->ends_ms < place->lease_ms)
+        line_store_keep(services->redis, settings, row->token, row->ends_ms, &state);
+    return DB_OK;
 }
 
 /* Tells Redis what MySQL has of a token. */
@@ -183,11 +221,15 @@ line_settle(struct services *services, const struct line_settings *settings,
     bool active = place->state == LINE_TOKEN_ACTIVE;
     if (!active && !look && place->saved != LINE_SAVED_NOWHERE)
         return LINE_SETTLED;
-    int64_t lease_ms = place->lease_ms - (clock_monotonic() - asked_ms);
-    enum db_result result = write_row(services, settings, place, lease_ms, row);
+    let_pass(place, &asked_ms);
+    enum db_result result = write_row(services, settings, place, row);
     if (result == DB_NONE && place->saved != LINE_SAVED_NOWHERE) {
         place->saved = LINE_SAVED_NOWHERE; /* Redis believed too much */
-        result = write_row(services, settings, place, lease_ms, row);
+        result = write_row(services, settings, place, row);
+    }
+    if (result == DB_OK && active) {
+        let_pass(place, &asked_ms);
+        result = agree_on_end(services, settings, place, row);
     }
     if (result != DB_OK && result != DB_NONE)
         return refused_by_db(problem, result);

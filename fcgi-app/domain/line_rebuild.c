@@ -46,7 +46,8 @@ convert(struct services *services, const struct line_settings *settings,
             .token = rows[i].token,
             .user_id = rows[i].user_id,
             .number = rows[i].number,
-            .lease_ms = rows[i].status == TOKEN_ACTIVE ? rows[i].lease_left_ms : 0,
+            .ends_ms = rows[i].ends_ms,
+            .lease_ms = rows[i].lease_ms,
         };
         if (settings->draw)
             result = draw_table_page_rank(services->db, &page, rows[i].number, &out[i].rank);

@@ -178,3 +178,11 @@ payment_create_finish(struct services *services, const struct payment_create *cr
     if (create->ends_token)
         line_finish(services, create->reservation.concert_id, create->token_bytes);
 }
+
+void
+payment_create_refused(struct services *services, const struct payment_create *create)
+{
+    bool looked = create->concert.concert_id != 0;
+    if (looked && create->token != NULL)
+        line_renew(services, &create->concert, create->user_id, create->token);
+}

@@ -30,4 +30,7 @@ int32_t payment_create_id(const void *create);
  */
 void payment_create_finish(struct services *services, const struct payment_create *create);
 
+/* After a refusal (4xx): the owner of the place in the line is there, and goes on. */
+void payment_create_refused(struct services *services, const struct payment_create *create);
+
 #endif

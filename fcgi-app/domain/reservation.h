@@ -28,7 +28,8 @@ struct reservation_create {
     struct hall_wish wish; /* best available; its count is 0 where the seats are named */
     const char *token;     /* text of the queue token, NULL: none */
 
-    int32_t tries; /* so far */
+    int32_t tries;    /* so far */
+    bool keeps_place; /* the place in the line, which might end by idleness, lasts as long */
     struct concert concert;
     struct item item;
     struct reservation made;
@@ -39,6 +40,9 @@ enum error reservation_create_look(struct services *services, void *create,
 enum error reservation_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result reservation_create_happened(struct services *services, void *create);
 int32_t reservation_create_id(const void *create);
+
+/* After the commit: Redis hears how long the owner's place in the line is kept. */
+void reservation_create_finish(struct services *services, const struct reservation_create *create);
 
 /* The state of a cancelling call. The caller fills the first two. */
 struct reservation_cancel {

@@ -33,8 +33,14 @@ admit(struct services *services, struct reservation_create *create, struct probl
     create->made.without_token = create->concert.no_line;
     if (create->concert.no_line)
         return ERROR_NONE;
-    return line_admit(services, &create->concert, create->user_id, create->token,
-                      create->made.token, problem);
+    struct line_ticket ticket;
+    enum error error =
+        line_admit(services, &create->concert, create->user_id, create->token, &ticket, problem);
+    if (error != ERROR_NONE)
+        return error;
+    memcpy(create->made.token, ticket.token, TOKEN_SIZE);
+    create->keeps_place = ticket.may_idle;
+    return ERROR_NONE;
 }
 
 static enum error
@@ -121,7 +127,7 @@ check_limit(struct services *services, const struct reservation_create *create, 
                           create->concert.max_seats_per_user, seats);
 }
 
-/* Writes the reservation and gives it the locked seats. */
+/* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
 static enum db_result
 write_hold(struct services *services, struct reservation_create *create, const struct seat *seats,
            int64_t now)
@@ -145,6 +151,8 @@ write_hold(struct services *services, struct reservation_create *create, const s
     if (result == DB_OK)
         result = seat_table_hold(services->db, made->item_id, create->seat_ids, create->seat_count,
                                  made->reservation_id, made->expires_at);
+    if (result == DB_OK && create->keeps_place)
+        result = token_table_prolong(services->db, made->token, made->expires_at);
     return result;
 }
 
@@ -173,7 +181,8 @@ lock_seats(struct services *services, struct reservation_create *create,
                           problem);
 }
 
-/* The story of a sale's first half. Lock order: the user's mutex, then the seats by number. */
+/* The story of a sale's first half. Lock order: the user's mutex, the seats by number, the token.
+ */
 enum error
 reservation_create_run(struct services *services, void *state, struct problem *problem)
 {
@@ -215,4 +224,12 @@ int32_t
 reservation_create_id(const void *state)
 {
     return ((const struct reservation_create *)state)->made.reservation_id;
+}
+
+void
+reservation_create_finish(struct services *services, const struct reservation_create *create)
+{
+    const struct reservation *made = &create->made;
+    if (create->keeps_place)
+        line_keep(services, &create->concert, made->token, made->expires_at - made->created_at);
 }

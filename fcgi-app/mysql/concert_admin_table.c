@@ -11,8 +11,8 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
     static const struct query insert = {
         "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
         " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, draw,"
-        " draw_lead_seconds, beacon_source, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+        " draw_lead_seconds, beacon_source, idle_seconds, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -22,7 +22,9 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
                    DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
                    DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
                    DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
-                   DB_OPTIONAL_TEXT(concert->beacon_source), DB_INSTANT(created_at)));
+                   DB_OPTIONAL_TEXT(concert->beacon_source),
+                   DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
+                   DB_INSTANT(created_at)));
     concert->concert_id = db_inserted_id(db);
     return result;
 }
@@ -93,7 +95,8 @@ concert_admin_table_update(struct database *db, const struct concert *concert)
         "UPDATE concert SET title = ?, venue = ?, status = ?, opens_at = ?, closes_at = ?,"
         " admission_capacity = ?, active_seconds = ?, hold_seconds = ?, max_seats_per_user = ?,"
         " paused = ?, max_waiting = ?, line_version = ?, line_since = ?, draw = ?,"
-        " draw_lead_seconds = ?, beacon_source = ?, beacon = ? WHERE concert_id = ?"};
+        " draw_lead_seconds = ?, beacon_source = ?, beacon = ?, idle_seconds = ?"
+        " WHERE concert_id = ?"};
     return db_execute(
         db, &update,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -105,6 +108,7 @@ concert_admin_table_update(struct database *db, const struct concert *concert)
                    DB_INTEGER(concert->line_version), DB_INTEGER(concert->line_since),
                    DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
                    DB_OPTIONAL_TEXT(concert->beacon_source), DB_OPTIONAL_TEXT(concert->beacon),
+                   DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
                    DB_INTEGER(concert->concert_id)));
 }
 

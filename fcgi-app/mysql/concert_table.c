@@ -32,6 +32,7 @@ concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLU
         INTO_INT32(&concert->draw_lead_seconds),
         INTO_TEXT(concert->beacon_source),
         INTO_TEXT(concert->beacon),
+        INTO_INT32(&concert->idle_seconds),
         INTO_INSTANT(&concert->now),
     };
     memcpy(columns, list, sizeof list);

@@ -123,17 +123,20 @@ enum db_result
 draw_table_insert_token(struct database *db, const struct token_row *row, int32_t serving)
 {
     static const struct query insert = {
-        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, serving,"
-        " created_at) SELECT concert_id, CAST(? AS SIGNED), CAST(? AS BINARY(16)), ?,"
-        " CAST(? AS SIGNED), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED),"
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, "
+        "lease_max,"
+        " serving, created_at) SELECT concert_id, CAST(? AS SIGNED), CAST(? AS BINARY(16)), ?,"
+        " CAST(? AS SIGNED), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED),"
         " UTC_TIMESTAMP(3) FROM concert_draw WHERE concert_id = ?"
         " AND (sealed_at IS NULL OR frozen_last < ?) LOCK IN SHARE MODE"};
     bool active = row->status == TOKEN_ACTIVE;
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_INTEGER(row->number), DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
-                   DB_INTEGER(row->status), DB_OPTIONAL(active, row->lease_left_ms * 1000),
-                   DB_INTEGER(serving), DB_INTEGER(row->concert_id), DB_INTEGER(row->number)));
+                   DB_INTEGER(row->status), DB_OPTIONAL(active, row->ends_ms * 1000),
+                   DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000), DB_INTEGER(serving),
+                   DB_INTEGER(row->concert_id), DB_INTEGER(row->number)));
     return result == DB_OK && db_changed_rows(db) == 0 ? DB_DUPLICATE : result;
 }
 

@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LEFT_MS(instant) "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), " instant ") DIV 1000"
+
+/* How far lease_until may move; a program that does not know lease_max may have set it farther. */
+#define LEASE_END "GREATEST(lease_until, COALESCE(lease_max, lease_until))"
+
 /*
  * One row of either table, in the order of struct token_row. What has lapsed reads so, and an open
  * token has no state but these.
@@ -11,23 +16,23 @@
 #define QUEUE_COLUMNS                                                                              \
     "1, token, concert_id, number, user_id,"                                                       \
     " IF(status = 'active' AND lease_until <= UTC_TIMESTAMP(3), 5, status + 0), lease_until,"      \
-    " IF(status = 'active',"                                                                       \
-    " TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), lease_until) DIV 1000, 0)"
+    " IF(status = 'active', " LEFT_MS("lease_until") ", 0),"                                       \
+                                                     " IF(status = 'active', " LEFT_MS(            \
+                                                         LEASE_END) ", 0)"
 #define OPEN_COLUMNS                                                                               \
     "2, token, concert_id, 0, user_id,"                                                            \
     " CASE WHEN ended THEN 4 WHEN lease_until <= UTC_TIMESTAMP(3) THEN 5 ELSE 2 END, lease_until," \
-    " TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), lease_until) DIV 1000"
+    " " LEFT_MS("lease_until") ", " LEFT_MS("lease_until")
 
-enum { TOKEN_COLUMN_COUNT = 8 };
+enum { TOKEN_COLUMN_COUNT = 9 };
 
 static void
 bind_token(struct token_row *row, struct column columns[TOKEN_COLUMN_COUNT])
 {
     const struct column list[TOKEN_COLUMN_COUNT] = {
-        INTO_INT32(&row->kind),          INTO_BYTES(row->token),
-        INTO_INT32(&row->concert_id),    INTO_INT32(&row->number),
-        INTO_TEXT(row->user_id),         INTO_INT32(&row->status),
-        INTO_INSTANT(&row->lease_until), INTO_INT64(&row->lease_left_ms),
+        INTO_INT32(&row->kind),          INTO_BYTES(row->token),    INTO_INT32(&row->concert_id),
+        INTO_INT32(&row->number),        INTO_TEXT(row->user_id),   INTO_INT32(&row->status),
+        INTO_INSTANT(&row->lease_until), INTO_INT64(&row->ends_ms), INTO_INT64(&row->lease_ms),
     };
     memcpy(columns, list, sizeof list);
 }
@@ -36,6 +41,12 @@ bool
 token_is_live(const struct token_row *row)
 {
     return row->status == TOKEN_WAITING || row->status == TOKEN_ACTIVE;
+}
+
+bool
+token_may_idle(const struct token_row *row)
+{
+    return row->status == TOKEN_ACTIVE && row->ends_ms < row->lease_ms;
 }
 
 static enum db_result
@@ -125,28 +136,42 @@ enum db_result
 token_table_insert(struct database *db, const struct token_row *row, int32_t serving)
 {
     static const struct query insert = {
-        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, serving,"
-        " created_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?,"
-        " UTC_TIMESTAMP(3))"};
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, "
+        "lease_max,"
+        " serving, created_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?, UTC_TIMESTAMP(3))"};
     bool active = row->status == TOKEN_ACTIVE;
-    return db_execute(
-        db, &insert,
-        PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
-                   DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id), DB_INTEGER(row->status),
-                   DB_OPTIONAL(active, row->lease_left_ms * 1000), DB_INTEGER(serving)));
+    return db_execute(db, &insert,
+                      PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
+                                 DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
+                                 DB_INTEGER(row->status), DB_OPTIONAL(active, row->ends_ms * 1000),
+                                 DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000),
+                                 DB_INTEGER(serving)));
 }
 
 enum db_result
-token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE], int64_t lease_ms,
-                     int32_t serving)
+token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE], int64_t ends_ms,
+                     int64_t lease_ms, int32_t serving)
 {
     static const struct query activate = {
         "UPDATE queue_token SET status = 'active',"
         " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " lease_max = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
         " serving = GREATEST(serving, ?) WHERE token = ? AND status IN ('waiting', 'active')"};
-    return db_execute(
-        db, &activate,
-        PARAMETERS(DB_INTEGER(lease_ms * 1000), DB_INTEGER(serving), DB_BYTES(token, TOKEN_SIZE)));
+    return db_execute(db, &activate,
+                      PARAMETERS(DB_INTEGER(ends_ms * 1000),
+                                 DB_OPTIONAL(ends_ms < lease_ms, lease_ms * 1000),
+                                 DB_INTEGER(serving), DB_BYTES(token, TOKEN_SIZE)));
+}
+
+enum db_result
+token_table_prolong(struct database *db, const uint8_t token[TOKEN_SIZE], int64_t until)
+{
+    static const struct query prolong = {
+        "UPDATE queue_token SET lease_until = GREATEST(lease_until, LEAST(CAST(? AS DATETIME(3)),"
+        " " LEASE_END "))"
+        " WHERE token = ? AND status = 'active' AND lease_until > UTC_TIMESTAMP(3)"};
+    return db_execute(db, &prolong, PARAMETERS(DB_INSTANT(until), DB_BYTES(token, TOKEN_SIZE)));
 }
 
 enum db_result
@@ -185,7 +210,8 @@ token_table_renew_open(struct database *db, int32_t concert_id, const char *user
                               .concert_id = concert_id,
                               .status = TOKEN_ACTIVE,
                               .lease_until = now + lease_ms,
-                              .lease_left_ms = lease_ms};
+                              .ends_ms = lease_ms,
+                              .lease_ms = lease_ms};
     memcpy(row->token, fresh, TOKEN_SIZE);
     snprintf(row->user_id, sizeof row->user_id, "%s", user_id);
     return DB_OK;

@@ -27,12 +27,16 @@ struct token_row {
     char user_id[USER_ID_SIZE];
     enum token_status status; /* as of now: an active one whose lease is over reads as lapsed; an
                                  open one is active, left or lapsed */
-    int64_t lease_until;      /* CLOCK_NEVER while waiting */
-    int64_t lease_left_ms;    /* of an active one, else 0 */
+    int64_t lease_until;      /* when it ends without another sign of life; CLOCK_NEVER: waiting */
+    int64_t ends_ms;          /* until then, of an active one, else 0 */
+    int64_t lease_ms;         /* as far as signs of life can move that; never less */
 };
 
 /* Whether the token is not ended and its lease, if it has one, not over. */
 bool token_is_live(const struct token_row *row);
+
+/* Whether it ends before its lease does where its owner gives no sign of life. */
+bool token_may_idle(const struct token_row *row);
 
 /* The token with these bytes, of either kind: DB_OK or DB_NONE. A plain read without a lock. */
 enum db_result token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE],
@@ -59,14 +63,21 @@ enum db_result token_table_count(struct database *db, const uint8_t (*tokens)[TO
 
 /*
  * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
- * lease_left_ms of the row. DB_DUPLICATE: the number or the token is there already.
+ * ends_ms and lease_ms of the row. DB_DUPLICATE: the number or the token is there already.
  */
 enum db_result token_table_insert(struct database *db, const struct token_row *row,
                                   int32_t serving);
 
-/* Makes a numbered token that has not ended active, with a lease from now on. */
+/* Makes a numbered token that has not ended active, with an end and a lease from now on. */
 enum db_result token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE],
-                                    int64_t lease_ms, int32_t serving);
+                                    int64_t ends_ms, int64_t lease_ms, int32_t serving);
+
+/*
+ * A live active numbered token ends at `until`, or with its lease if that is earlier; never earlier
+ * than it would have. May stand inside a transaction; the row is locked then.
+ */
+enum db_result token_table_prolong(struct database *db, const uint8_t token[TOKEN_SIZE],
+                                   int64_t until);
 
 /* Remembers the highest number called, in a row of its own number or the next one below. */
 enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);

@@ -20,7 +20,8 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
     to make: who obeys the interval never misses a call. Its first sign of life makes it active
     with the full lease. One that does not come is missed.
  5. A missed one that gives a sign of life waits again with its number, so it is first in order.
-    It ends after max(missedMs, 3 x its last poll interval). An active one ends with its lease.
+    It ends after max(missedMs, 3 x its last poll interval). An active one ends with its lease, or
+    before it by rule 13.
  6. `serving`, the highest shown number called so far, never falls.
  7. What MySQL has not confirmed (`saved`) within claimMs is taken back: a new token is forgotten,
     an active one whose lease was not written is missed.
@@ -35,12 +36,16 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
     in the order of their numbers by `rank`, any number of times. Until all are, nobody is called;
     until then and until the opening no number is shown. Who came later is shown its own number,
     which is above all ranks.
+13. With an idle time an active one's place ends when it has given no sign of life for so long, at
+    the latest with its lease. `keep` is told how long a hold on seats lasts, which is as good as
+    signs of life until then. The end of a place only moves later, so that what the owner was told
+    holds whatever becomes of the setting: one that was active without it keeps its lease.
 
 The clock is TIME; only durations come in and go out. All keys of a concert share one hash tag, and
 follow from the one that a call names: "{c<ID>}:meta". Calls take, before their own arguments:
 run id of Redis, settings' version, version at which the line was opened, capacity, paused,
 max waiting, active ms, claim ms, missed ms, whether there is a draw, ms until its freeze, ms until
-the opening.
+the opening, idle ms (0: none).
 ]]
 
 local MOVES = 200
@@ -59,7 +64,8 @@ local SETS = {'waiting', 'called', 'active', 'missed', 'ended', 'ended'}
 local NOWHERE, ROW, LEASE = 0, 1, 2
 
 -- A record: state, saved, number, last sign of life (ms), last poll interval (s), then the user.
--- Where the highest bit of the interval is set the rank of a draw stands before the user.
+-- Where the highest bit of the interval is set the rank of a draw stands before the user. An active
+-- one has the end of its lease instead of the last sign of life, which moved the score in its set.
 local RECORD = '>BBI4I6I3'
 local RANKED = 0x800000
 local BRIEF = '>BBI4'
@@ -70,7 +76,7 @@ local BRIEF = '>BBI4'
 local NUMBERS = {
     'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot', 'due',
     'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left', 'draw', 'frozen',
-    'frozenLast', 'rankedLast',
+    'frozenLast', 'rankedLast', 'idleMs',
 }
 local FADING = {'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left'}
 
@@ -92,6 +98,7 @@ local function take_settings(line, args)
     line.version, line.capacity = tonumber(args[2]), tonumber(args[4])
     line.paused, line.maxWaiting = tonumber(args[5]), tonumber(args[6])
     line.activeMs, line.draw = tonumber(args[7]), tonumber(args[10])
+    line.idleMs = tonumber(args[13])
 end
 
 -- What the call says of the time is about the settings that it was asked with; 0 is the version of
@@ -134,12 +141,13 @@ local function with_line(body)
         if meta[1] ~= args[1] or meta[2] or tonumber(args[3]) > line.version then
             return {'REBUILD'}
         end
-        if tonumber(args[2]) > line.version then
+        -- at the same version too: a program that does not know them all may have brought it first
+        if tonumber(args[2]) >= line.version then
             take_settings(line, args)
         end
         line.claimMs, line.missedMs = tonumber(args[8]), tonumber(args[9])
         take_time(line, args)
-        local reply = body(line, {unpack(args, 13)})
+        local reply = body(line, {unpack(args, 14)})
         save_meta(line)
         return reply
     end
@@ -155,6 +163,9 @@ local function unpack_record(token, packed)
         record.poll = record.poll - RANKED
         record.rank, rest = struct.unpack('>I4', packed, rest)
     end
+    if record.state == ACTIVE then
+        record.lease = record.seen
+    end
     record.user = string.sub(packed, rest)
     return record
 end
@@ -164,8 +175,9 @@ local function pack_record(record)
     if record.rank then
         poll, rank = poll + RANKED, struct.pack('>I4', record.rank)
     end
-    return struct.pack(RECORD, record.state, record.saved, record.number, record.seen, poll) ..
-        rank .. record.user
+    local instant = record.state == ACTIVE and record.lease or record.seen
+    return struct.pack(RECORD, record.state, record.saved, record.number, instant, poll) .. rank ..
+        record.user
 end
 
 local function shown(record)

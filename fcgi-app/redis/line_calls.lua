@@ -7,10 +7,11 @@ local function view(line, record, before, replaced)
     local reply = {
         'OK', record.token, record.user, record.state, record.saved, record.number, 0, 0,
         ACTIVE_POLL_SECONDS, 0, 0, line.serving, line.serving > line.servingBefore and 1 or 0,
-        replaced and replaced.token or '', replaced and replaced.state or 0, shown(record),
+        replaced and replaced.token or '', replaced and replaced.state or 0, shown(record), 0,
     }
     if record.state == ACTIVE then
-        reply[7] = redis.call('ZSCORE', line[ACTIVE], record.token) - line.now
+        local ends = redis.call('ZSCORE', line[ACTIVE], record.token)
+        reply[7], reply[17] = ends - line.now, math.max(ends, record.lease) - line.now
         return reply
     end
     reply[9], reply[10], reply[11] = record.poll, -1, -1
@@ -28,10 +29,23 @@ local function watch_unsaved(line, record)
     line.due = math.min(line.due, line.now + line.claimMs)
 end
 
+-- When the place of one with such a lease ends that gives no other sign of life.
+local function idle_end(line, lease)
+    return line.idleMs > 0 and math.min(lease, line.now + line.idleMs) or lease
+end
+
 local function activate(line, record)
-    place(line, record, ACTIVE, line.now + line.activeMs)
+    record.lease = line.now + line.activeMs
+    place(line, record, ACTIVE, idle_end(line, record.lease))
     watch_unsaved(line, record)
     line.admitted = line.admitted + 1
+end
+
+-- Moves the end of an active one's place, if that is later.
+local function prolong(line, record, ends)
+    if ends > tonumber(redis.call('ZSCORE', line[ACTIVE], record.token)) then
+        redis.call('ZADD', line[ACTIVE], ends, record.token)
+    end
 end
 
 -- A sign of life; returns the record as it is afterwards, nil where it is gone.
@@ -44,6 +58,8 @@ local function present(line, record)
         end
         if record.state == MISSED then
             place(line, record, WAITING, shown(record))
+        elseif record.state == ACTIVE then
+            prolong(line, record, idle_end(line, record.lease))
         else
             store(line, record)
         end
@@ -163,6 +179,20 @@ local function saved(line, args)
     return {'OK', record.state}
 end
 
+-- args: token, ms for which MySQL has its place kept by now. Answers with the token's state.
+local function keep(line, args)
+    local record = fetch(line, args[1])
+    if record then
+        expire(line, record)
+    end
+    if not record or record.gone then
+        return {'UNKNOWN'}
+    elseif record.state == ACTIVE then
+        prolong(line, record, math.min(record.lease, line.now + tonumber(args[2])))
+    end
+    return {'OK', record.state}
+end
+
 -- args: tokens that MySQL has as ended, or that shall never have been.
 local function drop(line, args)
     for _, token in ipairs(args) do
@@ -175,21 +205,21 @@ local function drop(line, args)
     return moved(line)
 end
 
-local function put(line, record, lease_ms)
+local function put(line, record, ends_ms, lease_ms)
     line.last = math.max(line.last, record.number)
-    if lease_ms > 0 then
-        record.saved = LEASE
-        place(line, record, ACTIVE, line.now + lease_ms)
+    if ends_ms > 0 then
+        record.saved, record.lease = LEASE, line.now + lease_ms
+        place(line, record, ACTIVE, line.now + ends_ms)
     else
         record.saved = ROW
         place(line, record, WAITING, shown(record))
     end
 end
 
--- args: token, user, number, what is left of its lease (0: waiting), rank (0: none): as MySQL has
--- it. A rank that was drawn since MySQL was read is waited for.
+-- args: token, user, number, what is left of its place (0: waiting) and of its lease, rank (0:
+-- none): as MySQL has it. A rank that was drawn since MySQL was read is waited for.
 local function restore(line, args)
-    local token, user, number, rank = args[1], args[2], tonumber(args[3]), tonumber(args[5])
+    local token, user, number, rank = args[1], args[2], tonumber(args[3]), tonumber(args[6])
     if fetch(line, token) then
         return {'OK'}
     elseif rank == 0 and number > 0 and number <= line.rankedLast then
@@ -203,7 +233,7 @@ local function restore(line, args)
         rank = rank > 0 and rank or nil}
     record.poll = interval(line, record, redis.call('ZCARD', line[WAITING]))
     redis.call('HSET', line.users, user, token)
-    put(line, record, tonumber(args[4]))
+    put(line, record, tonumber(args[4]), tonumber(args[5]))
     return {'OK'}
 end
 

@@ -5,13 +5,20 @@
 
 #include "redis/line_reply.h"
 
-enum { ROW_HEAD_SIZE = 4 + 4 + 6 + TOKEN_SIZE };
+enum { ROW_HEAD_SIZE = 4 + 4 + 6 + 6 + TOKEN_SIZE };
 
 static void
 pack_integer(char *packed, uint32_t value)
 {
     uint32_t ordered = htonl(value);
     memcpy(packed, &ordered, 4);
+}
+
+static void
+pack_duration(char *packed, int64_t ms)
+{
+    for (int i = 0; i < 6; i++)
+        packed[i] = (char)(ms >> (8 * (5 - i)) & 0xff);
 }
 
 enum line_answer
@@ -43,9 +50,9 @@ add_row(struct redis *redis, const struct line_row *row)
     char packed[ROW_HEAD_SIZE + USER_ID_SIZE];
     pack_integer(packed, (uint32_t)row->number);
     pack_integer(packed + 4, (uint32_t)row->rank);
-    for (int i = 0; i < 6; i++)
-        packed[8 + i] = (char)(row->lease_ms >> (8 * (5 - i)) & 0xff);
-    memcpy(packed + 14, row->token, TOKEN_SIZE);
+    pack_duration(packed + 8, row->ends_ms);
+    pack_duration(packed + 14, row->lease_ms);
+    memcpy(packed + 20, row->token, TOKEN_SIZE);
     int length = snprintf(packed + ROW_HEAD_SIZE, USER_ID_SIZE, "%s", row->user_id);
     command_add(&redis->rest, packed, ROW_HEAD_SIZE + (size_t)length);
 }

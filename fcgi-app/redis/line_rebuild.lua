@@ -8,7 +8,7 @@ local function wipe(line, args)
     redis.call('HSET', line.meta, 'epoch', args[1], 'loading', 1, 'version', args[2], 'capacity',
         args[4], 'paused', args[5], 'maxWaiting', args[6], 'activeMs', args[7], 'overshoot',
         overshoot, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '', 'draw',
-        args[10], 'opensMs', args[12])
+        args[10], 'opensMs', args[12], 'idleMs', args[13])
 end
 
 local function hold_builder(line, builder, ms)
@@ -25,15 +25,15 @@ local function rebuild(keys, args)
         'builderUntil', 'loadingSince')
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
         wipe(line, args)
-        local last = math.max(tonumber(args[14]), tonumber(args[17])) -- the last may have no row
-        redis.call('HSET', line.meta, 'last', last, 'serving', args[15], 'frozen', args[16],
-            'frozenLast', args[17], 'rankedLast', args[18])
+        local last = math.max(tonumber(args[15]), tonumber(args[18])) -- the last may have no row
+        redis.call('HSET', line.meta, 'last', last, 'serving', args[16], 'frozen', args[17],
+            'frozenLast', args[18], 'rankedLast', args[19])
     elseif not meta[2] then
         return {'READY'}
-    elseif meta[4] ~= args[13] and tonumber(meta[5]) > line.now then
+    elseif meta[4] ~= args[14] and tonumber(meta[5]) > line.now then
         return {line.now - tonumber(meta[6]) < PATIENCE_MS and 'WAIT' or 'BUSY'}
     end
-    hold_builder(line, args[13], BUILDER_MS)
+    hold_builder(line, args[14], BUILDER_MS)
     return {'LOAD', unpack(redis.call('HMGET', line.meta, 'part', 'afterNumber', 'afterUser'))}
 end
 
@@ -55,7 +55,7 @@ end
 
 -- args: run id, builder, part, number and user where the next chunk begins, 1 where this builder
 -- goes on and 0 where it leaves the rest to others, then the rows: number, rank (0: none), what is
--- left of the lease in ms (0: waiting), token and user of each, packed.
+-- left in ms of the place (0: waiting) and of the lease, token and user of each, packed.
 local function load_rows(keys, args)
     local line = line_at(keys[1])
     if not is_builder(line, args[1], args[2]) then
@@ -69,15 +69,16 @@ local function load_rows(keys, args)
     local waiting = math.max(0, line.last - line.serving)
     local users, records, scores = {}, {}, {[WAITING] = {}, [ACTIVE] = {}}
     for i = 7, #args do
-        local number, rank, lease_ms = struct.unpack('>I4I4I6', args[i])
-        local token, user = string.sub(args[i], 15, 30), string.sub(args[i], 31)
-        local state = lease_ms > 0 and ACTIVE or WAITING
+        local number, rank, ends_ms, lease_ms = struct.unpack('>I4I4I6I6', args[i])
+        local token, user = string.sub(args[i], 21, 36), string.sub(args[i], 37)
+        local state = ends_ms > 0 and ACTIVE or WAITING
         local record = {state = state, saved = state == ACTIVE and LEASE or ROW, number = number,
-            seen = line.now, user = user, rank = rank > 0 and rank or nil}
+            seen = line.now, lease = line.now + lease_ms, user = user,
+            rank = rank > 0 and rank or nil}
         record.poll = interval(line, record, waiting)
         line.last = math.max(line.last, number)
         append(users, user, token)
-        append(scores[state], state == ACTIVE and line.now + lease_ms or shown(record), token)
+        append(scores[state], state == ACTIVE and line.now + ends_ms or shown(record), token)
         append(records, token, pack_record(record))
     end
     call_with('HSET', line.users, users)
@@ -120,6 +121,7 @@ register('restore', with_line(restore), {})
 register('status', with_line(status), {'allow-oom'})
 register('leave', with_line(leave), {'allow-oom'})
 register('saved', with_line(saved), {'allow-oom'})
+register('keep', with_line(keep), {'allow-oom'})
 register('drop', with_line(drop), {'allow-oom'})
 register('state', with_line(state), {'allow-oom'})
 register('list', with_line(list), {'allow-oom'})

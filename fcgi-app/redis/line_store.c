@@ -22,7 +22,7 @@ read_place(const redisReply *reply, struct line_place *place)
     place->state = (enum line_token_state)line_reply_integer(reply, 3);
     place->saved = (enum line_saved)line_reply_integer(reply, 4);
     place->number = (int32_t)line_reply_integer(reply, 5);
-    place->lease_ms = line_reply_integer(reply, 6);
+    place->ends_ms = line_reply_integer(reply, 6);
     place->position = (int32_t)line_reply_integer(reply, 7);
     place->poll_seconds = (int32_t)line_reply_integer(reply, 8);
     place->eta_seconds = line_reply_integer(reply, 9);
@@ -32,6 +32,7 @@ read_place(const redisReply *reply, struct line_place *place)
     line_reply_bytes(reply, 13, place->replaced, TOKEN_SIZE);
     place->replaced_state = (enum line_token_state)line_reply_integer(reply, 14);
     place->shown = (int32_t)line_reply_integer(reply, 15);
+    place->lease_ms = line_reply_integer(reply, 16);
 }
 
 /* Makes a call with a token and a user that answers with a place, or with the state of its end. */
@@ -102,20 +103,35 @@ line_store_drop(struct redis *redis, const struct line_settings *settings,
     return call_moved(redis, settings, "drop", moved);
 }
 
+/* Makes a call with a token and a number that answers with the token's state. */
+static enum line_answer
+call_state(struct redis *redis, const struct line_settings *settings, const char *function,
+           const uint8_t token[TOKEN_SIZE], int64_t number, enum line_token_state *state)
+{
+    redisReply *reply;
+    line_begin(redis, settings);
+    add_token(redis, token);
+    command_add_integer(&redis->rest, number);
+    enum line_answer answer = line_call(redis, settings, function, &reply);
+    if (answer == LINE_OK)
+        *state = (enum line_token_state)line_reply_integer(reply, 1);
+    freeReplyObject(reply);
+    return answer;
+}
+
 enum line_answer
 line_store_saved(struct redis *redis, const struct line_settings *settings,
                  const uint8_t token[TOKEN_SIZE], enum line_saved saved,
                  enum line_token_state *state)
 {
-    redisReply *reply;
-    line_begin(redis, settings);
-    add_token(redis, token);
-    command_add_integer(&redis->rest, saved);
-    enum line_answer answer = line_call(redis, settings, "saved", &reply);
-    if (answer == LINE_OK)
-        *state = (enum line_token_state)line_reply_integer(reply, 1);
-    freeReplyObject(reply);
-    return answer;
+    return call_state(redis, settings, "saved", token, saved, state);
+}
+
+enum line_answer
+line_store_keep(struct redis *redis, const struct line_settings *settings,
+                const uint8_t token[TOKEN_SIZE], int64_t ends_ms, enum line_token_state *state)
+{
+    return call_state(redis, settings, "keep", token, ends_ms, state);
 }
 
 enum line_answer
@@ -126,6 +142,7 @@ line_store_restore(struct redis *redis, const struct line_settings *settings,
     add_token(redis, row->token);
     command_add_text(&redis->rest, row->user_id);
     command_add_integer(&redis->rest, row->number);
+    command_add_integer(&redis->rest, row->ends_ms);
     command_add_integer(&redis->rest, row->lease_ms);
     command_add_integer(&redis->rest, row->rank);
     return line_call_plain(redis, settings, "restore");

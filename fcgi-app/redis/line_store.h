@@ -24,6 +24,7 @@ struct line_settings {
     bool draw;
     int64_t freezes_in_ms; /* by MySQL's clock; 0 and below: it is due. Only with a draw */
     int64_t opens_in_ms;   /* the same; 0 where there is no opening */
+    int64_t idle_ms; /* without a sign of life an active one's place ends; 0: with its lease */
 };
 
 enum line_answer {
@@ -62,7 +63,8 @@ struct line_place {
     enum line_saved saved;
     int32_t number;   /* 0: made where no line was kept */
     int32_t shown;    /* number or rank by which it stands in the line; 0: not to be shown yet */
-    int64_t lease_ms; /* what is left of it; 0 while waiting */
+    int64_t ends_ms;  /* until its place ends without another sign of life; 0 while waiting */
+    int64_t lease_ms; /* as far as signs of life can move that */
     int32_t position; /* 0 when active, or not to be shown yet */
     int32_t poll_seconds;
     int64_t eta_seconds; /* -1: not known; likewise the high one */
@@ -116,8 +118,9 @@ struct line_row {
     const uint8_t *token;
     const char *user_id;
     int32_t number;
-    int32_t rank;     /* 0: none was drawn */
-    int64_t lease_ms; /* 0: waiting */
+    int32_t rank;    /* 0: none was drawn */
+    int64_t ends_ms; /* as in struct line_place; 0: waiting */
+    int64_t lease_ms;
 };
 
 /* A token's place in the draw. */
@@ -152,6 +155,14 @@ enum line_answer line_store_leave(struct redis *redis, const struct line_setting
 enum line_answer line_store_saved(struct redis *redis, const struct line_settings *settings,
                                   const uint8_t token[TOKEN_SIZE], enum line_saved saved,
                                   enum line_token_state *state);
+
+/*
+ * MySQL has the place of an active one kept for that long by now: Redis does so too, as far as the
+ * lease goes. OK with its state, UNKNOWN, REBUILD.
+ */
+enum line_answer line_store_keep(struct redis *redis, const struct line_settings *settings,
+                                 const uint8_t token[TOKEN_SIZE], int64_t ends_ms,
+                                 enum line_token_state *state);
 
 /* Forgets tokens that MySQL has as ended, or that shall not have been. OK, REBUILD. */
 enum line_answer line_store_drop(struct redis *redis, const struct line_settings *settings,

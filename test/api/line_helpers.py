@@ -66,12 +66,9 @@ class Line(Concert):
 
     def _shift(self, ms):
         self.stored().pass_ms(ms)
-        for table in ("queue_token", "open_token"):
-            self.stack.query(
-                f"UPDATE {table} SET lease_until = lease_until - INTERVAL %s MICROSECOND"
-                " WHERE concert_id = %s",
-                ms * 1000, self.id,
-            )
+        for table, columns in (("queue_token", ("lease_until", "lease_max")), ("open_token", ("lease_until",))):
+            moves = ", ".join(f"{name} = {name} - INTERVAL {ms * 1000} MICROSECOND" for name in columns)
+            self.stack.query(f"UPDATE {table} SET {moves} WHERE concert_id = %s", self.id)
 
 
 def same(ticket, other):

@@ -1,13 +1,12 @@
 """The rule of the line (fcgi-app/redis/line.lua) against a real Redis: state in, calls, state out."""
 
-import struct
 import time
 
 import pytest
 import redis as redis_module
 
 from line_library import (ACTIVE, CALLED, LAPSED, LEASE, LEFT, MISSED, NOWHERE, ROW, WAITING, library,
-                          new_lines, redis_server)
+                          new_lines, pack_row, redis_server)
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +276,117 @@ def test_dropping_a_paid_one_calls_the_next(line):
     assert one.status(b).state == ACTIVE
 
 
+# ---- idle places
+
+
+def test_an_idle_place_ends_and_frees_the_place(line):
+    one = line(active_ms=600000, idle_ms=60000)
+    a, b = one.add("a"), one.add("b")
+    assert (a.ends_ms, a.lease_ms) == (60000, 600000)
+    one.pass_s(55, b)
+    a = one.status(a)
+    assert a.ends_ms == 60000 and a.lease_ms <= 545000
+    one.pass_s(60, b)
+    assert one.status(b).state == ACTIVE
+    assert one.status(a) == "ENDED"
+    assert one.call("status", a.token, "")[1] == LAPSED
+
+
+def test_signs_of_life_keep_it_until_the_lease_ends(line):
+    one = line(active_ms=100000, idle_ms=60000)
+    a, b = one.add("a"), one.add("b")
+    one.pass_s(50, a, b)
+    assert one.add("a").ends_ms <= 50000  # an add is a sign, and no more than the lease is left
+    one.pass_s(49, a, b)
+    assert one.status(a).ends_ms <= 1000
+    one.pass_s(1, b)
+    assert (one.status(b).state, one.status(a)) == (ACTIVE, "ENDED")
+
+
+def test_looking_at_the_line_keeps_no_place(line):
+    one = line(idle_ms=30000)
+    a, b = one.add("a"), one.add("b")
+    for _ in range(6):
+        one.pass_s(5, b)
+        one.state()
+        one.save(a)
+    assert (one.status(b).state, one.status(a)) == (ACTIVE, "ENDED")
+
+
+def test_a_called_one_has_its_idle_time_from_its_first_call(line):
+    one = line(idle_ms=60000, claim_ms=30000)
+    a, b = one.add("a"), one.add("b")
+    one.leave(a)
+    one.pass_ms(20000)
+    assert one.status(b).ends_ms == 60000
+
+
+def test_a_place_is_kept_as_long_as_seats_are_held(line):
+    one = line(active_ms=600000, idle_ms=30000)
+    a, b = one.add("a"), one.add("b")
+    assert one.keep(a, 300000) == ["OK", ACTIVE]
+    one.pass_s(290, b)
+    assert one.status(a).ends_ms <= 30000  # a sign of life takes nothing away, and gives its own time
+    assert one.keep(a, 5000) == ["OK", ACTIVE]
+    assert one.status(a).ends_ms > 29000
+    assert one.keep(a, 10**9) == ["OK", ACTIVE]
+    assert one.status(a).ends_ms <= 310000  # the lease
+    one.pass_s(310, b)
+    assert one.keep(a, 10**9) == ["OK", LAPSED]
+    assert one.keep(b, 10**9) == ["OK", ACTIVE if one.status(b).state == ACTIVE else CALLED]
+    one.drop(a)
+    assert one.keep(a, 10**9) == ["UNKNOWN"]
+
+
+def test_what_was_told_holds_whatever_becomes_of_the_idle_time(line):
+    one = line(capacity=2, active_ms=600000)
+    before = one.add("before")
+    one.set(idle_ms=30000)
+    after = one.add("after")
+    one.pass_s(1)
+    assert 598000 <= one.status(before).ends_ms <= 599000  # as it was told
+    one.set(idle_ms=90000)
+    assert one.status(after).ends_ms == 90000
+    one.set(idle_ms=30000)
+    assert 89000 < one.status(after).ends_ms <= 90000
+    one.set(idle_ms=0)
+    one.state()
+    assert one.client.zscore(one.key("active"), after.token) - before_now(one) < 91000  # who is away keeps the end
+    assert one.status(after).ends_ms > 590000
+    assert one.status(before).ends_ms > 590000
+
+
+def before_now(one):
+    seconds, micros = one.client.time()
+    return seconds * 1000 + micros // 1000
+
+
+def test_an_idle_place_that_is_loaded_goes_on(line):
+    one = line(capacity=2, idle_ms=30000)
+    one.run_id = "another"
+    one.rebuild([(b"a" * 16, "a", 1, 20000, 0, 100000), (b"b" * 16, "b", 2, 20000)], last=2, serving=2)
+    assert one.restore(b"c" * 16, "c", 3, ends_ms=10000, lease_ms=25000) == "OK"
+    a, b = (one.add(user) for user in "ab")
+    c = one.add("c")
+    assert 29000 < a.ends_ms <= 30000 and 99000 < a.lease_ms <= 100000
+    assert b.ends_ms == b.lease_ms <= 20000  # had its whole lease from before there was an idle time
+    assert c.ends_ms == c.lease_ms <= 25000
+
+
+def test_a_version_before_there_were_idle_places_spoils_nothing(line):
+    """It has the last sign of life where now an active one has the end of its lease: that one keeps its end."""
+    one = line(idle_ms=30000)
+    a = one.add("a")
+    packed = one.client.hget(one.key("tokens"), a.token)
+    past = (before_now(one) - 1).to_bytes(6, "big")
+    one.client.hset(one.key("tokens"), a.token, packed[:6] + past + packed[12:])
+    a = one.status(a)
+    assert 29000 < a.ends_ms <= 30000 and a.lease_ms == a.ends_ms
+    one.client.hset(one.key("meta"), "idleMs", 0)  # and it brought the version of the settings before us
+    one.leave(a)
+    assert one.add("b").ends_ms == 30000
+
+
 # ---- what MySQL did not confirm
 
 
@@ -461,7 +571,7 @@ def test_one_builder_at_a_time(line):
     assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["BUSY"]
     assert one.call("state") == ["REBUILD"]
     assert one.raw("load", "second", 3, 0, "", 1) == ["BUSY"]
-    row = b"\0\0\0\7" + b"\0" * 10 + b"t" * 16 + b"user"
+    row = pack_row(b"t" * 16, "user", 7)
     assert one.raw("load", "first", 0, 7, "user", 0, row) == ["OK"]  # and leaves the rest to others
     assert one.call("rebuild", "second", 0, 0, 0, 0, 0) == ["LOAD", b"0", b"7", b"user"]
     assert one.raw("load", "first", 3, 0, "", 1) == ["BUSY"]
@@ -581,7 +691,7 @@ def test_a_waiter_takes_at_most_400_bytes(line):
     rows = [(f"{i:016}".encode(), f"user_{i:06}", i, 0) for i in range(1, 6001)]
     assert one.call("rebuild", "b", 0, 0, 0, 0, 0)[0] == "LOAD"
     for start in range(0, len(rows), 2000):
-        packed = [struct.pack(">II", n, n) + bytes(6) + t + u.encode() for t, u, n, _ in rows[start:start + 2000]]
+        packed = [pack_row(t, u, n, rank=n) for t, u, n, _ in rows[start:start + 2000]]
         assert one.raw("load", "b", 3, 0, "", 1, *packed) == ["OK"]
     one.raw("rebuilt", "b", 0, 0)
     # of all that Redis uses the library's garbage is a part, from Redis 8 on

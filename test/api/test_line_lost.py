@@ -119,6 +119,62 @@ def test_serving_does_not_fall(private):
     assert line.statuses(*tickets[:3]) == ["active"] * 3
 
 
+@pytest.mark.parametrize("lose", [flush, restart])
+def test_idle_places_come_back_with_what_is_left_of_them(private, lose):
+    line = Line.new(private, 4, active_seconds=600, hold_seconds=300)
+    before = line.add()
+    line.set(idle_seconds=60)
+    idle, away, buyer = line.add_many(3)
+    reserve(private, buyer["userId"], line, token=buyer["token"])
+    line.pass_s(50, idle, buyer)
+    told = {row["user_id"]: row["lease_until"] for row in line.rows().values()}
+    lose(private)
+    patient(lambda: private.get(f"{line.path}/queue?x=lost"))
+    assert {row["user_id"]: row["lease_until"] for row in line.rows().values()} == told
+    line.pass_s(10, idle)
+    assert_problem(line.ask(away), "token_invalid")
+    for ticket in (before, idle, buyer):  # the lease, the signs of life and the hold are all known again
+        assert line.poll(ticket)["status"] == "active"
+    for _ in range(9):
+        line.pass_s(50, idle)
+    assert_problem(line.ask(buyer), "token_invalid")
+    assert line.poll(before)["status"] == line.poll(idle)["status"] == "active"
+    line.pass_s(40, idle)
+    line.pass_s(50)
+    assert_problem(line.ask(idle), "token_invalid")  # its lease is over
+    assert_problem(line.ask(before), "token_invalid")
+
+
+def test_an_idle_place_that_ended_does_not_come_back(private):
+    """The next one has it, and MySQL was not told yet."""
+    line = Line.new(private, 1, active_seconds=600)
+    line.set(idle_seconds=60)
+    first, second = line.add_many(2)
+    line.pass_s(60, second)
+    assert line.poll(second)["status"] == "active"
+    assert line.rows()[1]["status"] == "active"
+    flush(private)
+    assert patient(lambda: line.ask(second))["status"] == "active"
+    assert line.counts() == (2, 2, 0, 1)
+    assert_problem(line.ask(first), "token_invalid")
+
+
+def test_a_hold_from_an_idle_place_is_paid_while_redis_is_away(private):
+    line = Line.new(private, 1, active_seconds=600, hold_seconds=300)
+    line.set(idle_seconds=60)
+    buyer, waiting = line.add_many(2)
+    held = reserve(private, buyer["userId"], line, token=buyer["token"])
+    charge(private, buyer["userId"], 1000)
+    with private.without("redis"):
+        assert_problem(line.ask(buyer), "queue_unavailable")
+        assert_problem(ask_pay(private, buyer["userId"], held["reservationId"] + 1, buyer["token"]),
+                       "reservation_not_found")
+        paid = pay(private, buyer["userId"], held["reservationId"], buyer["token"])
+    assert paid["status"] == "paid"
+    assert patient(lambda: line.ask(waiting))["status"] == "active"
+    assert_problem(line.ask(buyer), "token_invalid")
+
+
 def test_an_older_redis_is_as_good_as_an_empty_one(private):
     line = Line.new(private, 2)
     first = line.add_many(4)

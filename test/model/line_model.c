@@ -8,6 +8,12 @@ max(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t
+min(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 struct model_token *
 model_find(struct model *model, int32_t id)
 {
@@ -115,11 +121,20 @@ move_on(struct model *model)
         model->first++;
 }
 
+static int64_t
+idle_end(const struct model *model, const struct model_token *token)
+{
+    if (model->settings.idle_ms == 0)
+        return token->lease;
+    return min(token->lease, model->now + model->settings.idle_ms);
+}
+
 static void
 activate(const struct model *model, struct model_token *token)
 {
     token->state = LINE_TOKEN_ACTIVE;
-    token->over = model->now + model->settings.active_ms;
+    token->lease = model->now + model->settings.active_ms;
+    token->over = idle_end(model, token);
     token->unsaved_over = model->now + model->settings.claim_ms;
 }
 
@@ -131,6 +146,8 @@ sign_of_life(struct model *model, struct model_token *token)
         token->seen = model->now;
         if (token->state == LINE_TOKEN_MISSED)
             token->state = LINE_TOKEN_WAITING;
+        if (token->state == LINE_TOKEN_ACTIVE)
+            token->over = max(token->over, idle_end(model, token));
     }
     move_on(model);
     if (token->there && token->state == LINE_TOKEN_CALLED)
@@ -241,6 +258,20 @@ model_saved(struct model *model, const struct line_settings *shown, int32_t id,
         saved = LINE_SAVED_ROW;
     if (saved > token->saved)
         token->saved = saved;
+    return answer_of(model, LINE_OK, token, model->serving);
+}
+
+struct model_answer
+model_keep(struct model *model, const struct line_settings *shown, int32_t id, int64_t ends_ms)
+{
+    begin(model, shown);
+    struct model_token *token = model_find(model, id);
+    if (token != NULL)
+        let_time_tell(model, token);
+    if (token == NULL || !token->there)
+        return answer_of(model, LINE_UNKNOWN, NULL, model->serving);
+    if (token->state == LINE_TOKEN_ACTIVE)
+        token->over = max(token->over, min(token->lease, model->now + ends_ms));
     return answer_of(model, LINE_OK, token, model->serving);
 }
 

@@ -21,6 +21,7 @@ struct model_token {
     int32_t number;
     int64_t seen;
     int64_t over;         /* of a called, an active, a missed one: when that is over */
+    int64_t lease;        /* of an active one: how late that can become */
     int64_t unsaved_over; /* when it is taken back, unless saved */
 };
 
@@ -50,6 +51,8 @@ struct model_answer model_status(struct model *model, const struct line_settings
 struct model_answer model_leave(struct model *model, const struct line_settings *shown, int32_t id);
 struct model_answer model_saved(struct model *model, const struct line_settings *shown, int32_t id,
                                 enum line_saved saved);
+struct model_answer model_keep(struct model *model, const struct line_settings *shown, int32_t id,
+                               int64_t ends_ms);
 struct model_answer model_drop(struct model *model, const struct line_settings *shown, int32_t id);
 struct model_answer model_state(struct model *model, const struct line_settings *shown);
 

@@ -16,7 +16,7 @@
 enum { CONCERT = 1, CHECK_EVERY = 200 };
 
 static struct model model;
-static struct line_settings settings;
+static struct line_settings settings, settings_before; /* the last change of them */
 static struct redis *redis;
 static int64_t calls;
 static int32_t tokens, losses;
@@ -75,11 +75,13 @@ let_time_pass(void)
 static void
 change_settings(void)
 {
+    settings_before = settings;
     settings.version++;
     settings.capacity = below(3) == 0 ? below(20) : below(5);
     settings.paused = below(8) == 0;
     settings.max_waiting = below(4) == 0 ? below(10) : 100;
     settings.active_ms = 1000 + below(30000);
+    settings.idle_ms = below(3) == 0 ? 0 : 500 + below(20000);
     settings.claim_ms = below(2) == 0 ? 200 + below(2000) : 2000 + below(10000);
     settings.missed_ms = below(2) == 0 ? 500 + below(4000) : below(60000);
 }
@@ -88,13 +90,8 @@ change_settings(void)
 static struct line_settings
 shown_settings(void)
 {
-    struct line_settings shown = settings;
-    if (below(10) == 0 && shown.version > shown.since) {
-        shown.version--;
-        shown.capacity = 1000;
-        shown.paused = false;
-    }
-    return shown;
+    bool changed = settings.version > settings.since;
+    return changed && below(10) == 0 ? settings_before : settings;
 }
 
 static void
@@ -107,7 +104,9 @@ compare_place(const struct line_place *place, const struct model_answer *expecte
         fail("the token", "place");
     if (place->state != token->state || place->saved != token->saved)
         fail("the state", "place");
-    if (place->lease_ms != (active ? token->over - model.now : 0))
+    if (place->ends_ms != (active ? token->over - model.now : 0))
+        fail("the end", "place");
+    if (place->lease_ms != (active ? token->lease - model.now : 0))
         fail("the lease", "place");
     if (place->position != (active ? 0 : position < 1 ? 1 : position))
         fail("the position", "place");
@@ -198,6 +197,22 @@ call_leave(int32_t person)
         compare_moved(&moved, &expected);
 }
 
+/* Seats are held with it, or so somebody says. */
+static void
+call_keep(int32_t person)
+{
+    uint8_t token[TOKEN_SIZE];
+    enum line_token_state state = 0;
+    int64_t ends_ms = below(40000);
+    struct line_settings shown = shown_settings();
+    write_token(ids[person], token);
+    struct model_answer expected = model_keep(&model, &shown, ids[person], ends_ms);
+    if (line_store_keep(redis, &shown, token, ends_ms, &state) != expected.answer)
+        fail("the answer", "keep");
+    if (expected.answer == LINE_OK && state != expected.token->state)
+        fail("the state", "keep");
+}
+
 static void
 call_drop(int32_t id)
 {
@@ -263,7 +278,8 @@ load(const struct line_settings *shown)
         rows[count] = (struct line_row){.token = bytes[count],
                                         .user_id = users[count],
                                         .number = token->number,
-                                        .lease_ms = active ? token->over - model.now : 0};
+                                        .ends_ms = active ? token->over - model.now : 0,
+                                        .lease_ms = active ? token->lease - model.now : 0};
         count++;
     }
     cursor.part = 3;
@@ -330,8 +346,10 @@ call_any(void)
     let_time_pass();
     if (what < 300 || ids[person] == 0)
         call_add(person);
-    else if (what < 800)
+    else if (what < 760)
         call_status(person);
+    else if (what < 800)
+        call_keep(person);
     else if (what < 860)
         call_leave(person);
     else if (what < 910)
