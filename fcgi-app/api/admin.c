@@ -25,6 +25,7 @@ admin_concert_post(void *services, const struct request *request, struct respons
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &create,
+        .look = concert_create_look,
         .run = concert_create_run,
         .happened = concert_create_happened,
         .effect_id = concert_create_id,
@@ -101,7 +102,8 @@ write_line(struct json *json, struct services *services, const struct concert *c
 }
 
 static void
-answer(struct services *services, const struct concert *concert, struct response *response)
+answer(struct services *services, const struct concert *concert, const char *warning,
+       struct response *response)
 {
     struct sales sales;
     struct draw draw;
@@ -120,6 +122,7 @@ answer(struct services *services, const struct concert *concert, struct response
                       concert->draw ? draw_state_name(draw_state(concert, &draw)) : NULL);
     write_sales(&json, &sales);
     write_line(&json, services, concert);
+    concert_warning_write(&json, warning);
     json_end_object(&json);
 }
 
@@ -130,7 +133,7 @@ admin_concert_get(void *services, const struct request *request, struct response
     struct concert concert;
     struct problem problem;
     if (concert_find(admin.db, request->ids[0], &concert, &problem) == ERROR_NONE)
-        answer(&admin, &concert, response);
+        answer(&admin, &concert, "", response);
     else
         response_problem(response, &problem);
 }
@@ -142,6 +145,7 @@ admin_concert_patch(void *services, const struct request *request, struct respon
     struct services admin = with_long_time_outs(services);
     struct concert scratch = concert_defaults;
     struct problem problem;
+    char warning[LINE_WARNING_SIZE];
     struct concert_change change = {
         .actor = "admin",
         .action = "concert change",
@@ -158,6 +162,8 @@ admin_concert_patch(void *services, const struct request *request, struct respon
     if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE ||
         concert_check_times(&scratch, &problem) != ERROR_NONE)
         response_problem(response, &problem);
-    else if (api_apply(&admin, request, &effect, response))
-        answer(&admin, &change.concert, response);
+    else if (api_apply(&admin, request, &effect, response)) {
+        concert_change_warn(&admin, &change, warning);
+        answer(&admin, &change.concert, warning, response);
+    }
 }

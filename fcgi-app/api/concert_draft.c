@@ -165,9 +165,20 @@ concert_draft_read(const json_t *body, struct concert_draft *draft, struct probl
 }
 
 void
+concert_warning_write(struct json *json, const char *warning)
+{
+    if (warning[0] == '\0')
+        return;
+    json_begin_array(json, "warnings");
+    json_write_string(json, NULL, warning);
+    json_end_array(json);
+}
+
+void
 concert_draft_render(const void *state, struct buffer *body)
 {
-    const struct concert_draft *draft = ((const struct concert_create *)state)->draft;
+    const struct concert_create *create = state;
+    const struct concert_draft *draft = create->draft;
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
     json_write_integer(&json, "concertId", draft->concert.concert_id);
@@ -175,5 +186,6 @@ concert_draft_render(const void *state, struct buffer *body)
     for (size_t i = 0; i < draft->item_count; i++)
         json_write_integer(&json, NULL, draft->items[i].item.item_id);
     json_end_array(&json);
+    concert_warning_write(&json, create->warning);
     json_end_object(&json);
 }

@@ -16,9 +16,14 @@
 enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
                               struct problem *problem);
 
+struct json;
+
+/* Writes a member `warnings`, a list of sentences, where there is something to tell. */
+void concert_warning_write(struct json *json, const char *warning);
+
 /*
  * Writes the answer to a new concert: `{"concertId":...,"itemIds":[...]}`, the items in the draft's
- * order. The render() of an effect whose state is a struct concert_create.
+ * order, and its warning. The render() of an effect whose state is a struct concert_create.
  */
 void concert_draft_render(const void *create, struct buffer *body);
 

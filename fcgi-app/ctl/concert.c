@@ -25,6 +25,19 @@ ctl_apply(struct ctl *ctl, struct effect *effect)
     return error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);
 }
 
+int
+ctl_apply_change(struct ctl *ctl, struct effect *effect)
+{
+    char warning[LINE_WARNING_SIZE];
+    int status = ctl_apply(ctl, effect);
+    if (status != EXIT_DONE)
+        return status;
+    concert_change_warn(ctl->services, effect->state, warning);
+    if (warning[0] != '\0')
+        fprintf(stderr, "frontrowctl: %s\n", warning);
+    return status;
+}
+
 static int
 create(struct ctl *ctl, const json_t *json)
 {
@@ -34,6 +47,7 @@ create(struct ctl *ctl, const json_t *json)
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &state,
+        .look = concert_create_look,
         .run = concert_create_run,
         .happened = concert_create_happened,
         .effect_id = concert_create_id,
@@ -97,7 +111,7 @@ set_status(struct ctl *ctl, enum concert_stored stored)
         .happened = concert_change_happened,
         .render = render_change,
     };
-    return ctl_apply(ctl, &effect);
+    return ctl_apply_change(ctl, &effect);
 }
 
 int

@@ -54,6 +54,9 @@ int ctl_find_concert(const struct ctl *ctl, struct concert *concert);
 /* Carries a change out and prints what it renders. */
 int ctl_apply(struct ctl *ctl, struct effect *effect);
 
+/* The same for a struct concert_change; what the operator should know goes to standard error. */
+int ctl_apply_change(struct ctl *ctl, struct effect *effect);
+
 /* Replaces control characters by spaces: one line a row, whatever its texts hold. */
 void ctl_keep_on_a_line(char *text);
 

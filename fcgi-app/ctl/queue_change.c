@@ -39,7 +39,7 @@ change_line(struct ctl *ctl, struct concert_change *change)
         .happened = concert_change_happened,
         .render = render_line,
     };
-    return ctl_apply(ctl, &effect);
+    return ctl_apply_change(ctl, &effect);
 }
 
 static enum error

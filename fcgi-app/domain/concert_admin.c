@@ -160,6 +160,15 @@ insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
 }
 
 enum error
+concert_create_look(struct services *services, void *state, struct problem *problem)
+{
+    struct concert_create *create = state;
+    (void)problem;
+    line_memory_check(services, &create->draft->concert, create->warning);
+    return ERROR_NONE;
+}
+
+enum error
 concert_create_run(struct services *services, void *state, struct problem *problem)
 {
     struct concert_create *create = state;
@@ -234,6 +243,10 @@ apply_change(struct concert_change *change, const struct concert *before, struct
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,
                               "A cancelled concert stays cancelled");
     raise_line_version(before, after);
+    bool opens = after->stored == STORED_OPEN && before->stored != STORED_OPEN;
+    change->resizes_line = opens || after->max_waiting != before->max_waiting ||
+                           after->no_line != before->no_line ||
+                           after->admission_capacity != before->admission_capacity;
     return error;
 }
 
@@ -266,4 +279,13 @@ concert_change_happened(struct services *services, void *state)
     (void)services;
     (void)state;
     return DB_NONE;
+}
+
+void
+concert_change_warn(struct services *services, const struct concert_change *change,
+                    char warning[LINE_WARNING_SIZE])
+{
+    warning[0] = '\0';
+    if (change->resizes_line)
+        line_memory_check(services, &change->concert, warning);
 }

@@ -6,6 +6,7 @@
 #define FRONTROW_DOMAIN_CONCERT_ADMIN_H
 
 #include "domain/concert.h"
+#include "domain/line_memory.h"
 #include "mysql/concert_admin_table.h"
 
 enum { CONCERT_ITEMS_MAX = 1000, CONCERT_SEATS_MAX = 100000 /* in one call */ };
@@ -38,18 +39,20 @@ enum error concert_check_times(const struct concert *concert, struct problem *pr
  */
 enum error concert_draft_check(struct concert_draft *draft, struct problem *problem);
 
-/* The state of a creating call: the caller fills both; the ids are set in the draft. */
+/* The state of a creating call: the caller fills the first two; the ids are set in the draft. */
 struct concert_create {
     const char *actor; /* "admin" or "ctl" */
     struct concert_draft *draft;
     int64_t created_at;
+    char warning[LINE_WARNING_SIZE]; /* for the operator; "": none */
 };
 
+enum error concert_create_look(struct services *services, void *create, struct problem *problem);
 enum error concert_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result concert_create_happened(struct services *services, void *create);
 int32_t concert_create_id(const void *create);
 
-/* The state of changing a concert's settings: the caller fills all but the last. */
+/* The state of changing a concert's settings: the caller fills all but the last two. */
 struct concert_change {
     const char *actor;
     const char *action; /* what the audit log calls it, and with which detail */
@@ -59,6 +62,7 @@ struct concert_change {
     enum error (*apply)(const void *wanted, struct concert *concert, struct problem *problem);
     const void *wanted;
     struct concert concert; /* as it is after the change */
+    bool resizes_line;      /* how many may be in it changes, or it is opened */
 };
 
 /*
@@ -67,5 +71,9 @@ struct concert_change {
  */
 enum error concert_change_run(struct services *services, void *change, struct problem *problem);
 enum db_result concert_change_happened(struct services *services, void *change);
+
+/* After the change: what line_memory_check() says, where it resized the line; else "". */
+void concert_change_warn(struct services *services, const struct concert_change *change,
+                         char warning[LINE_WARNING_SIZE]);
 
 #endif

@@ -113,6 +113,20 @@ concert_admin_table_update(struct database *db, const struct concert *concert)
 }
 
 enum db_result
+concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id, int64_t *waiting)
+{
+    static const struct query sum = {
+        "SELECT CAST(COALESCE(SUM(c.max_waiting), 0) AS SIGNED) FROM concert c"
+        " WHERE c.admission_capacity IS NOT NULL AND c.status = 'open' AND c.concert_id <> ?"
+        " AND (c.closes_at IS NULL OR c.closes_at > UTC_TIMESTAMP(3))"
+        " AND (NOT EXISTS (SELECT 1 FROM item i WHERE i.concert_id = c.concert_id)"
+        " OR EXISTS (SELECT 1 FROM item i WHERE i.concert_id = c.concert_id"
+        " AND i.starts_at > UTC_TIMESTAMP(3)))"};
+    return db_select_one(db, &sum, PARAMETERS(DB_INTEGER(but_concert_id)),
+                         COLUMNS(INTO_INT64(waiting)));
+}
+
+enum db_result
 concert_admin_table_list(struct database *db, struct concert *concert,
                          struct concert_summary *summary)
 {

@@ -43,6 +43,10 @@ enum db_result concert_admin_table_created_at(struct database *db, int32_t conce
 /* Writes all settings of a concert, and its line's versions. */
 enum db_result concert_admin_table_update(struct database *db, const struct concert *concert);
 
+/* maxWaiting of all lines together that are kept now, but for this concert's. */
+enum db_result concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id,
+                                               int64_t *waiting);
+
 /* All concerts by id, cancelled ones as well; db_next() fills the two structs row by row. */
 enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
                                         struct concert_summary *summary);

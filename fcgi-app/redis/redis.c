@@ -196,20 +196,39 @@ redis_ensure(struct redis *redis)
     return false;
 }
 
+/* ask(), on a new connection where Redis had ended the one that was idle. */
+static bool
+ask_again(struct redis *redis, const char *first, const char *second, char *text, size_t size)
+{
+    if ((redis->breaker != NULL && breaker_is_open(redis->breaker)) || !redis_ensure(redis))
+        return false;
+    bool answered = ask(redis, first, second, text, size);
+    if (!answered && redis->context == NULL && redis_ensure(redis))
+        answered = ask(redis, first, second, text, size);
+    return answered;
+}
+
 bool
 redis_ping(struct redis *redis, int64_t *latency_us)
 {
     char pong[8];
-    if (redis->breaker != NULL && breaker_is_open(redis->breaker))
-        return false;
     int64_t started = clock_monotonic_us();
-    if (!redis_ensure(redis))
-        return false;
-    bool up = ask(redis, "PING", NULL, pong, sizeof pong);
-    if (!up && redis->context == NULL && redis_ensure(redis)) /* it had been idle */
-        up = ask(redis, "PING", NULL, pong, sizeof pong);
+    bool up = ask_again(redis, "PING", NULL, pong, sizeof pong);
     *latency_us = clock_monotonic_us() - started;
     return up;
+}
+
+bool
+redis_read_maxmemory(struct redis *redis, int64_t *bytes)
+{
+    static const char name[] = "maxmemory:";
+    char info[8192];
+    if (!ask_again(redis, "INFO", "memory", info, sizeof info))
+        return false;
+    const char *at = strstr(info, name);
+    if (at != NULL)
+        *bytes = strtoll(at + sizeof name - 1, NULL, 10);
+    return at != NULL;
 }
 
 bool

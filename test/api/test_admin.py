@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import statistics
 import threading
 import time
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("audited")
 ABSENT = object()
 DEFAULTS = {
     "status": "closed", "opensAt": None, "closesAt": None, "admissionCapacity": None, "activeSeconds": 600,
+    "idleSeconds": None,
     "holdSeconds": 300, "maxSeatsPerUser": None, "paused": False,
 }
 DAY = {"date": "2031-05-01", "startsAt": "2031-05-01T19:30:00+09:00"}
@@ -107,7 +109,7 @@ def test_everything_that_can_be_said(admin, stack):
     settings = {
         "title": "별빛 " + "\U0001f3b5" * 197, "venue": "올" * 200, "status": "open",
         "opensAt": "2026-01-01T09:00:00.25+09:00", "closesAt": "2031-05-01T00:00:00-05:30",
-        "admissionCapacity": 7, "activeSeconds": 86400, "holdSeconds": 3600, "maxSeatsPerUser": 1,
+        "admissionCapacity": 7, "activeSeconds": 86400, "idleSeconds": 30, "holdSeconds": 3600, "maxSeatsPerUser": 1,
     }
     made = admin.make(draft() | settings)
     got = admin.get(made["concertId"])
@@ -120,9 +122,9 @@ def test_everything_that_can_be_said(admin, stack):
 
 
 def test_nulls_that_are_values(admin):
-    names = ("opensAt", "closesAt", "admissionCapacity", "maxSeatsPerUser")
+    names = ("opensAt", "closesAt", "admissionCapacity", "idleSeconds", "maxSeatsPerUser")
     got = admin.get(admin.make(draft(**dict.fromkeys(names)))["concertId"])
-    assert [got[name] for name in names] == [None] * 4
+    assert [got[name] for name in names] == [None] * 5
 
 
 def test_item_ids_are_in_the_order_of_the_items(admin, stack):
@@ -204,7 +206,7 @@ def test_a_body_of_a_mebibyte(admin):
 
 FULL = {
     "title": "T", "venue": "V", "status": "open", "opensAt": "2030-01-01T00:00:00Z",
-    "closesAt": "2030-01-02T00:00:00Z", "admissionCapacity": 1, "activeSeconds": 1, "holdSeconds": 1,
+    "closesAt": "2030-01-02T00:00:00Z", "admissionCapacity": 1, "activeSeconds": 1, "idleSeconds": 30, "holdSeconds": 1,
     "maxSeatsPerUser": 1, "items": [
         DAY | {"seats": [{"from": 1, "to": 2, "price": 1}]},
         DAY | {"seats": [
@@ -223,6 +225,7 @@ REFUSED = [
     (("closesAt",), [*WRONG_TIMES, "2030-01-01T00:00:00Z", "2029-12-31T23:59:59.999Z"]),
     (("admissionCapacity",), [-1, 2**31, *WRONG_INTEGERS]),
     (("activeSeconds",), [0, 86401, None, *WRONG_INTEGERS]),
+    (("idleSeconds",), [0, 29, 86401, *WRONG_INTEGERS]),
     (("holdSeconds",), [0, 3601, None, *WRONG_INTEGERS]),
     (("maxSeatsPerUser",), [0, -1, 2**31, *WRONG_INTEGERS]),
     (("items",), [ABSENT, None, {}, "x", 1]),
@@ -414,15 +417,20 @@ def test_what_is_not_named_stays(admin):
     before = admin.get(made)
     changes = {
         "title": "t", "venue": "v", "status": "open", "opensAt": "2029-01-01T00:00:00.000Z",
-        "closesAt": "2031-01-01T00:00:00.000Z", "admissionCapacity": 0, "activeSeconds": 86400, "holdSeconds": 3600,
-        "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "drawLeadSeconds": 86400,
+        "closesAt": "2031-01-01T00:00:00.000Z", "admissionCapacity": 0, "activeSeconds": 86400, "idleSeconds": 86400,
+        "holdSeconds": 3600, "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "drawLeadSeconds": 86400,
     }
+
+    def patch(name, value):
+        """The answer but for what is told of Redis' memory, which has tests of its own."""
+        return {member: got for member, got in admin.patch(made, **{name: value}).items() if member != "warnings"}
+
     for name, value in changes.items():
         before[name] = value
-        assert admin.patch(made, **{name: value}) == before, name
-    for name in ("opensAt", "closesAt", "admissionCapacity", "maxSeatsPerUser"):
+        assert patch(name, value) == before, name
+    for name in ("opensAt", "closesAt", "admissionCapacity", "idleSeconds", "maxSeatsPerUser"):
         before[name] = None
-        assert admin.patch(made, **{name: None}) == before, name
+        assert patch(name, None) == before, name
     assert admin.patch(made) == before
     assert admin.patch(made, unknown=1, items=[], concertId=5) == before
 
@@ -566,6 +574,103 @@ def test_active_seconds(admin, stack, concert):
     token = add_token(stack, new_user(), concert)["token"]
     time.sleep(1.1)  # from after its begin
     assert_problem(stack.get("/token", **{"X-Queue-Token": token}), "token_invalid")
+
+
+def test_idle_seconds(admin, stack, concert):
+    user = new_user()
+    admin.patch(concert.id, admissionCapacity=3, activeSeconds=600)
+    whole = add_token(stack, user, concert)["expiresAt"]
+    admin.patch(concert.id, idleSeconds=30)
+    assert add_token(stack, user, concert)["expiresAt"] == whole  # a token from before keeps its lease
+    assert add_token(stack, new_user(), concert)["expiresAt"] < whole
+    admin.patch(concert.id, idleSeconds=None)
+    assert add_token(stack, new_user(), concert)["expiresAt"] > whole
+
+
+# ---- what the lines may take of Redis
+
+
+BYTES = 331  # of a waiting one
+
+
+@pytest.fixture
+def limit(stack):
+    """Sets maxmemory, which is high enough for what there is, and puts it back."""
+    control = stack.redis()
+    before = control.config_get("maxmemory")["maxmemory"]
+    yield lambda size: control.config_set("maxmemory", size)
+    control.config_set("maxmemory", before)
+
+
+def told(answer):
+    """How many all lines together may have waiting, by the one warning; None where there is none."""
+    if "warnings" not in answer:
+        return None
+    (warning,) = answer["warnings"]
+    assert "503 queue_unavailable" in warning and warning.isascii()
+    waiting, needed, most = map(int, re.findall(r"\d+(?= waiting| MiB)", warning))
+    assert needed == waiting * BYTES // 2**20 and needed >= most
+    return waiting
+
+
+def test_lines_that_do_not_fit_into_redis_are_told(admin, stack, limit):
+    limit(2**30)
+    made = admin.make(draft(status="open", admissionCapacity=10))["concertId"]
+    most = 2**31 - 1
+    total = told(admin.patch(made, maxWaiting=most))
+    assert total >= most
+    limit(total * BYTES)
+    assert told(admin.patch(made, admissionCapacity=11)) is None  # it just fits
+    limit(total * BYTES - 1)
+    assert told(admin.patch(made, admissionCapacity=12)) == total
+    assert told(admin.patch(made, paused=True, title="Not about it")) is None
+    assert told(admin.get(made)) is None
+    assert told(admin.patch(made, maxWaiting=most - 1000)) is None
+    # one more concert: told when it is made, closed as it may be, and counted for others once it is open
+    small = admin.make(draft(admissionCapacity=1))
+    assert told(small) == total + 2_000_000 - 1000
+    admin.patch(small["concertId"], maxWaiting=5000)
+    assert told(admin.patch(made, maxWaiting=most)) == total
+    assert told(admin.patch(small["concertId"], status="open")) == total + 5000
+    assert told(admin.patch(made, maxWaiting=most - 1)) == total + 5000 - 1
+    assert told(admin.patch(small["concertId"], admissionCapacity=None)) is None
+    assert told(admin.make(draft())) is None
+    assert told(admin.patch(made, maxWaiting=most)) == total
+    assert told(admin.patch(made, status="closed")) is None
+
+
+@pytest.mark.parametrize("end", ["closes_at = UTC_TIMESTAMP(3)", "status = 'cancelled'", "status = 'closed'", None])
+def test_a_line_that_is_over_takes_nothing(admin, stack, limit, end):
+    limit(2**30)
+    first, second = (admin.make(draft(status="open", admissionCapacity=1))["concertId"] for _ in range(2))
+    before = told(admin.patch(first, maxWaiting=2**31 - 1))
+    if end:
+        stack.query(f"UPDATE concert SET {end} WHERE concert_id = %s", second)
+    else:
+        stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", second)
+    assert told(admin.patch(first, maxWaiting=2**31 - 2)) == before - 2_000_000 - 1
+    admin.patch(first, status="closed")
+
+
+def test_a_repeated_call_tells_the_same(admin, limit):
+    limit(2**30)
+    body = draft(admissionCapacity=1)
+    large = admin.make(draft(status="open", admissionCapacity=1))["concertId"]
+    admin.patch(large, maxWaiting=2**31 - 1)
+    key = {"Idempotency-Key": f"memory-{large}"}
+    first = admin.post(body, **key)
+    admin.patch(large, status="closed")
+    again = admin.post(body, **key)
+    assert told(first.json()) is not None
+    assert again.headers["Idempotency-Replayed"] == "true" and again.body == first.body
+
+
+def test_that_nothing_bounds_redis_is_said_once(admin, stack, limit):
+    sentence = "Redis has no maxmemory"
+    limit(0)
+    for _ in range(3 * stack.worker_count()):
+        assert told(admin.make(draft(admissionCapacity=1))) is None
+    assert 1 <= stack.log("frontrow").read_text().count(sentence) <= stack.worker_count()
 
 
 # ---- a large hall while tickets are sold

@@ -1,5 +1,7 @@
 """frontrowctl queue: what operators do with a line."""
 
+import json
+import re
 import subprocess
 
 import pytest
@@ -31,6 +33,24 @@ def test_capacity(stack):
     queue(stack, "capacity", line.id, 0)
     assert line.add()["status"] == "waiting"
     assert log_of(line) == [("queue capacity", "2"), ("queue capacity", "none"), ("queue capacity", "0")]
+
+
+def test_a_line_that_does_not_fit_into_redis(stack):
+    line = Line.new(stack, 1, status="closed")
+    line.set(max_waiting=2**31 - 1)
+    done = stack.ctl("queue", "capacity", str(line.id), "2")
+    assert (done.returncode, done.stdout) == (0, f"concert {line.id}: capacity 2\n")
+    assert done.stderr.count("\n") == 1
+    assert re.fullmatch(r"frontrowctl: all lines together may have \d+ waiting .*maxmemory is \d+ MiB.*\n", done.stderr)
+    assert stack.ctl("queue", "capacity", str(line.id), "2").stderr == ""  # nothing changed
+    assert "maxmemory" in stack.ctl("concert", "open", str(line.id)).stderr
+    assert stack.ctl("concert", "close", str(line.id)).returncode == 0
+    draft = {"title": "T", "venue": "V", "items": [], "admissionCapacity": 1}
+    stack.query("UPDATE concert SET status = 'open' WHERE concert_id = %s", line.id)
+    done = subprocess.run([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "concert", "create", "-"],
+                          env=stack.environment, timeout=120, text=True, input=json.dumps(draft), stdout=subprocess.PIPE)
+    assert "maxmemory" in json.loads(done.stdout)["warnings"][0]
+    stack.query("UPDATE concert SET status = 'closed' WHERE concert_id = %s", line.id)
 
 
 def test_pause_and_resume(stack):

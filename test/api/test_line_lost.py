@@ -213,6 +213,9 @@ def test_while_redis_is_away(private):
                        "queue_unavailable")
         assert_problem(ask_reserve(private, buyer["userId"], line, item, seat), "token_missing")
         assert_problem(line.ask({"token": "x"}), "token_invalid")
+        made = private.post("/admin/concert", {"title": "T", "venue": "V", "admissionCapacity": 1, "items": []},
+                            **private.admin_headers())
+        assert list(ok(made)) == ["concertId", "itemIds"]
         # what needs no line goes on: another concert, points, and the payment of a live hold above all
         user = new_user()
         ticket = ok(private.post("/token/add", {"userId": user, "concertId": without.id}))
