@@ -17,7 +17,7 @@ function useCreation(adminKey, onCreated) {
             if (sent.current.text !== text) sent.current = { text, key: newKey() };
             const { data } = await once("POST", "/admin/concert", { admin: adminKey, body, key: sent.current.key });
             sent.current = {};
-            setSaid(say("created", data.concertId));
+            setSaid([say("created", data.concertId), ...(data.warnings ?? [])].join(" "));
             onCreated(data.concertId);
             return true;
         } catch (problem) {
@@ -59,6 +59,7 @@ function CreateForm({ create }) {
             <${Field} name="opensAt" label="opens_at" type="datetime-local" />
             <${Field} name="closesAt" label="closes_at" type="datetime-local" />
             <${Field} name="admissionCapacity" label="capacity_optional" type="number" min="0" max="1000000000" />
+            <${Field} name="idleSeconds" label="idle_seconds" type="number" min="30" max="86400" />
             <${Field} name="maxSeatsPerUser" label="seats_each" type="number" min="1" max="1000000" />
             <${Field} name="holdSeconds" label="hold_seconds" type="number" min="1" max="3600" defaultValue="300" required />
         </div>

@@ -140,7 +140,7 @@ export function draftFromForm(form) {
         y += 2;
     });
     const times = form.getAll("time");
-    const optional = ["admissionCapacity", "maxSeatsPerUser"].map((name) => [name, integer(form.get(name))]);
+    const optional = ["admissionCapacity", "idleSeconds", "maxSeatsPerUser"].map((name) => [name, integer(form.get(name))]);
     return {
         title: form.get("title"), venue: form.get("venue"), status: form.get("status"),
         opensAt: instant(form.get("opensAt")), closesAt: instant(form.get("closesAt")),

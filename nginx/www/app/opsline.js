@@ -10,8 +10,8 @@ function useChange(concert, adminKey) {
     const [said, setSaid] = useState(null);
     const change = async (members) => {
         try {
-            await once("PATCH", `/admin/concert/${concert.concertId}`, { admin: adminKey, body: members });
-            setSaid(say("done"));
+            const { data } = await once("PATCH", `/admin/concert/${concert.concertId}`, { admin: adminKey, body: members });
+            setSaid([say("done"), ...(data.warnings ?? [])].join(" "));
         } catch (problem) {
             setSaid(say("refused", problem.data?.detail ?? problem.code));
         }
