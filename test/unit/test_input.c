@@ -274,8 +274,8 @@ static void
 texts_are_measured_in_bytes(void)
 {
     char query[2 + 3 * 64 + 1] = "v=";
-    for (int i = 0; i < 64; i++)
-        snprintf(query + 2 + 3 * i, 4, "%%%02x", i % 2 == 0 ? 0xc3 : 0xbc);
+    for (size_t i = 0; i < 64; i++)
+        snprintf(query + 2 + 3 * i, 4, "%%%02x", i % 2 == 0 ? 0xc3U : 0xbcU);
     CU_ASSERT_TRUE(read_text("body", METHOD_GET, LAYOUT, query));
     CU_ASSERT_EQUAL(strlen(request.input->layout_version), LAYOUT_VERSION_SIZE - 1);
     done();
@@ -285,7 +285,7 @@ texts_are_measured_in_bytes(void)
     CU_ASSERT_STRING_EQUAL(refused_field(METHOD_GET, LAYOUT, longer), "v");
 
     char alone[4 + 3 * 80] = "v=a";
-    for (int i = 0; i < 80; i++)
+    for (size_t i = 0; i < 80; i++)
         snprintf(alone + 3 + 3 * i, 4, "%%80");
     CU_ASSERT_STRING_EQUAL(refused_field(METHOD_GET, LAYOUT, alone), "v");
 }
