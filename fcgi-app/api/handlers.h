@@ -13,6 +13,7 @@ HANDLER(item_list);
 HANDLER(seat_list);
 HANDLER(layout_show);
 HANDLER(queue_show);
+HANDLER(settings_show);
 HANDLER(token_add);
 HANDLER(token_show);
 HANDLER(token_leave);

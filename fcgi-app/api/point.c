@@ -1,8 +1,12 @@
 /* GET /point, POST /point/charge, POST /point/use, GET /point/history */
 #include "domain/point.h"
+
+#include <string.h>
+
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
+#include "base/config.h"
 
 void
 point_get(void *services, const struct request *request, struct response *response)
@@ -55,10 +59,21 @@ apply_change(void *services, const struct request *request, struct response *res
     api_apply(services, request, &effect, response);
 }
 
+/* Points are money: where users pay for them elsewhere, nobody makes any for himself. */
+static bool
+may_charge(const struct config *config, const struct request *request)
+{
+    const char *who = config_charge(config);
+    return strcmp(who, "anyone") == 0 || (strcmp(who, "operator") == 0 && request->by_admin);
+}
+
 void
 point_charge(void *services, const struct request *request, struct response *response)
 {
-    apply_change(services, request, response, POINT_CHARGE);
+    if (may_charge(((struct services *)services)->config, request))
+        apply_change(services, request, response, POINT_CHARGE);
+    else
+        response_error(response, ERROR_FORBIDDEN, "Users do not charge points here");
 }
 
 void

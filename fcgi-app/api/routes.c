@@ -85,8 +85,8 @@ static const struct field payment_fields[] = {
 #define DELETE(pattern, who, fields, handle)                                                       \
     {METHOD_DELETE, pattern, who, fields, handle, 0, false, false}
 /* Those that take an Idempotency-Key. */
-#define KEYED(method, pattern, fields, handle)                                                     \
-    {method, pattern, WHO_CALLER, fields, handle, 0, false, true}
+#define KEYED(method, pattern, who, fields, handle)                                                \
+    {method, pattern, who, fields, handle, 0, false, true}
 
 /* Operators': larger bodies, the longer ladder of time-outs. */
 #define ADMIN_BODY_LIMIT (1 << 20)
@@ -103,22 +103,23 @@ const struct route api_routes[] = {
     GET(ITEM "/seat", WHO_PUBLIC, seat_fields, seat_list),
     GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
+    GET("/settings", WHO_PUBLIC, NULL, settings_show),
 
     POST("/token/add", WHO_CALLER, token_fields, token_add),
     GET("/token", WHO_TOKEN, NULL, token_show),
     DELETE("/token", WHO_TOKEN, NULL, token_leave),
 
-    KEYED(METHOD_POST, "/reservation", reservation_fields, reservation_post),
+    KEYED(METHOD_POST, "/reservation", WHO_CALLER, reservation_fields, reservation_post),
     GET("/reservation", WHO_CALLER, page_fields, reservation_get_list),
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
-    KEYED(METHOD_DELETE, "/reservation/{reservation}", user_fields, reservation_delete),
+    KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
-    KEYED(METHOD_POST, "/point/charge", amount_fields, point_charge),
-    KEYED(METHOD_POST, "/point/use", amount_fields, point_use),
+    KEYED(METHOD_POST, "/point/charge", WHO_CALLER_OR_ADMIN, amount_fields, point_charge),
+    KEYED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use),
     GET("/point/history", WHO_CALLER, page_fields, point_get_history),
 
-    KEYED(METHOD_POST, "/payment", payment_fields, payment_post),
+    KEYED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post),
     GET("/payment", WHO_CALLER, page_fields, payment_get_list),
 
     ADMIN(METHOD_POST, "/admin/concert", any_fields, admin_concert_post, true),

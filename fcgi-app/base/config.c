@@ -300,3 +300,11 @@ config_trusts_body(const struct config *config)
 {
     return strcmp(config->caller, "body") == 0;
 }
+
+const char *
+config_charge(const struct config *config)
+{
+    if (strcmp(config->charge, "auto") != 0)
+        return config->charge;
+    return config_trusts_body(config) ? "anyone" : "operator";
+}

@@ -40,4 +40,7 @@ void config_print(const struct config *config, FILE *out);
 /* Whether the userId in body or query is believed (caller = body). */
 bool config_trusts_body(const struct config *config);
 
+/* Who may charge points: "anyone", "operator" or "off"; `charge = auto` is settled. */
+const char *config_charge(const struct config *config);
+
 #endif

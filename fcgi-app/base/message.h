@@ -28,8 +28,9 @@ enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIO
 
 /* Who may call a route. The router has settled this before the handler runs. */
 enum who {
-    WHO_PUBLIC, /* anybody, and the answer is the same for all */
-    WHO_CALLER, /* a user: request->caller is set */
+    WHO_PUBLIC,          /* anybody, and the answer is the same for all */
+    WHO_CALLER,          /* a user: request->caller is set */
+    WHO_CALLER_OR_ADMIN, /* the same, or the bearer of the admin key for the userId that is named */
     WHO_TOKEN, /* whoever holds the queue token; request->caller is set only with caller = header */
     WHO_ADMIN, /* the bearer of the admin key */
     WHO_LOCAL, /* operators: nginx lets these in from the machine itself only */
@@ -59,6 +60,7 @@ struct request {
 
     int32_t ids[PATH_IDS];     /* the path's ids, in its order */
     char caller[USER_ID_SIZE]; /* who calls, settled by the router; "" where nobody is needed */
+    bool by_admin;             /* WHO_CALLER_OR_ADMIN: it came with the admin key */
     struct input *input;       /* the checked fields, made and owned by api/ */
 };
 

@@ -59,15 +59,19 @@ skip_blanks(const char *text)
 }
 
 static bool
-check_admin_key(struct passage *passage)
+has_admin_key(const struct passage *passage)
 {
     static const char scheme[] = "Bearer ";
-    if (passage->route->who != WHO_ADMIN)
-        return true;
     const char *key = passage->surroundings->config->admin_key;
     const char *given = passage->request->authorization;
-    if (*key != '\0' && given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
-        equals_secret(skip_blanks(given + sizeof scheme - 1), key))
+    return *key != '\0' && given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
+           equals_secret(skip_blanks(given + sizeof scheme - 1), key);
+}
+
+static bool
+check_admin_key(struct passage *passage)
+{
+    if (passage->route->who != WHO_ADMIN || has_admin_key(passage))
         return true;
     return refuse(passage, ERROR_UNAUTHORIZED, "the admin key is needed");
 }
@@ -169,15 +173,19 @@ static bool
 settle_caller(struct passage *passage)
 {
     enum who who = passage->route->who;
-    bool trusts_body = config_trusts_body(passage->surroundings->config);
-    if (who == WHO_TOKEN && passage->request->queue_token == NULL)
+    struct request *request = passage->request;
+    bool is_user = who == WHO_CALLER || who == WHO_CALLER_OR_ADMIN;
+    request->by_admin = who == WHO_CALLER_OR_ADMIN && has_admin_key(passage);
+    if (who == WHO_TOKEN && request->queue_token == NULL)
         return refuse(passage, ERROR_TOKEN_MISSING, NULL);
-    if (who != WHO_CALLER && who != WHO_TOKEN)
+    if (!is_user && who != WHO_TOKEN)
         return true;
-    if (!trusts_body)
+    bool trusts_claim = config_trusts_body(passage->surroundings->config) ||
+                        (request->by_admin && passage->claimed[0] != '\0');
+    if (!trusts_claim)
         return settle_caller_by_header(passage);
-    if (who == WHO_CALLER)
-        memcpy(passage->request->caller, passage->claimed, USER_ID_SIZE);
+    if (is_user)
+        memcpy(request->caller, passage->claimed, USER_ID_SIZE);
     return true;
 }
 

@@ -28,7 +28,9 @@ def stack(lasting_stack):
 @pytest.fixture(scope="session")
 def header_stack(lasting_stack):
     """caller = header: one address is a gateway's, another one an operator's, and all others are nobody's."""
-    return lasting_stack(caller="header", gateway_addresses=GATEWAY, admin_addresses=OPERATOR, workers=4)
+    return lasting_stack(
+        caller="header", gateway_addresses=GATEWAY, admin_addresses=OPERATOR, charge="anyone", workers=4
+    )
 
 
 @pytest.fixture(scope="session")

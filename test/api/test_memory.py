@@ -190,6 +190,7 @@ CALLS = {
     ("GET", f"{ITEM}/seat"): lambda lone: lone.public(f"{lone.item}/seat"),
     ("GET", f"{ITEM}/layout"): lambda lone: lone.public(f"{lone.item}/layout"),
     ("GET", "/concert/{concert}/queue"): lambda lone: lone.public(f"{lone.line.path}/queue"),
+    ("GET", "/settings"): lambda lone: lone.public("/settings"),
     ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.line),
     ("GET", "/token"): lambda lone: lone.with_tokens("GET", lone.line),
     ("DELETE", "/token"): lambda lone: lone.with_tokens("DELETE", lone.line),

@@ -64,7 +64,7 @@ def test_a_lock_that_is_not_given_back(whole):
 @pytest.fixture
 def gateway(new_stack):
     """A stack that is told by a gateway who calls."""
-    stack = new_stack(caller="header", gateway_addresses="127.0.0.0/8")
+    stack = new_stack(caller="header", gateway_addresses="127.0.0.0/8", charge="anyone")
     yield stack
     audit = stack.ctl("audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr

@@ -24,7 +24,18 @@ handle(void *services, const struct request *request, struct response *response)
     buffer_text(&response->body, services);
 }
 
-enum { CONCERTS, CONCERT, ITEM, RESERVE, RESERVATION, CANCEL, TOKEN, PATCH_CONCERT, ROUTE_COUNT };
+enum {
+    CONCERTS,
+    CONCERT,
+    ITEM,
+    RESERVE,
+    RESERVATION,
+    CANCEL,
+    CHARGE,
+    TOKEN,
+    PATCH_CONCERT,
+    ROUTE_COUNT
+};
 
 static const struct route routes[ROUTE_COUNT] = {
     [CONCERTS] = {METHOD_GET, "/concert", WHO_PUBLIC, .handle = handle},
@@ -33,6 +44,7 @@ static const struct route routes[ROUTE_COUNT] = {
     [RESERVE] = {METHOD_POST, "/reservation", WHO_CALLER, some_fields, handle, .keyed = true},
     [RESERVATION] = {METHOD_GET, "/reservation/{reservation}", WHO_CALLER, some_fields, handle},
     [CANCEL] = {METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, some_fields, handle},
+    [CHARGE] = {METHOD_POST, "/point/charge", WHO_CALLER_OR_ADMIN, some_fields, handle},
     [TOKEN] = {METHOD_GET, "/token", WHO_TOKEN, .handle = handle},
     [PATCH_CONCERT] = {METHOD_PATCH, "/admin/concert/{concert}", WHO_ADMIN, some_fields, handle,
                        .body_limit = 50000},
@@ -278,6 +290,36 @@ test_callers_by_body_and_by_header(void)
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "");
 }
 
+/* Whoever the gateway says it is. A wrong key, and one on another route, is as good as none. */
+static void
+test_the_admin_calls_for_a_user(void)
+{
+    struct scene scene = good_scene(METHOD_POST, "/point/charge");
+    snprintf(scene.config.admin_key, sizeof scene.config.admin_key, "key");
+    scene.request.authorization = "Bearer key";
+    scene.claimed = "bob";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
+    CU_ASSERT_STRING_EQUAL(scene.request.caller, "bob");
+    CU_ASSERT_TRUE(scene.request.by_admin);
+    scene.request.user_header = NULL;
+    CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
+    scene.claimed = "";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
+
+    scene.request.user_header = "ann";
+    scene.request.authorization = "Bearer other";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
+    CU_ASSERT_STRING_EQUAL(scene.request.caller, "ann");
+    CU_ASSERT_FALSE(scene.request.by_admin);
+    scene.claimed = "bob";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
+
+    scene.request.path = "/reservation";
+    scene.request.authorization = "Bearer key";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
+    CU_ASSERT_FALSE(scene.request.by_admin);
+}
+
 static void
 test_token_calls_need_a_token(void)
 {
@@ -374,6 +416,7 @@ suite_router(void)
                 test_other_methods_are_told_what_is_allowed);
     CU_add_test(suite, "reservations are refused in order", test_reservations_are_refused_in_order);
     CU_add_test(suite, "callers by body and by header", test_callers_by_body_and_by_header);
+    CU_add_test(suite, "the admin calls for a user", test_the_admin_calls_for_a_user);
     CU_add_test(suite, "token calls need a token", test_token_calls_need_a_token);
     CU_add_test(suite, "admin needs the key", test_admin_needs_the_key);
     CU_add_test(suite, "content types", test_content_types);

@@ -252,7 +252,7 @@ def test_the_list_beside_the_map(new_fan, new_concert):
 
 
 def test_behind_a_gateway_no_name_is_asked_for_or_sent(new_fan, new_concert, new_stack):
-    gated = new_stack(caller="header", gateway_addresses="127.0.0.1", workers=4)
+    gated = new_stack(caller="header", gateway_addresses="127.0.0.1", charge="anyone", workers=4)
     concert, item = new_concert(on=gated)
     fan = new_fan(on=gated, extra_http_headers={"X-Frontrow-User": "known"})
     page = fan.page

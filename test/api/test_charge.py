@@ -1,0 +1,119 @@
+"""Points are money: who may charge them (`charge`), and what GET /settings tells of it."""
+
+import pytest
+from helpers import GATEWAY, OPERATOR, as_user, assert_headers, assert_problem, new_user, ok
+from stack import wait_for
+
+KEY = "Idempotency-Key"
+
+
+@pytest.fixture(scope="module")
+def deployed(new_stack):
+    """As behind a gateway, with nothing said about charging."""
+    return new_stack(caller="header", gateway_addresses=GATEWAY, admin_addresses=OPERATOR, workers=4)
+
+
+@pytest.fixture(scope="module")
+def demo(new_stack):
+    """caller = body, and charging left to operators."""
+    return new_stack(charge="operator", admin_addresses=OPERATOR, workers=4)
+
+
+@pytest.fixture(scope="module")
+def shut(new_stack):
+    return new_stack(charge="off", workers=4)
+
+
+def charged(user):
+    return {"userId": user, "amount": 700}
+
+
+def rows(stack, user):
+    return stack.query("SELECT amount FROM point_history WHERE user_id = %s", user)
+
+
+# ---- GET /settings
+
+
+def test_settings(stack, header_stack, deployed, demo, shut):
+    assert ok(stack.get("/settings")) == {"caller": "body", "charge": "anyone"}
+    assert ok(header_stack.get("/settings")) == {"caller": "header", "charge": "anyone"}
+    assert ok(deployed.get("/settings")) == {"caller": "header", "charge": "operator"}
+    assert ok(demo.get("/settings")) == {"caller": "body", "charge": "operator"}
+    assert ok(shut.get("/settings")) == {"caller": "body", "charge": "off"}
+
+
+def test_settings_are_kept_by_nginx_and_need_no_store(shut):
+    first = shut.get("/settings")
+    assert_headers(first)
+    assert first.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
+    again = shut.get("/settings", **{"If-None-Match": first.headers["ETag"]})
+    assert (again.status, again.body, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    with shut.without("mysql"), shut.without("redis"):
+        assert wait_for(lambda: shut.get("/settings").status == 200)
+    for _ in range(200):
+        ok(shut.get("/settings"))
+    lines = (shut.var / "log/access.log").read_text
+    wait_for(lambda: lines().count("GET /settings") > 200)
+    kept = [line for line in lines().splitlines() if "GET /settings" in line and line.endswith(" HIT")]
+    assert len(kept) > 150
+    assert_problem(shut.post("/settings", {}), "method_not_allowed")
+
+
+# ---- POST /point/charge
+
+
+def test_behind_a_gateway_users_make_no_points(deployed):
+    user, gateway = new_user(), deployed.new_client(source=GATEWAY)
+    me = as_user(user)
+    assert_problem(gateway.post("/point/charge", {"amount": 700}, **me), "forbidden")
+    assert_problem(gateway.post("/point/charge", charged(user), **me, **{KEY: "a"}), "forbidden")
+    for key in ({}, {"Authorization": "Bearer wrong"}, deployed.admin_headers()):
+        # the gateway's address is no operator's: the key does not get through
+        assert_problem(gateway.post("/point/charge", charged(user), **me, **key), "forbidden")
+        assert_problem(deployed.post("/point/charge", charged(user), **key), "unauthorized")
+    assert rows(deployed, user) == []
+    assert ok(gateway.get("/point", **me))["balance"] == 0
+
+
+def test_an_operator_charges_for_whom_the_body_names(deployed):
+    user, operator = new_user(), deployed.new_client(source=OPERATOR)
+    key = deployed.admin_headers()
+    first = operator.post("/point/charge", charged(user), **key, **{KEY: "paid-1"})
+    assert {**ok(first), "historyId": 0} == {"userId": user, "balance": 700, "amount": 700, "historyId": 0}
+    again = operator.post("/point/charge", charged(user), **key, **{KEY: "paid-1"})
+    assert (again.body, again.headers["Idempotency-Replayed"]) == (first.body, "true")
+    gateway = deployed.new_client(source=GATEWAY)
+    assert ok(gateway.get("/point", **as_user(user)))["balance"] == 700
+    assert ok(gateway.post("/point/use", {"amount": 200}, **as_user(user)))["balance"] == 500
+
+
+def test_who_is_no_operator_or_names_nobody(deployed):
+    operator, key = deployed.new_client(source=OPERATOR), deployed.admin_headers()
+    user = new_user()
+    assert_problem(operator.post("/point/charge", {"amount": 700}, **key), "unauthorized")
+    assert_problem(operator.post("/point/charge", charged(user)), "unauthorized")
+    assert_problem(operator.post("/point/charge", charged(user), Authorization="Bearer wrong"), "unauthorized")
+    # the key opens this one call in a user's name, and no other
+    assert_problem(operator.post("/point/use", charged(user), **key), "unauthorized")
+    assert_problem(operator.get(f"/point?userId={user}", **key), "unauthorized")
+    assert rows(deployed, user) == []
+
+
+def test_checks_before_and_after_the_refusal(demo):
+    """Fields and caller come first; then nobody hears whether a key was used before."""
+    user, operator = new_user(), demo.new_client(source=OPERATOR)
+    assert_problem(demo.post("/point/charge", {"userId": user, "amount": 0}), "invalid_field", field="amount")
+    assert_problem(demo.post("/point/charge", {"amount": 1}), "invalid_field", field="userId")
+    ok(operator.post("/point/charge", charged(user), **demo.admin_headers(), **{KEY: "mine"}))
+    assert_problem(demo.post("/point/charge", charged(user), **{KEY: "mine"}), "forbidden")
+    assert_problem(demo.post("/point/charge", charged(user), **demo.admin_headers()), "forbidden")
+    assert len(rows(demo, user)) == 1
+
+
+def test_off_is_for_everybody(shut):
+    user = new_user()
+    assert_problem(shut.post("/point/charge", charged(user)), "forbidden")
+    assert_problem(shut.post("/point/charge", charged(user), **shut.admin_headers()), "forbidden")
+    assert_problem(shut.post("/point/use", charged(user)), "insufficient_points", balance=0)
+    assert rows(shut, user) == []
