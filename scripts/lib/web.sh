@@ -1,8 +1,7 @@
 # The pages as they are served: the HTML by its name and asked for again each time, everything else
 # under a path that changes with the content, so that it may be kept for a year; each with its .gz.
 
-# web_publish TO: fills the folder from nginx/www. FRONTROW_CALLER tells the pages whether to ask
-# for a name.
+# web_publish TO: fills the folder from nginx/www.
 web_publish() {
     local from=$ROOT/nginx/www to=$1 version file
     version=$(cd "$from" && find . -type f ! -name '*.html' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
@@ -26,7 +25,7 @@ web_publish() {
 # web_publish_page FROM TO VERSION: the .gz first, so that no reader gets an old one with a new page
 web_publish_page() {
     local text
-    text=$(template_fill "$1" "VERSION=$3" "CALLER=${FRONTROW_CALLER:-body}")
+    text=$(template_fill "$1" "VERSION=$3")
     [[ ! -f $2 || $(<"$2") != "$text" ]] || return 0
     mkdir -p "${2%/*}"
     printf '%s\n' "$text" >"$2.new"

@@ -268,3 +268,20 @@ def test_behind_a_gateway_no_name_is_asked_for_or_sent(new_fan, new_concert, new
     page.locator("svg.code path").wait_for()
     assert page.get_by_text("You are known").count() == 1
     assert not [one for one in sent if "userId" in one]
+
+
+def test_where_users_do_not_charge_no_button_is_there(new_fan, new_concert, new_stack):
+    sold = new_stack(charge="operator", workers=4)
+    concert, item = new_concert(on=sold)
+    fan = new_fan(on=sold).sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name="Take the best seats").click()
+    fan.wait_title("Your seats are held")
+    page.get_by_text("Points cannot be charged on this page.").wait_for()
+    assert page.locator("#amount").count() == 0
+    assert page.locator("button.large").is_disabled()
+    key = sold.admin_headers()
+    assert sold.call("POST", "/point/charge", {"userId": fan.name, "amount": 10**6}, key).status == 200
+    page.reload()
+    page.locator("button.large:enabled").click()
+    fan.wait_title("Paid")

@@ -6,6 +6,7 @@ import { day, dayRange, moment, points, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, placeOf, tokenOf } from "./place.js";
+import { settings } from "./settings.js";
 import { kept } from "./store.js";
 import { by, requireUser, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
@@ -15,14 +16,15 @@ const STEP = 10_000; // points are offered in round sums
 async function readHold(reservationId, signal) {
     if (!await requireUser()) throw new Problem("unauthorized", 401);
     const reservation = await get(who(`/reservation/${reservationId}`), { signal });
-    const [{ balance }, about] = await Promise.all([
+    const [{ balance }, { charge }, about] = await Promise.all([
         get(who("/point"), { signal }),
+        settings(),
         readConcert(reservation.concertId, signal).catch((problem) => {
             if (problem instanceof Problem) return { concert: null, items: [] };
             throw problem;
         }),
     ]);
-    return { reservation, balance, ...about };
+    return { reservation, balance, charge, ...about };
 }
 
 // ---- paying
@@ -70,6 +72,10 @@ export function About({ reservation, concert, items }) {
         <span class="quiet">${concert.venue} · ${whenText(reservation, concert, items)}</span></p>`;
 }
 
+function Balance({ balance, missing }) {
+    return html`<p>${t("hold_balance")}: <strong>${points(balance)}</strong>${missing > 0 ? ` · ${t("hold_missing", points(missing))}` : ""}</p>`;
+}
+
 function Charge({ reservation, missing, balance, onCharged }) {
     const [state, setState] = useState({});
     const round = Math.ceil(Math.max(missing, 1) / STEP) * STEP;
@@ -89,7 +95,7 @@ function Charge({ reservation, missing, balance, onCharged }) {
         }
     };
     return html`<form class="charge" onSubmit=${submit}>
-        <p>${t("hold_balance")}: <strong>${points(balance)}</strong>${missing > 0 ? ` · ${t("hold_missing", points(missing))}` : ""}</p>
+        <${Balance} balance=${balance} missing=${missing} />
         <label for="amount">${t("hold_amount")}</label>
         <div class="together">
             <input id="amount" type="number" inputmode="numeric" min="1" max="1000000000" step="1" required value=${amount}
@@ -106,8 +112,14 @@ function Way({ reservation, lead }) {
             href="#/concert/${reservation.concertId}/item/${reservation.itemId}">${t("to_map")}</a></div>`;
 }
 
+/** The points that there are; where users do not charge any themselves, nothing is offered. */
+function Purse({ charge, ...props }) {
+    if (charge === "anyone") return html`<${Charge} ...${props} />`;
+    return html`<${Balance} ...${props} />${props.missing > 0 && html`<p class="help">${t("hold_no_charge")}</p>`}`;
+}
+
 /** Paying, charging, giving back; `onSettled` gets how it ended. */
-function Held({ reservation, balance, setBalance, onSettled }) {
+function Held({ reservation, charge, balance, setBalance, onSettled }) {
     const payName = `pay.${reservation.reservationId}`;
     const [busy, setBusy] = useState(() => pending(payName) !== null);
     const [problem, setProblem] = useState(null);
@@ -146,7 +158,7 @@ function Held({ reservation, balance, setBalance, onSettled }) {
         }
     };
     return html`
-        <${Charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />
+        <${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />
         ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
         <div class="actions">
             <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
@@ -189,7 +201,7 @@ function Hold({ answer }) {
         <div class="card narrow">
             <${About} ...${answer} />
             <${SeatLines} reservation=${reservation} status=${status} />
-            ${status === "held" && html`<${Held} reservation=${reservation} balance=${balance}
+            ${status === "held" && html`<${Held} reservation=${reservation} charge=${answer.charge} balance=${balance}
                 setBalance=${setBalance} onSettled=${settle} />`}
         </div>`;
 }

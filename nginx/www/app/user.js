@@ -1,6 +1,7 @@
 // Who buys. Where a gateway says it (caller = header) the page sends no userId; in the demo
-// (caller = body) it asks for a name once and keeps it. The HTML says which.
+// (caller = body) it asks for a name once and keeps it.
 import { get, Problem } from "./api.js";
+import { settings } from "./settings.js";
 import { Cell, forget, kept } from "./store.js";
 
 export const NAME = "[A-Za-z0-9._@\\-]{1,64}";
@@ -26,7 +27,7 @@ function answerAsking(userId) {
 }
 
 async function find() {
-    if (document.documentElement.dataset.caller === "body") {
+    if ((await settings()).caller === "body") {
         user.set({ userId: kept("user").value, asks: true });
         kept("user").listen(follow);
         return;
