@@ -15,7 +15,7 @@ const struct concert concert_defaults = {
     .no_line = true,
     .active_seconds = 600,
     .hold_seconds = 300,
-    .no_seat_limit = true,
+    .max_seats_per_user = 8,
     .max_waiting = 2000000,
     .draw_lead_seconds = 300,
 };

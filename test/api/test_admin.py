@@ -22,7 +22,7 @@ ABSENT = object()
 DEFAULTS = {
     "status": "closed", "opensAt": None, "closesAt": None, "admissionCapacity": None, "activeSeconds": 600,
     "idleSeconds": None,
-    "holdSeconds": 300, "maxSeatsPerUser": None, "paused": False,
+    "holdSeconds": 300, "maxSeatsPerUser": 8, "paused": False,
 }
 DAY = {"date": "2031-05-01", "startsAt": "2031-05-01T19:30:00+09:00"}
 

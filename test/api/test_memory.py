@@ -176,7 +176,7 @@ class Lone:
     def concerts(self, count, seats=2):
         item = {"date": "2030-05-01", "startsAt": "2030-05-01T10:30:00Z",
                 "seats": [{"from": 1, "to": seats, "price": 1}]}
-        body = {"title": "Memory", "venue": "Hall", "status": "open", "items": [item]}
+        body = {"title": "Memory", "venue": "Hall", "status": "open", "maxSeatsPerUser": None, "items": [item]}
         return [request("POST", "/admin/concert", body, **self.key)] * count
 
 

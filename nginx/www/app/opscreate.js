@@ -60,7 +60,7 @@ function CreateForm({ create }) {
             <${Field} name="closesAt" label="closes_at" type="datetime-local" />
             <${Field} name="admissionCapacity" label="capacity_optional" type="number" min="0" max="1000000000" />
             <${Field} name="idleSeconds" label="idle_seconds" type="number" min="30" max="86400" />
-            <${Field} name="maxSeatsPerUser" label="seats_each" type="number" min="1" max="1000000" />
+            <${Field} name="maxSeatsPerUser" label="seats_each" type="number" min="1" max="1000000" defaultValue="8" />
             <${Field} name="holdSeconds" label="hold_seconds" type="number" min="1" max="3600" defaultValue="300" required />
         </div>
         <${Repeated} legend="dates" fields=${() => html`
