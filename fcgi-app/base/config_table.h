@@ -55,6 +55,8 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     TEXT(redis_password_file, "", "file with the Redis password; empty: none")                     \
     INTEGER(claim_seconds, 30, 1, 3600, "time that a called one has to come")                      \
     INTEGER(missed_seconds, 600, 1, 86400, "time that a missed or skipped one keeps its number")   \
+    INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \
+            "unpaid holds in a concert from which on a user has to pause; 0: never")               \
     TEXT(draw_folder, "/var/lib/frontrow/draw",                                                    \
          "folder of the published lists of draws, which nginx serves as /draw/")
 

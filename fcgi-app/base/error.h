@@ -37,6 +37,7 @@
     ERROR(IDEMPOTENCY_KEY_REUSED, 422, "idempotency_key_reused",                                   \
           "The idempotency key was used for another request")                                      \
     ERROR(RATE_LIMITED, 429, "rate_limited", "Too many requests")                                  \
+    ERROR(TOO_MANY_UNPAID, 429, "too_many_unpaid", "Too many holds were not paid")                 \
     ERROR(HEADERS_TOO_LARGE, 431, "headers_too_large", "The headers are too large")                \
     ERROR(INTERNAL_ERROR, 500, "internal_error", "An error inside the server")                     \
     ERROR(BUSY, 503, "busy", "The server is busy")                                                 \

@@ -110,7 +110,7 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
         return refuse(problem, ERROR_INTERNAL_ERROR);
     if (result == DB_OK)
         result = reservation_table_set_status(services->db, reservation->reservation_id,
-                                              RESERVATION_PAID);
+                                              RESERVATION_PAID, now);
     if (result == DB_OK)
         result = payment_table_insert(services->db, &create->made);
     return refuse_db(problem, result);

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "domain/point.h"
 
+/* `given_back_at` is when the owner gave an unpaid hold back, CLOCK_NEVER in all other cases. */
 static enum error
-free_seats(struct services *services, struct reservation *reservation, struct problem *problem)
+free_seats(struct services *services, struct reservation *reservation, int64_t given_back_at,
+           struct problem *problem)
 {
     int32_t ids[SEATS_AT_ONCE];
     reservation_seat_ids(reservation, ids);
@@ -15,7 +18,7 @@ free_seats(struct services *services, struct reservation *reservation, struct pr
                         reservation->reservation_id);
     if (result == DB_OK)
         result = reservation_table_set_status(services->db, reservation->reservation_id,
-                                              RESERVATION_CANCELLED);
+                                              RESERVATION_CANCELLED, given_back_at);
     reservation->status = RESERVATION_CANCELLED;
     return refuse_db(problem, result);
 }
@@ -62,13 +65,13 @@ reservation_cancel_run(struct services *services, void *state, struct problem *p
         return error;
     cancel->refunded = false;
     if (reservation->status == RESERVATION_HELD)
-        return free_seats(services, reservation, problem);
+        return free_seats(services, reservation, now, problem);
     if (reservation->status != RESERVATION_PAID)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     error = check_not_started(services, reservation->item_id, now, problem);
     if (error == ERROR_NONE)
-        error = free_seats(services, reservation, problem);
+        error = free_seats(services, reservation, CLOCK_NEVER, problem);
     return error == ERROR_NONE ? refund(services, cancel, problem) : error;
 }
 
@@ -118,7 +121,7 @@ free_all(struct services *services, struct reservation_end *end, struct problem 
                                  &cancel->reservation, &now, problem);
         if (error != ERROR_NONE || cancel->reservation.status == RESERVATION_EXPIRED)
             continue;
-        error = free_seats(services, &cancel->reservation, problem);
+        error = free_seats(services, &cancel->reservation, CLOCK_NEVER, problem);
         cancel->released = stored.status == RESERVATION_HELD;
         cancel->refunded = stored.status == RESERVATION_PAID;
     }

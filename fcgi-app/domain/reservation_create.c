@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "domain/line.h"
+#include "domain/quota.h"
 
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
 
@@ -61,14 +62,26 @@ read_concert(struct services *services, struct reservation_create *create, struc
              size_t *found, struct problem *problem)
 {
     *found = 0;
+    create->has_held = true;
     if (create->wish.count > 0)
         return concert_find_with_item(services->db, create->concert_id, create->item_id,
                                       &create->concert, &create->item, problem);
-    enum db_result result =
-        seat_table_look(services->db, create->concert_id, create->item_id, create->seat_ids,
-                        create->seat_count, &create->concert, &create->item, seats, found);
+    enum db_result result = seat_table_look(
+        services->db, create->concert_id, create->item_id, create->seat_ids, create->seat_count,
+        create->user_id, &create->concert, &create->item, seats, found, &create->has_held);
     return result == DB_NONE ? refuse(problem, ERROR_CONCERT_NOT_FOUND)
                              : refuse_db(problem, result);
+}
+
+/* Who comes for the first time, as most do in a rush, has nothing to be asked about. */
+static enum error
+check_pause(struct services *services, const struct reservation_create *create,
+            struct problem *problem)
+{
+    if (!create->has_held)
+        return ERROR_NONE;
+    return quota_check_pause(services, &create->concert, create->user_id, create->concert.now,
+                             problem);
 }
 
 /* Refuses seats that are taken, those of a concert with a line being read only now. */
@@ -101,30 +114,14 @@ reservation_create_look(struct services *services, void *state, struct problem *
     if (error == ERROR_NONE)
         error = admit(services, create, problem);
     if (error == ERROR_NONE)
+        error = check_pause(services, create, problem);
+    if (error == ERROR_NONE)
         error = concert_require_item(&create->item, problem);
     if (error == ERROR_NONE)
         error = require_not_started(&create->item, concert->now, problem);
     if (error == ERROR_NONE)
         error = look_at_seats(services, create, seats, found, problem);
     return error;
-}
-
-static enum error
-check_limit(struct services *services, const struct reservation_create *create, int64_t now,
-            struct problem *problem)
-{
-    int32_t seats;
-    if (create->concert.no_seat_limit)
-        return ERROR_NONE;
-    enum db_result result = reservation_table_count_seats(services->db, create->concert_id,
-                                                          create->user_id, now, &seats);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    if (seats + (int32_t)create->seat_count <= create->concert.max_seats_per_user)
-        return ERROR_NONE;
-    return refuse_because(problem, ERROR_SEAT_LIMIT_REACHED,
-                          "At most %d seats a user in this concert; there are %d already",
-                          create->concert.max_seats_per_user, seats);
 }
 
 /* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
@@ -200,7 +197,8 @@ reservation_create_run(struct services *services, void *state, struct problem *p
     if (error == ERROR_NONE)
         error = require_not_started(&create->item, now, problem);
     if (error == ERROR_NONE)
-        error = check_limit(services, create, now, problem);
+        error = quota_check(services, &create->concert, create->user_id, now, create->seat_count,
+                            problem);
     if (error == ERROR_NONE)
         error = refuse_db(problem, write_hold(services, create, seats, now));
     return error;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "domain/line_sweep.h"
 #include "domain/reservation.h"
@@ -32,8 +33,8 @@ outcome_of_failure(enum db_result result)
 static enum db_result
 write_down(struct database *db, const struct reservation *reservation, const int32_t *seat_ids)
 {
-    enum db_result result =
-        reservation_table_set_status(db, reservation->reservation_id, RESERVATION_EXPIRED);
+    enum db_result result = reservation_table_set_status(db, reservation->reservation_id,
+                                                         RESERVATION_EXPIRED, CLOCK_NEVER);
     if (result != DB_OK)
         return result;
     return seat_table_free(db, reservation->item_id, seat_ids, (size_t)reservation->seat_count,

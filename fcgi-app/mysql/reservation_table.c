@@ -141,10 +141,13 @@ reservation_table_seat_ids(struct database *db, struct reservation *reservation)
 }
 
 enum db_result
-reservation_table_set_status(struct database *db, int32_t id, enum reservation_status status)
+reservation_table_set_status(struct database *db, int32_t id, enum reservation_status status,
+                             int64_t settled_at)
 {
-    static const struct query set = {"UPDATE reservation SET status = ? WHERE reservation_id = ?"};
-    return db_execute(db, &set, PARAMETERS(DB_INTEGER(status), DB_INTEGER(id)));
+    static const struct query set = {
+        "UPDATE reservation SET status = ?, settled_at = ? WHERE reservation_id = ?"};
+    return db_execute(db, &set,
+                      PARAMETERS(DB_INTEGER(status), DB_INSTANT(settled_at), DB_INTEGER(id)));
 }
 
 enum db_result
@@ -177,14 +180,16 @@ reservation_table_lock_user(struct database *db, int32_t concert_id, const char 
 }
 
 enum db_result
-reservation_table_count_seats(struct database *db, int32_t concert_id, const char *user_id,
-                              int64_t now, int32_t *seats)
+reservation_table_list_holds(struct database *db, int32_t concert_id, const char *user_id,
+                             int64_t since, struct hold_record *hold)
 {
-    static const struct query count = {
-        "SELECT CAST(COALESCE(SUM(seat_count), 0) AS SIGNED) FROM reservation"
-        " WHERE user_id = ? AND concert_id = ?"
-        " AND (status = 'paid' OR (status = 'held' AND expires_at > ?))"};
-    return db_select_one(db, &count,
-                         PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(now)),
-                         COLUMNS(INTO_INT32(seats)));
+    static const struct query list = {
+        "SELECT status + 0, seat_count, settled_at IS NOT NULL,"
+        " COALESCE(settled_at, expires_at) AS ends_at"
+        " FROM reservation WHERE user_id = ? AND concert_id = ?"
+        " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) ORDER BY ends_at"};
+    return db_select(db, &list,
+                     PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(since)),
+                     COLUMNS(INTO_INT32(&hold->status), INTO_INT32(&hold->seat_count),
+                             INTO_BOOL(&hold->settled), INTO_INSTANT(&hold->ends_at)));
 }

@@ -46,8 +46,9 @@ enum db_result reservation_table_seats(struct database *db, struct reservation *
 /* The same of their numbers and prices only: a third of the work. */
 enum db_result reservation_table_seat_ids(struct database *db, struct reservation *reservation);
 
+/* `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other cases. */
 enum db_result reservation_table_set_status(struct database *db, int32_t id,
-                                            enum reservation_status status);
+                                            enum reservation_status status, int64_t settled_at);
 
 /*
  * A user's reservations, newest first, with ids below `before`; at most `limit`, into `list`.
@@ -61,8 +62,17 @@ enum db_result reservation_table_list(struct database *db, const char *user_id, 
 enum db_result reservation_table_lock_user(struct database *db, int32_t concert_id,
                                            const char *user_id);
 
-/* Seats that the user has in the concert at `now`: paid, or held and not over. */
-enum db_result reservation_table_count_seats(struct database *db, int32_t concert_id,
-                                             const char *user_id, int64_t now, int32_t *seats);
+/* What became of a hold, for the rules about how much one user may hold. */
+struct hold_record {
+    enum reservation_status status; /* as stored */
+    int32_t seat_count;
+    bool settled;    /* by its owner: `ends_at` is when it was paid or given back unpaid */
+    int64_t ends_at; /* otherwise when it is over by its hold */
+};
+
+/* A user's holds in a concert that are paid or end after `since`, by ends_at; into *hold. */
+enum db_result reservation_table_list_holds(struct database *db, int32_t concert_id,
+                                            const char *user_id, int64_t since,
+                                            struct hold_record *hold);
 
 #endif

@@ -1,6 +1,7 @@
 #include "mysql/seat_table.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "mysql/concert_columns.h"
 
@@ -124,25 +125,28 @@ seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t
 
 enum db_result
 seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const int32_t *ids,
-                size_t count, struct concert *concert, struct item *item, struct seat *seats,
-                size_t *found)
+                size_t count, const char *user_id, struct concert *concert, struct item *item,
+                struct seat *seats, size_t *found, bool *has_held)
 {
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
         OF_SEATS("SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS
-                 ", seat_no, seat.status + 0, blocked, held_until"
+                 ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
-                 " LEFT JOIN seat ON",
+                 " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
+                 " AND c.max_seats_per_user IS NOT NULL LEFT JOIN seat ON",
                  " AND c.admission_capacity IS NULL WHERE c.concert_id = ?");
-    struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(item_id)};
-    size_t parameter_count = 1 + name_seats(parameters + 1, item_id, ids, count);
+    struct parameter parameters[5 + SEATS_AT_ONCE] = {DB_INTEGER(item_id), DB_INTEGER(concert_id),
+                                                      DB_TEXT(user_id)};
+    size_t parameter_count = 3 + name_seats(parameters + 3, item_id, ids, count);
     parameters[parameter_count++] = DB_INTEGER(concert_id);
     struct seat seat;
     struct column columns[] = {[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT] =
                                    INTO_INT32(&seat.seat_id),
                                INTO_INT32(&seat.status),
                                INTO_BOOL(&seat.blocked),
-                               INTO_INSTANT(&seat.held_until)};
+                               INTO_INSTANT(&seat.held_until),
+                               INTO_BOOL(has_held)};
     concert_columns_bind(concert, columns);
     concert_columns_bind_item(item, columns + CONCERT_COLUMN_COUNT);
     size_t rows = 0;

@@ -171,8 +171,9 @@ def age_hold(stack, reservation_id, seconds):
     """As if the reservation had been made that much earlier (its row and its seats')."""
     stack.query(
         "UPDATE reservation SET created_at = created_at - INTERVAL %s SECOND,"
-        " expires_at = expires_at - INTERVAL %s SECOND WHERE reservation_id = %s",
-        seconds, seconds, reservation_id,
+        " expires_at = expires_at - INTERVAL %s SECOND, settled_at = settled_at - INTERVAL %s SECOND"
+        " WHERE reservation_id = %s",
+        seconds, seconds, seconds, reservation_id,
     )
     stack.query(
         "UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id AND r.item_id = s.item_id"
@@ -187,7 +188,8 @@ def assert_problem(answer, code, **members):
     """A problem with this code, whole and with all headers that go with it; its JSON.
 
     `members` are further ones that must be there with these values; no others may be, but `field`
-    with invalid_field, `seatIds` with seat_taken and `balance` with insufficient_points.
+    with invalid_field, `seatIds` with seat_taken and `balance` with insufficient_points. Who can say
+    for how long something is refused says it in Retry-After, which is left to the test.
     """
     status, title = ERRORS[code]
     assert (answer.status, answer.code) == (status, code), answer
@@ -208,6 +210,8 @@ def assert_problem(answer, code, **members):
         assert "Retry-After" not in answer.headers
     elif code == "maintenance":
         assert answer.headers["Retry-After"] == "30"
+    elif code == "too_many_unpaid":
+        assert 1 <= int(answer.headers["Retry-After"]) <= 3600
     else:
         assert answer.headers["Retry-After"] in ("1", "2", "3")
     challenge = {"token_missing": "Queue-Token", "unauthorized": "Bearer"}.get(code)

@@ -21,6 +21,7 @@ UNKNOWN = 2**31 - 1
 PROVOKED_ELSEWHERE = {
     "rate_limited": "test_errors_of_nginx.py",
     "outcome_unknown": "test_errors_of_nginx.py",
+    "too_many_unpaid": "test_unpaid_holds.py",
 }
 
 
@@ -318,7 +319,7 @@ def test_statuses_are_the_contracts():
         431: "headers_too_large",
         409: "concert_not_open seat_taken seats_not_available seat_limit_reached already_paid reservation_cancelled"
              " insufficient_points balance_limit not_cancellable",
-        410: "hold_expired", 422: "idempotency_key_reused", 429: "rate_limited", 500: "internal_error",
+        410: "hold_expired", 422: "idempotency_key_reused", 429: "rate_limited too_many_unpaid", 500: "internal_error",
         503: "busy mysql_unavailable queue_unavailable queue_full maintenance outcome_unknown",
     }
     assert {code: status for status, codes in contract.items() for code in codes.split()} == {

@@ -40,13 +40,14 @@ finish(struct database *db, enum db_result result)
 /* ---- POST /reservation ---- */
 
 static enum db_result
-look(struct database *db, int32_t concert_id, int32_t item_id, int32_t seat_id,
+look(struct database *db, int32_t concert_id, int32_t item_id, int32_t seat_id, const char *user_id,
      struct concert *concert, struct seat *seat)
 {
     struct item item;
     size_t found;
-    enum db_result result =
-        seat_table_look(db, concert_id, item_id, &seat_id, 1, concert, &item, seat, &found);
+    bool has_held;
+    enum db_result result = seat_table_look(db, concert_id, item_id, &seat_id, 1, user_id, concert,
+                                            &item, seat, &found, &has_held);
     return result == DB_OK && found == 1 ? DB_OK : DB_FAILED;
 }
 
@@ -84,7 +85,7 @@ step_fresh(struct services *services, int64_t number)
     char user[USER_ID_SIZE];
     int32_t seat_id = (int32_t)number + 1;
     snprintf(user, sizeof user, "limit-%d", (int)seat_id);
-    if (look(db, HALL_CONCERT, HALL_ITEM, seat_id, &concert, &seat) != DB_OK)
+    if (look(db, HALL_CONCERT, HALL_ITEM, seat_id, user, &concert, &seat) != DB_OK)
         return false;
     enum db_result result = transaction_begin(db);
     if (result == DB_OK)
@@ -108,7 +109,7 @@ look_at_taken(struct database *db, int32_t seat_id)
 {
     struct concert concert;
     struct seat seat;
-    return look(db, HELD_CONCERT, TAKEN_ITEM, seat_id, &concert, &seat) == DB_OK &&
+    return look(db, HELD_CONCERT, TAKEN_ITEM, seat_id, "nobody", &concert, &seat) == DB_OK &&
            seat.status != SEAT_AVAILABLE;
 }
 
@@ -220,7 +221,8 @@ sell(struct database *db, const struct reservation *reservation, int64_t now)
     enum db_result result =
         seat_table_sell(db, HELD_ITEM, &seat_id, 1, reservation->reservation_id);
     if (result == DB_OK)
-        result = reservation_table_set_status(db, reservation->reservation_id, RESERVATION_PAID);
+        result =
+            reservation_table_set_status(db, reservation->reservation_id, RESERVATION_PAID, now);
     return result == DB_OK ? payment_table_insert(db, &payment) : result;
 }
 
