@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "domain/point.h"
+
+enum { DAY_S = 24 * 3600 };
 
 /* `given_back_at` is when the owner gave an unpaid hold back, CLOCK_NEVER in all other cases. */
 static enum error
@@ -23,17 +26,41 @@ free_seats(struct services *services, struct reservation *reservation, int64_t g
     return refuse_db(problem, result);
 }
 
-/* The payment stays listed, as refunded; one refund row goes into the ledger. */
+/*
+ * So many refunds in a day, the one that is under way included. Its purse is locked, so that two at
+ * once see each other.
+ */
 static enum error
-refund(struct services *services, struct reservation_cancel *cancel, struct problem *problem)
+check_refunds(struct services *services, const char *user_id, int64_t now, struct problem *problem)
+{
+    int32_t most = services->config->refunds_per_day;
+    int64_t day_ms = (int64_t)DAY_S * 1000, asked_at;
+    if (most == 0)
+        return ERROR_NONE;
+    enum db_result result =
+        payment_table_refund_asked(services->db, user_id, now - day_ms, most, &asked_at);
+    if (result != DB_OK)
+        return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+    refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)most);
+    problem->retry_after = (int)((asked_at + day_ms - now + 999) / 1000);
+    return ERROR_RATE_LIMITED;
+}
+
+/*
+ * The payment stays listed, as refunded; one refund row goes into the ledger. `asked_at` is when
+ * the owner asked for it, CLOCK_NEVER where an operator gives it.
+ */
+static enum error
+refund(struct services *services, struct reservation_cancel *cancel, int64_t asked_at,
+       struct problem *problem)
 {
     const struct reservation *reservation = &cancel->reservation;
     struct point_entry entry = {
         .kind = POINT_REFUND,
         .reservation_id = reservation->reservation_id,
     };
-    enum error error =
-        refuse_db(problem, payment_table_refund(services->db, reservation->reservation_id));
+    enum error error = refuse_db(
+        problem, payment_table_refund(services->db, reservation->reservation_id, asked_at));
     if (error == ERROR_NONE)
         error =
             point_move(services, reservation->user_id, reservation->total_price, &entry, problem);
@@ -72,7 +99,9 @@ reservation_cancel_run(struct services *services, void *state, struct problem *p
     error = check_not_started(services, reservation->item_id, now, problem);
     if (error == ERROR_NONE)
         error = free_seats(services, reservation, CLOCK_NEVER, problem);
-    return error == ERROR_NONE ? refund(services, cancel, problem) : error;
+    if (error == ERROR_NONE)
+        error = refund(services, cancel, now, problem);
+    return error == ERROR_NONE ? check_refunds(services, cancel->user_id, now, problem) : error;
 }
 
 enum db_result
@@ -149,7 +178,7 @@ reservation_end_run(struct services *services, void *state, struct problem *prob
     qsort(sorted.list, sorted.count, sizeof sorted.list[0], compare_users);
     for (size_t i = 0; i < sorted.count && error == ERROR_NONE; i++)
         if (sorted.list[i].refunded)
-            error = refund(services, &sorted.list[i], problem);
+            error = refund(services, &sorted.list[i], CLOCK_NEVER, problem);
     return error;
 }
 

@@ -127,11 +127,23 @@ payment_table_lock(struct database *db, int32_t reservation_id, struct payment *
 }
 
 enum db_result
-payment_table_refund(struct database *db, int32_t reservation_id)
+payment_table_refund(struct database *db, int32_t reservation_id, int64_t asked_at)
 {
     static const struct query refund = {
-        "UPDATE payment SET status = 'refunded' WHERE reservation_id = ?"};
-    return db_execute(db, &refund, PARAMETERS(DB_INTEGER(reservation_id)));
+        "UPDATE payment SET status = 'refunded', refund_asked_at = ? WHERE reservation_id = ?"};
+    return db_execute(db, &refund, PARAMETERS(DB_INSTANT(asked_at), DB_INTEGER(reservation_id)));
+}
+
+enum db_result
+payment_table_refund_asked(struct database *db, const char *user_id, int64_t since, int32_t skipped,
+                           int64_t *asked_at)
+{
+    static const struct query find = {
+        "SELECT refund_asked_at FROM payment WHERE user_id = ? AND refund_asked_at > ?"
+        " ORDER BY refund_asked_at DESC LIMIT 1 OFFSET ?"};
+    return db_select_one(db, &find,
+                         PARAMETERS(DB_TEXT(user_id), DB_INSTANT(since), DB_INTEGER(skipped)),
+                         COLUMNS(INTO_INSTANT(asked_at)));
 }
 
 enum db_result

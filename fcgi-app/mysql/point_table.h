@@ -58,7 +58,15 @@ enum db_result payment_table_insert(struct database *db, struct payment *payment
 enum db_result payment_table_lock(struct database *db, int32_t reservation_id,
                                   struct payment *payment);
 
-enum db_result payment_table_refund(struct database *db, int32_t reservation_id);
+/* `asked_at` is when its owner asked for it; CLOCK_NEVER where an operator gives the refund. */
+enum db_result payment_table_refund(struct database *db, int32_t reservation_id, int64_t asked_at);
+
+/*
+ * When the user asked for a refund, the latest time but `skipped` later ones; DB_NONE where there
+ * is none after `since`.
+ */
+enum db_result payment_table_refund_asked(struct database *db, const char *user_id, int64_t since,
+                                          int32_t skipped, int64_t *asked_at);
 
 /* A user's payments, newest first, ids below `before`. */
 enum db_result payment_table_list(struct database *db, const char *user_id, int32_t before,

@@ -251,7 +251,7 @@ EVERY = MORE | {
 def lone(stack, new_stack):
     if b"__asan_init" in (stack.build / "frontrow").read_bytes():
         pytest.skip("AddressSanitizer keeps what is freed")
-    return Lone(new_stack(workers=1, sockets=1, recycle_requests=0, stale_ms=0))
+    return Lone(new_stack(workers=1, sockets=1, recycle_requests=0, stale_ms=0, refunds_per_day=0))
 
 
 def test_no_call_is_left_out():
