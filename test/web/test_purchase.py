@@ -1,6 +1,7 @@
 """The whole way from the list of concerts to the ticket, as a fan goes it."""
 
 import io
+import re
 
 import pytest
 from fan import DESKTOP, PHONE, assert_fits
@@ -285,3 +286,21 @@ def test_where_users_do_not_charge_no_button_is_there(new_fan, new_concert, new_
     page.reload()
     page.locator("button.large:enabled").click()
     fan.wait_title("Paid")
+
+
+@pytest.mark.parametrize("language, button, text", [
+    ("en", "Take the best seats", "You can take seats again in"), ("ko", "가장 좋은 좌석 잡기", "뒤에 다시 좌석을 잡을 수 있습니다"),
+])
+def test_who_does_not_pay_is_told_how_long_to_pause(new_fan, new_concert, stack, language, button, text):
+    concert, item = new_concert(holdSeconds=1)
+    fan = new_fan(language).sign_in()
+    order = {"userId": fan.name, "concertId": concert, "itemId": item, "count": 1}
+    for _ in range(3):
+        assert stack.post("/reservation", order).status == 200
+    wait_for(lambda: stack.post("/reservation", order).code == "too_many_unpaid", step=0.5)
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.get_by_role("button", name=button).click()
+    said = page.locator(".notice.lost", has_text=text)
+    said.wait_for()
+    assert re.search(r"\d+", said.inner_text())
+    assert page.locator(".weather").count() == 0

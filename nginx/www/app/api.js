@@ -14,10 +14,13 @@ export class Problem extends Error {
         this.code = code;
         this.status = status;
         this.data = data;
+        this.retryAfter = 0; // seconds, 0 where nothing is known
     }
 }
 
 const TRANSIENT = new Set([429, 502, 503, 504]);
+const FINAL = new Set(["queue_full", "too_many_unpaid"]);
+const PATIENCE = 60; // seconds; what takes longer is said
 let waiting = 0;
 
 async function ask(method, path, { body, token, key, etag, admin, signal }) {
@@ -80,6 +83,12 @@ function kindOf(problem) {
     return "busy";
 }
 
+/** Whether it goes away by itself, soon. */
+function passes(problem) {
+    return (problem.code === "offline" || TRANSIENT.has(problem.status)) && !FINAL.has(problem.code) &&
+        problem.retryAfter <= PATIENCE;
+}
+
 /** One try: {data, etag}; data is null where nothing changed (304) or there is nothing (204). */
 export async function once(method, path, options = {}) {
     let answer;
@@ -100,9 +109,7 @@ export async function patient(method, path, options = {}) {
             try {
                 return await once(method, path, options);
             } catch (problem) {
-                const again = problem instanceof Problem &&
-                    (problem.code === "offline" || TRANSIENT.has(problem.status)) && problem.code !== "queue_full";
-                if (!again) throw problem;
+                if (!(problem instanceof Problem && passes(problem))) throw problem;
                 if (!counted) waiting++;
                 counted = true;
                 const milliseconds = pause(problem, attempt);

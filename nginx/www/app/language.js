@@ -47,7 +47,8 @@ export const t = reader(TEXTS);
 /** What a refusal means to somebody who buys. */
 export function refusal(problem) {
     const texts = TEXTS[language()];
-    return texts[`refused_${problem.code}`] ?? texts.refused;
+    const text = texts[`refused_${problem.code}`] ?? texts.refused;
+    return typeof text === "function" ? text(duration(problem.retryAfter)) : text;
 }
 
 export function number(value) {
@@ -93,9 +94,21 @@ export function countdown(seconds) {
     return days ? `${t("days", days)} ${rest}` : rest;
 }
 
+/** The unit in which to tell so many seconds: its name, its seconds, and the format. */
+function unitFor(seconds) {
+    const [unit, size] = seconds < 90 ? ["second", 1] : seconds < 3 * 3600 ? ["minute", 60] : ["hour", 3600];
+    return [unit, size, format(Intl.NumberFormat, { style: "unit", unit, unitDisplay: "long" })];
+}
+
 /** About so long, in words: for a wait of so many seconds to so many. */
 export function durationRange(from, to) {
-    const [unit, seconds] = to < 90 ? ["second", 1] : to < 3 * 3600 ? ["minute", 60] : ["hour", 3600];
-    const count = (value) => Math.max(unit === "second" ? 1 : 0, Math.round(value / seconds));
-    return format(Intl.NumberFormat, { style: "unit", unit, unitDisplay: "long" }).formatRange(count(from), count(to));
+    const [unit, size, words] = unitFor(to);
+    const count = (value) => Math.max(unit === "second" ? 1 : 0, Math.round(value / size));
+    return words.formatRange(count(from), count(to));
+}
+
+/** So long, in words; rather a little longer. */
+export function duration(seconds) {
+    const [, size, words] = unitFor(seconds);
+    return words.format(Math.ceil(seconds / size));
 }

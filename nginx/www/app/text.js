@@ -197,6 +197,8 @@ export const english = {
     refused_hold_expired: "The time for these seats is over.",
     refused_not_cancellable: "This cannot be given back any more.",
     refused_queue_full: "The line is full. Please come back a little later.",
+    refused_too_many_unpaid: (wait) => `You have held seats several times without paying for them. You can take seats again in ${wait}.`,
+    refused_rate_limited: (wait) => `That was asked for too often. Please try again in ${wait}.`,
     refused_not_found: "There is nothing here.",
     refused_invalid_field: "Please check what you have entered.",
 };
@@ -322,9 +324,9 @@ export const korean = {
     hold_charge: (text) => `${text} 충전`,
     hold_amount: "충전할 포인트",
     hold_charged: (text) => `충전되었습니다. 보유 포인트는 ${text}입니다.`,
+    hold_no_charge: "이 화면에서는 포인트를 충전할 수 없습니다.",
     hold_pay: (text) => `${text} 결제`,
     hold_paying: "결제 중…",
-    hold_no_charge: "이 화면에서는 포인트를 충전할 수 없습니다.",
     hold_cancel: "좌석 취소",
     hold_cancel_sure: "좌석이 바로 다른 분께 열립니다. 취소할까요?",
     hold_once: "두 번 누르거나 새로고침해도 결제는 한 번만 됩니다.",
@@ -395,6 +397,8 @@ export const korean = {
     refused_hold_expired: "결제 시간이 지났습니다.",
     refused_not_cancellable: "더 이상 취소할 수 없습니다.",
     refused_queue_full: "대기열이 가득 찼습니다. 잠시 뒤에 다시 와 주세요.",
+    refused_too_many_unpaid: (wait) => `좌석을 잡고 결제하지 않은 일이 여러 번 있었습니다. ${wait} 뒤에 다시 좌석을 잡을 수 있습니다.`,
+    refused_rate_limited: (wait) => `요청이 너무 많았습니다. ${wait} 뒤에 다시 시도해 주세요.`,
     refused_not_found: "찾을 수 없습니다.",
     refused_invalid_field: "입력하신 내용을 확인해 주세요.",
 };
