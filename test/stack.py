@@ -18,6 +18,7 @@ import time
 
 import pymysql
 import redis
+import wire
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SERVICES = ("mysql", "redis", "frontrow", "nginx")
@@ -309,6 +310,15 @@ class Stack:
                 return Answer(got.status, got.headers, got.read())
             except (http.client.BadStatusLine, ConnectionResetError):
                 return LOST
+
+
+    def fastcgi(self, request, timeout=40):
+        """Sends bytes of wire.fastcgi() to a worker, past nginx; the Answer."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(self.run / "frontrow-0.sock"))
+            connection.sendall(request)
+            return Answer(*wire.read_fastcgi(connection.makefile("rb")))
 
 
 @contextlib.contextmanager

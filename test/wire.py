@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import email
 import json
 import random
 import struct
@@ -20,14 +21,19 @@ def http(method, path, body=None, **headers):
 def fastcgi(method, path, body=None, query="", keep=False, more=None, change=bytes, **headers):
     """The bytes of a request as nginx sends it to a worker; with `keep` the front wants to use the
     connection again. `more` are further parameters; `change` is done to each text in it."""
+    parameters = {"DOCUMENT_URI": path, "REQUEST_ID": "f" * 32, "SERVER_ADDR": "127.0.0.1"}
+    parameters |= {f"HTTP_{name.upper()}": value for name, value in headers.items()} | (more or {})
+    return fastcgi_of(method, parameters.items(), body, query, keep, change)
+
+
+def fastcgi_of(method, parameters, body=None, query="", keep=False, change=bytes):
+    """The same with no parameters but these pairs, and what every front sends: one may be there twice."""
     data = b"" if body is None else json.dumps(body).encode()
-    parameters = {"REQUEST_METHOD": method, "DOCUMENT_URI": path, "REQUEST_ID": "f" * 32}
-    parameters |= {"QUERY_STRING": query} if query else {}
-    parameters |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+    parameters = [("REQUEST_METHOD", method), *parameters]
+    parameters += [("QUERY_STRING", query)] if query else []
     if body is not None:
-        parameters |= {"CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(data))}
-    parameters |= more or {}
-    texts = [(change(name.encode()), change(value.encode())) for name, value in parameters.items()]
+        parameters += [("CONTENT_TYPE", "application/json"), ("CONTENT_LENGTH", str(len(data)))]
+    texts = [(change(name.encode()), change(value.encode())) for name, value in parameters]
     pairs = b"".join(length(name) + length(value) + name + value for name, value in texts)
     data = change(data) if data else b""
     stream = begin(keep) + record(4, pairs) + record(4, b"")
@@ -46,6 +52,18 @@ def begin(keep=False):
 
 def record(kind, content):
     return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def read_fastcgi(stream):
+    """Status, headers and body of a worker's answer."""
+    output = b""
+    while len(head := stream.read(8)) == 8:
+        kind, length, padding = struct.unpack(">xBxxHBx", head)
+        content = stream.read(length + padding)[:length]
+        output += content if kind == 6 else b""
+    text, _, body = output.partition(b"\r\n\r\n")
+    headers = email.message_from_bytes(text)
+    return int(headers["Status"].split()[0]), headers, body
 
 
 def corrupt(data):
