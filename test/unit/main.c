@@ -10,6 +10,7 @@ main(void)
         return 1;
     suite_base();
     suite_draw();
+    suite_front();
     suite_input();
     suite_line();
     suite_router();
