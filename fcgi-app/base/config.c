@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
+#include "base/text.h"
+
 enum kind { KIND_TEXT, KIND_INTEGER, KIND_CHOICE };
 
 struct setting {
@@ -181,29 +184,52 @@ load_environment(struct config *config, char error[CONFIG_ERROR_SIZE])
     return true;
 }
 
+/*
+ * Puts the secret of a line, if it has one, behind the `*count` that are there. False with what is
+ * wrong with the file in `reason`.
+ */
 static bool
-load_secret(const char *setting, const char *path, char secret[CONFIG_TEXT_SIZE],
-            char error[CONFIG_ERROR_SIZE])
+take_secret(char *line, char secrets[][CONFIG_TEXT_SIZE], int *count, int most,
+            const char **reason)
+{
+    line[strcspn(line, "\r\n")] = '\0';
+    if (*line == '\0')
+        return true;
+    if (*count == most)
+        *reason = "it has too many";
+    else if (!text_copy(secrets[*count], CONFIG_TEXT_SIZE, line))
+        *reason = "one is too long";
+    else
+        ++*count;
+    return *reason == NULL;
+}
+
+/* Reads secrets, one a line; where one is all that is wanted, nothing below it is looked at. */
+static bool
+load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_SIZE], int most,
+             char error[CONFIG_ERROR_SIZE])
 {
     if (*path == '\0')
         return true;
-    char line[CONFIG_TEXT_SIZE + 1] = ""; /* one more than fits: a longer one is not cut */
+    const char *reason = NULL;
+    char *line = NULL;
+    size_t size = 0;
+    int count = 0;
     errno = 0;
     FILE *file = fopen(path, "r");
-    bool read = file != NULL && fgets(line, sizeof line, file) != NULL;
+    while (file != NULL && (most > 1 || count == 0) && getline(&line, &size, file) >= 0 &&
+           take_secret(line, secrets, &count, most, &reason))
+        ;
+    if (reason == NULL && count == 0)
+        reason = errno != 0 ? strerror(errno) : "it is empty";
+    if (reason != NULL)
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "%s: no secret can be read from %.200s: %s (%d at most, one a line, %d bytes)",
+                 setting, path, reason, most, CONFIG_TEXT_SIZE - 1);
+    free(line);
     if (file != NULL)
         fclose(file);
-    size_t length = strcspn(line, "\r\n");
-    line[length] = '\0';
-    if (!read || length == 0)
-        snprintf(error, CONFIG_ERROR_SIZE, "%s: no secret can be read from %.200s: %s", setting,
-                 path, errno != 0 ? strerror(errno) : "its first line is empty");
-    else if (length >= CONFIG_TEXT_SIZE)
-        snprintf(error, CONFIG_ERROR_SIZE, "%s: the secret in %.200s is longer than %d bytes",
-                 setting, path, CONFIG_TEXT_SIZE - 1);
-    else
-        snprintf(secret, CONFIG_TEXT_SIZE, "%s", line);
-    return *secret != '\0';
+    return reason == NULL;
 }
 
 /* Each step must end well before the one that waits for it, or the outer one hides the reason. */
@@ -248,10 +274,10 @@ check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                       "< admin_gateway_ms",
                       admin, 5, error))
         return false;
-    if (config_trusts_body(config) && strncmp(config->listen, "127.", 4) != 0) {
+    if (config_trusts_body(config) && !address_list_is_loopback(config->listen)) {
         snprintf(error, CONFIG_ERROR_SIZE,
-                 "caller = body believes every client; it is refused with listen = %s, outside "
-                 "127.0.0.0/8",
+                 "caller = body believes every client; it is refused with listen = %s, not all of "
+                 "which is in 127.0.0.0/8 or [::1]",
                  config->listen);
         return false;
     }
@@ -270,11 +296,13 @@ config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZ
 {
     set_defaults(config);
     return (path == NULL || load_file(config, path, error)) && load_environment(config, error) &&
-           load_secret("admin_key_file", config->admin_key_file, config->admin_key, error) &&
-           load_secret("mysql_password_file", config->mysql_password_file, config->mysql_password,
-                       error) &&
-           load_secret("redis_password_file", config->redis_password_file, config->redis_password,
-                       error) &&
+           load_secrets("admin_key_file", config->admin_key_file, &config->admin_key, 1, error) &&
+           load_secrets("gateway_secret_file", config->gateway_secret_file, config->gateway_secrets,
+                        CONFIG_GATEWAY_SECRETS, error) &&
+           load_secrets("mysql_password_file", config->mysql_password_file, &config->mysql_password,
+                        1, error) &&
+           load_secrets("redis_password_file", config->redis_password_file, &config->redis_password,
+                        1, error) &&
            check(config, error);
 }
 
@@ -290,9 +318,10 @@ config_print(const struct config *config, FILE *out)
             fprintf(out, "%s = %s\n", settings[i].name, text_of(&copy, &settings[i]));
     }
     fprintf(out,
-            "# secrets, from their files: admin key %s, MySQL password %s, Redis password %s\n",
-            config->admin_key[0] ? "***" : "none", config->mysql_password[0] ? "***" : "none",
-            config->redis_password[0] ? "***" : "none");
+            "# secrets, from their files: admin key %s, gateway secret %s, MySQL password %s, "
+            "Redis password %s\n",
+            config->admin_key[0] ? "***" : "none", config->gateway_secrets[0][0] ? "***" : "none",
+            config->mysql_password[0] ? "***" : "none", config->redis_password[0] ? "***" : "none");
 }
 
 bool

@@ -15,10 +15,12 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
 #define CONFIG_TABLE(TEXT, INTEGER, CHOICE)                                                        \
     TEXT(run_dir, "/run/frontrow", "folder of the sockets, the pid file and the maintenance file") \
     TEXT(listen, "127.0.0.1",                                                                      \
-         "address on which nginx listens; caller = body wants a loopback one")                     \
+         "addresses on which nginx listens; caller = body wants loopback ones")                    \
     CHOICE(caller, "header", "header|body", "where the user id is believed: header or body")       \
     CHOICE(charge, "auto", "auto|anyone|operator|off",                                             \
            "who may charge points; auto: anyone where caller = body, else operator")               \
+    TEXT(gateway_secret_file, "",                                                                  \
+         "file with the secrets that the gateway may prove itself with; empty: none is asked for") \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(user, "", "user to become when started as root; empty: stay")                             \
     CHOICE(log_level, "info", "debug|info|warn|error", "least level that is logged")               \

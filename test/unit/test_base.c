@@ -137,7 +137,7 @@ config_names_what_is_wrong(void)
     /* MySQL's client would wait for 4 s */
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_timeout_ms = 3001\n"), "4000 ms"));
     CU_ASSERT_PTR_NOT_NULL(
-        strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "outside 127.0.0.0/8"));
+        strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "127.0.0.0/8 or [::1]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_key_file = /nowhere\n"), "no secret"));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load_text(&config, "admin_key_file = /nowhere\n"), "No such file"));
@@ -181,7 +181,7 @@ config_cuts_no_secret(void)
     struct config config;
     CU_ASSERT_STRING_EQUAL(load_secret_of(&config, CONFIG_TEXT_SIZE - 1), "");
     CU_ASSERT_EQUAL(strlen(config.admin_key), CONFIG_TEXT_SIZE - 1);
-    CU_ASSERT_PTR_NOT_NULL(strstr(load_secret_of(&config, CONFIG_TEXT_SIZE), "longer than 255"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_secret_of(&config, CONFIG_TEXT_SIZE), "too long"));
 }
 
 static void
