@@ -189,8 +189,7 @@ load_environment(struct config *config, char error[CONFIG_ERROR_SIZE])
  * wrong with the file in `reason`.
  */
 static bool
-take_secret(char *line, char secrets[][CONFIG_TEXT_SIZE], int *count, int most,
-            const char **reason)
+take_secret(char *line, char secrets[][CONFIG_TEXT_SIZE], int *count, int most, const char **reason)
 {
     line[strcspn(line, "\r\n")] = '\0';
     if (*line == '\0')

@@ -33,7 +33,7 @@ enum who {
     WHO_CALLER_OR_ADMIN, /* the same, or the bearer of the admin key for the userId that is named */
     WHO_TOKEN, /* whoever holds the queue token; request->caller is set only with caller = header */
     WHO_ADMIN, /* the bearer of the admin key */
-    WHO_LOCAL, /* operators: nginx lets these in from the machine itself only */
+    WHO_LOCAL, /* operators, by their address; no key */
     WHO_MONITOR, /* anybody: whether all is well, at this moment */
 };
 
@@ -45,16 +45,20 @@ struct request {
     enum method method; /* HEAD is METHOD_GET with head_only */
     bool head_only;
     const char *method_name; /* as the client wrote it: part of the idempotency fingerprint */
-    const char *path;        /* as nginx normalised it, without the query */
+    const char *path;        /* as nginx normalised it, without the query; "" : it is not sound */
     const char *query;       /* raw, "" if none */
     const char *request_id;
     const char *content_type;
     const char *authorization;
     const char *queue_token;
     const char *idempotency_key;
-    const char *encoding;    /* "gzip" where nginx says that the answer may be compressed */
-    const char *user_header; /* X-Frontrow-User, passed on by nginx from a trusted gateway only */
-    const char *body;        /* NUL-terminated, "" if none; the NUL is not counted */
+    const char *encoding;       /* "gzip" where nginx says that the answer may be compressed */
+    const char *user_header;    /* X-Frontrow-User, where nginx says that a gateway sent it */
+    const char *gateway_secret; /* X-Frontrow-Gateway */
+    const char *doubled_header; /* the name of a header of ours that came twice; NULL: none did */
+    const char *server_address; /* the address of this machine that the request came to */
+    bool from_operator;         /* nginx says that the client's address is an operator's */
+    const char *body;           /* NUL-terminated, "" if none; the NUL is not counted */
     size_t body_length;
     int64_t deadline; /* clock_monotonic() at which the answer has no reader any more */
 

@@ -5,6 +5,8 @@
 #ifndef FRONTROW_BASE_SHARED_H
 #define FRONTROW_BASE_SHARED_H
 
+#include <stdatomic.h>
+
 #include "base/breaker.h"
 #include "base/occupancy.h"
 
@@ -12,6 +14,9 @@ struct shared {
     struct breaker mysql;
     struct breaker redis;
     struct occupancy occupancy;
+    /* what the log says once, however many requests and workers see it */
+    atomic_flag said_no_document_uri;
+    atomic_flag said_not_loopback;
 };
 
 /* Maps a zeroed struct shared for this process and its later children; NULL with errno set. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/address.h"
 #include "base/config.h"
 #include "server/maintenance.h"
 
@@ -56,6 +57,25 @@ static const char *
 skip_blanks(const char *text)
 {
     return text + strspn(text, " \t");
+}
+
+/* Who stands before the workers must say so: a web server that knows no operators has none. */
+static bool
+check_operator(struct passage *passage)
+{
+    enum who who = passage->route->who;
+    return (who != WHO_ADMIN && who != WHO_LOCAL) || passage->request->from_operator ||
+           refuse(passage, ERROR_FORBIDDEN, "this may not be reached from this address");
+}
+
+static bool
+refuse_header(struct passage *passage, const char *header, const char *detail)
+{
+    struct problem problem = {.error = ERROR_INVALID_FIELD};
+    snprintf(problem.field, sizeof problem.field, "%s", header);
+    snprintf(problem.detail, sizeof problem.detail, "%s", detail);
+    response_problem(passage->response, &problem);
+    return false;
 }
 
 static bool
@@ -149,18 +169,44 @@ check_idempotency_key(struct passage *passage)
         length++;
     if (length <= IDEMPOTENCY_KEY_MOST && key[length] == '\0')
         return true;
-    struct problem problem = {.error = ERROR_INVALID_FIELD, .field = "Idempotency-Key"};
-    snprintf(problem.detail, sizeof problem.detail, "1 to %d visible ASCII characters",
-             IDEMPOTENCY_KEY_MOST);
-    response_problem(passage->response, &problem);
-    return false;
+    char detail[64];
+    snprintf(detail, sizeof detail, "1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MOST);
+    return refuse_header(passage, "Idempotency-Key", detail);
+}
+
+/*
+ * Of two headers with one name a gateway may have written one, and its client the other. What
+ * everybody may read needs none of them, and is mostly answered out of nginx's cache.
+ */
+static bool
+check_headers_are_single(struct passage *passage)
+{
+    const char *doubled = passage->request->doubled_header;
+    enum who who = passage->route->who;
+    return doubled == NULL || who == WHO_PUBLIC || who == WHO_MONITOR ||
+           refuse_header(passage, doubled, "this header may be there once only");
+}
+
+/* All are compared, whichever is the right one. */
+static bool
+proves_gateway(const struct config *config, const char *given)
+{
+    bool proved = false;
+    for (int i = 0; i < CONFIG_GATEWAY_SECRETS; i++)
+        proved |=
+            *config->gateway_secrets[i] != '\0' && equals_secret(given, config->gateway_secrets[i]);
+    return proved;
 }
 
 /* caller = header: the gateway says who it is, and the client may not say otherwise. */
 static bool
 settle_caller_by_header(struct passage *passage)
 {
+    const struct config *config = passage->surroundings->config;
     const char *user = passage->request->user_header;
+    const char *secret = passage->request->gateway_secret;
+    if (*config->gateway_secrets[0] != '\0' && (secret == NULL || !proves_gateway(config, secret)))
+        return refuse(passage, ERROR_UNAUTHORIZED, "the gateway has not proved itself");
     if (user == NULL || !is_user_id(user))
         return refuse(passage, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
     if (passage->claimed[0] != '\0' && strcmp(passage->claimed, user) != 0)
@@ -175,15 +221,18 @@ settle_caller(struct passage *passage)
     enum who who = passage->route->who;
     struct request *request = passage->request;
     bool is_user = who == WHO_CALLER || who == WHO_CALLER_OR_ADMIN;
-    request->by_admin = who == WHO_CALLER_OR_ADMIN && has_admin_key(passage);
+    bool trusts_body = config_trusts_body(passage->surroundings->config);
+    request->by_admin =
+        who == WHO_CALLER_OR_ADMIN && request->from_operator && has_admin_key(passage);
     if (who == WHO_TOKEN && request->queue_token == NULL)
         return refuse(passage, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
-    bool trusts_claim = config_trusts_body(passage->surroundings->config) ||
-                        (request->by_admin && passage->claimed[0] != '\0');
-    if (!trusts_claim)
+    if (!trusts_body && !(request->by_admin && passage->claimed[0] != '\0'))
         return settle_caller_by_header(passage);
+    if (trusts_body && !address_is_loopback(request->server_address))
+        return refuse(passage, ERROR_FORBIDDEN,
+                      "caller = body is for addresses that only this machine reaches");
     if (is_user)
         memcpy(request->caller, passage->claimed, USER_ID_SIZE);
     return true;
@@ -194,7 +243,8 @@ checks_pass(const struct surroundings *surroundings, const struct route *route,
             struct request *request, struct response *response)
 {
     struct passage passage = {surroundings, route, request, response, ""};
-    return check_maintenance(&passage) && check_admin_key(&passage) &&
+    return check_maintenance(&passage) && check_operator(&passage) && check_admin_key(&passage) &&
            check_content_type(&passage) && read_body(&passage) && read_input(&passage) &&
-           check_idempotency_key(&passage) && settle_caller(&passage);
+           check_headers_are_single(&passage) && check_idempotency_key(&passage) &&
+           settle_caller(&passage);
 }

@@ -5,8 +5,9 @@
 #include "server/router.h"
 
 /*
- * Maintenance, admin key, content type, size, fields, Idempotency-Key, caller. Reads the body and
- * sets request->input and request->caller on the way. False: the response is the refusal.
+ * Maintenance, operators' address, admin key, content type, size, fields, doubled headers,
+ * Idempotency-Key, caller. Reads the body and sets request->input and request->caller on the way.
+ * False: the response is the refusal.
  */
 bool checks_pass(const struct surroundings *surroundings, const struct route *route,
                  struct request *request, struct response *response);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "server/path.h"
 
 enum { READ_STEP = 4096, OLDEST_BODY_SECONDS = 15 };
 
@@ -14,12 +15,15 @@ struct parameter {
     size_t length;
     size_t offset; /* of a const char * in struct request */
     bool keep_empty;
+    const char *header; /* that of ours which it is, as it may come once only; else NULL */
 };
 
-#define PARAMETER(name, member, keep_empty)                                                        \
+#define NAMED(name, member, keep_empty, header)                                                    \
     {                                                                                              \
-        name, sizeof(name) - 1, offsetof(struct request, member), (keep_empty)                     \
+        name, sizeof(name) - 1, offsetof(struct request, member), (keep_empty), (header)           \
     }
+#define PARAMETER(name, member, keep_empty) NAMED(name, member, keep_empty, NULL)
+#define HEADER(name, member, header) NAMED(name, member, false, header)
 
 static const struct parameter parameters[] = {
     PARAMETER("REQUEST_METHOD", method_name, true),
@@ -27,11 +31,25 @@ static const struct parameter parameters[] = {
     PARAMETER("QUERY_STRING", query, true),
     PARAMETER("CONTENT_TYPE", content_type, false),
     PARAMETER("REQUEST_ID", request_id, false),
-    PARAMETER("HTTP_X_QUEUE_TOKEN", queue_token, false),
-    PARAMETER("HTTP_IDEMPOTENCY_KEY", idempotency_key, false),
-    PARAMETER("HTTP_AUTHORIZATION", authorization, false),
+    PARAMETER("SERVER_ADDR", server_address, false),
     PARAMETER("FRONTROW_ENCODING", encoding, false),
-    PARAMETER("FRONTROW_USER", user_header, false),
+    HEADER("HTTP_X_QUEUE_TOKEN", queue_token, "X-Queue-Token"),
+    HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key, "Idempotency-Key"),
+    HEADER("HTTP_AUTHORIZATION", authorization, "Authorization"),
+    HEADER("HTTP_X_FRONTROW_USER", user_header, "X-Frontrow-User"),
+    HEADER("HTTP_X_FRONTROW_GATEWAY", gateway_secret, "X-Frontrow-Gateway"),
+};
+
+enum { PARAMETER_COUNT = sizeof parameters / sizeof parameters[0] };
+
+/* What is looked at while the parameters are read. */
+struct reading {
+    bool seen[PARAMETER_COUNT];
+    bool from_gateway;
+    /* of web servers that send no DOCUMENT_URI */
+    const char *script_name;
+    const char *path_info;
+    const char *request_uri;
 };
 
 /* The value of a "NAME=value" if it has this name, else NULL. */
@@ -58,23 +76,72 @@ parse_length(const char *text)
     return end != text && *end == '\0' && length >= 0 ? length : -1;
 }
 
+/*
+ * nginx before 1.23 sends each of two headers with one name, later ones and other web servers send
+ * both as one, with ", " between: no value of ours has that.
+ */
 static void
-take_parameter(struct exchange *exchange, const char *pair)
+look_for_doubled(struct request *request, const struct parameter *parameter, const char *value,
+                 bool seen)
+{
+    if (parameter->header != NULL && (seen || strstr(value, ", ") != NULL))
+        request->doubled_header = parameter->header;
+}
+
+/* Parameters that are no text of the request. */
+static void
+take_other(struct exchange *exchange, struct reading *reading, const char *pair)
 {
     const char *value;
-    for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
-        const struct parameter *parameter = &parameters[i];
-        value = value_of(pair, parameter->name, parameter->length);
-        if (value == NULL)
-            continue;
-        if (*value != '\0' || parameter->keep_empty)
-            memcpy((char *)&exchange->request + parameter->offset, &value, sizeof value);
-        return;
-    }
     if ((value = value_of(pair, "MSEC", 4)) != NULL)
         exchange->sent_at = parse_msec(value);
     else if ((value = value_of(pair, "CONTENT_LENGTH", 14)) != NULL)
         exchange->content_length = parse_length(value);
+    else if ((value = value_of(pair, "FRONTROW_GATEWAY", 16)) != NULL)
+        reading->from_gateway = strcmp(value, "1") == 0;
+    else if ((value = value_of(pair, "FRONTROW_OPERATOR", 17)) != NULL)
+        exchange->request.from_operator = strcmp(value, "1") == 0;
+    else if ((value = value_of(pair, "SCRIPT_NAME", 11)) != NULL)
+        reading->script_name = value;
+    else if ((value = value_of(pair, "PATH_INFO", 9)) != NULL)
+        reading->path_info = value;
+    else if ((value = value_of(pair, "REQUEST_URI", 11)) != NULL)
+        reading->request_uri = value;
+}
+
+static void
+take_parameter(struct exchange *exchange, struct reading *reading, const char *pair)
+{
+    for (size_t i = 0; i < PARAMETER_COUNT; i++) {
+        const struct parameter *parameter = &parameters[i];
+        const char *value = value_of(pair, parameter->name, parameter->length);
+        if (value == NULL)
+            continue;
+        look_for_doubled(&exchange->request, parameter, value, reading->seen[i]);
+        if (*value != '\0' || parameter->keep_empty)
+            memcpy((char *)&exchange->request + parameter->offset, &value, sizeof value);
+        reading->seen[i] = true;
+        return;
+    }
+    take_other(exchange, reading, pair);
+}
+
+/*
+ * Without nginx's path that of CGI's names is taken, else that of the target. A target that is not
+ * sound is not made so by whoever decoded it: a NUL would end the names early. No route has it.
+ */
+static void
+derive_path(struct exchange *exchange, const struct reading *reading)
+{
+    exchange->path_is_derived = *exchange->request.path == '\0';
+    if (!exchange->path_is_derived)
+        return;
+    const char *uri = reading->request_uri;
+    bool has_uri = uri != NULL && *uri != '\0';
+    bool has_names = reading->script_name != NULL || reading->path_info != NULL;
+    if ((!has_uri || path_from_uri(&exchange->path, uri)) && (has_names || !has_uri))
+        path_from_names(&exchange->path, reading->script_name, reading->path_info);
+    exchange->request.path = exchange->path.data;
 }
 
 static void
@@ -103,8 +170,12 @@ http_begin(struct exchange *exchange, FCGX_Request *connection)
     exchange->sent_at = 0;
     exchange->content_length = -1;
     buffer_clear(&exchange->body);
+    struct reading reading = {.from_gateway = false};
     for (char **pair = connection->envp; *pair != NULL; pair++)
-        take_parameter(exchange, *pair);
+        take_parameter(exchange, &reading, *pair);
+    if (!reading.from_gateway)
+        exchange->request.user_header = NULL; /* anybody can send one */
+    derive_path(exchange, &reading);
     set_method(&exchange->request);
     response_reset(&exchange->response);
 }
@@ -238,6 +309,7 @@ void
 http_free(struct exchange *exchange)
 {
     buffer_free(&exchange->response.body);
+    buffer_free(&exchange->path);
     buffer_free(&exchange->body);
     buffer_free(&exchange->answer);
 }

@@ -15,6 +15,8 @@ struct exchange {
     struct response response;
     int64_t sent_at;        /* when nginx had the whole request (MSEC), clock_wall(); 0: not said */
     int64_t content_length; /* -1: not said */
+    bool path_is_derived;   /* the web server sent no DOCUMENT_URI */
+    struct buffer path;     /* holds such a path */
     struct buffer body;
     struct buffer answer;
 };

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -167,6 +168,24 @@ answer(struct worker *worker)
     return match.index;
 }
 
+/* What the web server in front is set up to do, and better were not. */
+static void
+look_at_front(const struct worker *worker)
+{
+    const struct exchange *exchange = &worker->exchange;
+    const char *address = exchange->request.server_address;
+    struct shared *shared = worker->heritage->shared;
+    if (exchange->path_is_derived && !atomic_flag_test_and_set(&shared->said_no_document_uri))
+        log_warn(
+            "the web server sends no DOCUMENT_URI, so it is not nginx as it should be set up; the "
+            "path is that of SCRIPT_NAME and PATH_INFO, or of REQUEST_URI");
+    if (config_trusts_body(worker->config) && !address_is_loopback(address) &&
+        !atomic_flag_test_and_set(&shared->said_not_loopback))
+        log_warn("caller = body, but the web server listens on %s (SERVER_ADDR), not on loopback "
+                 "alone: calls that come there are refused",
+                 address != NULL ? address : "an unknown address");
+}
+
 /* What was changed stays so: with this line an operator can tell the customer. */
 static void
 log_lost_answer(const struct exchange *exchange)
@@ -185,6 +204,7 @@ serve(struct worker *worker, FCGX_Request *connection)
     http_begin(exchange, connection);
     log_set_request(exchange->request.request_id);
     scoreboard_name(worker->slot, exchange->request.request_id);
+    look_at_front(worker);
     size_t route = answer(worker);
     if (!http_send(exchange))
         log_lost_answer(exchange);

@@ -1,11 +1,18 @@
 # Shared by all scripts: where things are, how to say what happens, one script at a time.
 # FRONTROW_VAR, FRONTROW_PORT, FRONTROW_LISTEN and FRONTROW_BUILD move things elsewhere.
 
+# Loopback, also by IPv6 where this machine has that: "localhost" is either.
+listen_by_default() {
+    printf 127.0.0.1
+    ! grep -qs '^0\{31\}1 ' /proc/net/if_inet6 || printf ' [::1]'
+}
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 mkdir -p "${FRONTROW_VAR:-$ROOT/var}"
 VAR=$(cd "${FRONTROW_VAR:-$ROOT/var}" && pwd -P)
 BUILD=${FRONTROW_BUILD:-$VAR/build}
-LISTEN=${FRONTROW_LISTEN:-127.0.0.1}
+# addresses with blanks between, an IPv6 one in brackets
+LISTEN=${FRONTROW_LISTEN:-$(listen_by_default)}
 PORT=${FRONTROW_PORT:-8080}
 LOG=$VAR/log
 PIDS=$VAR/pid

@@ -14,6 +14,7 @@ frontrow_settings() {
 run_dir = $RUN
 listen = $LISTEN
 caller = ${FRONTROW_CALLER:-body}
+gateway_secret_file = ${FRONTROW_GATEWAY_SECRET_FILE:-}
 admin_key_file = $VAR/admin.key
 sockets = $SOCKETS
 mysql_socket = $RUN/mysql.sock
@@ -41,7 +42,7 @@ frontrow_ctl() {
 frontrow_start() {
     rm -f "$RUN"/frontrow-*.sock
     # who is believed, and where, is the file's word, also when it changes
-    process_start frontrow env -u FRONTROW_CALLER -u FRONTROW_LISTEN \
+    process_start frontrow env -u FRONTROW_CALLER -u FRONTROW_LISTEN -u FRONTROW_GATEWAY_SECRET_FILE \
         "$BUILD/frontrow" --config "$VAR/frontrow.conf"
 }
 

@@ -15,7 +15,7 @@ k6_require_stack() {
     fi
     stack_find_run_folder || fail "no stack was started in $VAR"
     mysql_find
-    listen=$(sed -n 's/^ *listen \([0-9.:]*\).*/\1/p' "$VAR/nginx/frontrow.conf")
+    listen=$(sed -n '0,/^ *listen /s/^ *listen \([^ ]*\).*/\1/p' "$VAR/nginx/frontrow.conf")
     LISTEN=${listen%:*}
     PORT=${listen##*:}
 }

@@ -8,6 +8,23 @@ nginx_networks() {
     done
 }
 
+# The proxies of FRONTROW_TRUSTED_PROXIES
+nginx_trusted_proxies() {
+    local network
+    for network in ${FRONTROW_TRUSTED_PROXIES:-}; do
+        printf 'set_real_ip_from %s;\n' "$network"
+    done
+}
+
+# A line for each address; FRONTROW_PROXY_PROTOCOL=on: only for proxies that speak it.
+nginx_listen() {
+    local address
+    for address in $LISTEN; do
+        printf '    listen %s:%s default_server backlog=8192%s;\n' "$address" "$PORT" \
+            "$([[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || echo ' proxy_protocol')"
+    done
+}
+
 nginx_upstream_servers() {
     local i
     for ((i = 0; i < SOCKETS; i++)); do
@@ -46,10 +63,12 @@ nginx_configure() {
         "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
     text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
-        "LISTEN=$LISTEN" "PORT=$PORT" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
+        "LISTEN=$(nginx_listen)" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
         "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
-        "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES:-127.0.0.0/8 ::1}")" \
+        "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES-127.0.0.0/8 ::1}")" \
+        "TRUSTED_PROXIES=$(nginx_trusted_proxies)" \
+        "REAL_IP_HEADER=$([[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] && echo X-Forwarded-For || echo proxy_protocol)" \
         "USER_RATE=${FRONTROW_USER_RATE:-20}" "USER_BURST=$((2 * ${FRONTROW_USER_RATE:-20}))" \
         "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
         "PUBLIC_LIMIT=${FRONTROW_PUBLIC_LIMIT:-8192}" "EXACT_LIMIT=${FRONTROW_EXACT_LIMIT:-2048}" \
@@ -75,20 +94,28 @@ nginx_start() {
 
 # Ready is the whole path: nginx, a worker, MySQL.
 nginx_is_ready() {
-    curl -fsS -o /dev/null --max-time 5 "http://$(nginx_address)/health/ready" 2>/dev/null
+    local protocol=()
+    [[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || protocol=(--haproxy-protocol)
+    curl -fsS -o /dev/null --max-time 5 "${protocol[@]}" "http://$(nginx_address)/health/ready" 2>/dev/null
 }
 
 # Where this machine reaches it.
 nginx_address() {
-    local host=$LISTEN
-    [[ $host != 0.0.0.0 ]] || host=127.0.0.1
+    local host=${LISTEN%% *}
+    case $host in
+        0.0.0.0) host=127.0.0.1 ;;
+        '[::]') host='[::1]' ;;
+    esac
     printf '%s:%s' "$host" "$PORT"
 }
 
-# False where it runs and listens elsewhere.
+# False where it runs and does not listen on just its addresses.
 nginx_is_at_address() {
-    ! process_is_alive nginx ||
-        ss -Hltnp "sport = :$PORT" | grep -F " $LISTEN:$PORT " | grep -F "pid=$PROCESS_PID," >/dev/null
+    process_is_alive nginx || return 0
+    local wanted actual
+    wanted=$(printf "%s:$PORT\n" $LISTEN | sort -u)
+    actual=$(ss -Hltnp "sport = :$PORT" | grep -F "pid=$PROCESS_PID," | awk '{ print $4 }' | sort -u)
+    [[ $actual == "$wanted" ]]
 }
 
 # One line with the owner when another process has the port; what a killed nginx left is none.
@@ -100,7 +127,9 @@ nginx_require_port() {
         process_clear nginx
     fi
     line=$(ss -Hltnp "sport = :$PORT" | grep -vF "$own" |
-        grep -E "[ ](${LISTEN//./\\.}|0\.0\.0\.0|\*|\[::\]):$PORT ") || return 0
+        awk -v port=":$PORT" -v listen="$LISTEN" 'BEGIN { split(listen " 0.0.0.0 * [::]", all)
+            for (i in all) addresses[all[i] port] } $4 in addresses') || return 0
+    [[ -n $line ]] || return 0
     line=${line%%$'\n'*}
     local owner=${line##*users:((}
     [[ $line == *users:* ]] && owner=$(sed -E 's/^"([^"]*)",pid=([0-9]+).*/\1 (pid \2)/' <<<"$owner") ||

@@ -72,13 +72,6 @@ def test_headers_that_name_nobody(gateway, header):
     assert_problem(gateway.get("/point", **as_user(header.encode("utf-8"))), "unauthorized")
 
 
-def test_two_headers_name_nobody_or_the_first(gateway, header_stack):
-    """Never one that only the client wrote behind the gateway's."""
-    request = b"GET /point HTTP/1.1\r\nHost: x\r\nX-Frontrow-User: first\r\nX-Frontrow-User: second\r\n\r\n"
-    answer = header_stack.raw(request, source=GATEWAY)
-    assert answer.status == 401 or answer.json()["userId"] == "first"
-
-
 def test_nothing_is_believed_and_said_to_be(header_stack):
     assert "caller = body" not in header_stack.log("frontrow").read_text()
     assert_problem(header_stack.get("/point?userId=fan", **as_user("fan")), "unauthorized")

@@ -202,7 +202,7 @@ def test_a_front_that_keeps_its_connections_keeps_no_worker(whole):
 def test_what_operators_ask_is_never_too_late(whole):
     """A buyer's call that waited for too long has no reader any more; a monitor's has."""
     path = str(whole.run / "frontrow-0.sock")
-    late = {"MSEC": f"{time.time() - 60:.3f}"}
+    late = {"MSEC": f"{time.time() - 60:.3f}", "FRONTROW_OPERATOR": "1"}
 
     def answer(*request):
         return wire.status(ask(path, wire.fastcgi(*request, more=late)))

@@ -138,6 +138,11 @@ config_names_what_is_wrong(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_timeout_ms = 3001\n"), "4000 ms"));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "127.0.0.0/8 or [::1]"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(load_text(&config, "caller = body\nlisten = 127.0.0.1 [::]\n"), "caller = body"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(load_text(&config, "caller = body\nlisten = 127.example\n"), "caller = body"));
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "caller = body\nlisten = 127.0.0.1 [::1]\n"), "");
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_key_file = /nowhere\n"), "no secret"));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load_text(&config, "admin_key_file = /nowhere\n"), "No such file"));

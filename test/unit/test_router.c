@@ -202,7 +202,9 @@ good_scene(enum method method, const char *path)
                                      .path = path,
                                      .content_type = "application/json",
                                      .user_header = "ann",
-                                     .queue_token = "t"};
+                                     .queue_token = "t",
+                                     .server_address = "127.0.0.1",
+                                     .from_operator = true};
     return scene;
 }
 
@@ -260,6 +262,9 @@ test_reservations_are_refused_in_order(void)
     scene.input_is_good = true;
     CU_ASSERT_EQUAL(play(&scene), ERROR_INVALID_FIELD);
     scene.request.idempotency_key = "one-word";
+    scene.request.doubled_header = "Idempotency-Key";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_INVALID_FIELD);
+    scene.request.doubled_header = NULL;
     CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
     scene.request.user_header = "ann";
     CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
@@ -283,9 +288,22 @@ test_callers_by_body_and_by_header(void)
     scene.claimed = "bob";
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "bob");
+    scene.request.server_address = "192.0.2.1"; /* others come there too */
+    CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
+
+    scene = good_scene(METHOD_GET, "/reservation/1");
+    snprintf(scene.config.gateway_secrets[0], CONFIG_TEXT_SIZE, "sesame");
+    CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
+    scene.request.gateway_secret = "sesam";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
+    scene.request.gateway_secret = "sesame";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
+    scene.request.user_header = NULL;
+    CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
 
     scene = good_scene(METHOD_GET, "/concert/1");
     scene.request.user_header = NULL;
+    scene.request.doubled_header = "X-Frontrow-User"; /* it needs none */
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "");
 }
@@ -359,6 +377,20 @@ test_admin_needs_the_key(void)
 }
 
 static void
+test_operators_come_from_their_addresses(void)
+{
+    struct scene scene = good_scene(METHOD_PATCH, "/admin/concert/1");
+    scene.request.from_operator = false;
+    CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN); /* with a key or without */
+    scene.request.from_operator = true;
+    CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
+    scene = good_scene(METHOD_GET, "/metrics");
+    CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
+    scene.request.from_operator = false;
+    CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
+}
+
+static void
 test_content_types(void)
 {
     static const char *const good[] = {"application/json",
@@ -419,6 +451,8 @@ suite_router(void)
     CU_add_test(suite, "the admin calls for a user", test_the_admin_calls_for_a_user);
     CU_add_test(suite, "token calls need a token", test_token_calls_need_a_token);
     CU_add_test(suite, "admin needs the key", test_admin_needs_the_key);
+    CU_add_test(suite, "operators come from their addresses",
+                test_operators_come_from_their_addresses);
     CU_add_test(suite, "content types", test_content_types);
     CU_add_test(suite, "idempotency keys", test_idempotency_keys);
 }
