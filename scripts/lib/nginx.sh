@@ -25,6 +25,16 @@ nginx_listen() {
     done
 }
 
+# FRONTROW_PREFIX: "/shop", where Frontrow is beside other things on a site.
+nginx_prefix() {
+    local prefix=${FRONTROW_PREFIX:-}
+    prefix=${prefix%/}
+    [[ -n $prefix ]] || return 0
+    [[ $prefix =~ ^(/[A-Za-z0-9_-]+)+$ ]] ||
+        fail "FRONTROW_PREFIX is a path of letters, digits, - and _, as /shop; not $prefix"
+    printf '    rewrite ^%s$ %s/ permanent;\n    rewrite ^%s(/(?!_).*)$ $1;\n' "$prefix" "$prefix" "$prefix"
+}
+
 nginx_upstream_servers() {
     local i
     for ((i = 0; i < SOCKETS; i++)); do
@@ -55,7 +65,8 @@ nginx_access_log() {
 nginx_configure() {
     mkdir -p "$VAR/nginx"
     web_publish "$VAR/www"
-    local files text changed=1
+    local files prefix text changed=1
+    prefix=$(nginx_prefix) || exit 1
     files=$(ulimit -Hn)
     [[ $files != unlimited ]] && ((files < 32768)) || files=32768
     text=$(template_fill "$ROOT/nginx/nginx.conf.in" \
@@ -63,7 +74,7 @@ nginx_configure() {
         "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
     text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
-        "LISTEN=$(nginx_listen)" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
+        "LISTEN=$(nginx_listen)" "PREFIX=$prefix" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
         "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
         "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES-127.0.0.0/8 ::1}")" \

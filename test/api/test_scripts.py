@@ -255,6 +255,11 @@ def test_believing_every_body_is_for_loopback_only():
     assert "caller = body" in refused(listen="0.0.0.0")
 
 
+@pytest.mark.parametrize("prefix", ["shop", "//", "/sh op", "/shop(x)", "/a.b"])
+def test_a_prefix_is_a_path(prefix):
+    assert "FRONTROW_PREFIX is a path" in refused(prefix=prefix)
+
+
 def cron_line(build, var):
     """The command of the cron.d file, with this stack's paths, and the environment it names."""
     text = (ROOT / "scripts/cron.d/frontrow").read_text()

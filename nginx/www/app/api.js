@@ -2,6 +2,7 @@
 // after Retry-After, with jitter; meanwhile `weather` says why, and the pages show a calm face.
 import { alarm } from "./alarm.js";
 import { learn } from "./clock.js";
+import { address } from "./site.js";
 import { Cell } from "./store.js";
 
 /** null, or {kind: "offline" | "busy" | "maintenance", until}: why something waits, and till when. */
@@ -31,7 +32,7 @@ async function ask(method, path, { body, token, key, etag, admin, signal }) {
     if (etag) headers["If-None-Match"] = etag;
     if (admin) headers.Authorization = `Bearer ${admin}`;
     const asked = Date.now();
-    const answer = await fetch(path, {
+    const answer = await fetch(address(path), {
         method, headers, signal, credentials: "same-origin",
         body: body === undefined ? undefined : JSON.stringify(body),
     });

@@ -5,6 +5,7 @@ import { say } from "./drawtext.js";
 import { moment, number, t } from "./language.js";
 import { announce, Countdown, Fact } from "./parts.js";
 import { EnterButton } from "./place.js";
+import { address } from "./site.js";
 import { kept, useCell } from "./store.js";
 import { html, useEffect, useState } from "./view.js";
 
@@ -50,7 +51,7 @@ function Promises({ draw }) {
             <${Hash} name="seed" value=${draw.seed} />
             <div><dt>${say("beacon")}</dt><dd>${beaconText(draw)}</dd></div>
         </dl>
-        ${draw.list && html`<p><a href=${draw.list} target="_blank">${say("list")}</a></p>`}
+        ${draw.list && html`<p><a href=${address(draw.list)} target="_blank">${say("list")}</a></p>`}
     </details>`;
 }
 

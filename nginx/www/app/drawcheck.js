@@ -1,5 +1,7 @@
 // The check of a draw: computes again, out of what is published, where an entry stands. The rule:
 // key = HMAC-SHA256(seed, SHA-256 of the list || beacon); the order is that of HMAC-SHA256(key, entry).
+import { address } from "./site.js";
+
 const SLICE = 400; // entries between two looks at the clock
 const HEX = 64;
 const LINE = HEX + 1; // with the line feed
@@ -24,7 +26,7 @@ function isBefore(one, other) {
 }
 
 async function readList(path) {
-    const answer = await fetch(path, { cache: "reload", credentials: "same-origin" });
+    const answer = await fetch(address(path), { cache: "reload", credentials: "same-origin" });
     if (!answer.ok) throw new Error(`the list: ${answer.status}`);
     return new Uint8Array(await answer.arrayBuffer());
 }

@@ -6,13 +6,14 @@ import { Forecasts, perRequest, quantile, rate, readMetrics, summarize } from ".
 import { Steering } from "./opsline.js";
 import { say } from "./opstext.js";
 import { Fact } from "./parts.js";
+import { storageName } from "./site.js";
 import { useCell } from "./store.js";
 import { theme, ThemeSwitch } from "./theme.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 
 const SHOWN = 180; // seconds in a plot
 const SMOOTH = 10; // seconds over which rates are taken
-const KEY = "frontrow.admin";
+const KEY = storageName("admin");
 
 // ---- reading
 
@@ -241,7 +242,7 @@ function App() {
         if (sendable) keep(value);
     };
     return html`
-        <header class="bar"><a class="brand" href="/">${t("brand")}</a>
+        <header class="bar"><a class="brand" href="../">${t("brand")}</a>
             <div class="switches"><${LanguageSwitch} /><${ThemeSwitch} /></div></header>
         <main class="ops"><h1>${say("title")}</h1>
             ${key ? html`<${Dashboard} adminKey=${key} onRefused=${refused} onForget=${() => open(null)} />`

@@ -4,6 +4,7 @@ import { alarm } from "./alarm.js";
 import { get, patient, Problem } from "./api.js";
 import { serverNow } from "./clock.js";
 import { refusal, t } from "./language.js";
+import { storageName } from "./site.js";
 import { kept, useCell } from "./store.js";
 import { by, requireUser } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
@@ -73,7 +74,7 @@ async function ask(cell, signal) {
 /** Of several tabs one asks at a time. (Browsers know locks on HTTPS and on this machine only.) */
 function askAlone(cell, signal) {
     if (!navigator.locks) return ask(cell, signal);
-    return navigator.locks.request(`frontrow.${cell.name}`, { signal }, () => ask(cell, signal));
+    return navigator.locks.request(storageName(cell.name), { signal }, () => ask(cell, signal));
 }
 
 /** The place, asked for as the server says while a view follows it. */

@@ -1,6 +1,7 @@
 // Values that views follow, and values that outlive the page: kept in the browser, the same in all
 // tabs. Where storage is refused (a private window) they live as long as the page.
 import { useEffect, useState } from "../vendor/hooks.js";
+import { storageName } from "./site.js";
 
 /** A value with listeners. */
 export class Cell {
@@ -30,7 +31,7 @@ export function useCell(cell) {
     return value;
 }
 
-const PREFIX = "frontrow.";
+const PREFIX = storageName("");
 const memory = new Map();
 const cells = new Map();
 

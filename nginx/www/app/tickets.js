@@ -6,6 +6,7 @@ import { About } from "./hold.js";
 import { moment, number, points, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
+import { address } from "./site.js";
 import { useCell } from "./store.js";
 import { forgetUser, requireUser, user, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
@@ -43,9 +44,9 @@ function Code({ reservation }) {
     const [code, setCode] = useState(null);
     useEffect(() => {
         const { reservationId, userId } = reservation;
-        const address = `${location.origin}/reservation/${reservationId}?userId=${encodeURIComponent(userId)}`;
+        const shown = address(`/reservation/${reservationId}?userId=${encodeURIComponent(userId)}`);
         import("../vendor/qrcode.js").then(
-            ({ correction, generate }) => setCode(generate(address, { minCorrectionLevel: correction.M })), () => {});
+            ({ correction, generate }) => setCode(generate(shown, { minCorrectionLevel: correction.M })), () => {});
     }, []);
     if (!code) return html`<div class="code"></div>`;
     const { size } = code;

@@ -1,0 +1,54 @@
+"""The pages under a path of a site that has other things too."""
+
+import pytest
+from stack import wait_for
+
+
+@pytest.fixture(scope="module")
+def shop(new_stack):
+    return new_stack(prefix="/shop")
+
+
+@pytest.fixture
+def visitor(new_fan, shop):
+    """Somebody whose browser asks for nothing outside the path."""
+    fan = new_fan(on=shop)
+    outside = []
+    fan.page.on("request", lambda request: request.url.startswith(f"{shop.url}/shop/") or outside.append(request.url))
+    yield fan
+    assert not outside, outside
+
+
+def test_a_ticket_is_bought(visitor, new_concert, shop):
+    concert, item = new_concert(on=shop, admissionCapacity=100)
+    visitor.charge(500000)
+    page = visitor.page
+    page.goto(f"/shop/#/concert/{concert}")
+    page.get_by_role("button", name="Enter the line").click()
+    page.locator("#name").fill(visitor.name)
+    page.get_by_role("button", name="Continue").click()
+    page.locator(".date").click()
+    page.get_by_role("button", name="Take the best seats").click()
+    page.locator("button.large:enabled").click()
+    page.get_by_role("link", name="Show my tickets").click()
+    page.locator("svg.code path").wait_for()
+    assert wait_for(lambda: visitor.count("payment") == 1)
+
+
+def test_what_is_kept_is_this_sites_own(visitor, shop):
+    """Another Frontrow at the root of the same site has its own tokens, names and keys."""
+    page = visitor.page
+    page.goto("/shop/")
+    page.get_by_role("button", name="Switch to dark colours").click()
+    assert wait_for(lambda: page.evaluate("Object.keys(localStorage)")) == ["frontrow/shop/.theme"]
+
+
+def test_the_operators_page(visitor, shop):
+    page = visitor.page
+    page.goto("/shop/ops/")
+    page.get_by_label("Admin key").fill((shop.var / "admin.key").read_text().strip())
+    page.get_by_role("button", name="Open").click()
+    page.locator(".uplot").nth(5).wait_for()
+    page.locator("a.brand").click()
+    page.locator(".concert").first.wait_for()
+    assert page.url == f"{shop.url}/shop/"
