@@ -176,5 +176,6 @@ def test_a_stranger_names_no_caller(header_stack):
 
 @pytest.mark.parametrize("vouched, status", [([], 403), ([""], 403), (["0"], 403), (["true"], 403), (["1"], 200)])
 def test_operators_are_whom_the_web_server_says(stack, vouched, status):
-    parameters = [("DOCUMENT_URI", "/metrics"), *(("FRONTROW_OPERATOR", value) for value in vouched)]
+    parameters = [("DOCUMENT_URI", "/metrics"), ("SERVER_ADDR", "127.0.0.1")]
+    parameters += [("FRONTROW_OPERATOR", value) for value in vouched]
     assert stack.fastcgi(wire.fastcgi_of("GET", parameters)).status == status
