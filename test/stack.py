@@ -289,6 +289,11 @@ class Stack:
     def call(self, method, path, body=None, headers=None):
         return self.client.call(method, path, body, headers)
 
+    def fresh(self, path):
+        """A worker's own answer to a GET, past nginx and what it keeps."""
+        path, _, query = path.partition("?")
+        return self.fastcgi(wire.fastcgi("GET", path, query=query))
+
     def new_client(self, **options):
         return Client(self.port, **options)
 
@@ -310,7 +315,6 @@ class Stack:
                 return Answer(got.status, got.headers, got.read())
             except (http.client.BadStatusLine, ConnectionResetError):
                 return LOST
-
 
     def fastcgi(self, request, timeout=40):
         """Sends bytes of wire.fastcgi() to a worker, past nginx; the Answer."""

@@ -3,7 +3,6 @@
 import itertools
 import os
 import re
-import time
 
 from stack import ROOT
 
@@ -158,7 +157,7 @@ def buy(stack, user, concert, **where):
 
 def seat_status(stack, concert, item, seat):
     """available, held or sold, read past the cache."""
-    answer = ok(stack.get(f"/concert/{concert.id}/item/{item}/seat?at={time.monotonic_ns()}"))
+    answer = ok(stack.fresh(f"/concert/{concert.id}/item/{item}/seat"))
     return next(row["status"] for row in answer["seats"] if row["seatId"] == seat)
 
 

@@ -1,11 +1,7 @@
 """What the tests of the line share: a concert's line as its clients see it, and its clock."""
 
-import itertools
-
 from helpers import Concert, new_concert, new_user, ok
 from line_library import Stored
-
-_numbers = itertools.count()
 
 
 class Line(Concert):
@@ -37,9 +33,9 @@ class Line(Concert):
     def leave(self, ticket, client=None):
         return (client or self.stack).call("DELETE", "/token", headers={"X-Queue-Token": ticket["token"]})
 
-    def queue(self, client=None):
+    def queue(self):
         """The line as everybody sees it, read past the cache."""
-        return ok((client or self.stack).get(f"{self.path}/queue?x={next(_numbers)}"))
+        return ok(self.stack.fresh(f"{self.path}/queue"))
 
     def counts(self):
         queue = self.queue()

@@ -88,7 +88,7 @@ def changed(body, path, value):
 
 def seats_of(stack, made, number=0):
     path = f"/concert/{made['concertId']}/item/{made['itemIds'][number]}"
-    return ok(stack.get(f"{path}/layout?fresh={time.monotonic_ns()}"))["seats"]
+    return ok(stack.fresh(f"{path}/layout"))["seats"]
 
 
 # ---- making

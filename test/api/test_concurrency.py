@@ -419,9 +419,8 @@ def test_a_crowd_buys_through_a_line(stack, long):
             left.append(client.call("DELETE", "/token", headers=headers).status)
 
     def look_on():
-        client = PatientClient(stack.new_client())
         while not finished.wait(0.1) or not seen:
-            seen.append(ok(client.get(f"/concert/{concert.id}/queue?at={time.monotonic_ns()}")))
+            seen.append(ok(call_until_settled(stack, lambda stack: stack.fresh(f"{concert.path}/queue"))[0]))
 
     finished = threading.Event()
     with ThreadPoolExecutor(1) as pool:

@@ -45,7 +45,7 @@ def concert(stack):
 
 def fresh(stack, path):
     """A public GET past nginx's cache."""
-    return ok(stack.get(f"{path}{'&' if '?' in path else '?'}x={time.monotonic_ns()}"))
+    return ok(stack.fresh(path))
 
 
 def listed(stack, query=""):

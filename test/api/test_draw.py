@@ -262,7 +262,7 @@ def test_who_reads_that_it_is_decided_reads_the_beacon(stack):
     waits = "SELECT * FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%' AND info LIKE %s"
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
         cursor.execute("LOCK TABLES concert_draw WRITE")
-        answer = pool.submit(draw.queue, stack.new_client())
+        answer = pool.submit(draw.queue)
         wait_for(lambda: stack.query(waits, "%concert_draw%"))
         stack.query("UPDATE concert SET beacon = 'x' WHERE concert_id = %s", draw.id)
         cursor.execute("UPDATE concert_draw SET decided_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", draw.id)

@@ -124,7 +124,7 @@ def test_the_sweeper_killed_while_it_loads_ranks(private):
         draw.id, draw.id, count,
     )
     private.redis().delete(*private.redis().keys(f"{{c{draw.id}}}:*"))
-    wait_for(lambda: private.get(f"{draw.path}/queue?x=1").status == 200, 120)
+    wait_for(lambda: private.fresh(f"{draw.path}/queue").status == 200, 120)
     draw.freeze()
     assert draw.queue()["waiting"] == count
     meta = f"{{c{draw.id}}}:meta"

@@ -114,7 +114,7 @@ def test_serving_does_not_fall(private):
     line.set(admission_capacity=3)
     assert line.counts() == (3, 4, 1, 3)
     flush(private)
-    assert patient(lambda: private.get(f"{line.path}/queue?x=y"))["serving"] == 3
+    assert patient(lambda: private.fresh(f"{line.path}/queue"))["serving"] == 3
     assert line.poll(tickets[3])["position"] == 1
     assert line.statuses(*tickets[:3]) == ["active"] * 3
 
@@ -208,7 +208,7 @@ def test_while_redis_is_away(private):
         assert_problem(line.ask_add(new_user()), "queue_unavailable")
         assert_problem(line.ask(buyer), "queue_unavailable")
         assert_problem(line.leave(waiting), "queue_unavailable")
-        assert_problem(private.get(f"{line.path}/queue?x=away"), "queue_unavailable")
+        assert private.fresh(f"{line.path}/queue").code == "queue_unavailable"
         assert_problem(ask_reserve(private, buyer["userId"], line, item, seat, token=buyer["token"]),
                        "queue_unavailable")
         assert_problem(ask_reserve(private, buyer["userId"], line, item, seat), "token_missing")
@@ -223,7 +223,7 @@ def test_while_redis_is_away(private):
         assert ok(private.get("/token", **{"X-Queue-Token": ticket["token"]})) == ticket
         reserve(private, user, without)
         assert private.call("DELETE", "/token", headers={"X-Queue-Token": ticket["token"]}).status == 204
-        assert ok(private.get(f"{without.path}/queue?x=away"))["capacity"] is None
+        assert ok(private.fresh(f"{without.path}/queue"))["capacity"] is None
         assert ok(private.get("/health/ready"))["status"] == "degraded"
         paid = pay(private, buyer["userId"], held["reservationId"], buyer["token"])
         assert paid["status"] == "paid"
@@ -325,7 +325,7 @@ def test_nothing_is_lost_under_load(private):
             if answer.status not in (200, 403, 503):
                 problems.append(("answer", answer))
             if seed == 0:
-                answer = client.get(f"{line.path}/queue?x={time.monotonic_ns()}")
+                answer = private.fresh(f"{line.path}/queue")
                 if answer.status == 200:
                     if answer.json()["serving"] < serving:
                         problems.append(("serving fell", serving, answer.json()))

@@ -24,7 +24,7 @@ class Draw:
             " WHERE concert_id = %s", int(seconds * 1000), self.concert)
 
     def show(self):
-        answer = self.stack.get(f"/concert/{self.concert}/queue?fresh=1")
+        answer = self.stack.fresh(f"/concert/{self.concert}/queue")
         assert answer.status == 200, answer
         return answer.json()["draw"]
 

@@ -99,8 +99,8 @@ def test_what_was_tampered_with_is_found(new_fan, new_draw, stack):
         """What the page is told of the draw from now on."""
         page.unroute_all()
         page.route("**/draw/*.txt", lambda route: route.fulfill(body=changed))
-        page.route("**/queue", lambda route: route.fulfill(json=stack.get(
-            f"/concert/{draw.concert}/queue?fresh=1").json() | {"draw": true | members}))
+        page.route("**/queue", lambda route: route.fulfill(json=stack.fresh(
+            f"/concert/{draw.concert}/queue").json() | {"draw": true | members}))
 
     def check():
         page.reload()

@@ -107,16 +107,16 @@ def test_a_draw_is_switched_on_and_its_beacon_given(new_fan, new_concert, stack)
     page.get_by_role("button", name="Name the beacon").click()
     page.get_by_text("Done.").wait_for()
     assert violations(page) == []
-    assert stack.get(f"/concert/{concert}/queue?fresh=1").json()["draw"]["beaconSource"] == "The lottery"
+    assert stack.fresh(f"/concert/{concert}/queue").json()["draw"]["beaconSource"] == "The lottery"
     for left in ("2999", "2990"):
         stack.query("UPDATE concert SET opens_at = UTC_TIMESTAMP() + INTERVAL %s SECOND, line_version = line_version + 1"
                     " WHERE concert_id = %s", left, concert)
-        stack.get(f"/concert/{concert}/queue?fresh={left}")
+        stack.fresh(f"/concert/{concert}/queue")
     assert stack.ctl("queue", "draw", str(concert)).returncode == 0
     page.get_by_label("Value of the beacon (The lottery)").fill("3 5 7")
     page.get_by_role("button", name="Give the value").click()
     page.get_by_label("Value of the beacon").wait_for(state="detached")
-    assert stack.get(f"/concert/{concert}/queue?fresh=2").json()["draw"]["beacon"] == "3 5 7"
+    assert stack.fresh(f"/concert/{concert}/queue").json()["draw"]["beacon"] == "3 5 7"
 
 
 def test_create_a_concert_from_a_file(new_fan, stack, tmp_path):
