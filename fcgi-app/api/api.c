@@ -94,6 +94,16 @@ api_cache_public(struct response *response, const char hash[API_HASH_SIZE], int6
     response->cache_seconds = kept > 1 ? (int)kept : 1;
 }
 
+bool
+api_redirect(const struct request *request, const char *argument, struct response *response)
+{
+    if (request->redirects == NULL || strcmp(request->query, argument) == 0)
+        return false;
+    snprintf(response->redirect, sizeof response->redirect, "%s%s%s", request->path,
+             *argument != '\0' ? "?" : "", argument);
+    return true;
+}
+
 void
 api_write_page(struct response *response, const struct page *page)
 {

@@ -48,6 +48,14 @@ void api_cache_public(struct response *response, const char hash[API_HASH_SIZE],
 void api_finish_public(struct response *response, struct json *json, int64_t now,
                        int64_t started_us);
 
+/*
+ * nginx keeps public answers by path and one known argument. A query in another writing would be
+ * answered anew for each who asks. `argument` ("view=compact", "" for none) says all that the query
+ * says: where they differ, nginx is sent to what it keeps under `argument`, and this is true.
+ * False: answer; they are the same, or the server in front follows no redirects.
+ */
+bool api_redirect(const struct request *request, const char *argument, struct response *response);
+
 /* A page of a list, newest first. The rows were asked for with one more than the limit. */
 struct page {
     const char *name; /* of the array */

@@ -41,6 +41,11 @@ concert_list(void *services, const struct request *request, struct response *res
     struct database *db = ((struct services *)services)->db;
     const char *date = request->input->date[0] != '\0' ? request->input->date : NULL;
     int64_t started = clock_monotonic_us();
+    char argument[sizeof "date=" + DATE_SIZE] = "";
+    if (date != NULL)
+        snprintf(argument, sizeof argument, "date=%s", date);
+    if (api_redirect(request, argument, response))
+        return;
     struct concert concert;
     struct concert_summary summary;
     struct problem problem;

@@ -36,7 +36,24 @@ compress(struct response *response, const char hash[API_HASH_SIZE])
     snprintf(response->etag, sizeof response->etag, "\"%s-gz\"", hash);
 }
 
-/* What was asked for by its version never changes: it may be kept for a year. */
+/* The layout itself, after its version. */
+static enum error
+write_layout(struct database *db, const struct item *item, const char *version, struct buffer *body,
+             struct problem *problem)
+{
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    json_write_integer(&json, "itemId", item->item_id);
+    json_write_string(&json, "layoutVersion", version);
+    enum error error = refuse_db(problem, write_seats(db, item->item_id, &json));
+    json_end_object(&json);
+    return error;
+}
+
+/*
+ * What was asked for by its version never changes: it may be kept for a year. Whoever asks for
+ * another version gets what is kept for those who ask for none.
+ */
 void
 layout_show(void *services, const struct request *request, struct response *response)
 {
@@ -45,17 +62,17 @@ layout_show(void *services, const struct request *request, struct response *resp
     struct concert concert;
     struct item item;
     struct problem problem;
-    char version[LAYOUT_VERSION_SIZE];
+    char version[LAYOUT_VERSION_SIZE], argument[sizeof "v=" + LAYOUT_VERSION_SIZE] = "";
     enum error error = seat_find_item(db, request, &concert, &item, &problem);
     if (error == ERROR_NONE) {
         seat_layout_version(&item, version);
-        struct json json = json_writer(&response->body);
-        json_begin_object(&json, NULL);
-        json_write_integer(&json, "itemId", item.item_id);
-        json_write_string(&json, "layoutVersion", version);
-        error = refuse_db(&problem, write_seats(db, item.item_id, &json));
-        json_end_object(&json);
+        if (strcmp(request->input->layout_version, version) == 0)
+            snprintf(argument, sizeof argument, "v=%s", version);
     }
+    if (error_status(error) < 500 && api_redirect(request, argument, response))
+        return;
+    if (error == ERROR_NONE)
+        error = write_layout(db, &item, version, &response->body, &problem);
     if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;
@@ -63,7 +80,7 @@ layout_show(void *services, const struct request *request, struct response *resp
     char hash[API_HASH_SIZE];
     api_hash(response->body.data, response->body.length, hash);
     api_cache_public(response, hash, started);
-    if (strcmp(request->input->layout_version, version) == 0)
+    if (argument[0] != '\0')
         response->cache_seconds = -1;
     if (request->encoding != NULL)
         compress(response, hash);

@@ -112,6 +112,8 @@ seat_list(void *services, const struct request *request, struct response *respon
     struct database *db = ((struct services *)services)->db;
     int64_t started = clock_monotonic_us();
     bool compact = request->input->compact;
+    if (api_redirect(request, compact ? "view=compact" : "", response))
+        return;
     struct concert concert;
     struct item item;
     struct problem problem;

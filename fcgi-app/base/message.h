@@ -21,7 +21,8 @@ enum {
     USER_ID_SIZE = 65, /* with the NUL */
     TOKEN_SIZE = 16,   /* bytes of a queue token */
     PATH_IDS = 2,
-    ETAG_SIZE = 24 /* with the quotes and the NUL */
+    ETAG_SIZE = 24,     /* with the quotes and the NUL */
+    REDIRECT_SIZE = 128 /* a path and one argument, with the NUL */
 };
 
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
@@ -53,6 +54,7 @@ struct request {
     const char *queue_token;
     const char *idempotency_key;
     const char *encoding;       /* "gzip" where nginx says that the answer may be compressed */
+    const char *redirects;      /* not NULL where nginx follows response->redirect */
     const char *user_header;    /* X-Frontrow-User, where nginx says that a gateway sent it */
     const char *gateway_secret; /* X-Frontrow-Gateway */
     const char *doubled_header; /* the name of a header of ours that came twice; NULL: none did */
@@ -80,6 +82,9 @@ struct response {
     int cache_seconds;        /* how long nginx may keep it; 0: no-store; < 0: immutable */
     char etag[ETAG_SIZE];     /* quoted, "" if none */
     bool replayed;            /* Idempotency-Replayed: true */
+    /* nginx answers with what is at this path of its own, and nothing else here counts; "" if not
+     */
+    char redirect[REDIRECT_SIZE];
 };
 
 /* What a refusal says beside its code. Zero-initialised is a plain one. */

@@ -33,6 +33,7 @@ static const struct parameter parameters[] = {
     PARAMETER("REQUEST_ID", request_id, false),
     PARAMETER("SERVER_ADDR", server_address, false),
     PARAMETER("FRONTROW_ENCODING", encoding, false),
+    PARAMETER("FRONTROW_REDIRECTS", redirects, false),
     HEADER("HTTP_X_QUEUE_TOKEN", queue_token, "X-Queue-Token"),
     HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key, "Idempotency-Key"),
     HEADER("HTTP_AUTHORIZATION", authorization, "Authorization"),
@@ -268,6 +269,10 @@ write_cache_headers(struct buffer *answer, int cache_seconds)
 static void
 write_head(struct buffer *answer, const struct response *response)
 {
+    if (response->redirect[0] != '\0') {
+        buffer_format(answer, "X-Accel-Redirect: %s\r\n\r\n", response->redirect);
+        return;
+    }
     buffer_format(answer, "Status: %d %s\r\n", response->status, reason_phrase(response->status));
     if (response->status != 204) {
         write_text_header(answer, "Content-Type", response->content_type);

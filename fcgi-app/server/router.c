@@ -277,6 +277,9 @@ router_answer(const struct router *router, const struct match *match,
         void *services =
             is_own(router, match) ? surroundings->own_services : surroundings->services;
         match->route->handle(services, request, response);
+        /* that there is nothing, or not any more, is asked as often as what is there */
+        if (match->route->who == WHO_PUBLIC && (response->status == 404 || response->status == 409))
+            response->cache_seconds = 1;
     }
     if (request->input != NULL)
         surroundings->application->free_input(request);
