@@ -22,6 +22,7 @@ import wire
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SERVICES = ("mysql", "redis", "frontrow", "nginx")
+LISTENING = "00010000"  # the flag of such a socket in /proc/net/unix
 LOST = object()  # the connection ended without an answer
 
 # Time-outs that a machine with other work keeps. What is about a time-out has settings of its own.
@@ -235,6 +236,35 @@ class Stack:
             yield
         finally:
             self.start_service(name)
+
+    def connections_to_workers(self):
+        """How many there are, accepted or not."""
+        lines = pathlib.Path("/proc/net/unix").read_text().splitlines()
+        return sum(f"{self.run}/frontrow-" in line and not line.split()[3] == LISTENING for line in lines)
+
+    @contextlib.contextmanager
+    def one_call_under_way(self):
+        """A worker has an exact call, of another address, and none goes on until the `with` ends."""
+        master = self.pid("frontrow")
+        os.killpg(master, signal.SIGSTOP)
+        try:
+            before = self.connections_to_workers()
+            with contextlib.closing(self.new_client(source="127.0.1.1").connection) as connection:
+
+                def is_under_way():
+                    """Asked once more where nginx had not yet done with the call before."""
+                    connection.request("GET", "/point?userId=fan")
+                    if select.select([connection.sock], [], [], 0.5)[0]:
+                        connection.getresponse().read()
+                        return False
+                    return wait_for(lambda: self.connections_to_workers() > before)
+
+                wait_for(is_under_way)
+                yield
+                os.killpg(master, signal.SIGCONT)
+                connection.getresponse().read()
+        finally:
+            os.killpg(master, signal.SIGCONT)
 
     # ---- programs
 

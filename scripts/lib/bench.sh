@@ -47,7 +47,7 @@ bench_add_limits() {
     local conf=$VAR/nginx/frontrow.conf i name size
     sed -i '$d' "$conf" # the server's closing brace
     {
-        printf 'location = /bench/bare { limit_conn frontrow_exact 8192; fastcgi_pass bench_bare; }\n'
+        printf 'location = /bench/bare { limit_conn frontrow_all 16384; fastcgi_pass bench_bare; }\n'
         for name in "${GETS[@]}"; do
             size=$(curl -fsS -o /dev/null -w '%{size_download}' "http://$(nginx_address)${GET_PATH[$name]}")
             printf 'location = /bench/plain/%s { default_type application/json; return 200 "%s%s"; }\n' \

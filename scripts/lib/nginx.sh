@@ -35,10 +35,14 @@ nginx_prefix() {
     printf '    rewrite ^%s$ %s/ permanent;\n    rewrite ^%s(/(?!_).*)$ $1;\n' "$prefix" "$prefix" "$prefix"
 }
 
+# nginx_upstream_servers [LIMIT]: all sockets; with at most LIMIT calls under way in all of them together.
 nginx_upstream_servers() {
-    local i
+    local i places
     for ((i = 0; i < SOCKETS; i++)); do
-        printf '    server unix:%s/frontrow-%d.sock max_fails=0;\n' "$RUN" "$i"
+        places=$(((${1:-0} + i) / SOCKETS))
+        # for nginx max_conns=0 would be no limit
+        (($# == 0 || places > 0)) || continue
+        printf '    server unix:%s/frontrow-%d.sock max_fails=0%s;\n' "$RUN" "$i" "${1:+ max_conns=$places}"
     done
 }
 
@@ -75,16 +79,19 @@ nginx_configure() {
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
     text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
         "LISTEN=$(nginx_listen)" "PREFIX=$prefix" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
-        "UPSTREAM_SERVERS=$(nginx_upstream_servers)" \
+        "EXACT_SERVERS=$(nginx_upstream_servers "${FRONTROW_EXACT_LIMIT:-2048}")" \
+        "PUBLIC_SERVERS=$(nginx_upstream_servers "${FRONTROW_PUBLIC_LIMIT:-2048}")" \
+        "ADMIN_SERVERS=$(nginx_upstream_servers "${FRONTROW_ADMIN_LIMIT:-16}")" \
+        "HEALTH_SERVERS=$(nginx_upstream_servers 64)" "METRICS_SERVERS=$(nginx_upstream_servers)" \
         "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
         "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES-127.0.0.0/8 ::1}")" \
         "TRUSTED_PROXIES=$(nginx_trusted_proxies)" \
         "REAL_IP_HEADER=$([[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] && echo X-Forwarded-For || echo proxy_protocol)" \
         "USER_RATE=${FRONTROW_USER_RATE:-20}" "USER_BURST=$((2 * ${FRONTROW_USER_RATE:-20}))" \
         "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
-        "PUBLIC_LIMIT=${FRONTROW_PUBLIC_LIMIT:-8192}" "EXACT_LIMIT=${FRONTROW_EXACT_LIMIT:-2048}" \
-        "ADMIN_LIMIT=${FRONTROW_ADMIN_LIMIT:-16}" \
-        "ACCESS_LOG=$(nginx_access_log)") || exit 1
+        "UNCOUNTED_ADDRESSES=$(nginx_networks "${FRONTROW_UNCOUNTED_ADDRESSES-127.0.0.0/8 ::1}")" \
+        "ADDRESS_LIMIT=${FRONTROW_ADDRESS_LIMIT:-256}" "REQUEST_LIMIT=${FRONTROW_REQUEST_LIMIT:-16384}" \
+        "ACCESS_LOG=$(nginx_access_log)" "ERROR_LOG=$LOG/nginx.log") || exit 1
     write_if_changed "$VAR/nginx/frontrow.conf" <<<"$text" && changed=0
     nginx_command -t -q 2>>"$LOG/nginx.log" || fail_with_log nginx "does not accept its configuration"
     return $changed

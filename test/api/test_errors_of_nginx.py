@@ -1,21 +1,19 @@
 """What nginx refuses by itself has the form of every other problem, and the contract's codes."""
 
-import itertools
+import contextlib
 import os
-import pathlib
 import re
 import signal
 import socket
 import time
 
 import pytest
-from crowd import PatientClient
+from crowd import Pending, PatientClient
 from stack import LOST, ROOT, Answer, wait_for
 
 TABLE = (ROOT / "fcgi-app/base/error.h").read_text()
 TITLES = dict(re.findall(r'ERROR\(\w+, \d+, "(\w+)",\s*"([^"]+)"\)', TABLE))
 OPERATOR, GATEWAY = "127.0.0.2", "127.0.0.3"
-LISTENING = "00010000"  # the flag of such a socket in /proc/net/unix
 
 
 def assert_problem(answer, status, code):
@@ -112,15 +110,79 @@ def test_the_user_header_is_believed_from_a_gateway_only(guarded):
     assert (answer.status, answer.json()["userId"]) == (200, "fan")
 
 
-def test_overload_is_shed(guarded):
-    """The one place of the class is taken by a request whose body does not come."""
-    with socket.create_connection(("127.0.0.1", guarded.port)) as slow:
-        slow.sendall(b"POST /payment" + HOST + b"Content-Length: 9\r\n\r\n")
-        # each from another address: none is over the rate
-        sources = (f"127.0.1.{number}" for number in itertools.cycle(range(1, 255)))
-        answer = wait_for(lambda: (a := guarded.new_client(source=next(sources)).get("/point")).status == 503 and a)
-        assert_problem(answer, 503, "busy")
-        assert guarded.new_client().get("/health").status == 200
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
+def test_overload_is_shed(guarded, method):
+    """It is 503, not the 502 that nginx has for it, and none of it is of unknown outcome."""
+    log = guarded.log("nginx").read_text()
+    with guarded.one_call_under_way():
+        body = b"{}" if method in ("POST", "PATCH") else None
+        assert_problem(guarded.call(method, "/payment?userId=fan", body), 503, "busy")
+        assert guarded.call("HEAD", "/point?userId=fan").status == 503
+    assert guarded.log("nginx").read_text() == log, "the access log has it"
+
+
+def test_a_full_class_leaves_others_alone(guarded):
+    """Operators and readers are let in; what they ask is only waited for here."""
+    with guarded.one_call_under_way():
+        waiting = [guarded.new_client(source=OPERATOR, timeout=1) for _ in range(4)]
+        for client, path in zip(waiting, ("/health", "/metrics", "/admin/concert/1", "/concert")):
+            client.connection.request("GET", path, headers=guarded.admin_headers())
+        time.sleep(0.2)
+        assert not any(client.was_ended() for client in waiting), "one was answered, and no worker can"
+    for client in waiting:
+        client.connection.sock.settimeout(40)
+        assert client.connection.getresponse().status == 200
+
+
+def test_a_body_that_does_not_come_takes_no_place(guarded):
+    with contextlib.ExitStack() as slow:
+        for _ in range(20):
+            one = slow.enter_context(socket.create_connection(("127.0.0.1", guarded.port)))
+            one.sendall(b"POST /payment" + HOST + b"Content-Length: 9\r\n\r\n")
+        assert PatientClient(guarded.new_client(source="127.0.1.2")).get("/point").code == "unauthorized"
+        headers = guarded.admin_headers()
+        for _ in range(20):
+            one = slow.enter_context(socket.create_connection(("127.0.0.1", guarded.port), source_address=(OPERATOR, 0)))
+            one.sendall(b"POST /admin/concert" + HOST + b"Content-Length: 9\r\n\r\n")
+        assert guarded.new_client(source=OPERATOR).get("/admin/concert/1", **headers).status == 200
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 100", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("path", [b"/concert", b"/health", b"/point?userId=fan"])
+def test_nobody_waits_for_the_body_of_a_get(stack, path, length):
+    for method in (b"GET ", b"OPTIONS "):
+        assert_problem(stack.raw(method + path + HOST + length + b"\r\n\r\n", timeout=5), 400, "bad_request")
+    assert stack.raw(b"GET " + path + HOST + b"Content-Length: 0\r\n\r\n").status == 200
+
+
+@pytest.fixture(scope="module")
+def counting(new_stack):
+    """A stack that counts what each address has under way, as everywhere but under scripts/up; two are enough."""
+    return new_stack(uncounted_addresses="", address_limit=2, gateway_addresses=GATEWAY, workers=2)
+
+
+def begin_posts(stack, source, count):
+    """Connections with a request each whose body does not come."""
+    posts = [socket.create_connection(("127.0.0.1", stack.port), source_address=(source, 0)) for _ in range(count)]
+    for post in posts:
+        post.sendall(b"POST /point/charge" + HOST + b"Content-Length: 9\r\n\r\n")
+    return posts
+
+
+def test_an_address_has_its_share(counting):
+    """More is refused; others, and those who keep to it, are not; a gateway calls for many."""
+    posts = begin_posts(counting, "127.0.2.1", 8) + begin_posts(counting, GATEWAY, 8)
+    try:
+        for path in ("/concert", "/point?userId=fan", "/health"):
+            assert_problem(wait_for(lambda: (answer := counting.new_client(source="127.0.2.1").get(path)).status == 503
+                                    and answer), 503, "busy")
+            assert counting.new_client(source="127.0.2.2").get(path).status == 200
+            assert counting.new_client(source=GATEWAY).get(path).status == 200
+        assert counting.new_client(source="127.0.2.1").get("/").status == 200
+    finally:
+        for post in posts:
+            post.close()
+    wait_for(lambda: counting.new_client(source="127.0.2.1").get("/concert").status == 200)
 
 
 def test_rate_limit(guarded):
@@ -146,20 +208,14 @@ def test_slow_headers_are_cut_off_without_an_answer(stack, long):
     assert stack.raw(b"GET /concert HTTP/1.1\r\n", timeout=20) is LOST
 
 
-def connections_to_workers(guarded):
-    """How many there are, accepted or not."""
-    lines = pathlib.Path("/proc/net/unix").read_text().splitlines()
-    return sum(f"{guarded.run}/frontrow-" in line and not line.split()[3] == LISTENING for line in lines)
-
-
 def end_workers_with_request(guarded, method):
     """Hands a request over to a worker that dies with it; the answer."""
     master = guarded.pid("frontrow")
     os.killpg(master, signal.SIGSTOP)
-    before = connections_to_workers(guarded)
+    before = guarded.connections_to_workers()
     connection = guarded.new_client().connection
     connection.request(method, "/payment?userId=fan", b"{}" if method == "POST" else None)
-    wait_for(lambda: connections_to_workers(guarded) > before)
+    wait_for(lambda: guarded.connections_to_workers() > before)
     time.sleep(0.2)  # what nginx has connected to it writes to in the same breath
     os.killpg(master, signal.SIGKILL)
     got = connection.getresponse()
@@ -174,6 +230,23 @@ def test_a_worker_that_is_lost_with_a_request(guarded, method, code):
         assert_problem(end_workers_with_request(guarded, method), 502, code)
     finally:
         guarded.start_service("frontrow")
+
+
+@pytest.mark.parametrize("method, table, code", [
+    ("GET", "payment", "busy"), ("DELETE", "reservation", "outcome_unknown"),
+])
+def test_what_a_worker_died_on_is_handed_to_no_other(stack, method, table, code):
+    """nginx takes both for harmless to repeat. No worker can finish the call before it is killed."""
+    path = {"GET": "/payment?userId=fan", "DELETE": "/reservation/1?userId=fan"}[method]
+    waiting = "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%lock'"
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES {table} WRITE")
+        call = Pending(stack, lambda client: client.call(method, path))
+        wait_for(lambda: stack.query(waiting))
+        for pid in stack.workers():
+            os.kill(pid, signal.SIGKILL)
+        assert_problem(call.answer(), 502, code)
+    wait_for(lambda: len(stack.workers()) == stack.worker_count())
 
 
 def test_no_worker_at_all(guarded):

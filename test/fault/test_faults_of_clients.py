@@ -11,10 +11,9 @@ import subprocess
 import time
 
 from booking import Hall, Load
+from slow_clients import SlowClients, addresses, head
 from stack import wait_for
 from wire import corrupt, exchange_all, fastcgi, http, status
-
-SLOW = 2000
 
 
 def test_vanishing(whole):
@@ -29,30 +28,45 @@ def test_vanishing(whole):
     assert "found no reader; it had been carried out" in whole.log("frontrow").read_text()
 
 
-async def open_slowly(port, seconds):
-    """Half of them send a head without an end, half a body, a byte now and then."""
-    head = b"POST /point/charge HTTP/1.1\r\nHost: slow\r\nContent-Type: application/json\r\n"
-    writers = []
-    for number in range(SLOW):
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(head + (b"Content-Length: 1000\r\n\r\n{" if number % 2 else b"X-Slow: "))
-        writers.append(writer)
-    for _ in range(seconds):
-        await asyncio.sleep(1)
-        for writer in writers:
-            writer.write(b" ")
-    for writer in writers:
-        writer.transport.abort()
+# of each kind of call that there is a limit for
+SLOW_HEADS = [head("POST", path) for path in ("/point/charge", "/reservation", "/concert/1", "/admin/concert")]
+SLOW_HEADS += [head("DELETE", "/reservation/1?userId=slow")]
 
 
-def test_slow(whole):
-    """2,000 slow ones hold no worker: nobody else feels them."""
+def look_on(stack, seconds):
+    """Operators look in; each of their calls must be answered well."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for path in ("/health", "/metrics", "/concert/1/item", "/admin/concert/1"):
+            answer = stack.new_client().get(path, **stack.admin_headers())
+            assert answer.status == 200, (path, answer)
+        time.sleep(0.1)
+
+
+def test_slow(whole, long):
+    """More slow ones than any limit that counts calls: they hold no worker and no place, and nobody feels them."""
     hall = Hall(whole, capacity=500)
     workers = set(whole.workers())
-    with Load(hall) as load:
-        asyncio.run(open_slowly(whole.port, 2))
+    unfinished = SlowClients(whole.port, 1000, [b"POST /point/charge HTTP/1.1\r\nX-Slow: "])
+    with unfinished, SlowClients(whole.port, 10000 if long else 4000, SLOW_HEADS, addresses(100)) as slow:
+        with Load(hall) as load:
+            look_on(whole, 12 if long else 6)
+        assert slow.waiting() == len(slow.connections), "they did not all stay"
     assert not load.told.broken()
     assert set(whole.workers()) == workers
+
+
+def test_slow_from_one_address(new_stack):
+    """It gets its share, and keeps it; everybody else is served."""
+    counting = new_stack(uncounted_addresses="127.0.0.1", address_limit=256)
+    hall = Hall(counting, capacity=500)
+    with SlowClients(counting.port, 2000, SLOW_HEADS[:3], ["127.1.1.1"]) as slow:
+        with Load(hall) as load:
+            look_on(counting, 3)
+        assert slow.waiting() == 256
+        assert counting.new_client(source="127.1.1.1").get("/concert").code == "busy"
+        assert counting.new_client(source="127.1.1.2").get("/concert").status == 200
+    assert not load.told.broken()
 
 
 def requests_of(hall, make):

@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import re
-import socket
 import threading
 
 import pytest
@@ -264,16 +263,6 @@ def calls(call, pause):
         thread.join(60)
 
 
-@contextlib.contextmanager
-def occupied(stack):
-    """A call of somebody else is under way: of its body comes a byte each second."""
-    head = b"POST /point/charge HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", stack.port), source_address=("127.0.0.2", 0)) as connection:
-        connection.sendall(head)
-        with calls(lambda: connection.sendall(b" "), 1):
-            yield
-
-
 def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack):
     """nginx lets one address make four calls a second, and one exact call be under way."""
     limited = new_stack(rate_limit=4, exact_limit=1, workers=4)
@@ -287,7 +276,7 @@ def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack)
     fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()
     third = limited.new_client(source="127.0.0.3")
-    with occupied(limited), contextlib.closing(third):
+    with limited.one_call_under_way(), contextlib.closing(third):
         wait_for(lambda: third.get("/point?userId=third").status == 503)
         with page.expect_response(lambda answer: answer.status == 503):
             page.get_by_role("button", name="Take the best seats").click()
