@@ -129,7 +129,7 @@ def test_idle_places_come_back_with_what_is_left_of_them(private, lose):
     line.pass_s(50, idle, buyer)
     told = {row["user_id"]: row["lease_until"] for row in line.rows().values()}
     lose(private)
-    patient(lambda: private.get(f"{line.path}/queue?x=lost"))
+    patient(lambda: private.fresh(f"{line.path}/queue"))
     assert {row["user_id"]: row["lease_until"] for row in line.rows().values()} == told
     line.pass_s(10, idle)
     assert_problem(line.ask(away), "token_invalid")

@@ -256,3 +256,21 @@ def test_a_sale_that_is_closed_for_a_while_says_so(new_fan, narrow, stack):
     page.locator(".ahead").wait_for()
     assert number(page) == "2"
     first.wait_title("It is your turn")
+
+
+@pytest.mark.parametrize("path", ["item/{item}", "line"])
+def test_nobody_asks_on_when_the_sale_is_over(new_fan, new_concert, stack, path):
+    """An open page would for ever, and there may be very many. A map does no more; a line seldom, as it may go on."""
+    concert, item = new_concert(admissionCapacity=1)
+    page = new_fan().open(f"/concert/{concert}/{path.format(item=item)}")
+    page.get_by_role("button", name="Enter the line").wait_for()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    wait_for(lambda: page.wait_for_timeout(100) or asked)
+    closed = stack.call("PATCH", f"/admin/concert/{concert}", {"status": "closed"}, stack.admin_headers())
+    assert closed.status == 200, closed
+    page.get_by_text("This concert is not on sale.").wait_for()
+    page.wait_for_timeout(3000)  # what was begun before has rung
+    asked.clear()
+    page.wait_for_timeout(5000)
+    assert asked == []

@@ -19,6 +19,16 @@ export class Problem extends Error {
     }
 }
 
+/** Whether a concert, or its line, is of a sale that does not go on. */
+export function isOver({ status }) {
+    return status === "closed" || status === "cancelled";
+}
+
+/** Whether asking again brings the same: there is nothing, or its sale is over. */
+export function isFinal(problem) {
+    return problem.status === 404 || problem.code === "concert_not_open";
+}
+
 const TRANSIENT = new Set([429, 502, 503, 504]);
 const FINAL = new Set(["queue_full", "too_many_unpaid"]);
 const PATIENCE = 60; // seconds; what takes longer is said

@@ -1,5 +1,5 @@
 // The concerts on sale, and one of them with its dates.
-import { get } from "./api.js";
+import { get, isOver } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
 import { day, dayRange, moment, pointRange, t } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
@@ -20,10 +20,6 @@ async function listConcerts(signal) {
         left: items[i].reduce((sum, item) => sum + item.availableCount, 0),
         all: items[i].reduce((sum, item) => sum + item.seatCount, 0),
     }));
-}
-
-export function isOver({ status }) {
-    return status === "closed" || status === "cancelled";
 }
 
 export function Over({ concert }) {

@@ -1,5 +1,6 @@
 // The waiting room of a concert.
-import { Dates, isOver, Opening, Over, readConcert } from "./concerts.js";
+import { isOver } from "./api.js";
+import { Dates, Opening, Over, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";

@@ -1,7 +1,7 @@
 // One's place in the line of a concert: kept in the browser, the same in all tabs. Asked for only as
 // often as the server says; of several tabs one asks and the others learn it from what is kept.
 import { alarm } from "./alarm.js";
-import { get, patient, Problem } from "./api.js";
+import { get, isFinal, isOver, patient, Problem } from "./api.js";
 import { serverNow } from "./clock.js";
 import { refusal, t } from "./language.js";
 import { storageName } from "./site.js";
@@ -10,6 +10,7 @@ import { by, requireUser } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
 
 const AFTER_REFUSAL = 5000;
+const WHILE_CLOSED = 15; // seconds
 
 /** null; or the answer about the token with `askAt` (Date.now()); or {ended: true}. */
 export function placeOf(concertId) {
@@ -112,7 +113,10 @@ export function usePlace(concertId) {
     return place;
 }
 
-/** The line as everybody sees it, as often as it changes; null before it is known. */
+/**
+ * The line as everybody sees it, as often as it changes; null before it is known. A closed sale may go on, so
+ * it is asked for seldom; a cancelled one never.
+ */
 export function useQueue(concertId) {
     const [queue, setQueue] = useState(null);
     useEffect(() => {
@@ -123,9 +127,10 @@ export function useQueue(concertId) {
             try {
                 const answer = document.hidden ? null : await get(`/concert/${concertId}/queue`, { signal: left.signal });
                 if (answer) setQueue(answer);
-                seconds = answer?.refreshSeconds ?? 2;
+                if (answer?.status === "cancelled") return;
+                seconds = answer && isOver(answer) ? WHILE_CLOSED : answer?.refreshSeconds ?? 2;
             } catch (problem) {
-                if (problem.name === "AbortError") return;
+                if (problem.name === "AbortError" || isFinal(problem)) return;
             }
             // a little later, or all would look in the same second when the interval gets shorter
             timer = setTimeout(look, seconds * (1000 + 200 * Math.random()));

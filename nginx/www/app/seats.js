@@ -1,5 +1,5 @@
 // The seats of one date: looking, choosing, and taking them before somebody else does.
-import { get, patient, Problem } from "./api.js";
+import { get, isFinal, patient, Problem } from "./api.js";
 import { Opening } from "./concerts.js";
 import { buildHall, FREE, HELD, nearestFree, readStatuses } from "./hall.js";
 import { day, moment, points, refusal, t } from "./language.js";
@@ -28,8 +28,8 @@ async function readAll(concertId, itemId, signal) {
     return { concert, item, hall, first };
 }
 
-/** The seats' statuses, asked for again while somebody looks: only what changed is sent. */
-function useStatuses(concertId, itemId, hall, first) {
+/** The seats' statuses, asked for again while somebody looks and the sale goes on: only what changed is sent. */
+function useStatuses(concertId, itemId, hall, first, onOver) {
     const [statuses, setStatuses] = useState(() => readStatuses(first.data.seats, hall.count));
     const look = useRef();
     useEffect(() => {
@@ -49,6 +49,10 @@ function useStatuses(concertId, itemId, hall, first) {
                 }
             } catch (problem) {
                 if (problem.name === "AbortError") return;
+                if (isFinal(problem)) {
+                    onOver(problem);
+                    return;
+                }
             }
             if (!left.signal.aborted) timer = setTimeout(look.current, LOOK_AGAIN);
         };
@@ -214,7 +218,8 @@ function Views({ list, setList }) {
 function Seats({ concert, item, hall, first, again }) {
     const { concertId } = concert;
     const most = Math.min(MOST, concert.maxSeatsPerUser ?? MOST);
-    const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first);
+    const [over, setOver] = useState(null);
+    const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first, setOver);
     const [chosen, setChosen, toggle] = useChoice(hall, statuses, most);
     const [list, setList] = useState(false);
     const [said, setSaid] = useState(null);
@@ -255,11 +260,14 @@ function Seats({ concert, item, hall, first, again }) {
     };
     const describe = (i) => describeSeat(hall, statuses, chosen, i);
     const views = { hall, statuses, chosen, onToggle: toggle, describe };
-    const closed = concert.status !== "open" || (concert.queue && place?.status !== "active");
+    const closed = over || concert.status !== "open" || (concert.queue && place?.status !== "active");
     return html`
         <${Opening} concert=${concert} again=${again} />
         ${concert.queue && html`<${TurnBar} concert=${concert} />`}
-        <div role="alert">${said && html`<div class="notice lost">${said.map((line) => html`<p>${line}</p>`)}</div>`}</div>
+        <div role="alert">
+            ${over && html`<p class="notice">${refusal(over)}</p>`}
+            ${said && html`<div class="notice lost">${said.map((line) => html`<p>${line}</p>`)}</div>`}
+        </div>
         <div class="hall">
             <div class="hall-view">
                 <div class="hall-head"><${Views} list=${list} setList=${setList} /><${Legend} hall=${hall} /></div>
