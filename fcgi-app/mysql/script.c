@@ -32,23 +32,31 @@ is_complete(struct buffer *statement)
     return true;
 }
 
+bool
+script_next(const char **text, struct buffer *statement)
+{
+    buffer_clear(statement);
+    while (**text != '\0') {
+        const char *line = *text;
+        size_t length = strcspn(line, "\n");
+        length += line[length] == '\n';
+        *text += length;
+        if (strncmp(line, "--", 2) == 0)
+            continue;
+        buffer_append(statement, line, length);
+        if (is_complete(statement))
+            return true;
+    }
+    return false;
+}
+
 enum db_result
 script_run(struct database *db, const char *text)
 {
     struct buffer statement = {0};
     enum db_result result = DB_OK;
-    while (*text != '\0' && result == DB_OK) {
-        size_t length = strcspn(text, "\n");
-        length += text[length] == '\n';
-        bool comment = strncmp(text, "--", 2) == 0;
-        if (!comment)
-            buffer_append(&statement, text, length);
-        text += length;
-        if (!comment && is_complete(&statement)) {
-            result = db_run_text(db, statement.data);
-            buffer_clear(&statement);
-        }
-    }
+    while (result == DB_OK && script_next(&text, &statement))
+        result = db_run_text(db, statement.data);
     buffer_free(&statement);
     return result;
 }

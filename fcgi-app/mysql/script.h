@@ -11,8 +11,13 @@
 bool script_read(const char *path, struct buffer *text);
 
 /*
- * Runs the statements of `text` one after the other, up to the first that fails. Lines that begin
- * with `--` are comments. What follows the last `;` is not run.
+ * Takes the next statement, without its `;`, from *text, which moves behind it. False: there is
+ * none; what follows the last `;` is no statement. Lines that begin with `--` are comments.
+ */
+bool script_next(const char **text, struct buffer *statement);
+
+/*
+ * Runs the statements of `text` one after the other, up to the first that fails.
  */
 enum db_result script_run(struct database *db, const char *text);
 
