@@ -60,13 +60,17 @@ value_of(const char *pair, const char *name, size_t length)
     return strncmp(pair, name, length) == 0 && pair[length] == '=' ? pair + length + 1 : NULL;
 }
 
-/* nginx's $msec: seconds with three decimals. */
+/* nginx's $msec: seconds with three decimals. Anything else is no time: 0. */
 static int64_t
 parse_msec(const char *text)
 {
-    char *end;
-    long long seconds = strtoll(text, &end, 10);
-    return *end == '.' ? seconds * 1000 + strtol(end + 1, NULL, 10) : 0;
+    static const char digits[] = "0123456789";
+    size_t length = strspn(text, digits);
+    const char *decimals = text + length + 1;
+    if (length < 1 || length > 12 || text[length] != '.' || strspn(decimals, digits) != 3 ||
+        decimals[3] != '\0')
+        return 0;
+    return strtoll(text, NULL, 10) * 1000 + strtol(decimals, NULL, 10);
 }
 
 static int64_t
