@@ -1,6 +1,6 @@
 # Builds out of tree, in the folder that is asked for.
 
-# build_folder FOLDER CONFIGURE-ARGUMENT...
+# build_folder FOLDER CONFIGURE-ARGUMENT...: all, or BUILD_TARGET
 build_folder() {
     local folder=$1
     shift
@@ -13,7 +13,7 @@ build_folder() {
             # in front of || no failure ends the shell by itself
             { [[ -x $ROOT/configure ]] || "$ROOT/autogen.sh"; } && cd "$folder" &&
             { [[ -e Makefile ]] || "$ROOT/configure" --quiet "$@"; } &&
-            make --no-print-directory -j"$(nproc)"
+            make --no-print-directory -j"$(nproc)" "${BUILD_TARGET:-all}"
     ) >"$folder.log" 2>&1 || {
         tail -n 40 "$folder.log" >&2
         fail "the build failed; all of it is in $folder.log"

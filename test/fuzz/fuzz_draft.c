@@ -1,0 +1,110 @@
+/*
+ * fuzz_draft: a new concert and a change of one, as operators send them. The input is a line with
+ * "create" or "change", and the JSON. What was taken must fit into the arrays and the ranges of the
+ * contract.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/concert_draft.h"
+#include "base/clock.h"
+#include "fuzz.h"
+
+static void
+require_concert(const struct concert *concert)
+{
+    fuzz_require_text(concert->title, sizeof concert->title);
+    fuzz_require_text(concert->venue, sizeof concert->venue);
+    fuzz_require_text(concert->beacon_source, sizeof concert->beacon_source);
+    fuzz_require_text(concert->beacon, sizeof concert->beacon);
+    REQUIRE(concert->stored == STORED_OPEN || concert->stored == STORED_CLOSED);
+    REQUIRE(concert->opens_at == CLOCK_NEVER || concert->opens_at >= 0);
+    REQUIRE(concert->closes_at == CLOCK_NEVER || concert->closes_at >= 0);
+    REQUIRE(concert->admission_capacity >= 0);
+    REQUIRE(concert->active_seconds >= 1 && concert->active_seconds <= 86400);
+    REQUIRE(concert->hold_seconds >= 1 && concert->hold_seconds <= 3600);
+    REQUIRE(concert->idle_seconds == 0 ||
+            (concert->idle_seconds >= 30 && concert->idle_seconds <= 86400));
+    REQUIRE(concert->no_seat_limit || concert->max_seats_per_user >= 1);
+    REQUIRE(concert->max_waiting >= 0);
+    REQUIRE(concert->draw_lead_seconds >= 1 && concert->draw_lead_seconds <= 86400);
+}
+
+static void
+require_item(const struct item_draft *draft)
+{
+    int64_t seats = 0;
+    REQUIRE(clock_is_date(draft->item.date));
+    REQUIRE(draft->item.starts_at >= 0);
+    REQUIRE(draft->range_count >= 1);
+    for (size_t i = 0; i < draft->range_count; i++) {
+        const struct seat_range *range = &draft->ranges[i];
+        fuzz_require_text(range->section, sizeof range->section);
+        fuzz_require_text(range->row, sizeof range->row);
+        REQUIRE(range->section[0] != '\0' && range->row[0] != '\0');
+        REQUIRE(range->from >= 1 && range->to >= range->from);
+        REQUIRE(range->price >= 0 && range->price <= PRICE_MAX);
+        REQUIRE(range->first_label >= 0);
+        REQUIRE(range->no_x || (range->x >= -1000000 && range->x <= 1000000));
+        REQUIRE(range->no_y || (range->y >= -1000000 && range->y <= 1000000));
+        seats += (int64_t)range->to - range->from + 1;
+    }
+    REQUIRE(draft->item.seat_count == seats);
+}
+
+static void
+require_answer(struct concert_draft *draft)
+{
+    struct concert_create create = {.draft = draft, .warning = "Redis has less memory"};
+    struct buffer body = {0};
+    concert_draft_render(&create, &body);
+    fuzz_require_json(body.data, body.length);
+    buffer_free(&body);
+}
+
+static void
+create_concert(const json_t *body)
+{
+    struct concert_draft draft;
+    struct problem problem;
+    if (concert_draft_read(body, &draft, &problem) == ERROR_NONE) {
+        require_concert(&draft.concert);
+        REQUIRE(draft.concert.title[0] != '\0' && draft.concert.venue[0] != '\0');
+        for (size_t i = 0; i < draft.item_count; i++)
+            require_item(&draft.items[i]);
+        require_answer(&draft);
+    } else {
+        REQUIRE(problem.error == ERROR_INVALID_FIELD);
+        fuzz_require_problem(&problem);
+    }
+    concert_draft_free(&draft);
+}
+
+static void
+change_concert(const json_t *body)
+{
+    struct concert concert = concert_defaults;
+    struct problem problem;
+    if (concert_change_read(body, &concert, &problem) == ERROR_NONE) {
+        require_concert(&concert);
+    } else {
+        REQUIRE(problem.error == ERROR_INVALID_FIELD);
+        fuzz_require_problem(&problem);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_copy(data, size), *rest = text;
+    const char *call = fuzz_cut(&rest, "\n");
+    size_t length = size - (size_t)(rest - text);
+    json_t *body = json_loadb(rest, length, JSON_REJECT_DUPLICATES, NULL);
+    if (body != NULL && strcmp(call, "create") == 0) /* frontrowctl takes any JSON so far */
+        create_concert(body);
+    else if (json_is_object(body) && strcmp(call, "change") == 0)
+        change_concert(body);
+    json_decref(body);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,155 @@
+#include "fuzz_input.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "fuzz.h"
+
+static const void *
+member(const struct input *input, const struct field *field)
+{
+    return (const char *)input + field->offset;
+}
+
+static int64_t
+number_of(const struct input *input, const struct field *field)
+{
+    return field->size == sizeof(int64_t) ? *(const int64_t *)member(input, field)
+                                          : *(const int32_t *)member(input, field);
+}
+
+/* Where a field's value is not in the request: such a number is not within what is allowed. */
+static bool
+is_set(const struct input *input, const struct field *field)
+{
+    int64_t number = number_of(input, field);
+    return field->kind == FIELD_ID ? number != 0 : number >= field->least && number <= field->most;
+}
+
+static void
+require_seats(const struct input *input)
+{
+    REQUIRE((input->seat_count > 0) != (input->count > 0));
+    REQUIRE(input->seat_count <= SEATS_AT_ONCE);
+    REQUIRE(input->count >= 0 && input->count <= SEATS_AT_ONCE);
+    for (size_t i = 0; i < input->seat_count; i++)
+        REQUIRE(input->seat_ids[i] > (i > 0 ? input->seat_ids[i - 1] : 0));
+}
+
+static void
+require_field(const struct input *input, const struct field *field)
+{
+    const char *text = member(input, field);
+    switch (field->kind) {
+    case FIELD_ID:
+    case FIELD_INTEGER:
+    case FIELD_SMALL:
+        REQUIRE(number_of(input, field) >= 0);
+        REQUIRE(is_set(input, field) || field->optional);
+        break;
+    case FIELD_USER:
+        fuzz_require_text(text, field->size);
+        REQUIRE(*text == '\0' || is_user_id(text));
+        break;
+    case FIELD_DATE:
+        fuzz_require_text(text, field->size);
+        REQUIRE(clock_is_date(text) || (*text == '\0' && field->optional));
+        break;
+    case FIELD_TEXT:
+        fuzz_require_text(text, field->size);
+        REQUIRE(text_count_characters(text) <= (size_t)field->most);
+        break;
+    case FIELD_TOKEN:
+        REQUIRE(memchr(text, '\0', field->size) != NULL);
+        break;
+    case FIELD_SEAT_ID:
+        require_seats(input);
+        break;
+    default:
+        break;
+    }
+}
+
+void
+fuzz_require_input(const struct route *route, const struct input *input)
+{
+    for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
+        require_field(input, field);
+        if (field->kind == FIELD_TEXT && input->body == NULL) /* of a query */
+            fuzz_require_line(member(input, field));
+    }
+}
+
+/* ---- written again ---- */
+
+static void
+write_seats(struct json *json, const struct input *input)
+{
+    if (input->count > 0) {
+        json_write_integer(json, "count", input->count);
+        return;
+    }
+    json_begin_array(json, "seatIds");
+    for (size_t i = 0; i < input->seat_count; i++)
+        json_write_integer(json, NULL, input->seat_ids[i]);
+    json_end_array(json);
+}
+
+void
+fuzz_write_body(const struct route *route, const struct input *input, struct buffer *out)
+{
+    struct json json = json_writer(out);
+    json_begin_object(&json, NULL);
+    for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
+        const char *text = member(input, field);
+        if (field->kind == FIELD_SEAT_ID)
+            write_seats(&json, input);
+        else if (field->kind == FIELD_ID || field->kind == FIELD_INTEGER ||
+                 field->kind == FIELD_SMALL) {
+            if (is_set(input, field))
+                json_write_integer(&json, field->name, number_of(input, field));
+        } else if (field->kind != FIELD_SEAT_IDS && field->kind != FIELD_COUNT && *text != '\0')
+            json_write_string(&json, field->name, text);
+    }
+    json_end_object(&json);
+}
+
+static void
+write_parameter(struct buffer *out, const char *name, const char *value)
+{
+    for (; *name != '\0'; name++)
+        buffer_format(out, "%%%02x", (unsigned char)*name);
+    buffer_text(out, "=");
+    for (; *value != '\0'; value++)
+        buffer_format(out, "%%%02X", (unsigned char)*value);
+    buffer_text(out, "&");
+}
+
+void
+fuzz_write_query(const struct route *route, const struct input *input, struct buffer *out)
+{
+    buffer_text(out, "");
+    for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
+        char number[24];
+        const char *text = member(input, field);
+        switch (field->kind) {
+        case FIELD_ID:
+        case FIELD_INTEGER:
+        case FIELD_SMALL:
+            snprintf(number, sizeof number, "%lld", (long long)number_of(input, field));
+            if (is_set(input, field))
+                write_parameter(out, field->name, number);
+            break;
+        case FIELD_WORD:
+            if (*(const bool *)member(input, field))
+                write_parameter(out, field->name, field->word);
+            break;
+        default:
+            if (*text != '\0')
+                write_parameter(out, field->name, text);
+        }
+    }
+}

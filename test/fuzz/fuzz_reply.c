@@ -1,0 +1,274 @@
+/*
+ * fuzz_reply: what Redis answers. The input is a line with the name of a call, and behind it all
+ * bytes that come over each connection of that call: the reply to INFO first, of which the
+ * Redis' run_id is taken, then that to the call. All of redis/ is run, over a real unix socket.
+ *
+ * Whatever came, what the call says that it got must be whole.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/breaker.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "fuzz.h"
+#include "redis/line_erase.h"
+#include "redis/line_store.h"
+
+enum { LIMIT = 8 };
+
+static const struct line_settings settings = {.concert_id = 7, .version = 1, .capacity = 2};
+static const uint8_t token[TOKEN_SIZE] = "0123456789abcdef";
+
+/* ---- the calls ---- */
+
+static void
+require_user(const char *user_id, size_t size)
+{
+    REQUIRE(memchr(user_id, '\0', size) != NULL);
+}
+
+static void
+call_add(struct redis *redis)
+{
+    struct line_place place;
+    if (line_store_add(redis, &settings, token, "mina", &place) == LINE_OK)
+        require_user(place.user_id, sizeof place.user_id);
+}
+
+static void
+call_status(struct redis *redis)
+{
+    struct line_place place;
+    if (line_store_status(redis, &settings, token, "", &place) == LINE_OK)
+        require_user(place.user_id, sizeof place.user_id);
+}
+
+static void
+call_leave(struct redis *redis)
+{
+    struct line_moved moved;
+    line_store_leave(redis, &settings, token, "", &moved);
+}
+
+static void
+call_saved(struct redis *redis)
+{
+    enum line_token_state state;
+    line_store_saved(redis, &settings, token, LINE_SAVED_ROW, &state);
+}
+
+static void
+call_keep(struct redis *redis)
+{
+    enum line_token_state state;
+    line_store_keep(redis, &settings, token, 1000, &state);
+}
+
+static void
+call_drop(struct redis *redis)
+{
+    const uint8_t tokens[2][TOKEN_SIZE] = {{1}, {2}};
+    struct line_moved moved;
+    line_store_drop(redis, &settings, tokens, 2, &moved);
+}
+
+static const struct line_row row = {
+    .token = token, .user_id = "mina", .number = 1, .rank = 1, .ends_ms = 1, .lease_ms = 1};
+
+static void
+call_restore(struct redis *redis)
+{
+    line_store_restore(redis, &settings, &row);
+}
+
+static void
+call_state(struct redis *redis)
+{
+    struct line_counts counts;
+    line_store_state(redis, &settings, &counts);
+}
+
+static void
+call_list(struct redis *redis)
+{
+    struct line_brief briefs[LIMIT];
+    size_t count;
+    line_store_list(redis, &settings, LINE_TOKEN_WAITING, 0, LIMIT, briefs, &count);
+    REQUIRE(count <= LIMIT);
+}
+
+static void
+take(void *context, const struct line_brief *brief)
+{
+    *(int64_t *)context += brief->number;
+}
+
+static void
+call_scan(struct redis *redis)
+{
+    uint64_t cursor = 0;
+    int64_t sum = 0;
+    line_store_scan(redis, &settings, &cursor, take, &sum);
+}
+
+static void
+call_rank(struct redis *redis)
+{
+    const struct line_rank ranks[1] = {{.token = {1}, .rank = 1}};
+    int32_t ranked_last = 0;
+    line_store_rank(redis, &settings, 1, 1, ranks, 1, &ranked_last);
+}
+
+static void
+call_rebuild(struct redis *redis)
+{
+    struct line_cursor cursor;
+    const struct line_frozen frozen = {0};
+    if (line_store_rebuild(redis, &settings, 1, 1, &frozen, &cursor) == LINE_OK)
+        require_user(cursor.user_id, sizeof cursor.user_id);
+}
+
+static void
+call_load(struct redis *redis)
+{
+    const struct line_cursor next = {.part = 1, .number = 1};
+    line_store_load(redis, &settings, &row, 1, &next, true);
+}
+
+static void
+call_rebuilt(struct redis *redis)
+{
+    line_store_rebuilt(redis, &settings, 1, 1);
+}
+
+static void
+call_erase(struct redis *redis)
+{
+    line_erase(redis, 7);
+}
+
+static void
+call_ping(struct redis *redis)
+{
+    int64_t latency_us = -1;
+    if (redis_ping(redis, &latency_us))
+        REQUIRE(latency_us >= 0);
+}
+
+static void
+call_maxmemory(struct redis *redis)
+{
+    int64_t limit = -1;
+    redis_read_maxmemory(redis, &limit);
+}
+
+static struct breaker breaker;
+
+static void
+call_probe(struct redis *redis)
+{
+    atomic_store(&breaker.failures, 3);
+    bool lost = redis_probe(redis);
+    REQUIRE(lost || !breaker_is_open(&breaker));
+}
+
+static const struct {
+    const char *name;
+    void (*call)(struct redis *redis);
+} calls[] = {
+    {"add", call_add},     {"status", call_status},   {"leave", call_leave},
+    {"saved", call_saved}, {"drop", call_drop},       {"restore", call_restore},
+    {"state", call_state}, {"list", call_list},       {"scan", call_scan},
+    {"rank", call_rank},   {"rebuild", call_rebuild}, {"load", call_load},
+    {"erase", call_erase}, {"ping", call_ping},       {"rebuilt", call_rebuilt},
+    {"probe", call_probe}, {"keep", call_keep},       {"maxmemory", call_maxmemory},
+};
+
+/* ---- the other side ---- */
+
+static int listener;
+static struct buffer told; /* what each connection is told */
+static pthread_mutex_t told_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Says it all, says no more, and reads until the other side has enough. */
+static void
+serve(int connection)
+{
+    static struct buffer answer;
+    static char ignored[65536];
+    pthread_mutex_lock(&told_lock);
+    buffer_clear(&answer);
+    buffer_append(&answer, told.data, told.length);
+    pthread_mutex_unlock(&told_lock);
+    size_t sent = 0;
+    ssize_t length = 1;
+    for (; sent < answer.length && length > 0; sent += (size_t)length)
+        length = send(connection, answer.data + sent, answer.length - sent, MSG_NOSIGNAL);
+    shutdown(connection, SHUT_WR);
+    while (read(connection, ignored, sizeof ignored) > 0)
+        continue;
+    close(connection);
+}
+
+static void *
+run_server(void *unused)
+{
+    for (;;) {
+        int connection = accept(listener, NULL, NULL);
+        if (connection >= 0)
+            serve(connection);
+    }
+    return unused;
+}
+
+static struct config config = {.redis_timeout_ms = 10000, .redis_password = "secret"};
+
+static void
+remove_socket(void)
+{
+    unlink(config.redis_socket);
+}
+
+static void
+start_server(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    pthread_t thread;
+    const char *folder = getenv("TMPDIR");
+    snprintf(config.redis_socket, sizeof config.redis_socket, "%.60s/fuzz-%d.sock",
+             folder != NULL ? folder : "/tmp", (int)getpid());
+    snprintf(address.sun_path, sizeof address.sun_path, "%.100s", config.redis_socket);
+    listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+        atexit(remove_socket) != 0 || listen(listener, 8) != 0 ||
+        pthread_create(&thread, NULL, run_server, NULL) != 0)
+        abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (listener == 0)
+        start_server();
+    log_set_level(LOG_LEVEL_ERROR);
+    char *text = fuzz_copy(data, size), *rest = text;
+    const char *name = fuzz_cut(&rest, "\n");
+    pthread_mutex_lock(&told_lock);
+    buffer_clear(&told);
+    buffer_append(&told, rest, size - (size_t)(rest - text));
+    pthread_mutex_unlock(&told_lock);
+    breaker = (struct breaker){0};
+    struct redis *redis = redis_open(&config, &breaker);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (strcmp(calls[i].name, name) == 0)
+            calls[i].call(redis);
+    redis_close(redis);
+    free(text);
+    return 0;
+}
