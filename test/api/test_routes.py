@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import route_table
 from helpers import as_user, assert_headers, assert_problem, new_concert, new_user, ok
 from stack import ROOT
 
@@ -54,22 +55,7 @@ def name(route):
 
 def rows_of_the_table():
     """(method, pattern) -> (who, keyed) of fcgi-app/api/routes.c."""
-    source = (ROOT / "fcgi-app/api/routes.c").read_text()
-    prefixes = dict(re.findall(r'#define (\w+) "(/\S+)"', source))
-    table = source[source.index("api_routes[] = {") + len("api_routes[] = {"):]
-    rows = re.findall(r"([A-Z]+)\(([^()]*)\),", table[:table.index("};")])
-    assert len(rows) == table[:table.index("};")].count("(") > 20, "a row that is written in another way"
-    found = {}
-    for macro, arguments in rows:
-        values = re.split(r",\s*", arguments)
-        method = macro if macro in ("GET", "POST", "DELETE") else values.pop(0).removeprefix("METHOD_")
-        pattern = "".join(prefixes.get(part, part.strip('"')) for part in values[0].split())
-        if macro == "ADMIN":
-            found[method, pattern] = ("ADMIN", values[-1] == "true")
-        else:
-            who = values[1]
-            found[method, pattern] = (who.removeprefix("WHO_"), macro == "KEYED")
-    return found
+    return {(route.method, route.pattern): (route.who, route.keyed) for route in route_table.routes()}
 
 
 def test_the_table_is_the_contracts():

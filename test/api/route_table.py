@@ -1,0 +1,104 @@
+"""What the sources say of the routes: the table of fcgi-app/api/routes.c with its fields, and the members of a
+concert that fcgi-app/api/concert_draft.c reads. Tests that go by them need no change for a new field."""
+
+import re
+from dataclasses import dataclass
+
+from stack import ROOT
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    pattern: str
+    who: str
+    keyed: bool
+    fields: str  # name of their table; NULL: none
+
+    def __str__(self):
+        return f"{self.method} {self.pattern}"
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    kind: str
+    optional: bool
+
+    def __str__(self):
+        return self.name
+
+
+@dataclass(frozen=True)
+class Member:
+    """One that a draft or a change of a concert has; `place` is where: items[0].seats[0]."""
+
+    place: str
+    name: str
+    kind: str
+    nullable: bool
+
+    def __str__(self):
+        return f"{self.place}{self.name}"
+
+
+def source(name):
+    return (ROOT / "fcgi-app" / name).read_text()
+
+
+def routes():
+    """The rows of the application's table."""
+    text = source("api/routes.c")
+    prefixes = dict(re.findall(r'#define (\w+) "(/\S+)"', text))
+    table = text[text.index("api_routes[] = {") + len("api_routes[] = {"):]
+    table = table[:table.index("};")]
+    rows = re.findall(r"([A-Z]+)\(([^()]*)\),", table)
+    assert len(rows) == table.count("(") > 20, "a row that is written in another way"
+    found = []
+    for macro, arguments in rows:
+        values = re.split(r",\s*", arguments)
+        method = macro if macro in ("GET", "POST", "DELETE") else values.pop(0).removeprefix("METHOD_")
+        pattern = "".join(prefixes.get(part, part.strip('"')) for part in values.pop(0).split())
+        if macro == "ADMIN":
+            who, keyed = "ADMIN", values[-1] == "true"
+        else:
+            who, keyed = values.pop(0).removeprefix("WHO_"), macro == "KEYED"
+        found.append(Route(method, pattern, who, keyed, values[0]))
+    return found
+
+
+def fields():
+    """Name of a table -> its fields."""
+    text = source("api/routes.c")
+    row = r'\{"(\w+)", FIELD_(\w+)(, \.optional = true)?'
+    macros = dict(re.findall(r'#define (\w+) (\{"\w+", FIELD_.*\})', text))
+    tables = {}
+    for name, body in re.findall(r"static const struct field (\w+)\[\] = \{(.*?)END,?\s*\};", text, re.DOTALL):
+        whole = re.sub(r"\b[A-Z]+\b", lambda word: macros.get(word[0], word[0]), body)
+        tables[name] = [Field(field, kind, bool(optional)) for field, kind, optional in re.findall(row, whole)]
+        assert len(tables[name]) == whole.count("{"), "a field that is written in another way"
+    return tables
+
+
+# what each function of concert_draft.c reads
+PLACES = {
+    "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_beacon": "beacon.", "read_draw": "",
+    "read_settings": "", "read_line": "", "read_status": "", "concert_draft_read": "",
+}
+
+
+def members():
+    """All members of a new concert and of a change."""
+    found = []
+    text = source("api/concert_draft.c")
+    for function, body in re.findall(r"^(\w+)\([^;{]*\)\n\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
+        for kind, name, rest in re.findall(r'read(?:er)?_(\w+)\(\s*&?\w+,\s*"(\w+)"([^;]*)\);', body):
+            if kind in ("enter", "refuse"):
+                continue
+            place = PLACES["read_beacon" if kind == "beacon_text" else function]
+            last = rest.split(",")[-1].strip()
+            nullable = kind == "beacon_text" or (kind, last) == ("instant", "false") or (
+                kind == "integer" and last.startswith("&"))
+            kind = {"small": "integer", "beacon_text": "text"}.get(kind, kind)
+            found.append(Member(place, name, kind, nullable))
+    return found
