@@ -83,12 +83,11 @@ reservation_list(struct services *services, const char *user_id, int32_t before,
     int64_t now;
     enum error error = refuse_db(
         problem, reservation_table_list(services->db, user_id, before, limit, list, count, &now));
-    for (size_t i = 0; error == ERROR_NONE && i < *count; i++) {
-        error = refuse_db(problem, reservation_table_seats(services->db, &list[i]));
-        if (error == ERROR_NONE)
-            error = show(services, &list[i], now, problem);
-    }
-    return error;
+    if (error != ERROR_NONE)
+        return error;
+    for (size_t i = 0; i < *count; i++)
+        list[i].status = reservation_shown(&list[i], list[i].concert_cancelled, now);
+    return refuse_db(problem, reservation_table_list_seats(services->db, user_id, list, *count));
 }
 
 /* The names are those of the locked seats, the prices those that the reservation was made with. */

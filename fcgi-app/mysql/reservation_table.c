@@ -2,9 +2,10 @@
 
 #include <string.h>
 
+/* Of `reservation r`. */
 #define RESERVATION_COLUMNS                                                                        \
-    "reservation_id, user_id, concert_id, item_id, status + 0, seat_count, total_price, "          \
-    "seat_limit, token, created_at, expires_at"
+    "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
+    "r.total_price, r.seat_limit, r.token, r.created_at, r.expires_at"
 
 enum { RESERVATION_COLUMN_COUNT = 11 };
 
@@ -79,7 +80,7 @@ enum db_result
 reservation_table_find(struct database *db, int32_t id, struct reservation *out, int64_t *now)
 {
     static const struct query find = {"SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3)"
-                                      " FROM reservation WHERE reservation_id = ?"};
+                                      " FROM reservation r WHERE reservation_id = ?"};
     struct column columns[RESERVATION_COLUMN_COUNT + 1];
     bind_reservation(out, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
@@ -91,7 +92,7 @@ enum db_result
 reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
 {
     static const struct query lock = {"SELECT " RESERVATION_COLUMNS
-                                      " FROM reservation WHERE reservation_id = ? FOR UPDATE"};
+                                      " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
     struct column columns[RESERVATION_COLUMN_COUNT];
     bind_reservation(out, columns);
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
@@ -154,19 +155,56 @@ enum db_result
 reservation_table_list(struct database *db, const char *user_id, int32_t before, int32_t limit,
                        struct reservation *list, size_t *count, int64_t *now)
 {
+    /* a LEFT JOIN: the page comes first, and each of its concerts is looked up */
     static const struct query page = {
-        "SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3) FROM reservation"
-        " WHERE user_id = ? AND reservation_id < ? ORDER BY reservation_id DESC LIMIT ?"};
+        "SELECT " RESERVATION_COLUMNS ", c.status = 'cancelled', UTC_TIMESTAMP(3)"
+        " FROM reservation r LEFT JOIN concert c ON c.concert_id = r.concert_id"
+        " WHERE r.user_id = ? AND r.reservation_id < ? ORDER BY r.reservation_id DESC LIMIT ?"};
     struct reservation row = {0};
-    struct column columns[RESERVATION_COLUMN_COUNT + 1];
+    struct column columns[RESERVATION_COLUMN_COUNT + 2];
     bind_reservation(&row, columns);
-    columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&row.concert_cancelled);
+    columns[RESERVATION_COLUMN_COUNT + 1] = INTO_INSTANT(now);
     *count = 0;
     enum db_result result =
         db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
-                  columns, RESERVATION_COLUMN_COUNT + 1);
+                  columns, RESERVATION_COLUMN_COUNT + 2);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_list_seats(struct database *db, const char *user_id, struct reservation *list,
+                             size_t count)
+{
+    static const struct query seats = {
+        "SELECT r.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"
+        " FROM reservation r STRAIGHT_JOIN reservation_seat rs"
+        " ON rs.reservation_id = r.reservation_id"
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+        " WHERE r.user_id = ? AND r.reservation_id BETWEEN ? AND ?"
+        " ORDER BY r.reservation_id, rs.seat_no"};
+    if (count == 0)
+        return DB_OK;
+    for (size_t i = 0; i < count; i++)
+        list[i].seat_count = 0;
+    struct reservation *row = &list[count - 1];
+    struct seat seat = {0};
+    int32_t id;
+    enum db_result result =
+        db_select(db, &seats,
+                  PARAMETERS(DB_TEXT(user_id), DB_INTEGER(row->reservation_id),
+                             DB_INTEGER(list[0].reservation_id)),
+                  COLUMNS(INTO_INT32(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
+                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        while (row > list && row->reservation_id < id)
+            row--;
+        /* one that was committed after the page was read is not on it */
+        if (row->reservation_id == id && row->seat_count < SEATS_AT_ONCE)
+            row->seats[row->seat_count++] = seat;
+    }
     return result == DB_NONE ? DB_OK : result;
 }
 

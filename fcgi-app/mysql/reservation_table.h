@@ -26,6 +26,7 @@ struct reservation {
     uint8_t token[TOKEN_SIZE]; /* with which it was made */
     int64_t created_at;
     int64_t expires_at;
+    bool concert_cancelled;           /* filled by reservation_table_list() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
 };
 
@@ -57,6 +58,13 @@ enum db_result reservation_table_set_status(struct database *db, int32_t id,
 enum db_result reservation_table_list(struct database *db, const char *user_id, int32_t before,
                                       int32_t limit, struct reservation *list, size_t *count,
                                       int64_t *now);
+
+/*
+ * Reads the seats of a page as reservation_table_list() gave it, each reservation's by seatId, in
+ * one statement for all.
+ */
+enum db_result reservation_table_list_seats(struct database *db, const char *user_id,
+                                            struct reservation *list, size_t count);
 
 /* Takes the mutex of a user in a concert (lock order: before any reservation row). */
 enum db_result reservation_table_lock_user(struct database *db, int32_t concert_id,

@@ -541,6 +541,24 @@ def test_statuses_of_reservations(stack, concert):
     assert [row["seats"] for row in rows] == [row["seats"] for row in (cancelled, expired, held, paid)]
 
 
+def test_a_page_shows_each_reservation_as_it_is_by_itself(stack):
+    """Of several concerts and sizes, with others' in between."""
+    user, concerts = new_user(), [new_concert(stack), new_concert(stack, price=500)]
+    made = []
+    for first in range(1, 17, 5):
+        for concert in concerts:
+            seats = list(range(first, first + 1 + len(made) % 4))
+            made.append(reserve(stack, user, concert, concert.item, seats))
+            reserve(stack, new_user(), concert, concert.item, first + 4)
+    concerts[1].set(status="'cancelled'")
+    alone = [ok(stack.get(f"/reservation/{one['reservationId']}?userId={user}")) for one in reversed(made)]
+    assert [one["seats"] for one in alone] == [one["seats"] for one in reversed(made)]
+    assert [one["status"] for one in alone] == ["cancelled", "held"] * 4
+    page = ok(stack.get(f"/reservation?userId={user}&limit=5"))
+    assert page["reservations"] == alone[:5]
+    assert ok(stack.get(f"/reservation?userId={user}&before={page['next']}"))["reservations"] == alone[5:]
+
+
 def test_best_available(stack):
     """The answer names the seats; the rules of the choice have tests of their own."""
     concert = new_concert(stack, seats=10)
