@@ -135,5 +135,7 @@ reservation_delete(void *services, const struct request *request, struct respons
         .effect_id = reservation_cancel_id,
         .render = render_cancelled,
     };
-    api_apply(services, request, &effect, response);
+    if (api_apply(services, request, &effect, response) || response->replayed ||
+        response->error == ERROR_OUTCOME_UNKNOWN)
+        reservation_cancel_finish(services, &cancel);
 }

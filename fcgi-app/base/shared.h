@@ -9,6 +9,7 @@
 
 #include "base/breaker.h"
 #include "base/occupancy.h"
+#include "base/sold_out.h"
 
 struct shared {
     struct breaker mysql;
@@ -17,6 +18,7 @@ struct shared {
     /* what the log says once, however many requests and workers see it */
     atomic_flag said_no_document_uri;
     atomic_flag said_not_loopback;
+    struct sold_out sold_out;
 };
 
 /* Maps a zeroed struct shared for this process and its later children; NULL with errno set. */

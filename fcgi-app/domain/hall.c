@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/shared.h"
 #include "domain/layout.h"
 
@@ -26,6 +28,27 @@ fits(const struct hall *hall, const struct block *block)
     return block->price <= wish->max_price &&
            (wish->section[0] == '\0' ||
             strcmp(wish->section, layout_section_name(hall->layout, block)) == 0);
+}
+
+/*
+ * The wish as it is remembered that nothing is left for it: whatever section or price a buyer makes
+ * up, a hall has only so many. False where no seat of it fits.
+ */
+static bool
+name_wish(const struct hall *hall, struct sold_out_wish *name)
+{
+    const struct layout *layout = hall->layout;
+    *name = (struct sold_out_wish){layout->item_id, -1, layout->version, -1};
+    for (const struct block *block = layout->blocks, *end = block + layout->block_count;
+         block < end; block++) {
+        if (!fits(hall, block))
+            continue;
+        if (hall->wish->section[0] != '\0')
+            name->section = block->section;
+        if (block->price > name->price)
+            name->price = block->price;
+    }
+    return name->price >= 0;
 }
 
 static int32_t
@@ -218,18 +241,73 @@ lock_best(struct services *services, struct hall *hall, int32_t *ids, struct sea
     return refuse(problem, hall->passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
 }
 
+/*
+ * What a look that began at `releases` and `started` found. With nothing left, all that fits was
+ * read, and nobody is just taking any of it.
+ */
+static void
+tell_found(struct services *services, const struct hall *hall, bool none, uint32_t releases,
+           int64_t started)
+{
+    struct sold_out_wish name;
+    if (services->shared == NULL || !name_wish(hall, &name))
+        return;
+    struct sold_out *sold_out = &services->shared->sold_out;
+    if (none)
+        sold_out_remember(sold_out, &name, releases,
+                          seating_most_free(hall->places, hall->count) + 1, started,
+                          clock_monotonic());
+    else
+        sold_out_forget(sold_out, &name, releases, hall->wish->count);
+}
+
+/* Whether it is known that nothing is left; waits for another one that is just finding out. */
+static bool
+is_sold_out(struct sold_out *sold_out, const struct sold_out_wish *name, int32_t count)
+{
+    int64_t started = clock_monotonic(), now = started;
+    enum sold_out_answer answer;
+    while ((answer = sold_out_recall(sold_out, name, count, now)) == SOLD_OUT_WAIT &&
+           now < started + SOLD_OUT_AWAITED_MS) {
+        usleep(1000);
+        now = clock_monotonic();
+    }
+    return answer == SOLD_OUT_NONE;
+}
+
+enum error
+hall_look(struct services *services, const struct item *item, const struct hall_wish *wish,
+          struct problem *problem)
+{
+    /* without a version the layout is read each time, and one like it may be another */
+    if (services->shared == NULL || item->layout_version == 0)
+        return ERROR_NONE;
+    struct hall hall = {.wish = wish};
+    struct sold_out_wish name;
+    enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (name_wish(&hall, &name) && !is_sold_out(&services->shared->sold_out, &name, wish->count))
+        return ERROR_NONE;
+    return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
+}
+
 enum error
 hall_lock_best(struct services *services, const struct item *item, const struct hall_wish *wish,
                int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE], int64_t *now,
                struct problem *problem)
 {
     struct hall hall = {.wish = wish};
+    struct shared *shared = services->shared;
+    int64_t started = clock_monotonic();
+    uint32_t releases = shared != NULL ? sold_out_releases(&shared->sold_out, item->item_id) : 0;
     enum error error =
         refuse_db(problem, layouts_find(services->layouts, services->db, item, &hall.layout));
     if (error != ERROR_NONE)
         return error;
     hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
     error = lock_best(services, &hall, ids, seats, now, problem);
+    tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
     free(hall.places);
     return error;
 }

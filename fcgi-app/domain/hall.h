@@ -15,6 +15,13 @@ struct hall_wish {
 };
 
 /*
+ * Refuses a wish with seats_not_available, without a look at any seat, where the hall has none that
+ * fits, or where nothing was left for it a moment ago (base/sold_out.h).
+ */
+enum error hall_look(struct services *services, const struct item *item,
+                     const struct hall_wish *wish, struct problem *problem);
+
+/*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the
  * database's time after the last lock. A set that another buyer is just taking is passed by.
  * Refuses with seats_not_available; with busy where nothing was left but what others hold locked,

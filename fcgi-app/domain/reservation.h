@@ -61,6 +61,13 @@ enum error reservation_cancel_run(struct services *services, void *cancel, struc
 enum db_result reservation_cancel_happened(struct services *services, void *cancel);
 int32_t reservation_cancel_id(const void *cancel);
 
+/*
+ * Before the answer of a cancel that was carried out, or may have been: from now on best available
+ * finds its seats. Also before a stored answer, as the call that it repeats may not have come so
+ * far, or may have been killed; its reservation is read here.
+ */
+void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel);
+
 enum { RESERVATIONS_AT_ONCE = 16 };
 
 /* The state of ending reservations for an operator. The caller fills `count` and the ids. */

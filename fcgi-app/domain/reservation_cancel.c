@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/shared.h"
 #include "domain/point.h"
 
 enum { DAY_S = 24 * 3600 };
@@ -120,6 +121,17 @@ int32_t
 reservation_cancel_id(const void *state)
 {
     return ((const struct reservation_cancel *)state)->reservation_id;
+}
+
+void
+reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel)
+{
+    struct reservation reservation = cancel->reservation;
+    int64_t now;
+    if (reservation.reservation_id == 0 &&
+        reservation_table_find(services->db, cancel->reservation_id, &reservation, &now) != DB_OK)
+        return;
+    sold_out_release(&services->shared->sold_out, reservation.item_id);
 }
 
 static enum error

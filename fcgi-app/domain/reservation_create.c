@@ -84,7 +84,10 @@ check_pause(struct services *services, const struct reservation_create *create,
                              problem);
 }
 
-/* Refuses seats that are taken, those of a concert with a line being read only now. */
+/*
+ * Refuses seats that are taken, those of a concert with a line being read only now; of a wish, what
+ * was found taken a moment ago.
+ */
 static enum error
 look_at_seats(struct services *services, const struct reservation_create *create,
               struct seat *seats, size_t found, struct problem *problem)
@@ -92,7 +95,7 @@ look_at_seats(struct services *services, const struct reservation_create *create
     int64_t now = create->concert.now;
     enum db_result result = DB_OK;
     if (create->wish.count > 0)
-        return ERROR_NONE;
+        return hall_look(services, &create->item, &create->wish, problem);
     if (!create->concert.no_line)
         result = seat_table_read(services->db, create->item_id, create->seat_ids,
                                  create->seat_count, seats, &found, &now);

@@ -96,3 +96,17 @@ seating_choose(const struct place *places, size_t place_count, int32_t count,
     return seating_choose_adjacent(places, place_count, count, ids) ||
            choose_scattered(places, place_count, count, ids);
 }
+
+int32_t
+seating_most_free(const struct place *places, size_t place_count)
+{
+    int32_t most = 0, free = 0;
+    for (size_t i = 0; i < place_count; i++) {
+        if (i > 0 && places[i].section != places[i - 1].section)
+            free = 0;
+        free += places[i].free;
+        if (free > most)
+            most = free;
+    }
+    return most;
+}

@@ -33,6 +33,9 @@ bool seating_choose(const struct place *places, size_t place_count, int32_t coun
 bool seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
                              int32_t ids[SEATS_AT_ONCE]);
 
+/* How many free places the section with the most of them has: for more, nothing can be chosen. */
+int32_t seating_most_free(const struct place *places, size_t place_count);
+
 /* Sorts places the way in which seating_choose() wants them: by section, row and seatId. */
 void seating_sort(struct place *places, size_t place_count);
 

@@ -99,6 +99,39 @@ def new_concert(stack, *, items=1, seats=20, price=1000, status="open", opens="N
     return Concert(stack, concert_id, item_ids, seats, price)
 
 
+class Hall:
+    """A concert of one item. Ranges are (section, row, number of seats, price), whose seatIds go on from 1,
+    or as POST /admin/concert takes them."""
+
+    def __init__(self, stack, *ranges, **settings):
+        self.stack = stack
+        seats = []
+        for part in ranges:
+            if not isinstance(part, dict):
+                section, row, count, price = part
+                first = seats[-1]["to"] + 1 if seats else 1
+                part = {"from": first, "to": first + count - 1, "price": price, "section": section, "row": row}
+            seats.append(part)
+        item = {"date": "2031-05-01", "startsAt": "2031-05-01T10:00:00Z", "seats": seats}
+        made = ok(stack.post(
+            "/admin/concert", {"title": "Hall", "venue": "Here", "status": "open", "items": [item]} | settings,
+            **stack.admin_headers()))
+        self.id = made["concertId"]
+        self.item = made["itemIds"][0]
+
+    def ask(self, count, client=None, user=None, **wish):
+        body = {"userId": user or new_user(), "concertId": self.id, "itemId": self.item, "count": count}
+        return (client or self.stack).post("/reservation", body | wish)
+
+    def best(self, count, **wish):
+        """The seatIds that one gets."""
+        return [seat["seatId"] for seat in ok(self.ask(count, **wish))["seats"]]
+
+    def take(self, *seats):
+        for seat in seats:
+            ok(ask_reserve(self.stack, new_user(), self, self.item, seat))
+
+
 # ---- the usual calls: ask_...() gives the Answer, the others assert 200 and give its JSON
 
 

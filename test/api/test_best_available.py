@@ -11,43 +11,11 @@ import pytest
 
 from crowd import lock_seat, rush, transaction
 from helpers import (
-    age_hold, ask_reserve, assert_problem, new_user, ok,
+    Hall, age_hold, ask_reserve, assert_problem, new_user, ok,
 )
 from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
-
-
-class Hall:
-    """A concert of one item. Ranges are (section, row, number of seats, price); seatIds go on from 1."""
-
-    def __init__(self, stack, *ranges, **settings):
-        self.stack = stack
-        seats = []
-        for section, row, count, price in ranges:
-            first = seats[-1]["to"] + 1 if seats else 1
-            seats.append({"from": first, "to": first + count - 1, "price": price, "section": section, "row": row})
-        self.make(seats, settings)
-
-    def make(self, seats, settings):
-        item = {"date": "2031-05-01", "startsAt": "2031-05-01T10:00:00Z", "seats": seats}
-        made = ok(self.stack.post(
-            "/admin/concert", {"title": "Hall", "venue": "Here", "status": "open", "items": [item]} | settings,
-            **self.stack.admin_headers()))
-        self.id = made["concertId"]
-        self.item = made["itemIds"][0]
-
-    def ask(self, count, client=None, user=None, **wish):
-        body = {"userId": user or new_user(), "concertId": self.id, "itemId": self.item, "count": count}
-        return (client or self.stack).post("/reservation", body | wish)
-
-    def best(self, count, **wish):
-        """The seatIds that one gets."""
-        return [seat["seatId"] for seat in ok(self.ask(count, **wish))["seats"]]
-
-    def take(self, *seats):
-        for seat in seats:
-            ok(ask_reserve(self.stack, new_user(), self, self.item, seat))
 
 
 # ---- which seats
@@ -110,17 +78,13 @@ def test_adjacent_are_consecutive_seats_of_one_row(stack):
 
 
 def test_a_gap_in_the_numbers_parts_neighbours(stack):
-    hall = Hall.__new__(Hall)
-    hall.stack = stack
-    hall.make([{"from": 1, "to": 2, "price": 5}, {"from": 4, "to": 6, "price": 5}], {})
+    hall = Hall(stack, {"from": 1, "to": 2, "price": 5}, {"from": 4, "to": 6, "price": 5})
     assert hall.best(3) == [4, 5, 6]
 
 
 def test_a_blocked_seat_parts_neighbours(stack):
-    hall = Hall.__new__(Hall)
-    hall.stack = stack
-    hall.make([{"from": 1, "to": 2, "price": 5}, {"from": 3, "to": 3, "price": 5, "blocked": True},
-               {"from": 4, "to": 6, "price": 5}], {})
+    hall = Hall(stack, {"from": 1, "to": 2, "price": 5}, {"from": 3, "to": 3, "price": 5, "blocked": True},
+                {"from": 4, "to": 6, "price": 5})
     assert [hall.best(3), hall.best(2)] == [[4, 5, 6], [1, 2]]
     assert_problem(hall.ask(1), "seats_not_available")
 
@@ -193,9 +157,7 @@ def test_a_random_hall_is_sold_as_the_contract_says(stack, seed):
                        "section": random.choice("ABC"), "row": random.choice("12345"),
                        "blocked": random.random() < .1})
         number += size
-    hall = Hall.__new__(Hall)
-    hall.stack = stack
-    hall.make(ranges, {})
+    hall = Hall(stack, *ranges)
     seats = [{"seatId": seat, "section": part["section"], "row": part["row"], "price": part["price"],
               "free": not part["blocked"]} for part in ranges for seat in range(part["from"], part["to"] + 1)]
     by_id = {seat["seatId"]: seat for seat in seats}

@@ -9,5 +9,6 @@ void suite_input(void);
 void suite_line(void);
 void suite_router(void);
 void suite_seating(void);
+void suite_sold_out(void);
 
 #endif

@@ -9,13 +9,11 @@ enum { HALL_MAX = 64 };
 
 /*
  * A hall as text: one row a word, rows of one section up to '|'; '.' is free, 'x' taken. seatIds go
- * on from 1. Chooses and returns the ids as text, "-" where there are none.
+ * on from 1. Returns how many places it has.
  */
-static const char *
-choose(const char *hall, int32_t count)
+static size_t
+read_hall(const char *hall, struct place places[HALL_MAX])
 {
-    static char text[128];
-    struct place places[HALL_MAX];
     size_t used = 0;
     int32_t id = 1, section = 0, row = 1;
     for (; *hall != '\0'; hall++) {
@@ -25,8 +23,18 @@ choose(const char *hall, int32_t count)
         else
             places[used++] = (struct place){id++, section, row, *hall == '.'};
     }
-    int32_t ids[SEATS_AT_ONCE];
     seating_sort(places, used);
+    return used;
+}
+
+/* Chooses and returns the ids as text, "-" where there are none. */
+static const char *
+choose(const char *hall, int32_t count)
+{
+    static char text[128];
+    struct place places[HALL_MAX];
+    int32_t ids[SEATS_AT_ONCE];
+    size_t used = read_hall(hall, places);
     if (!seating_choose(places, used, count, ids))
         return "-";
     text[0] = '\0';
@@ -70,6 +78,21 @@ one_seat_and_none(void)
     CU_ASSERT_STRING_EQUAL(choose("", 1), "-");
 }
 
+static void
+the_most_free_seats_of_a_section_are_counted(void)
+{
+    static const struct {
+        const char *hall;
+        int32_t most;
+    } cases[] = {{"", 0}, {"xx|x", 0}, {". .|..x.|.", 3}, {"..|x", 2}, {"x|. . .", 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct place places[HALL_MAX];
+        size_t used = read_hall(cases[i].hall, places);
+        CU_ASSERT_EQUAL(seating_most_free(places, used), cases[i].most);
+        CU_ASSERT_STRING_EQUAL(choose(cases[i].hall, cases[i].most + 1), "-");
+    }
+}
+
 void
 suite_seating(void)
 {
@@ -78,4 +101,6 @@ suite_seating(void)
     CU_add_test(suite, "rows and sections are not crossed", rows_and_sections_are_not_crossed);
     CU_add_test(suite, "the smallest span comes last", the_smallest_span_comes_last);
     CU_add_test(suite, "one seat and none", one_seat_and_none);
+    CU_add_test(suite, "the most free seats of a section are counted",
+                the_most_free_seats_of_a_section_are_counted);
 }
