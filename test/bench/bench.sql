@@ -6,6 +6,7 @@ INSERT INTO concert (concert_id, title, venue, status, admission_capacity, hold_
 VALUES (11, 'Best available', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
        (12, 'Held by others', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
        (13, 'Full booking', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
+       (14, 'None left', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
        (20, 'A line for the route', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3)),
        (21, 'A line for the statements', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3)),
        (22, 'A line for the calls to Redis', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3));
@@ -19,7 +20,7 @@ SELECT a.d * 10000 + b.d * 1000 + c.d * 100 + e.d * 10 + f.d + 1
 FROM digit a CROSS JOIN digit b CROSS JOIN digit c CROSS JOIN digit e CROSS JOIN digit f;
 
 -- 150 halls of 600 seats in rows of 20 to find pairs in, 1201 and 1202 with all seats held, 200 of
--- 300 seats to book
+-- 300 seats to book, 14001 of 50,000 without one to be had
 INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price)
 SELECT 11000 + n, 11, DATE(UTC_TIMESTAMP) + INTERVAL 30 DAY, UTC_TIMESTAMP(3) + INTERVAL 30 DAY,
        600, 50000, 50000 FROM counter WHERE n <= 150
@@ -28,12 +29,16 @@ SELECT 1200 + n, 12, DATE(UTC_TIMESTAMP) + INTERVAL 30 DAY, UTC_TIMESTAMP(3) + I
        100000, 50000, 50000 FROM counter WHERE n <= 2
 UNION ALL
 SELECT 13000 + n, 13, DATE(UTC_TIMESTAMP) + INTERVAL 30 DAY, UTC_TIMESTAMP(3) + INTERVAL 30 DAY,
-       300, 50000, 50000 FROM counter WHERE n <= 200;
+       300, 50000, 50000 FROM counter WHERE n <= 200
+UNION ALL
+SELECT 14001, 14, DATE(UTC_TIMESTAMP) + INTERVAL 30 DAY, UTC_TIMESTAMP(3) + INTERVAL 30 DAY,
+       50000, 50000, 50000;
 UPDATE item SET layout_version = 1 WHERE layout_version = 0; -- an item of the API always has one
 
-INSERT INTO seat (item_id, seat_no, price, section, row_name, label)
-SELECT item_id, n, 50000, (n - 1) DIV 300 + 1, (n - 1) MOD 300 DIV 20 + 1, (n - 1) MOD 20 + 1
-FROM item JOIN counter ON n <= seat_count WHERE concert_id IN (11, 13);
+INSERT INTO seat (item_id, seat_no, price, blocked, section, row_name, label)
+SELECT item_id, n, 50000, concert_id = 14, (n - 1) DIV 300 + 1, (n - 1) MOD 300 DIV 20 + 1,
+       (n - 1) MOD 20 + 1
+FROM item JOIN counter ON n <= seat_count WHERE concert_id IN (11, 13, 14);
 
 -- Seat n of 1201 and 1202 is held by user held-<id>, with a token and the money to pay; the
 -- reservation's id is 1000000 or 2000000 and n, the token's bytes are the id.

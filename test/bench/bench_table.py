@@ -7,7 +7,8 @@ from statistics import median
 PROCESSES = ('nginx', 'workers', 'MySQL', 'Redis', 'generator')
 TITLES = {
     'fresh': 'POST /reservation, fresh seat', 'taken': 'POST /reservation, taken, spread',
-    'hot': 'POST /reservation, taken, 50 hot seats', 'token': 'POST /token/add, no line',
+    'hot': 'POST /reservation, taken, 50 hot seats', 'none': 'best available, none left',
+    'token': 'POST /token/add, no line',
     'token-line': 'POST /token/add, with a line', 'payment': 'POST /payment',
     'charge': 'POST /point/charge', 'best': 'best available, 2 adjacent', 'booking': 'full booking',
     'seats': 'GET seats (300)', 'concerts': 'GET concerts', 'items': 'GET items (100)',

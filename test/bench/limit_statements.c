@@ -17,6 +17,8 @@ enum {
     HELD_CONCERT = 12,
     TAKEN_ITEM = 1201,
     HELD_ITEM = 1202,
+    NONE_CONCERT = 14,
+    NONE_ITEM = 14001,
     HELD_SEATS = 100000,
     HOT_SEATS = 50,
     FIRST_HELD_RESERVATION = 2000001,
@@ -111,6 +113,18 @@ look_at_taken(struct database *db, int32_t seat_id)
     struct seat seat;
     return look(db, HELD_CONCERT, TAKEN_ITEM, seat_id, "nobody", &concert, &seat) == DB_OK &&
            seat.status != SEAT_AVAILABLE;
+}
+
+/* That nothing is left is remembered: only concert and item are read. */
+static bool
+step_none(struct services *services, int64_t number)
+{
+    struct concert concert;
+    struct item item;
+    (void)number;
+    return concert_table_find_with_item(services->db, NONE_CONCERT, NONE_ITEM, &concert, &item) ==
+               DB_OK &&
+           item.item_id == NONE_ITEM;
 }
 
 static bool
@@ -257,4 +271,5 @@ const struct limit limit_statements[LIMIT_STATEMENTS] = {
     {"taken", step_taken},   {"hot", step_hot},
     {"token", step_token},   {"token-line", step_token_line},
     {"charge", step_charge}, {"payment", step_payment},
+    {"none", step_none},
 };

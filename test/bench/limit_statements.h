@@ -9,7 +9,7 @@
 
 #include "limit_loop.h"
 
-enum { LIMIT_STATEMENTS = 8 };
+enum { LIMIT_STATEMENTS = 9 };
 
 extern const struct limit limit_statements[LIMIT_STATEMENTS];
 

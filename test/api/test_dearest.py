@@ -1,0 +1,28 @@
+"""No valid request of a stranger's costs MySQL more statements or rows than is held here, by number."""
+
+import pytest
+
+from dearest import REQUESTS, Meter, World, all_routes
+
+
+@pytest.fixture(scope="module")
+def meter(new_stack):
+    """One worker, and nobody else who asks. Public answers are not in nginx's cache yet."""
+    meter = Meter(World(new_stack(workers=1)))
+    for request in REQUESTS:
+        if request.route in ("GET /admin/concert/{concert}", "GET /health/ready"):
+            meter.measure(request)  # connects
+    return meter
+
+
+def test_each_route_has_its_dearest_request():
+    assert {request.route for request in REQUESTS} == set(all_routes())
+
+
+@pytest.mark.parametrize("request_of", REQUESTS, ids=lambda request: f"{request.route} {request.what}".strip())
+def test_statements_and_rows(meter, request_of):
+    costs = [meter.measure(request_of)]
+    # what the worker remembers is read once, and on a busy machine more time passes than is remembered
+    while len(costs) < 5 and (costs[-1].statements > request_of.statements or costs[-1].rows > request_of.rows):
+        costs.append(meter.measure(request_of))
+    assert costs[-1].statements <= request_of.statements and costs[-1].rows <= request_of.rows, costs

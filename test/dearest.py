@@ -1,0 +1,349 @@
+"""The plain and the dearest valid request of each route, and what it costs: CPU, statements and rows of MySQL.
+`scripts/bench dearest` prints it; test/api/test_dearest.py holds the statements and rows."""
+
+import contextlib
+import itertools
+import pathlib
+import re
+import sys
+import time
+from statistics import median
+from typing import Callable, NamedTuple
+
+from stack import SERVICES, making_stacks
+
+HALL = 50_000
+PAGE = 100
+ROUTES = (pathlib.Path(__file__).parents[1] / "fcgi-app/api/routes.c").read_text()
+
+# A sold-out hall, one to buy in, the same with a line and a seat limit, and a line that calls nobody.
+SOLD_OUT, OPEN, LINE, WAITING = 9001, 9002, 9003, 9004
+HALLS = [
+    "CREATE TEMPORARY TABLE counter (n INT NOT NULL PRIMARY KEY)",
+    """INSERT INTO counter
+       WITH RECURSIVE digit (d) AS (SELECT 0 UNION ALL SELECT d + 1 FROM digit WHERE d < 9)
+       SELECT a.d * 10000 + b.d * 1000 + c.d * 100 + e.d * 10 + f.d + 1
+       FROM digit a CROSS JOIN digit b CROSS JOIN digit c CROSS JOIN digit e CROSS JOIN digit f WHERE a.d < 5""",
+    f"""INSERT INTO concert (concert_id, title, venue, status, admission_capacity, max_seats_per_user, hold_seconds,
+                             created_at)
+        VALUES ({SOLD_OUT}, 'Sold out', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
+               ({OPEN}, 'To buy in', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
+               ({LINE}, 'With a line', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
+               ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3))""",
+    f"""INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price, layout_version)
+        SELECT concert_id, concert_id, '2099-01-01', '2099-01-01', {HALL}, 100, 200, 1 FROM concert
+        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {LINE})""",
+    f"""INSERT INTO reservation (reservation_id, user_id, concert_id, item_id, seat_count, total_price, created_at,
+                                 expires_at)
+        SELECT 1000000 + n, CONCAT('owner-', n), {SOLD_OUT}, {SOLD_OUT}, 1, 100, UTC_TIMESTAMP(3),
+               UTC_TIMESTAMP(3) + INTERVAL 1 HOUR FROM counter""",
+    "INSERT INTO reservation_seat SELECT 1000000 + n, n, 100 FROM counter",
+    f"""INSERT INTO seat (item_id, seat_no, price, section, row_name, label, status, reservation_id, held_until)
+       SELECT i.item_id, n, 100 * (1 + (n - 1) DIV 5000 MOD 2), IF(n > {HALL - 10}, 'Z', (n - 1) DIV 5000),
+              (n - 1) MOD 5000 DIV 50, (n - 1) MOD 50,
+              IF(r.reservation_id IS NULL, 'available', 'held'), r.reservation_id, r.expires_at
+       FROM item i CROSS JOIN counter LEFT JOIN reservation r
+       ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
+    "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
+]
+
+
+class World:
+    """A stack with the halls, a user with a page of holds and one with a page of payments."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.numbers = itertools.count(1)
+        self.seats = itertools.count(1)
+        self.fresh = {}  # monotonic time until which nginx keeps an answer, by path
+        with stack.mysql() as connection, connection.cursor() as cursor:
+            for statement in HALLS:
+                cursor.execute(statement)
+        self.held = [self.hold("collector", OPEN, 8) for _ in range(PAGE + 1)]
+        self.charge("payer", 1_000_000)
+        token = self.token("payer", OPEN)
+        for _ in range(PAGE + 1):
+            self.ask("POST", "/payment", self.pay("payer", self.hold("payer", OPEN, 1)), token)
+
+    def ask(self, method, path, body=None, headers=None, status=200):
+        answer = self.stack.call(method, path, body, headers)
+        assert answer.status == status, (method, path, answer)
+        return answer
+
+    def user(self):
+        return f"user-{next(self.numbers)}"
+
+    def key(self):
+        return {"Idempotency-Key": f"key-{next(self.numbers)}"}
+
+    def seat_ids(self, count):
+        return list(itertools.islice(self.seats, count))
+
+    def reserve(self, user, concert, **wish):
+        return {"userId": user, "concertId": concert, "itemId": concert} | wish
+
+    def hold(self, user, concert, count, headers=None):
+        body = self.reserve(user, concert, seatIds=self.seat_ids(count))
+        return self.ask("POST", "/reservation", body, headers).json()["reservationId"]
+
+    def charge(self, user, amount):
+        self.ask("POST", "/point/charge", {"userId": user, "amount": amount})
+
+    def token(self, user, concert):
+        """The header."""
+        answer = self.ask("POST", "/token/add", {"userId": user, "concertId": concert})
+        return {"X-Queue-Token": answer.json()["token"]}
+
+    def pay(self, user, reservation):
+        return {"userId": user, "reservationId": reservation}
+
+    def admin(self, method, path, body=None):
+        return method, path, body, self.stack.admin_headers()
+
+
+# ---- one call each: (method, path, body, headers); what goes before it is done here
+
+
+def hold_one(world):
+    return "POST", "/reservation", world.reserve(world.user(), OPEN, seatId=next(world.seats))
+
+
+def hold_eight(world):
+    user = world.user()
+    body = world.reserve(user, LINE, seatIds=world.seat_ids(8))
+    return "POST", "/reservation", body, world.token(user, LINE) | world.key()
+
+
+def best_eight(world):
+    return "POST", "/reservation", world.reserve(world.user(), OPEN, count=8)
+
+
+def none_left(world, **wish):
+    """What is remembered of it is over."""
+    time.sleep(0.15)
+    return "POST", "/reservation", world.reserve(world.user(), SOLD_OUT, count=2, **wish)
+
+
+def none_left_recalled(world):
+    """By a made-up price each time. Of the smallest section: on a slow machine it is not remembered for longer than
+    a look at the whole hall takes."""
+    method, path, body = none_left(world, section="Z", maxPrice=10**6 + next(world.numbers))
+    world.ask(method, path, body, status=409)
+    return method, path, body | {"maxPrice": 10**6 + next(world.numbers)}
+
+
+def release_one(world):
+    user = world.user()
+    return "DELETE", f"/reservation/{world.hold(user, OPEN, 1)}?userId={user}"
+
+
+def refund_eight(world):
+    user = world.user()
+    held, token = world.hold(user, OPEN, 8), world.token(user, OPEN)
+    world.charge(user, 2000)
+    world.ask("POST", "/payment", world.pay(user, held), token)
+    return "DELETE", f"/reservation/{held}?userId={user}", None, world.key()
+
+
+def pay_one(world):
+    user = world.user()
+    held, token = world.hold(user, OPEN, 1), world.token(user, OPEN)
+    world.charge(user, 2000)
+    return "POST", "/payment", world.pay(user, held), token
+
+
+def pay_eight(world):
+    user = world.user()
+    token = world.token(user, LINE)
+    held = world.hold(user, LINE, 8, token)
+    world.charge(user, 2000)
+    return "POST", "/payment", world.pay(user, held), token | world.key()
+
+
+def add_token(concert):
+    return lambda world: ("POST", "/token/add", {"userId": world.user(), "concertId": concert})
+
+
+def with_token(method, concert):
+    return lambda world: (method, "/token", None, world.token(world.user(), concert))
+
+
+def change_points(way, keyed):
+    """Of one who has a purse; keyed: of one who has none, so that a charge makes it."""
+
+    def prepare(world):
+        user = world.user()
+        if way == "use" or not keyed:
+            world.charge(user, 1000)
+        return "POST", f"/point/{way}", {"userId": user, "amount": 1000}, world.key() if keyed else None
+
+    return prepare
+
+
+def make_concert(items, seats):
+    def prepare(world):
+        one = {"date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z",
+               "seats": [{"from": 1, "to": seats, "price": 100}]}
+        return world.admin("POST", "/admin/concert", {"title": "New", "venue": "Hall", "items": [one] * items})
+
+    return prepare
+
+
+def get(path):
+    return lambda world: ("GET", path.format(held=world.held[0], now=time.monotonic_ns()))
+
+
+def admin(method, path, body=None):
+    return lambda world: world.admin(method, path, body)
+
+
+class Request(NamedTuple):
+    route: str  # method and pattern as in routes.c
+    what: str
+    prepare: Callable
+    statements: int  # at most, likewise the rows
+    rows: int
+    status: int = 200
+
+
+
+ITEM = "/concert/{concert}/item/{item}"
+OF = f"/concert/{SOLD_OUT}/item/{SOLD_OUT}"
+
+# The plain one of each route comes first.
+REQUESTS = [
+    Request("GET /concert", "all", get("/concert"), 2, 200),
+    Request("GET /concert", "of a day", get("/concert?date=2099-01-01"), 2, 50),
+    Request("GET /concert/{concert}", "demo", get("/concert/2"), 1, 10),
+    Request("GET /concert/{concert}", "sold out", get(f"/concert/{SOLD_OUT}"), 1, 10),
+    Request("GET /concert/{concert}/item", "demo", get("/concert/2/item"), 2, 1_000),
+    Request("GET /concert/{concert}/item", "hall of 50,000", get(f"/concert/{SOLD_OUT}/item"), 2, HALL + 10),
+    Request(f"GET {ITEM}/seat", "demo, compact", get("/concert/2/item/101/seat?view=compact"), 2, 310),
+    Request(f"GET {ITEM}/seat", "hall of 50,000, compact", get(f"{OF}/seat?view=compact"), 2, HALL + 10),
+    Request(f"GET {ITEM}/seat", "hall of 50,000", get(f"{OF}/seat"), 2, HALL + 10),
+    Request(f"GET {ITEM}/layout", "demo", get("/concert/2/item/101/layout"), 2, 310),
+    Request(f"GET {ITEM}/layout", "hall of 50,000", get(f"{OF}/layout"), 2, HALL + 10),
+    Request(f"GET {ITEM}/layout", "hall of 50,000, made-up v", get(f"{OF}/layout?v={{now}}"), 2, HALL + 10),
+    Request("GET /concert/{concert}/queue", "no line", get(f"/concert/{OPEN}/queue"), 1, 1),
+    Request("GET /concert/{concert}/queue", "a line", get(f"/concert/{WAITING}/queue"), 1, 1),
+    Request("POST /token/add", "no line", add_token(OPEN), 2, 1),
+    Request("POST /token/add", "a line", add_token(WAITING), 2, 1),
+    Request("GET /token", "no line", with_token("GET", OPEN), 2, 3),
+    Request("GET /token", "a line", with_token("GET", WAITING), 1, 1),
+    Request("DELETE /token", "no line", with_token("DELETE", OPEN), 3, 4, 204),
+    Request("DELETE /token", "a line", with_token("DELETE", LINE), 3, 4, 204),
+    Request("POST /reservation", "a seat", hold_one, 7, 10),
+    Request("POST /reservation", "8 seats, line, limit, key", hold_eight, 14, 50),
+    Request("POST /reservation", "best 8 of 50,000", best_eight, 8, 200),
+    Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
+    Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 2, 409),
+    Request("GET /reservation", "1 of 8 seats", get("/reservation?userId=collector&limit=1"), 2, 100),
+    Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
+    Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
+    Request("DELETE /reservation/{reservation}", "a held seat", release_one, 8, 10),
+    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 15, 50),
+    Request("GET /point", "", get("/point?userId=payer"), 1, 1),
+    Request("POST /point/charge", "again", change_points("charge", False), 5, 5),
+    Request("POST /point/charge", "first, key", change_points("charge", True), 10, 10),
+    Request("POST /point/use", "", change_points("use", False), 5, 5),
+    Request("POST /point/use", "key", change_points("use", True), 8, 10),
+    Request("GET /point/history", "1", get("/point/history?userId=payer&limit=1"), 1, 5),
+    Request("GET /point/history", "100", get("/point/history?userId=payer&limit=100"), 1, PAGE + 5),
+    Request("POST /payment", "a seat, no line", pay_one, 15, 20),
+    Request("POST /payment", "8 seats, line, limit, key", pay_eight, 20, 50),
+    Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 5),
+    Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, PAGE + 5),
+    Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),
+    Request("POST /admin/concert", "an item of 100,000 seats", make_concert(1, 100_000), 108, 1_000_000),
+    Request("POST /admin/concert", "1,000 items of 100 seats", make_concert(1000, 100), 2007, 1_000_000),
+    Request("GET /admin/concert/{concert}", "demo", admin("GET", "/admin/concert/2"), 2, 1_000),
+    Request("GET /admin/concert/{concert}", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}"), 2, HALL + 10),
+    Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 8, 1_000),
+    Request("PATCH /admin/concert/{concert}", "hall of 50,000",
+            admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New"}), 8, HALL + 10),
+    Request("GET /health", "", get("/health"), 0, 0),
+    Request("GET /health/ready", "", get("/health/ready"), 1, 0),
+]
+
+
+def all_routes():
+    """Of routes.c, as Request.route has them."""
+    text = ROUTES.replace('ITEM "', f'"{ITEM}')
+    keyed = re.sub(r"(KEYED|ADMIN)\(METHOD_(\w+), ", r"\2(", text)
+    return [" ".join(found) for found in re.findall(r'^ +(GET|POST|PATCH|DELETE)\("([^"]+)"', keyed, re.MULTILINE)]
+
+
+# ---- what a call costs
+
+
+class Cost(NamedTuple):
+    statements: int
+    rows: int
+    cpu: list  # microseconds, by SERVICES
+
+
+class Meter:
+    """Of a stack on which nobody else calls."""
+
+    def __init__(self, world):
+        self.world = world
+        self.cursor = world.stack.mysql().cursor()
+        self.own = Cost(0, 0, None)
+        self.own = self.between(self.counters(), self.counters())
+
+    def counters(self):
+        """Statements and rows so far."""
+        self.cursor.execute(
+            "SHOW GLOBAL STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler_read%'")
+        values = {row["Variable_name"]: int(row["Value"]) for row in self.cursor.fetchall()}
+        return values.pop("Questions"), sum(values.values())
+
+    def between(self, before, after, cpu=None):
+        """Without what it takes to ask for the counters."""
+        statements, rows = (now - then for now, then in zip(after, before))
+        return Cost(statements - self.own.statements, rows - self.own.rows, cpu)
+
+    def processes(self):
+        """Those of each service, which is a process group."""
+        groups = {self.world.stack.pid(name): [] for name in SERVICES}
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # others come and go
+                groups.get(int(stat.read_text().rpartition(")")[2].split()[2]), []).append(stat.parent)
+        return list(groups.values())
+
+    def cpu(self, processes):
+        """Nanoseconds for which the threads of each service have run."""
+        return [sum(int(thread.read_text().split()[0]) for process in service
+                    for thread in process.glob("task/*/schedstat")) for service in processes]
+
+    def measure(self, request):
+        """The cost of one call."""
+        processes = self.processes()
+        call = request.prepare(self.world)
+        time.sleep(max(0, self.world.fresh.get(call[1], 0) - time.monotonic()))
+        counters, cpu, started = self.counters(), self.cpu(processes), time.monotonic()
+        answer = self.world.ask(*call, status=request.status)
+        cpu = [(now - then) / 1000 for now, then in zip(self.cpu(processes), cpu)]
+        if answer.headers.get("Cache-Control", "").startswith("public"):
+            took = time.monotonic() - started
+            self.world.fresh[call[1]] = started + 1 + max(1, 20 * took) + took
+        return self.between(counters, self.counters(), cpu)
+
+
+def main():
+    times = int(sys.argv[1])
+    with making_stacks(workers=1, access_log="off", mysql_memory="1G") as make:
+        meter = Meter(World(make()))
+        print(f"Medians of {times} calls, one after the other. CPU in microseconds a call.\n")
+        print("| route | request |", " | ".join(SERVICES), "| all | statements | rows |")
+        print("|---|---|" + "---:|" * (len(SERVICES) + 3))
+        for request in REQUESTS:
+            meter.measure(request)
+            costs = [meter.measure(request) for _ in range(times)]
+            cpu = [median(cost.cpu[number] for cost in costs) for number in range(len(SERVICES))]
+            told = [*cpu, sum(cpu), median(cost.statements for cost in costs), median(cost.rows for cost in costs)]
+            print(f"| {request.route} | {request.what} |", " | ".join(f"{number:,.0f}" for number in told), "|")
+
+
+if __name__ == "__main__":
+    main()
