@@ -11,6 +11,7 @@ main(void)
     suite_base();
     suite_draw();
     suite_front();
+    suite_http();
     suite_input();
     suite_line();
     suite_router();

@@ -5,6 +5,7 @@
 void suite_base(void);
 void suite_draw(void);
 void suite_front(void);
+void suite_http(void);
 void suite_input(void);
 void suite_line(void);
 void suite_router(void);
