@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "base/config.h"
+#include "base/core.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "mysql/migrate.h"
@@ -88,6 +89,7 @@ main(int argc, char **argv)
     static struct config config;
     char error[CONFIG_ERROR_SIZE];
     const char *config_path = config_default_path();
+    core_forbid();
     enum action action = read_options(argc, argv, &config_path);
     if (!config_load(&config, config_path, error)) {
         fprintf(stderr, "frontrow: %s\n", error);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/core.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "domain/sweep.h"
@@ -77,6 +78,7 @@ main(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     const char *config = config_default_path();
+    core_forbid();
     opterr = 0;
     int letter;
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/core.h"
 #include "base/log.h"
 #include "ctl/ctl.h"
 
@@ -231,6 +232,7 @@ main(int argc, char **argv)
     struct ctl ctl = {.schema_dir = environment_or("FRONTROW_SCHEMA", SCHEMA_DIR)};
     const char *config = config_default_path();
     char given[OPTION_COUNT + 1] = "";
+    core_forbid();
     if (!read_options(argc, argv, &ctl, &config, given, sizeof given))
         return usage_error("unknown or incomplete option %s", argv[optind - 1]);
     if (strchr(given, 'h') != NULL) {

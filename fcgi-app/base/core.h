@@ -1,0 +1,8 @@
+/* core: no core dumps: they would hold keys, passwords and what users sent. */
+#ifndef FRONTROW_BASE_CORE_H
+#define FRONTROW_BASE_CORE_H
+
+/* For this process and all that it starts, for good. To be called first of all. */
+void core_forbid(void);
+
+#endif
