@@ -15,12 +15,16 @@ struct ctl {
     struct services *services;
     const char *schema_dir;
     bool yes;
+    bool dry_run;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
     const char *beacon;   /* options' values, NULL where they are not there */
     const char *proof;
     const char *before;
     const char *token;
+    const char *tokens_days;
+    const char *keys_hours;
+    const char *log_days;
 };
 
 int ctl_audit(struct ctl *ctl);
@@ -32,6 +36,7 @@ int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
+int ctl_prune(struct ctl *ctl);
 int ctl_queue_capacity(struct ctl *ctl);
 int ctl_queue_drain(struct ctl *ctl);
 int ctl_queue_draw(struct ctl *ctl);

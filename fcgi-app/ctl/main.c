@@ -9,7 +9,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 9 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 13 };
 
 struct command {
     const char *group;
@@ -33,6 +33,8 @@ static const struct command commands[] = {
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
+    {"prune", NULL, NULL, "cdkln", ctl_prune,
+     "delete old tokens of ended concerts, stored answers and log rows"},
     {"queue", "capacity", "ID N|none", "c", ctl_queue_capacity,
      "set how many may buy at a time; none: no line is kept"},
     {"queue", "drain", "ID", "c", ctl_queue_drain,
@@ -70,6 +72,10 @@ print_help(void)
          "  --proof FILE             the answer of GET /concert/ID/queue after the opening\n"
          "  --before FILE            the same answer, kept from before the opening\n"
          "  --token TOKEN            print the rank of this token\n"
+         "  --tokens-days N          prune tokens this long after their concert; default 30\n"
+         "  --keys-hours N           prune stored answers of this age; default 24, the least\n"
+         "  --log-days N             prune rows of the audit log of this age; default 365\n"
+         "  --dry-run                only say what prune would delete\n"
          "  --yes                    do it although real data would be lost\n"
          "  --help, --version\n\n"
          "Exit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis is\n"
@@ -162,11 +168,20 @@ static bool
 read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *given, size_t size)
 {
     static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"schema", required_argument, NULL, 's'},
-        {"beacon", required_argument, NULL, 'b'}, {"proof", required_argument, NULL, 'p'},
-        {"before", required_argument, NULL, 'o'}, {"token", required_argument, NULL, 't'},
-        {"yes", no_argument, NULL, 'y'},          {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'},
+        {"schema", required_argument, NULL, 's'},
+        {"beacon", required_argument, NULL, 'b'},
+        {"proof", required_argument, NULL, 'p'},
+        {"before", required_argument, NULL, 'o'},
+        {"token", required_argument, NULL, 't'},
+        {"tokens-days", required_argument, NULL, 'd'},
+        {"keys-hours", required_argument, NULL, 'k'},
+        {"log-days", required_argument, NULL, 'l'},
+        {"dry-run", no_argument, NULL, 'n'},
+        {"yes", no_argument, NULL, 'y'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
     };
     size_t count = 0;
     int letter;
@@ -188,6 +203,14 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
             ctl->before = optarg;
         else if (letter == 't')
             ctl->token = optarg;
+        else if (letter == 'd')
+            ctl->tokens_days = optarg;
+        else if (letter == 'k')
+            ctl->keys_hours = optarg;
+        else if (letter == 'l')
+            ctl->log_days = optarg;
+        else if (letter == 'n')
+            ctl->dry_run = true;
         else if (letter == 'y')
             ctl->yes = true;
     }

@@ -147,7 +147,7 @@ delete_answers(struct services *services, struct sweep_report *report)
     int64_t deleted;
     int failures = 0;
     do {
-        result = sweep_table_delete_answers(db, &deleted);
+        result = sweep_table_delete_answers(db, SWEEP_ANSWER_HOURS, &deleted);
         report->answers += deleted;
         failures += result != DB_OK;
     } while (deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS));

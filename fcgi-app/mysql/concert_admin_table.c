@@ -153,7 +153,7 @@ concert_admin_table_log(struct database *db, const char *actor, const char *acti
     static const struct query insert = {
         "INSERT INTO audit_log (actor, action, concert_id, detail, created_at)"
         " VALUES (?, ?, ?, LEFT(?, 10000), UTC_TIMESTAMP(3))"};
-    return db_execute(
-        db, &insert,
-        PARAMETERS(DB_TEXT(actor), DB_TEXT(action), DB_INTEGER(concert_id), DB_TEXT(detail)));
+    return db_execute(db, &insert,
+                      PARAMETERS(DB_TEXT(actor), DB_TEXT(action),
+                                 DB_OPTIONAL(concert_id != 0, concert_id), DB_TEXT(detail)));
 }

@@ -6,6 +6,9 @@
 
 enum { SWEEP_BATCH = 500, SWEEP_ANSWERS = 1000 };
 
+/* So long an Idempotency-Key gets its stored answer. */
+enum { SWEEP_ANSWER_HOURS = 24 };
+
 /* A place in the order (expiresAt, reservationId) in which lapsed holds are visited. */
 struct sweep_place {
     int64_t expires_at;
@@ -26,7 +29,7 @@ enum db_result sweep_table_lapsed(struct database *db, const struct sweep_place 
  */
 enum db_result sweep_table_lock_reservation(struct database *db, struct reservation *reservation);
 
-/* Deletes up to SWEEP_ANSWERS stored answers that are older than a day, and counts them. */
-enum db_result sweep_table_delete_answers(struct database *db, int64_t *deleted);
+/* Deletes up to SWEEP_ANSWERS stored answers that are older than so many hours, and counts them. */
+enum db_result sweep_table_delete_answers(struct database *db, int64_t hours, int64_t *deleted);
 
 #endif

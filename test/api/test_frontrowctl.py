@@ -49,7 +49,7 @@ def test_its_command_line(stack):
     assert version.returncode == 0 and re.fullmatch(r"frontrowctl \d+\.\d+\.\d+\n", version.stdout)
     usage = run(stack, "--help").stdout
     for command in ("migrate", "demo load", "demo reset", "concert create FILE", "concert open ID",
-                    "concert close ID", "concert list", "audit"):
+                    "concert close ID", "concert list", "audit", "prune"):
         assert f"  {command} " in usage
 
 

@@ -260,28 +260,30 @@ def test_a_prefix_is_a_path(prefix):
     assert "FRONTROW_PREFIX is a path" in refused(prefix=prefix)
 
 
-def cron_line(build, var):
-    """The command of the cron.d file, with this stack's paths, and the environment it names."""
-    text = (ROOT / "scripts/cron.d/frontrow").read_text()
+def cron_line(name, build, var):
+    """The command of a cron.d file, with this stack's paths, and the environment it names."""
+    text = (ROOT / "scripts/cron.d" / name).read_text()
     environment = dict(re.findall(r"^(\w+)=(.*)$", text, re.MULTILINE))
-    command = re.search(r"^\* \* \* \* \* frontrow (.*)$", text, re.MULTILINE)[1]
+    command = re.search(r"^(?:[\d*]+ ){5}frontrow (.*)$", text, re.MULTILINE)[1]
     assert "%" not in command  # a line's end for cron
     environment["PATH"] = f"{build}:{environment['PATH']}"
     command = command.replace("/etc/frontrow/", f"{var}/")
-    assert "| logger -t frontrow-sweeper" in command
-    command = command.replace("logger -t frontrow-sweeper", f"cat >>{var}/log/cron-sweeper.log")
-    return command, environment
+    assert re.search(r"\| logger -t frontrow-\w+$", command)
+    return re.sub(r"logger -t (frontrow-\w+)$", rf"cat >>{var}/log/cron-\1.log", command), environment
 
 
-def test_the_cron_line_runs_under_crons_environment(stack):
-    command, environment = cron_line(stack.build, stack.var)
+@pytest.mark.parametrize("name, log, says", [
+    ("frontrow", "cron-frontrow-sweeper", "swept"), ("frontrow-prune", "cron-frontrow-prune", "deleted"),
+])
+def test_the_cron_line_runs_under_crons_environment(stack, name, log, says):
+    command, environment = cron_line(name, stack.build, stack.var)
     environment |= {"HOME": "/", "LOGNAME": "frontrow", "USER": "frontrow"}
     done = subprocess.run(
         [environment["SHELL"], "-c", command], env=environment, cwd="/", timeout=120, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     assert (done.returncode, done.stdout) == (0, "")
-    assert "swept" in stack.log("cron-sweeper").read_text()
+    assert says in stack.log(log).read_text()
 
 
 def test_the_packages_that_scripts_install_are_listed():

@@ -1,0 +1,302 @@
+"""frontrowctl prune: what is old goes, in batches beside the sales; nothing that is needed goes with it."""
+
+import concurrent.futures
+import contextlib
+import os
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+from draw_helpers import Draw
+from helpers import add_token, age_hold, buy, new_concert, new_user, ok, reserve
+from line_helpers import Line
+from stack import wait_for
+
+pytestmark = pytest.mark.usefixtures("audited")
+
+BATCH = 1000
+SAID = re.compile(r"(deleted|would delete) of (\d+) ended concerts (\d+) tokens and (\d+) seat quotas;"
+                  r" (\d+) stored answers; (\d+) rows of the audit log\n$")
+
+
+@pytest.fixture(autouse=True)
+def nothing_else_is_old(stack):
+    """What other tests left is not counted."""
+    stack.query("DELETE FROM idempotency")
+    done = stack.ctl("prune", "--tokens-days", "1")
+    assert done.returncode == 0, done.stderr
+
+
+def prune(stack, *options, status=0):
+    """What a run says that it deleted: concerts, tokens, quotas, answers, log."""
+    done = stack.ctl("prune", *options)
+    assert done.returncode == status, done.stdout + done.stderr
+    verb, *counts = SAID.search(done.stdout).groups()
+    assert (verb == "would delete") == ("--dry-run" in options)
+    return tuple(map(int, counts))
+
+
+def end(stack, concert, days=40):
+    """As if all of a concert had been so long ago."""
+    for change in (
+        "item SET starts_at = UTC_TIMESTAMP(3) - INTERVAL %s DAY",
+        "queue_token SET created_at = created_at - INTERVAL %s DAY, lease_until = lease_until - INTERVAL %s DAY",
+        "open_token SET lease_until = lease_until - INTERVAL %s DAY",
+    ):
+        stack.query(f"UPDATE {change} WHERE concert_id = {concert.id}", *[days] * change.count("%s"))
+
+
+def fill(stack, concert, count, status="done", first=1):
+    """So many rows of queue tokens, made now and at once."""
+    now = stack.query("SELECT UTC_TIMESTAMP(3) AS now")[0]["now"]
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO queue_token (concert_id, number, token, user_id, status, serving, created_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [(concert.id, number, os.urandom(16), f"old-{concert.id}-{number}", status, 0, now)
+             for number in range(first, first + count)],
+        )
+
+
+def numbers(stack, concert):
+    return [row["number"] for row in
+            stack.query("SELECT number FROM queue_token WHERE concert_id = %s ORDER BY number", concert.id)]
+
+
+def open_tokens(stack, concert):
+    return stack.query("SELECT COUNT(*) AS n FROM open_token WHERE concert_id = %s", concert.id)[0]["n"]
+
+
+def test_the_tokens_of_an_ended_concert_go(stack):
+    line = Line.new(stack, capacity=2)
+    for _ in range(4):
+        buy(stack, new_user(), line)
+    line.leave(line.add())
+    end(stack, line)
+    assert prune(stack, "--dry-run") == (1, 4, 0, 0, 0)
+    assert numbers(stack, line) == [1, 2, 3, 4, 5]
+    assert prune(stack) == (1, 4, 0, 0, 0)
+    assert numbers(stack, line) == [5], "the last one stays, for the numbers of a rebuilt line"
+    assert prune(stack) == (0, 0, 0, 0, 0)
+    logged = stack.query("SELECT actor, detail FROM audit_log WHERE action = 'prune' AND concert_id = %s", line.id)
+    assert logged == [{"actor": "ctl", "detail": "deleted 4 tokens, 0 seat quotas"}]
+
+
+@pytest.mark.parametrize("how, days, goes", [
+    ("status = 'cancelled'", 40, True), ("closes_at = UTC_TIMESTAMP(3) - INTERVAL 31 DAY", 40, True),
+    ("status = 'cancelled'", 29, False), ("closes_at = UTC_TIMESTAMP(3) - INTERVAL 29 DAY", 40, False),
+    ("status = 'closed'", 40, False), ("status = 'open'", 40, False),
+], ids=["cancelled", "closed for long", "cancelled lately", "closed lately", "closed by hand", "on sale"])
+def test_which_concerts_have_ended(stack, how, days, goes):
+    line = Line.new(stack, capacity=2)
+    fill(stack, line, 5)
+    end(stack, line, days)
+    name, value = how.split(" = ")
+    stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 9 DAY WHERE concert_id = %s", line.id)
+    line.set(**{name: value})
+    assert prune(stack)[:2] == ((1, 4) if goes else (0, 0))
+
+
+def test_the_ages_are_options(stack):
+    line = Line.new(stack, capacity=2)
+    fill(stack, line, 3)
+    end(stack, line, days=3)
+    assert prune(stack, "--tokens-days", "4")[1] == 0
+    assert prune(stack, "--tokens-days", "2")[1] == 2
+
+
+def test_young_tokens_of_an_ended_concert_stay(stack):
+    line = Line.new(stack, capacity=2)
+    fill(stack, line, 3)
+    end(stack, line)
+    fill(stack, line, 3, first=4)
+    assert prune(stack)[1] == 3
+    assert numbers(stack, line) == [4, 5, 6]
+
+
+def test_open_tokens_and_seat_quotas_go(stack):
+    concert = new_concert(stack, max_seats=4)
+    buy(stack, new_user(), concert)
+    add_token(stack, new_user(), concert)
+    end(stack, concert)
+    add_token(stack, new_user(), concert)
+    assert prune(stack) == (1, 2, 1, 0, 0)
+    assert open_tokens(stack, concert) == 1, "one is live"
+
+
+def test_a_live_hold_keeps_all(stack):
+    line = Line.new(stack, capacity=2, max_seats=4)
+    user = new_user()
+    token = line.add(user)["token"]
+    held = reserve(stack, user, line, token=token)
+    end(stack, line)
+    fill(stack, line, 3, first=10)
+    stack.query("UPDATE queue_token SET created_at = created_at - INTERVAL 40 DAY WHERE concert_id = %s", line.id)
+    assert prune(stack) == (0, 0, 0, 0, 0)
+    age_hold(stack, held["reservationId"], 4000)
+    assert prune(stack)[:3] == (1, 2, 1)
+    assert numbers(stack, line) == [1, 12], "the highest one called and the last one"
+
+
+def test_a_rebuilt_line_goes_on_where_it_stood(stack):
+    """Redis is lost after the prune: numbers go on and what was called stays called."""
+    line = Line.new(stack, capacity=3)
+    for ticket in line.add_many(6):
+        line.leave(ticket)
+    stack.sweeper()
+    before = line.counts()
+    assert before[0] == before[1] == 6
+    end(stack, line)
+    assert prune(stack)[1] > 0
+    assert line.counts() == before
+    stack.redis().flushall()
+    assert line.counts() == before
+    stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 9 DAY WHERE concert_id = %s", line.id)
+    assert line.add()["number"] == 7
+
+
+def test_who_waits_for_what_is_over_is_forgotten_everywhere(stack):
+    """A line that was left paused: nobody is called any more, so nobody would lapse."""
+    line = Line.new(stack, capacity=1)
+    tickets = line.add_many(5)
+    line.set(status="'cancelled'", paused=1)
+    end(stack, line)
+    assert line.counts()[2:] == (4, 1)
+    assert prune(stack)[1] == 3
+    assert line.counts()[2:] == (0, 0)
+    assert {row["status"] for row in line.rows().values()} == {"lapsed"}
+    assert all(line.ask(ticket).code == "token_invalid" for ticket in tickets)
+
+
+def test_the_tokens_of_a_draw_stay(stack):
+    draw = Draw.new(stack)
+    draw.add_many(4)
+    draw.freeze()
+    draw.step()
+    later = draw.add_many(3)
+    draw.give("7 11 13")
+    assert draw.step()["state"] == "drawn"
+    draw.open()
+    for ticket in later:
+        draw.leave(ticket)
+    end(stack, draw)
+    assert prune(stack)[1] == 2
+    assert numbers(stack, draw) == [1, 2, 3, 4, 7]
+    done = stack.ctl("audit")
+    assert done.returncode == 0 and re.search(r"\n +0  draw_ranks_fit", done.stdout), done.stdout
+
+
+def test_a_draw_that_was_not_frozen_keeps_who_came(stack):
+    draw = Draw.new(stack)
+    draw.add_many(3)
+    end(stack, draw)
+    assert prune(stack) == (0, 0, 0, 0, 0)
+
+
+def test_old_answers_and_log_rows_go(stack):
+    for key in "a", "b":
+        ok(stack.post("/point/charge", {"userId": "mina", "amount": 1}, **{"Idempotency-Key": f"prune-{key}"}))
+    stack.query("UPDATE idempotency SET created_at = created_at - INTERVAL 30 HOUR WHERE idempotency_key = 'prune-a'")
+    stack.query("INSERT INTO audit_log (actor, action, detail, created_at) VALUES"
+                " ('ctl', 'old', '', UTC_TIMESTAMP(3) - INTERVAL 364 DAY),"
+                " ('ctl', 'older', '', UTC_TIMESTAMP(3) - INTERVAL 366 DAY)")
+    # the log is in the order of time
+    stack.query("UPDATE audit_log SET created_at = UTC_TIMESTAMP(3) - INTERVAL 400 DAY WHERE actor <> 'ctl'")
+    old = stack.query("SELECT COUNT(*) AS n FROM audit_log WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL 365 DAY")[0]["n"]
+    assert prune(stack, "--keys-hours", "31", "--log-days", "401") == (0, 0, 0, 0, 0)
+    assert prune(stack, "--dry-run") == (0, 0, 0, 1, old)
+    assert prune(stack) == (0, 0, 0, 1, old)
+    assert stack.query("SELECT COUNT(*) AS n FROM audit_log WHERE action IN ('old', 'older')")[0]["n"] == 1
+    newest = stack.query("SELECT action, concert_id, detail FROM audit_log ORDER BY audit_log_id DESC LIMIT 1")[0]
+    assert newest == {"action": "prune", "concert_id": None, "detail": f"deleted {old} rows of this log, older than 365 d"}
+
+
+# ---- many rows
+
+
+def test_it_can_be_killed_and_run_again(stack):
+    line = Line.new(stack, capacity=2)
+    fill(stack, line, 8 * BATCH)
+    end(stack, line)
+    process = subprocess.Popen([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "prune"],
+                               env=stack.environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: len(numbers(stack, line)) < 8 * BATCH, step=0.001)
+    finally:
+        process.kill()
+        process.wait()
+    left = len(numbers(stack, line))
+    assert 1 < left < 8 * BATCH, "killed halfway"
+    assert stack.ctl("audit").returncode == 0
+    assert 0 < prune(stack)[1] < left  # MySQL still did the batch in which the client died
+    assert numbers(stack, line) == [8 * BATCH]
+
+
+def test_sales_go_on_beside_it(stack):
+    """Another concert sells meanwhile: nobody waits for a batch."""
+    line, selling = Line.new(stack, capacity=2), new_concert(stack, seats=400)
+    fill(stack, line, 10 * BATCH)
+    end(stack, line)
+    waits, over = [], threading.Event()
+
+    def sell():
+        client = stack.new_client()
+        while not over.is_set():
+            started = time.monotonic()
+            item, seat = selling.free_seat()
+            user = new_user()
+            ok(client.post("/reservation", {"userId": user, "concertId": selling.id, "itemId": item, "seatId": seat}))
+            waits.append(time.monotonic() - started)
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sold = pool.submit(sell)
+        try:
+            assert prune(stack)[1] == 10 * BATCH - 1
+        finally:
+            over.set()
+        sold.result()
+    assert waits and max(waits) < 1
+
+
+def test_what_somebody_has_locked_is_left_for_the_next_run(stack):
+    line, other = Line.new(stack, capacity=2), Line.new(stack, capacity=2)
+    for each in line, other:
+        fill(stack, each, 4)
+        end(stack, each)
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM queue_token WHERE concert_id = %s AND number = 2 FOR UPDATE", line.id)
+        done = stack.ctl("prune")
+        assert done.returncode == 1 and "run it again" in done.stderr, done.stderr
+    assert numbers(stack, line) == [1, 2, 3, 4] and numbers(stack, other) == [4]
+    assert prune(stack)[1] == 3
+
+
+# ---- what is away, and wrong usage
+
+
+def test_without_redis_the_queue_tokens_stay(new_stack):
+    stack = new_stack()
+    line = Line.new(stack, capacity=2)
+    fill(stack, line, 3)
+    end(stack, line)
+    stack.query("INSERT INTO audit_log (actor, action, detail, created_at) VALUES"
+                " ('ctl', 'older', '', UTC_TIMESTAMP(3) - INTERVAL 366 DAY)")
+    with stack.without("redis"):
+        assert prune(stack, status=75) == (0, 0, 0, 0, 1)
+        assert numbers(stack, line) == [1, 2, 3]
+    assert prune(stack)[1] == 2
+    with stack.without("mysql"):
+        assert stack.ctl("prune").returncode == 75
+
+
+@pytest.mark.parametrize("options", [
+    ["--tokens-days", "0"], ["--tokens-days", "x"], ["--tokens-days", ""], ["--tokens-days", "36501"],
+    ["--keys-hours", "23"], ["--log-days", "0"], ["--log-days", "99999999999999999999"], ["now"], ["--yes"],
+    ["--log-days"],
+], ids=" ".join)
+def test_wrong_usage(stack, options):
+    done = stack.ctl("prune", *options)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
