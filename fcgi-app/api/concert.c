@@ -61,7 +61,7 @@ concert_list(void *services, const struct request *request, struct response *res
         json_end_object(&json);
     }
     json_end_array(&json);
-    int64_t now;
+    int64_t now = 0;
     if (result == DB_NONE)
         result = db_now(db, &now);
     if (refuse_db(&problem, result) != ERROR_NONE)

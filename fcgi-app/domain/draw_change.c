@@ -94,7 +94,7 @@ enum error
 draw_change(struct services *services, const struct concert *before, const struct concert *after,
             struct problem *problem)
 {
-    struct draw draw;
+    struct draw draw = {0};
     int64_t now;
     enum db_result result = db_now(services->db, &now);
     if (result == DB_OK && before->draw)

@@ -221,7 +221,7 @@ enum error
 line_status(struct services *services, const char *text, const char *caller,
             struct line_ticket *ticket, struct problem *problem)
 {
-    struct concert concert;
+    struct concert concert = {0};
     struct token_row row;
     uint8_t token[TOKEN_SIZE];
     enum error error = find_concert(services, text, &concert, token, problem);
@@ -321,7 +321,7 @@ leave_line(struct services *services, const struct concert *concert,
 enum error
 line_leave(struct services *services, const char *text, const char *caller, struct problem *problem)
 {
-    struct concert concert;
+    struct concert concert = {0};
     uint8_t token[TOKEN_SIZE];
     enum error error = find_concert(services, text, &concert, token, problem);
     if (error != ERROR_NONE)

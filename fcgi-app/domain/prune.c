@@ -69,11 +69,11 @@ static enum db_result
 walk(const struct prune *prune, change_range *change_rows, const struct prune_concert *concert,
      enum prune_kind kind, int64_t *count)
 {
-    struct prune_range range = {.until.number = concert->draw_last};
+    struct prune_range range = {0};
     enum db_result result;
+    range.until.number = concert->draw_last;
     do {
-        range.after = range.until;
-        result = prune_table_look(prune->services->db, concert, kind, &range);
+        result = prune_table_look_on(prune->services->db, concert, kind, &range);
         if (result == DB_OK && change_rows == NULL)
             *count += range.over;
         else if (result == DB_OK && range.over > 0)

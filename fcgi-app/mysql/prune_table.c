@@ -65,8 +65,8 @@ look_at_queue_tokens(struct database *db, const struct prune_concert *concert,
 }
 
 enum db_result
-prune_table_look(struct database *db, const struct prune_concert *concert, enum prune_kind kind,
-                 struct prune_range *range)
+prune_table_look_on(struct database *db, const struct prune_concert *concert, enum prune_kind kind,
+                    struct prune_range *range)
 {
     static const struct query look_at_open_tokens = {
         "SELECT COUNT(*), COALESCE(MAX(user_id), ''), COALESCE(SUM(lease_until < ?), 0)"
@@ -75,6 +75,7 @@ prune_table_look(struct database *db, const struct prune_concert *concert, enum 
     static const struct query look_at_seat_quotas = {
         "SELECT COUNT(*), COALESCE(MAX(user_id), ''), COUNT(*) FROM (SELECT user_id"
         " FROM seat_quota WHERE concert_id = ? AND user_id > ? ORDER BY user_id LIMIT ?) batch"};
+    range->after = range->until;
     const struct parameter owner_parameters[] = {
         DB_INSTANT(concert->cutoff), DB_INTEGER(concert->concert_id), DB_TEXT(range->after.user_id),
         DB_INTEGER(PRUNE_BATCH)};

@@ -48,9 +48,9 @@ enum db_result prune_table_has_live_hold(struct database *db, int32_t concert_id
 /* Sets last_number and serving_number; 0 where there is no queue token. */
 enum db_result prune_table_read_kept(struct database *db, struct prune_concert *concert);
 
-/* Reads the range that begins behind range->after: its end, rows and over. Nothing is locked. */
-enum db_result prune_table_look(struct database *db, const struct prune_concert *concert,
-                                enum prune_kind kind, struct prune_range *range);
+/* Moves on to the range behind range->until. Nothing is locked. */
+enum db_result prune_table_look_on(struct database *db, const struct prune_concert *concert,
+                                   enum prune_kind kind, struct prune_range *range);
 
 /* Ends those queue tokens of the range that are still live and older than the cutoff. */
 enum db_result prune_table_lapse(struct database *db, const struct prune_concert *concert,

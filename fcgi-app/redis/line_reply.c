@@ -98,11 +98,11 @@ void
 line_reply_text(const redisReply *reply, size_t i, char *text, size_t size)
 {
     const redisReply *found = element(reply, i);
-    size_t length = found != NULL && found->type == REDIS_REPLY_STRING ? (size_t)found->len : 0;
-    if (length >= size)
-        length = size - 1;
-    if (length > 0)
-        memcpy(text, found->str, length);
+    text[0] = '\0';
+    if (found == NULL || found->type != REDIS_REPLY_STRING)
+        return;
+    size_t length = (size_t)found->len < size ? (size_t)found->len : size - 1;
+    memcpy(text, found->str, length);
     text[length] = '\0';
 }
 

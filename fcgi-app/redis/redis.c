@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -142,6 +143,7 @@ ask(struct redis *redis, const char *first, const char *second, char *text, size
         lose(redis, "the connection ended");
     if (answer != ANSWER_OK)
         return false;
+    assert(reply != NULL);
     snprintf(text, size, "%s", reply->str != NULL ? reply->str : "");
     freeReplyObject(reply);
     return true;

@@ -8,8 +8,6 @@
 
 enum { READ_STEP = 4096, OLDEST_BODY_SECONDS = 15 };
 
-static const long long last_second = 253402300799; /* of the year 9999 */
-
 /* ---- the request ---- */
 
 struct parameter {

@@ -21,7 +21,7 @@ test_the_time_of_sending(void)
 {
     CU_ASSERT_EQUAL(begin_with("MSEC=1764547200.123").sent_at, 1764547200123);
     CU_ASSERT_EQUAL(begin_with("MSEC=0.007").sent_at, 7);
-    CU_ASSERT_EQUAL(begin_with("MSEC=253402300799.999").sent_at, 253402300799999);
+    CU_ASSERT_EQUAL(begin_with("MSEC=999999999999.999").sent_at, 999999999999999);
 }
 
 /* Not said, so that nothing is dropped for it; a product that overflows would be undefined. */
@@ -36,7 +36,7 @@ test_a_time_that_is_none(void)
         "MSEC=1764547200.1234",
         "MSEC=1764547200.-12",
         "MSEC=-1764547200.123",
-        "MSEC=253402300800.000",
+        "MSEC=1000000000000.000",
         "MSEC=9223372036854775807.999",
         "MSEC=-9223372036854775808.999",
         "MSEC=99999999999999999999999.000",
