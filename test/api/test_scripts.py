@@ -159,6 +159,7 @@ def test_up_does_not_take_anothers_port_for_its_own(kept):
     (["soak", "long"], {}, "unknown argument long"),
     (["soak", "--help"], {}, "Sells tickets under random faults"),
     (["test", "--help"], {}, "Everything that must hold"),
+    (["analyze", "--help"], {}, "What the static analyzers say"),
     (["k6", "--help"], {}, "Runs load scenarios"),
     (["bench", "--help"], {}, "Measures each route"),
 ])
@@ -292,3 +293,14 @@ def test_the_packages_that_scripts_install_are_listed():
     calls = [re.findall(r"install_packages((?: \w+)+)", path.read_text()) for path in scripts]
     installed = {section for call in calls for sections in call for section in sections.split()}
     assert {"build", "checks", "mysql", "sid"} <= installed <= listed
+
+
+@pytest.mark.parametrize("path, settings, fails", [
+    ("/usr/sbin:/usr/bin:/sbin:/bin", {}, os.geteuid() == 0 or None),
+    ("/usr/sbin:/usr/bin:/sbin:/bin", {"FRONTROW_ALLOW_SKIPS": "1"}, False), ("/nowhere", {}, False),
+], ids=["apt is there", "it is known why not", "no Debian"])
+def test_which_skips_are_failures(path, settings, fails):
+    """What could have been installed and was not tested is no green run."""
+    script = f'. {ROOT}/scripts/lib/install.sh; PATH={path}; skips_are_failures'
+    done = subprocess.run(["/bin/bash", "-c", script], env={"PATH": os.environ["PATH"]} | settings, timeout=20)
+    assert fails is None or (done.returncode == 0) == fails
