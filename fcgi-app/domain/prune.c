@@ -85,16 +85,21 @@ walk(const struct prune *prune, change_range *change_rows, const struct prune_co
 /*
  * A line is taken out of Redis before its tokens go: whoever asks next loads it from what MySQL
  * has, and finds nobody who is not there any more. What still waits has lapsed by then, so that it
- * is not loaded again. Killed in between, nothing is lost: all rows are there.
+ * is not loaded again; where that could not be written, all stays. Killed in between, nothing is
+ * lost: all rows are there.
  */
 static enum db_result
 take_out_line(const struct prune *prune, const struct prune_concert *concert, bool *is_out)
 {
-    int64_t lapsed = 0;
+    struct prune_report *report = prune->report;
+    int64_t lapsed = 0, failed = report->failed;
     enum db_result result = walk(prune, lapse_range, concert, PRUNE_QUEUE_TOKENS, &lapsed);
-    *is_out = result == DB_OK && line_erase(prune->services->redis, concert->concert_id);
-    prune->report->redis_gone = prune->report->redis_gone || (result == DB_OK && !*is_out);
-    return result;
+    *is_out = false;
+    if (result != DB_OK || report->failed > failed)
+        return result;
+    *is_out = line_erase(prune->services->redis, concert->concert_id);
+    report->redis_gone = report->redis_gone || !*is_out;
+    return DB_OK;
 }
 
 static enum db_result

@@ -19,7 +19,7 @@ struct prune_concert {
 };
 
 /* The kinds of rows of a concert. */
-enum prune_kind { PRUNE_QUEUE_TOKENS, PRUNE_OPEN_TOKENS, PRUNE_SEAT_QUOTAS, PRUNE_KIND_COUNT };
+enum prune_kind { PRUNE_QUEUE_TOKENS, PRUNE_OPEN_TOKENS, PRUNE_SEAT_QUOTAS };
 
 /* Where in the order of a kind's key: queue tokens go by number, the others by user. */
 struct prune_cursor {

@@ -104,7 +104,7 @@ stack_leave_address() {
 stack_refresh() {
     local old=()
     if process_is_alive "$1"; then
-        old=($(process_children "$PROCESS_PID"))
+        read -ra old <<<"$(process_children "$PROCESS_PID")"
         if [[ $1 == frontrow ]] && ! frontrow_is_current; then
             frontrow_upgrade
         elif [[ $2 == yes ]]; then
