@@ -303,9 +303,9 @@ class Stack:
     def redis_answers(self):
         return answers(self.redis())
 
-    def redis(self, decode_responses=True):
+    def redis(self, socket="redis.sock", decode_responses=True):
         return redis.Redis(
-            unix_socket_path=str(self.run / "redis.sock"), decode_responses=decode_responses, socket_timeout=60
+            unix_socket_path=str(self.run / socket), decode_responses=decode_responses, socket_timeout=60
         )
 
     # ---- calls
