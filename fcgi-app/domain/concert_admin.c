@@ -265,7 +265,7 @@ concert_change_run(struct services *services, void *state, struct problem *probl
         error = draw_change(services, &before, &change->concert, problem);
     if (error != ERROR_NONE)
         return error;
-    result = concert_admin_table_update(services->db, &change->concert);
+    result = concert_admin_table_update(services->db, &before, &change->concert);
     if (result == DB_OK)
         result = concert_admin_table_log(services->db, change->actor, change->action,
                                          change->concert_id, change->detail);

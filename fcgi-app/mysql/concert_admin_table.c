@@ -88,28 +88,74 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
                          COLUMNS(INTO_INSTANT(created_at)));
 }
 
-enum db_result
-concert_admin_table_update(struct database *db, const struct concert *concert)
+/*
+ * What a change may write, and its value of a concert `c`. All in one statement, as the CHECKs look
+ * at several columns; one that is not to change takes itself.
+ */
+#define CONCERT_SETTINGS(SETTING)                                                                  \
+    SETTING("title = IF(?, ?, title)", DB_TEXT(c->title))                                          \
+    SETTING(", venue = IF(?, ?, venue)", DB_TEXT(c->venue))                                        \
+    SETTING(", status = IF(?, ?, status + 0)", DB_INTEGER(c->stored))                              \
+    SETTING(", opens_at = IF(?, ?, opens_at)", DB_INSTANT(c->opens_at))                            \
+    SETTING(", closes_at = IF(?, ?, closes_at)", DB_INSTANT(c->closes_at))                         \
+    SETTING(", admission_capacity = IF(?, ?, admission_capacity)",                                 \
+            DB_OPTIONAL(!c->no_line, c->admission_capacity))                                       \
+    SETTING(", active_seconds = IF(?, ?, active_seconds)", DB_INTEGER(c->active_seconds))          \
+    SETTING(", hold_seconds = IF(?, ?, hold_seconds)", DB_INTEGER(c->hold_seconds))                \
+    SETTING(", max_seats_per_user = IF(?, ?, max_seats_per_user)",                                 \
+            DB_OPTIONAL(!c->no_seat_limit, c->max_seats_per_user))                                 \
+    SETTING(", paused = IF(?, ?, paused)", DB_INTEGER(c->paused))                                  \
+    SETTING(", max_waiting = IF(?, ?, max_waiting)", DB_INTEGER(c->max_waiting))                   \
+    SETTING(", line_version = IF(?, ?, line_version)", DB_INTEGER(c->line_version))                \
+    SETTING(", line_since = IF(?, ?, line_since)", DB_INTEGER(c->line_since))                      \
+    SETTING(", draw = IF(?, ?, draw)", DB_INTEGER(c->draw))                                        \
+    SETTING(", draw_lead_seconds = IF(?, ?, draw_lead_seconds)", DB_INTEGER(c->draw_lead_seconds)) \
+    SETTING(", beacon_source = IF(?, ?, beacon_source)", DB_OPTIONAL_TEXT(c->beacon_source))       \
+    SETTING(", beacon = IF(?, ?, beacon)", DB_OPTIONAL_TEXT(c->beacon))                            \
+    SETTING(", idle_seconds = IF(?, ?, idle_seconds)",                                             \
+            DB_OPTIONAL(c->idle_seconds > 0, c->idle_seconds))
+
+#define ASSIGNMENT(assignment, value) assignment,
+enum {
+    SETTING_COUNT = sizeof((const char *[]){CONCERT_SETTINGS(ASSIGNMENT)}) / sizeof(const char *),
+    UPDATE_PARAMETERS = 2 * SETTING_COUNT + 1 /* for each: whether, and what; at last the id */
+};
+#undef ASSIGNMENT
+
+static void
+list_settings(const struct concert *c, struct parameter values[SETTING_COUNT])
 {
+#define VALUE(assignment, value) value,
+    const struct parameter list[] = {CONCERT_SETTINGS(VALUE)};
+#undef VALUE
+    memcpy(values, list, sizeof list);
+}
+
+static bool
+is_same(const struct parameter *a, const struct parameter *b)
+{
+    return a->kind == b->kind && a->integer == b->integer && a->length == b->length &&
+           (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
+enum db_result
+concert_admin_table_update(struct database *db, const struct concert *before,
+                           const struct concert *after)
+{
+#define ASSIGNMENT(assignment, value) assignment
     static const struct query update = {
-        "UPDATE concert SET title = ?, venue = ?, status = ?, opens_at = ?, closes_at = ?,"
-        " admission_capacity = ?, active_seconds = ?, hold_seconds = ?, max_seats_per_user = ?,"
-        " paused = ?, max_waiting = ?, line_version = ?, line_since = ?, draw = ?,"
-        " draw_lead_seconds = ?, beacon_source = ?, beacon = ?, idle_seconds = ?"
-        " WHERE concert_id = ?"};
-    return db_execute(
-        db, &update,
-        PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
-                   DB_INSTANT(concert->opens_at), DB_INSTANT(concert->closes_at),
-                   DB_OPTIONAL(!concert->no_line, concert->admission_capacity),
-                   DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
-                   DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
-                   DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
-                   DB_INTEGER(concert->line_version), DB_INTEGER(concert->line_since),
-                   DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
-                   DB_OPTIONAL_TEXT(concert->beacon_source), DB_OPTIONAL_TEXT(concert->beacon),
-                   DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
-                   DB_INTEGER(concert->concert_id)));
+        "UPDATE concert SET " CONCERT_SETTINGS(ASSIGNMENT) " WHERE concert_id = ?"};
+#undef ASSIGNMENT
+    struct parameter was[SETTING_COUNT], is[SETTING_COUNT], parameters[UPDATE_PARAMETERS];
+    list_settings(before, was);
+    list_settings(after, is);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        bool changes = !is_same(&was[i], &is[i]);
+        parameters[2 * i] = DB_INTEGER(changes);
+        parameters[2 * i + 1] = changes ? is[i] : DB_NULL;
+    }
+    parameters[UPDATE_PARAMETERS - 1] = DB_INTEGER(after->concert_id);
+    return db_execute(db, &update, parameters, UPDATE_PARAMETERS);
 }
 
 enum db_result

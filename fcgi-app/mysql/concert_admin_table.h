@@ -40,8 +40,9 @@ enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
 enum db_result concert_admin_table_created_at(struct database *db, int32_t concert_id,
                                               int64_t *created_at);
 
-/* Writes all settings of a concert, and its line's versions. */
-enum db_result concert_admin_table_update(struct database *db, const struct concert *concert);
+/* Writes those settings of a locked concert, and versions of its line, that are others now. */
+enum db_result concert_admin_table_update(struct database *db, const struct concert *before,
+                                          const struct concert *after);
 
 /* maxWaiting of all lines together that are kept now, but for this concert's. */
 enum db_result concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id,
