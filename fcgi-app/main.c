@@ -20,7 +20,7 @@ print_help(FILE *out)
           "Sells concert seats: a FastCGI server behind nginx.\n"
           "\n"
           "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
-          "  --check         check the settings and the database's schema and exit\n"
+          "  --check         check the settings, the database and its schema, and exit\n"
           "  --print-config  print the settings in force and exit; secrets are masked\n"
           "  --version       print the version and exit\n"
           "  --help          print this and exit\n"

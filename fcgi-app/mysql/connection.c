@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "mysql/session.h"
 
 /*
  * Server errors (the numbers of MySQL's manual, "Server Error Message Reference") that say: not
@@ -83,6 +84,12 @@ db_error_text(const struct database *db)
     return db->error_text;
 }
 
+bool
+db_is_unfit(const struct database *db)
+{
+    return db->unfit;
+}
+
 enum db_result
 connection_failed(struct database *db, unsigned code, const char *text, int64_t started)
 {
@@ -115,42 +122,6 @@ connection_run(struct database *db, const char *sql)
     if (mysql_errno(db->handle) != 0)
         return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
     return DB_OK;
-}
-
-/* DB_NOW_LOCKED counts on it; the server's option sysdate-is-now makes SYSDATE() stand still. */
-static enum db_result
-require_moving_sysdate(struct database *db)
-{
-    int64_t started = clock_monotonic();
-    MYSQL_RES *rows = NULL;
-    if (mysql_query(db->handle, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)") == 0)
-        rows = mysql_store_result(db->handle);
-    if (rows == NULL)
-        return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
-    MYSQL_ROW row = mysql_fetch_row(rows);
-    bool moves = row != NULL && strcmp(row[1], "1") == 0;
-    mysql_free_result(rows);
-    if (moves)
-        return DB_OK;
-    snprintf(db->error_text, sizeof db->error_text,
-             "MySQL's SYSDATE() does not move; it must run without sysdate-is-now");
-    log_error("%s", db->error_text);
-    return DB_GONE;
-}
-
-static enum db_result
-set_session(struct database *db)
-{
-    char session[256];
-    snprintf(session, sizeof session,
-             "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,"
-             "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
-             "innodb_lock_wait_timeout = %d",
-             db->config->lock_wait_s);
-    enum db_result result = connection_run(db, session);
-    if (result == DB_OK)
-        result = connection_run(db, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    return result == DB_OK ? require_moving_sysdate(db) : result;
 }
 
 static MYSQL *
@@ -187,10 +158,10 @@ connect_session(struct database *db)
             breaker_failure(db->breaker);
         return DB_GONE;
     }
-    enum db_result result = set_session(db);
-    if (result != DB_OK)
-        connection_close(db); /* half set up, it would be taken for a whole one the next time */
-    return result;
+    if (session_set_up(db) == DB_OK)
+        return DB_OK;
+    connection_close(db); /* half set up, it would be taken for a whole one the next time */
+    return DB_GONE;
 }
 
 enum db_result

@@ -12,7 +12,8 @@ enum { MIGRATE_ERROR_SIZE = 640 };
 
 enum migrate_result {
     MIGRATE_OK,
-    MIGRATE_REFUSED, /* schema and files, or schema and program, do not fit; or SQL failed */
+    MIGRATE_REFUSED, /* schema and files, or schema and program, do not fit; SQL failed; or the
+                        server is set up in a way that cannot be worked with */
     MIGRATE_GONE,    /* MySQL is out of reach */
 };
 

@@ -1,0 +1,97 @@
+#include "mysql/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/log.h"
+#include "mysql/connection.h"
+
+/*
+ * Nothing is left to the server. With another character set titles would be read as `?`, and
+ * written back so. The limit of a statement's time has a name for each engine: MariaDB passes over
+ * the first comment, MySQL over the second.
+ */
+static enum db_result
+pin_settings(struct database *db)
+{
+    char settings[640];
+    snprintf(settings, sizeof settings,
+             "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,"
+             "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
+             "autocommit = 1, completion_type = 0, foreign_key_checks = 1, unique_checks = 1, "
+             "sql_auto_is_null = 0, sql_safe_updates = 0, sql_select_limit = 18446744073709551615, "
+             "/*!80000 max_execution_time = 0, */ /*M!100100 max_statement_time = 0, */ "
+             "innodb_lock_wait_timeout = %d",
+             db->config->lock_wait_s);
+    const char *const statements[] = {
+        "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
+        settings,
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+    };
+    enum db_result result = DB_OK;
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0] && result == DB_OK; i++)
+        result = connection_run(db, statements[i]);
+    return result;
+}
+
+/* Runs a statement and copies the column of its first row; "" where there is none. */
+static enum db_result
+read_word(struct database *db, const char *sql, unsigned column, char *word, size_t size)
+{
+    int64_t started = clock_monotonic();
+    MYSQL_RES *rows = NULL;
+    if (mysql_query(db->handle, sql) == 0)
+        rows = mysql_store_result(db->handle);
+    if (rows == NULL)
+        return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    snprintf(word, size, "%s", row != NULL && row[column] != NULL ? row[column] : "");
+    mysql_free_result(rows);
+    return DB_OK;
+}
+
+static enum db_result
+refuse_server(struct database *db, const char *why)
+{
+    snprintf(db->error_text, sizeof db->error_text, "%s", why);
+    log_error("%s", db->error_text);
+    db->unfit = true;
+    return DB_GONE;
+}
+
+/*
+ * DB_NOW_LOCKED counts on a SYSDATE() that moves; the server's option sysdate-is-now makes it stand
+ * still. What READ COMMITTED writes cannot be logged as statements: it would be refused at the
+ * first sale. (Not every server has binlog_format, hence SHOW.)
+ */
+static enum db_result
+require_fit_server(struct database *db)
+{
+    char moves[8], logs[8], format[16] = "";
+    enum db_result result =
+        read_word(db, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)", 1, moves, sizeof moves);
+    if (result == DB_OK)
+        result = read_word(db, "SELECT @@log_bin", 0, logs, sizeof logs);
+    if (result == DB_OK && strcmp(logs, "0") != 0)
+        result =
+            read_word(db, "SHOW SESSION VARIABLES LIKE 'binlog_format'", 1, format, sizeof format);
+    if (result != DB_OK)
+        return result;
+    if (strcmp(moves, "1") != 0)
+        return refuse_server(db, "MySQL's SYSDATE() does not move; it must run without "
+                                 "sysdate-is-now");
+    if (strcmp(format, "STATEMENT") == 0)
+        return refuse_server(db, "MySQL's binlog_format is STATEMENT, which does not go with the "
+                                 "isolation READ COMMITTED; it must be ROW or MIXED");
+    return DB_OK;
+}
+
+enum db_result
+session_set_up(struct database *db)
+{
+    db->unfit = false;
+    enum db_result result = pin_settings(db);
+    return result == DB_OK ? require_fit_server(db) : result;
+}

@@ -1,0 +1,14 @@
+/* session: what a new connection is set to, and what its server must be like. For mysql/ only. */
+#ifndef FRONTROW_MYSQL_SESSION_H
+#define FRONTROW_MYSQL_SESSION_H
+
+#include "mysql/database.h"
+
+/*
+ * Sets the session up whatever the server's defaults and its init_connect say, and looks whether
+ * the server is fit. On a result that is not DB_OK the connection must not be used; db->unfit says
+ * whether it is for how the server is set up.
+ */
+enum db_result session_set_up(struct database *db);
+
+#endif
