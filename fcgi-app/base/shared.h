@@ -10,10 +10,13 @@
 #include "base/breaker.h"
 #include "base/occupancy.h"
 #include "base/sold_out.h"
+#include "base/unknowns.h"
 
 struct shared {
     struct breaker mysql;
     struct breaker redis;
+    struct unknowns mysql_unknowns;
+    struct unknowns redis_unknowns;
     struct occupancy occupancy;
     /* what the log says once, however many requests and workers see it */
     atomic_flag said_no_document_uri;

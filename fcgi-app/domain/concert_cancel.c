@@ -15,7 +15,7 @@
 #include "mysql/cancel_table.h"
 
 /* What is locked for longer holds the others up no further: the next look tries it again. */
-enum { PATIENCE_MS = 1000 };
+enum { PATIENCE_MS = 1000, REFUSED_MAX = 3 };
 
 /* One run of the cancel. */
 struct work {
@@ -24,6 +24,7 @@ struct work {
     int32_t concert_id;
     void (*progress)(const struct concert_cancel_report *report);
     struct concert_cancel_report *report;
+    int *refused; /* by MySQL, in a row */
 };
 
 static enum error
@@ -93,11 +94,15 @@ end_together(const struct work *work, const int32_t *ids, size_t count, struct p
     return error;
 }
 
-/* Without MySQL there is no going on; anything else is only about these reservations. */
+/*
+ * Without MySQL there is no going on; anything else is only about these reservations. It may refuse
+ * one, but several in a row mean that it is away.
+ */
 static bool
-is_mysql_lost(enum error error)
+is_mysql_lost(const struct work *work, enum error error)
 {
-    return error == ERROR_MYSQL_UNAVAILABLE || error == ERROR_OUTCOME_UNKNOWN;
+    *work->refused = error == ERROR_MYSQL_UNAVAILABLE ? *work->refused + 1 : 0;
+    return *work->refused == REFUSED_MAX || error == ERROR_OUTCOME_UNKNOWN;
 }
 
 /*
@@ -108,16 +113,19 @@ static enum error
 end_some(const struct work *work, const int32_t *ids, size_t count, struct problem *problem)
 {
     enum error error = end_together(work, ids, count, problem);
-    for (size_t i = 0; i < count && error != ERROR_NONE && !is_mysql_lost(error); i++) {
-        enum error alone = count > 1 ? end_together(work, &ids[i], 1, problem) : error;
-        if (is_mysql_lost(alone)) {
-            error = alone;
-        } else if (alone != ERROR_NONE) {
+    bool lost = is_mysql_lost(work, error);
+    for (size_t i = 0; i < count && error != ERROR_NONE && !lost; i++) {
+        enum error alone = error;
+        if (count > 1) {
+            alone = end_together(work, &ids[i], 1, problem);
+            lost = is_mysql_lost(work, alone);
+        }
+        if (alone != ERROR_NONE && !lost) {
             log_warn("reservation %d could not be ended: %s", (int)ids[i], error_code(alone));
             work->report->failed++;
         }
     }
-    return is_mysql_lost(error) ? refuse(problem, ERROR_MYSQL_UNAVAILABLE) : ERROR_NONE;
+    return lost ? refuse(problem, ERROR_MYSQL_UNAVAILABLE) : ERROR_NONE;
 }
 
 /* The reservations that the seats name, ascending, each once; how many. */
@@ -226,7 +234,8 @@ concert_cancel(struct services *services, const char *actor, int32_t concert_id,
                void (*progress)(const struct concert_cancel_report *report),
                struct concert_cancel_report *report, struct problem *problem)
 {
-    struct work work = {services, actor, concert_id, progress, report};
+    int refused = 0;
+    struct work work = {services, actor, concert_id, progress, report, &refused};
     *report = (struct concert_cancel_report){0};
     enum error error = set_cancelled(&work, problem);
     if (error == ERROR_NONE)

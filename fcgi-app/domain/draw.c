@@ -214,8 +214,6 @@ draw_sweep(struct services *services, struct draw_sweep_report *report)
     *report = (struct draw_sweep_report){0};
     while ((result = draw_table_next(services->db, concert_id, &concert_id)) == DB_OK) {
         enum error error = draw_run(services, concert_id, &problem);
-        if (error == ERROR_MYSQL_UNAVAILABLE)
-            return DB_GONE;
         report->redis_gone = report->redis_gone || error == ERROR_QUEUE_UNAVAILABLE;
         report->failed += error != ERROR_NONE && error != ERROR_QUEUE_UNAVAILABLE;
     }

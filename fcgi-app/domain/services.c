@@ -15,14 +15,13 @@ services_open(const struct config *config, struct shared *shared)
     struct services *services = calloc(1, sizeof *services);
     if (services == NULL)
         abort();
-    struct breaker *mysql = shared != NULL ? &shared->mysql : NULL;
     services->config = config;
     services->shared = shared;
     if (shared != NULL)
         services->place = occupancy_take(&shared->occupancy);
-    services->db = db_open(config, config->mysql_timeout_ms, mysql);
-    services->admin_db = db_open(config, config->admin_mysql_timeout_ms, mysql);
-    services->redis = redis_open(config, shared != NULL ? &shared->redis : NULL);
+    services->db = db_open(config, config->mysql_timeout_ms, shared);
+    services->admin_db = db_open(config, config->admin_mysql_timeout_ms, shared);
+    services->redis = redis_open(config, shared);
     services->layouts = layouts_open();
     return services;
 }

@@ -95,7 +95,7 @@ expire_in_transaction(struct database *db, int32_t reservation_id)
     return OUTCOME_GONE;
 }
 
-/* Returns false when MySQL is gone. */
+/* Returns false when MySQL is gone, or refuses this one. */
 static bool
 sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
            struct sweep_report *report)
@@ -110,7 +110,7 @@ sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
         report->busy++;
         log_debug("reservation %d, over for %" PRId64 " s, was left: somebody has it locked",
                   (int)place->reservation_id, seconds_over);
-    } else if (outcome == OUTCOME_AGAIN || outcome == OUTCOME_FAILED) {
+    } else if (outcome != OUTCOME_SETTLED) {
         report->failed++;
         log_warn("reservation %d, over for %" PRId64 " s, could not be expired: %s",
                  (int)place->reservation_id, seconds_over, db_error_text(db));
@@ -118,7 +118,10 @@ sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
     return outcome != OUTCOME_GONE;
 }
 
-/* The ids are read without a lock, in order, so that what is left does not come up again. */
+/*
+ * The ids are read without a lock, in order, so that what is left does not come up again. One that
+ * MySQL refuses stops no other; several in a row mean that it is away.
+ */
 static enum db_result
 sweep_holds(struct services *services, struct sweep_report *report)
 {
@@ -127,12 +130,15 @@ sweep_holds(struct services *services, struct sweep_report *report)
     struct sweep_place after = {0};
     size_t count = SWEEP_BATCH;
     int64_t now;
+    int refused = 0; /* in a row */
     enum db_result result = db_now(db, &now);
     while (result == DB_OK && count == SWEEP_BATCH) {
         result = sweep_table_lapsed(db, &after, now, places, &count);
-        for (size_t i = 0; result == DB_OK && i < count; i++)
-            if (!sweep_hold(db, &places[i], now, report))
+        for (size_t i = 0; result == DB_OK && i < count; i++) {
+            refused = sweep_hold(db, &places[i], now, report) ? 0 : refused + 1;
+            if (refused == ATTEMPTS)
                 result = DB_GONE;
+        }
         if (count > 0)
             after = places[count - 1];
     }

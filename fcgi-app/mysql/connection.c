@@ -8,50 +8,22 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/shared.h"
+#include "mysql/refusal.h"
 #include "mysql/session.h"
 
-/*
- * Server errors (the numbers of MySQL's manual, "Server Error Message Reference") that say: not
- * now. Full disk or table, read-only, shutting down, too many connections, killed, interrupted.
- */
-static const unsigned not_now[] = {
-    1021, 1026, 1030, 1040, 1044, 1045, 1049, 1053, 1077, 1078, 1079, 1114, 1129, 1130, 1152,
-    1158, 1159, 1160, 1161, 1180, 1203, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3100, 3169,
-};
-
-/* Client errors (2000 to 2999) that are mistakes in our use of the library, not of the network. */
-static const unsigned misuse[] = {2014, 2030, 2031, 2033, 2034, 2035, 2036, 2051, 2056};
-
-static bool
-is_among(unsigned code, const unsigned *codes, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (codes[i] == code)
-            return true;
-    return false;
-}
-
-static enum db_result
-classify(unsigned code)
-{
-    if (code == 1062)
-        return DB_DUPLICATE;
-    if (code == 1213 || code == 1205 || code == 1020)
-        return DB_RETRY;
-    if (code >= 2000 && code < 3000)
-        return is_among(code, misuse, sizeof misuse / sizeof misuse[0]) ? DB_FAILED : DB_GONE;
-    return is_among(code, not_now, sizeof not_now / sizeof not_now[0]) ? DB_GONE : DB_FAILED;
-}
-
 struct database *
-db_open(const struct config *config, int timeout_ms, struct breaker *breaker)
+db_open(const struct config *config, int timeout_ms, struct shared *shared)
 {
     struct database *db = calloc(1, sizeof *db);
     if (db == NULL)
         abort();
     db->config = config;
     db->timeout_ms = timeout_ms;
-    db->breaker = breaker;
+    if (shared != NULL) {
+        db->breaker = &shared->mysql;
+        db->unknowns = &shared->mysql_unknowns;
+    }
     return db;
 }
 
@@ -90,21 +62,36 @@ db_is_unfit(const struct database *db)
     return db->unfit;
 }
 
+/* What is a bug, or means that nothing can be sold, is logged; what is tried again is not. */
+static void
+log_refusal(struct database *db, enum refusal refusal, unsigned code)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", code);
+    if (refusal == REFUSAL_UNKNOWN) {
+        if (unknowns_count(db->unknowns, number))
+            log_error("%s (there is no rule for this number: told once a minute)", db->error_text);
+    } else if (refusal_result(refusal) == DB_FAILED) {
+        log_error("%s", db->error_text);
+    } else if (refusal_result(refusal) == DB_GONE) {
+        log_warn("%s", db->error_text);
+    }
+}
+
 enum db_result
 connection_failed(struct database *db, unsigned code, const char *text, int64_t started)
 {
-    enum db_result result = classify(code);
+    enum refusal refusal = refusal_of(code, text);
+    enum db_result result = refusal_result(refusal);
     snprintf(db->error_text, sizeof db->error_text, "MySQL error %u: %s", code, text);
-    if (result == DB_FAILED)
-        log_error("%s", db->error_text);
-    if (result != DB_GONE)
-        return result;
-    log_warn("%s", db->error_text);
-    if (db->breaker != NULL && clock_monotonic() - started >= db->timeout_ms / 2)
+    log_refusal(db, refusal, code);
+    if (result == DB_GONE && db->breaker != NULL &&
+        clock_monotonic() - started >= db->timeout_ms / 2)
         breaker_failure(db->breaker);
     /* A late reply on a handle that timed out would answer the next user. */
-    connection_close(db);
-    return DB_GONE;
+    if (refusal_ends_connection(refusal))
+        connection_close(db);
+    return result;
 }
 
 enum db_result
@@ -142,8 +129,8 @@ connect_handle(struct database *db)
                            config->mysql_database, socket ? 0 : (unsigned)config->mysql_port,
                            socket ? config->mysql_socket : NULL, 0) != NULL)
         return handle;
-    snprintf(db->error_text, sizeof db->error_text, "MySQL cannot be reached: %s",
-             mysql_error(handle));
+    snprintf(db->error_text, sizeof db->error_text, "MySQL cannot be reached: error %u: %s",
+             mysql_errno(handle), mysql_error(handle));
     mysql_close(handle);
     return NULL;
 }

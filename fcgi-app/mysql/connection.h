@@ -31,7 +31,8 @@ struct row {
 
 struct database {
     const struct config *config;
-    struct breaker *breaker;
+    struct breaker *breaker; /* NULL in tools, likewise unknowns */
+    struct unknowns *unknowns;
     int timeout_ms;
     MYSQL *handle; /* NULL: not connected */
     bool in_transaction;
@@ -54,8 +55,8 @@ enum db_result connection_ensure(struct database *db);
 void connection_close(struct database *db);
 
 /*
- * Sorts an error of the client library into a result, keeps its text, and closes the handle where
- * it is of no more use. `started` is clock_monotonic() at the begin of the statement: a slow loss
+ * Sorts an error into a result (mysql/refusal.h), keeps its text, and closes the handle where it is
+ * of no more use. `started` is clock_monotonic() at the begin of the statement: a slow loss
  * is a time-out and counts for the breaker, a quick one is a connection that had been idle.
  */
 enum db_result connection_failed(struct database *db, unsigned code, const char *text,

@@ -190,11 +190,14 @@ enum db_result
 db_select(struct database *db, const struct query *query, const struct parameter *parameters,
           size_t parameter_count, const struct column *columns, size_t column_count)
 {
-    /* A connection that MySQL closed while it was idle says so only now: reading again is safe. */
-    bool idle = db->used && !db->in_transaction;
+    /*
+     * A connection that MySQL closed while it was idle says so only now, and a conflict is over.
+     * Outside a transaction reading again is safe.
+     */
+    bool alone = !db->in_transaction, idle = alone && db->used;
     enum db_result result =
         select_once(db, query, parameters, parameter_count, columns, column_count);
-    if (result == DB_GONE && idle && db->handle == NULL)
+    if ((result == DB_GONE && idle && db->handle == NULL) || (result == DB_RETRY && alone))
         result = select_once(db, query, parameters, parameter_count, columns, column_count);
     return result;
 }

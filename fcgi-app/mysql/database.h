@@ -9,18 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct breaker;
 struct config;
 struct database;
+struct shared;
 
 enum db_result {
     DB_OK = 0,    /* done; where rows are read: here is one */
     DB_NONE,      /* no such row, or no more rows */
     DB_DUPLICATE, /* a unique key refused the row */
-    DB_RETRY,     /* deadlock or lock time-out: roll back, the whole transaction may be run again */
-    DB_GONE,      /* MySQL is out of reach or takes no writes; after a lost connection the handle
-                     is closed and a running transaction is rolled back by the server */
-    DB_FAILED,    /* anything else: a bug; logged with its text */
+    DB_RETRY,     /* deadlock, lock time-out or the like: roll back, the whole transaction may be
+                     run again */
+    DB_GONE,      /* MySQL is out of reach or does not do it now, for whatever reason; where the
+                     handle is closed, a running transaction is rolled back by the server */
+    DB_FAILED,    /* known to be a bug of ours; logged with its text */
 };
 
 /*
@@ -95,9 +96,9 @@ struct column {
 
 /*
  * Makes a handle; nothing is connected yet. `timeout_ms` bounds each statement and connect.
- * `breaker` may be NULL (tools). Never NULL; end it with db_close().
+ * `shared` is NULL in tools. Never NULL; end it with db_close().
  */
-struct database *db_open(const struct config *config, int timeout_ms, struct breaker *breaker);
+struct database *db_open(const struct config *config, int timeout_ms, struct shared *shared);
 void db_close(struct database *db);
 
 /*

@@ -26,7 +26,7 @@ begin(struct database *db, const char *isolation, const char *sql)
     /* A connection that MySQL closed while it was idle says so only now. */
     bool idle = db->used;
     enum db_result result = begin_once(db, isolation, sql);
-    if (result == DB_GONE && idle && db->handle == NULL)
+    if (result != DB_OK && idle && db->handle == NULL)
         result = begin_once(db, isolation, sql);
     return result;
 }
@@ -56,10 +56,13 @@ transaction_commit(struct database *db)
     db->in_transaction = false;
     if (result == DB_OK)
         return COMMIT_DONE;
-    if (result == DB_GONE)
-        return COMMIT_UNKNOWN;
-    transaction_rollback(db);
-    return COMMIT_ROLLED_BACK;
+    if (result == DB_RETRY && db->handle != NULL) {
+        transaction_rollback(db);
+        return COMMIT_ROLLED_BACK;
+    }
+    /* A refusal may come from before or after it was carried out: a new connection finds out. */
+    connection_close(db);
+    return COMMIT_UNKNOWN;
 }
 
 void

@@ -10,8 +10,8 @@
 /* What became of a COMMIT. */
 enum commit {
     COMMIT_DONE,
-    COMMIT_ROLLED_BACK, /* refused or never sent: nothing happened */
-    COMMIT_UNKNOWN,     /* sent, and the connection was lost before the answer */
+    COMMIT_ROLLED_BACK, /* a conflict, or never sent: nothing happened */
+    COMMIT_UNKNOWN,     /* sent, and lost before the answer, or refused for another reason */
 };
 
 /* Begins a transaction; reconnects first where the connection had been lost since the last use. */

@@ -11,7 +11,8 @@ enum { RUN_ID_SIZE = 41, BUILDER_SIZE = 17 };
 
 struct redis {
     const struct config *config;
-    struct breaker *breaker;    /* may be NULL */
+    struct breaker *breaker; /* NULL in tools, likewise unknowns */
+    struct unknowns *unknowns;
     redisContext *context;      /* NULL: not connected */
     char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
     char builder[BUILDER_SIZE]; /* names this process where it loads a line */
@@ -24,8 +25,8 @@ enum answer {
     ANSWER_OK,
     ANSWER_NO_FUNCTION, /* the function library has to be loaded */
     ANSWER_LOST,        /* the connection had ended; it may be sent again on a new one */
-    ANSWER_GONE,        /* out of reach, timed out, or it takes no writes now */
-    ANSWER_FAILED,      /* an error that is a bug; logged */
+    ANSWER_GONE,        /* out of reach, timed out, or it does not do it now, for whatever reason */
+    ANSWER_FAILED,      /* an error that is known to be a bug; logged */
 };
 
 /* Connects if need be. False: Redis is out of reach. */

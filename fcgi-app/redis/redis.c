@@ -11,17 +11,22 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/shared.h"
 #include "redis/connection.h"
+#include "redis/refusal.h"
 
 struct redis *
-redis_open(const struct config *config, struct breaker *breaker)
+redis_open(const struct config *config, struct shared *shared)
 {
     struct redis *redis = calloc(1, sizeof *redis);
     uint64_t name;
     if (redis == NULL || getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name)
         abort();
     redis->config = config;
-    redis->breaker = breaker;
+    if (shared != NULL) {
+        redis->breaker = &shared->redis;
+        redis->unknowns = &shared->redis_unknowns;
+    }
     snprintf(redis->builder, sizeof redis->builder, "%016llx", (unsigned long long)name);
     signal(SIGPIPE, SIG_IGN); /* hiredis writes to a connection that Redis may have ended */
     return redis;
@@ -73,27 +78,31 @@ transport_failed(struct redis *redis)
     return lose(redis, context->errstr);
 }
 
-static bool
-begins_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* An error that Redis answers: it is there, but does not do what was asked. */
 static enum answer
-classify(const char *error)
+refused(struct redis *redis, const char *error)
 {
-    static const char *const unwilling[] = {"LOADING", "OOM",    "READONLY",  "MISCONF",
-                                            "BUSY",    "NOAUTH", "MASTERDOWN"};
-    if (begins_with(error, "ERR Function not found"))
+    char word[UNKNOWN_NAME_SIZE];
+    switch (redis_refusal_of(error)) {
+    case REDIS_NO_FUNCTION:
         return ANSWER_NO_FUNCTION;
-    for (size_t i = 0; i < sizeof unwilling / sizeof unwilling[0]; i++)
-        if (begins_with(error, unwilling[i])) {
-            log_warn("Redis: %s", error);
-            return ANSWER_GONE;
-        }
-    log_error("Redis: %s", error);
-    return ANSWER_FAILED;
+    case REDIS_OURS:
+        log_error("Redis: %s", error);
+        return ANSWER_FAILED;
+    case REDIS_LATER:
+        log_warn("Redis: %s", error);
+        return ANSWER_GONE;
+    case REDIS_ELSEWHERE:
+        log_warn("Redis: %s", error);
+        break;
+    case REDIS_UNKNOWN:
+        snprintf(word, sizeof word, "%.*s", (int)strcspn(error, " "), error);
+        if (unknowns_count(redis->unknowns, word))
+            log_error("Redis: %s (there is no rule for this: told once a minute)", error);
+        break;
+    }
+    disconnect(redis);
+    return ANSWER_GONE;
 }
 
 static enum answer
@@ -108,7 +117,7 @@ receive(struct redis *redis, redisReply **reply)
     *reply = received;
     if ((*reply)->type != REDIS_REPLY_ERROR)
         return ANSWER_OK;
-    enum answer answer = classify((*reply)->str);
+    enum answer answer = refused(redis, (*reply)->str);
     freeReplyObject(*reply);
     *reply = NULL;
     return answer;

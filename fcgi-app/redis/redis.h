@@ -8,15 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct breaker;
 struct config;
 struct redis;
+struct shared;
 
 /*
- * Makes a handle; nothing is connected yet. `breaker` may be NULL (tools). Never NULL; end it with
+ * Makes a handle; nothing is connected yet. `shared` is NULL in tools. Never NULL; end it with
  * redis_close(). The process ignores SIGPIPE from now on.
  */
-struct redis *redis_open(const struct config *config, struct breaker *breaker);
+struct redis *redis_open(const struct config *config, struct shared *shared);
 void redis_close(struct redis *redis);
 
 /*

@@ -242,6 +242,19 @@ write_processes(struct buffer *out, struct scoreboard *scoreboard)
 }
 
 static void
+write_unknowns(struct buffer *out, const char *dependency, struct unknowns *unknowns)
+{
+    char name[UNKNOWN_NAME_SIZE];
+    for (size_t i = 0; i < UNKNOWN_COUNTS; i++) {
+        uint64_t count = unknowns_read(unknowns, i, name);
+        if (count > 0)
+            buffer_format(
+                out, "frontrow_unknown_refusals_total{dependency=\"%s\",refusal=\"%s\"} %llu\n",
+                dependency, name, (unsigned long long)count);
+    }
+}
+
+static void
 write_state(struct buffer *out, const struct metrics_sources *sources)
 {
     write_family(out, "maintenance", "gauge", "1 while the maintenance file is there.");
@@ -252,6 +265,10 @@ write_state(struct buffer *out, const struct metrics_sources *sources)
                   breaker_is_open(&sources->shared->mysql));
     buffer_format(out, "frontrow_breaker_open{dependency=\"redis\"} %d\n",
                   breaker_is_open(&sources->shared->redis));
+    write_family(out, "unknown_refusals_total", "counter",
+                 "Errors of a dependency that there is no rule for, by number or first word.");
+    write_unknowns(out, "mysql", &sources->shared->mysql_unknowns);
+    write_unknowns(out, "redis", &sources->shared->redis_unknowns);
 }
 
 static void

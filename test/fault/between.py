@@ -83,11 +83,13 @@ class Pair:
         self.server = server
         self.muted = False
         self.answered = threading.Event()  # something was received while muted
+        self.heard = bytearray()  # the begin of what the store said since this was cleared
 
     def to_client(self):
         """Passes on what the store says, unless muted."""
         with contextlib.suppress(OSError):
             while data := self.server.recv(65536):
+                self.heard += data[: 16 - len(self.heard)] if len(self.heard) < 16 else b""
                 if self.muted:
                     self.answered.set()
                 else:

@@ -1,0 +1,15 @@
+/* refusal: what an error that Redis answers means, by the words that it begins with. */
+#ifndef FRONTROW_REDIS_REFUSAL_H
+#define FRONTROW_REDIS_REFUSAL_H
+
+enum redis_refusal {
+    REDIS_UNKNOWN,     /* there is no rule: taken for ELSEWHERE, and told */
+    REDIS_NO_FUNCTION, /* the function library has to be loaded */
+    REDIS_LATER,       /* not now; the connection is as good as another one */
+    REDIS_ELSEWHERE, /* not now, and by a new connection perhaps another server, or another user */
+    REDIS_OURS,      /* a bug */
+};
+
+enum redis_refusal redis_refusal_of(const char *error);
+
+#endif
