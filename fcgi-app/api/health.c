@@ -1,9 +1,7 @@
 /* GET /health, /health/ready */
 #include "api/api.h"
 #include "api/handlers.h"
-#include "base/clock.h"
-#include "domain/services.h"
-#include "redis/redis.h"
+#include "domain/readiness.h"
 
 void
 health_live(void *services, const struct request *request, struct response *response)
@@ -38,11 +36,9 @@ void
 health_ready(void *services, const struct request *request, struct response *response)
 {
     (void)request;
-    struct services *all = services;
-    int64_t now, redis_us = 0, started = clock_monotonic_us();
-    bool mysql = db_now(all->db, &now) == DB_OK;
-    int64_t mysql_us = clock_monotonic_us() - started;
-    bool redis = redis_ping(all->redis, &redis_us);
+    int64_t mysql_us, redis_us;
+    bool mysql = readiness_check_mysql(services, &mysql_us);
+    bool redis = readiness_check_redis(services, &redis_us);
     struct json json;
     if (mysql) {
         json = json_writer(&response->body);

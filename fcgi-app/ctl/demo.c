@@ -42,9 +42,8 @@ forget_lines(struct ctl *ctl, const struct buffer *ids)
 static int
 replace_with(struct ctl *ctl, const char *sql)
 {
-    int64_t latency;
     struct buffer ids = {0};
-    if (!redis_ping(ctl->services->redis, &latency)) /* now, while nothing is half done */
+    if (!redis_ping(ctl->services->redis)) /* now, while nothing is half done */
         return redis_failed();
     enum db_result result = list_concerts(ctl->services->db, &ids);
     if (result == DB_OK)

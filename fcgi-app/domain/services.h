@@ -19,6 +19,7 @@ struct services {
     struct database *admin_db;     /* for /admin: long ones; tools do not use it */
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
+    int64_t next_write;      /* clock_monotonic() from which domain/readiness tries a write again */
 };
 
 /* Nothing is connected until first use. Never NULL. `config` and `shared` are borrowed. */

@@ -26,6 +26,14 @@ idempotency_table_store(struct database *db, const char *caller, const char *key
 }
 
 enum db_result
+idempotency_table_withdraw(struct database *db, const char *caller, const char *key)
+{
+    static const struct query withdraw = {
+        "DELETE FROM idempotency WHERE user_id = ? AND idempotency_key = ?"};
+    return db_execute(db, &withdraw, PARAMETERS(DB_TEXT(caller), DB_TEXT(key)));
+}
+
+enum db_result
 idempotency_table_find(struct database *db, const char *caller, const char *key,
                        uint8_t fingerprint[FINGERPRINT_BYTES], struct buffer *body)
 {

@@ -29,6 +29,9 @@ enum db_result idempotency_table_claim(struct database *db, const char *caller, 
 enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
                                        int32_t effect_id, const struct buffer *body);
 
+/* Takes a claim back inside the transaction that made it. */
+enum db_result idempotency_table_withdraw(struct database *db, const char *caller, const char *key);
+
 /* Reads a stored answer, appended to `body`. DB_NONE: there is none. */
 enum db_result idempotency_table_find(struct database *db, const char *caller, const char *key,
                                       uint8_t fingerprint[FINGERPRINT_BYTES], struct buffer *body);

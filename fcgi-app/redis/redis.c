@@ -8,7 +8,6 @@
 #include <sys/time.h>
 
 #include "base/breaker.h"
-#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shared.h"
@@ -220,13 +219,10 @@ ask_again(struct redis *redis, const char *first, const char *second, char *text
 }
 
 bool
-redis_ping(struct redis *redis, int64_t *latency_us)
+redis_ping(struct redis *redis)
 {
     char pong[8];
-    int64_t started = clock_monotonic_us();
-    bool up = ask_again(redis, "PING", NULL, pong, sizeof pong);
-    *latency_us = clock_monotonic_us() - started;
-    return up;
+    return ask_again(redis, "PING", NULL, pong, sizeof pong);
 }
 
 bool

@@ -28,7 +28,7 @@ bool redis_probe(struct redis *redis);
 /* Reads how many bytes Redis may take; 0: no limit is set. False: Redis is out of reach. */
 bool redis_read_maxmemory(struct redis *redis, int64_t *bytes);
 
-/* Asks for a PONG; how long that took goes to *latency_us. For /health/ready. */
-bool redis_ping(struct redis *redis, int64_t *latency_us);
+/* Whether Redis answers. For tools. */
+bool redis_ping(struct redis *redis);
 
 #endif
