@@ -3,7 +3,8 @@
  * route, checks, fields. Only the handlers are not run: in their place stands what a handler may
  * rely on.
  *
- * The input begins with a line of letters: `h` is caller = header, `b` a body that breaks off, `s`
+ * The input begins with a line of letters: `h` is caller = header, `g` a gateway
+ * with a secret, `b` a body that breaks off, `s`
  * one that comes in small pieces. Then a line for each parameter, "NAME=value", an empty line, and
  * the body.
  */
@@ -237,6 +238,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct services services = {.config = &config};
     char *text = fuzz_copy(data, size);
     set_up(&peer, text, size);
+    snprintf(config.gateway_secrets[0], sizeof config.gateway_secrets[0], "%s",
+             strchr(text, 'g') != NULL ? "the secret of the gateway" : "");
     snprintf(config.caller, sizeof config.caller, "%s",
              strchr(text, 'h') != NULL ? "header" : "body");
     const struct surroundings surroundings = {.config = &config,
