@@ -83,13 +83,14 @@ parse_length(const char *text)
 
 /*
  * nginx before 1.23 sends each of two headers with one name, later ones and other web servers send
- * both as one, with ", " between: no value of ours has that.
+ * both as one, with ", " between: no value of ours has that. (Others' schemes of Authorization do.)
  */
 static void
 look_for_doubled(struct request *request, const struct parameter *parameter, const char *value,
                  bool seen)
 {
-    if (parameter->header != NULL && (seen || strstr(value, ", ") != NULL))
+    bool may_have_commas = parameter->offset == offsetof(struct request, authorization);
+    if (parameter->header != NULL && (seen || (!may_have_commas && strstr(value, ", ") != NULL)))
         request->doubled_header = parameter->header;
 }
 

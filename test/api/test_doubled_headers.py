@@ -108,6 +108,14 @@ def test_however_the_web_server_says_it(stack, values):
     assert (answer.status, answer.json()["field"]) == (400, "X-Queue-Token")
 
 
+def test_commas_of_other_schemes(stack):
+    parameters = [("DOCUMENT_URI", "/point"), ("SERVER_ADDR", "127.0.0.1")]
+    digest = ("HTTP_AUTHORIZATION", 'Digest username="a", realm="b"')
+    assert stack.fastcgi(wire.fastcgi_of("GET", [*parameters, digest], query="userId=fan")).status == 200
+    twice = stack.fastcgi(wire.fastcgi_of("GET", [*parameters, digest, digest], query="userId=fan"))
+    assert twice.json()["field"] == "Authorization"
+
+
 def test_other_headers_may_be_doubled(stack):
     concert = new_concert(stack, capacity=1)
     token = add_token(stack, new_user(), concert)["token"]
