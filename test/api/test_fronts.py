@@ -91,7 +91,11 @@ class Front:
             make(self.port, stack.run / "frontrow-0.sock", folder), env=environment, stdout=output, stderr=output,
         )
         wait_for(lambda: self.is_up(folder), 30)
-        self.client = Client(self.port)
+
+    @property
+    def client(self):
+        """A new one each time: these servers end idle connections as they like."""
+        return Client(self.port)
 
     def is_up(self, folder):
         assert self.process.poll() is None, (folder / "output").read_text()
