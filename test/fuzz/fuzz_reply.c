@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "base/breaker.h"
-#include "base/shared.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/shared.h"
 #include "fuzz.h"
 #include "redis/line_erase.h"
 #include "redis/line_store.h"
