@@ -13,7 +13,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/breaker.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shared.h"
