@@ -226,6 +226,7 @@ REQUESTS = [
     Request(f"GET {ITEM}/layout", "hall of 50,000, made-up v", get(f"{OF}/layout?v={{now}}"), 2, HALL + 10),
     Request("GET /concert/{concert}/queue", "no line", get(f"/concert/{OPEN}/queue"), 1, 1),
     Request("GET /concert/{concert}/queue", "a line", get(f"/concert/{WAITING}/queue"), 1, 1),
+    Request("GET /settings", "", get("/settings"), 0, 0),
     Request("POST /token/add", "no line", add_token(OPEN), 2, 1),
     Request("POST /token/add", "a line", add_token(WAITING), 2, 1),
     Request("GET /token", "no line", with_token("GET", OPEN), 2, 3),
@@ -241,7 +242,7 @@ REQUESTS = [
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 8, 10),
-    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 15, 50),
+    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
     Request("POST /point/charge", "again", change_points("charge", False), 5, 5),
     Request("POST /point/charge", "first, key", change_points("charge", True), 10, 10),
@@ -262,7 +263,7 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New"}), 8, HALL + 10),
     Request("GET /health", "", get("/health"), 0, 0),
-    Request("GET /health/ready", "", get("/health/ready"), 1, 0),
+    Request("GET /health/ready", "", get("/health/ready"), 1, 1),
 ]
 
 
