@@ -4,7 +4,7 @@
 #include "server/http.h"
 #include "suites.h"
 
-/* The exchange of a request with this one parameter. */
+/* What is read from a request with this one parameter; only its numbers are looked at. */
 static struct exchange
 begin_with(char *pair)
 {
@@ -12,6 +12,7 @@ begin_with(char *pair)
     FCGX_Request connection = {.envp = parameters};
     struct exchange exchange = {0};
     http_begin(&exchange, &connection);
+    http_free(&exchange);
     exchange.connection = NULL;
     return exchange;
 }
