@@ -11,11 +11,20 @@ static const struct {
 } known[] = {MYSQL_REFUSALS(ROW)};
 #undef ROW
 
-/* Where the numbers of an INT or a BIGINT are used up, MySQL gives the last one once more. */
+/*
+ * Where the numbers of an INT or a BIGINT are used up, MySQL gives the last one once more. The
+ * entry that is there twice stands first in the text; in one of several columns a client may have
+ * written anything.
+ */
 static bool
 is_last_number(const char *text)
 {
-    return strstr(text, "'2147483647'") != NULL || strstr(text, "'9223372036854775807'") != NULL;
+    static const char *const lasts[] = {"'2147483647'", "'9223372036854775807'"};
+    const char *entry = strchr(text, '\'');
+    for (size_t i = 0; entry != NULL && i < sizeof lasts / sizeof lasts[0]; i++)
+        if (strncmp(entry, lasts[i], strlen(lasts[i])) == 0)
+            return true;
+    return false;
 }
 
 enum refusal

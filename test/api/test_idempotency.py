@@ -371,14 +371,15 @@ def test_of_parallel_duplicates_one_is_carried_out(stack, concert, effects, make
     assert_same(fresh, call(stack, key))
 
 
-def test_duplicates_wait_for_the_one_under_way(patient):
-    """None of them says that the seat is taken: the first one's own hold does not refuse it."""
+@pytest.mark.parametrize("key", [new_key(), "'2147483647'", "'9223372036854775807'"])
+def test_duplicates_wait_for_the_one_under_way(patient, key):
+    """None of them says that the seat is taken: the first one's own hold does not refuse it. A key may look like
+    what MySQL says when the numbers of a column end."""
     concert = new_concert(patient)
     item, seat = concert.free_seat()
     wish = {"userId": new_user(), "concertId": concert.id, "itemId": item, "seatId": seat}
-    key = {KEY: new_key()}
     with lock_seat(patient, item, seat):
-        calls = [Pending(patient, lambda client: client.post("/reservation", wish, **key)) for _ in range(4)]
+        calls = [Pending(patient, lambda client: client.post("/reservation", wish, **{KEY: key})) for _ in range(4)]
         wait_for_waiters(patient, 4)
     answers = [call.answer() for call in calls]
     assert [answer.status for answer in answers] == [200] * 4
