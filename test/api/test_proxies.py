@@ -176,6 +176,16 @@ def test_the_proxy_protocol(new_stack):
     assert_problem(ask("192.0.2.7", source=STRANGER), "forbidden")
 
 
+@pytest.mark.parametrize("protocol", ["TCP4 203.0.113.5 127.0.0.1", "TCP6 2001:db8::5 ::1"])
+def test_a_proxy_that_speaks_it_and_is_not_trusted_is_no_operator(new_stack, protocol):
+    """It stands on an operator's address, and so would all whom it forwards."""
+    stack = new_stack(proxy_protocol="on", admin_addresses="127.0.0.1", workers=4)
+    key = stack.admin_headers()["Authorization"]
+    for path in OPERATORS_PATHS:
+        data = f"PROXY {protocol} 1234 80\r\nGET {path} HTTP/1.0\r\nAuthorization: {key}\r\n\r\n"
+        assert_problem(stack.raw(data.encode()), "forbidden")
+
+
 # ---- the addresses of this machine
 
 def test_ipv4_and_ipv6_at_once(stack):
