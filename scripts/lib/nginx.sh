@@ -32,7 +32,7 @@ nginx_prefix() {
     [[ -n $prefix ]] || return 0
     [[ $prefix =~ ^(/[A-Za-z0-9_-]+)+$ ]] ||
         fail "FRONTROW_PREFIX is a path of letters, digits, - and _, as /shop; not $prefix"
-    printf '    rewrite ^%s$ %s/ permanent;\n    rewrite ^%s(/(?!_).*)$ $1;\n' "$prefix" "$prefix" "$prefix"
+    printf '    rewrite ^%s\\z %s/ permanent;\n    rewrite (?s)^%s(/(?!_).*)\\z $1;\n' "$prefix" "$prefix" "$prefix"
 }
 
 # nginx_upstream_servers [LIMIT]: all sockets; with at most LIMIT calls under way in all of them together.

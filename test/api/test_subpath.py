@@ -44,7 +44,8 @@ def test_calls(shop, below):
 def test_problems_are_the_contracts(shop):
     problem = assert_problem(shop.get("/shop/nothing"), "not_found")
     assert problem["type"] == "/problems/not_found"
-    for path in ("/shop/shop/concert", "/shopconcert", "/shop/concert/", "/other/concert", "/shop/_problem"):
+    for path in ("/shop/shop/concert", "/shopconcert", "/shop/concert/", "/other/concert", "/shop/_problem",
+                 "/shop/_lost", "/_lost", "/_problem", "/shop/concert%0A", "/shop%0A"):
         assert_problem(shop.get(path), "not_found")
     assert shop.raw(b"GET /shop/%zz HTTP/1.1\r\nHost: x\r\n\r\n").code == "bad_request"
 
