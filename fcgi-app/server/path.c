@@ -51,8 +51,10 @@ path_from_names(struct buffer *path, const char *script_name, const char *path_i
 static const char *
 skip_authority(const char *uri)
 {
-    const char *authority = *uri == '/' ? NULL : strstr(uri, "://");
-    return authority == NULL ? uri : authority + 3 + strcspn(authority + 3, "/?#");
+    const char *authority = uri + strcspn(uri, ":/?#");
+    if (strncmp(authority, "://", 3) != 0)
+        return uri;
+    return authority + 3 + strcspn(authority + 3, "/?#");
 }
 
 bool

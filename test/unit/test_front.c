@@ -92,6 +92,8 @@ test_paths_of_targets(void)
         {"http://host?/concert", ""},
         {"example.com:443", ""},
         {"/x?http://host/concert", "/x"},
+        {"concert?x://host/metrics", ""},
+        {"concert/x://host/metrics", ""},
     };
     struct buffer path = {0};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
