@@ -1,7 +1,10 @@
 """nginx is reloaded and restarted while tickets are sold."""
 
+import contextlib
+import os
 import signal
 import time
+from http.client import RemoteDisconnected
 
 from booking import Hall, Load, now
 from stack import wait_for
@@ -41,6 +44,17 @@ def test_restart(whole, times):
     assert set(codes) <= {"not_sent", "lost"}
     assert codes.count("lost") <= 20
     times.note("nginx restart", load.told.time_back(mended), 100)
+
+
+def test_a_killed_worker_of_nginx_keeps_places_until_the_restart(new_stack):
+    """Those of its calls that were under way; nginx itself gives none back."""
+    stack = new_stack(exact_limit=1, sockets=1, workers=2, stale_ms=0)
+    with contextlib.suppress(RemoteDisconnected, ConnectionResetError), stack.one_call_under_way():
+        for pid in children(stack):
+            os.kill(int(pid), signal.SIGKILL)
+    assert stack.get("/point?userId=fan").code == "busy"
+    stack.restart("nginx")
+    assert stack.get("/point?userId=fan").status == 200
 
 
 def test_start_after_a_kill(whole):
