@@ -64,9 +64,11 @@ int32_t reservation_cancel_id(const void *cancel);
 /*
  * Before the answer of a cancel that was carried out, or may have been: from now on best available
  * finds its seats. Also before a stored answer, as the call that it repeats may not have come so
- * far, or may have been killed; its reservation is read here.
+ * far, or may have been killed; its reservation is read here. Whoever repeats an old one has nobody
+ * look at the seats anew.
  */
-void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel);
+void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
+                               const char *key);
 
 enum { RESERVATIONS_AT_ONCE = 16 };
 

@@ -7,8 +7,12 @@
 #include "base/config.h"
 #include "base/shared.h"
 #include "domain/point.h"
+#include "mysql/idempotency_table.h"
 
-enum { DAY_S = 24 * 3600 };
+enum {
+    DAY_S = 24 * 3600,
+    REPEATED_SOON_S = 10, /* more than a call takes, and what is found before its end is kept */
+};
 
 /* `given_back_at` is when the owner gave an unpaid hold back, CLOCK_NEVER in all other cases. */
 static enum error
@@ -124,12 +128,16 @@ reservation_cancel_id(const void *state)
 }
 
 void
-reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel)
+reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
+                          const char *key)
 {
     struct reservation reservation = cancel->reservation;
+    int32_t effect_id;
     int64_t now;
     if (reservation.reservation_id == 0 &&
-        reservation_table_find(services->db, cancel->reservation_id, &reservation, &now) != DB_OK)
+        (idempotency_table_find_effect(services->db, cancel->user_id, key, REPEATED_SOON_S,
+                                       &effect_id) != DB_OK ||
+         reservation_table_find(services->db, effect_id, &reservation, &now) != DB_OK))
         return;
     sold_out_release(&services->shared->sold_out, reservation.item_id);
 }

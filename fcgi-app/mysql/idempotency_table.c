@@ -53,3 +53,14 @@ idempotency_table_find(struct database *db, const char *caller, const char *key,
     }
     return result;
 }
+
+enum db_result
+idempotency_table_find_effect(struct database *db, const char *caller, const char *key,
+                              int64_t seconds, int32_t *effect_id)
+{
+    static const struct query find = {
+        "SELECT effect_id FROM idempotency WHERE user_id = ? AND idempotency_key = ?"
+        " AND created_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND"};
+    return db_select_one(db, &find, PARAMETERS(DB_TEXT(caller), DB_TEXT(key), DB_INTEGER(seconds)),
+                         COLUMNS(INTO_INT32(effect_id)));
+}

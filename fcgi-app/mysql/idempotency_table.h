@@ -36,4 +36,8 @@ enum db_result idempotency_table_withdraw(struct database *db, const char *calle
 enum db_result idempotency_table_find(struct database *db, const char *caller, const char *key,
                                       uint8_t fingerprint[FINGERPRINT_BYTES], struct buffer *body);
 
+/* What a call with this key changed, if it came within so many seconds; else DB_NONE. */
+enum db_result idempotency_table_find_effect(struct database *db, const char *caller,
+                                             const char *key, int64_t seconds, int32_t *effect_id);
+
 #endif
