@@ -5,6 +5,7 @@ import { HoldPage } from "./hold.js";
 import { LinePage } from "./line.js";
 import { Announcer, Dialogs, Title, Weather } from "./parts.js";
 import { SeatsPage } from "./seats.js";
+import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
 import { TicketsPage } from "./tickets.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
@@ -78,5 +79,6 @@ function App() {
         <${Dialogs} /><${Announcer} />`;
 }
 
+settings().catch(() => {}); // asked for now, so that no click waits for it
 document.getElementById("app").replaceChildren();
 render(html`<${App} />`, document.getElementById("app"));
