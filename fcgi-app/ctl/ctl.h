@@ -3,6 +3,7 @@
 #define FRONTROW_CTL_CTL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/config.h"
 #include "base/exit.h"
@@ -61,6 +62,10 @@ int ctl_apply(struct ctl *ctl, struct effect *effect);
 
 /* The same for a struct concert_change; what the operator should know goes to standard error. */
 int ctl_apply_change(struct ctl *ctl, struct effect *effect);
+
+/* Reads a whole number of digits alone, from min to max. False: *number is not to be used. */
+bool ctl_read_number(const char *text, int64_t min, int64_t max, int64_t *number)
+    __attribute__((warn_unused_result));
 
 /* Replaces control characters by spaces: one line a row, whatever its texts hold. */
 void ctl_keep_on_a_line(char *text);

@@ -1,4 +1,6 @@
 /* frontrowctl: what operators do by hand, and scripts for them. */
+#include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,13 +113,12 @@ ctl_refused(const struct problem *problem)
 bool
 ctl_concert_id(const struct ctl *ctl, int32_t *concert_id)
 {
-    char *end;
-    long id = strtol(ctl->argument, &end, 10);
-    *concert_id = (int32_t)id;
-    if (*end == '\0' && id >= 1 && id <= INT32_MAX)
-        return true;
-    fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
-    return false;
+    int64_t id;
+    bool ok = ctl_read_number(ctl->argument, 1, INT32_MAX, &id);
+    *concert_id = ok ? (int32_t)id : 0;
+    if (!ok)
+        fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
+    return ok;
 }
 
 int
@@ -130,6 +131,16 @@ ctl_find_concert(const struct ctl *ctl, struct concert *concert)
     if (concert_find(ctl->services->db, concert_id, concert, &problem) != ERROR_NONE)
         return ctl_refused(&problem);
     return EXIT_DONE;
+}
+
+bool
+ctl_read_number(const char *text, int64_t min, int64_t max, int64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0 && *number >= min &&
+           *number <= max;
 }
 
 void

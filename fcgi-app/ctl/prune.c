@@ -1,8 +1,6 @@
 /* frontrowctl prune */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
@@ -11,16 +9,11 @@
 
 enum { AGE_MAX = 36500 };
 
-/* The age that an option gives; says so on standard error where it is none. */
+/* The age that an option gives, unchanged where it is not there; says so on standard error where it is none. */
 static bool
 read_age(const char *option, const char *text, int64_t min, int64_t *age)
 {
-    char *end;
-    if (text == NULL)
-        return true;
-    errno = 0;
-    *age = strtol(text, &end, 10);
-    if (errno == 0 && end != text && *end == '\0' && *age >= min && *age <= AGE_MAX)
+    if (text == NULL || ctl_read_number(text, min, AGE_MAX, age))
         return true;
     fprintf(stderr, "frontrowctl: --%s takes a number from %" PRId64 " to %d\n", option, min,
             AGE_MAX);

@@ -55,15 +55,13 @@ apply_capacity(const void *wanted, struct concert *concert, struct problem *prob
 int
 ctl_queue_capacity(struct ctl *ctl)
 {
-    char *end;
     bool none = strcmp(ctl->value, "none") == 0;
-    long number = strtol(ctl->value, &end, 10);
-    int32_t capacity = (int32_t)number;
-    if (!none &&
-        (ctl->value[0] < '0' || ctl->value[0] > '9' || *end != '\0' || number > INT32_MAX)) {
+    int64_t number = 0;
+    if (!none && !ctl_read_number(ctl->value, 0, INT32_MAX, &number)) {
         fprintf(stderr, "frontrowctl: %s is neither a capacity nor none\n", ctl->value);
         return EXIT_USAGE;
     }
+    int32_t capacity = (int32_t)number;
     struct concert_change change = {
         .action = "queue capacity",
         .detail = ctl->value,
