@@ -11,7 +11,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 13 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 13, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -194,6 +194,18 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
+    const char **const values[LETTERS] = {
+        ['c'] = config,
+        ['s'] = &ctl->schema_dir,
+        ['b'] = &ctl->beacon,
+        ['p'] = &ctl->proof,
+        ['o'] = &ctl->before,
+        ['t'] = &ctl->token,
+        ['d'] = &ctl->tokens_days,
+        ['k'] = &ctl->keys_hours,
+        ['l'] = &ctl->log_days,
+    };
+    bool *const switches[LETTERS] = {['n'] = &ctl->dry_run, ['y'] = &ctl->yes};
     size_t count = 0;
     int letter;
     opterr = 0;
@@ -202,28 +214,10 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
             return false;
         if (count + 1 < size && strchr(given, letter) == NULL)
             given[count++] = (char)letter;
-        if (letter == 'c')
-            *config = optarg;
-        else if (letter == 's')
-            ctl->schema_dir = optarg;
-        else if (letter == 'b')
-            ctl->beacon = optarg;
-        else if (letter == 'p')
-            ctl->proof = optarg;
-        else if (letter == 'o')
-            ctl->before = optarg;
-        else if (letter == 't')
-            ctl->token = optarg;
-        else if (letter == 'd')
-            ctl->tokens_days = optarg;
-        else if (letter == 'k')
-            ctl->keys_hours = optarg;
-        else if (letter == 'l')
-            ctl->log_days = optarg;
-        else if (letter == 'n')
-            ctl->dry_run = true;
-        else if (letter == 'y')
-            ctl->yes = true;
+        if (values[letter] != NULL)
+            *values[letter] = optarg;
+        if (switches[letter] != NULL)
+            *switches[letter] = true;
     }
     return true;
 }

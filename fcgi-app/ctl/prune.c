@@ -9,7 +9,10 @@
 
 enum { AGE_MAX = 36500 };
 
-/* The age that an option gives, unchanged where it is not there; says so on standard error where it is none. */
+/*
+ * The age that an option gives; the default stays where the option is absent. False where it is no
+ * age, which is said on standard error.
+ */
 static bool
 read_age(const char *option, const char *text, int64_t min, int64_t *age)
 {

@@ -176,17 +176,18 @@ static enum db_result
 prune_answers(const struct prune *prune, int64_t hours, int64_t cutoff)
 {
     struct database *db = prune->services->db;
-    int64_t deleted = SWEEP_ANSWERS;
-    enum db_result result = DB_OK;
+    int64_t deleted;
+    int failures = 0;
+    enum db_result result;
     if (prune->dry_run)
         return prune_table_count_answers(db, cutoff, &prune->report->answers);
-    for (int failures = 0; deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS);
-         failures += result != DB_OK) {
+    do {
         int64_t started = clock_monotonic();
         result = sweep_table_delete_answers(db, hours, &deleted);
         prune->report->answers += deleted;
+        failures += result != DB_OK;
         rest(prune, started);
-    }
+    } while (deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS));
     return result;
 }
 
