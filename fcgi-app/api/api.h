@@ -54,7 +54,8 @@ void api_finish_public(struct response *response, struct json *json, int64_t now
  * says: where they differ, nginx is sent to what it keeps under `argument`, and this is true.
  * False: answer; they are the same, or the server in front follows no redirects.
  */
-bool api_redirect(const struct request *request, const char *argument, struct response *response);
+bool api_redirect(const struct request *request, const char *argument, struct response *response)
+    __attribute__((warn_unused_result));
 
 /* A page of a list, newest first. The rows were asked for with one more than the limit. */
 struct page {

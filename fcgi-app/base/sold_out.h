@@ -53,7 +53,8 @@ enum sold_out_answer {
  * took, one caller is to look again, so that the others need not all look at once.
  */
 enum sold_out_answer sold_out_recall(struct sold_out *sold_out, const struct sold_out_wish *wish,
-                                     int32_t count, int64_t now);
+                                     int32_t count, int64_t now)
+    __attribute__((warn_unused_result));
 
 /* How often seats of the item were released. To be read before the look at its seats begins. */
 uint32_t sold_out_releases(const struct sold_out *sold_out, int32_t item_id);

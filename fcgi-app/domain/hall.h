@@ -19,7 +19,8 @@ struct hall_wish {
  * fits, or where nothing was left for it a moment ago (base/sold_out.h).
  */
 enum error hall_look(struct services *services, const struct item *item,
-                     const struct hall_wish *wish, struct problem *problem);
+                     const struct hall_wish *wish, struct problem *problem)
+    __attribute__((warn_unused_result));
 
 /*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the

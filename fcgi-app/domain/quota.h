@@ -16,13 +16,15 @@
  * an hour at most. `now` decides, whether or not the sweeper ran.
  */
 enum error quota_check_pause(struct services *services, const struct concert *concert,
-                             const char *user_id, int64_t now, struct problem *problem);
+                             const char *user_id, int64_t now, struct problem *problem)
+    __attribute__((warn_unused_result));
 
 /*
  * The same, and refuses with seat_limit_reached where `more` seats would be too many: held and paid
  * ones count. Exact where the user's mutex is locked.
  */
 enum error quota_check(struct services *services, const struct concert *concert,
-                       const char *user_id, int64_t now, size_t more, struct problem *problem);
+                       const char *user_id, int64_t now, size_t more, struct problem *problem)
+    __attribute__((warn_unused_result));
 
 #endif

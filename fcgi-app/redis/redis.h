@@ -26,7 +26,7 @@ void redis_close(struct redis *redis);
 bool redis_probe(struct redis *redis);
 
 /* Reads how many bytes Redis may take; 0: no limit is set. False: Redis is out of reach. */
-bool redis_read_maxmemory(struct redis *redis, int64_t *bytes);
+bool redis_read_maxmemory(struct redis *redis, int64_t *bytes) __attribute__((warn_unused_result));
 
 /* Whether Redis answers. For tools. */
 bool redis_ping(struct redis *redis);

@@ -10,6 +10,7 @@
  * False: the response is the refusal.
  */
 bool checks_pass(const struct surroundings *surroundings, const struct route *route,
-                 struct request *request, struct response *response);
+                 struct request *request, struct response *response)
+    __attribute__((warn_unused_result));
 
 #endif
