@@ -134,6 +134,8 @@ reservation_cancel_finish(struct services *services, const struct reservation_ca
     struct reservation reservation = cancel->reservation;
     int32_t effect_id;
     int64_t now;
+    if (services->shared == NULL) /* tools: nobody shares what they find */
+        return;
     if (reservation.reservation_id == 0 &&
         (idempotency_table_find_effect(services->db, cancel->user_id, key, REPEATED_SOON_S,
                                        &effect_id) != DB_OK ||
