@@ -16,8 +16,6 @@
 enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
                               struct problem *problem);
 
-struct json;
-
 /* Writes a member `warnings`, a list of sentences, where there is something to tell. */
 void concert_warning_write(struct json *json, const char *warning);
 

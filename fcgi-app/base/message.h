@@ -46,7 +46,7 @@ struct request {
     enum method method; /* HEAD is METHOD_GET with head_only */
     bool head_only;
     const char *method_name; /* as the client wrote it: part of the idempotency fingerprint */
-    const char *path;        /* as nginx normalised it, without the query; "" : it is not sound */
+    const char *path;        /* as nginx normalised it, without the query; "": it is not sound */
     const char *query;       /* raw, "" if none */
     const char *request_id;
     const char *content_type;
@@ -82,8 +82,7 @@ struct response {
     int cache_seconds;        /* how long nginx may keep it; 0: no-store; < 0: immutable */
     char etag[ETAG_SIZE];     /* quoted, "" if none */
     bool replayed;            /* Idempotency-Replayed: true */
-    /* nginx answers with what is at this path of its own, and nothing else here counts; "" if not
-     */
+    /* "", or the path of which nginx sends what it has; nothing else here counts then */
     char redirect[REDIRECT_SIZE];
 };
 

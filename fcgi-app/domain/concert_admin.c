@@ -82,6 +82,7 @@ static const struct seat_range *
 find_overlap(const struct item_draft *draft, int (*compare)(const void *, const void *),
              bool (*share)(const struct seat_range *first, const struct seat_range *next))
 {
+    /* one more, as calloc() of nothing may be NULL */
     const struct seat_range **sorted = calloc(draft->range_count + 1, sizeof(struct seat_range *));
     if (sorted == NULL)
         abort();

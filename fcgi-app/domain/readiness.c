@@ -43,20 +43,22 @@ bool
 readiness_check_mysql(struct services *services, int64_t *latency_us)
 {
     int64_t started = clock_monotonic_us();
-    bool writes = read_row(services->db);
-    if (writes && clock_monotonic() >= services->next_write) {
-        writes = commit_write(services->db);
-        services->next_write = writes ? clock_monotonic() + WRITE_EVERY_MS : 0;
+    bool works = read_row(services->db);
+    if (works && clock_monotonic() >= services->next_write) {
+        works = commit_write(services->db);
+        services->next_write = works ? clock_monotonic() + WRITE_EVERY_MS : 0;
     }
     *latency_us = clock_monotonic_us() - started;
-    return writes;
+    return works;
 }
 
 bool
 readiness_check_redis(struct services *services, int64_t *latency_us)
 {
-    /* No concert has this number, and so no line: that it has to be loaded is all that is said. But
-       an add is refused wherever it would be to a buyer. */
+    /*
+     * No concert has the number 0, so all that Redis can say is that its line has to be loaded.
+     * What would refuse a buyer's add (read-only, full, no such user) refuses this one too.
+     */
     static const struct line_settings nobodys = {.concert_id = 0};
     static const uint8_t token[TOKEN_SIZE];
     struct line_place place;

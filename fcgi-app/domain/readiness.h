@@ -5,13 +5,13 @@
 #include "domain/services.h"
 
 /*
- * Whether MySQL reads a row and, asked once a second by each worker, commits a write, which leaves
- * no row behind: a node without a quorum or a majority, or that is read-only, answers other things.
- * How long it took goes to *latency_us.
+ * Whether MySQL reads a row and commits a write, which leaves no row behind: a server that is
+ * read-only, or a node without a quorum, still answers everything else. Each worker writes once a
+ * second at most; between, the last write that worked counts. *latency_us is how long it took.
  */
 bool readiness_check_mysql(struct services *services, int64_t *latency_us);
 
-/* Whether Redis runs the functions of the line, which write; the same. */
+/* Whether Redis runs the functions of the line, which write; *latency_us as above. */
 bool readiness_check_redis(struct services *services, int64_t *latency_us);
 
 #endif

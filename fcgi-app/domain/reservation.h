@@ -62,10 +62,10 @@ enum db_result reservation_cancel_happened(struct services *services, void *canc
 int32_t reservation_cancel_id(const void *cancel);
 
 /*
- * Before the answer of a cancel that was carried out, or may have been: from now on best available
- * finds its seats. Also before a stored answer, as the call that it repeats may not have come so
- * far, or may have been killed; its reservation is read here. Whoever repeats an old one has nobody
- * look at the seats anew.
+ * To be called before the answer of a cancel that was carried out, or may have been: from now on
+ * best available finds its seats. Also before a stored answer is repeated: the worker of the first
+ * call may have been killed before it came here. The reservation is read where the state lacks it.
+ * Whoever repeats an old one has nobody look at the seats anew. `key` is NULL where there is none.
  */
 void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
                                const char *key);

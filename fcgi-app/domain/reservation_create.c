@@ -181,7 +181,8 @@ lock_seats(struct services *services, struct reservation_create *create,
                           problem);
 }
 
-/* The story of a sale's first half. Lock order: the user's mutex, the seats by number, the token.
+/*
+ * The story of a sale's first half. Lock order: the user's mutex, the seats by number, the token.
  */
 enum error
 reservation_create_run(struct services *services, void *state, struct problem *problem)

@@ -19,7 +19,7 @@ struct services {
     struct database *admin_db;     /* for /admin: long ones; tools do not use it */
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
-    int64_t next_write;      /* clock_monotonic() from which domain/readiness tries a write again */
+    int64_t next_write;      /* of domain/readiness: clock_monotonic() from which on it is due */
 };
 
 /* Nothing is connected until first use. Never NULL. `config` and `shared` are borrowed. */

@@ -176,8 +176,10 @@ void
 sweep_run(struct services *services, struct sweep_report *report)
 {
     *report = (struct sweep_report){0};
-    /* What somebody waits for comes first: a draw has its hour, a line its next; a lapsed hold is
-     * free whether or not it is swept. */
+    /*
+     * What somebody waits for comes first: a draw has its hour, a line its next user. A lapsed hold
+     * is free whether or not it is swept.
+     */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
         sweep_draws, sweep_lines, sweep_holds, delete_answers};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {

@@ -123,9 +123,9 @@ enum db_result
 draw_table_insert_token(struct database *db, const struct token_row *row, int32_t serving)
 {
     static const struct query insert = {
-        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, "
-        "lease_max,"
-        " serving, created_at) SELECT concert_id, CAST(? AS SIGNED), CAST(? AS BINARY(16)), ?,"
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until,"
+        " lease_max, serving, created_at)"
+        " SELECT concert_id, CAST(? AS SIGNED), CAST(? AS BINARY(16)), ?,"
         " CAST(? AS SIGNED), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
         " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED),"
         " UTC_TIMESTAMP(3) FROM concert_draw WHERE concert_id = ?"

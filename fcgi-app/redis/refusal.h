@@ -6,10 +6,11 @@ enum redis_refusal {
     REDIS_UNKNOWN,     /* there is no rule: taken for ELSEWHERE, and told */
     REDIS_NO_FUNCTION, /* the function library has to be loaded */
     REDIS_LATER,       /* not now; the connection is as good as another one */
-    REDIS_ELSEWHERE, /* not now, and by a new connection perhaps another server, or another user */
-    REDIS_OURS,      /* a bug */
+    REDIS_ELSEWHERE,   /* not now, and not on this connection: a wrong server, or a wrong user */
+    REDIS_OURS,        /* a bug */
 };
 
+/* What the error means. `error` is Redis' line, without the "-" before it. */
 enum redis_refusal redis_refusal_of(const char *error);
 
 #endif
