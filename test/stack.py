@@ -279,6 +279,11 @@ class Stack:
         """frontrowctl: a CompletedProcess with texts."""
         return self.program("frontrowctl", *arguments, timeout=timeout)
 
+    def check_books(self):
+        """frontrowctl audit finds nothing wrong."""
+        audit = self.ctl("audit")
+        assert audit.returncode == 0, audit.stdout + audit.stderr
+
     def sweeper(self, *arguments):
         """One pass of the sweeper."""
         return self.program("frontrow-sweeper", *arguments)

@@ -25,7 +25,7 @@ void redis_close(struct redis *redis);
  */
 bool redis_probe(struct redis *redis);
 
-/* Reads how many bytes Redis may take; 0: no limit is set. False: Redis is out of reach. */
+/* How many bytes Redis may take; 0: no limit is set. False: it did not say, *bytes is as it was. */
 bool redis_read_maxmemory(struct redis *redis, int64_t *bytes) __attribute__((warn_unused_result));
 
 /* Whether Redis answers. For tools. */

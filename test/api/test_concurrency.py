@@ -19,8 +19,7 @@ from helpers import (
 @pytest.fixture(autouse=True)
 def clean_books(stack):
     yield
-    audit = stack.ctl("audit")
-    assert audit.returncode == 0, audit.stdout + audit.stderr
+    stack.check_books()
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +27,7 @@ def unlimited(new_stack):
     """For users who give back again and again: nothing makes them pause."""
     private = new_stack(unpaid_pause_from=0, refunds_per_day=0)
     yield private
-    audit = private.ctl("audit")
-    assert audit.returncode == 0, audit.stdout + audit.stderr
+    private.check_books()
 
 
 def asking(user, concert, item, seats):
