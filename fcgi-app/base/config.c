@@ -189,12 +189,12 @@ load_environment(struct config *config, char error[CONFIG_ERROR_SIZE])
  * wrong with the file in `reason`.
  */
 static bool
-take_secret(char *line, char secrets[][CONFIG_TEXT_SIZE], int *count, int most, const char **reason)
+take_secret(char *line, char secrets[][CONFIG_TEXT_SIZE], int *count, int max, const char **reason)
 {
     line[strcspn(line, "\r\n")] = '\0';
     if (*line == '\0')
         return true;
-    if (*count == most)
+    if (*count == max)
         *reason = "it has too many";
     else if (!text_copy(secrets[*count], CONFIG_TEXT_SIZE, line))
         *reason = "one is too long";
@@ -205,7 +205,7 @@ take_secret(char *line, char secrets[][CONFIG_TEXT_SIZE], int *count, int most, 
 
 /* Reads secrets, one a line; where one is all that is wanted, nothing below it is looked at. */
 static bool
-load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_SIZE], int most,
+load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_SIZE], int max,
              char error[CONFIG_ERROR_SIZE])
 {
     if (*path == '\0')
@@ -216,15 +216,15 @@ load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_S
     int count = 0;
     errno = 0;
     FILE *file = fopen(path, "r");
-    while (file != NULL && (most > 1 || count == 0) && getline(&line, &size, file) >= 0 &&
-           take_secret(line, secrets, &count, most, &reason))
+    while (file != NULL && (max > 1 || count == 0) && getline(&line, &size, file) >= 0 &&
+           take_secret(line, secrets, &count, max, &reason))
         ;
     if (reason == NULL && count == 0)
         reason = errno != 0 ? strerror(errno) : "it is empty";
     if (reason != NULL)
         snprintf(error, CONFIG_ERROR_SIZE,
                  "%s: no secret can be read from %.200s: %s (%d at most, one a line, %d bytes)",
-                 setting, path, reason, most, CONFIG_TEXT_SIZE - 1);
+                 setting, path, reason, max, CONFIG_TEXT_SIZE - 1);
     free(line);
     if (file != NULL)
         fclose(file);

@@ -38,15 +38,15 @@ free_seats(struct services *services, struct reservation *reservation, int64_t g
 static enum error
 check_refunds(struct services *services, const char *user_id, int64_t now, struct problem *problem)
 {
-    int32_t most = services->config->refunds_per_day;
+    int32_t max = services->config->refunds_per_day;
     int64_t day_ms = (int64_t)DAY_S * 1000, asked_at;
-    if (most == 0)
+    if (max == 0)
         return ERROR_NONE;
     enum db_result result =
-        payment_table_refund_asked(services->db, user_id, now - day_ms, most, &asked_at);
+        payment_table_refund_asked(services->db, user_id, now - day_ms, max, &asked_at);
     if (result != DB_OK)
         return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
-    refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)most);
+    refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)max);
     problem->retry_after = (int)((asked_at + day_ms - now + 999) / 1000);
     return ERROR_RATE_LIMITED;
 }

@@ -60,6 +60,8 @@ value_of(const char *pair, const char *name, size_t length)
     return strncmp(pair, name, length) == 0 && pair[length] == '=' ? pair + length + 1 : NULL;
 }
 
+#define VALUE_OF(pair, name) value_of(pair, name, sizeof(name) - 1)
+
 /* nginx's $msec: seconds with three decimals. Anything else is no time: 0. */
 static int64_t
 parse_msec(const char *text)
@@ -99,19 +101,19 @@ static void
 take_other(struct exchange *exchange, struct reading *reading, const char *pair)
 {
     const char *value;
-    if ((value = value_of(pair, "MSEC", 4)) != NULL)
+    if ((value = VALUE_OF(pair, "MSEC")) != NULL)
         exchange->sent_at = parse_msec(value);
-    else if ((value = value_of(pair, "CONTENT_LENGTH", 14)) != NULL)
+    else if ((value = VALUE_OF(pair, "CONTENT_LENGTH")) != NULL)
         exchange->content_length = parse_length(value);
-    else if ((value = value_of(pair, "FRONTROW_GATEWAY", 16)) != NULL)
+    else if ((value = VALUE_OF(pair, "FRONTROW_GATEWAY")) != NULL)
         reading->from_gateway = strcmp(value, "1") == 0;
-    else if ((value = value_of(pair, "FRONTROW_OPERATOR", 17)) != NULL)
+    else if ((value = VALUE_OF(pair, "FRONTROW_OPERATOR")) != NULL)
         exchange->request.from_operator = strcmp(value, "1") == 0;
-    else if ((value = value_of(pair, "SCRIPT_NAME", 11)) != NULL)
+    else if ((value = VALUE_OF(pair, "SCRIPT_NAME")) != NULL)
         reading->script_name = value;
-    else if ((value = value_of(pair, "PATH_INFO", 9)) != NULL)
+    else if ((value = VALUE_OF(pair, "PATH_INFO")) != NULL)
         reading->path_info = value;
-    else if ((value = value_of(pair, "REQUEST_URI", 11)) != NULL)
+    else if ((value = VALUE_OF(pair, "REQUEST_URI")) != NULL)
         reading->request_uri = value;
 }
 
