@@ -49,6 +49,7 @@ api_apply(struct services *services, const struct request *request, struct effec
     effect->caller = request->caller;
     effect->key = request->idempotency_key;
     effect->deadline = request->deadline;
+    services->deadline = request->deadline;
     if (effect->key != NULL)
         take_fingerprint(request, effect->fingerprint);
     enum error error =

@@ -34,9 +34,8 @@ token_add(void *services, const struct request *request, struct response *respon
     struct concert concert;
     struct line_ticket ticket;
     struct problem problem;
+    all->deadline = request->deadline;
     enum error error = concert_find(all->db, request->input->concert_id, &concert, &problem);
-    if (error == ERROR_NONE)
-        error = concert_require_line(&concert, concert.now, &problem);
     if (error == ERROR_NONE)
         error = line_add(all, &concert, request->caller, &ticket, &problem);
     if (error == ERROR_NONE)
@@ -50,6 +49,7 @@ token_show(void *services, const struct request *request, struct response *respo
 {
     struct line_ticket ticket;
     struct problem problem;
+    ((struct services *)services)->deadline = request->deadline;
     if (line_status(services, request->queue_token, request->caller, &ticket, &problem) ==
         ERROR_NONE)
         answer(response, &ticket);
@@ -61,6 +61,7 @@ void
 token_leave(void *services, const struct request *request, struct response *response)
 {
     struct problem problem;
+    ((struct services *)services)->deadline = request->deadline;
     if (line_leave(services, request->queue_token, request->caller, &problem) == ERROR_NONE)
         response->status = 204;
     else

@@ -14,7 +14,7 @@
 #include "domain/line_place.h"
 #include "domain/line_rebuild.h"
 
-/* How often Redis is asked anew in one call: each time the two stores have come closer. */
+/* In one call: after each the two stores have come closer. */
 enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
 
 enum { PATIENCE_MS = 60000, PAUSE_MS = 20 }; /* while a line is being loaded */
@@ -103,104 +103,137 @@ settle(struct services *services, const struct line_settings *settings, struct l
     return line_settle(services, settings, place, asked_ms, look, row, problem);
 }
 
-/* One attempt to take a place. LINE_OVER: the token that Redis gave has ended in MySQL. */
+/* A call about the line, which may take several attempts. */
+struct line_call {
+    const char *user_id; /* "": whoever has the token */
+    uint8_t token[TOKEN_SIZE]; /* asked about, or the bytes of a new one */
+    int attempts;              /* before this one */
+    struct line_ticket ticket;
+};
+
+typedef enum line_outcome attempt_function(struct services *services, const struct concert *concert,
+                                           struct line_call *call, struct problem *problem);
+
+/*
+ * Makes attempts until both stores agree, each by the concert as it is then: it may be switched
+ * from one kind of token to the other at any moment.
+ */
+static enum error
+make_call(struct services *services, const struct concert *concert, attempt_function *attempt,
+          struct line_call *call, struct problem *problem)
+{
+    struct concert now = *concert;
+    for (; call->attempts < ATTEMPTS && services_has_time(services); call->attempts++) {
+        enum line_outcome outcome = attempt(services, &now, call, problem);
+        if (outcome == LINE_SETTLED)
+            return ERROR_NONE;
+        if (outcome == LINE_REFUSED)
+            return problem->error;
+        if (outcome == LINE_SWITCHED &&
+            concert_find(services->db, concert->concert_id, &now, problem) != ERROR_NONE)
+            return problem->error;
+    }
+    return line_refuse(problem, LINE_BUSY);
+}
+
+/* One attempt to take a place. OVER: the token that Redis gave has ended in MySQL. */
 static enum line_outcome
-try_add(struct services *services, const struct line_settings *settings,
-        const uint8_t fresh[TOKEN_SIZE], const char *user_id, struct line_ticket *ticket,
+try_add(struct services *services, const struct concert *concert, struct line_call *call,
         struct problem *problem)
 {
+    struct line_settings settings = line_settings_of(services, concert);
     struct line_place place;
     struct token_row row;
+    enum line_outcome outcome;
+    if (concert_require_line(concert, concert->now, problem) != ERROR_NONE)
+        return LINE_REFUSED;
+    if (concert->no_line) {
+        outcome = line_open_add(services, concert, call->user_id, call->token, &row, problem);
+        if (outcome == LINE_SETTLED)
+            fill_active(&call->ticket, &row);
+        return outcome;
+    }
     int64_t asked_ms = clock_monotonic();
-    enum line_answer answer = line_store_add(services->redis, settings, fresh, user_id, &place);
+    enum line_answer answer =
+        line_store_add(services->redis, &settings, call->token, call->user_id, &place);
     if (answer == LINE_FULL) {
         refuse(problem, ERROR_QUEUE_FULL);
         return LINE_REFUSED;
     }
     if (answer != LINE_OK)
-        return line_recover(services, settings, answer, fresh, user_id, problem);
+        return line_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (place.replaced_state != 0) {
-        enum db_result result = line_bury(services, settings, place.replaced, place.replaced_state);
-        if (result != DB_OK) {
-            refuse_db(problem, result);
-            return LINE_REFUSED;
-        }
+        outcome = line_bury(services, &settings, place.replaced, place.replaced_state, problem);
+        if (outcome != LINE_OVER)
+            return outcome;
     }
-    enum line_outcome outcome = settle(services, settings, &place, asked_ms, true, &row, problem);
+    outcome = settle(services, &settings, &place, asked_ms, true, &row, problem);
     if (outcome == LINE_SETTLED)
-        fill_ticket(ticket, settings, &place, &row);
+        fill_ticket(&call->ticket, &settings, &place, &row);
     return outcome;
-}
-
-static enum error
-add_to_line(struct services *services, const struct concert *concert, const char *user_id,
-            struct line_ticket *ticket, struct problem *problem)
-{
-    struct line_settings settings = line_settings_of(services, concert);
-    uint8_t fresh[TOKEN_SIZE];
-    if (getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
-        abort();
-    for (int i = 0; i < ATTEMPTS; i++) {
-        enum line_outcome outcome = try_add(services, &settings, fresh, user_id, ticket, problem);
-        if (outcome == LINE_SETTLED)
-            return ERROR_NONE;
-        if (outcome == LINE_REFUSED)
-            return problem->error;
-    }
-    return line_refuse(problem, LINE_BUSY);
 }
 
 enum error
 line_add(struct services *services, const struct concert *concert, const char *user_id,
          struct line_ticket *ticket, struct problem *problem)
 {
-    if (!concert->no_line)
-        return add_to_line(services, concert, user_id, ticket, problem);
-    struct token_row row;
-    enum error error = line_open_add(services, concert, user_id, &row, problem);
-    if (error == ERROR_NONE)
-        fill_active(ticket, &row);
+    struct line_call call = {.user_id = user_id};
+    if (getrandom(call.token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
+        abort();
+    enum error error = make_call(services, concert, try_add, &call, problem);
+    *ticket = call.ticket;
     return error;
 }
 
-/* One attempt to hear how a token stands. */
+/* What a token that has ended is to who calls with it. */
 static enum line_outcome
-try_status(struct services *services, const struct line_settings *settings,
-           const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_ticket *ticket,
+refuse_ended(enum line_outcome outcome, struct problem *problem)
+{
+    if (outcome != LINE_OVER)
+        return outcome;
+    refuse(problem, ERROR_TOKEN_INVALID);
+    return LINE_REFUSED;
+}
+
+/* One attempt to hear how a token stands. After the first the row is looked at in any case. */
+static enum line_outcome
+try_status(struct services *services, const struct concert *concert, struct line_call *call,
            struct problem *problem)
 {
+    struct line_settings settings = line_settings_of(services, concert);
     struct line_place place;
     struct token_row row;
+    enum line_outcome outcome = LINE_OVER;
+    if (concert->no_line) {
+        outcome = line_open_find(services, concert, call->token, call->user_id, &row, problem);
+        if (outcome == LINE_SETTLED)
+            fill_active(&call->ticket, &row);
+        return outcome;
+    }
     int64_t asked_ms = clock_monotonic();
-    enum line_answer answer = line_store_status(services->redis, settings, token, user_id, &place);
-    if (answer == LINE_ENDED)
-        line_bury(services, settings, token, place.state);
-    if (answer == LINE_ENDED || answer == LINE_FOREIGN)
-        return LINE_OVER;
-    if (answer != LINE_OK)
-        return line_recover(services, settings, answer, token, user_id, problem);
-    enum line_outcome outcome = settle(services, settings, &place, asked_ms, false, &row, problem);
+    enum line_answer answer =
+        line_store_status(services->redis, &settings, call->token, call->user_id, &place);
+    if (answer == LINE_OK)
+        outcome = settle(services, &settings, &place, asked_ms, call->attempts > 0, &row, problem);
+    else if (answer == LINE_ENDED)
+        outcome = line_bury(services, &settings, call->token, place.state, problem);
+    else if (answer != LINE_FOREIGN)
+        outcome =
+            line_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (outcome == LINE_SETTLED)
-        fill_ticket(ticket, settings, &place, &row);
-    return outcome;
+        fill_ticket(&call->ticket, &settings, &place, &row);
+    return refuse_ended(outcome, problem);
 }
 
 static enum error
 ask_line(struct services *services, const struct concert *concert, const uint8_t token[TOKEN_SIZE],
          const char *user_id, struct line_ticket *ticket, struct problem *problem)
 {
-    struct line_settings settings = line_settings_of(services, concert);
-    for (int i = 0; i < ATTEMPTS; i++) {
-        enum line_outcome outcome =
-            try_status(services, &settings, token, user_id, ticket, problem);
-        if (outcome == LINE_SETTLED)
-            return ERROR_NONE;
-        if (outcome == LINE_OVER)
-            return refuse(problem, ERROR_TOKEN_INVALID);
-        if (outcome == LINE_REFUSED)
-            return problem->error;
-    }
-    return line_refuse(problem, LINE_BUSY);
+    struct line_call call = {.user_id = user_id};
+    memcpy(call.token, token, TOKEN_SIZE);
+    enum error error = make_call(services, concert, try_status, &call, problem);
+    *ticket = call.ticket;
+    return error;
 }
 
 /* Reads a token's text and its concert; whatever does not fit is token_invalid. */
@@ -222,17 +255,11 @@ line_status(struct services *services, const char *text, const char *caller,
             struct line_ticket *ticket, struct problem *problem)
 {
     struct concert concert = {0};
-    struct token_row row;
     uint8_t token[TOKEN_SIZE];
     enum error error = find_concert(services, text, &concert, token, problem);
     if (error != ERROR_NONE)
         return error;
-    if (!concert.no_line)
-        return ask_line(services, &concert, token, caller, ticket, problem);
-    error = line_open_find(services, &concert, token, caller, &row, problem);
-    if (error == ERROR_NONE)
-        fill_active(ticket, &row);
-    return error;
+    return ask_line(services, &concert, token, caller, ticket, problem);
 }
 
 enum error
@@ -279,7 +306,7 @@ line_keep(struct services *services, const struct concert *concert, const uint8_
  * Redis has the token as left; MySQL gets it written, unless a call that met it there was quicker.
  * Where MySQL had it ended in another way, there was nothing to leave.
  */
-static enum error
+static enum line_outcome
 write_leave(struct services *services, const struct line_settings *settings,
             const uint8_t token[TOKEN_SIZE], struct problem *problem)
 {
@@ -288,47 +315,47 @@ write_leave(struct services *services, const struct line_settings *settings,
     bool was_live = result == DB_NONE || (result == DB_OK && token_is_live(&row));
     if (result == DB_OK && was_live)
         result = token_table_end(services->db, row.kind, token, TOKEN_LEFT);
-    if (result != DB_OK && result != DB_NONE)
-        return refuse_db(problem, result);
+    if (result != DB_OK && result != DB_NONE) {
+        refuse_db(problem, result);
+        return LINE_REFUSED;
+    }
     line_forget(services, settings, token);
     bool has_left = was_live || row.status == TOKEN_LEFT;
-    return has_left ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
+    return has_left ? LINE_SETTLED : LINE_OVER;
 }
 
-static enum error
-leave_line(struct services *services, const struct concert *concert,
-           const uint8_t token[TOKEN_SIZE], const char *user_id, struct problem *problem)
+static enum line_outcome
+try_leave(struct services *services, const struct concert *concert, struct line_call *call,
+          struct problem *problem)
 {
     struct line_settings settings = line_settings_of(services, concert);
-    for (int i = 0; i < ATTEMPTS; i++) {
-        struct line_moved moved;
-        enum line_answer answer =
-            line_store_leave(services->redis, &settings, token, user_id, &moved);
-        if (answer == LINE_OK) {
-            line_note_serving(services, settings.concert_id, moved);
-            return write_leave(services, &settings, token, problem);
-        }
-        if (answer == LINE_ENDED)
-            line_bury(services, &settings, token, LINE_TOKEN_LAPSED);
-        if (answer == LINE_ENDED || answer == LINE_FOREIGN)
-            return refuse(problem, ERROR_TOKEN_INVALID);
-        if (line_recover(services, &settings, answer, token, user_id, problem) == LINE_REFUSED)
-            return problem->error;
+    struct line_moved moved;
+    enum line_outcome outcome = LINE_OVER;
+    if (concert->no_line)
+        return line_open_leave(services, concert, call->token, call->user_id, problem);
+    enum line_answer answer =
+        line_store_leave(services->redis, &settings, call->token, call->user_id, &moved);
+    if (answer == LINE_OK) {
+        line_note_serving(services, settings.concert_id, moved);
+        outcome = write_leave(services, &settings, call->token, problem);
+    } else if (answer == LINE_ENDED) {
+        outcome = line_bury(services, &settings, call->token, LINE_TOKEN_LAPSED, problem);
+    } else if (answer != LINE_FOREIGN) {
+        outcome =
+            line_recover(services, &settings, answer, call->token, call->user_id, problem);
     }
-    return line_refuse(problem, LINE_BUSY);
+    return refuse_ended(outcome, problem);
 }
 
 enum error
 line_leave(struct services *services, const char *text, const char *caller, struct problem *problem)
 {
     struct concert concert = {0};
-    uint8_t token[TOKEN_SIZE];
-    enum error error = find_concert(services, text, &concert, token, problem);
+    struct line_call call = {.user_id = caller};
+    enum error error = find_concert(services, text, &concert, call.token, problem);
     if (error != ERROR_NONE)
         return error;
-    if (concert.no_line)
-        return line_open_leave(services, &concert, token, caller, problem);
-    return leave_line(services, &concert, token, caller, problem);
+    return make_call(services, &concert, try_leave, &call, problem);
 }
 
 void

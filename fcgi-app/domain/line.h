@@ -56,8 +56,9 @@ void line_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
                       char text[LINE_TOKEN_TEXT_SIZE]);
 
 /*
- * Takes a place in the line: the live token of this user and concert, or a new one. The concert
- * must be open. Refuses with queue_full or queue_unavailable.
+ * Takes a place in the line: the live token of this user and concert, or a new one, which lives on
+ * whatever becomes of the line meanwhile. Refuses with concert_not_open, queue_full or
+ * queue_unavailable.
  */
 enum error line_add(struct services *services, const struct concert *concert, const char *user_id,
                     struct line_ticket *ticket, struct problem *problem);

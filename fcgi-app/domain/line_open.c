@@ -1,8 +1,6 @@
 #include "domain/line_open.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 static int64_t
 lease_ms(const struct concert *concert)
@@ -10,17 +8,21 @@ lease_ms(const struct concert *concert)
     return (int64_t)concert->active_seconds * 1000;
 }
 
-/* A numbered token, waiting or active, gets a full lease. DB_NONE where it has ended meanwhile. */
+/*
+ * A numbered token, waiting or active, gets a full lease. DB_NONE where it has ended meanwhile, or
+ * a line is kept again: then the row is as it was.
+ */
 static enum db_result
 activate(struct database *db, const struct concert *concert, struct token_row *row)
 {
+    struct token_period period = line_period_of(concert);
     uint8_t token[TOKEN_SIZE];
     memcpy(token, row->token, TOKEN_SIZE);
     enum db_result result =
-        token_table_activate(db, token, lease_ms(concert), lease_ms(concert), 0);
-    if (result == DB_OK)
-        result = token_table_find(db, token, row);
-    return result == DB_OK && !token_is_live(row) ? DB_NONE : result;
+        token_table_activate(db, &period, token, lease_ms(concert), lease_ms(concert), 0);
+    if (result != DB_OK)
+        return result;
+    return db_changed_rows(db) == 0 ? DB_NONE : token_table_find(db, token, row);
 }
 
 static enum db_result
@@ -44,44 +46,61 @@ renew_numbered(struct database *db, const struct concert *concert, const char *u
     return result == DB_OK ? activate(db, concert, row) : result;
 }
 
-enum error
-line_open_add(struct services *services, const struct concert *concert, const char *user_id,
-              struct token_row *row, struct problem *problem)
+static enum line_outcome
+outcome_of(enum db_result result, struct problem *problem)
 {
-    uint8_t fresh[TOKEN_SIZE];
-    enum db_result result = renew_numbered(services->db, concert, user_id, row);
-    if (result == DB_NONE) {
-        if (getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
-            abort();
-        result = token_table_renew_open(services->db, concert->concert_id, user_id, fresh,
-                                        concert->now, lease_ms(concert), row);
-    }
-    return refuse_db(problem, result);
+    if (result == DB_NONE)
+        return LINE_SWITCHED;
+    return refuse_db(problem, result) == ERROR_NONE ? LINE_SETTLED : LINE_REFUSED;
 }
 
-enum error
+enum line_outcome
+line_open_add(struct services *services, const struct concert *concert, const char *user_id,
+              const uint8_t fresh[TOKEN_SIZE], struct token_row *row, struct problem *problem)
+{
+    struct token_period period = line_period_of(concert);
+    enum db_result result = renew_numbered(services->db, concert, user_id, row);
+    if (result == DB_NONE)
+        result = token_table_renew_open(services->db, &period, user_id, fresh, concert->now,
+                                        lease_ms(concert), row);
+    return outcome_of(result, problem);
+}
+
+enum line_outcome
 line_open_find(struct services *services, const struct concert *concert,
                const uint8_t token[TOKEN_SIZE], const char *user_id, struct token_row *row,
                struct problem *problem)
 {
     enum db_result result = token_table_find(services->db, token, row);
-    if (result == DB_OK && (!token_is_live(row) || row->concert_id != concert->concert_id ||
-                            (user_id[0] != '\0' && strcmp(row->user_id, user_id) != 0)))
-        result = DB_NONE;
+    bool found = result == DB_OK && token_is_live(row) && row->concert_id == concert->concert_id &&
+                 (user_id[0] == '\0' || strcmp(row->user_id, user_id) == 0);
+    if (result == DB_NONE || (result == DB_OK && !found)) {
+        refuse(problem, ERROR_TOKEN_INVALID);
+        return LINE_REFUSED;
+    }
     if (result == DB_OK && row->status == TOKEN_WAITING)
         result = activate(services->db, concert, row);
     else if (result == DB_OK && token_may_idle(row)) /* as it did where a line was kept */
         result = give_whole_lease(services->db, row);
-    return result == DB_NONE ? refuse(problem, ERROR_TOKEN_INVALID) : refuse_db(problem, result);
+    return outcome_of(result, problem);
 }
 
-enum error
+enum line_outcome
 line_open_leave(struct services *services, const struct concert *concert,
                 const uint8_t token[TOKEN_SIZE], const char *user_id, struct problem *problem)
 {
     struct token_row row;
-    enum error error = line_open_find(services, concert, token, user_id, &row, problem);
-    if (error != ERROR_NONE)
-        return error;
-    return refuse_db(problem, token_table_end(services->db, row.kind, token, TOKEN_LEFT));
+    struct concert now;
+    enum line_outcome outcome =
+        line_open_find(services, concert, token, user_id, &row, problem);
+    if (outcome != LINE_SETTLED)
+        return outcome;
+    enum db_result result = token_table_end(services->db, row.kind, token, TOKEN_LEFT);
+    if (result == DB_OK)
+        result = concert_table_find(services->db, concert->concert_id, &now);
+    if (result == DB_OK && now.line_since != concert->line_since) {
+        struct line_settings settings = line_settings_of(services, &now); /* it was just loaded */
+        line_forget(services, &settings, token);
+    }
+    return outcome_of(result, problem);
 }

@@ -37,6 +37,18 @@ line_settings_of(const struct services *services, const struct concert *concert)
     };
 }
 
+struct token_period
+line_period_of(const struct concert *concert)
+{
+    return (struct token_period){concert->concert_id, concert->line_since, !concert->no_line};
+}
+
+struct token_period
+line_period_of_settings(const struct line_settings *settings)
+{
+    return (struct token_period){settings->concert_id, settings->since, true};
+}
+
 void
 line_note_serving(struct services *services, int32_t concert_id, struct line_moved moved)
 {
@@ -57,17 +69,33 @@ line_forget(struct services *services, const struct line_settings *settings,
         line_note_serving(services, settings->concert_id, moved);
 }
 
-enum db_result
-line_bury(struct services *services, const struct line_settings *settings,
-          const uint8_t token[TOKEN_SIZE], enum line_token_state state)
+static enum line_outcome
+refused_by_db(struct problem *problem, enum db_result result)
 {
-    enum db_result result = token_table_end(services->db, TOKEN_QUEUE, token,
-                                            state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
-    if (result == DB_OK && db_changed_rows(services->db) == 0 && state == LINE_TOKEN_LEFT)
-        result = token_table_end(services->db, TOKEN_OPEN, token, TOKEN_LEFT);
-    if (result == DB_OK)
-        line_forget(services, settings, token);
-    return result;
+    refuse_db(problem, result);
+    return LINE_REFUSED;
+}
+
+enum line_outcome
+line_bury(struct services *services, const struct line_settings *settings,
+          const uint8_t token[TOKEN_SIZE], enum line_token_state state, struct problem *problem)
+{
+    struct token_period period = line_period_of_settings(settings);
+    struct token_row row;
+    uint8_t tokens[1][TOKEN_SIZE];
+    memcpy(tokens[0], token, TOKEN_SIZE);
+    enum db_result result = token_table_find(services->db, token, &row);
+    if (result == DB_OK && token_is_live(&row)) {
+        result = token_table_end_batch(services->db, &period, row.kind,
+                                       (const uint8_t(*)[TOKEN_SIZE])tokens, 1,
+                                       state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+        if (result == DB_OK && db_changed_rows(services->db) == 0)
+            return LINE_SWITCHED;
+    }
+    if (result != DB_OK && result != DB_NONE)
+        return refused_by_db(problem, result);
+    line_forget(services, settings, token);
+    return LINE_OVER;
 }
 
 /* What is left of a place as Redis told it at *told_ms, counted from now on. */
@@ -105,7 +133,7 @@ insert_row(struct services *services, const struct line_settings *settings,
 
 /*
  * Makes MySQL's row say what Redis said, and reads it. DB_NONE: there is no row of this token, and
- * none can be made as its number is another one's.
+ * none can be made as its number is another one's, or the user has another live token.
  */
 static enum db_result
 write_row(struct services *services, const struct line_settings *settings,
@@ -113,6 +141,7 @@ write_row(struct services *services, const struct line_settings *settings,
 {
     bool active = place->state == LINE_TOKEN_ACTIVE;
     bool numbered = place->number > 0;
+    struct token_period period = line_period_of_settings(settings);
     enum db_result result = DB_DUPLICATE;
     if (numbered && place->saved == LINE_SAVED_NOWHERE)
         result = insert_row(services, settings, place, row);
@@ -121,18 +150,11 @@ write_row(struct services *services, const struct line_settings *settings,
     if (result == DB_DUPLICATE) { /* there already, or so it should be */
         result = DB_OK;
         if (numbered && active && place->saved < LINE_SAVED_LEASE)
-            result =
-                token_table_activate(services->db, place->token, place->ends_ms, place->lease_ms,
-                                     place->serving_raised ? place->serving : 0);
+            result = token_table_activate(services->db, &period, place->token, place->ends_ms,
+                                          place->lease_ms,
+                                          place->serving_raised ? place->serving : 0);
     }
     return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
-}
-
-static enum line_outcome
-refused_by_db(struct problem *problem, enum db_result result)
-{
-    refuse_db(problem, result);
-    return LINE_REFUSED;
 }
 
 /* Puts a live token of MySQL back into Redis. */
@@ -162,12 +184,9 @@ put_back(struct services *services, const struct line_settings *settings,
     }
     if (answer != LINE_CONFLICT)
         return line_recover(services, settings, answer, row->token, row->user_id, problem);
-    /* Its owner got another one after Redis had lost this one: one live token is enough. */
+    /* Two adds of its owner at once made two rows: the one that was told of lives on. */
     enum db_result result = token_table_end(services->db, row->kind, row->token, TOKEN_LAPSED);
-    if (result != DB_OK)
-        return refused_by_db(problem, result);
-    refuse(problem, ERROR_TOKEN_INVALID);
-    return LINE_REFUSED;
+    return result == DB_OK ? LINE_OVER : refused_by_db(problem, result);
 }
 
 /*
@@ -213,6 +232,41 @@ mark_saved(struct services *services, const struct line_settings *settings,
     return line_recover(services, settings, answer, place->token, place->user_id, problem);
 }
 
+/*
+ * MySQL has no row of this token and none can be made. Where the user has a live one that Redis
+ * lost or never heard of, that is the user's.
+ */
+static enum line_outcome
+give_way(struct services *services, const struct line_settings *settings,
+         const struct line_place *place, struct problem *problem)
+{
+    struct token_row row;
+    enum db_result result =
+        token_table_find_live(services->db, settings->concert_id, place->user_id, &row);
+    if (result != DB_OK && result != DB_NONE)
+        return refused_by_db(problem, result);
+    line_forget(services, settings, place->token);
+    return result == DB_OK ? put_back(services, settings, &row, problem) : LINE_OVER;
+}
+
+/*
+ * The row of a live token says otherwise than Redis. One that Redis has as active could not be made
+ * so, as the line was switched meanwhile. One that waits was made active by a call that did not see
+ * that Redis was being loaded, and so told nobody.
+ */
+static enum line_outcome
+agree_on_status(struct services *services, const struct line_settings *settings,
+                const struct token_row *row, struct problem *problem)
+{
+    struct token_period period = line_period_of_settings(settings);
+    if (row->status == TOKEN_WAITING)
+        return LINE_SWITCHED;
+    enum db_result result = token_table_take_back(services->db, &period, row->token);
+    if (result != DB_OK)
+        return refused_by_db(problem, result);
+    return db_changed_rows(services->db) == 0 ? LINE_SWITCHED : LINE_SETTLED;
+}
+
 enum line_outcome
 line_settle(struct services *services, const struct line_settings *settings,
             struct line_place *place, int64_t asked_ms, bool look, struct token_row *row,
@@ -223,23 +277,34 @@ line_settle(struct services *services, const struct line_settings *settings,
         return LINE_SETTLED;
     let_pass(place, &asked_ms);
     enum db_result result = write_row(services, settings, place, row);
-    if (result == DB_NONE && place->saved != LINE_SAVED_NOWHERE) {
-        place->saved = LINE_SAVED_NOWHERE; /* Redis believed too much */
+    bool lacks_row = result == DB_NONE && place->saved != LINE_SAVED_NOWHERE;
+    bool lacks_lease = result == DB_OK && active && place->saved == LINE_SAVED_LEASE &&
+                       row->status == TOKEN_WAITING;
+    if (lacks_row || lacks_lease) { /* Redis believed too much, as where MySQL was restored */
+        place->saved = lacks_row ? LINE_SAVED_NOWHERE : LINE_SAVED_ROW;
         result = write_row(services, settings, place, row);
     }
-    if (result == DB_OK && active) {
+    if (result == DB_NONE)
+        return give_way(services, settings, place, problem);
+    bool agreed = result == DB_OK && active == (row->status == TOKEN_ACTIVE);
+    if (agreed && active) {
         let_pass(place, &asked_ms);
         result = agree_on_end(services, settings, place, row);
     }
-    if (result != DB_OK && result != DB_NONE)
+    if (result != DB_OK)
         return refused_by_db(problem, result);
-    if (result == DB_NONE || !token_is_live(row)) {
+    if (!token_is_live(row)) {
         line_forget(services, settings, place->token);
         return LINE_OVER;
     }
     if (row->number != place->number) { /* Redis forgot it and gave it a number anew */
         line_forget(services, settings, place->token);
         return put_back(services, settings, row, problem);
+    }
+    if (!agreed) {
+        enum line_outcome outcome = agree_on_status(services, settings, row, problem);
+        if (outcome != LINE_SETTLED)
+            return outcome;
     }
     return mark_saved(services, settings, place, row, problem);
 }

@@ -9,15 +9,20 @@
 struct line_settings line_settings_of(const struct services *services,
                                       const struct concert *concert);
 
+/* The period in which the concert's row, or whoever made the settings, was read. */
+struct token_period line_period_of(const struct concert *concert);
+struct token_period line_period_of_settings(const struct line_settings *settings);
+
 /* Writes a `serving` that a call raised to MySQL, so that it does not fall when Redis is lost. */
 void line_note_serving(struct services *services, int32_t concert_id, struct line_moved moved);
 
 /* What became of a token. */
 enum line_outcome {
-    LINE_SETTLED, /* both stores have it as Redis said */
-    LINE_OVER,    /* it has ended, in both stores */
-    LINE_AGAIN,   /* Redis has it otherwise by now: ask it again */
-    LINE_REFUSED, /* see the problem */
+    LINE_SETTLED,  /* both stores have it as Redis said */
+    LINE_OVER,     /* it has ended, in both stores */
+    LINE_AGAIN,    /* Redis has it otherwise by now: ask it again */
+    LINE_SWITCHED, /* the line was switched on or off meanwhile: read the concert, ask again */
+    LINE_REFUSED,  /* see the problem */
 };
 
 /*
@@ -31,15 +36,19 @@ enum line_outcome line_settle(struct services *services, const struct line_setti
 
 /*
  * After an answer of Redis that is not LINE_OK, about a token of `user_id` ("": anybody): loads
- * the line, puts the token back from MySQL, or refuses. LINE_AGAIN or LINE_REFUSED.
+ * the line, puts the token back from MySQL, or refuses. AGAIN, OVER or REFUSED.
  */
 enum line_outcome line_recover(struct services *services, const struct line_settings *settings,
                                enum line_answer answer, const uint8_t token[TOKEN_SIZE],
                                const char *user_id, struct problem *problem);
 
-/* Writes to MySQL how a token ended that Redis keeps only for that, and lets Redis forget it. */
-enum db_result line_bury(struct services *services, const struct line_settings *settings,
-                         const uint8_t token[TOKEN_SIZE], enum line_token_state state);
+/*
+ * Writes to MySQL how a token ended that Redis keeps only for that, and lets Redis forget it. OVER;
+ * SWITCHED where MySQL's token lives on, as Redis' is of another time; REFUSED.
+ */
+enum line_outcome line_bury(struct services *services, const struct line_settings *settings,
+                            const uint8_t token[TOKEN_SIZE], enum line_token_state state,
+                            struct problem *problem);
 
 /* Lets Redis forget a token. */
 void line_forget(struct services *services, const struct line_settings *settings,

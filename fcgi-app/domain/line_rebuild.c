@@ -163,6 +163,8 @@ line_rebuild(struct services *services, const struct line_settings *settings,
              struct problem *problem)
 {
     int64_t deadline = clock_monotonic() + BUDGET_MS;
+    if (services->deadline != 0 && services->deadline < deadline)
+        deadline = services->deadline;
     struct line_cursor cursor = {0};
     enum line_answer answer = begin(services, settings, deadline, &cursor, problem);
     if (answer != LINE_OK)

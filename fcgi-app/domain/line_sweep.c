@@ -56,38 +56,51 @@ move_on(struct services *services, const struct line_settings *settings, int64_t
     return answer;
 }
 
-/* Writes those of a batch that ended in one way; open ones end by themselves or one by one. */
+/* Writes those of a batch that are of one kind and ended in one way. */
 static enum db_result
-write_ends(struct services *services, const struct line_brief *briefs, size_t count,
+write_ends(struct services *services, const struct line_settings *settings,
+           const struct line_brief *briefs, size_t count, enum token_kind kind,
            enum line_token_state state)
 {
+    struct token_period period = line_period_of_settings(settings);
     uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
     size_t found = 0;
-    enum db_result result = DB_OK;
-    for (size_t i = 0; i < count && result == DB_OK; i++) {
-        if (briefs[i].state != state)
-            continue;
-        if (briefs[i].number == 0)
-            result = token_table_end(services->db, TOKEN_OPEN, briefs[i].token, TOKEN_LEFT);
-        else
+    for (size_t i = 0; i < count; i++)
+        if (briefs[i].state == state && (briefs[i].number == 0) == (kind == TOKEN_OPEN))
             memcpy(tokens[found++], briefs[i].token, TOKEN_SIZE);
-    }
-    if (result != DB_OK || found == 0)
-        return result;
-    return token_table_end_batch(services->db, (const uint8_t(*)[TOKEN_SIZE])tokens, found,
-                                 state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+    if (found == 0)
+        return DB_OK;
+    return token_table_end_batch(services->db, &period, kind, (const uint8_t(*)[TOKEN_SIZE])tokens,
+                                 found, state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+}
+
+/* An open one that lapsed says so by itself in MySQL. */
+static enum db_result
+write_all_ends(struct services *services, const struct line_settings *settings,
+               const struct line_brief *briefs, size_t count)
+{
+    enum db_result result =
+        write_ends(services, settings, briefs, count, TOKEN_QUEUE, LINE_TOKEN_LAPSED);
+    if (result == DB_OK)
+        result = write_ends(services, settings, briefs, count, TOKEN_QUEUE, LINE_TOKEN_LEFT);
+    if (result == DB_OK)
+        result = write_ends(services, settings, briefs, count, TOKEN_OPEN, LINE_TOKEN_LEFT);
+    return result;
+}
+
+static void
+list_tokens(const struct line_brief *briefs, size_t count, uint8_t (*tokens)[TOKEN_SIZE])
+{
+    for (size_t i = 0; i < count; i++)
+        memcpy(tokens[i], briefs[i].token, TOKEN_SIZE);
 }
 
 static enum line_answer
 drop(struct services *services, const struct line_settings *settings,
-     const struct line_brief *briefs, size_t count)
+     const uint8_t (*tokens)[TOKEN_SIZE], size_t count)
 {
-    uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
     struct line_moved moved;
-    for (size_t i = 0; i < count; i++)
-        memcpy(tokens[i], briefs[i].token, TOKEN_SIZE);
-    enum line_answer answer = line_store_drop(services->redis, settings,
-                                              (const uint8_t(*)[TOKEN_SIZE])tokens, count, &moved);
+    enum line_answer answer = line_store_drop(services->redis, settings, tokens, count, &moved);
     if (answer == LINE_OK)
         line_note_serving(services, settings->concert_id, moved);
     return answer;
@@ -99,18 +112,18 @@ bury_ended(struct services *services, const struct line_settings *settings, int6
            struct line_sweep_report *report, enum line_answer *answer)
 {
     struct line_brief briefs[TOKEN_BATCH];
+    uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
     size_t count = TOKEN_BATCH;
     while (*answer == LINE_OK && count == TOKEN_BATCH && clock_monotonic() < deadline) {
         *answer = line_store_list(services->redis, settings, LINE_TOKEN_LAPSED, 0, TOKEN_BATCH,
                                   briefs, &count);
         if (*answer != LINE_OK || count == 0)
             break;
-        enum db_result result = write_ends(services, briefs, count, LINE_TOKEN_LAPSED);
-        if (result == DB_OK)
-            result = write_ends(services, briefs, count, LINE_TOKEN_LEFT);
+        enum db_result result = write_all_ends(services, settings, briefs, count);
         if (result != DB_OK)
             return result;
-        *answer = drop(services, settings, briefs, count);
+        list_tokens(briefs, count, tokens);
+        *answer = drop(services, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, count);
         report->ended += (int64_t)count;
     }
     return DB_OK;
@@ -122,22 +135,22 @@ free_finished(struct services *services, const struct line_settings *settings,
               struct line_sweep_report *report, enum line_answer *answer)
 {
     struct line_brief briefs[TOKEN_BATCH];
+    uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE], ended[TOKEN_BATCH][TOKEN_SIZE];
     size_t rank = 0, count = TOKEN_BATCH;
     while (*answer == LINE_OK && count == TOKEN_BATCH) {
+        size_t over;
         *answer = line_store_list(services->redis, settings, LINE_TOKEN_ACTIVE, rank, TOKEN_BATCH,
                                   briefs, &count);
-        size_t over = 0;
-        for (size_t i = 0; *answer == LINE_OK && i < count; i++) {
-            struct token_row row;
-            enum db_result result = token_table_find(services->db, briefs[i].token, &row);
-            if (result != DB_OK && result != DB_NONE)
-                return result;
-            if (result == DB_OK && !token_is_live(&row))
-                briefs[over++] = briefs[i];
-        }
+        if (*answer != LINE_OK || count == 0)
+            break;
+        list_tokens(briefs, count, tokens);
+        enum db_result result = token_table_ended(
+            services->db, (const uint8_t(*)[TOKEN_SIZE])tokens, count, ended, &over);
+        if (result != DB_OK)
+            return result;
         rank += count - over;
         if (over > 0)
-            *answer = drop(services, settings, briefs, over);
+            *answer = drop(services, settings, (const uint8_t(*)[TOKEN_SIZE])ended, over);
         report->freed += (int64_t)over;
     }
     return DB_OK;

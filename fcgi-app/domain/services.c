@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/shared.h"
 #include "domain/layout.h"
@@ -44,6 +45,12 @@ services_probe(struct services *services)
     bool mysql_away = db_probe(services->db);
     bool redis_away = redis_probe(services->redis);
     return mysql_away || redis_away;
+}
+
+bool
+services_has_time(const struct services *services)
+{
+    return services->deadline == 0 || clock_monotonic() < services->deadline;
 }
 
 enum error

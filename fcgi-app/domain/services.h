@@ -20,6 +20,7 @@ struct services {
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
     int64_t next_write;      /* of domain/readiness: clock_monotonic() from which on it is due */
+    int64_t deadline; /* clock_monotonic() after which nothing is tried again; 0: none (tools) */
 };
 
 /* Nothing is connected until first use. Never NULL. `config` and `shared` are borrowed. */
@@ -28,6 +29,9 @@ void services_close(struct services *services);
 
 /* Between two requests: looks whether a dependency that was lost is back. True: not yet. */
 bool services_probe(struct services *services);
+
+/* Whether the deadline is still to come. */
+bool services_has_time(const struct services *services);
 
 /* Fills `problem` with a plain refusal and returns its code, so that a rule can end with it. */
 enum error refuse(struct problem *problem, enum error error);

@@ -129,14 +129,14 @@ draw_table_insert_token(struct database *db, const struct token_row *row, int32_
         " CAST(? AS SIGNED), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
         " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED),"
         " UTC_TIMESTAMP(3) FROM concert_draw WHERE concert_id = ?"
-        " AND (sealed_at IS NULL OR frozen_last < ?) LOCK IN SHARE MODE"};
+        " AND (sealed_at IS NULL OR frozen_last < ?) AND " TOKEN_NONE_LIVE " LOCK IN SHARE MODE"};
     bool active = row->status == TOKEN_ACTIVE;
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_INTEGER(row->number), DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
                    DB_INTEGER(row->status), DB_OPTIONAL(active, row->ends_ms * 1000),
                    DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000), DB_INTEGER(serving),
-                   DB_INTEGER(row->concert_id), DB_INTEGER(row->number)));
+                   DB_INTEGER(row->concert_id), DB_INTEGER(row->number), TOKEN_NONE_LIVE_OF(row)));
     return result == DB_OK && db_changed_rows(db) == 0 ? DB_DUPLICATE : result;
 }
 

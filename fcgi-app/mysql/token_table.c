@@ -26,6 +26,16 @@
 
 enum { TOKEN_COLUMN_COUNT = 9 };
 
+/*
+ * Whether the concert is still in this period. The row is locked: a switch that comes later finds
+ * what the statement did.
+ */
+#define IS_PERIOD                                                                                  \
+    "EXISTS (SELECT 1 FROM concert WHERE concert_id = ? AND line_since = ?"                        \
+    " AND (admission_capacity IS NOT NULL) = ? LOCK IN SHARE MODE)"
+#define PERIOD(period)                                                                             \
+    DB_INTEGER((period)->concert_id), DB_INTEGER((period)->since), DB_INTEGER((period)->queued)
+
 static void
 bind_token(struct token_row *row, struct column columns[TOKEN_COLUMN_COUNT])
 {
@@ -112,14 +122,19 @@ pad_batch(struct parameter parameters[TOKEN_BATCH], const uint8_t (*tokens)[TOKE
 }
 
 enum db_result
-token_table_end_batch(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
-                      enum token_status status)
+token_table_end_batch(struct database *db, const struct token_period *period, enum token_kind kind,
+                      const uint8_t (*tokens)[TOKEN_SIZE], size_t count, enum token_status status)
 {
-    static const struct query end = {"UPDATE queue_token SET status = ? WHERE status IN "
-                                     "('waiting', 'active') AND token IN " BATCH};
-    struct parameter parameters[1 + TOKEN_BATCH] = {DB_INTEGER(status)};
-    pad_batch(parameters + 1, tokens, count);
-    return db_execute(db, &end, parameters, 1 + TOKEN_BATCH);
+    static const struct query end_queue = {
+        "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active')"
+        " AND " IS_PERIOD " AND token IN " BATCH};
+    static const struct query end_open = {
+        "UPDATE open_token SET ended = 1 WHERE " IS_PERIOD " AND token IN " BATCH};
+    struct parameter parameters[4 + TOKEN_BATCH] = {DB_INTEGER(status), PERIOD(period)};
+    pad_batch(parameters + 4, tokens, count);
+    if (kind == TOKEN_OPEN)
+        return db_execute(db, &end_open, parameters + 1, 3 + TOKEN_BATCH);
+    return db_execute(db, &end_queue, parameters, 4 + TOKEN_BATCH);
 }
 
 enum db_result
@@ -133,35 +148,72 @@ token_table_count(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size
 }
 
 enum db_result
+token_table_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
+                  uint8_t (*ended)[TOKEN_SIZE], size_t *found)
+{
+    static const struct query query = {
+        "SELECT token FROM queue_token WHERE token IN " BATCH " AND NOT (status = 'waiting'"
+        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
+        " UNION ALL SELECT token FROM open_token WHERE token IN " BATCH
+        " AND (ended = 1 OR lease_until <= UTC_TIMESTAMP(3))"};
+    struct parameter parameters[2 * TOKEN_BATCH];
+    uint8_t token[TOKEN_SIZE];
+    pad_batch(parameters, tokens, count);
+    pad_batch(parameters + TOKEN_BATCH, tokens, count);
+    *found = 0;
+    enum db_result result =
+        db_select(db, &query, parameters, 2 * TOKEN_BATCH, COLUMNS(INTO_BYTES(token)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        memcpy(ended[(*found)++], token, TOKEN_SIZE);
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
 token_table_insert(struct database *db, const struct token_row *row, int32_t serving)
 {
     static const struct query insert = {
         "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, "
         "lease_max,"
-        " serving, created_at) VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
-        " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, ?, UTC_TIMESTAMP(3))"};
+        " serving, created_at) SELECT CAST(? AS SIGNED), CAST(? AS SIGNED), CAST(? AS BINARY(16)),"
+        " ?, CAST(? AS SIGNED), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED), UTC_TIMESTAMP(3)"
+        " FROM DUAL WHERE " TOKEN_NONE_LIVE};
     bool active = row->status == TOKEN_ACTIVE;
-    return db_execute(db, &insert,
-                      PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
-                                 DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
-                                 DB_INTEGER(row->status), DB_OPTIONAL(active, row->ends_ms * 1000),
-                                 DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000),
-                                 DB_INTEGER(serving)));
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
+                   DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id), DB_INTEGER(row->status),
+                   DB_OPTIONAL(active, row->ends_ms * 1000),
+                   DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000), DB_INTEGER(serving),
+                   TOKEN_NONE_LIVE_OF(row)));
+    return result == DB_OK && db_changed_rows(db) == 0 ? DB_DUPLICATE : result;
 }
 
 enum db_result
-token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE], int64_t ends_ms,
-                     int64_t lease_ms, int32_t serving)
+token_table_activate(struct database *db, const struct token_period *period,
+                     const uint8_t token[TOKEN_SIZE], int64_t ends_ms, int64_t lease_ms,
+                     int32_t serving)
 {
     static const struct query activate = {
         "UPDATE queue_token SET status = 'active',"
         " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
         " lease_max = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
-        " serving = GREATEST(serving, ?) WHERE token = ? AND status IN ('waiting', 'active')"};
+        " serving = GREATEST(serving, ?) WHERE token = ? AND status IN ('waiting', 'active')"
+        " AND " IS_PERIOD};
     return db_execute(db, &activate,
                       PARAMETERS(DB_INTEGER(ends_ms * 1000),
                                  DB_OPTIONAL(ends_ms < lease_ms, lease_ms * 1000),
-                                 DB_INTEGER(serving), DB_BYTES(token, TOKEN_SIZE)));
+                                 DB_INTEGER(serving), DB_BYTES(token, TOKEN_SIZE), PERIOD(period)));
+}
+
+enum db_result
+token_table_take_back(struct database *db, const struct token_period *period,
+                      const uint8_t token[TOKEN_SIZE])
+{
+    static const struct query take_back = {
+        "UPDATE queue_token SET status = 'waiting', lease_until = NULL, lease_max = NULL"
+        " WHERE token = ? AND status = 'active' AND " IS_PERIOD};
+    return db_execute(db, &take_back, PARAMETERS(DB_BYTES(token, TOKEN_SIZE), PERIOD(period)));
 }
 
 enum db_result
@@ -186,28 +238,32 @@ token_table_note_serving(struct database *db, int32_t concert_id, int32_t servin
 }
 
 enum db_result
-token_table_renew_open(struct database *db, int32_t concert_id, const char *user_id,
+token_table_renew_open(struct database *db, const struct token_period *period, const char *user_id,
                        const uint8_t fresh[TOKEN_SIZE], int64_t now, int64_t lease_ms,
                        struct token_row *row)
 {
     /* The assignments run from left to right: the token is chosen by what the row was before. */
     static const struct query renew = {
         "INSERT INTO open_token (concert_id, user_id, token, lease_until)"
-        " VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
+        " SELECT ?, ?, CAST(? AS BINARY(16)), CAST(? AS DATETIME(3)) FROM DUAL WHERE " IS_PERIOD
+        " ON DUPLICATE KEY UPDATE"
         " token = IF(ended = 1 OR lease_until <= UTC_TIMESTAMP(3), VALUES(token), token),"
         " lease_until = VALUES(lease_until), ended = 0"};
-    static const struct query find = {"SELECT " OPEN_COLUMNS
-                                      " FROM open_token WHERE concert_id = ? AND user_id = ?"};
+    static const struct query find = {"SELECT " OPEN_COLUMNS " FROM open_token"
+                                      " WHERE concert_id = ? AND user_id = ? AND " IS_PERIOD};
     enum db_result result =
         db_execute(db, &renew,
-                   PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id), DB_BYTES(fresh, TOKEN_SIZE),
-                              DB_INSTANT(now + lease_ms)));
+                   PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id),
+                              DB_BYTES(fresh, TOKEN_SIZE), DB_INSTANT(now + lease_ms),
+                              PERIOD(period)));
     if (result != DB_OK)
         return result;
-    if (db_changed_rows(db) != 1) /* there was one already */
-        return select_token(db, &find, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)), row);
+    if (db_changed_rows(db) != 1) /* there was one already, or the period is over */
+        return select_token(
+            db, &find,
+            PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id), PERIOD(period)), row);
     *row = (struct token_row){.kind = TOKEN_OPEN,
-                              .concert_id = concert_id,
+                              .concert_id = period->concert_id,
                               .status = TOKEN_ACTIVE,
                               .lease_until = now + lease_ms,
                               .ends_ms = lease_ms,

@@ -32,6 +32,28 @@ struct token_row {
     int64_t lease_ms;         /* as far as signs of life can move that; never less */
 };
 
+/*
+ * The time in which a concert kept a line without a break, or kept none. What was read of the line
+ * in one period is not written in another: MySQL's tokens went on without Redis, or Redis' without
+ * MySQL.
+ */
+struct token_period {
+    int32_t concert_id;
+    int32_t since; /* concert.line_since */
+    bool queued;   /* a line is kept */
+};
+
+/* That the user of a row has no live token, of either kind, in its concert; as a condition of an
+ * INSERT ... SELECT, with the parameters that go with it. */
+#define TOKEN_NONE_LIVE                                                                            \
+    "NOT EXISTS (SELECT 1 FROM queue_token t WHERE t.concert_id = ? AND t.user_id = ?"             \
+    " AND (t.status = 'waiting' OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"   \
+    " AND NOT EXISTS (SELECT 1 FROM open_token o WHERE o.concert_id = ? AND o.user_id = ?"         \
+    " AND o.ended = 0 AND o.lease_until > UTC_TIMESTAMP(3))"
+#define TOKEN_NONE_LIVE_OF(row)                                                                    \
+    DB_INTEGER((row)->concert_id), DB_TEXT((row)->user_id), DB_INTEGER((row)->concert_id),         \
+        DB_TEXT((row)->user_id)
+
 /* Whether the token is not ended and its lease, if it has one, not over. */
 bool token_is_live(const struct token_row *row);
 
@@ -53,24 +75,38 @@ enum db_result token_table_find_live(struct database *db, int32_t concert_id, co
 enum db_result token_table_end(struct database *db, enum token_kind kind,
                                const uint8_t token[TOKEN_SIZE], enum token_status status);
 
-/* Ends 1 to TOKEN_BATCH numbered ones together, all with the same status. */
-enum db_result token_table_end_batch(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
+/* Ends 1 to TOKEN_BATCH of one kind together in the same way, while the period lasts. */
+enum db_result token_table_end_batch(struct database *db, const struct token_period *period,
+                                     enum token_kind kind, const uint8_t (*tokens)[TOKEN_SIZE],
                                      size_t count, enum token_status status);
 
 /* How many of 1 to TOKEN_BATCH numbered tokens are there. */
 enum db_result token_table_count(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
                                  size_t count, int32_t *there);
 
+/* Which of 1 to TOKEN_BATCH tokens of either kind have ended. */
+enum db_result token_table_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
+                                 size_t count, uint8_t (*ended)[TOKEN_SIZE], size_t *found);
+
 /*
  * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
- * ends_ms and lease_ms of the row. DB_DUPLICATE: the number or the token is there already.
+ * ends_ms and lease_ms of the row. DB_DUPLICATE: the number or the token is there already, or the
+ * user has another live one.
  */
 enum db_result token_table_insert(struct database *db, const struct token_row *row,
                                   int32_t serving);
 
-/* Makes a numbered token that has not ended active, with an end and a lease from now on. */
-enum db_result token_table_activate(struct database *db, const uint8_t token[TOKEN_SIZE],
-                                    int64_t ends_ms, int64_t lease_ms, int32_t serving);
+/*
+ * Makes a numbered token that has not ended active, with an end and a lease from now on, while the
+ * period lasts; db_changed_rows() is 0 after it.
+ */
+enum db_result token_table_activate(struct database *db, const struct token_period *period,
+                                    const uint8_t token[TOKEN_SIZE], int64_t ends_ms,
+                                    int64_t lease_ms, int32_t serving);
+
+/* Makes an active numbered token a waiting one again; the same. */
+enum db_result token_table_take_back(struct database *db, const struct token_period *period,
+                                     const uint8_t token[TOKEN_SIZE]);
 
 /*
  * A live active numbered token ends at `until`, or with its lease if that is earlier; never earlier
@@ -85,10 +121,11 @@ enum db_result token_table_note_serving(struct database *db, int32_t concert_id,
 /*
  * Where no line is kept: gives the user's open token a lease of `lease_ms` from `now`, with `fresh`
  * as its bytes where there is none or it has ended. Parallel calls for one user agree on the token.
+ * DB_NONE: the period is over.
  */
-enum db_result token_table_renew_open(struct database *db, int32_t concert_id, const char *user_id,
-                                      const uint8_t fresh[TOKEN_SIZE], int64_t now,
-                                      int64_t lease_ms, struct token_row *row);
+enum db_result token_table_renew_open(struct database *db, const struct token_period *period,
+                                      const char *user_id, const uint8_t fresh[TOKEN_SIZE],
+                                      int64_t now, int64_t lease_ms, struct token_row *row);
 
 /* The highest number given and the highest one called, 0 where there is none. */
 enum db_result token_table_highest(struct database *db, int32_t concert_id, int32_t *last,

@@ -217,7 +217,8 @@ local function put(line, record, ends_ms, lease_ms)
 end
 
 -- args: token, user, number, what is left of its place (0: waiting) and of its lease, rank (0:
--- none): as MySQL has it. A rank that was drawn since MySQL was read is waited for.
+-- none): as MySQL has it. A rank that was drawn since MySQL was read is waited for. What its user
+-- got meanwhile and nobody was told of makes room for it.
 local function restore(line, args)
     local token, user, number, rank = args[1], args[2], tonumber(args[3]), tonumber(args[6])
     if fetch(line, token) then
@@ -226,7 +227,10 @@ local function restore(line, args)
         return {'BUSY'}
     end
     local other = redis.call('HGET', line.users, user)
-    if other and not is_ended(fetch(line, other)) then
+    local newer = other and fetch(line, other)
+    if newer and newer.saved == NOWHERE then
+        forget(line, newer)
+    elseif newer and not is_ended(newer) then
         return {'CONFLICT'}
     end
     local record = {token = token, user = user, number = number, seen = line.now,

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "domain/line_place.h"
 #include "mysql/concert_table.h"
 #include "mysql/point_table.h"
 #include "mysql/reservation_table.h"
@@ -157,8 +158,10 @@ step_token(struct services *services, int64_t number)
     char user[USER_ID_SIZE];
     snprintf(user, sizeof user, "limit-%lld", (long long)number);
     make_token(fresh);
-    return concert_table_find(services->db, HELD_CONCERT, &concert) == DB_OK &&
-           token_table_renew_open(services->db, HELD_CONCERT, user, fresh, concert.now, LEASE_MS,
+    if (concert_table_find(services->db, HELD_CONCERT, &concert) != DB_OK)
+        return false;
+    struct token_period period = line_period_of(&concert);
+    return token_table_renew_open(services->db, &period, user, fresh, concert.now, LEASE_MS,
                                   &row) == DB_OK;
 }
 
