@@ -26,9 +26,9 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
  7. What MySQL has not confirmed (`saved`) within claimMs is taken back: a new token is forgotten,
     an active one whose lease was not written is missed.
  8. The settings of a concert hold from the highest version of them that any call has shown.
- 9. State that belongs to another run of Redis than the caller talks to, or that is older than the
-    concert's last time without a line, answers REBUILD: it is loaded anew from MySQL, in the parts
-    and the order of mysql/token_table.h, by one builder at a time.
+ 9. State that belongs to another run of Redis than the caller talks to, that is older than the
+    concert's last time without a line, or of which a key is gone, answers REBUILD: it is loaded
+    anew from MySQL, in the parts and the order of mysql/token_table.h, by one builder at a time.
 10. Every call moves the line on by at most MOVES tokens, so that no call holds Redis up.
 11. Before the opening nobody is called. How long that still is, each call says by MySQL's clock.
 12. With a draw the first call that finds the freeze due, and whose settings are those in force,
@@ -71,12 +71,12 @@ local RANKED = 0x800000
 local BRIEF = '>BBI4'
 
 -- Fields of meta that are numbers. `due` is no later than the first instant at which something in
--- the sets is over; `frozenLast` is the highest number in the draw and `rankedLast` the one up to
+-- the sets is over; `kept` is 1 while there are tokens; `frozenLast` is the highest number in the draw and `rankedLast` the one up to
 -- which the ranks are loaded.
 local NUMBERS = {
     'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot', 'due',
     'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left', 'draw', 'frozen',
-    'frozenLast', 'rankedLast', 'idleMs',
+    'frozenLast', 'rankedLast', 'idleMs', 'kept',
 }
 local FADING = {'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left'}
 
@@ -127,6 +127,22 @@ local function save_meta(line)
     end
 end
 
+-- Whether each key is there that must be: one may have been deleted, or evicted. Each token is in one
+-- set and has a user; one without its entry in `unsaved` gets it anew.
+local function is_whole(line)
+    local tokens, users = redis.call('HLEN', line.tokens), redis.call('EXISTS', line.users)
+    local live = 0
+    for state = WAITING, MISSED do
+        live = live + redis.call('ZCARD', line[state])
+    end
+    if tokens ~= live + redis.call('ZCARD', line[LEFT]) then
+        return false
+    elseif tokens == 0 then
+        return users == 0 and line.kept == 0
+    end
+    return users == 1 or live == 0
+end
+
 -- Opens the line, runs `body` with it and the call's own arguments, and writes the counters back.
 local function with_line(body)
     return function(keys, args)
@@ -138,7 +154,8 @@ local function with_line(body)
             line[NUMBERS[i]], line.before[i] = number, number
         end
         line.servingBefore = line.serving
-        if meta[1] ~= args[1] or meta[2] or tonumber(args[3]) > line.version then
+        if meta[1] ~= args[1] or meta[2] or tonumber(args[3]) > line.version or
+            not is_whole(line) then
             return {'REBUILD'}
         end
         -- at the same version too: a program that does not know them all may have brought it first
@@ -148,6 +165,7 @@ local function with_line(body)
         line.claimMs, line.missedMs = tonumber(args[8]), tonumber(args[9])
         take_time(line, args)
         local reply = body(line, {unpack(args, 14)})
+        line.kept = redis.call('EXISTS', line.tokens)
         save_meta(line)
         return reply
     end
@@ -238,6 +256,14 @@ local function occupied(line)
     return redis.call('ZCARD', line[CALLED]) + redis.call('ZCARD', line[ACTIVE])
 end
 
+-- Begins the time that MySQL has to confirm it; its end.
+local function watch_unsaved(line, record)
+    local deadline = line.now + line.claimMs
+    redis.call('ZADD', line.unsaved, deadline, record.token)
+    line.due = math.min(line.due, deadline)
+    return deadline
+end
+
 -- The check on rule 1, by another way than the one that keeps it.
 local function measure_overshoot(line)
     line.overshoot = math.max(line.overshoot, occupied(line) - line.capacity)
@@ -262,7 +288,8 @@ local function expire(line, record)
         return
     end
     if not is_saved(record) then
-        local deadline = tonumber(redis.call('ZSCORE', line.unsaved, record.token))
+        local deadline = tonumber(redis.call('ZSCORE', line.unsaved, record.token) or
+            watch_unsaved(line, record))
         if deadline <= line.now and record.saved == NOWHERE then
             return forget(line, record)
         elseif deadline <= line.now then

@@ -24,11 +24,6 @@ local function view(line, record, before, replaced)
     return reply
 end
 
-local function watch_unsaved(line, record)
-    redis.call('ZADD', line.unsaved, line.now + line.claimMs, record.token)
-    line.due = math.min(line.due, line.now + line.claimMs)
-end
-
 -- When the place of one with such a lease ends that gives no other sign of life.
 local function idle_end(line, lease)
     return line.idleMs > 0 and math.min(lease, line.now + line.idleMs) or lease

@@ -1,14 +1,16 @@
 -- line_rebuild: loads a line from MySQL (rule 9), and registers all functions. Continues
 -- line_calls.lua.
 
+-- No number is given twice, and `serving` does not fall, though MySQL may have been restored.
 local function wipe(line, args)
-    local overshoot = redis.call('HGET', line.meta, 'overshoot') or 0
+    local kept = redis.call('HMGET', line.meta, 'overshoot', 'last', 'serving')
     redis.call('UNLINK', line.meta, line.tokens, line.users, line.unsaved, line[WAITING],
         line[CALLED], line[ACTIVE], line[MISSED], line[LEFT])
     redis.call('HSET', line.meta, 'epoch', args[1], 'loading', 1, 'version', args[2], 'capacity',
         args[4], 'paused', args[5], 'maxWaiting', args[6], 'activeMs', args[7], 'overshoot',
-        overshoot, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '', 'draw',
+        kept[1] or 0, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '', 'draw',
         args[10], 'opensMs', args[12], 'idleMs', args[13])
+    return tonumber(kept[2] or 0), tonumber(kept[3] or 0)
 end
 
 local function hold_builder(line, builder, ms)
@@ -22,12 +24,14 @@ end
 local function rebuild(keys, args)
     local line = line_at(keys[1])
     local meta = redis.call('HMGET', line.meta, 'epoch', 'loading', 'version', 'builder',
-        'builderUntil', 'loadingSince')
-    if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) then
-        wipe(line, args)
-        local last = math.max(tonumber(args[15]), tonumber(args[18])) -- the last may have no row
-        redis.call('HSET', line.meta, 'last', last, 'serving', args[16], 'frozen', args[17],
-            'frozenLast', args[18], 'rankedLast', args[19])
+        'builderUntil', 'loadingSince', 'kept')
+    line.kept = tonumber(meta[7] or 0)
+    if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) or
+        not (meta[2] or is_whole(line)) then
+        local last, serving = wipe(line, args)
+        redis.call('HSET', line.meta, 'last', math.max(last, tonumber(args[15]), tonumber(args[18])),
+            'serving', math.max(serving, tonumber(args[16])), 'frozen', args[17], 'frozenLast',
+            args[18], 'rankedLast', args[19])
     elseif not meta[2] then
         return {'READY'}
     elseif meta[4] ~= args[14] and tonumber(meta[5]) > line.now then
@@ -103,7 +107,7 @@ local function rebuilt(keys, args)
     end
     local last, serving = unpack(redis.call('HMGET', line.meta, 'last', 'serving'))
     redis.call('HSET', line.meta, 'last', math.max(tonumber(last), tonumber(args[3])), 'serving',
-        math.max(tonumber(serving), tonumber(args[4])))
+        math.max(tonumber(serving), tonumber(args[4])), 'kept', redis.call('EXISTS', line.tokens))
     redis.call('HDEL', line.meta, 'loading', 'builder', 'builderUntil', 'loadingSince', 'part',
         'afterNumber', 'afterUser', 'opensMs')
     return {'OK'}
