@@ -9,6 +9,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "mysql/migrate.h"
+#include "redis/redis.h"
 #include "server/master.h"
 
 enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT };
@@ -20,7 +21,7 @@ print_help(FILE *out)
           "Sells concert seats: a FastCGI server behind nginx.\n"
           "\n"
           "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
-          "  --check         check the settings, the database and its schema, and exit\n"
+          "  --check         check the settings, the database, its schema and Redis, and exit\n"
           "  --print-config  print the settings in force and exit; secrets are masked\n"
           "  --version       print the version and exit\n"
           "  --help          print this and exit\n"
@@ -83,6 +84,18 @@ has_right_schema(const struct config *config)
     return result != MIGRATE_REFUSED;
 }
 
+/* Whether lines can be kept in this Redis. With it away a server starts all the same, too. */
+static bool
+has_fit_redis(const struct config *config)
+{
+    struct redis *redis = redis_open(config, NULL);
+    enum redis_fitness fitness = redis_check(redis);
+    redis_close(redis);
+    if (fitness == REDIS_AWAY)
+        log_warn("Redis was not checked");
+    return fitness != REDIS_UNFIT;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -102,7 +115,7 @@ main(int argc, char **argv)
     if (!has_right_schema(&config))
         return EXIT_FAILURE;
     if (action == ACTION_CHECK)
-        return EXIT_SUCCESS;
+        return has_fit_redis(&config) ? EXIT_SUCCESS : EXIT_FAILURE;
 
     const struct application application = {
         .routes = api_routes,
@@ -112,6 +125,7 @@ main(int argc, char **argv)
         .stop = api_stop,
         .read_input = api_read_input,
         .free_input = api_free_input,
+        .write_metrics = api_write_metrics,
     };
     const struct master_setup setup = {
         .application = &application, .config = &config, .config_path = config_path, .argv = argv};

@@ -198,6 +198,22 @@ class Line(Stored):
         packed = [pack_row(*row) for row in rows]
         assert self.raw("load", builder, 3, 0, "", 1, *packed)[0] == "OK"
 
+    # ---- a long line
+
+    def fill(self, count, first=1):
+        """As if so many waited, whose numbers begin with `first`."""
+        fillers = {f"filler-{i}": first + i for i in range(count)}
+        self.client.zadd(self.key("waiting"), fillers)
+        self.client.hset(self.key("tokens"), mapping=dict.fromkeys(fillers, "-"))
+        self.client.hset(self.key("users"), "filler", "filler-0")
+
+    def unfill(self, count):
+        """They are gone again."""
+        fillers = [f"filler-{i}" for i in range(count)]
+        self.client.zrem(self.key("waiting"), *fillers)
+        self.client.hdel(self.key("tokens"), *fillers)
+        self.client.hdel(self.key("users"), "filler")
+
     # ---- time
 
     def pass_s(self, seconds, *present):

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "domain/services.h"
+#include "redis/redis.h"
 
 void *
 api_start(const struct config *config, struct shared *shared)
@@ -25,6 +26,21 @@ void
 api_stop(void *services)
 {
     services_close(services);
+}
+
+void
+api_write_metrics(void *services, struct buffer *out)
+{
+    struct redis_memory memory;
+    if (!redis_read_memory(((struct services *)services)->redis, &memory))
+        return;
+    buffer_format(out,
+                  "# HELP frontrow_redis_memory_bytes Memory that Redis has taken, and its"
+                  " maxmemory (0: none).\n"
+                  "# TYPE frontrow_redis_memory_bytes gauge\n"
+                  "frontrow_redis_memory_bytes{of=\"used\"} %lld\n"
+                  "frontrow_redis_memory_bytes{of=\"limit\"} %lld\n",
+                  (long long)memory.used, (long long)memory.limit);
 }
 
 /* SHA-256 of method, path and raw body, with their lengths kept apart by NULs. */

@@ -17,6 +17,9 @@ void *api_start(const struct config *config, struct shared *shared);
 bool api_probe(void *services);
 void api_stop(void *services);
 
+/* For /metrics: what Redis says of its memory. Nothing where it is out of reach. */
+void api_write_metrics(void *services, struct buffer *out);
+
 /* struct application's read_input and free_input (input.c). */
 bool api_read_input(void *services, const struct route *route, struct request *request,
                     char claimed[USER_ID_SIZE], struct problem *problem);

@@ -135,6 +135,8 @@ struct application {
     bool (*read_input)(void *services, const struct route *route, struct request *request,
                        char claimed[USER_ID_SIZE], struct problem *problem);
     void (*free_input)(struct request *request);
+    /* Writes the metrics that the application has to ask its dependencies for; NULL: none. */
+    void (*write_metrics)(void *services, struct buffer *out);
 };
 
 /* Whether `text` is a userId: 1 to 64 of A-Z a-z 0-9 . _ @ - */

@@ -23,20 +23,21 @@ void
 line_memory_check(struct services *services, const struct concert *concert,
                   char warning[LINE_WARNING_SIZE])
 {
-    int64_t limit, waiting;
+    struct redis_memory memory;
+    int64_t waiting;
     warning[0] = '\0';
     if (concert->no_line || concert->stored == STORED_CANCELLED ||
-        !redis_read_maxmemory(services->redis, &limit) ||
+        !redis_read_memory(services->redis, &memory) ||
         concert_admin_table_max_waiting(services->db, concert->concert_id, &waiting) != DB_OK)
         return;
     waiting += concert->max_waiting;
     int64_t needed = waiting * LINE_TOKEN_BYTES;
-    if (limit == 0)
+    if (memory.limit == 0)
         say_that_nothing_bounds_it();
-    else if (needed > limit)
+    else if (needed > memory.limit)
         snprintf(warning, LINE_WARNING_SIZE,
                  "all lines together may have %" PRId64 " waiting (maxWaiting), which take %" PRId64
                  " MiB of Redis; its maxmemory is %" PRId64
                  " MiB. When it is full, adds are answered 503 queue_unavailable",
-                 waiting, needed / MEBIBYTE, limit / MEBIBYTE);
+                 waiting, needed / MEBIBYTE, memory.limit / MEBIBYTE);
 }

@@ -17,7 +17,7 @@ line_refuse(struct problem *problem, enum line_answer answer)
     if (answer == LINE_FAILED)
         return refuse(problem, ERROR_INTERNAL_ERROR);
     refuse(problem, ERROR_QUEUE_UNAVAILABLE);
-    if (answer != LINE_GONE)
+    if (answer != LINE_GONE && answer != LINE_NO_ROOM)
         problem->retry_after = 1; /* it is being loaded */
     return ERROR_QUEUE_UNAVAILABLE;
 }

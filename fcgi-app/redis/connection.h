@@ -16,6 +16,8 @@ struct redis {
     redisContext *context;      /* NULL: not connected */
     char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
     char builder[BUILDER_SIZE]; /* names this process where it loads a line */
+    bool evicts;                /* why the last connect failed: its policy */
+    int64_t policy_told, full_told, load_told; /* clock_monotonic() of the last log line of it */
     struct command head;        /* first words of a call */
     struct command rest;        /* its own arguments */
 };
@@ -25,9 +27,13 @@ enum answer {
     ANSWER_OK,
     ANSWER_NO_FUNCTION, /* the function library has to be loaded */
     ANSWER_LOST,        /* the connection had ended; it may be sent again on a new one */
+    ANSWER_FULL,        /* its memory is full, and this would take more */
     ANSWER_GONE,        /* out of reach, timed out, or it does not do it now, for whatever reason */
     ANSWER_FAILED,      /* an error that is known to be a bug; logged */
 };
+
+/* Whether it is time to log something again: the first time, and then once a minute. */
+bool redis_is_time_to_tell(int64_t *told_at);
 
 /* Connects if need be. False: Redis is out of reach. */
 bool redis_ensure(struct redis *redis);

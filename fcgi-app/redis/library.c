@@ -22,6 +22,10 @@ load(struct redis *redis)
     if (answer == ANSWER_OK) {
         log_info("loaded the line's functions, version " LINE_LUA_VERSION ", into Redis");
         freeReplyObject(reply);
+    } else if (redis_is_time_to_tell(&redis->load_told)) {
+        log_error("the line's functions, version " LINE_LUA_VERSION ", could not be loaded into"
+                  " Redis%s: there are no lines for this program. Each call tries again",
+                  answer == ANSWER_FULL ? ", whose memory is full" : "");
     }
     return answer;
 }

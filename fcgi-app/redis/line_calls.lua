@@ -112,6 +112,16 @@ local function add(line, args)
     return add_new(line, token, user, record)
 end
 
+-- The same where there is no memory for a new one.
+local function add_known(line, args)
+    local known = redis.call('HGET', line.users, args[2])
+    local record = known and present(line, fetch(line, known))
+    if record and not is_ended(record) then
+        return show(line, record)
+    end
+    return {'UNKNOWN'}
+end
+
 -- The record of a token that this user ('' : anybody) may use, or the reply that says why not.
 local function owned(line, token, user)
     local record = fetch(line, token)

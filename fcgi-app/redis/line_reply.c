@@ -64,6 +64,8 @@ line_call(struct redis *redis, const struct line_settings *settings, const char 
           redisReply **reply)
 {
     enum answer answer = library_call(redis, function, settings->concert_id, reply);
+    if (answer == ANSWER_FULL)
+        return LINE_NO_ROOM;
     if (answer != ANSWER_OK)
         return answer == ANSWER_FAILED ? LINE_FAILED : LINE_GONE;
     return read_status(*reply);

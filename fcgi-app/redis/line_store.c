@@ -57,7 +57,11 @@ enum line_answer
 line_store_add(struct redis *redis, const struct line_settings *settings,
                const uint8_t fresh[TOKEN_SIZE], const char *user_id, struct line_place *place)
 {
-    return call_place(redis, settings, "add", fresh, user_id, place);
+    enum line_answer answer = call_place(redis, settings, "add", fresh, user_id, place);
+    if (answer != LINE_NO_ROOM)
+        return answer;
+    answer = call_place(redis, settings, "add_known", fresh, user_id, place);
+    return answer == LINE_OK || answer == LINE_GONE ? answer : LINE_NO_ROOM;
 }
 
 enum line_answer

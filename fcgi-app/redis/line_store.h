@@ -38,6 +38,7 @@ enum line_answer {
     LINE_BUSY,     /* somebody else loads it now */
     LINE_WAIT,     /* the same, begun just now: ask again in a moment */
     LINE_READY,    /* there is nothing to load */
+    LINE_NO_ROOM,  /* Redis' memory is full, and this would make the line longer */
     LINE_GONE,     /* Redis is out of reach or takes no writes */
     LINE_FAILED,   /* a bug; logged */
 };
@@ -136,7 +137,10 @@ struct line_cursor {
     char user_id[USER_ID_SIZE];
 };
 
-/* The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ... */
+/*
+ * The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ... Where
+ * Redis' memory is full, who has a token is answered all the same; NO_ROOM for the others.
+ */
 enum line_answer line_store_add(struct redis *redis, const struct line_settings *settings,
                                 const uint8_t fresh[TOKEN_SIZE], const char *user_id,
                                 struct line_place *place);

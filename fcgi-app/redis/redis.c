@@ -8,11 +8,14 @@
 #include <sys/time.h>
 
 #include "base/breaker.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shared.h"
 #include "redis/connection.h"
 #include "redis/refusal.h"
+
+enum { INFO_SIZE = 8192 };
 
 struct redis *
 redis_open(const struct config *config, struct shared *shared)
@@ -77,6 +80,23 @@ transport_failed(struct redis *redis)
     return lose(redis, context->errstr);
 }
 
+bool
+redis_is_time_to_tell(int64_t *told_at)
+{
+    enum { TOLD_EVERY_MS = 60000 };
+    int64_t now = clock_monotonic();
+    if (*told_at != 0 && now - *told_at < TOLD_EVERY_MS)
+        return false;
+    *told_at = now;
+    return true;
+}
+
+static bool
+begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 /* An error that Redis answers: it is there, but does not do what was asked. */
 static enum answer
 refused(struct redis *redis, const char *error)
@@ -88,6 +108,10 @@ refused(struct redis *redis, const char *error)
     case REDIS_OURS:
         log_error("Redis: %s", error);
         return ANSWER_FAILED;
+    case REDIS_FULL:
+        if (redis_is_time_to_tell(&redis->full_told))
+            log_warn("Redis: %s (told once a minute)", error);
+        return ANSWER_FULL;
     case REDIS_LATER:
         log_warn("Redis: %s", error);
         return ANSWER_GONE;
@@ -157,18 +181,52 @@ ask(struct redis *redis, const char *first, const char *second, char *text, size
     return true;
 }
 
+/* What stands behind a name in the text of INFO; NULL: it does not say. */
+static const char *
+find_info(const char *info, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = info; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == info || at[-1] == '\n') && at[length] == ':')
+            return at + length + 1;
+    return NULL;
+}
+
 static bool
 read_run_id(struct redis *redis)
 {
-    char info[4096];
+    char info[INFO_SIZE];
     if (!ask(redis, "INFO", "server", info, sizeof info))
         return false;
-    const char *at = strstr(info, "run_id:");
-    if (at == NULL || sscanf(at, "run_id:%40[0-9a-f]", redis->run_id) != 1) {
+    const char *at = find_info(info, "run_id");
+    if (at == NULL || sscanf(at, "%40[0-9a-f]", redis->run_id) != 1) {
         lose(redis, "it does not tell its run_id");
         return false;
     }
     return true;
+}
+
+/*
+ * A Redis that evicts throws parts of lines away when its memory is full, instead of turning away
+ * who comes. INFO tells its policy also where CONFIG is forbidden.
+ */
+static bool
+keeps_all(struct redis *redis)
+{
+    char info[INFO_SIZE];
+    if (!ask(redis, "INFO", "memory", info, sizeof info))
+        return false;
+    const char *at = find_info(info, "maxmemory_policy");
+    redis->evicts = at != NULL && !begins_with(at, "noeviction");
+    if (!redis->evicts)
+        return true;
+    if (redis->breaker != NULL)
+        breaker_failure(redis->breaker);
+    if (redis_is_time_to_tell(&redis->policy_told))
+        log_error("Redis: maxmemory-policy is %.*s and has to be noeviction: parts of the lines"
+                  " would be lost. Until then there are no lines",
+                  (int)strcspn(at, "\r\n"), at);
+    return false;
 }
 
 static redisContext *
@@ -200,7 +258,7 @@ redis_ensure(struct redis *redis)
     char ignored[64];
     const char *password = redis->config->redis_password;
     if ((password[0] == '\0' || ask(redis, "AUTH", password, ignored, sizeof ignored)) &&
-        read_run_id(redis))
+        read_run_id(redis) && keeps_all(redis))
         return true;
     disconnect(redis);
     return false;
@@ -226,16 +284,28 @@ redis_ping(struct redis *redis)
 }
 
 bool
-redis_read_maxmemory(struct redis *redis, int64_t *bytes)
+redis_read_memory(struct redis *redis, struct redis_memory *memory)
 {
-    static const char name[] = "maxmemory:";
-    char info[8192];
+    char info[INFO_SIZE];
     if (!ask_again(redis, "INFO", "memory", info, sizeof info))
         return false;
-    const char *at = strstr(info, name);
-    if (at != NULL)
-        *bytes = strtoll(at + sizeof name - 1, NULL, 10);
-    return at != NULL;
+    const char *used = find_info(info, "used_memory"), *limit = find_info(info, "maxmemory");
+    if (used == NULL || limit == NULL)
+        return false;
+    *memory = (struct redis_memory){
+        .used = strtoll(used, NULL, 10),
+        .limit = strtoll(limit, NULL, 10),
+    };
+    return true;
+}
+
+enum redis_fitness
+redis_check(struct redis *redis)
+{
+    redis->evicts = false;
+    if (redis_ensure(redis))
+        return REDIS_FIT;
+    return redis->evicts ? REDIS_UNFIT : REDIS_AWAY;
 }
 
 bool
@@ -243,8 +313,8 @@ redis_probe(struct redis *redis)
 {
     if (redis->breaker == NULL || !breaker_is_open(redis->breaker))
         return false;
-    /* to connect takes up to three waits: the socket, AUTH, INFO */
-    if (!breaker_take_probe(redis->breaker, 3 * redis->config->redis_timeout_ms))
+    /* to connect takes up to four waits: the socket, AUTH, INFO twice */
+    if (!breaker_take_probe(redis->breaker, 4 * redis->config->redis_timeout_ms))
         return true;
     disconnect(redis);
     if (!redis_ensure(redis)) {

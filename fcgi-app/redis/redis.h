@@ -25,8 +25,23 @@ void redis_close(struct redis *redis);
  */
 bool redis_probe(struct redis *redis);
 
-/* How many bytes Redis may take; 0: no limit is set. False: it did not say, *bytes is as it was. */
-bool redis_read_maxmemory(struct redis *redis, int64_t *bytes) __attribute__((warn_unused_result));
+struct redis_memory {
+    int64_t used;  /* bytes, likewise the limit */
+    int64_t limit; /* maxmemory; 0: none is set */
+};
+
+/* How much memory Redis has taken and may take. False: it is out of reach. */
+bool redis_read_memory(struct redis *redis, struct redis_memory *memory)
+    __attribute__((warn_unused_result));
+
+enum redis_fitness {
+    REDIS_FIT,
+    REDIS_AWAY,
+    REDIS_UNFIT, /* its settings would lose parts of lines; logged */
+};
+
+/* Connects and says whether lines can be kept there. For frontrow --check. */
+enum redis_fitness redis_check(struct redis *redis);
 
 /* Whether Redis answers. For tools. */
 bool redis_ping(struct redis *redis);

@@ -11,7 +11,7 @@ static const struct {
     {"ERR Function not found", REDIS_NO_FUNCTION},
     {"BUSY", REDIS_LATER},
     {"MISCONF", REDIS_LATER},
-    {"OOM", REDIS_LATER},
+    {"OOM", REDIS_FULL},
     {"CLUSTERDOWN", REDIS_ELSEWHERE},
     {"LOADING", REDIS_ELSEWHERE},
     {"MASTERDOWN", REDIS_ELSEWHERE},

@@ -5,6 +5,7 @@
 enum redis_refusal {
     REDIS_UNKNOWN,     /* there is no rule: taken for ELSEWHERE, and told */
     REDIS_NO_FUNCTION, /* the function library has to be loaded */
+    REDIS_FULL,        /* there is no memory for what this adds */
     REDIS_LATER,       /* not now; the connection is as good as another one */
     REDIS_ELSEWHERE,   /* not now, and not on this connection: a wrong server, or a wrong user */
     REDIS_OURS,        /* a bug */

@@ -281,6 +281,8 @@ answer_metrics(void *services, const struct request *request, struct response *r
     write_processes(&response->body, sources->scoreboard);
     write_cpu(&response->body, sources);
     write_state(&response->body, sources);
+    if (sources->application->write_metrics != NULL)
+        sources->application->write_metrics(sources->services, &response->body);
 }
 
 const struct route metrics_route = {

@@ -24,6 +24,8 @@ struct metrics_sources {
     struct shared *shared;
     const struct router *router;
     const struct config *config;
+    const struct application *application;
+    void *services; /* the application's */
 };
 
 /* Maps zeroed metrics for this process and its later children; NULL with errno set. */

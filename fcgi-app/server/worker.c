@@ -113,6 +113,8 @@ start(struct worker *worker)
                                                .router = heritage->router,
                                                .config = worker->config};
     worker->services = heritage->application->start(worker->config, heritage->shared);
+    worker->sources.application = heritage->application;
+    worker->sources.services = worker->services;
     return worker->services != NULL;
 }
 

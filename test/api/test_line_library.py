@@ -167,11 +167,10 @@ def test_looking_at_the_line_is_no_sign_of_life(line):
 def test_who_obeys_a_long_interval_is_neither_skipped_nor_misses_the_call(line):
     one = line(capacity=0, max_waiting=100000)
     one.client.hset(one.key("meta"), "last", 50000)  # far from the head of a long line
-    filler = {f"filler-{i}": i + 1 for i in range(40000)}
-    one.client.zadd(one.key("waiting"), filler)
+    one.fill(40000)
     far = one.add("far")
     assert far.poll == 1 + 40001 // 2000 == 21
-    one.client.zremrangebyscore(one.key("waiting"), 0, 40000)
+    one.unfill(40000)
     one.set(capacity=1, claim_ms=4000)
     assert one.state()[0] == 50001  # called at once, though it will ask only in 21 s
     one.pass_ms(21000)
@@ -181,9 +180,9 @@ def test_who_obeys_a_long_interval_is_neither_skipped_nor_misses_the_call(line):
 def test_the_interval_decides_when_one_is_absent(line):
     one = line(capacity=0, max_waiting=100000)
     one.client.hset(one.key("meta"), "last", 50000)
-    one.client.zadd(one.key("waiting"), {f"filler-{i}": i + 1 for i in range(40000)})
+    one.fill(40000)
     far = one.add("far")
-    one.client.zremrangebyscore(one.key("waiting"), 0, 40000)
+    one.unfill(40000)
     one.pass_ms(3 * far.poll * 1000 + 1)
     one.set(capacity=1)
     one.state()
@@ -211,9 +210,9 @@ def test_a_missed_one_ends_after_its_time(line):
 def test_a_missed_one_with_a_long_interval_has_three_of_them(line):
     one = line(capacity=0, max_waiting=100000, missed_ms=1000)
     one.client.hset(one.key("meta"), "last", 50000)
-    one.client.zadd(one.key("waiting"), {f"filler-{i}": i + 1 for i in range(40000)})
+    one.fill(40000)
     far = one.add("far")
-    one.client.zremrangebyscore(one.key("waiting"), 0, 40000)
+    one.unfill(40000)
     one.pass_ms(3 * far.poll * 1000 + 1)
     one.set(capacity=1)
     one.state()  # skips it
@@ -528,10 +527,10 @@ def test_intervals_grow_with_the_line(line):
     assert one.add("first").poll == 1
     assert one.call("state")[8] == 1
     one.client.hset(one.key("meta"), "last", 200000)
-    one.client.zadd(one.key("waiting"), {f"filler-{i}": i + 2 for i in range(100000)})
+    one.fill(100000, first=2)
     assert one.add("last").poll == 51
     assert one.call("state")[8] == 11
-    one.client.zremrangebyscore(one.key("waiting"), 2, 150000)
+    one.unfill(100000)
 
 
 # ---- Redis lost
@@ -600,10 +599,68 @@ def test_a_line_from_before_it_was_closed_is_loaded_anew(line):
     one.set(since=one.version + 1)
     assert one.call("state") == ["REBUILD"]
     one.rebuild()
-    assert one.state() == (0, 0, 0, 0)
+    assert one.state() == (1, 1, 0, 0)  # a number that was given is not given again
     one.version -= 1  # one that read the row before then
     one.since = 1
     assert one.call("state")[0] == "OK"
+
+
+def crowded(line):
+    """A line with somebody in each set."""
+    one = line(capacity=2, claim_ms=4000)
+    a, b, c, d, e = (one.add(name) for name in "abcde")
+    one.leave(a)
+    one.pass_ms(4001)
+    one.leave(b)
+    assert one.state()[2:] == (0, 2)  # c missed its call, d and e are called
+    one.set(capacity=3)
+    one.status(d)
+    one.add("f", saved=False)
+    one.add("g", saved=False)
+    return one
+
+
+LOSSES = ("meta", "tokens", "users", "waiting", "called", "active", "missed", "ended")
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_key_that_is_gone_is_noticed_at_once(line, name):
+    one = crowded(line)
+    assert one.client.delete(one.key(name)) == 1
+    for call in (("state",), ("add", one.new_token(), "new"), ("status", b"." * 16, ""), ("leave", b"." * 16, ""),
+                 ("saved", b"." * 16, ROW), ("keep", b"." * 16, 1), ("drop",), ("list", WAITING, 0, 1), ("scan", 0)):
+        assert one.call(*call) == ["REBUILD"]
+    assert one.rebuild([(b"w" * 16, "w", 6)], last=6, serving=5) == "LOAD"
+    assert one.state()[1:3] == ((7 if name != "meta" else 6), 0)
+    assert one.call("rebuild", "b", 0, 0, 0, 0, 0) == ["READY"]
+
+
+def test_all_but_the_settings_are_gone(line):
+    one = crowded(line)
+    one.client.delete(*(one.key(name) for name in LOSSES[1:]), one.key("unsaved"))
+    assert one.call("state") == ["REBUILD"]
+    one.rebuild()
+    assert one.state() == (6, 7, 0, 0)
+
+
+def test_what_is_not_confirmed_is_waited_for_anew(line):
+    one = line(capacity=0, claim_ms=4000)
+    a, b = one.add("a", saved=False), one.add("b", saved=False)
+    one.client.delete(one.key("unsaved"))
+    assert one.status(a, saved=False).state == WAITING
+    one.save(b)
+    one.pass_ms(4001)
+    assert one.status(a) == "UNKNOWN" and one.status(b).number == 2
+
+
+def test_who_has_a_token_is_answered_when_the_memory_is_full(line):
+    one = line(capacity=1)
+    a, b = one.add("a"), one.add("b")
+    one.leave(a)
+    again = one.call("add_known", one.new_token(), "b")
+    assert again[0] == "OK" and again[1] == b.token and again[3] == ACTIVE
+    assert one.call("add_known", one.new_token(), "a") == ["UNKNOWN"]  # has left
+    assert one.call("add_known", one.new_token(), "c") == ["UNKNOWN"]
 
 
 def test_open_tokens_count_and_have_no_number(line):

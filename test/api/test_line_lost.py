@@ -253,19 +253,89 @@ def test_while_redis_does_not_answer(private):
     assert line.poll(waiting)["status"] == "active"
 
 
-def test_a_redis_with_a_full_memory(private):
-    line = Line.new(private, 1)
-    active, waiting = line.add_many(2)
-    control = private.redis()
-    limit = control.config_get("maxmemory")["maxmemory"]
-    control.config_set("maxmemory", "1mb")
+@contextlib.contextmanager
+def redis_set(stack, name, value):
+    """Redis with another setting meanwhile."""
+    control = stack.redis()
+    before = control.config_get(name)[name]
+    control.config_set(name, value)
     try:
-        assert_problem(line.ask_add(new_user()), "queue_unavailable")
-        assert line.leave(active).status == 204
-        assert line.poll(waiting)["status"] == "active"
+        yield
     finally:
-        control.config_set("maxmemory", limit)
-    assert line.add()["number"] == 3
+        control.config_set(name, before)
+
+
+def test_a_redis_with_a_full_memory(private):
+    """It turns away who comes; all others go on, also by a repeated add."""
+    line = Line.new(private, 1)
+    active, waiting, last = line.add_many(3)
+    with redis_set(private, "maxmemory", "1mb"):
+        assert_problem(line.ask_add(new_user()), "queue_unavailable")
+        assert same(line.add(last["userId"]), last)
+        assert line.leave(active).status == 204
+        assert line.add(waiting["userId"])["status"] == "active"
+        memory = metrics(private, "frontrow_redis_memory_bytes")
+        assert memory['of="limit"'] == 2**20 < memory['of="used"']
+    assert line.add()["number"] == 4
+
+
+def metrics(stack, name):
+    """The values of a metric by its labels."""
+    lines = ok_text(stack.get("/metrics")).splitlines()
+    return {line.split("{")[1].split("}")[0]: float(line.split()[-1]) for line in lines if line.startswith(name + "{")}
+
+
+def ok_text(answer):
+    assert answer.status == 200, answer
+    return answer.body.decode()
+
+
+def test_the_functions_of_a_new_build_find_a_full_memory(private):
+    """They are asked for again with each call, and told of once a minute."""
+    line = Line.new(private, 1)
+    ticket = line.add()
+    log = private.log("frontrow")
+    known = log.read_text().count("could not be loaded into Redis, whose memory is full")
+    with redis_set(private, "maxmemory", "1mb"):
+        flush_functions(private)
+        for _ in range(20):
+            assert_problem(line.ask(ticket), "queue_unavailable")
+    told = log.read_text().count("could not be loaded into Redis, whose memory is full") - known
+    assert 1 <= told <= 8  # the workers
+    assert same(patient(lambda: line.ask(ticket)), ticket)
+
+
+@pytest.mark.parametrize("name", ["meta", "tokens", "users", "waiting", "called", "active", "unsaved"])
+def test_a_key_is_lost(private, name):
+    """Nobody hears of it, and nobody too much gets in."""
+    line = Line.new(private, 2)
+    tickets = line.add_many(6)
+    line.leave(tickets[0])  # the third is called
+    private.redis().delete(f"{{c{line.id}}}:{name}")
+    back = [patient(lambda t=t: line.ask(t)) for t in tickets[1:]]
+    assert [t["number"] for t in back] == [2, 3, 4, 5, 6]
+    assert [t["status"] for t in back] == ["active"] * 2 + ["waiting"] * 3
+    assert line.queue()["active"] == 2
+    assert line.add()["number"] == 7
+
+
+def test_a_redis_that_evicts_is_refused(private):
+    line = Line.new(private, 1)
+    ticket = line.add()
+    log = private.log("frontrow")
+    assert private.program("frontrow", "--check").returncode == 0
+    with redis_set(private, "maxmemory-policy", "allkeys-lru"):
+        checked = private.program("frontrow", "--check")
+        assert checked.returncode == 1 and "maxmemory-policy is allkeys-lru" in checked.stderr
+        assert line.poll(ticket)["status"] == "active"  # who is connected goes on, and mends what is lost
+        private.redis().client_kill_filter(_type="normal", skipme=True)
+        wait_for(lambda: line.ask(ticket).code == "queue_unavailable")
+        told = log.read_text().count("maxmemory-policy is allkeys-lru and has to be noeviction")
+        for _ in range(20):
+            assert_problem(line.ask(ticket), "queue_unavailable")
+        assert private.get("/health/ready").json()["status"] == "degraded"
+        assert told >= 1 and log.read_text().count("maxmemory-policy is allkeys-lru and has") <= 8
+    assert same(patient(lambda: line.ask(ticket)), ticket)
 
 
 def test_a_long_line_comes_back_in_chunks(private):
