@@ -178,7 +178,7 @@ class Line(Stored):
 
     def expected(self):
         """What one who comes now is told of the wait."""
-        return tuple(self.call("state")[15:17])
+        return tuple(self.call("state")[16:18])
 
     def overshoot(self):
         return self.call("state")[11]

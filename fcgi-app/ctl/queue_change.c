@@ -26,6 +26,29 @@ render_line(const void *state, struct buffer *body)
                       concert->paused ? ", paused" : "");
 }
 
+/* What was said holds once the line goes by it: it may have settings of a MySQL that was set back. */
+static int
+check_line(struct ctl *ctl, const struct concert *concert)
+{
+    struct line_state line;
+    struct problem problem;
+    if (concert->no_line)
+        return EXIT_DONE;
+    if (line_await_state(ctl->services, concert, &line, &problem) != ERROR_NONE) {
+        fputs("frontrowctl: Redis is out of reach: the line stands still, and will be so once it is"
+              " back\n",
+              stderr);
+        return EXIT_DONE;
+    }
+    if (line.paused == concert->paused && line.capacity == concert->admission_capacity)
+        return EXIT_DONE;
+    fprintf(stderr,
+            "frontrowctl: the line goes by other settings (capacity %d%s): somebody changed them, or"
+            " MySQL is older than Redis, which the next pass of the sweeper mends\n",
+            (int)line.capacity, line.paused ? ", paused" : "");
+    return EXIT_FAILED;
+}
+
 /* Changes the line's settings; they are in force with the next call that moves the line. */
 static int
 change_line(struct ctl *ctl, struct concert_change *change)
@@ -40,6 +63,14 @@ change_line(struct ctl *ctl, struct concert_change *change)
         .render = render_line,
     };
     return ctl_apply_change(ctl, &effect);
+}
+
+/* The same, and sees to it that they are. */
+static int
+set_line(struct ctl *ctl, struct concert_change *change)
+{
+    int status = change_line(ctl, change);
+    return status == EXIT_DONE ? check_line(ctl, &change->concert) : status;
 }
 
 static enum error
@@ -68,7 +99,7 @@ ctl_queue_capacity(struct ctl *ctl)
         .apply = apply_capacity,
         .wanted = none ? NULL : &capacity,
     };
-    return change_line(ctl, &change);
+    return set_line(ctl, &change);
 }
 
 static enum error
@@ -88,7 +119,7 @@ set_paused(struct ctl *ctl, const char *action, bool paused, struct concert_chan
         .apply = apply_paused,
         .wanted = &paused,
     };
-    return change_line(ctl, change);
+    return set_line(ctl, change);
 }
 
 int

@@ -160,6 +160,18 @@ insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
     return result;
 }
 
+/*
+ * The version of a line's settings at `now`: seconds since 1970, so that it is above what Redis may
+ * have of this line, or of one with this id, from before MySQL was restored. Changes in a second,
+ * and those after 2038, count on.
+ */
+static int32_t
+next_line_version(int32_t before, int64_t now)
+{
+    int64_t seconds = now / 1000;
+    return seconds > before && seconds <= INT32_MAX ? (int32_t)seconds : before + 1;
+}
+
 enum error
 concert_create_look(struct services *services, void *state, struct problem *problem)
 {
@@ -176,6 +188,7 @@ concert_create_run(struct services *services, void *state, struct problem *probl
     struct concert_draft *draft = create->draft;
     struct concert *concert = &draft->concert;
     enum db_result result = db_now(services->db, &create->created_at);
+    concert->line_version = concert->line_since = next_line_version(0, create->created_at);
     if (result == DB_OK)
         result = concert_admin_table_insert(services->db, concert, create->created_at);
     for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
@@ -226,7 +239,7 @@ raise_line_version(const struct concert *before, struct concert *after)
                 before->opens_at == after->opens_at;
     if (same)
         return;
-    after->line_version++;
+    after->line_version = next_line_version(before->line_version, before->now);
     if (before->no_line && !after->no_line)
         after->line_since = after->line_version;
 }

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "domain/line_place.h"
 #include "domain/line_rebuild.h"
+#include "mysql/concert_admin_table.h"
 
 /* A line's share of a pass: the next pass goes on. */
 enum { BUDGET_MS = 20000, PAUSE_MS = 20, ATTEMPTS = 3 };
@@ -41,6 +42,21 @@ load(struct services *services, const struct line_settings *settings, int64_t de
     return LINE_OK;
 }
 
+/*
+ * Redis has settings of a higher version than MySQL ever gave out: MySQL is older than Redis, as
+ * where a backup was restored. Its settings hold, and get a version that says so.
+ */
+static void
+outdo(struct services *services, const struct line_settings *settings, int32_t version)
+{
+    if (version < INT32_MAX &&
+        concert_admin_table_outdo(services->db, settings->concert_id, version) == DB_OK &&
+        db_changed_rows(services->db) > 0)
+        log_warn("the line of concert %d had newer settings than MySQL has: MySQL was set back, and"
+                 " its settings hold",
+                 (int)settings->concert_id);
+}
+
 static enum line_answer
 move_on(struct services *services, const struct line_settings *settings, int64_t deadline)
 {
@@ -50,6 +66,8 @@ move_on(struct services *services, const struct line_settings *settings, int64_t
         answer = line_store_state(services->redis, settings, &counts);
         if (answer == LINE_OK)
             line_note_serving(services, settings->concert_id, counts.moved);
+        if (answer == LINE_OK && counts.version > settings->version)
+            outdo(services, settings, counts.version);
         if (answer == LINE_REBUILD)
             answer = load(services, settings, deadline);
     }

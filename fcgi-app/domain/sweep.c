@@ -8,6 +8,7 @@
 #include "domain/reservation.h"
 #include "mysql/sweep_table.h"
 #include "mysql/transaction.h"
+#include "redis/library_sweep.h"
 
 enum { ATTEMPTS = 3 };
 
@@ -172,6 +173,14 @@ sweep_draws(struct services *services, struct sweep_report *report)
     return draw_sweep(services, &report->draws);
 }
 
+static enum db_result
+sweep_functions(struct services *services, struct sweep_report *report)
+{
+    if (!report->lines.redis_gone)
+        library_sweep(services->redis);
+    return DB_OK;
+}
+
 void
 sweep_run(struct services *services, struct sweep_report *report)
 {
@@ -181,7 +190,7 @@ sweep_run(struct services *services, struct sweep_report *report)
      * is free whether or not it is swept.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_draws, sweep_lines, sweep_holds, delete_answers};
+        sweep_draws, sweep_lines, sweep_holds, delete_answers, sweep_functions};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;

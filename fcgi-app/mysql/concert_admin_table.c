@@ -11,8 +11,8 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
     static const struct query insert = {
         "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
         " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, draw,"
-        " draw_lead_seconds, beacon_source, idle_seconds, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+        " draw_lead_seconds, beacon_source, idle_seconds, line_version, line_since, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -24,6 +24,7 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
                    DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
                    DB_OPTIONAL_TEXT(concert->beacon_source),
                    DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
+                   DB_INTEGER(concert->line_version), DB_INTEGER(concert->line_since),
                    DB_INSTANT(created_at)));
     concert->concert_id = db_inserted_id(db);
     return result;
@@ -78,6 +79,16 @@ concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert
     enum db_result result =
         db_select_one(db, &lock, PARAMETERS(DB_INTEGER(concert_id)), COLUMNS(INTO_INT32(&found)));
     return result == DB_OK ? concert_table_find(db, concert_id, concert) : result;
+}
+
+enum db_result
+concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t line_version)
+{
+    static const struct query outdo = {"UPDATE concert SET line_version = ? + 1"
+                                       " WHERE concert_id = ? AND line_version < ?"};
+    return db_execute(db, &outdo,
+                      PARAMETERS(DB_INTEGER(line_version), DB_INTEGER(concert_id),
+                                 DB_INTEGER(line_version)));
 }
 
 enum db_result

@@ -20,7 +20,7 @@ struct seat_range {
     int32_t y;
 };
 
-/* Inserts a concert (all but its id, its line's versions and `now`) and sets its id. */
+/* Inserts a concert (all but its id and `now`) and sets its id. */
 enum db_result concert_admin_table_insert(struct database *db, struct concert *concert,
                                           int64_t created_at);
 
@@ -35,6 +35,13 @@ enum db_result concert_admin_table_insert_seats(struct database *db, int32_t ite
 /* Locks a concert's row and reads it. */
 enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
                                         struct concert *concert);
+
+/*
+ * Raises the version of a line's settings above one that is higher than all that MySQL has;
+ * db_changed_rows() is 0 where it was higher meanwhile.
+ */
+enum db_result concert_admin_table_outdo(struct database *db, int32_t concert_id,
+                                         int32_t line_version);
 
 /* When a concert was created. */
 enum db_result concert_admin_table_created_at(struct database *db, int32_t concert_id,

@@ -277,7 +277,7 @@ local function state(line)
         'OK', line.serving, line.last, waiting, occupied(line), line.capacity, line.paused,
         admitted_per_minute(line), refresh_seconds(waiting), line.serving > line.servingBefore and 1 or 0,
         line.moves >= MOVES and 1 or 0, line.overshoot, line.frozen, line.frozenLast,
-        line.rankedLast, expected_wait(line, waiting),
+        line.rankedLast, line.version, expected_wait(line, waiting),
     }
 end
 

@@ -175,8 +175,9 @@ line_store_state(struct redis *redis, const struct line_settings *settings,
             .frozen.frozen = line_reply_integer(reply, 12) != 0,
             .frozen.last = (int32_t)line_reply_integer(reply, 13),
             .frozen.ranked_last = (int32_t)line_reply_integer(reply, 14),
-            .eta_seconds = line_reply_integer(reply, 15),
-            .eta_seconds_high = line_reply_integer(reply, 16),
+            .version = (int32_t)line_reply_integer(reply, 15),
+            .eta_seconds = line_reply_integer(reply, 16),
+            .eta_seconds_high = line_reply_integer(reply, 17),
         };
     freeReplyObject(reply);
     return answer;

@@ -102,6 +102,7 @@ struct line_counts {
     bool more; /* there was more to move than one call may */
     int32_t overshoot_max;
     struct line_frozen frozen;
+    int32_t version;     /* of the settings in force */
     int64_t eta_seconds; /* of one who comes now and has to wait, as in struct line_place */
     int64_t eta_seconds_high;
 };

@@ -254,3 +254,47 @@ def test_its_command_line(stack):
     assert missing.returncode == 1 and "/nowhere/frontrow.conf" in missing.stderr
     by_environment = run(stack, FRONTROW_CONFIG=str(stack.var / "frontrow.conf"))
     assert by_environment.returncode == 0, by_environment.stderr
+
+
+def test_old_function_libraries_are_deleted(stack):
+    """A day after a sweeper of their version ran last, or after they were seen first."""
+    redis = stack.redis()
+    ticket = ok(stack.post("/token/add", {"userId": new_user(), "concertId": 2}))
+    own = next(entry[1] for entry in redis.function_list("line_*"))
+    code = "#!lua name={0}\nredis.register_function('{0}_x', function() return 1 end)"
+    for name in ("line_00000001", "line_00000002", "other_library"):
+        redis.function_load(code.format(name), replace=True)
+    redis.hset("line_libraries", "00000001", redis.time()[0] - 86500)
+    assert stack.sweeper().returncode == 0
+
+    def names():
+        return sorted(entry[1] for entry in redis.function_list())
+
+    assert names() == sorted([own, "line_00000002", "other_library"])
+    redis.hincrby("line_libraries", "00000002", -86500)
+    redis.hincrby("line_libraries", own.removeprefix("line_"), -86500)
+    assert stack.sweeper().returncode == 0
+    assert names() == sorted([own, "other_library"])
+    assert list(redis.hgetall("line_libraries")) == [own.removeprefix("line_")]
+    redis.execute_command("FUNCTION", "DELETE", own)  # a program that runs all the same loads its own again
+    assert ok(stack.get("/token", **{"X-Queue-Token": ticket["token"]}))["token"] == ticket["token"]
+    assert own in names()
+    redis.execute_command("FUNCTION", "DELETE", "other_library")
+
+
+def test_a_pass_reads_active_tokens_in_batches(stack):
+    """One statement for 32 of them, however many there are."""
+    line = Line.new(stack, 200)
+    line.add_many(100)
+
+    def selects():
+        return int(stack.query("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")[0]["Value"])
+
+    sweep(stack)
+    before = selects()
+    sweep(stack)
+    many = selects() - before
+    line.set(admission_capacity="NULL")
+    before = selects()
+    sweep(stack)
+    assert many - (selects() - before) < 20
