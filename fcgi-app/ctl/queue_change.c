@@ -26,7 +26,7 @@ render_line(const void *state, struct buffer *body)
                       concert->paused ? ", paused" : "");
 }
 
-/* What was said holds once the line goes by it: it may have settings of a MySQL that was set back. */
+/* What was said holds once the line goes by it: Redis may have settings that MySQL lost. */
 static int
 check_line(struct ctl *ctl, const struct concert *concert)
 {
@@ -42,10 +42,11 @@ check_line(struct ctl *ctl, const struct concert *concert)
     }
     if (line.paused == concert->paused && line.capacity == concert->admission_capacity)
         return EXIT_DONE;
-    fprintf(stderr,
-            "frontrowctl: the line goes by other settings (capacity %d%s): somebody changed them, or"
-            " MySQL is older than Redis, which the next pass of the sweeper mends\n",
-            (int)line.capacity, line.paused ? ", paused" : "");
+    fprintf(
+        stderr,
+        "frontrowctl: the line goes by other settings (capacity %d%s): somebody changed them, or"
+        " MySQL is older than Redis, which the next pass of the sweeper mends\n",
+        (int)line.capacity, line.paused ? ", paused" : "");
     return EXIT_FAILED;
 }
 

@@ -105,7 +105,7 @@ settle(struct services *services, const struct line_settings *settings, struct l
 
 /* A call about the line, which may take several attempts. */
 struct line_call {
-    const char *user_id; /* "": whoever has the token */
+    const char *user_id;       /* "": whoever has the token */
     uint8_t token[TOKEN_SIZE]; /* asked about, or the bytes of a new one */
     int attempts;              /* before this one */
     struct line_ticket ticket;
@@ -218,8 +218,7 @@ try_status(struct services *services, const struct concert *concert, struct line
     else if (answer == LINE_ENDED)
         outcome = line_bury(services, &settings, call->token, place.state, problem);
     else if (answer != LINE_FOREIGN)
-        outcome =
-            line_recover(services, &settings, answer, call->token, call->user_id, problem);
+        outcome = line_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (outcome == LINE_SETTLED)
         fill_ticket(&call->ticket, &settings, &place, &row);
     return refuse_ended(outcome, problem);
@@ -341,8 +340,7 @@ try_leave(struct services *services, const struct concert *concert, struct line_
     } else if (answer == LINE_ENDED) {
         outcome = line_bury(services, &settings, call->token, LINE_TOKEN_LAPSED, problem);
     } else if (answer != LINE_FOREIGN) {
-        outcome =
-            line_recover(services, &settings, answer, call->token, call->user_id, problem);
+        outcome = line_recover(services, &settings, answer, call->token, call->user_id, problem);
     }
     return refuse_ended(outcome, problem);
 }

@@ -91,8 +91,7 @@ line_open_leave(struct services *services, const struct concert *concert,
 {
     struct token_row row;
     struct concert now;
-    enum line_outcome outcome =
-        line_open_find(services, concert, token, user_id, &row, problem);
+    enum line_outcome outcome = line_open_find(services, concert, token, user_id, &row, problem);
     if (outcome != LINE_SETTLED)
         return outcome;
     enum db_result result = token_table_end(services->db, row.kind, token, TOKEN_LEFT);

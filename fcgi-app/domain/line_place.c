@@ -150,9 +150,9 @@ write_row(struct services *services, const struct line_settings *settings,
     if (result == DB_DUPLICATE) { /* there already, or so it should be */
         result = DB_OK;
         if (numbered && active && place->saved < LINE_SAVED_LEASE)
-            result = token_table_activate(services->db, &period, place->token, place->ends_ms,
-                                          place->lease_ms,
-                                          place->serving_raised ? place->serving : 0);
+            result =
+                token_table_activate(services->db, &period, place->token, place->ends_ms,
+                                     place->lease_ms, place->serving_raised ? place->serving : 0);
     }
     return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
 }

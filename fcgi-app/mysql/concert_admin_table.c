@@ -86,9 +86,9 @@ concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t line_
 {
     static const struct query outdo = {"UPDATE concert SET line_version = ? + 1"
                                        " WHERE concert_id = ? AND line_version < ?"};
-    return db_execute(db, &outdo,
-                      PARAMETERS(DB_INTEGER(line_version), DB_INTEGER(concert_id),
-                                 DB_INTEGER(line_version)));
+    return db_execute(
+        db, &outdo,
+        PARAMETERS(DB_INTEGER(line_version), DB_INTEGER(concert_id), DB_INTEGER(line_version)));
 }
 
 enum db_result

@@ -128,8 +128,8 @@ token_table_end_batch(struct database *db, const struct token_period *period, en
     static const struct query end_queue = {
         "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active')"
         " AND " IS_PERIOD " AND token IN " BATCH};
-    static const struct query end_open = {
-        "UPDATE open_token SET ended = 1 WHERE " IS_PERIOD " AND token IN " BATCH};
+    static const struct query end_open = {"UPDATE open_token SET ended = 1 WHERE " IS_PERIOD
+                                          " AND token IN " BATCH};
     struct parameter parameters[4 + TOKEN_BATCH] = {DB_INTEGER(status), PERIOD(period)};
     pad_batch(parameters + 4, tokens, count);
     if (kind == TOKEN_OPEN)
@@ -179,13 +179,13 @@ token_table_insert(struct database *db, const struct token_row *row, int32_t ser
         " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED), UTC_TIMESTAMP(3)"
         " FROM DUAL WHERE " TOKEN_NONE_LIVE};
     bool active = row->status == TOKEN_ACTIVE;
-    enum db_result result = db_execute(
-        db, &insert,
-        PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
-                   DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id), DB_INTEGER(row->status),
-                   DB_OPTIONAL(active, row->ends_ms * 1000),
-                   DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000), DB_INTEGER(serving),
-                   TOKEN_NONE_LIVE_OF(row)));
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
+                              DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
+                              DB_INTEGER(row->status), DB_OPTIONAL(active, row->ends_ms * 1000),
+                              DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000),
+                              DB_INTEGER(serving), TOKEN_NONE_LIVE_OF(row)));
     return result == DB_OK && db_changed_rows(db) == 0 ? DB_DUPLICATE : result;
 }
 
@@ -251,17 +251,16 @@ token_table_renew_open(struct database *db, const struct token_period *period, c
         " lease_until = VALUES(lease_until), ended = 0"};
     static const struct query find = {"SELECT " OPEN_COLUMNS " FROM open_token"
                                       " WHERE concert_id = ? AND user_id = ? AND " IS_PERIOD};
-    enum db_result result =
-        db_execute(db, &renew,
-                   PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id),
-                              DB_BYTES(fresh, TOKEN_SIZE), DB_INSTANT(now + lease_ms),
-                              PERIOD(period)));
+    enum db_result result = db_execute(db, &renew,
+                                       PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id),
+                                                  DB_BYTES(fresh, TOKEN_SIZE),
+                                                  DB_INSTANT(now + lease_ms), PERIOD(period)));
     if (result != DB_OK)
         return result;
     if (db_changed_rows(db) != 1) /* there was one already, or the period is over */
         return select_token(
-            db, &find,
-            PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id), PERIOD(period)), row);
+            db, &find, PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id), PERIOD(period)),
+            row);
     *row = (struct token_row){.kind = TOKEN_OPEN,
                               .concert_id = period->concert_id,
                               .status = TOKEN_ACTIVE,

@@ -17,9 +17,11 @@ struct redis {
     char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
     char builder[BUILDER_SIZE]; /* names this process where it loads a line */
     bool evicts;                /* why the last connect failed: its policy */
-    int64_t policy_told, full_told, load_told; /* clock_monotonic() of the last log line of it */
-    struct command head;        /* first words of a call */
-    struct command rest;        /* its own arguments */
+    int64_t policy_told;        /* for redis_is_time_to_tell(), likewise the next two */
+    int64_t full_told;
+    int64_t load_told;
+    struct command head; /* first words of a call */
+    struct command rest; /* its own arguments */
 };
 
 /* What became of a command. */

@@ -33,8 +33,7 @@ note_use(struct redis *redis, const char *version)
 {
     char now[24];
     snprintf(now, sizeof now, "%lld", (long long)time(NULL));
-    redisReply *reply =
-        run(redis, (const char *const[]){"HSET", uses_key, version, now, NULL});
+    redisReply *reply = run(redis, (const char *const[]){"HSET", uses_key, version, now, NULL});
     bool noted = reply != NULL;
     freeReplyObject(reply);
     return noted;
@@ -54,7 +53,7 @@ is_unused(struct redis *redis, const char *version)
 }
 
 static void
-delete(struct redis *redis, const char *name, const char *version)
+delete_library(struct redis *redis, const char *name, const char *version)
 {
     redisReply *reply = run(redis, (const char *const[]){"FUNCTION", "DELETE", name, NULL});
     if (reply != NULL)
@@ -79,7 +78,7 @@ library_sweep(struct redis *redis)
             continue;
         const char *version = name + sizeof prefix - 1;
         if (strcmp(version, LINE_LUA_VERSION) != 0 && is_unused(redis, version))
-            delete(redis, name, version);
+            delete_library(redis, name, version);
     }
     freeReplyObject(list);
 }

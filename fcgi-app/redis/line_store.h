@@ -139,8 +139,8 @@ struct line_cursor {
 };
 
 /*
- * The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ... Where
- * Redis' memory is full, who has a token is answered all the same; NO_ROOM for the others.
+ * The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ...
+ * Where Redis' memory is full, who has a token is answered all the same; NO_ROOM for the others.
  */
 enum line_answer line_store_add(struct redis *redis, const struct line_settings *settings,
                                 const uint8_t fresh[TOKEN_SIZE], const char *user_id,

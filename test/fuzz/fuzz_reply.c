@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/shared.h"
 #include "fuzz.h"
+#include "redis/library_sweep.h"
 #include "redis/line_erase.h"
 #include "redis/line_store.h"
 
@@ -160,10 +161,16 @@ call_ping(struct redis *redis)
 }
 
 static void
-call_maxmemory(struct redis *redis)
+call_memory(struct redis *redis)
 {
-    int64_t limit = -1;
-    REQUIRE(redis_read_maxmemory(redis, &limit) || limit == -1);
+    struct redis_memory memory = {.limit = -1};
+    REQUIRE(redis_read_memory(redis, &memory) || memory.limit == -1);
+}
+
+static void
+call_libraries(struct redis *redis)
+{
+    library_sweep(redis);
 }
 
 static struct shared shared;
@@ -180,12 +187,25 @@ static const struct {
     const char *name;
     void (*call)(struct redis *redis);
 } calls[] = {
-    {"add", call_add},     {"status", call_status},   {"leave", call_leave},
-    {"saved", call_saved}, {"drop", call_drop},       {"restore", call_restore},
-    {"state", call_state}, {"list", call_list},       {"scan", call_scan},
-    {"rank", call_rank},   {"rebuild", call_rebuild}, {"load", call_load},
-    {"erase", call_erase}, {"ping", call_ping},       {"rebuilt", call_rebuilt},
-    {"probe", call_probe}, {"keep", call_keep},       {"maxmemory", call_maxmemory},
+    {"add", call_add},
+    {"status", call_status},
+    {"leave", call_leave},
+    {"saved", call_saved},
+    {"drop", call_drop},
+    {"restore", call_restore},
+    {"state", call_state},
+    {"list", call_list},
+    {"scan", call_scan},
+    {"rank", call_rank},
+    {"rebuild", call_rebuild},
+    {"load", call_load},
+    {"erase", call_erase},
+    {"ping", call_ping},
+    {"rebuilt", call_rebuilt},
+    {"probe", call_probe},
+    {"keep", call_keep},
+    {"memory", call_memory},
+    {"libraries", call_libraries},
 };
 
 /* ---- the other side ---- */
