@@ -252,7 +252,8 @@ give_way(struct services *services, const struct line_settings *settings,
 /*
  * The row of a live token says otherwise than Redis. One that Redis has as active could not be made
  * so, as the line was switched meanwhile. One that waits was made active by a call that did not see
- * that Redis was being loaded, and so told nobody.
+ * that Redis was being loaded, and so told nobody; or by one that is quicker than this, which Redis
+ * says when it is asked again.
  */
 static enum line_outcome
 agree_on_status(struct services *services, const struct line_settings *settings,
@@ -264,7 +265,7 @@ agree_on_status(struct services *services, const struct line_settings *settings,
     enum db_result result = token_table_take_back(services->db, &period, row->token);
     if (result != DB_OK)
         return refused_by_db(problem, result);
-    return db_changed_rows(services->db) == 0 ? LINE_SWITCHED : LINE_SETTLED;
+    return db_changed_rows(services->db) == 0 ? LINE_SWITCHED : LINE_AGAIN;
 }
 
 enum line_outcome
@@ -301,11 +302,8 @@ line_settle(struct services *services, const struct line_settings *settings,
         line_forget(services, settings, place->token);
         return put_back(services, settings, row, problem);
     }
-    if (!agreed) {
-        enum line_outcome outcome = agree_on_status(services, settings, row, problem);
-        if (outcome != LINE_SETTLED)
-            return outcome;
-    }
+    if (!agreed)
+        return agree_on_status(services, settings, row, problem);
     return mark_saved(services, settings, place, row, problem);
 }
 
