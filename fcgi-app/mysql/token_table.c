@@ -162,7 +162,7 @@ token_table_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size
     pad_batch(parameters + TOKEN_BATCH, tokens, count);
     *found = 0;
     enum db_result result =
-        db_select(db, &query, parameters, 2 * TOKEN_BATCH, COLUMNS(INTO_BYTES(token)));
+        db_select(db, &query, parameters, (size_t)2 * TOKEN_BATCH, COLUMNS(INTO_BYTES(token)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         memcpy(ended[(*found)++], token, TOKEN_SIZE);
     return result == DB_NONE ? DB_OK : result;
@@ -245,8 +245,8 @@ token_table_renew_open(struct database *db, const struct token_period *period, c
     /* The assignments run from left to right: the token is chosen by what the row was before. */
     static const struct query renew = {
         "INSERT INTO open_token (concert_id, user_id, token, lease_until)"
-        " SELECT ?, ?, CAST(? AS BINARY(16)), CAST(? AS DATETIME(3)) FROM DUAL WHERE " IS_PERIOD
-        " ON DUPLICATE KEY UPDATE"
+        " SELECT CAST(? AS SIGNED), ?, CAST(? AS BINARY(16)), CAST(? AS DATETIME(3)) FROM DUAL "
+        "WHERE " IS_PERIOD " ON DUPLICATE KEY UPDATE"
         " token = IF(ended = 1 OR lease_until <= UTC_TIMESTAMP(3), VALUES(token), token),"
         " lease_until = VALUES(lease_until), ended = 0"};
     static const struct query find = {"SELECT " OPEN_COLUMNS " FROM open_token"

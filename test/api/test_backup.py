@@ -19,6 +19,9 @@ DUMP = "mariadb-dump" if shutil.which("mariadb-dump") else "mysqldump"
 CLIENT = "mariadb" if shutil.which("mariadb") else "mysql"
 
 
+pytestmark = pytest.mark.skipif(not shutil.which(DUMP), reason="there is no program that dumps MySQL")
+
+
 @pytest.fixture(scope="module")
 def private(new_stack):
     """A stack whose MySQL is set back."""

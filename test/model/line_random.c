@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "line_model.h"
+#include "redis/connection.h"
 #include "redis/line_erase.h"
 #include "test_clock.h"
 
@@ -288,6 +289,19 @@ load(const struct line_settings *shown)
         fail("the answer", "load");
 }
 
+/* One key goes, as by an eviction. Whether it was there. */
+static bool
+lose_a_key(void)
+{
+    static const char *const names[] = {"meta",   "tokens", "users",  "waiting",
+                                        "called", "active", "missed", "ended"};
+    const char *name = names[below(sizeof names / sizeof names[0])];
+    redisReply *reply = redisCommand(redis->context, "UNLINK {c%d}:%s", CONCERT, name);
+    bool was_there = reply != NULL && reply->integer == 1;
+    freeReplyObject(reply);
+    return was_there;
+}
+
 static void
 lose_redis(void)
 {
@@ -297,10 +311,13 @@ lose_redis(void)
     for (int32_t i = model.first; i < model.count; i++)
         if (model.tokens[i].there && model.tokens[i].state >= LINE_TOKEN_LEFT)
             return;
-    if (below(2) == 0)
+    int32_t way = below(4);
+    if (way == 0)
         line_erase(redis, CONCERT);
-    else
+    else if (way == 1)
         settings.since = ++settings.version;
+    else if (!lose_a_key())
+        return;
     if (line_store_state(redis, &settings, &counts) != LINE_REBUILD)
         fail("the answer", "lost");
     load(&settings);
