@@ -10,7 +10,7 @@ lease_ms(const struct concert *concert)
 
 /*
  * A numbered token, waiting or active, gets a full lease. DB_NONE where it has ended meanwhile, or
- * a line is kept again: then the row is as it was.
+ * waits on as a line is kept again.
  */
 static enum db_result
 activate(struct database *db, const struct concert *concert, struct token_row *row)
@@ -20,9 +20,9 @@ activate(struct database *db, const struct concert *concert, struct token_row *r
     memcpy(token, row->token, TOKEN_SIZE);
     enum db_result result =
         token_table_activate(db, &period, token, lease_ms(concert), lease_ms(concert), 0);
-    if (result != DB_OK)
-        return result;
-    return db_changed_rows(db) == 0 ? DB_NONE : token_table_find(db, token, row);
+    if (result == DB_OK)
+        result = token_table_find(db, token, row);
+    return result == DB_OK && row->status != TOKEN_ACTIVE ? DB_NONE : result;
 }
 
 static enum db_result
