@@ -71,8 +71,8 @@ local RANKED = 0x800000
 local BRIEF = '>BBI4'
 
 -- Fields of meta that are numbers. `due` is no later than the first instant at which something in
--- the sets is over; `kept` is 1 while there are tokens; `frozenLast` is the highest number in the draw and `rankedLast` the one up to
--- which the ranks are loaded.
+-- the sets is over; `kept` is 1 while there are tokens; `frozenLast` is the highest number in the
+-- draw and `rankedLast` the one up to which the ranks are loaded.
 local NUMBERS = {
     'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot', 'due',
     'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left', 'draw', 'frozen',
@@ -127,8 +127,8 @@ local function save_meta(line)
     end
 end
 
--- Whether each key is there that must be: one may have been deleted, or evicted. Each token is in one
--- set and has a user; one without its entry in `unsaved` gets it anew.
+-- Whether each key is there that must be: one may have been deleted, or evicted. Each token is in
+-- one set and has a user; one without its entry in `unsaved` gets it anew.
 local function is_whole(line)
     local tokens, users = redis.call('HLEN', line.tokens), redis.call('EXISTS', line.users)
     local live = 0

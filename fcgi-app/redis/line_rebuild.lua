@@ -8,8 +8,8 @@ local function wipe(line, args)
         line[CALLED], line[ACTIVE], line[MISSED], line[LEFT])
     redis.call('HSET', line.meta, 'epoch', args[1], 'loading', 1, 'version', args[2], 'capacity',
         args[4], 'paused', args[5], 'maxWaiting', args[6], 'activeMs', args[7], 'overshoot',
-        kept[1] or 0, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '', 'draw',
-        args[10], 'opensMs', args[12], 'idleMs', args[13])
+        kept[1] or 0, 'loadingSince', line.now, 'part', 0, 'afterNumber', 0, 'afterUser', '',
+        'draw', args[10], 'opensMs', args[12], 'idleMs', args[13])
     return tonumber(kept[2] or 0), tonumber(kept[3] or 0)
 end
 
@@ -29,9 +29,10 @@ local function rebuild(keys, args)
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) or
         not (meta[2] or is_whole(line)) then
         local last, serving = wipe(line, args)
-        redis.call('HSET', line.meta, 'last', math.max(last, tonumber(args[15]), tonumber(args[18])),
-            'serving', math.max(serving, tonumber(args[16])), 'frozen', args[17], 'frozenLast',
-            args[18], 'rankedLast', args[19])
+        last = math.max(last, tonumber(args[15]), tonumber(args[18])) -- the last may have no row
+        serving = math.max(serving, tonumber(args[16]))
+        redis.call('HSET', line.meta, 'last', last, 'serving', serving, 'frozen', args[17],
+            'frozenLast', args[18], 'rankedLast', args[19])
     elseif not meta[2] then
         return {'READY'}
     elseif meta[4] ~= args[14] and tonumber(meta[5]) > line.now then

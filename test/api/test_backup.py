@@ -13,7 +13,7 @@ from helpers import ask_pay, ask_reserve, buy, charge, new_concert, new_user, ok
 from line_helpers import Line, same
 from stack import ROOT, UNHURRIED
 
-BACKUP, COPY, RESTORE = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/backup.md").read_text(), re.DOTALL | re.MULTILINE)
+BACKUP, COPY, RESTORE = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/backup.md").read_text(), re.DOTALL | re.M)
 # MySQL's own client has another name
 DUMP = "mariadb-dump" if shutil.which("mariadb-dump") else "mysqldump"
 CLIENT = "mariadb" if shutil.which("mariadb") else "mysql"
@@ -85,7 +85,8 @@ def test_a_backup_hinders_nobody(private, shell):
             shell(BACKUP)
     assert not failed, failed[:3]
     assert "line_without_row" in shell(COPY)
-    assert private.query("SELECT title FROM frontrow_copy.concert WHERE concert_id = %s", concert.id)[0]["title"] == title
+    copied = private.query("SELECT title FROM frontrow_copy.concert WHERE concert_id = %s", concert.id)
+    assert copied[0]["title"] == title
     lost = private.query("SELECT COUNT(*) AS n FROM frontrow_copy.queue_token c LEFT JOIN queue_token t USING (token)"
                          " WHERE t.token IS NULL")
     assert lost[0]["n"] == 0

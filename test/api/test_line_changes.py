@@ -77,7 +77,10 @@ class Customer:
             self.told.problems.append(what)
 
     def live(self):
-        random.choices((self.ask, self.repeat, self.buy, self.leave), (12, 4, 3, 2))[0]() if self.ticket else self.come()
+        if self.ticket:
+            random.choices((self.ask, self.repeat, self.buy, self.leave), (12, 4, 3, 2))[0]()
+        else:
+            self.come()
 
     def come(self):
         answer = self.line.ask_add(new_user("change"), self.client)
