@@ -89,17 +89,14 @@ enum line_outcome
 line_open_leave(struct services *services, const struct concert *concert,
                 const uint8_t token[TOKEN_SIZE], const char *user_id, struct problem *problem)
 {
+    struct token_period period = line_period_of(concert);
     struct token_row row;
-    struct concert now;
     enum line_outcome outcome = line_open_find(services, concert, token, user_id, &row, problem);
     if (outcome != LINE_SETTLED)
         return outcome;
-    enum db_result result = token_table_end(services->db, row.kind, token, TOKEN_LEFT);
-    if (result == DB_OK)
-        result = concert_table_find(services->db, concert->concert_id, &now);
-    if (result == DB_OK && now.line_since != concert->line_since) {
-        struct line_settings settings = line_settings_of(services, &now); /* it was just loaded */
-        line_forget(services, &settings, token);
-    }
+    enum db_result result = token_table_end_batch(
+        services->db, &period, row.kind, (const uint8_t(*)[TOKEN_SIZE])token, 1, TOKEN_LEFT);
+    if (result == DB_OK && db_changed_rows(services->db) == 0)
+        result = DB_NONE;
     return outcome_of(result, problem);
 }

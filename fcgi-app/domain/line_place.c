@@ -82,13 +82,11 @@ line_bury(struct services *services, const struct line_settings *settings,
 {
     struct token_period period = line_period_of_settings(settings);
     struct token_row row;
-    uint8_t tokens[1][TOKEN_SIZE];
-    memcpy(tokens[0], token, TOKEN_SIZE);
     enum db_result result = token_table_find(services->db, token, &row);
     bool is_live = result == DB_OK && token_is_live(&row);
     if (is_live || (result == DB_OK && row.status == TOKEN_LAPSED))
         result = token_table_end_batch(services->db, &period, row.kind,
-                                       (const uint8_t(*)[TOKEN_SIZE])tokens, 1,
+                                       (const uint8_t(*)[TOKEN_SIZE])token, 1,
                                        state == LINE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
     if (result == DB_OK && is_live && db_changed_rows(services->db) == 0)
         return LINE_SWITCHED;

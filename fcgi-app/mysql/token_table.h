@@ -46,8 +46,9 @@ struct token_period {
 /* That the user of a row has no live token, of either kind, in its concert; as a condition of an
  * INSERT ... SELECT, with the parameters that go with it. */
 #define TOKEN_NONE_LIVE                                                                            \
-    "NOT EXISTS (SELECT 1 FROM queue_token t WHERE t.concert_id = ? AND t.user_id = ?"             \
-    " AND (t.status = 'waiting' OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"   \
+    "NOT EXISTS (SELECT 1 FROM queue_token t FORCE INDEX (queue_token_of_user)"                    \
+    " WHERE t.concert_id = ? AND t.user_id = ? AND (t.status = 'waiting'"                          \
+    " OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"                             \
     " AND NOT EXISTS (SELECT 1 FROM open_token o WHERE o.concert_id = ? AND o.user_id = ?"         \
     " AND o.ended = 0 AND o.lease_until > UTC_TIMESTAMP(3))"
 #define TOKEN_NONE_LIVE_OF(row)                                                                    \
