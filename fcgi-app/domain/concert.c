@@ -11,6 +11,8 @@ concert_status(const struct concert *concert, int64_t now)
         return CONCERT_CLOSED;
     if (concert->closes_at != CLOCK_NEVER && now >= concert->closes_at)
         return CONCERT_CLOSED;
+    if (concert->last_starts_at != CLOCK_NEVER && now >= concert->last_starts_at)
+        return CONCERT_CLOSED;
     if (concert->opens_at != CLOCK_NEVER && now < concert->opens_at)
         return CONCERT_SCHEDULED;
     return CONCERT_OPEN;

@@ -9,8 +9,8 @@
 enum concert_status { CONCERT_SCHEDULED, CONCERT_OPEN, CONCERT_CLOSED, CONCERT_CANCELLED };
 
 /*
- * The first that fits: cancelled; closed (stored, or now >= closesAt); scheduled (now < opensAt);
- * open. `now` is the database's.
+ * The first that fits: cancelled; closed (stored, or now >= closesAt, or there are items and all
+ * have started); scheduled (now < opensAt); open. `now` is the database's.
  */
 enum concert_status concert_status(const struct concert *concert, int64_t now);
 

@@ -12,6 +12,7 @@ const struct concert concert_defaults = {
     .stored = STORED_CLOSED,
     .opens_at = CLOCK_NEVER,
     .closes_at = CLOCK_NEVER,
+    .last_starts_at = CLOCK_NEVER,
     .no_line = true,
     .active_seconds = 600,
     .hold_seconds = 300,

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mysql/concert_columns.h"
+
 /* How many rows MySQL lets a recursive query make (cte_max_recursion_depth) is 1,000 by default. */
 enum { SEATS_PER_INSERT = 1000 };
 
@@ -189,7 +191,7 @@ concert_admin_table_list(struct database *db, struct concert *concert,
 {
     static const struct query list = {
         "SELECT c.concert_id, c.title, c.status + 0, c.opens_at, c.closes_at,"
-        " c.admission_capacity, UTC_TIMESTAMP(3), COUNT(i.item_id),"
+        " c.admission_capacity, " CONCERT_LAST_STARTS_AT ", UTC_TIMESTAMP(3), COUNT(i.item_id),"
         " DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), DATE_FORMAT(MAX(i.date), '%Y-%m-%d')"
         " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
         " GROUP BY c.concert_id ORDER BY c.concert_id"};
@@ -198,8 +200,9 @@ concert_admin_table_list(struct database *db, struct concert *concert,
                              INTO_INT32(&concert->stored), INTO_INSTANT(&concert->opens_at),
                              INTO_INSTANT(&concert->closes_at),
                              INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_line),
-                             INTO_INSTANT(&concert->now), INTO_INT32(&summary->item_count),
-                             INTO_TEXT(summary->first_date), INTO_TEXT(summary->last_date)));
+                             INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now),
+                             INTO_INT32(&summary->item_count), INTO_TEXT(summary->first_date),
+                             INTO_TEXT(summary->last_date)));
 }
 
 enum db_result

@@ -4,19 +4,24 @@
 
 #include "mysql/concert_table.h"
 
+/* When the last item of `concert c` starts, by the index item_starts; NULL where there is none. */
+#define CONCERT_LAST_STARTS_AT                                                                     \
+    "(SELECT l.starts_at FROM item l WHERE l.concert_id = c.concert_id"                            \
+    " ORDER BY l.starts_at DESC LIMIT 1)"
+
 /* Of `concert c`. */
 #define CONCERT_COLUMNS                                                                            \
     "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
     "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
     "c.max_waiting, c.line_version, c.line_since, c.draw, c.draw_lead_seconds, c.beacon_source, "  \
-    "c.beacon, COALESCE(c.idle_seconds, 0), UTC_TIMESTAMP(3)"
+    "c.beacon, COALESCE(c.idle_seconds, 0), " CONCERT_LAST_STARTS_AT ", UTC_TIMESTAMP(3)"
 
 /* Of `item i`. */
 #define ITEM_COLUMNS                                                                               \
     "i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at, i.seat_count, "        \
     "i.layout_version"
 
-enum { CONCERT_COLUMN_COUNT = 20, ITEM_COLUMN_COUNT = 6 };
+enum { CONCERT_COLUMN_COUNT = 21, ITEM_COLUMN_COUNT = 6 };
 
 /* Where CONCERT_COLUMNS and ITEM_COLUMNS go. */
 void concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT]);

@@ -35,8 +35,9 @@ struct concert {
     int32_t draw_lead_seconds;      /* how long before opens_at the pre-line is frozen */
     char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
     char beacon[TITLE_SIZE];
-    int32_t idle_seconds; /* of the line's places; 0: they end with their leases */
-    int64_t now;          /* of the database when the row was read */
+    int32_t idle_seconds;   /* of the line's places; 0: they end with their leases */
+    int64_t last_starts_at; /* the last of its items; CLOCK_NEVER where it has none */
+    int64_t now;            /* of the database when the row was read */
 };
 
 /* What a concert's items add up to, for lists. */

@@ -157,6 +157,26 @@ def test_status(stack, stored, opens, closes, shown):
             assert_problem(answer, "concert_not_open")
 
 
+def test_a_concert_whose_items_have_all_started_is_closed(stack):
+    """One that still comes keeps it open; who is scheduled for later, or without an item, is not closed."""
+    concert, user = new_concert(stack, items=2, seats=2), new_user()
+    concert.start(concert.items[1])
+    assert fresh(stack, concert.path)["status"] == "open"
+    add_token(stack, user, concert)
+    concert.start(concert.items[0])
+    assert fresh(stack, concert.path)["status"] == "closed"
+    assert concert.id not in [row["concertId"] for row in listed(stack)]
+    assert fresh(stack, f"{concert.path}/queue")["status"] == "closed"
+    for path in ("", f"/{concert.item}/seat", f"/{concert.item}/layout"):
+        assert stack.fresh(f"{concert.path}/item{path}").code == "concert_not_open"
+    assert_problem(stack.post("/token/add", {"userId": user, "concertId": concert.id}), "concert_not_open")
+    assert_problem(ask_reserve(stack, user, concert, concert.item, 1), "concert_not_open")
+    assert re.search(rf"^ *{concert.id}  closed ", stack.ctl("concert", "list").stdout, re.M)
+    concert.set(opens_at=IN_AN_HOUR)
+    assert fresh(stack, concert.path)["status"] == "closed", "before it is looked at whether it is scheduled"
+    assert fresh(stack, new_concert(stack, items=0).path)["status"] == "open"
+
+
 def test_live_holds_of_a_closed_concert_can_be_paid(stack):
     concert = new_concert(stack, seats=2)
     user = new_user()

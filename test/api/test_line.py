@@ -491,6 +491,30 @@ def test_a_closed_line(stack):
     pay(stack, ticket["userId"], held["reservationId"], ticket["token"])
 
 
+CLOSED = {
+    "by its operator": lambda line: line.set(status="'closed'"),
+    "by its time": lambda line: line.stack.query(
+        "UPDATE concert SET closes_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", line.id),
+    "as all has started": lambda line: line.start(line.item),
+    "for good": lambda line: line.set(status="'cancelled'"),
+}
+
+
+@pytest.mark.parametrize("close", CLOSED.values(), ids=CLOSED)
+def test_a_closed_line_calls_nobody(stack, close):
+    """Who was called before may still come."""
+    line = Line.new(stack, 2)
+    first, second, called, waiting = line.add_many(4)
+    assert line.leave(first).status == 204
+    assert line.queue()["serving"] == 3
+    close(line)
+    assert line.leave(second).status == 204
+    assert stack.sweeper().returncode == 0
+    assert line.statuses(waiting, called, waiting) == ["waiting", "active", "waiting"]
+    assert line.counts() == (3, 4, 1, 1)
+    assert line.poll(waiting)["pollAfterSeconds"] >= 1
+
+
 def test_the_audit_tells_an_overshoot(stack):
     line = Line.new(stack, 1)
     line.add()

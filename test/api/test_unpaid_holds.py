@@ -196,7 +196,7 @@ def test_what_an_operator_ends_is_not_held_against_anybody(stack, concert):
 
 def test_the_order_of_the_refusals(stack):
     """After the token, before all that is about seats."""
-    concert = new_concert(stack, seats=10, max_seats=8, hold_seconds=HOLD, capacity=5)
+    concert = new_concert(stack, items=2, seats=10, max_seats=8, hold_seconds=HOLD, capacity=5)
     user = new_user()
     token = add_token(stack, user, concert)["token"]
     for _ in range(3):
