@@ -365,6 +365,17 @@ line_finish(struct services *services, int32_t concert_id, const uint8_t token[T
     line_forget(services, &settings, token);
 }
 
+/* Numbers go on where they were, should a line be kept again; without one Redis is not asked. */
+static enum error
+kept_numbers(struct services *services, const struct concert *concert, struct line_state *state,
+             struct problem *problem)
+{
+    if (concert->line_version == concert->line_since) /* no line was ever kept */
+        return ERROR_NONE;
+    return refuse_db(problem, token_table_highest(services->db, concert->concert_id,
+                                                  &state->last_number, &state->serving));
+}
+
 enum error
 line_state(struct services *services, const struct concert *concert, struct line_state *state,
            struct problem *problem)
@@ -374,7 +385,7 @@ line_state(struct services *services, const struct concert *concert, struct line
     *state = (struct line_state){
         .refresh_seconds = OPEN_POLL_SECONDS, .eta_seconds = -1, .eta_seconds_high = -1};
     if (concert->no_line)
-        return ERROR_NONE;
+        return kept_numbers(services, concert, state, problem);
     enum line_answer answer = line_store_state(services->redis, &settings, &counts);
     if (answer == LINE_REBUILD && line_rebuild(services, &settings, problem) != ERROR_NONE)
         return problem->error;

@@ -6,19 +6,29 @@
 #include "domain/line.h"
 #include "domain/point.h"
 
+/* Nobody gets a token for a closed concert: a hold that was made without one is paid without. */
+static bool
+needs_token(const struct payment_create *create, int64_t now)
+{
+    return !create->reservation.without_token ||
+           concert_status(&create->concert, now) != CONCERT_CLOSED;
+}
+
+/* That the token is missing is said first, unless what is to be paid is found to need none. */
 enum error
 payment_create_look(struct services *services, void *state, struct problem *problem)
 {
     struct payment_create *create = state;
     struct reservation *reservation = &create->reservation;
     int64_t now;
-    if (create->token == NULL)
-        return refuse(problem, ERROR_TOKEN_MISSING);
     enum error error = reservation_read(services, create->user_id, create->reservation_id,
                                         reservation, &now, problem);
-    return error == ERROR_NONE
-               ? concert_find(services->db, reservation->concert_id, &create->concert, problem)
-               : error;
+    if (error == ERROR_NONE)
+        error = concert_find(services->db, reservation->concert_id, &create->concert, problem);
+    bool is_known = error == ERROR_NONE || error_status(error) < 500;
+    if (create->token == NULL && is_known && (error != ERROR_NONE || needs_token(create, now)))
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    return error;
 }
 
 /*
@@ -53,14 +63,18 @@ check_held(const struct reservation *reservation, struct problem *problem)
 
 /*
  * A reservation made with a token is paid with that one, whatever has become of its lease; one
- * made without takes any live token of this user and concert. Only MySQL is asked.
+ * made without takes any live token of this user and concert, in a closed concert none. Only MySQL
+ * is asked. A place that is only waited for goes on.
  */
 static enum error
-check_token(struct services *services, struct payment_create *create, struct token_row *row,
-            struct problem *problem)
+check_token(struct services *services, struct payment_create *create, int64_t now,
+            struct token_row *row, struct problem *problem)
 {
     const struct reservation *reservation = &create->reservation;
     int32_t concert_id;
+    create->ends_token = false;
+    if (!needs_token(create, now))
+        return ERROR_NONE;
     if (!line_read_token(create->token, &concert_id, create->token_bytes) ||
         concert_id != reservation->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
@@ -73,7 +87,7 @@ check_token(struct services *services, struct payment_create *create, struct tok
                 strcmp(row->user_id, create->user_id) == 0;
     else
         valid = memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0;
-    create->ends_token = result == DB_OK;
+    create->ends_token = result == DB_OK && row->status != TOKEN_WAITING;
     return valid ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
 }
 
@@ -135,7 +149,7 @@ payment_create_run(struct services *services, void *state, struct problem *probl
     if (error == ERROR_NONE)
         error = check_held(reservation, problem);
     if (error == ERROR_NONE)
-        error = check_token(services, create, &row, problem);
+        error = check_token(services, create, now, &row, problem);
     if (error != ERROR_NONE)
         return error;
 

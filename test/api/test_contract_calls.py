@@ -191,6 +191,29 @@ def test_live_holds_of_a_closed_concert_can_be_paid(stack):
         f"/reservation/{held['reservationId']}?userId={user}"))["refundedAmount"] == 1000
 
 
+def test_a_hold_made_without_a_token_needs_none_in_a_closed_concert(stack):
+    """Whatever is shown instead is not looked at; a hold that remembers its token still wants that one."""
+    concert, line, user = new_concert(stack, seats=2), new_concert(stack, seats=1, capacity=1), new_user()
+    bare, other = (reserve(stack, user, concert)["reservationId"] for _ in range(2))
+    token = add_token(stack, user, line)["token"]
+    queued = reserve(stack, user, line, token=token)["reservationId"]
+    charge(stack, user, 3000)
+    assert_problem(ask_pay(stack, user, bare, None), "token_missing")
+    for one in (concert, line):
+        one.set(status="'closed'")
+    assert_problem(ask_pay(stack, user, 2**31 - 1, None), "token_missing")
+    assert_problem(ask_pay(stack, new_user(), bare, None), "token_missing")
+    assert_problem(ask_pay(stack, user, queued, None), "token_missing")
+    assert_problem(ask_pay(stack, user, queued, "x"), "token_invalid")
+    key = {"Idempotency-Key": f"{user}-1"}
+    paid = ok(ask_pay(stack, user, bare, None, **key))
+    assert ok(ask_pay(stack, user, bare, None, **key)) == paid
+    assert_problem(ask_pay(stack, user, bare, None), "already_paid")
+    pay(stack, user, other, "x")
+    pay(stack, user, queued, token)
+    assert balance(stack, user) == 0
+
+
 def test_live_holds_of_a_cancelled_concert_read_as_cancelled(stack):
     concert = new_concert(stack, seats=2)
     user = new_user()

@@ -474,7 +474,21 @@ def test_a_hold_made_without_a_line_is_paid_with_a_token_of_the_line(stack):
     ticket = line.add(user)
     assert ticket["status"] == "waiting"
     pay(stack, user, held["reservationId"], ticket["token"])
-    assert_problem(line.ask(ticket), "token_invalid")
+    assert same(line.poll(ticket), ticket), "only an active one is ended by a payment"
+
+
+def test_numbers_are_kept_while_no_line_is(stack):
+    """And no ticket shows one then; Redis is not asked."""
+    line = Line.new(stack, 1)
+    first, second, third = line.add_many(3)
+    assert line.leave(first).status == 204 and line.poll(second)["status"] == "active"
+    line.set(admission_capacity="NULL")
+    assert line.counts() == (2, 3, 0, 0)
+    assert [line.poll(ticket)["number"] for ticket in (second, third)] == [None, None]
+    with stack.without("redis"):
+        assert line.counts() == (2, 3, 0, 0) and line.add(third["userId"])["number"] is None
+    line.set(admission_capacity=1)
+    assert line.add()["number"] == 4 and line.counts()[:2] == (2, 4)
 
 
 def test_a_closed_line(stack):
