@@ -19,24 +19,24 @@ DELETE FROM item;
 DELETE FROM concert;
 
 INSERT INTO concert (concert_id, title, venue, status, opens_at, admission_capacity,
-                     max_seats_per_user, created_at)
+                     max_seats_per_user, time_zone, created_at)
 VALUES
     -- open, without a line: what the load scripts reserve
     (1, '백일의 무대 (A Hundred Nights on Stage)', '올림픽홀 (Olympic Hall), Seoul',
-     'open', NULL, NULL, NULL, UTC_TIMESTAMP(3)),
+     'open', NULL, NULL, NULL, 'Asia/Seoul', UTC_TIMESTAMP(3)),
     -- open, behind a line
     (2, '별빛 콘서트 (Starlight Live)', '고척 스카이돔 (Gocheok Sky Dome), Seoul',
-     'open', NULL, 100, NULL, UTC_TIMESTAMP(3)),
+     'open', NULL, 100, NULL, 'Asia/Seoul', UTC_TIMESTAMP(3)),
     -- not on sale
     (3, '봄의 소리 (Voices of Spring)', '예술의전당 (Seoul Arts Center), Seoul',
-     'closed', NULL, NULL, NULL, UTC_TIMESTAMP(3)),
+     'closed', NULL, NULL, NULL, 'Asia/Seoul', UTC_TIMESTAMP(3)),
     -- nearly sold out, and no more than 4 seats for one
     (4, '마지막 인사 (The Farewell Tour)', '부산 벡스코 (BEXCO), Busan',
-     'open', NULL, NULL, 4, UTC_TIMESTAMP(3)),
+     'open', NULL, NULL, 4, 'Asia/Seoul', UTC_TIMESTAMP(3)),
     -- on sale from tomorrow evening (20:00 in Seoul)
     (5, '내일의 노래 (Songs of Tomorrow)', '인천 문학경기장 (Munhak Stadium), Incheon', 'open',
      DATE(UTC_TIMESTAMP + INTERVAL 9 HOUR) + INTERVAL 1 DAY + INTERVAL 11 HOUR, 100, 4,
-     UTC_TIMESTAMP(3));
+     'Asia/Seoul', UTC_TIMESTAMP(3));
 
 -- Above all that the concerts before had: what Redis still keeps of their lines does not hold.
 UPDATE concert SET line_version = UNIX_TIMESTAMP(), line_since = UNIX_TIMESTAMP();

@@ -268,10 +268,12 @@ class Stack:
 
     # ---- programs
 
-    def program(self, name, *arguments, timeout=120):
+    def program(self, name, *arguments, timeout=120, **settings):
+        """`settings` are over those of the stack."""
+        over = {f"FRONTROW_{setting.upper()}": value for setting, value in settings.items()}
         return subprocess.run(
             [self.build / name, "--config", self.var / "frontrow.conf", *arguments],
-            env=self.environment, timeout=timeout, text=True,
+            env=self.environment | over, timeout=timeout, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
 

@@ -40,7 +40,7 @@ admin_concert_post(void *services, const struct request *request, struct respons
 }
 
 static void
-write_settings(struct json *json, const struct concert *concert)
+write_settings(struct json *json, const struct services *services, const struct concert *concert)
 {
     static const char *const stored[] = {
         [STORED_CLOSED] = "closed",
@@ -50,6 +50,7 @@ write_settings(struct json *json, const struct concert *concert)
     json_write_integer(json, "concertId", concert->concert_id);
     json_write_string(json, "title", concert->title);
     json_write_string(json, "venue", concert->venue);
+    json_write_string(json, "timeZone", concert_time_zone(services, concert));
     json_write_string(json, "status", stored[concert->stored]);
     json_write_instant(json, "opensAt", concert->opens_at);
     json_write_instant(json, "closesAt", concert->closes_at);
@@ -118,7 +119,7 @@ answer(struct services *services, const struct concert *concert, const char *war
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
-    write_settings(&json, concert);
+    write_settings(&json, services, concert);
     json_write_string(&json, "drawState",
                       concert->draw ? draw_state_name(draw_state(concert, &draw)) : NULL);
     write_sales(&json, &sales);

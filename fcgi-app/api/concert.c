@@ -6,19 +6,21 @@
 #include "base/clock.h"
 
 static void
-write_concert(struct json *json, const struct concert *concert,
+write_concert(struct json *json, const struct services *services, const struct concert *concert,
               const struct concert_summary *summary)
 {
     bool has_items = summary->item_count > 0;
     json_write_integer(json, "concertId", concert->concert_id);
     json_write_string(json, "title", concert->title);
     json_write_string(json, "venue", concert->venue);
+    json_write_string(json, "timeZone", concert_time_zone(services, concert));
     json_write_string(json, "status", concert_status_name(concert_status(concert, concert->now)));
     json_write_instant(json, "opensAt", concert->opens_at);
     json_write_instant(json, "closesAt", concert->closes_at);
     json_write_integer(json, "itemCount", summary->item_count);
     json_write_string(json, "firstDate", has_items ? summary->first_date : NULL);
     json_write_string(json, "lastDate", has_items ? summary->last_date : NULL);
+    json_write_instant(json, "lastStartsAt", concert->last_starts_at);
     json_write_optional_integer(json, "minPrice", has_items, summary->min_price);
     json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
     json_write_boolean(json, "queue", !concert->no_line);
@@ -57,7 +59,7 @@ concert_list(void *services, const struct request *request, struct response *res
         if (!is_listed(&concert))
             continue;
         json_begin_object(&json, NULL);
-        write_concert(&json, &concert, &summary);
+        write_concert(&json, services, &concert, &summary);
         json_end_object(&json);
     }
     json_end_array(&json);
@@ -84,7 +86,7 @@ concert_show(void *services, const struct request *request, struct response *res
     if (result != DB_NONE && refuse_db(&problem, result) == ERROR_NONE) {
         struct json json = json_writer(&response->body);
         json_begin_object(&json, NULL);
-        write_concert(&json, &concert, &summary);
+        write_concert(&json, services, &concert, &summary);
         api_finish_public(response, &json, concert.now, started);
         return;
     }

@@ -96,6 +96,16 @@ read_draw(struct reader *reader, struct concert *concert)
     reader->ok = inner.ok;
 }
 
+static void
+read_time_zone(struct reader *reader, struct concert *concert)
+{
+    if (!has(reader, "timeZone"))
+        return;
+    reader_text(reader, "timeZone", TIME_ZONE_CHARACTERS, NULL, concert->time_zone, TIME_ZONE_SIZE);
+    if (reader->ok && !time_zone_is_known(concert->time_zone))
+        reader_refuse(reader, "timeZone", "a time zone by its name, like Asia/Seoul");
+}
+
 /* Where a setting is absent: its default for a new concert, what it was for a change. */
 static void
 read_settings(struct reader *reader, struct concert *concert, bool is_new)
@@ -106,6 +116,7 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
                 sizeof concert->title);
     reader_text(reader, "venue", TITLE_CHARACTERS, is_new ? NULL : concert->venue, concert->venue,
                 sizeof concert->venue);
+    read_time_zone(reader, concert);
     if (has(reader, "status"))
         concert->stored = read_status(reader);
     if (has(reader, "opensAt"))

@@ -9,6 +9,7 @@
 
 #include "base/address.h"
 #include "base/text.h"
+#include "base/time_zone.h"
 
 enum kind { KIND_TEXT, KIND_INTEGER, KIND_CHOICE };
 
@@ -278,6 +279,12 @@ check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                  "caller = body believes every client; it is refused with listen = %s, not all of "
                  "which is in 127.0.0.0/8 or [::1]",
                  config->listen);
+        return false;
+    }
+    if (!time_zone_is_known(config->time_zone)) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "time_zone: \"%.60s\" is no time zone of " TIME_ZONE_FOLDER " (package tzdata)",
+                 config->time_zone);
         return false;
     }
     return true;

@@ -60,6 +60,7 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \
             "unpaid holds in a concert from which on a user has to pause; 0: never")               \
     INTEGER(refunds_per_day, 10, 0, 1000000, "refunds a user may ask for in 24 hours; 0: any")     \
+    TEXT(time_zone, "Asia/Seoul", "time zone (IANA) of new concerts where nothing is said")        \
     TEXT(draw_folder, "/var/lib/frontrow/draw",                                                    \
          "folder of the published lists of draws, which nginx serves as /draw/")
 

@@ -1,6 +1,7 @@
 #include "domain/concert.h"
 
 #include "base/clock.h"
+#include "base/config.h"
 
 enum concert_status
 concert_status(const struct concert *concert, int64_t now)
@@ -31,6 +32,12 @@ concert_status_name(enum concert_status status)
 {
     static const char *const names[] = {"scheduled", "open", "closed", "cancelled"};
     return names[status];
+}
+
+const char *
+concert_time_zone(const struct services *services, const struct concert *concert)
+{
+    return concert->time_zone[0] != '\0' ? concert->time_zone : services->config->time_zone;
 }
 
 enum error

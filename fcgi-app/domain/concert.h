@@ -24,6 +24,9 @@ enum error concert_require_line(const struct concert *concert, int64_t now,
 /* "scheduled", "open", "closed" or "cancelled". */
 const char *concert_status_name(enum concert_status status);
 
+/* The time zone of its venue: one that it does not name is the setting's. */
+const char *concert_time_zone(const struct services *services, const struct concert *concert);
+
 /* Reads a concert, or refuses with concert_not_found. */
 enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
                         struct problem *problem);

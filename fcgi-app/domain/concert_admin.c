@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "domain/draw.h"
 
 const struct concert concert_defaults = {
@@ -188,6 +189,9 @@ concert_create_run(struct services *services, void *state, struct problem *probl
     struct concert_create *create = state;
     struct concert_draft *draft = create->draft;
     struct concert *concert = &draft->concert;
+    /* that of the setting may be another one tomorrow; config_load() has seen to it that it fits */
+    if (!text_copy(concert->time_zone, TIME_ZONE_SIZE, concert_time_zone(services, concert)))
+        return refuse(problem, ERROR_INTERNAL_ERROR);
     enum db_result result = db_now(services->db, &create->created_at);
     concert->line_version = concert->line_since = next_line_version(0, create->created_at);
     if (result == DB_OK)

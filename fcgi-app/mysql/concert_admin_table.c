@@ -13,8 +13,9 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
     static const struct query insert = {
         "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
         " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, draw,"
-        " draw_lead_seconds, beacon_source, idle_seconds, line_version, line_since, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+        " draw_lead_seconds, beacon_source, idle_seconds, time_zone, line_version, line_since,"
+        " created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -26,8 +27,8 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
                    DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
                    DB_OPTIONAL_TEXT(concert->beacon_source),
                    DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
-                   DB_INTEGER(concert->line_version), DB_INTEGER(concert->line_since),
-                   DB_INSTANT(created_at)));
+                   DB_OPTIONAL_TEXT(concert->time_zone), DB_INTEGER(concert->line_version),
+                   DB_INTEGER(concert->line_since), DB_INSTANT(created_at)));
     concert->concert_id = db_inserted_id(db);
     return result;
 }
@@ -108,6 +109,7 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
 #define CONCERT_SETTINGS(SETTING)                                                                  \
     SETTING("title = IF(?, ?, title)", DB_TEXT(c->title))                                          \
     SETTING(", venue = IF(?, ?, venue)", DB_TEXT(c->venue))                                        \
+    SETTING(", time_zone = IF(?, ?, time_zone)", DB_OPTIONAL_TEXT(c->time_zone))                   \
     SETTING(", status = IF(?, ?, status + 0)", DB_INTEGER(c->stored))                              \
     SETTING(", opens_at = IF(?, ?, opens_at)", DB_INSTANT(c->opens_at))                            \
     SETTING(", closes_at = IF(?, ?, closes_at)", DB_INSTANT(c->closes_at))                         \

@@ -14,14 +14,15 @@
     "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
     "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
     "c.max_waiting, c.line_version, c.line_since, c.draw, c.draw_lead_seconds, c.beacon_source, "  \
-    "c.beacon, COALESCE(c.idle_seconds, 0), " CONCERT_LAST_STARTS_AT ", UTC_TIMESTAMP(3)"
+    "c.beacon, COALESCE(c.idle_seconds, 0), c.time_zone, " CONCERT_LAST_STARTS_AT                  \
+    ", UTC_TIMESTAMP(3)"
 
 /* Of `item i`. */
 #define ITEM_COLUMNS                                                                               \
     "i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at, i.seat_count, "        \
     "i.layout_version"
 
-enum { CONCERT_COLUMN_COUNT = 21, ITEM_COLUMN_COUNT = 6 };
+enum { CONCERT_COLUMN_COUNT = 22, ITEM_COLUMN_COUNT = 6 };
 
 /* Where CONCERT_COLUMNS and ITEM_COLUMNS go. */
 void concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT]);

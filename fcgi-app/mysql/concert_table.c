@@ -33,6 +33,7 @@ concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLU
         INTO_TEXT(concert->beacon_source),
         INTO_TEXT(concert->beacon),
         INTO_INT32(&concert->idle_seconds),
+        INTO_TEXT(concert->time_zone),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };

@@ -2,6 +2,7 @@
 #ifndef FRONTROW_MYSQL_CONCERT_TABLE_H
 #define FRONTROW_MYSQL_CONCERT_TABLE_H
 
+#include "base/time_zone.h"
 #include "mysql/database.h"
 
 enum {
@@ -35,9 +36,10 @@ struct concert {
     int32_t draw_lead_seconds;      /* how long before opens_at the pre-line is frozen */
     char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
     char beacon[TITLE_SIZE];
-    int32_t idle_seconds;   /* of the line's places; 0: they end with their leases */
-    int64_t last_starts_at; /* the last of its items; CLOCK_NEVER where it has none */
-    int64_t now;            /* of the database when the row was read */
+    int32_t idle_seconds;           /* of the line's places; 0: they end with their leases */
+    char time_zone[TIME_ZONE_SIZE]; /* of the venue; "": that of the setting */
+    int64_t last_starts_at;         /* the last of its items; CLOCK_NEVER where it has none */
+    int64_t now;                    /* of the database when the row was read */
 };
 
 /* What a concert's items add up to, for lists. */

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("audited")
 
 ABSENT = object()
 DEFAULTS = {
-    "status": "closed", "opensAt": None, "closesAt": None, "admissionCapacity": None, "activeSeconds": 600,
+    "timeZone": "Asia/Seoul", "status": "closed", "opensAt": None, "closesAt": None, "admissionCapacity": None, "activeSeconds": 600,
     "idleSeconds": None,
     "holdSeconds": 300, "maxSeatsPerUser": 8, "paused": False,
 }
@@ -105,8 +105,30 @@ def test_the_least_that_is_needed(admin):
     assert got["queue"] == {"serving": 0, "lastNumber": 0, "waiting": 0, "active": 0}
 
 
+@pytest.mark.parametrize("name", [
+    "UTC", "Asia/Kathmandu", "America/Argentina/ComodRivadavia", "Etc/GMT+12", "America/Port-au-Prince"])
+def test_time_zones(admin, stack, name):
+    made = admin.make(draft(timeZone=name))["concertId"]
+    assert admin.get(made)["timeZone"] == ok(stack.fresh(f"/concert/{made}"))["timeZone"] == name
+    assert admin.patch(made, timeZone="Asia/Tokyo")["timeZone"] == "Asia/Tokyo"
+
+
+def test_the_time_zone_of_new_concerts(new_stack):
+    """It is written down: another setting changes no concert but those from before there were time zones."""
+    stack = new_stack(time_zone="Europe/London", workers=1)
+    admin = Admin(stack)
+    made, old = (admin.make(draft())["concertId"] for _ in range(2))
+    assert stack.query("SELECT time_zone FROM concert WHERE concert_id = %s", made)[0]["time_zone"] == "Europe/London"
+    stack.query("UPDATE concert SET time_zone = NULL WHERE concert_id = %s", old)
+    assert [row["timeZone"] for row in (admin.get(old), ok(stack.fresh(f"/concert/{old}")))] == ["Europe/London"] * 2
+    for wrong in ("", "Europe/Nowhere", "../UTC", "posix/UTC"):
+        done = stack.program("frontrow", "--check", time_zone=wrong)
+        assert done.returncode == 1 and "time_zone" in done.stderr, wrong
+
+
 def test_everything_that_can_be_said(admin, stack):
     settings = {
+        "timeZone": "Pacific/Auckland",
         "title": "별빛 " + "\U0001f3b5" * 197, "venue": "올" * 200, "status": "open",
         "opensAt": "2026-01-01T09:00:00.25+09:00", "closesAt": "2031-05-01T00:00:00-05:30",
         "admissionCapacity": 7, "activeSeconds": 86400, "idleSeconds": 30, "holdSeconds": 3600, "maxSeatsPerUser": 1,
@@ -205,7 +227,7 @@ def test_a_body_of_a_mebibyte(admin):
 
 
 FULL = {
-    "title": "T", "venue": "V", "status": "open", "opensAt": "2030-01-01T00:00:00Z",
+    "title": "T", "venue": "V", "timeZone": "Europe/Berlin", "status": "open", "opensAt": "2030-01-01T00:00:00Z",
     "closesAt": "2030-01-02T00:00:00Z", "admissionCapacity": 1, "activeSeconds": 1, "idleSeconds": 30, "holdSeconds": 1,
     "maxSeatsPerUser": 1, "items": [
         DAY | {"seats": [{"from": 1, "to": 2, "price": 1}]},
@@ -220,6 +242,10 @@ WRONG_TIMES = ["", "2030-01-01", "2030-01-01T00:00:00", "2030-02-30T00:00:00Z", 
 REFUSED = [
     (("title",), [ABSENT, "x" * 201, *WRONG_TEXTS]),
     (("venue",), [ABSENT, "한" * 201, *WRONG_TEXTS]),
+    (("timeZone",), [
+        "Asia/Seul", "asia/seoul", "Asia/", "/Asia/Seoul", "Asia//Seoul", "../zoneinfo/Asia/Seoul",
+        "Asia/../Asia/Seoul", "./Asia/Seoul", "posix/Asia/Seoul", "right/UTC", "posixrules", "tzdata.zi", "zone.tab",
+        "Asia", "UTC\n", " UTC", "KST", "+09:00", "서울", "A" * 64, "A" * 65, "한" * 64, *WRONG_TEXTS]),
     (("status",), ["cancelled", "scheduled", "Open", "", None, 1]),
     (("opensAt",), WRONG_TIMES),
     (("closesAt",), [*WRONG_TIMES, "2030-01-01T00:00:00Z", "2029-12-31T23:59:59.999Z"]),
@@ -416,7 +442,7 @@ def test_what_is_not_named_stays(admin):
     made = admin.make(changed(FULL, ("status",), "closed"))["concertId"]
     before = admin.get(made)
     changes = {
-        "title": "t", "venue": "v", "status": "open", "opensAt": "2029-01-01T00:00:00.000Z",
+        "title": "t", "venue": "v", "timeZone": "America/Argentina/Buenos_Aires", "status": "open", "opensAt": "2029-01-01T00:00:00.000Z",
         "closesAt": "2031-01-01T00:00:00.000Z", "admissionCapacity": 0, "activeSeconds": 86400, "idleSeconds": 86400,
         "holdSeconds": 3600, "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "drawLeadSeconds": 86400,
     }

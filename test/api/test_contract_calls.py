@@ -14,9 +14,8 @@ from helpers import (
 pytestmark = pytest.mark.usefixtures("audited")
 
 CONCERT = [
-    "concertId", "title", "venue", "status", "opensAt", "closesAt", "itemCount", "firstDate", "lastDate",
-    "minPrice",
-    "maxPrice", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
+    "concertId", "title", "venue", "timeZone", "status", "opensAt", "closesAt", "itemCount", "firstDate", "lastDate",
+    "lastStartsAt", "minPrice", "maxPrice", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
 ]
 ITEM = ["itemId", "date", "startsAt", "seatCount", "availableCount"]
 SEAT = ["seatId", "section", "row", "label", "price"]
@@ -64,11 +63,13 @@ def test_concert(stack):
     stack.query("UPDATE seat SET price = 300 WHERE item_id = %s AND seat_no = 1", concert.items[1])
     got = fresh(stack, concert.path)
     assert list(got) == CONCERT + ["now"]
-    first, _, last = (row["date"].isoformat() for row in stack.query(
-        "SELECT date FROM item WHERE concert_id = %s ORDER BY date", concert.id))
+    rows = stack.query("SELECT date, starts_at FROM item WHERE concert_id = %s ORDER BY date", concert.id)
+    first, _, last = (row["date"].isoformat() for row in rows)
+    starts = rows[-1]["starts_at"].isoformat(timespec="milliseconds") + "Z"
     assert {name: got[name] for name in CONCERT} == {
-        "concertId": concert.id, "title": "Three days", "venue": "Hall", "status": "open", "opensAt": None,
-        "closesAt": None, "itemCount": 3, "firstDate": first, "lastDate": last, "minPrice": 300,
+        "concertId": concert.id, "title": "Three days", "venue": "Hall", "timeZone": "Asia/Seoul", "status": "open",
+        "opensAt": None,
+        "closesAt": None, "itemCount": 3, "firstDate": first, "lastDate": last, "lastStartsAt": starts, "minPrice": 300,
         "maxPrice": 700,
         "queue": False, "maxSeatsPerUser": 4, "holdSeconds": 77, "draw": False,
     }
@@ -80,7 +81,7 @@ def test_concert_without_items(stack):
     concert = new_concert(stack, items=0, capacity=7, opens=HOUR_AGO, closes=IN_AN_HOUR)
     got = fresh(stack, concert.path)
     assert got["itemCount"] == 0 and got["queue"] is True and got["maxSeatsPerUser"] is None
-    assert [got[name] for name in ("firstDate", "lastDate", "minPrice", "maxPrice")] == [None] * 4
+    assert [got[name] for name in ("firstDate", "lastDate", "lastStartsAt", "minPrice", "maxPrice")] == [None] * 5
     assert got["opensAt"] < got["now"] < got["closesAt"]
     assert fresh(stack, f"{concert.path}/item")["items"] == []
 

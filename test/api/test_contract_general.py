@@ -32,7 +32,7 @@ def now_of(answer):
 
 
 NULLABLE = {
-    "opensAt", "closesAt", "expiresAt", "firstDate", "lastDate", "minPrice", "maxPrice", "maxSeatsPerUser", "capacity",
+    "opensAt", "closesAt", "expiresAt", "firstDate", "lastDate", "lastStartsAt", "minPrice", "maxPrice", "maxSeatsPerUser", "capacity",
     "number", "etaSeconds", "etaSecondsHigh", "reservationId", "next", "x", "y", "draw",
 }
 

@@ -27,6 +27,8 @@ require_concert(const struct concert *concert)
             (concert->idle_seconds >= 30 && concert->idle_seconds <= 86400));
     REQUIRE(concert->no_seat_limit || concert->max_seats_per_user >= 1);
     REQUIRE(concert->max_waiting >= 0);
+    fuzz_require_text(concert->time_zone, sizeof concert->time_zone);
+    REQUIRE(concert->time_zone[0] == '\0' || time_zone_is_known(concert->time_zone));
     REQUIRE(concert->draw_lead_seconds >= 1 && concert->draw_lead_seconds <= 86400);
 }
 
