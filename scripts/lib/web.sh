@@ -3,7 +3,7 @@
 
 # web_publish TO: fills the folder from nginx/www.
 web_publish() {
-    local from=$ROOT/nginx/www to=$1 version file
+    local from=$ROOT/nginx/www to=$1 version before file
     version=$(cd "$from" && find . -type f ! -name '*.html' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     version=${version:0:12}
     mkdir -p "$to/v"
@@ -15,11 +15,18 @@ web_publish() {
         chmod -R u=rwX,go=rX "$to/v/.new"
         mv "$to/v/.new" "$to/v/$version"
     fi
+    before=$(web_version "$to") || before=
+    [[ -z $before || $before == "$version" || ! -d $to/v/$before ]] || touch "$to/v/$before"
     (cd "$from" && find . -name '*.html') | while read -r file; do
         web_publish_page "$from/$file" "$to/$file" "$version"
     done
-    # a page that is open in a browser may still ask for the version before
+    # a page that is open in a browser may ask for its version for a week after another took its place
     find "$to/v" -mindepth 1 -maxdepth 1 -mtime +7 ! -name "$version" -exec rm -rf {} +
+}
+
+# web_version FOLDER: the version that its pages name, nothing where there are none
+web_version() {
+    [[ ! -f $1/index.html ]] || grep -om1 '[^/]*/app/main\.js' "$1/index.html" | cut -d/ -f1
 }
 
 # web_publish_page FROM TO VERSION: the .gz first, so that no reader gets an old one with a new page

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -304,3 +305,34 @@ def test_which_skips_are_failures(path, settings, fails):
     script = f'. {ROOT}/scripts/lib/install.sh; PATH={path}; skips_are_failures'
     done = subprocess.run(["/bin/bash", "-c", script], env={"PATH": os.environ["PATH"]} | settings, timeout=20)
     assert fails is None or (done.returncode == 0) == fails
+
+
+def test_a_version_is_kept_for_a_week_after_another_took_its_place(tmp_path):
+    """However long ago it was published."""
+    shutil.copytree(ROOT / "scripts/lib", tmp_path / "scripts/lib")
+    shutil.copytree(ROOT / "nginx/www", tmp_path / "nginx/www")
+
+    def publish(text=None):
+        """The versions that are there, and the one that the pages name."""
+        if text is not None:
+            (tmp_path / "nginx/www/app/style.css").write_text(text)
+        subprocess.run([tmp_path / "scripts/lib/web-publish", tmp_path / "to"], check=True, timeout=60,
+                       env=os.environ | {"TMPDIR": str(tmp_path)})
+        page = (tmp_path / "to/index.html").read_text()
+        return {path.name for path in (tmp_path / "to/v").iterdir()}, re.search(r"/?v/(\w+)/app/main.js", page)[1]
+
+    def age(version, days):
+        then = time.time() - days * 24 * 3600
+        os.utime(tmp_path / "to/v" / version, (then, then))
+
+    there, first = publish()
+    assert there == {first}
+    age(first, 30)
+    assert publish() == ({first}, first)
+    there, second = publish("/* second */")
+    assert there == {first, second} and second != first
+    age(first, 6)
+    assert publish() == ({first, second}, second), "it is no newer for being published again"
+    age(first, 9)
+    age(second, 9)
+    assert publish() == ({second}, second)
