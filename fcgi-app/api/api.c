@@ -7,6 +7,7 @@
 #include "api/input.h"
 #include "base/clock.h"
 #include "base/hex.h"
+#include "domain/concert_list.h"
 #include "domain/services.h"
 #include "redis/redis.h"
 
@@ -19,7 +20,7 @@ api_start(const struct config *config, struct shared *shared)
 bool
 api_probe(void *services)
 {
-    return services_probe(services);
+    return services_probe(services) || concert_list_refresh(services);
 }
 
 void

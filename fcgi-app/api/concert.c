@@ -1,14 +1,15 @@
 /* GET /concert, /concert/{concert}, /concert/{concert}/item */
-#include "domain/concert.h"
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
+#include "domain/concert_list.h"
 
 static void
-write_concert(struct json *json, const struct services *services, const struct concert *concert,
-              const struct concert_summary *summary)
+write_concert(struct json *json, const struct services *services, const struct listed_concert *row)
 {
+    const struct concert *concert = &row->concert;
+    const struct concert_summary *summary = &row->summary;
     bool has_items = summary->item_count > 0;
     json_write_integer(json, "concertId", concert->concert_id);
     json_write_string(json, "title", concert->title);
@@ -23,6 +24,9 @@ write_concert(struct json *json, const struct services *services, const struct c
     json_write_instant(json, "lastStartsAt", concert->last_starts_at);
     json_write_optional_integer(json, "minPrice", has_items, summary->min_price);
     json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
+    json_write_integer(json, "seatCount", row->counts.seats);
+    json_write_integer(json, "availableCount", row->counts.available);
+    json_write_integer(json, "heldCount", row->counts.held);
     json_write_boolean(json, "queue", !concert->no_line);
     json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
                                 concert->max_seats_per_user);
@@ -30,67 +34,59 @@ write_concert(struct json *json, const struct services *services, const struct c
     json_write_boolean(json, "draw", concert->draw);
 }
 
-static bool
-is_listed(const struct concert *concert)
-{
-    enum concert_status status = concert_status(concert, concert->now);
-    return status == CONCERT_OPEN || status == CONCERT_SCHEDULED;
-}
-
 void
 concert_list(void *services, const struct request *request, struct response *response)
 {
-    struct database *db = ((struct services *)services)->db;
     const char *date = request->input->date[0] != '\0' ? request->input->date : NULL;
-    int64_t started = clock_monotonic_us();
+    int64_t started = clock_monotonic_us(), now = 0;
     char argument[sizeof "date=" + DATE_SIZE] = "";
     if (date != NULL)
         snprintf(argument, sizeof argument, "date=%s", date);
     if (api_redirect(request, argument, response))
         return;
-    struct concert concert;
-    struct concert_summary summary;
+    struct concert_list list;
     struct problem problem;
-    struct json json = json_writer(&response->body);
-    json_begin_object(&json, NULL);
-    json_begin_array(&json, "concerts");
-    enum db_result result = concert_table_list(db, date, &concert, &summary);
-    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        if (!is_listed(&concert))
-            continue;
+    enum error error = concert_list_read(services, date, request->deadline, &list, &problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(&problem, db_now(((struct services *)services)->db, &now));
+    if (error == ERROR_NONE) {
+        struct json json = json_writer(&response->body);
         json_begin_object(&json, NULL);
-        write_concert(&json, services, &concert, &summary);
-        json_end_object(&json);
-    }
-    json_end_array(&json);
-    int64_t now = 0;
-    if (result == DB_NONE)
-        result = db_now(db, &now);
-    if (refuse_db(&problem, result) != ERROR_NONE)
-        response_problem(response, &problem);
-    else
+        json_begin_array(&json, "concerts");
+        for (size_t i = 0; i < list.count; i++) {
+            json_begin_object(&json, NULL);
+            write_concert(&json, services, &list.rows[i]);
+            json_end_object(&json);
+        }
+        json_end_array(&json);
         api_finish_public(response, &json, now, started);
+    } else {
+        response_problem(response, &problem);
+    }
+    concert_list_free(&list);
 }
 
 void
 concert_show(void *services, const struct request *request, struct response *response)
 {
+    struct services *all = services;
     int64_t started = clock_monotonic_us();
-    struct concert concert;
-    struct concert_summary summary;
+    struct listed_concert row;
     struct problem problem;
-    enum db_result result = concert_table_find_summary(((struct services *)services)->db,
-                                                       request->ids[0], &concert, &summary);
-    if (result == DB_NONE)
-        refuse(&problem, ERROR_CONCERT_NOT_FOUND);
-    if (result != DB_NONE && refuse_db(&problem, result) == ERROR_NONE) {
-        struct json json = json_writer(&response->body);
-        json_begin_object(&json, NULL);
-        write_concert(&json, services, &concert, &summary);
-        api_finish_public(response, &json, concert.now, started);
+    enum db_result result =
+        concert_table_find_summary(all->db, request->ids[0], &row.concert, &row.summary);
+    enum error error =
+        result == DB_NONE ? refuse(&problem, ERROR_CONCERT_NOT_FOUND) : refuse_db(&problem, result);
+    if (error == ERROR_NONE)
+        error = concert_count_seats(all, row.concert.concert_id, &row.counts, &problem);
+    if (error != ERROR_NONE) {
+        response_problem(response, &problem);
         return;
     }
-    response_problem(response, &problem);
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    write_concert(&json, services, &row);
+    api_finish_public(response, &json, row.concert.now, started);
 }
 
 void
@@ -115,8 +111,10 @@ item_list(void *services, const struct request *request, struct response *respon
         json_write_integer(&json, "itemId", item.item_id);
         json_write_string(&json, "date", item.date);
         json_write_instant(&json, "startsAt", item.starts_at);
+        json_write_boolean(&json, "over", concert.now >= item.starts_at);
         json_write_integer(&json, "seatCount", item.seat_count);
         json_write_integer(&json, "availableCount", item.available_count);
+        json_write_integer(&json, "heldCount", item.held_count);
         json_end_object(&json);
     }
     json_end_array(&json);

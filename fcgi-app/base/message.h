@@ -122,8 +122,9 @@ struct application {
     size_t route_count;
     void *(*start)(const struct config *config, struct shared *shared);
     /*
-     * Between two requests: looks whether a dependency that was lost is back. True: not yet, so
-     * look again soon, though no request comes.
+     * Between two requests: looks whether a dependency that was lost is back, and does what is
+     * better done now than while somebody waits. True: there is more, so look again soon, though no
+     * request comes.
      */
     bool (*probe)(void *services);
     void (*stop)(void *services);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/breaker.h"
+#include "base/counts.h"
 #include "base/occupancy.h"
 #include "base/sold_out.h"
 #include "base/unknowns.h"
@@ -22,6 +23,7 @@ struct shared {
     atomic_flag said_no_document_uri;
     atomic_flag said_not_loopback;
     struct sold_out sold_out;
+    struct counts counts;
 };
 
 /* Maps a zeroed struct shared for this process and its later children; NULL with errno set. */

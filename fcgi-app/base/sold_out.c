@@ -2,18 +2,11 @@
 
 #include <stddef.h>
 
+#include "base/mix.h"
+
 struct name {
     uint64_t first, second;
 };
-
-/* The finalizer of SplitMix64: each bit of the result depends on each of `value`. */
-static uint64_t
-mix(uint64_t value)
-{
-    value = (value ^ value >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    value = (value ^ value >> 27) * UINT64_C(0x94d049bb133111eb);
-    return value ^ value >> 31;
-}
 
 /* Both halves depend on all of the wish, and on the releases: each gives it another name. */
 static struct name

@@ -140,13 +140,15 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
 {
     static const struct query list = {
         "SELECT i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at,"
-        " i.seat_count, (SELECT COUNT(*) FROM seat s WHERE s.item_id = i.item_id"
-        " AND s.blocked = 0 AND (s.status = 'available' OR s.held_until <= ?))"
-        " FROM item i WHERE i.concert_id = ? ORDER BY i.date, i.item_id"};
-    return db_select(db, &list, PARAMETERS(DB_INSTANT(now), DB_INTEGER(concert_id)),
-                     COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id),
-                             INTO_TEXT(item->date), INTO_INSTANT(&item->starts_at),
-                             INTO_INT32(&item->seat_count), INTO_INT32(&item->available_count)));
+        " i.seat_count, CAST(SUM(s.blocked = 0 AND (s.status = 'available' OR s.held_until <= ?))"
+        " AS SIGNED), CAST(SUM(s.held_until > ?) AS SIGNED)"
+        " FROM item i LEFT JOIN seat s ON s.item_id = i.item_id WHERE i.concert_id = ?"
+        " GROUP BY i.item_id ORDER BY i.date, i.item_id"};
+    return db_select(
+        db, &list, PARAMETERS(DB_INSTANT(now), DB_INSTANT(now), DB_INTEGER(concert_id)),
+        COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id), INTO_TEXT(item->date),
+                INTO_INSTANT(&item->starts_at), INTO_INT32(&item->seat_count),
+                INTO_INT32(&item->available_count), INTO_INT32(&item->held_count)));
 }
 
 enum db_result

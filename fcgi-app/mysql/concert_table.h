@@ -58,7 +58,8 @@ struct item {
     int64_t starts_at;
     int32_t seat_count;
     int64_t layout_version;  /* changes with whatever of its seats does not move */
-    int32_t available_count; /* filled by concert_table_items() only */
+    int32_t available_count; /* filled by concert_table_items() only, likewise held_count */
+    int32_t held_count;
 };
 
 /* One concert by its id. */
@@ -84,8 +85,8 @@ enum db_result concert_table_list(struct database *db, const char *date, struct 
 enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item);
 
 /*
- * A concert's items by (date, itemId) with what can be bought of each at `now`; db_next() fills
- * *item.
+ * A concert's items by (date, itemId) with what can be bought and what is held of each at `now`;
+ * db_next() fills *item.
  */
 enum db_result concert_table_items(struct database *db, int32_t concert_id, int64_t now,
                                    struct item *item);

@@ -1,4 +1,4 @@
-/* sales_table: the SQL of what has been sold of a concert, for operators. */
+/* sales_table: the SQL of what has been sold of a concert. */
 #ifndef FRONTROW_MYSQL_SALES_TABLE_H
 #define FRONTROW_MYSQL_SALES_TABLE_H
 

@@ -36,7 +36,7 @@ struct worker {
     bool leaving;           /* SIGTERM came */
     bool draining;          /* SIGQUIT came */
     bool failed;            /* nothing further can be expected to work */
-    bool away;              /* a dependency is */
+    bool probes;            /* also while no request comes */
 };
 
 /* ---- before the first request ---- */
@@ -236,7 +236,7 @@ static void
 probe(struct worker *worker)
 {
     begin_work(worker);
-    worker->away = worker->heritage->application->probe(worker->services);
+    worker->probes = worker->heritage->application->probe(worker->services);
 }
 
 /*
@@ -302,7 +302,7 @@ static FCGX_Request *
 wait_for_connection(struct worker *worker)
 {
     struct epoll_event event;
-    int timeout = worker->draining ? 0 : worker->away ? BREAKER_PROBE_EVERY_MS : -1;
+    int timeout = worker->draining ? 0 : worker->probes ? BREAKER_PROBE_EVERY_MS : -1;
     int found;
     while ((found = epoll_wait(worker->events, &event, 1, timeout)) == 1) {
         if (event.data.u32 != SIGNALS_CAME)

@@ -134,8 +134,9 @@ def rows_read(stack):
     return int(stack.query("SHOW GLOBAL STATUS LIKE 'Handler_read_next'")[0]["Value"])
 
 
-def test_a_made_up_version_is_the_layout_without_one(stack):
-    """A worker looks which one is current, and no more; nothing else is kept."""
+def test_a_made_up_version_is_the_layout_without_one(new_stack):
+    """A worker looks which one is current, and no more; nothing else is kept. Nobody counts seats meanwhile."""
+    stack = new_stack(workers=2)
     item = stack.query("SELECT item_id FROM item WHERE concert_id = 2 ORDER BY item_id LIMIT 1")[0]["item_id"]
     path = f"/concert/2/item/{item}/layout"
     version = stack.fresh(path).json()["layoutVersion"]

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.usefixtures("audited")
 
 CONCERT = [
     "concertId", "title", "venue", "timeZone", "status", "opensAt", "closesAt", "itemCount", "firstDate", "lastDate",
-    "lastStartsAt", "minPrice", "maxPrice", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
+    "lastStartsAt", "minPrice", "maxPrice", "seatCount", "availableCount", "heldCount", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
 ]
-ITEM = ["itemId", "date", "startsAt", "seatCount", "availableCount"]
+ITEM = ["itemId", "date", "startsAt", "over", "seatCount", "availableCount", "heldCount"]
 SEAT = ["seatId", "section", "row", "label", "price"]
 QUEUE = [
     "concertId", "status", "paused", "serving", "lastNumber", "waiting", "active", "capacity",
@@ -70,7 +70,7 @@ def test_concert(stack):
         "concertId": concert.id, "title": "Three days", "venue": "Hall", "timeZone": "Asia/Seoul", "status": "open",
         "opensAt": None,
         "closesAt": None, "itemCount": 3, "firstDate": first, "lastDate": last, "lastStartsAt": starts, "minPrice": 300,
-        "maxPrice": 700,
+        "maxPrice": 700, "seatCount": 6, "availableCount": 6, "heldCount": 0,
         "queue": False, "maxSeatsPerUser": 4, "holdSeconds": 77, "draw": False,
     }
     del got["now"]
@@ -80,6 +80,7 @@ def test_concert(stack):
 def test_concert_without_items(stack):
     concert = new_concert(stack, items=0, capacity=7, opens=HOUR_AGO, closes=IN_AN_HOUR)
     got = fresh(stack, concert.path)
+    assert [got[name] for name in ("seatCount", "availableCount", "heldCount")] == [0, 0, 0]
     assert got["itemCount"] == 0 and got["queue"] is True and got["maxSeatsPerUser"] is None
     assert [got[name] for name in ("firstDate", "lastDate", "lastStartsAt", "minPrice", "maxPrice")] == [None] * 5
     assert got["opensAt"] < got["now"] < got["closesAt"]
@@ -247,27 +248,36 @@ def test_items(stack):
     assert [list(row) for row in got["items"]] == [ITEM] * 4
     assert [row["itemId"] for row in got["items"]] == [b, c, a, d]
     assert got["items"][3] == {
-        "itemId": d, "date": "2044-04-04", "startsAt": "2044-04-03T22:30:00.125Z", "seatCount": 5,
-        "availableCount": 5,
+        "itemId": d, "date": "2044-04-04", "startsAt": "2044-04-03T22:30:00.125Z", "over": False,
+        "seatCount": 5, "availableCount": 5, "heldCount": 0,
     }
 
 
-def available(stack, concert, item):
-    return next(row["availableCount"] for row in fresh(stack,
-        f"{concert.path}/item")["items"] if row["itemId"] == item)
+def test_an_item_that_has_started_is_over(stack):
+    concert = new_concert(stack, items=2, seats=1)
+    concert.start(concert.item)
+    assert [row["over"] for row in fresh(stack, f"{concert.path}/item")["items"]] == [True, False]
 
 
-def test_available_count(stack):
-    """Not held, not sold, not blocked; a hold that is over counts as available."""
+def counted(stack, concert, item):
+    """Available and held ones of an item."""
+    rows = {row["itemId"]: row for row in fresh(stack, f"{concert.path}/item")["items"]}
+    return rows[item]["availableCount"], rows[item]["heldCount"]
+
+
+def test_counts(stack):
+    """Not held, not sold, not blocked; a hold that is over counts as available. A concert has its items' sums."""
     concert = new_concert(stack, items=2, seats=8)
     user, item = new_user(), concert.item
     first = reserve(stack, user, concert, item, [1, 2])
     buy(stack, user, concert, item=item, seats=3)
     stack.query("UPDATE seat SET blocked = 1 WHERE item_id = %s AND seat_no = 8", item)
-    assert available(stack, concert, item) == 4
+    assert counted(stack, concert, item) == (4, 2)
+    for got in (fresh(stack, concert.path), *(row for row in listed(stack) if row["concertId"] == concert.id)):
+        assert [got[name] for name in ("seatCount", "availableCount", "heldCount")] == [16, 12, 2]
     age_hold(stack, first["reservationId"], 300)
-    assert available(stack, concert, item) == 6
-    assert available(stack, concert, concert.items[1]) == 8
+    assert counted(stack, concert, item) == (6, 0)
+    assert counted(stack, concert, concert.items[1]) == (8, 0)
     assert fresh(stack, f"{concert.path}/item")["items"][0]["seatCount"] == 8
 
 

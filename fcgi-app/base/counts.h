@@ -1,0 +1,48 @@
+/*
+ * counts: remembers in shared memory what was counted of the seats of each concert, as to count
+ * them all for a list takes long where there are many large halls.
+ */
+#ifndef FRONTROW_BASE_COUNTS_H
+#define FRONTROW_BASE_COUNTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What was counted of a concert. */
+struct seat_counts {
+    int32_t seats;
+    int32_t available;
+    int32_t held;
+    int64_t counted_at; /* clock_monotonic() at the begin; 0: it was not */
+    int64_t took_us;
+};
+
+/*
+ * Written and read without a lock: a worker may be killed at any point. `check` is made of all the
+ * others and of the concert's id: what two writers made of one entry together is nobody's.
+ */
+struct counts_entry {
+    _Atomic uint64_t check;
+    _Atomic uint64_t counted_at;
+    _Atomic uint64_t took_us;
+    _Atomic uint64_t seats; /* and those available, 32 bits each */
+    _Atomic uint64_t held;
+};
+
+enum { COUNTS_ENTRIES = 4096 };
+
+/* Zero-initialised is valid. Two concerts that share an entry drive each other out of it. */
+struct counts {
+    struct counts_entry entries[COUNTS_ENTRIES];
+    _Atomic int64_t asked_at;   /* clock_monotonic() when the list was last asked for */
+    _Atomic bool takes_long;    /* to count all of it, as was found then */
+    _Atomic int64_t refresh_at; /* clock_monotonic() from which on somebody may refresh some */
+};
+
+/* *counts is what is remembered of a concert; false, and counted_at is 0, where nothing is. */
+bool counts_recall(const struct counts *counts, int32_t concert_id, struct seat_counts *found);
+
+void counts_remember(struct counts *counts, int32_t concert_id, const struct seat_counts *found);
+
+#endif
