@@ -278,7 +278,7 @@ def test_options(stack, fan, pattern):
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_other_methods(stack, fan, pattern):
     allowed = methods_of(pattern).split(", ")
-    for method in ("GET", "POST", "PATCH", "DELETE", "PUT", "FOO"):
+    for method in ("GET", "POST", "PATCH", "DELETE", "PUT", "TRACE", "FOO"):
         if method in allowed:
             continue
         answer = stack.call(method, sample_path(pattern, fan))
