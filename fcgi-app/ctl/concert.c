@@ -11,6 +11,8 @@
 
 enum { PATIENCE_MS = 60000 };
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 int
 ctl_apply(struct ctl *ctl, struct effect *effect)
 {
@@ -59,6 +61,15 @@ create(struct ctl *ctl, const json_t *json)
     return status;
 }
 
+/* jansson quotes what it does not know, and nobody sees a byte order mark on a terminal. */
+static void
+print_syntax_error(const char *file, const json_error_t *error)
+{
+    bool has_mark = strstr(error->text, BYTE_ORDER_MARK) != NULL;
+    fprintf(stderr, "frontrowctl: %s: line %d: %s\n", file, error->line,
+            has_mark ? "a byte order mark (BOM, U+FEFF) stands where JSON has none" : error->text);
+}
+
 int
 ctl_concert_create(struct ctl *ctl)
 {
@@ -67,7 +78,7 @@ ctl_concert_create(struct ctl *ctl)
                        ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
                        : json_load_file(ctl->argument, JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
-        fprintf(stderr, "frontrowctl: %s: line %d: %s\n", ctl->argument, error.line, error.text);
+        print_syntax_error(ctl->argument, &error);
         return EXIT_FAILED;
     }
     int status = create(ctl, json);

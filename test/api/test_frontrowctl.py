@@ -131,6 +131,13 @@ def test_a_file_that_is_no_json_is_named_with_its_line(stack, tmp_path):
     assert done.returncode == 1 and f"{file}: line 3: " in done.stderr
 
 
+def test_a_byte_order_mark_is_named(stack, tmp_path):
+    file = tmp_path / "marked.json"
+    file.write_text(json.dumps(CONCERT), encoding="utf-8-sig")
+    done = stack.ctl("concert", "create", file)
+    assert done.returncode == 1 and f"{file}: line 1: a byte order mark (BOM" in done.stderr and done.stderr.isascii()
+
+
 def test_open_and_close(stack, made):
     concert, (item, _) = made["concertId"], made["itemIds"]
     here = type("Here", (), {"id": concert})
