@@ -182,7 +182,8 @@ free_all(struct services *services, struct reservation_end *end, struct problem 
 static int
 compare_users(const void *a, const void *b)
 {
-    const struct reservation_cancel *left = a, *right = b;
+    const struct reservation_cancel *left = *(struct reservation_cancel *const *)a;
+    const struct reservation_cancel *right = *(struct reservation_cancel *const *)b;
     return strcmp(left->reservation.user_id, right->reservation.user_id);
 }
 
@@ -196,11 +197,13 @@ reservation_end_run(struct services *services, void *state, struct problem *prob
     enum error error = lock_all(services, end, problem);
     if (error == ERROR_NONE)
         error = free_all(services, end, problem);
-    struct reservation_end sorted = *end;
-    qsort(sorted.list, sorted.count, sizeof sorted.list[0], compare_users);
-    for (size_t i = 0; i < sorted.count && error == ERROR_NONE; i++)
-        if (sorted.list[i].refunded)
-            error = refund(services, &sorted.list[i], CLOCK_NEVER, problem);
+    struct reservation_cancel *sorted[RESERVATIONS_AT_ONCE];
+    for (size_t i = 0; i < end->count; i++)
+        sorted[i] = &end->list[i];
+    qsort(sorted, end->count, sizeof(struct reservation_cancel *), compare_users);
+    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++)
+        if (sorted[i]->refunded)
+            error = refund(services, sorted[i], CLOCK_NEVER, problem);
     return error;
 }
 
