@@ -185,6 +185,33 @@ def test_two_tabs_pay_once(new_fan, new_concert):
     assert fan.count("payment") == 1
 
 
+def test_another_call_under_the_same_name_has_its_turn(new_fan):
+    """The same one is joined; one with another body comes after it, with a key of its own."""
+    fan = new_fan()
+    fan.sign_in()
+    page, sent = fan.open("/concert/1"), []
+
+    def hold(route):
+        if not sent:  # the second call would overtake it
+            page.wait_for_timeout(300)
+        sent.append((route.request.post_data_json["amount"], route.request.headers["idempotency-key"]))
+        route.continue_()
+
+    page.route("**/point/charge", hold)
+    balances = page.evaluate(
+        """async (userId) => {
+            const app = document.querySelector("script[type=module]").src.replace(/[^/]*$/, "");
+            const { perform } = await import(`${app}pending.js`);
+            const charge = (amount) =>
+                perform("charge.test", { method: "POST", path: "/point/charge", body: { userId, amount } });
+            const done = await Promise.all([100, 100, 200, 30, 200].map(charge));
+            return done.map(({ balance }) => balance);
+        }""", fan.name)
+    assert [amount for amount, _ in sent] == [100, 200, 30]
+    assert len({key for _, key in sent}) == 3
+    assert balances == [100, 100, 300, 330, 300]
+
+
 def test_giving_back_frees_the_seats(new_fan, new_concert, stack):
     concert, item = new_concert()
     fan = new_fan()
