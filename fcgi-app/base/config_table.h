@@ -39,12 +39,13 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     INTEGER(request_ms, 4000, 200, 120000, "time for a request")                                   \
     INTEGER(watchdog_ms, 8000, 400, 240000,                                                        \
             "time after which a worker that still works on a request is killed")                   \
-    INTEGER(gateway_ms, 10000, 500, 300000, "nginx's fastcgi_read_timeout, as set there")          \
+    INTEGER(gateway_ms, 10000, 500, 300000,                                                        \
+            "time that nginx gives a request: its fastcgi_read_timeout")                           \
     INTEGER(admin_mysql_timeout_ms, 10000, 100, 60000,                                             \
             "the same for /admin: a statement in MySQL")                                           \
     INTEGER(admin_request_ms, 20000, 200, 120000, "the same for /admin: a request")                \
     INTEGER(admin_watchdog_ms, 25000, 400, 240000, "the same for /admin: the watchdog")            \
-    INTEGER(admin_gateway_ms, 30000, 500, 300000, "the same for /admin: fastcgi_read_timeout")     \
+    INTEGER(admin_gateway_ms, 30000, 500, 300000, "the same for /admin: nginx's patience")         \
     TEXT(mysql_host, "127.0.0.1", "MySQL host; not used with mysql_socket")                        \
     INTEGER(mysql_port, 3306, 1, 65535, "MySQL port")                                              \
     TEXT(mysql_socket, "", "MySQL unix socket")                                                    \

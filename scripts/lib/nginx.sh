@@ -91,6 +91,7 @@ nginx_configure() {
         "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
         "UNCOUNTED_ADDRESSES=$(nginx_networks "${FRONTROW_UNCOUNTED_ADDRESSES-127.0.0.0/8 ::1}")" \
         "ADDRESS_LIMIT=${FRONTROW_ADDRESS_LIMIT:-256}" "REQUEST_LIMIT=${FRONTROW_REQUEST_LIMIT:-16384}" \
+        "GATEWAY_MS=${FRONTROW_GATEWAY_MS:-10000}" "ADMIN_GATEWAY_MS=${FRONTROW_ADMIN_GATEWAY_MS:-30000}" \
         "ACCESS_LOG=$(nginx_access_log)" "ERROR_LOG=$LOG/nginx.log") || exit 1
     write_if_changed "$VAR/nginx/frontrow.conf" <<<"$text" && changed=0
     nginx_command -t -q 2>>"$LOG/nginx.log" || fail_with_log nginx "does not accept its configuration"
