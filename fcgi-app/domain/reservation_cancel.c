@@ -197,7 +197,7 @@ reservation_end_run(struct services *services, void *state, struct problem *prob
     enum error error = lock_all(services, end, problem);
     if (error == ERROR_NONE)
         error = free_all(services, end, problem);
-    struct reservation_cancel *sorted[RESERVATIONS_AT_ONCE];
+    struct reservation_cancel *sorted[RESERVATIONS_AT_ONCE] = {NULL};
     for (size_t i = 0; i < end->count; i++)
         sorted[i] = &end->list[i];
     qsort(sorted, end->count, sizeof(struct reservation_cancel *), compare_users);
