@@ -183,6 +183,13 @@ call_probe(struct redis *redis)
     REQUIRE(lost || !breaker_is_open(&shared.redis));
 }
 
+static void
+call_check(struct redis *redis)
+{
+    enum redis_fitness fitness = redis_check(redis);
+    REQUIRE(fitness == REDIS_FIT || fitness == REDIS_UNFIT || fitness == REDIS_AWAY);
+}
+
 static const struct {
     const char *name;
     void (*call)(struct redis *redis);
@@ -206,6 +213,7 @@ static const struct {
     {"keep", call_keep},
     {"memory", call_memory},
     {"libraries", call_libraries},
+    {"check", call_check},
 };
 
 /* ---- the other side ---- */
