@@ -173,10 +173,10 @@ class Lone:
         body = {"userId": self.user, "amount": 1}
         return [request("POST", "/point/use", body, Idempotency_Key="one-key")] * count
 
-    def concerts(self, count, seats=2):
+    def concerts(self, count, seats=2, status="open"):
         item = {"date": "2030-05-01", "startsAt": "2030-05-01T10:30:00Z",
                 "seats": [{"from": 1, "to": seats, "price": 1}]}
-        body = {"title": "Memory", "venue": "Hall", "status": "open", "maxSeatsPerUser": None, "items": [item]}
+        body = {"title": "Memory", "venue": "Hall", "status": status, "maxSeatsPerUser": None, "items": [item]}
         return [request("POST", "/admin/concert", body, **self.key)] * count
 
 
@@ -206,7 +206,8 @@ CALLS = {
     ("GET", "/point/history"): lambda lone: lone.of_user("/point/history"),
     ("POST", "/payment"): lambda lone: lone.payments,
     ("GET", "/payment"): lambda lone: lone.of_user("/payment"),
-    ("POST", "/admin/concert"): lambda lone: lone.concerts,
+    # closed ones: what lists take grows with the concerts in them
+    ("POST", "/admin/concert"): lambda lone: lambda count: lone.concerts(count, status="closed"),
     ("GET", "/admin/concert/{concert}"): lambda lone: lambda count: [
         request("GET", f"/admin/concert/{lone.line.id}", **lone.key)] * count,
     ("PATCH", "/admin/concert/{concert}"): lambda lone: lambda count: [
