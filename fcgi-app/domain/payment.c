@@ -108,8 +108,6 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
            struct problem *problem)
 {
     const struct reservation *reservation = &create->reservation;
-    int32_t ids[SEATS_AT_ONCE];
-    reservation_seat_ids(reservation, ids);
     create->made = (struct payment){
         .reservation_id = reservation->reservation_id,
         .amount = reservation->total_price,
@@ -118,13 +116,11 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
     };
     snprintf(create->made.user_id, sizeof create->made.user_id, "%s", create->user_id);
     enum db_result result =
-        seat_table_sell(services->db, reservation->item_id, ids, (size_t)reservation->seat_count,
-                        reservation->reservation_id);
-    if (result == DB_OK && db_changed_rows(services->db) != reservation->seat_count)
-        return refuse(problem, ERROR_INTERNAL_ERROR);
+        seat_table_sell(services->db, reservation->item_id, reservation->seats,
+                        (size_t)reservation->seat_count, reservation->reservation_id);
     if (result == DB_OK)
         result = reservation_table_set_status(services->db, reservation->reservation_id,
-                                              RESERVATION_PAID, now);
+                                              RESERVATION_HELD, RESERVATION_PAID, now);
     if (result == DB_OK)
         result = payment_table_insert(services->db, &create->made);
     return refuse_db(problem, result);

@@ -35,7 +35,8 @@ point_move(struct services *services, const char *user_id, int64_t amount,
         return error;
     entry->amount = amount;
     entry->balance_after = balance + amount;
-    enum db_result result = point_table_set_balance(services->db, user_id, entry->balance_after);
+    enum db_result result =
+        point_table_set_balance(services->db, user_id, balance, entry->balance_after);
     if (result == DB_OK)
         result = point_table_add_entry(services->db, user_id, entry);
     return refuse_db(problem, result);

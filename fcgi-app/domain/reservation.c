@@ -102,25 +102,40 @@ take_names(struct reservation *reservation, const struct seat *seats)
 }
 
 /*
- * All seats are there, and a sold one names its reservation; anything else is a bug of ours. So
- * does a seat of a live hold, unless the clock was set back after the next buyer had it: what is
- * lost stays lost.
+ * A seat that is not the reservation's own. Where it was settled after it was read, the lock did
+ * not hold. Otherwise a sold seat is a bug of ours, and a held one was taken over before the clock
+ * was set back: what is lost stays lost.
  */
 static enum error
-check_seats(struct reservation *reservation, const struct seat *seats, size_t count,
-            struct problem *problem)
+lose_seat(struct services *services, struct reservation *reservation, struct problem *problem)
 {
-    if (count != (size_t)reservation->seat_count)
+    struct reservation again;
+    int64_t now;
+    enum db_result result =
+        reservation_table_find(services->db, reservation->reservation_id, &again, &now);
+    if (result == DB_OK && again.status != reservation->status)
+        result = db_lock_lost(services->db, "a reservation was settled by two");
+    if (result == DB_OK && reservation->status == RESERVATION_PAID)
         return refuse(problem, ERROR_INTERNAL_ERROR);
-    for (size_t i = 0; i < count; i++) {
-        if (seats[i].reservation_id == reservation->reservation_id)
-            continue;
-        if (reservation->status == RESERVATION_PAID)
-            return refuse(problem, ERROR_INTERNAL_ERROR);
-        if (reservation->status == RESERVATION_HELD)
-            reservation->status = RESERVATION_EXPIRED;
+    reservation->status = RESERVATION_EXPIRED;
+    return refuse_db(problem, result);
+}
+
+/* All seats are there, and those of a paid reservation or a live hold name it. */
+static enum error
+check_seats(struct services *services, struct reservation *reservation, const struct seat *seats,
+            size_t count, struct problem *problem)
+{
+    enum error error = count == (size_t)reservation->seat_count
+                           ? ERROR_NONE
+                           : refuse(problem, ERROR_INTERNAL_ERROR);
+    for (size_t i = 0; i < count && error == ERROR_NONE; i++) {
+        bool is_live =
+            reservation->status == RESERVATION_PAID || reservation->status == RESERVATION_HELD;
+        if (is_live && seats[i].reservation_id != reservation->reservation_id)
+            error = lose_seat(services, reservation, problem);
     }
-    return ERROR_NONE;
+    return error;
 }
 
 enum error
@@ -144,7 +159,7 @@ reservation_lock(struct services *services, const char *user_id, int32_t id,
         return refuse_db(problem, result);
     error = show(services, reservation, *now, problem);
     if (error == ERROR_NONE)
-        error = check_seats(reservation, seats, found, problem);
+        error = check_seats(services, reservation, seats, found, problem);
     if (error == ERROR_NONE)
         take_names(reservation, seats);
     return error;

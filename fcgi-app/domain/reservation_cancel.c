@@ -14,18 +14,19 @@ enum {
     REPEATED_SOON_S = 10, /* more than a call takes, and what is found before its end is kept */
 };
 
-/* `given_back_at` is when the owner gave an unpaid hold back, CLOCK_NEVER in all other cases. */
+/*
+ * `stored` is the status that was read. `given_back_at` is when the owner gave an unpaid hold back,
+ * CLOCK_NEVER in all other cases.
+ */
 static enum error
-free_seats(struct services *services, struct reservation *reservation, int64_t given_back_at,
-           struct problem *problem)
+free_seats(struct services *services, struct reservation *reservation,
+           enum reservation_status stored, int64_t given_back_at, struct problem *problem)
 {
-    int32_t ids[SEATS_AT_ONCE];
-    reservation_seat_ids(reservation, ids);
     enum db_result result =
-        seat_table_free(services->db, reservation->item_id, ids, (size_t)reservation->seat_count,
-                        reservation->reservation_id);
+        seat_table_free(services->db, reservation->item_id, reservation->seats,
+                        (size_t)reservation->seat_count, reservation->reservation_id);
     if (result == DB_OK)
-        result = reservation_table_set_status(services->db, reservation->reservation_id,
+        result = reservation_table_set_status(services->db, reservation->reservation_id, stored,
                                               RESERVATION_CANCELLED, given_back_at);
     reservation->status = RESERVATION_CANCELLED;
     return refuse_db(problem, result);
@@ -97,13 +98,13 @@ reservation_cancel_run(struct services *services, void *state, struct problem *p
         return error;
     cancel->refunded = false;
     if (reservation->status == RESERVATION_HELD)
-        return free_seats(services, reservation, now, problem);
+        return free_seats(services, reservation, RESERVATION_HELD, now, problem);
     if (reservation->status != RESERVATION_PAID)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     error = check_not_started(services, reservation->item_id, now, problem);
     if (error == ERROR_NONE)
-        error = free_seats(services, reservation, CLOCK_NEVER, problem);
+        error = free_seats(services, reservation, RESERVATION_PAID, CLOCK_NEVER, problem);
     if (error == ERROR_NONE)
         error = refund(services, cancel, now, problem);
     return error == ERROR_NONE ? check_refunds(services, cancel->user_id, now, problem) : error;
@@ -172,7 +173,7 @@ free_all(struct services *services, struct reservation_end *end, struct problem 
                                  &cancel->reservation, &now, problem);
         if (error != ERROR_NONE || cancel->reservation.status == RESERVATION_EXPIRED)
             continue;
-        error = free_seats(services, &cancel->reservation, CLOCK_NEVER, problem);
+        error = free_seats(services, &cancel->reservation, stored.status, CLOCK_NEVER, problem);
         cancel->released = stored.status == RESERVATION_HELD;
         cancel->refunded = stored.status == RESERVATION_PAID;
     }

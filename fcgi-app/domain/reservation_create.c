@@ -149,7 +149,7 @@ write_hold(struct services *services, struct reservation_create *create, const s
     }
     enum db_result result = reservation_table_insert(services->db, made);
     if (result == DB_OK)
-        result = seat_table_hold(services->db, made->item_id, create->seat_ids, create->seat_count,
+        result = seat_table_hold(services->db, made->item_id, seats, create->seat_count,
                                  made->reservation_id, made->expires_at);
     if (result == DB_OK && create->keeps_place)
         result = token_table_prolong(services->db, made->token, made->expires_at);

@@ -32,13 +32,13 @@ outcome_of_failure(enum db_result result)
 
 /* Frees those seats that still name it: a seat that was taken over is its new buyer's. */
 static enum db_result
-write_down(struct database *db, const struct reservation *reservation, const int32_t *seat_ids)
+write_down(struct database *db, const struct reservation *reservation, const struct seat *seats)
 {
-    enum db_result result = reservation_table_set_status(db, reservation->reservation_id,
-                                                         RESERVATION_EXPIRED, CLOCK_NEVER);
+    enum db_result result = reservation_table_set_status(
+        db, reservation->reservation_id, RESERVATION_HELD, RESERVATION_EXPIRED, CLOCK_NEVER);
     if (result != DB_OK)
         return result;
-    return seat_table_free(db, reservation->item_id, seat_ids, (size_t)reservation->seat_count,
+    return seat_table_free(db, reservation->item_id, seats, (size_t)reservation->seat_count,
                            reservation->reservation_id);
 }
 
@@ -69,7 +69,7 @@ expire(struct database *db, struct reservation *reservation)
     if (result == DB_OK && now < reservation->expires_at)
         return OUTCOME_SETTLED;
     if (result == DB_OK)
-        result = write_down(db, reservation, seat_ids);
+        result = write_down(db, reservation, seats);
     return result == DB_OK ? OUTCOME_EXPIRED : outcome_of_failure(result);
 }
 

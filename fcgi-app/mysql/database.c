@@ -9,6 +9,7 @@
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/unknowns.h"
 #include "mysql/connection.h"
 
 /* The values of one execution in the client library's form. */
@@ -115,6 +116,23 @@ db_execute(struct database *db, const struct query *query, const struct paramete
     db->changed_rows = (int64_t)mysql_stmt_affected_rows(handle);
     db->inserted_id = (int32_t)mysql_stmt_insert_id(handle);
     return DB_OK;
+}
+
+enum db_result
+db_lock_lost(struct database *db, const char *what)
+{
+    snprintf(db->error_text, sizeof db->error_text, "a lock of MySQL did not hold: %s", what);
+    if (unknowns_count(db->unknowns, "unlocked"))
+        log_error("%s (told once a minute)", db->error_text);
+    return DB_RETRY;
+}
+
+enum db_result
+db_update(struct database *db, const struct query *query, const struct parameter *parameters,
+          size_t count, int64_t rows)
+{
+    enum db_result result = db_execute(db, query, parameters, count);
+    return result == DB_OK && db->changed_rows != rows ? db_lock_lost(db, query->sql) : result;
 }
 
 int64_t

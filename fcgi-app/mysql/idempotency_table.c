@@ -19,10 +19,12 @@ idempotency_table_store(struct database *db, const char *caller, const char *key
                         const struct buffer *body)
 {
     static const struct query store = {"UPDATE idempotency SET effect_id = ?, body = ?"
-                                       " WHERE user_id = ? AND idempotency_key = ?"};
-    return db_execute(db, &store,
-                      PARAMETERS(DB_INTEGER(effect_id), DB_BYTES(body->data, body->length),
-                                 DB_TEXT(caller), DB_TEXT(key)));
+                                       " WHERE user_id = ? AND idempotency_key = ?"
+                                       " AND body IS NULL"};
+    return db_update(db, &store,
+                     PARAMETERS(DB_INTEGER(effect_id), DB_BYTES(body->data, body->length),
+                                DB_TEXT(caller), DB_TEXT(key)),
+                     1);
 }
 
 enum db_result

@@ -32,10 +32,13 @@ point_table_lock(struct database *db, const char *user_id, int64_t *balance, int
 }
 
 enum db_result
-point_table_set_balance(struct database *db, const char *user_id, int64_t balance)
+point_table_set_balance(struct database *db, const char *user_id, int64_t before, int64_t after)
 {
-    static const struct query set = {"UPDATE point SET balance = ? WHERE user_id = ?"};
-    return db_execute(db, &set, PARAMETERS(DB_INTEGER(balance), DB_TEXT(user_id)));
+    /* the balance may stay as it is: a seat that is free is paid too */
+    static const struct query set = {"UPDATE point SET balance = ?, touched = touched ^ 1"
+                                     " WHERE user_id = ? AND balance = ?"};
+    return db_update(db, &set, PARAMETERS(DB_INTEGER(after), DB_TEXT(user_id), DB_INTEGER(before)),
+                     1);
 }
 
 enum db_result
@@ -130,8 +133,9 @@ enum db_result
 payment_table_refund(struct database *db, int32_t reservation_id, int64_t asked_at)
 {
     static const struct query refund = {
-        "UPDATE payment SET status = 'refunded', refund_asked_at = ? WHERE reservation_id = ?"};
-    return db_execute(db, &refund, PARAMETERS(DB_INSTANT(asked_at), DB_INTEGER(reservation_id)));
+        "UPDATE payment SET status = 'refunded', refund_asked_at = ?"
+        " WHERE reservation_id = ? AND status = 'paid'"};
+    return db_update(db, &refund, PARAMETERS(DB_INSTANT(asked_at), DB_INTEGER(reservation_id)), 1);
 }
 
 enum db_result

@@ -37,7 +37,12 @@ enum db_result point_table_balance(struct database *db, const char *user_id, int
 enum db_result point_table_lock(struct database *db, const char *user_id, int64_t *balance,
                                 int64_t *now);
 
-enum db_result point_table_set_balance(struct database *db, const char *user_id, int64_t balance);
+/*
+ * Sets the balance of a locked purse; `before` is the one that was read. DB_RETRY: it has another
+ * one, the lock did not hold.
+ */
+enum db_result point_table_set_balance(struct database *db, const char *user_id, int64_t before,
+                                       int64_t after);
 
 /* Writes one line of the ledger; sets entry->history_id. */
 enum db_result point_table_add_entry(struct database *db, const char *user_id,
@@ -58,7 +63,10 @@ enum db_result payment_table_insert(struct database *db, struct payment *payment
 enum db_result payment_table_lock(struct database *db, int32_t reservation_id,
                                   struct payment *payment);
 
-/* `asked_at` is when its owner asked for it; CLOCK_NEVER where an operator gives the refund. */
+/*
+ * Marks a payment as refunded. `asked_at` is when its owner asked for it; CLOCK_NEVER where an
+ * operator gives the refund. DB_RETRY: there is none that is not refunded.
+ */
 enum db_result payment_table_refund(struct database *db, int32_t reservation_id, int64_t asked_at);
 
 /*

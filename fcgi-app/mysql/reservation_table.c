@@ -142,13 +142,14 @@ reservation_table_seat_ids(struct database *db, struct reservation *reservation)
 }
 
 enum db_result
-reservation_table_set_status(struct database *db, int32_t id, enum reservation_status status,
-                             int64_t settled_at)
+reservation_table_set_status(struct database *db, int32_t id, enum reservation_status from,
+                             enum reservation_status to, int64_t settled_at)
 {
-    static const struct query set = {
-        "UPDATE reservation SET status = ?, settled_at = ? WHERE reservation_id = ?"};
-    return db_execute(db, &set,
-                      PARAMETERS(DB_INTEGER(status), DB_INSTANT(settled_at), DB_INTEGER(id)));
+    static const struct query set = {"UPDATE reservation SET status = ?, settled_at = ?"
+                                     " WHERE reservation_id = ? AND status + 0 = ?"};
+    return db_update(
+        db, &set,
+        PARAMETERS(DB_INTEGER(to), DB_INSTANT(settled_at), DB_INTEGER(id), DB_INTEGER(from)), 1);
 }
 
 enum db_result

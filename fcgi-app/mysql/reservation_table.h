@@ -47,9 +47,14 @@ enum db_result reservation_table_seats(struct database *db, struct reservation *
 /* The same of their numbers and prices only: a third of the work. */
 enum db_result reservation_table_seat_ids(struct database *db, struct reservation *reservation);
 
-/* `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other cases. */
+/*
+ * Changes the status of a locked reservation; `from` is the one that was read, another one than
+ * `to`. `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other
+ * cases. DB_RETRY: it has another status, the lock did not hold.
+ */
 enum db_result reservation_table_set_status(struct database *db, int32_t id,
-                                            enum reservation_status status, int64_t settled_at);
+                                            enum reservation_status from,
+                                            enum reservation_status to, int64_t settled_at);
 
 /*
  * A user's reservations, newest first, with ids below `before`; at most `limit`, into `list`.

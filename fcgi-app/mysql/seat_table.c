@@ -11,12 +11,16 @@
  * long.
  */
 enum { FORMS = 4 };
+#define ONE " = ?"
+#define TWO " IN (?, ?)"
+#define FOUR " IN (?, ?, ?, ?)"
+#define EIGHT " IN (?, ?, ?, ?, ?, ?, ?, ?)"
 #define OF_SEATS(start, end)                                                                       \
     {                                                                                              \
-        {start " seat.item_id = ? AND seat_no = ?" end},                                           \
-            {start " seat.item_id = ? AND seat_no IN (?, ?)" end},                                 \
-            {start " seat.item_id = ? AND seat_no IN (?, ?, ?, ?)" end},                           \
-            {start " seat.item_id = ? AND seat_no IN (?, ?, ?, ?, ?, ?, ?, ?)" end},               \
+        {start " seat.item_id = ? AND seat_no" ONE end},                                           \
+            {start " seat.item_id = ? AND seat_no" TWO end},                                       \
+            {start " seat.item_id = ? AND seat_no" FOUR end},                                      \
+            {start " seat.item_id = ? AND seat_no" EIGHT end},                                     \
     }
 
 #define SEAT_COLUMNS                                                                               \
@@ -179,43 +183,74 @@ seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, s
     return read_seats(db, lock, item_id, ids, count, seats, found, now);
 }
 
+/* The same for seats that were read. */
+static size_t
+name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const struct seat *seats,
+          size_t count)
+{
+    int32_t ids[SEATS_AT_ONCE] = {0};
+    for (size_t i = 0; i < count; i++)
+        ids[i] = seats[i].seat_id;
+    return name_seats(parameters, item_id, ids, count);
+}
+
+/*
+ * A hold that was over may have been paid at the last moment, hence the status. To name all owners
+ * at once is enough: a reservation never gets further seats, so that none of them can have got a
+ * seat of another one.
+ */
+#define HOLD(list)                                                                                 \
+    {                                                                                              \
+        "UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?"                      \
+        " WHERE item_id = ? AND seat_no" list " AND COALESCE(reservation_id, 0)" list              \
+        " AND status <> 'sold' AND blocked = 0"                                                    \
+    }
+
 enum db_result
-seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                 int32_t reservation_id, int64_t held_until)
 {
-    static const struct query hold[] =
-        OF_SEATS("UPDATE seat SET status = 'held', reservation_id = ?, held_until = ? WHERE", "");
-    struct parameter parameters[3 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
-                                                      DB_INSTANT(held_until)};
-    size_t named = name_seats(parameters + 2, item_id, ids, count);
-    return db_execute(db, &hold[form_for(count)], parameters, 2 + named);
-}
-
-static enum db_result
-update_owned(struct database *db, const struct query forms[FORMS], int32_t item_id,
-             const int32_t *ids, size_t count, int32_t reservation_id)
-{
-    struct parameter parameters[2 + SEATS_AT_ONCE];
-    size_t named = name_seats(parameters, item_id, ids, count);
-    parameters[named] = DB_INTEGER(reservation_id);
-    return db_execute(db, &forms[form_for(count)], parameters, named + 1);
+    static const struct query hold[FORMS] = {HOLD(ONE), HOLD(TWO), HOLD(FOUR), HOLD(EIGHT)};
+    struct parameter parameters[3 + 2 * SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
+                                                          DB_INSTANT(held_until)};
+    size_t named = 2 + name_seen(parameters + 2, item_id, seats, count);
+    size_t form = form_for(count), places = (size_t)1 << form;
+    for (size_t i = 0; i < places; i++)
+        parameters[named++] = DB_INTEGER(seats[i < count ? i : count - 1].reservation_id);
+    return db_update(db, &hold[form], parameters, named, (int64_t)count);
 }
 
 enum db_result
-seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+seat_table_sell(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                 int32_t reservation_id)
 {
-    static const struct query sell[] = OF_SEATS(
-        "UPDATE seat SET status = 'sold', held_until = NULL WHERE", " AND reservation_id = ?");
-    return update_owned(db, sell, item_id, ids, count, reservation_id);
+    static const struct query sell[] =
+        OF_SEATS("UPDATE seat SET status = 'sold', held_until = NULL WHERE",
+                 " AND reservation_id = ? AND status = 'held'");
+    struct parameter parameters[2 + SEATS_AT_ONCE];
+    size_t named = name_seen(parameters, item_id, seats, count);
+    parameters[named++] = DB_INTEGER(reservation_id);
+    return db_update(db, &sell[form_for(count)], parameters, named, (int64_t)count);
 }
 
 enum db_result
-seat_table_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                 int32_t reservation_id)
 {
     static const struct query give_back[] = OF_SEATS(
         "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE",
-        " AND reservation_id = ?");
-    return update_owned(db, give_back, item_id, ids, count, reservation_id);
+        " AND reservation_id = ? AND status + 0 = ?");
+    struct seat owned[SEATS_AT_ONCE];
+    size_t owned_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (seats[i].reservation_id == reservation_id)
+            owned[owned_count++] = seats[i];
+    if (owned_count == 0)
+        return DB_OK;
+    struct parameter parameters[3 + SEATS_AT_ONCE];
+    size_t named = name_seen(parameters, item_id, owned, owned_count);
+    parameters[named++] = DB_INTEGER(reservation_id);
+    parameters[named++] = DB_INTEGER(owned[0].status);
+    return db_update(db, &give_back[form_for(owned_count)], parameters, named,
+                     (int64_t)owned_count);
 }

@@ -82,16 +82,21 @@ enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32
 enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids,
                                     size_t count, struct seat *seats, size_t *found, int64_t *now);
 
-/* Gives locked seats to a reservation until `held_until`. */
-enum db_result seat_table_hold(struct database *db, int32_t item_id, const int32_t *ids,
+/*
+ * The following change seats as they were seen when they were locked, `seats` being what was read.
+ * DB_RETRY: they are not so any more, the lock did not hold.
+ */
+
+/* Gives seats that are free to a reservation until `held_until`. */
+enum db_result seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int32_t reservation_id, int64_t held_until);
 
-/* Marks the seats that the reservation has as sold. db_changed_rows() tells how many. */
-enum db_result seat_table_sell(struct database *db, int32_t item_id, const int32_t *ids,
+/* Marks the seats, which the reservation holds, as sold. */
+enum db_result seat_table_sell(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int32_t reservation_id);
 
-/* Frees the seats that still name the reservation. */
-enum db_result seat_table_free(struct database *db, int32_t item_id, const int32_t *ids,
+/* Frees those of the seats that name the reservation. */
+enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int32_t reservation_id);
 
 #endif

@@ -75,7 +75,7 @@ hold(struct database *db, const struct concert *concert, int32_t seat_id, const 
     if (result == DB_OK)
         result = reservation_table_insert(db, &made);
     if (result == DB_OK)
-        result = seat_table_hold(db, HALL_ITEM, &seat_id, 1, made.reservation_id, made.expires_at);
+        result = seat_table_hold(db, HALL_ITEM, seats, 1, made.reservation_id, made.expires_at);
     return result;
 }
 
@@ -190,7 +190,7 @@ move_points(struct database *db, const char *user, int64_t amount, struct point_
     entry->amount = amount;
     entry->balance_after = balance + amount;
     if (result == DB_OK)
-        result = point_table_set_balance(db, user, entry->balance_after);
+        result = point_table_set_balance(db, user, balance, entry->balance_after);
     return result == DB_OK ? point_table_add_entry(db, user, entry) : result;
 }
 
@@ -229,17 +229,16 @@ lock_held(struct database *db, int32_t id, const uint8_t token[TOKEN_SIZE],
 static enum db_result
 sell(struct database *db, const struct reservation *reservation, int64_t now)
 {
-    int32_t seat_id = reservation->seats[0].seat_id;
     struct payment payment = {.reservation_id = reservation->reservation_id,
                               .amount = reservation->total_price,
                               .status = PAYMENT_PAID,
                               .paid_at = now};
     snprintf(payment.user_id, sizeof payment.user_id, "%s", reservation->user_id);
     enum db_result result =
-        seat_table_sell(db, HELD_ITEM, &seat_id, 1, reservation->reservation_id);
+        seat_table_sell(db, HELD_ITEM, reservation->seats, 1, reservation->reservation_id);
     if (result == DB_OK)
-        result =
-            reservation_table_set_status(db, reservation->reservation_id, RESERVATION_PAID, now);
+        result = reservation_table_set_status(db, reservation->reservation_id, RESERVATION_HELD,
+                                              RESERVATION_PAID, now);
     return result == DB_OK ? payment_table_insert(db, &payment) : result;
 }
 

@@ -1,0 +1,20 @@
+#!/bin/sh
+# What takes a seat, settles a reservation or moves points goes through db_update(), which counts the
+# rows: db_execute() would not see that somebody else was there first.
+set -eu
+cd "${srcdir:-.}/fcgi-app/mysql"
+
+awk '
+    FNR == 1 { text = "" }
+    { text = text $0 "\n" }
+    /"UPDATE (seat|reservation|payment|point|idempotency) / { found++ }
+    /^}/ {
+        if (text ~ /"UPDATE (seat|reservation|payment|point|idempotency) / &&
+            (text !~ /db_update\(/ || text ~ /db_execute\(/)) {
+            print FILENAME ": this must go through db_update():" text
+            failed = 1
+        }
+        text = ""
+    }
+    END { exit failed || !found }
+' ./*.c
