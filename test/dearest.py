@@ -16,7 +16,7 @@ HALL = 50_000
 PAGE = 100
 ROUTES = (pathlib.Path(__file__).parents[1] / "fcgi-app/api/routes.c").read_text()
 
-# A sold-out hall, one to buy in, the same with a line and a seat limit, and a line that calls nobody.
+# A sold-out hall with a seat limit, one to buy in, the same with a line and a limit, and a line that calls nobody.
 SOLD_OUT, OPEN, LINE, WAITING = 9001, 9002, 9003, 9004
 HALLS = [
     "CREATE TEMPORARY TABLE counter (n INT NOT NULL PRIMARY KEY)",
@@ -26,7 +26,7 @@ HALLS = [
        FROM digit a CROSS JOIN digit b CROSS JOIN digit c CROSS JOIN digit e CROSS JOIN digit f WHERE a.d < 5""",
     f"""INSERT INTO concert (concert_id, title, venue, status, admission_capacity, max_seats_per_user, hold_seconds,
                              created_at)
-        VALUES ({SOLD_OUT}, 'Sold out', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
+        VALUES ({SOLD_OUT}, 'Sold out', 'Hall', 'open', NULL, 8, 3600, UTC_TIMESTAMP(3)),
                ({OPEN}, 'To buy in', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
                ({LINE}, 'With a line', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
                ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3))""",
@@ -234,8 +234,8 @@ REQUESTS = [
     Request("POST /reservation", "a seat", hold_one, 7, 10),
     Request("POST /reservation", "8 seats, line, limit, key", hold_eight, 14, 50),
     Request("POST /reservation", "best 8 of 50,000", best_eight, 8, 200),
-    Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
-    Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 3, 409),
+    Request("POST /reservation", "none of 50,000 left, looked up", none_left, 5, HALL + 10, 409),
+    Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 4, 409),
     Request("GET /reservation", "1 of 8 seats", get("/reservation?userId=collector&limit=1"), 2, 100),
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),

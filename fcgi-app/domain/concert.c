@@ -54,7 +54,9 @@ enum error
 concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
                        struct concert *concert, struct item *item, struct problem *problem)
 {
-    enum db_result result = concert_table_find_with_item(db, concert_id, item_id, concert, item);
+    bool has_held;
+    enum db_result result =
+        concert_table_find_with_item(db, concert_id, item_id, "", concert, item, &has_held);
     if (result == DB_NONE)
         return refuse(problem, ERROR_CONCERT_NOT_FOUND);
     return refuse_db(problem, result);

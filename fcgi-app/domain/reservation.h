@@ -32,7 +32,7 @@ struct reservation_create {
     bool keeps_place; /* the place in the line, which might end by idleness, lasts as long */
     struct concert concert;
     struct item item;
-    bool has_held; /* under the seat limit, or that is not known */
+    bool has_held; /* seats of this concert before, under its seat limit */
     struct reservation made;
 };
 

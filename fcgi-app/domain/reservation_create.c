@@ -61,14 +61,16 @@ static enum error
 read_concert(struct services *services, struct reservation_create *create, struct seat *seats,
              size_t *found, struct problem *problem)
 {
+    enum db_result result;
     *found = 0;
-    create->has_held = true;
     if (create->wish.count > 0)
-        return concert_find_with_item(services->db, create->concert_id, create->item_id,
-                                      &create->concert, &create->item, problem);
-    enum db_result result = seat_table_look(
-        services->db, create->concert_id, create->item_id, create->seat_ids, create->seat_count,
-        create->user_id, &create->concert, &create->item, seats, found, &create->has_held);
+        result = concert_table_find_with_item(services->db, create->concert_id, create->item_id,
+                                              create->user_id, &create->concert, &create->item,
+                                              &create->has_held);
+    else
+        result = seat_table_look(services->db, create->concert_id, create->item_id,
+                                 create->seat_ids, create->seat_count, create->user_id,
+                                 &create->concert, &create->item, seats, found, &create->has_held);
     return result == DB_NONE ? refuse(problem, ERROR_CONCERT_NOT_FOUND)
                              : refuse_db(problem, result);
 }

@@ -75,17 +75,21 @@ concert_table_find(struct database *db, int32_t concert_id, struct concert *conc
 
 enum db_result
 concert_table_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
-                             struct concert *concert, struct item *item)
+                             const char *user_id, struct concert *concert, struct item *item,
+                             bool *has_held)
 {
     static const struct query find = {
-        "SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS
+        "SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS ", q.user_id IS NOT NULL"
         " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
-        " WHERE c.concert_id = ?"};
-    struct column columns[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT];
+        " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
+        " AND c.max_seats_per_user IS NOT NULL WHERE c.concert_id = ?"};
+    struct column columns[] = {[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT] = INTO_BOOL(has_held)};
     concert_columns_bind(concert, columns);
     concert_columns_bind_item(item, columns + CONCERT_COLUMN_COUNT);
-    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id)),
-                         columns, CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT);
+    return db_select_one(db, &find,
+                         PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id), DB_TEXT(user_id),
+                                    DB_INTEGER(concert_id)),
+                         columns, sizeof columns / sizeof columns[0]);
 }
 
 enum db_result

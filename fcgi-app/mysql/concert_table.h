@@ -65,10 +65,14 @@ struct item {
 /* One concert by its id. */
 enum db_result concert_table_find(struct database *db, int32_t concert_id, struct concert *concert);
 
-/* The same with one of its items; item->item_id is 0 where the concert has no such item. */
+/*
+ * The same with one of its items; item->item_id is 0 where the concert has no such item. *has_held:
+ * there is a seat limit, and this user held seats under it before; "" is nobody.
+ */
 enum db_result concert_table_find_with_item(struct database *db, int32_t concert_id,
-                                            int32_t item_id, struct concert *concert,
-                                            struct item *item);
+                                            int32_t item_id, const char *user_id,
+                                            struct concert *concert, struct item *item,
+                                            bool *has_held);
 
 /* The same with what its items add up to. */
 enum db_result concert_table_find_summary(struct database *db, int32_t concert_id,

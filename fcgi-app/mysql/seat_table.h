@@ -59,9 +59,8 @@ enum db_result seat_table_read(struct database *db, int32_t item_id, const int32
 /*
  * Reads a concert and its item as concert_table_find_with_item() does and, where no line is kept,
  * without a lock up to SEATS_AT_ONCE seats of the item by number: *found is how many there are of
- * the asked ones, in any order, with seat_id, status, blocked and held_until filled. *has_held:
- * there is a seat limit, and this user held seats under it before. All of it is as of concert->now.
- * DB_NONE: no such concert.
+ * the asked ones, in any order, with seat_id, status, blocked and held_until filled. All of it is
+ * as of concert->now. DB_NONE: no such concert.
  */
 enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
                                const int32_t *ids, size_t count, const char *user_id,

@@ -122,9 +122,10 @@ step_none(struct services *services, int64_t number)
 {
     struct concert concert;
     struct item item;
+    bool has_held;
     (void)number;
-    return concert_table_find_with_item(services->db, NONE_CONCERT, NONE_ITEM, &concert, &item) ==
-               DB_OK &&
+    return concert_table_find_with_item(services->db, NONE_CONCERT, NONE_ITEM, "nobody", &concert,
+                                        &item, &has_held) == DB_OK &&
            item.item_id == NONE_ITEM;
 }
 
