@@ -100,7 +100,7 @@ class Line(Stored):
         self.version, self.since = 1, 1
         self.capacity, self.paused, self.max_waiting = 1, 0, 1000
         self.active_ms, self.claim_ms, self.missed_ms = 600000, 30000, 600000
-        self.draw, self.freezes_ms, self.opens_ms, self.idle_ms = 0, 0, 0, 0
+        self.draw, self.freezes_ms, self.opens_ms, self.idle_ms, self.closed = 0, 0, 0, 0, 0
         self.run_id = client.info("server")["run_id"]
         self.tokens = 0
         vars(self).update(settings)
@@ -122,7 +122,7 @@ class Line(Stored):
         return self.raw(
             name, self.version, self.since, self.capacity, self.paused, self.max_waiting,
             self.active_ms, self.claim_ms, self.missed_ms, self.draw, self.freezes_ms, self.opens_ms, self.idle_ms,
-            *arguments,
+            self.closed, *arguments,
         )
 
     # ---- calls

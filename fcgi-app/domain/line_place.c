@@ -10,8 +10,6 @@
 #include "domain/line_rebuild.h"
 #include "mysql/draw_table.h"
 
-enum { CLOSED_MS = 10000 };
-
 /* What is left until an instant, as of when the concert's row was read. */
 static int64_t
 ms_until(const struct concert *concert, int64_t instant)
@@ -19,22 +17,10 @@ ms_until(const struct concert *concert, int64_t instant)
     return instant == CLOCK_NEVER ? 0 : instant - concert->now;
 }
 
-/*
- * Before its opening a line calls nobody, and so it is with a closed concert, which may have been
- * closed by the time alone, without a new version of the settings.
- */
-static int64_t
-ms_until_opening(const struct concert *concert)
-{
-    enum concert_status status = concert_status(concert, concert->now);
-    if (status == CONCERT_CLOSED || status == CONCERT_CANCELLED)
-        return CLOSED_MS;
-    return ms_until(concert, concert->opens_at);
-}
-
 struct line_settings
 line_settings_of(const struct services *services, const struct concert *concert)
 {
+    enum concert_status status = concert_status(concert, concert->now);
     return (struct line_settings){
         .concert_id = concert->concert_id,
         .version = concert->line_version,
@@ -47,8 +33,9 @@ line_settings_of(const struct services *services, const struct concert *concert)
         .missed_ms = (int64_t)services->config->missed_seconds * 1000,
         .draw = concert->draw,
         .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
-        .opens_in_ms = ms_until_opening(concert),
+        .opens_in_ms = ms_until(concert, concert->opens_at),
         .idle_ms = (int64_t)concert->idle_seconds * 1000,
+        .closed = status == CONCERT_CLOSED || status == CONCERT_CANCELLED,
     };
 }
 

@@ -30,7 +30,8 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
     concert's last time without a line, or of which a key is gone, answers REBUILD: it is loaded
     anew from MySQL, in the parts and the order of mysql/token_table.h, by one builder at a time.
 10. Every call moves the line on by at most MOVES tokens, so that no call holds Redis up.
-11. Before the opening nobody is called. How long that still is, each call says by MySQL's clock.
+11. Before the opening nobody is called. How long that still is, each call says by MySQL's clock,
+    and whether the concert is closed, which may be by the time alone: then nobody is called either.
 12. With a draw the first call that finds the freeze due, and whose settings are those in force,
     freezes the line: the numbers up to the last one given are in the draw. Their ranks are loaded
     in the order of their numbers by `rank`, any number of times. Until all are, nobody is called;
@@ -45,7 +46,7 @@ The clock is TIME; only durations come in and go out. All keys of a concert shar
 follow from the one that a call names: "{c<ID>}:meta". Calls take, before their own arguments:
 run id of Redis, settings' version, version at which the line was opened, capacity, paused,
 max waiting, active ms, claim ms, missed ms, whether there is a draw, ms until its freeze, ms until
-the opening, idle ms (0: none).
+the opening, idle ms (0: none), whether the concert is closed.
 ]]
 
 local MOVES = 200
@@ -107,6 +108,8 @@ local function take_time(line, args)
     local version = tonumber(args[2])
     local current = version == line.version or (line.draw == 0 and version > 0)
     line.opensMs = current and tonumber(args[12]) or math.huge
+    line.isOpened = version > 0 and tonumber(args[12]) <= 0 -- it stays when ranks are drawn
+    line.isClosed = args[14] == '1'
     if line.draw == 1 and line.frozen == 0 and current and tonumber(args[11]) <= 0 then
         line.frozen, line.frozenLast = 1, line.last
     end
@@ -164,7 +167,7 @@ local function with_line(body)
         end
         line.claimMs, line.missedMs = tonumber(args[8]), tonumber(args[9])
         take_time(line, args)
-        local reply = body(line, {unpack(args, 14)})
+        local reply = body(line, {unpack(args, 15)})
         line.kept = redis.call('EXISTS', line.tokens)
         save_meta(line)
         return reply
@@ -317,7 +320,7 @@ local function is_drawn(line)
 end
 
 local function is_calling(line)
-    return line.paused == 0 and line.opensMs <= 0 and is_drawn(line)
+    return line.paused == 0 and line.opensMs <= 0 and not line.isClosed and is_drawn(line)
 end
 
 local function expire_due(line, set)

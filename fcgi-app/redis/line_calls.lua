@@ -15,7 +15,7 @@ local function view(line, record, before, replaced)
         return reply
     end
     reply[9], reply[10], reply[11] = record.poll, -1, -1
-    if line.draw == 0 or (is_drawn(line) and line.opensMs <= 0) then
+    if line.draw == 0 or (is_drawn(line) and line.isOpened) then
         reply[8] = math.max(1, shown(record) - line.serving)
         reply[10], reply[11] = expected_wait(line, before)
     else

@@ -29,16 +29,16 @@ local function rebuild(keys, args)
     if meta[1] ~= args[1] or tonumber(args[3]) > tonumber(meta[3]) or
         not (meta[2] or is_whole(line)) then
         local last, serving = wipe(line, args)
-        last = math.max(last, tonumber(args[15]), tonumber(args[18])) -- the last may have no row
-        serving = math.max(serving, tonumber(args[16]))
-        redis.call('HSET', line.meta, 'last', last, 'serving', serving, 'frozen', args[17],
-            'frozenLast', args[18], 'rankedLast', args[19])
+        last = math.max(last, tonumber(args[16]), tonumber(args[19])) -- the last may have no row
+        serving = math.max(serving, tonumber(args[17]))
+        redis.call('HSET', line.meta, 'last', last, 'serving', serving, 'frozen', args[18],
+            'frozenLast', args[19], 'rankedLast', args[20])
     elseif not meta[2] then
         return {'READY'}
-    elseif meta[4] ~= args[14] and tonumber(meta[5]) > line.now then
+    elseif meta[4] ~= args[15] and tonumber(meta[5]) > line.now then
         return {line.now - tonumber(meta[6]) < PATIENCE_MS and 'WAIT' or 'BUSY'}
     end
-    hold_builder(line, args[14], BUILDER_MS)
+    hold_builder(line, args[15], BUILDER_MS)
     return {'LOAD', unpack(redis.call('HMGET', line.meta, 'part', 'afterNumber', 'afterUser'))}
 end
 

@@ -29,6 +29,7 @@ line_begin(struct redis *redis, const struct line_settings *settings)
     command_add_integer(rest, settings->freezes_in_ms);
     command_add_integer(rest, settings->opens_in_ms);
     command_add_integer(rest, settings->idle_ms);
+    command_add_integer(rest, settings->closed);
 }
 
 static enum line_answer

@@ -23,8 +23,9 @@ struct line_settings {
     int64_t missed_ms;
     bool draw;
     int64_t freezes_in_ms; /* by MySQL's clock; 0 and below: it is due. Only with a draw */
-    int64_t opens_in_ms;   /* the same; 0 where there is no opening, above 0 where all is closed */
+    int64_t opens_in_ms;   /* the same; 0 where there is no opening */
     int64_t idle_ms; /* without a sign of life an active one's place ends; 0: with its lease */
+    bool closed;     /* or cancelled, by its operator or by the time: nobody is called */
 };
 
 enum line_answer {

@@ -138,6 +138,35 @@ def test_until_the_draw_is_done_nobody_is_called(stack):
     assert draw.statuses(*early).count("active") == 2
 
 
+@pytest.mark.parametrize("close", ["status = 'closed'", "closes_at = UTC_TIMESTAMP(3)", "status = 'cancelled'"])
+def test_who_waits_keeps_the_number_when_the_concert_is_closed(stack, close):
+    draw = Draw.new(stack, capacity=1)
+    tickets = draw.add_many(3)
+    draw.freeze()
+    draw.step()
+    ok(draw.give("b"))
+    draw.step()
+    draw.open()
+    names = ("status", "number", "position")
+    before = sorted(tuple(draw.poll(ticket)[name] for name in names) for ticket in tickets)
+    assert before == [("active", 1, 0), ("waiting", 2, 1), ("waiting", 3, 2)]
+    stack.query(f"UPDATE concert SET {close} WHERE concert_id = %s", draw.id)
+    assert sorted(tuple(draw.poll(ticket)[name] for name in names) for ticket in tickets) == before
+
+
+def test_closed_before_its_opening_no_number_is_shown(stack):
+    """It may be opened again, and then opens when it said."""
+    draw = Draw.new(stack)
+    ticket = draw.add()
+    draw.freeze()
+    draw.step()
+    ok(draw.give("b"))
+    draw.step()
+    draw.set(status="'closed'")
+    now = draw.poll(ticket)
+    assert (now["status"], now["number"], now["position"]) == ("waiting", None, None)
+
+
 # ---- the ranks
 
 

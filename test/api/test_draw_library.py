@@ -66,6 +66,28 @@ def test_a_number_is_not_shown_before_the_opening(line):
     assert (now.state, now.shown, now.position) == (WAITING, 1, 1)
 
 
+def test_a_closed_line_shows_the_numbers_and_calls_nobody(line):
+    one = line(capacity=1)
+    places = drawn(one, 3)
+    one.closed = 1
+    assert [one.status(place).shown for place in places] == [0, 0, 0]
+    one.opens_ms = 0
+    assert [(one.status(place).state, one.status(place).shown) for place in places] == [
+        (WAITING, 3), (WAITING, 2), (WAITING, 1)]
+    one.closed = 0
+    assert one.status(places[2]).state == ACTIVE
+
+
+def test_settings_from_before_a_change_show_the_numbers(line):
+    """The opening does not move any more when the ranks are drawn."""
+    one = line(capacity=0, opens_ms=0)
+    (place,) = drawn(one, 1)
+    one.set()
+    one.status(place)
+    one.version -= 1
+    assert one.status(place).shown == 1
+
+
 def test_the_first_call_that_is_due_freezes(line):
     one = line(capacity=0)
     one.add("a"), one.add("b")
