@@ -63,7 +63,7 @@ api_apply(struct services *services, const struct request *request, struct effec
           struct response *response)
 {
     struct problem problem;
-    effect->caller = request->caller;
+    effect->caller = request->by_admin ? "" : request->caller;
     effect->key = request->idempotency_key;
     effect->deadline = request->deadline;
     services->deadline = request->deadline;

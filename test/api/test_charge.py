@@ -88,6 +88,25 @@ def test_an_operator_charges_for_whom_the_body_names(deployed):
     assert ok(gateway.post("/point/use", {"amount": 200}, **as_user(user)))["balance"] == 500
 
 
+def test_keys_of_an_operator_and_of_the_user_do_not_meet(stack, deployed):
+    """Each has its own, whoever's points they are about; an operator's are one for all its calls."""
+    user, operator, gateway = new_user(), deployed.new_client(source=OPERATOR), deployed.new_client(source=GATEWAY)
+    ok(operator.post("/point/charge", charged(user), **deployed.admin_headers(), **{KEY: "same"}))
+    used = gateway.post("/point/use", {"amount": 100}, **as_user(user), **{KEY: "same"})
+    assert ok(used)["balance"] == 600
+    for other in ("/point/charge", charged(new_user())), ("/admin/concert", {"title": "T", "venue": "V", "items": []}):
+        again = operator.post(*other, **deployed.admin_headers(), **{KEY: "same"})
+        assert_problem(again, "idempotency_key_reused")
+
+    mine, theirs = ({KEY: "both"} | more for more in ({}, stack.admin_headers()))
+    for headers in (mine, theirs):
+        assert "Idempotency-Replayed" not in stack.post("/point/charge", charged(user), **headers).headers
+        assert stack.post("/point/charge", charged(user), **headers).headers["Idempotency-Replayed"] == "true"
+    assert len(rows(stack, user)) == 2
+    deployed.check_books()
+    stack.check_books()
+
+
 def test_who_is_no_operator_or_names_nobody(deployed):
     operator, key = deployed.new_client(source=OPERATOR), deployed.admin_headers()
     user = new_user()
