@@ -59,8 +59,10 @@ static bool
 read_entries(const char *path, struct entries *entries)
 {
     FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return complain(path, "it cannot be read");
     char line[DRAW_DIGITS + 3];
-    bool ok = file != NULL || complain(path, "it cannot be read");
+    bool ok = true;
     while (ok && fgets(line, sizeof line, file) != NULL) {
         if ((entries->count & (entries->count + 1)) == 0)
             entries->entries =
@@ -74,8 +76,7 @@ read_entries(const char *path, struct entries *entries)
             fprintf(stderr, "frontrowctl: %s: line %zu is no entry: 64 digits 0-9 a-f\n", path,
                     entries->count);
     }
-    if (file != NULL)
-        fclose(file);
+    fclose(file);
     return ok;
 }
 
