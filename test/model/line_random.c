@@ -147,7 +147,7 @@ static void
 call_add(int32_t person)
 {
     uint8_t fresh[TOKEN_SIZE];
-    char user[16];
+    char user[sizeof "user--2147483648"];
     struct line_place place;
     struct line_settings shown = shown_settings();
     write_token(++tokens, fresh);
