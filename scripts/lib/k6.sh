@@ -2,6 +2,7 @@
 
 K6_VERSION=v1.8.1
 K6_GO=(1 25) # the least Go that builds it
+K6_PATIENCE=3600 # seconds; it takes one or two minutes, and many beside other work
 TOOLS=$ROOT/var/tools
 
 # go_is_new_enough GO
@@ -26,22 +27,30 @@ k6_install_go() {
     export GOPATH=$TOOLS/go GOCACHE=$TOOLS/go-build GOFLAGS=-modcacherw
 }
 
+# k6_build: by GO, in K6_PATIENCE
+k6_build() {
+    local status=0
+    GOBIN=$TOOLS nice timeout --kill-after=10 "$K6_PATIENCE" "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 ||
+        status=$?
+    ((status == 0)) && return
+    tail -n 20 "$TOOLS/k6.log" >&2
+    ((status != 124)) || fail "k6 was not built within $K6_PATIENCE s"
+    fail "k6 could not be built; $TOOLS/k6.log says why"
+}
+
 k6_install() {
     say "building k6 $K6_VERSION (a minute or two, once)"
     mkdir -p "$TOOLS"
     (
         exec 8>"$TOOLS/lock"
-        flock -w 1200 8 || fail "another script has been building k6 for twenty minutes"
+        flock -w "$K6_PATIENCE" 8 || fail "another script has been building k6 for $K6_PATIENCE s"
         [[ ! -x $TOOLS/k6 ]] || exit 0
+        trap 'rm -rf "$TOOLS/venv" "$TOOLS/go" "$TOOLS/go-build"' EXIT # 1 GB that only this build needs
         GO=$(command -v go || true)
         if [[ -z $GO ]] || ! go_is_new_enough "$GO"; then
             k6_install_go
         fi
-        GOBIN=$TOOLS nice timeout --kill-after=10 900 "$GO" install "go.k6.io/k6@$K6_VERSION" >"$TOOLS/k6.log" 2>&1 || {
-            tail -n 20 "$TOOLS/k6.log" >&2
-            fail "k6 could not be built"
-        }
-        rm -rf "$TOOLS/venv" "$TOOLS/go" "$TOOLS/go-build" # 1 GB that only this build needed
+        k6_build
     )
 }
 

@@ -307,6 +307,35 @@ def test_which_skips_are_failures(path, settings, fails):
     assert fails is None or (done.returncode == 0) == fails
 
 
+@pytest.fixture
+def other_commands(tmp_path):
+    """Runs a shell script that finds these commands, instead of the machine's own."""
+
+    def run(script, uid=os.geteuid(), **commands):
+        for name, text in commands.items():
+            (tmp_path / name).write_text(f"#!/bin/bash\n{text}\n")
+            (tmp_path / name).chmod(0o755)
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        script = f"set -euo pipefail; . {ROOT}/scripts/lib/common.sh; {script}"
+        return subprocess.run(
+            ["setpriv", "--clear-groups", f"--reuid={uid}", "bash", "-c", script] if uid else ["bash", "-c", script],
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "FRONTROW_VAR": str(tmp_path)}, cwd=tmp_path, timeout=60,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+
+    return run
+
+
+def test_a_k6_that_takes_too_long_says_so_and_leaves_nothing(other_commands, tmp_path):
+    done = other_commands(
+        ". $ROOT/scripts/lib/k6.sh; TOOLS=$VAR/tools K6_PATIENCE=1; mkdir -p $TOOLS/go; k6_install",
+        go='[[ $1 != env ]] || { echo go1.99; exit; }; sleep 60',
+    )
+    assert done.returncode != 0 and "k6 was not built within 1 s" in done.stdout, done.stdout
+    assert {path.name for path in (tmp_path / "tools").iterdir()} == {"lock", "k6.log"}
+
+
 def test_a_version_is_kept_for_a_week_after_another_took_its_place(tmp_path):
     """However long ago it was published."""
     shutil.copytree(ROOT / "scripts/lib", tmp_path / "scripts/lib")
