@@ -1,6 +1,10 @@
 # Installs the packages of scripts/lib/packages that are missing.
 
 package_is_installed() {
+    if [[ $1 == \(*\) ]]; then
+        command -v "${1//[()]/}" >/dev/null
+        return
+    fi
     # A pattern names several packages, of which most are known but not installed. (With -q grep would
     # leave at the first, and pipefail take the writer's SIGPIPE for "not installed".)
     dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep '^ii' >/dev/null
@@ -39,7 +43,9 @@ install_packages() {
     say "installing ${missing[*]}"
     command -v apt-get >/dev/null || fail "this is no Debian; please install what these packages have: ${missing[*]}"
     if [[ $EUID != 0 ]]; then
-        command -v sudo >/dev/null || fail "run this as root, or install them yourself: ${missing[*]}"
+        # asked for now, and in a line of its own: amid what apt and others say nobody would see it
+        command -v sudo >/dev/null && say "sudo is asked, and may want your password" && sudo -v ||
+            fail "run this as root, or install them yourself: ${missing[*]}"
         as_root=(sudo)
     fi
     "${as_root[@]}" bash "$ROOT/scripts/lib/apt-install" "${missing[@]}"

@@ -327,6 +327,18 @@ def other_commands(tmp_path):
     return run
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_sudo_is_asked_first_and_says_so(other_commands):
+    """Its prompt is not hidden by what apt says, or by another script's."""
+    done = other_commands(
+        ". $ROOT/scripts/lib/install.sh; install_packages web", uid=65534,
+        **{"sudo": 'echo "sudo $1"', "apt-get": "exit 1", "dpkg-query": "exit 1"},
+    )
+    told = done.stdout.splitlines()
+    assert told[0].startswith("installing chromium") and "may want your password" in told[1], done.stdout
+    assert told[2:] == ["sudo -v", "sudo bash"], done.stdout
+
+
 def test_a_k6_that_takes_too_long_says_so_and_leaves_nothing(other_commands, tmp_path):
     done = other_commands(
         ". $ROOT/scripts/lib/k6.sh; TOOLS=$VAR/tools K6_PATIENCE=1; mkdir -p $TOOLS/go; k6_install",
