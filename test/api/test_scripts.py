@@ -348,6 +348,18 @@ def test_a_k6_that_takes_too_long_says_so_and_leaves_nothing(other_commands, tmp
     assert {path.name for path in (tmp_path / "tools").iterdir()} == {"lock", "k6.log"}
 
 
+@pytest.mark.parametrize("fails", ["yes", "no"])
+def test_a_kind_of_tests_that_cannot_run_is_no_green_run(tmp_path, fails):
+    """Here all of those that dump MySQL, for a PATH without its programs."""
+    done = subprocess.run(
+        ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", ROOT / "test/api/test_backup.py"],
+        env=os.environ | {"PATH": str(tmp_path), "FRONTROW_SKIPS_FAIL": fails}, cwd=ROOT, timeout=60, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    assert (done.returncode != 0) == (fails == "yes"), done.stdout
+    assert "not tested: there is no program that dumps MySQL" in done.stdout
+
+
 def test_a_version_is_kept_for_a_week_after_another_took_its_place(tmp_path):
     """However long ago it was published."""
     shutil.copytree(ROOT / "scripts/lib", tmp_path / "scripts/lib")
