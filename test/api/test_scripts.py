@@ -160,6 +160,9 @@ def test_up_does_not_take_anothers_port_for_its_own(kept):
     (["soak", "long"], {}, "unknown argument long"),
     (["soak", "--help"], {}, "Sells tickets under random faults"),
     (["test", "--help"], {}, "Everything that must hold"),
+    (["test", "--engine"], {}, "there are mariadb-10.11 "),
+    (["test", "--engine", "mysql"], {}, "no engine is called mysql; there are mariadb-10.11 "),
+    (["test", "--mysql"], {}, "unknown argument --mysql"),
     (["analyze", "--help"], {}, "What the static analyzers say"),
     (["k6", "--help"], {}, "Runs load scenarios"),
     (["bench", "--help"], {}, "Measures each route"),
@@ -293,7 +296,10 @@ def test_the_packages_that_scripts_install_are_listed():
     scripts = [path for path in (ROOT / "scripts").rglob("*") if path.is_file() and not path.suffix]
     calls = [re.findall(r"install_packages((?: \w+)+)", path.read_text()) for path in scripts]
     installed = {section for call in calls for sections in call for section in sections.split()}
-    assert {"build", "checks", "mysql", "sid"} <= installed <= listed
+    assert {"build", "checks", "roots", "web"} <= installed <= listed
+    engines = re.findall(r"^(\w[\w.-]+) (\w+) (\w+) ([\w-]+)$", (ROOT / "scripts/lib/engines").read_text(), re.MULTILINE)
+    assert {"mariadb-11.8", "mysql-9"} <= {name for name, *_ in engines}
+    assert {first for *_, first in engines} <= listed | {"-"}
 
 
 @pytest.mark.parametrize("path, settings, fails", [
