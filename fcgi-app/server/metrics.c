@@ -13,12 +13,10 @@
 static const int64_t limits[] = {500,    1000,   2500,   5000,    10000,   25000,   50000,
                                  100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000};
 
-enum {
-    BUCKET_COUNT = sizeof limits / sizeof limits[0] + 1,
-    /* an outcome is the error of a problem, or one of the answers that are none */
-    OUTCOME_NO_CONTENT = ERROR_COUNT,
-    OUTCOME_COUNT
-};
+enum { BUCKET_COUNT = sizeof limits / sizeof limits[0] + 1 };
+
+/* An outcome is the error of a problem, or one of the answers that are none. */
+enum { OUTCOME_NO_CONTENT = ERROR_COUNT, OUTCOME_COUNT };
 
 struct route_metrics {
     _Atomic uint64_t outcomes[OUTCOME_COUNT];
