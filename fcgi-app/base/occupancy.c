@@ -79,29 +79,40 @@ occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32
 {
     assert(count <= OCCUPANCY_SEATS);
     occupancy_leave_seats(place);
-    for (size_t i = 0; i < count; i++)
-        atomic_store_explicit(&place->seats[i], (uint64_t)item_id << 32 | (uint32_t)ids[i],
-                              memory_order_relaxed);
+    atomic_fetch_add(&place->sets, 1);
+    for (size_t i = OCCUPANCY_SEATS; i-- > 0;)
+        atomic_store(&place->seats[i], i < count ? (uint64_t)item_id << 32 | (uint32_t)ids[i] : 0);
 }
 
 void
 occupancy_leave_seats(struct occupancy_place *place)
 {
-    for (size_t i = 0; i < OCCUPANCY_SEATS; i++)
-        atomic_store_explicit(&place->seats[i], 0, memory_order_relaxed);
+    atomic_store(&place->seats[0], 0);
 }
 
-int32_t
-occupancy_next_seat(const struct occupancy *occupancy, const struct occupancy_place *own,
-                    int32_t item_id, size_t *at)
+/* How many seats of the item are being taken there; 0 as well where that has just changed. */
+static size_t
+read_set(const struct occupancy_place *place, int32_t item_id, int32_t ids[OCCUPANCY_SEATS])
 {
-    size_t end = (size_t)atomic_load(&occupancy->used) * OCCUPANCY_SEATS;
-    while (*at < end) {
-        const struct occupancy_place *place = &occupancy->places[*at / OCCUPANCY_SEATS];
-        uint64_t seat =
-            atomic_load_explicit(&place->seats[(*at)++ % OCCUPANCY_SEATS], memory_order_relaxed);
-        if (place != own && seat >> 32 == (uint64_t)item_id)
-            return (int32_t)(uint32_t)seat;
+    uint32_t sets = atomic_load(&place->sets);
+    uint64_t seat = atomic_load(&place->seats[0]);
+    size_t count = 0;
+    while (count < OCCUPANCY_SEATS && seat >> 32 == (uint64_t)item_id) {
+        ids[count] = (int32_t)(uint32_t)seat;
+        if (++count < OCCUPANCY_SEATS)
+            seat = atomic_load(&place->seats[count]);
     }
-    return 0;
+    return atomic_load(&place->sets) == sets ? count : 0;
+}
+
+size_t
+occupancy_next_set(const struct occupancy *occupancy, const struct occupancy_place *own,
+                   int32_t item_id, size_t *at, int32_t ids[OCCUPANCY_SEATS])
+{
+    size_t end = (size_t)atomic_load(&occupancy->used), count = 0;
+    while (*at < end && count == 0) {
+        const struct occupancy_place *place = &occupancy->places[(*at)++];
+        count = place != own ? read_set(place, item_id, ids) : 0;
+    }
+    return count;
 }

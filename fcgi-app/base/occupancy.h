@@ -22,9 +22,14 @@ enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
  * cannot be a count, which nobody would lower then.
  */
 struct occupancy_place {
-    atomic_int owner;                        /* process id, 0: free */
-    _Atomic uint32_t user;                   /* hash of the user at work for, 0: none */
-    _Atomic uint64_t seats[OCCUPANCY_SEATS]; /* being taken: item and seat in one, 0: none */
+    atomic_int owner;      /* process id, 0: free */
+    _Atomic uint32_t user; /* hash of the user at work for, 0: none */
+    /*
+     * The set that is being taken: item and seat in one, up to the first 0. The first seat is
+     * written last and taken back first. Who finds `sets` unchanged has read one whole set.
+     */
+    _Atomic uint64_t seats[OCCUPANCY_SEATS];
+    _Atomic uint32_t sets; /* begun so far */
 };
 
 /* Zero-initialised is valid. */
@@ -54,10 +59,11 @@ void occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const 
 void occupancy_leave_seats(struct occupancy_place *place);
 
 /*
- * The next seat of the item that another worker is just taking, 0 where there is none left; *at
- * begins with 0. A hint: only the seat's lock tells.
+ * What the next of the other workers is just taking of the item, all of it or nothing: who passed
+ * by a part of a set would take the rest of it. Returns how many seats, 0 where there are no more;
+ * *at begins with 0. A hint: only the seats' locks tell.
  */
-int32_t occupancy_next_seat(const struct occupancy *occupancy, const struct occupancy_place *own,
-                            int32_t item_id, size_t *at);
+size_t occupancy_next_set(const struct occupancy *occupancy, const struct occupancy_place *own,
+                          int32_t item_id, size_t *at, int32_t ids[OCCUPANCY_SEATS]);
 
 #endif

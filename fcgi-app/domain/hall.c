@@ -148,13 +148,14 @@ mark_taken(struct hall *hall, int32_t seat_id)
 static void
 pass_by(struct hall *hall, const struct services *services)
 {
-    int32_t id;
+    int32_t ids[OCCUPANCY_SEATS];
+    size_t at = 0, count;
     if (services->place == NULL)
         return;
-    const struct occupancy *occupancy = &services->shared->occupancy;
-    for (size_t at = 0;
-         (id = occupancy_next_seat(occupancy, services->place, hall->layout->item_id, &at)) != 0;)
-        hall->passed_by = mark_taken(hall, id) || hall->passed_by;
+    while ((count = occupancy_next_set(&services->shared->occupancy, services->place,
+                                       hall->layout->item_id, &at, ids)) > 0)
+        for (size_t i = 0; i < count; i++)
+            hall->passed_by = mark_taken(hall, ids[i]) || hall->passed_by;
 }
 
 /* Lets the other workers pass by these seats. */

@@ -1,7 +1,9 @@
 /* base/: clock, JSON writer, config. */
 #include <CUnit/CUnit.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -9,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/occupancy.h"
+#include "base/shared.h"
 #include "suites.h"
 
 static void
@@ -189,21 +192,32 @@ config_cuts_no_secret(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_secret_of(&config, CONFIG_TEXT_SIZE), "too long"));
 }
 
+/* How many seats of item 5 the others are taking. */
+static size_t
+count_taken(const struct occupancy *occupancy, const struct occupancy_place *own)
+{
+    int32_t ids[OCCUPANCY_SEATS];
+    size_t at = 0, count, all = 0;
+    while ((count = occupancy_next_set(occupancy, own, 5, &at, ids)) > 0)
+        all += count;
+    return all;
+}
+
 static void
 occupancy_forgets_what_the_dead_left(void)
 {
     static const int32_t seats[] = {7};
     static struct occupancy occupancy;
     const int dead = getpid() + 1;
-    size_t at = 0;
     struct occupancy_place *own = occupancy_take(&occupancy);
     struct occupancy_place *killed = occupancy_take(&occupancy);
     CU_ASSERT_TRUE(occupancy_enter(&occupancy, killed, "one", 1));
     occupancy_take_seats(killed, 5, seats, 1);
     atomic_store(&killed->owner, dead);
     CU_ASSERT_FALSE(occupancy_enter(&occupancy, own, "one", 1));
+    CU_ASSERT_EQUAL(count_taken(&occupancy, own), 1);
     occupancy_forget(&occupancy, dead);
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
+    CU_ASSERT_EQUAL(count_taken(&occupancy, own), 0);
     CU_ASSERT_TRUE(occupancy_enter(&occupancy, own, "one", 1));
     CU_ASSERT_PTR_EQUAL(occupancy_take(&occupancy), killed);
 }
@@ -211,25 +225,64 @@ occupancy_forgets_what_the_dead_left(void)
 static void
 occupancy_tells_of_the_seats_of_others(void)
 {
-    static const int32_t own_seats[] = {7, 8}, other_seats[] = {INT32_MAX, 2};
+    static const int32_t own_seats[] = {7, 8}, other_seats[] = {INT32_MAX, 2}, elsewhere[] = {3};
     static struct occupancy occupancy;
     struct occupancy_place *own = occupancy_take(&occupancy);
+    struct occupancy_place *far = occupancy_take(&occupancy);
     struct occupancy_place *other = occupancy_take(&occupancy);
+    int32_t ids[OCCUPANCY_SEATS];
     size_t at = 0;
     occupancy_take_seats(own, 5, own_seats, 2);
+    occupancy_take_seats(far, 6, elsewhere, 1);
     occupancy_take_seats(other, 5, other_seats, 2);
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), INT32_MAX);
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 2);
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
-    at = 0;
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 6, &at), 0);
+    CU_ASSERT_EQUAL(occupancy_next_set(&occupancy, own, 5, &at, ids), 2);
+    CU_ASSERT_EQUAL(ids[0], INT32_MAX);
+    CU_ASSERT_EQUAL(ids[1], 2);
+    CU_ASSERT_EQUAL(occupancy_next_set(&occupancy, own, 5, &at, ids), 0);
+    occupancy_take_seats(other, 5, elsewhere, 1);
+    CU_ASSERT_EQUAL(count_taken(&occupancy, own), 1);
     occupancy_leave_seats(other);
-    at = 0;
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
+    CU_ASSERT_EQUAL(count_taken(&occupancy, own), 0);
     occupancy_take_seats(other, 5, other_seats, 2);
     occupancy_leave(other);
-    at = 0;
-    CU_ASSERT_EQUAL(occupancy_next_seat(&occupancy, own, 5, &at), 0);
+    CU_ASSERT_EQUAL(count_taken(&occupancy, own), 0);
+}
+
+static const int32_t eight[] = {1, 2, 3, 4, 5, 6, 7, 8}, two[] = {11, 12};
+
+/* Half of a set, or of two, would look as if the rest could be had. */
+static bool
+is_whole_set(const int32_t *ids, size_t count)
+{
+    return (count == 8 && memcmp(ids, eight, sizeof eight) == 0) ||
+           (count == 2 && memcmp(ids, two, sizeof two) == 0);
+}
+
+static void
+occupancy_shows_whole_sets_only(void)
+{
+    struct shared *shared = shared_create();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(shared);
+    struct occupancy_place *own = occupancy_take(&shared->occupancy);
+    struct occupancy_place *other = occupancy_take(&shared->occupancy);
+    pid_t taking = fork();
+    CU_ASSERT_NOT_EQUAL_FATAL(taking, -1);
+    while (taking == 0) {
+        occupancy_take_seats(other, 5, eight, 8);
+        occupancy_leave_seats(other);
+        occupancy_take_seats(other, 5, two, 2);
+    }
+    int whole = 0, torn = 0;
+    for (int64_t end = clock_monotonic() + 5000; whole < 100000 && clock_monotonic() < end;) {
+        int32_t ids[OCCUPANCY_SEATS];
+        size_t at = 0, count = occupancy_next_set(&shared->occupancy, own, 5, &at, ids);
+        whole += is_whole_set(ids, count);
+        torn += count > 0 && !is_whole_set(ids, count);
+    }
+    kill(taking, SIGKILL);
+    waitpid(taking, NULL, 0);
+    CU_ASSERT_TRUE(whole > 0);
+    CU_ASSERT_EQUAL(torn, 0);
 }
 
 void
@@ -249,4 +302,5 @@ suite_base(void)
                 occupancy_forgets_what_the_dead_left);
     CU_add_test(suite, "occupancy tells of the seats of others",
                 occupancy_tells_of_the_seats_of_others);
+    CU_add_test(suite, "occupancy shows whole sets only", occupancy_shows_whole_sets_only);
 }
