@@ -172,53 +172,57 @@ prune_concerts(const struct prune *prune, int64_t cutoff)
     return result == DB_NONE ? DB_OK : result;
 }
 
+/* What is no concert's, and has an age alone. */
+struct old_rows {
+    const char *name;
+    enum db_result (*count)(struct database *db, int64_t cutoff, int64_t *count);
+    enum db_result (*delete_batch)(struct database *db, int64_t cutoff, int64_t *deleted);
+};
+
 static enum db_result
-prune_answers(const struct prune *prune, int64_t hours, int64_t cutoff)
+prune_old(const struct prune *prune, const struct old_rows *rows, int64_t cutoff, int64_t *count)
 {
     struct database *db = prune->services->db;
-    int64_t deleted;
-    int failures = 0;
+    int64_t deleted, left;
+    int attempts = 0;
     enum db_result result;
     if (prune->dry_run)
-        return prune_table_count_answers(db, cutoff, &prune->report->answers);
+        return rows->count(db, cutoff, count);
     do {
         int64_t started = clock_monotonic();
-        result = sweep_table_delete_answers(db, hours, &deleted);
-        prune->report->answers += deleted;
-        failures += result != DB_OK;
+        result = rows->delete_batch(db, cutoff, &deleted);
+        attempts = result == DB_RETRY ? attempts + 1 : 0;
+        *count += deleted;
         rest(prune, started);
-    } while (deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS));
+    } while (deleted > 0 || (result == DB_RETRY && attempts < ATTEMPTS));
+    if (result != DB_RETRY)
+        return result;
+    log_warn("%s were left: %s", rows->name, db_error_text(db));
+    result = rows->count(db, cutoff, &left);
+    prune->report->failed += left;
     return result;
 }
 
 static enum db_result
-prune_log(const struct prune *prune, int64_t days, int64_t cutoff)
+log_pruned_log(const struct prune *prune, int64_t days)
 {
-    struct database *db = prune->services->db;
     char detail[80];
-    int64_t deleted;
-    enum db_result result;
-    if (prune->dry_run)
-        return prune_table_count_log(db, cutoff, &prune->report->log);
-    do {
-        int64_t started = clock_monotonic();
-        result = prune_table_delete_log(db, cutoff);
-        deleted = result == DB_OK ? db_changed_rows(db) : 0;
-        prune->report->log += deleted;
-        rest(prune, started);
-    } while (deleted > 0);
-    if (result != DB_OK || prune->report->log == 0)
-        return result;
+    if (prune->dry_run || prune->report->log == 0)
+        return DB_OK;
     snprintf(detail, sizeof detail,
              "deleted %" PRId64 " rows of this log, older than %" PRId64 " d", prune->report->log,
              days);
-    return concert_admin_table_log(db, "ctl", "prune", 0, detail);
+    return concert_admin_table_log(prune->services->db, "ctl", "prune", 0, detail);
 }
 
 enum db_result
 prune_run(struct services *services, const struct prune_ages *ages, bool dry_run,
           void (*progress)(const struct prune_report *report), struct prune_report *report)
 {
+    static const struct old_rows answers = {"stored answers", prune_table_count_answers,
+                                            sweep_table_delete_answers};
+    static const struct old_rows log = {"rows of the audit log", prune_table_count_log,
+                                        prune_table_delete_log};
     const struct prune prune = {services, dry_run, progress, report};
     int64_t now;
     *report = (struct prune_report){0};
@@ -226,8 +230,8 @@ prune_run(struct services *services, const struct prune_ages *ages, bool dry_run
     if (result == DB_OK)
         result = prune_concerts(&prune, now - ages->tokens_days * DAY_MS);
     if (result == DB_OK)
-        result = prune_answers(&prune, ages->keys_hours, now - ages->keys_hours * HOUR_MS);
+        result = prune_old(&prune, &answers, now - ages->keys_hours * HOUR_MS, &report->answers);
     if (result == DB_OK)
-        result = prune_log(&prune, ages->log_days, now - ages->log_days * DAY_MS);
-    return result;
+        result = prune_old(&prune, &log, now - ages->log_days * DAY_MS, &report->log);
+    return result == DB_OK ? log_pruned_log(&prune, ages->log_days) : result;
 }

@@ -150,11 +150,13 @@ static enum db_result
 delete_answers(struct services *services, struct sweep_report *report)
 {
     struct database *db = services->db;
-    enum db_result result;
-    int64_t deleted;
+    int64_t now, deleted;
     int failures = 0;
+    enum db_result result = db_now(db, &now);
+    if (result != DB_OK)
+        return result;
     do {
-        result = sweep_table_delete_answers(db, SWEEP_ANSWER_HOURS, &deleted);
+        result = sweep_table_delete_answers(db, now - SWEEP_ANSWER_MS, &deleted);
         report->answers += deleted;
         failures += result != DB_OK;
     } while (deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS));

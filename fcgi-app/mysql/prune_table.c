@@ -144,7 +144,7 @@ prune_table_count_log(struct database *db, int64_t cutoff, int64_t *count)
 }
 
 enum db_result
-prune_table_delete_log(struct database *db, int64_t cutoff)
+prune_table_delete_log(struct database *db, int64_t cutoff, int64_t *deleted)
 {
     /* Its rows are in the order of time: the oldest are looked at, and no others locked. */
     static const struct query find = {
@@ -156,7 +156,8 @@ prune_table_delete_log(struct database *db, int64_t cutoff)
     enum db_result result =
         db_select_one(db, &find, PARAMETERS(DB_INTEGER(PRUNE_BATCH), DB_INSTANT(cutoff)),
                       COLUMNS(INTO_INT32(&last)));
-    if (result != DB_OK)
-        return result;
-    return db_execute(db, &delete_old, PARAMETERS(DB_INTEGER(last), DB_INSTANT(cutoff)));
+    if (result == DB_OK)
+        result = db_execute(db, &delete_old, PARAMETERS(DB_INTEGER(last), DB_INSTANT(cutoff)));
+    *deleted = result == DB_OK ? db_changed_rows(db) : 0;
+    return result;
 }

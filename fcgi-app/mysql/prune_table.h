@@ -65,6 +65,6 @@ enum db_result prune_table_count_answers(struct database *db, int64_t cutoff, in
 
 /* The same for the audit log, and one batch of it. */
 enum db_result prune_table_count_log(struct database *db, int64_t cutoff, int64_t *count);
-enum db_result prune_table_delete_log(struct database *db, int64_t cutoff);
+enum db_result prune_table_delete_log(struct database *db, int64_t cutoff, int64_t *deleted);
 
 #endif

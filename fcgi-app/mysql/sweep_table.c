@@ -32,13 +32,12 @@ sweep_table_lock_reservation(struct database *db, struct reservation *reservatio
 }
 
 enum db_result
-sweep_table_delete_answers(struct database *db, int64_t hours, int64_t *deleted)
+sweep_table_delete_answers(struct database *db, int64_t cutoff, int64_t *deleted)
 {
     static const struct query delete_old = {
-        "DELETE FROM idempotency WHERE created_at < UTC_TIMESTAMP(3) - INTERVAL ? HOUR"
-        " ORDER BY created_at LIMIT ?"};
+        "DELETE FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?"};
     enum db_result result =
-        db_execute(db, &delete_old, PARAMETERS(DB_INTEGER(hours), DB_INTEGER(SWEEP_ANSWERS)));
+        db_execute(db, &delete_old, PARAMETERS(DB_INSTANT(cutoff), DB_INTEGER(SWEEP_ANSWERS)));
     *deleted = result == DB_OK ? db_changed_rows(db) : 0;
     return result;
 }

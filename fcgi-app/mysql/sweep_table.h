@@ -7,7 +7,7 @@
 enum { SWEEP_BATCH = 500, SWEEP_ANSWERS = 1000 };
 
 /* So long an Idempotency-Key gets its stored answer. */
-enum { SWEEP_ANSWER_HOURS = 24 };
+enum { SWEEP_ANSWER_HOURS = 24, SWEEP_ANSWER_MS = SWEEP_ANSWER_HOURS * 3600000 };
 
 /* A place in the order (expiresAt, reservationId) in which lapsed holds are visited. */
 struct sweep_place {
@@ -29,7 +29,7 @@ enum db_result sweep_table_lapsed(struct database *db, const struct sweep_place 
  */
 enum db_result sweep_table_lock_reservation(struct database *db, struct reservation *reservation);
 
-/* Deletes up to SWEEP_ANSWERS stored answers that are older than so many hours, and counts them. */
-enum db_result sweep_table_delete_answers(struct database *db, int64_t hours, int64_t *deleted);
+/* Deletes up to SWEEP_ANSWERS stored answers that are older than the cutoff, and counts them. */
+enum db_result sweep_table_delete_answers(struct database *db, int64_t cutoff, int64_t *deleted);
 
 #endif

@@ -276,6 +276,27 @@ def test_what_somebody_has_locked_is_left_for_the_next_run(stack):
     assert prune(stack)[1] == 3
 
 
+@pytest.mark.parametrize("table", ["idempotency", "audit_log"])
+def test_an_old_row_that_somebody_has_locked_is_left_and_all_else_goes_on(stack, table):
+    """As with the tokens: so the other table is gone through, and the next run finds the row."""
+    stack.query("INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, created_at)"
+                " VALUES ('locked', 'old', '', 'use', UTC_TIMESTAMP(3) - INTERVAL 2 DAY)")
+    stack.query("INSERT INTO audit_log (actor, action, detail, created_at) VALUES"
+                " ('ctl', 'locked', '', UTC_TIMESTAMP(3) - INTERVAL 366 DAY)")
+    old = {"idempotency": "user_id = 'locked'", "audit_log": "action = 'locked'"}
+
+    def left():
+        return {name for name in old if stack.query(f"SELECT 1 FROM {name} WHERE {old[name]}")}
+
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute(f"SELECT 1 FROM {table} WHERE {old[table]} FOR UPDATE")
+        done = stack.ctl("prune")
+        assert done.returncode == 1 and done.stderr.endswith("1 rows were locked and left; run it again\n")
+        assert left() == {table}
+    assert sum(prune(stack)[3:]) == 1 and left() == set()
+
+
 # ---- what is away, and wrong usage
 
 
