@@ -166,6 +166,7 @@ def test_up_does_not_take_anothers_port_for_its_own(kept):
     (["analyze", "--help"], {}, "What the static analyzers say"),
     (["k6", "--help"], {}, "Runs load scenarios"),
     (["bench", "--help"], {}, "Measures each route"),
+    (["bench", "faults", "fresh"], {}, "faults is measured alone"),
 ])
 def test_what_a_script_does_not_know_changes_nothing(kept, arguments, settings, said):
     pids = [kept.pid(name) for name in (*SERVICES, "keeper")]

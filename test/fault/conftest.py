@@ -14,18 +14,31 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("round", range(20 if metafunc.config.getoption("--long") else 1))
 
 
+# Tests run beside other work, which may stop all of this for seconds. So they ask only that the service comes back
+# by itself, and that overload does not bring it down. How fast and how well is asked by `scripts/bench faults`.
+BACK_MS = 10_000
+COLLAPSED = 0.1
+
+
 class Times:
-    """How long the service took to be back, against its goal."""
+    """How long the service took to be back, and how much it still did, against the goals."""
+
+    def __init__(self, goals):
+        self.goals = goals  # whether they must be reached
 
     def note(self, fault, milliseconds, goal):
-        """A row of the table. The goal is a goal: ten times of it, at least 5 s, is a failure."""
+        """A row of the table."""
         rows.append((fault, milliseconds, goal))
-        assert milliseconds < max(10 * goal, 5000), f"{fault}: back after {milliseconds:.0f} ms"
+        assert milliseconds <= (goal if self.goals else BACK_MS), f"{fault}: {milliseconds:.0f} ms"
+
+    def note_goodput(self, fault, share, goal):
+        """What is done under too much load, as a share of what is done at most."""
+        assert share >= (goal if self.goals else COLLAPSED), f"{fault}: goodput {share:.0%}"
 
 
 @pytest.fixture(scope="session")
-def times():
-    return Times()
+def times(request):
+    return Times(request.config.getoption("--goals"))
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def test_three_times_the_capacity(whole, core, times, long):
           f" {good:.0%}, {len(refused)} refused, half of them in {within(refused, 50):.1f} ms,"
           f" 99% in {p99:.0f} ms")
     assert {a.code for a in refused} == {"busy"}
-    assert good > 0.08  # the goal is 80%
+    times.note_goodput("overload", good, 0.8)
     times.note("overload, 99% of the refusals", p99, 100)
     times.note("overload, after its end", steady.told.time_back(flood.answers[-1].sent), 2000)
 
