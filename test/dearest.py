@@ -214,8 +214,8 @@ OF = f"/concert/{SOLD_OUT}/item/{SOLD_OUT}"
 REQUESTS = [
     Request("GET /concert/{concert}", "demo", get("/concert/2"), 2, 1_000),
     Request("GET /concert/{concert}", "sold out", get(f"/concert/{SOLD_OUT}"), 2, HALL + 10),
-    Request("GET /concert/{concert}/item", "demo", get("/concert/2/item"), 2, 2_000),
-    Request("GET /concert/{concert}/item", "hall of 50,000", get(f"/concert/{SOLD_OUT}/item"), 2, 2 * HALL + 10),
+    Request("GET /concert/{concert}/item", "demo", get("/concert/2/item"), 2, 1_000),
+    Request("GET /concert/{concert}/item", "hall of 50,000", get(f"/concert/{SOLD_OUT}/item"), 2, HALL + 10),
     Request(f"GET {ITEM}/seat", "demo, compact", get("/concert/2/item/101/seat?view=compact"), 2, 310),
     Request(f"GET {ITEM}/seat", "hall of 50,000, compact", get(f"{OF}/seat?view=compact"), 2, HALL + 10),
     Request(f"GET {ITEM}/seat", "hall of 50,000", get(f"{OF}/seat"), 2, HALL + 10),
