@@ -6,7 +6,8 @@
 #include "domain/concert_list.h"
 
 static void
-write_concert(struct json *json, const struct services *services, const struct listed_concert *row)
+write_concert(struct json *json, const struct services *services, const struct listed_concert *row,
+              const struct seat_counts *seats)
 {
     const struct concert *concert = &row->concert;
     const struct concert_summary *summary = &row->summary;
@@ -24,9 +25,9 @@ write_concert(struct json *json, const struct services *services, const struct l
     json_write_instant(json, "lastStartsAt", concert->last_starts_at);
     json_write_optional_integer(json, "minPrice", has_items, summary->min_price);
     json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
-    json_write_integer(json, "seatCount", row->counts.seats);
-    json_write_integer(json, "availableCount", row->counts.available);
-    json_write_integer(json, "heldCount", row->counts.held);
+    json_write_integer(json, "seatCount", seats->seats);
+    json_write_integer(json, "availableCount", seats->available);
+    json_write_integer(json, "heldCount", seats->held);
     json_write_boolean(json, "queue", !concert->no_line);
     json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
                                 concert->max_seats_per_user);
@@ -55,7 +56,7 @@ concert_list(void *services, const struct request *request, struct response *res
         json_begin_array(&json, "concerts");
         for (size_t i = 0; i < list.count; i++) {
             json_begin_object(&json, NULL);
-            write_concert(&json, services, &list.rows[i]);
+            write_concert(&json, services, &list.rows[i], &list.counts[i].seats);
             json_end_object(&json);
         }
         json_end_array(&json);
@@ -72,20 +73,21 @@ concert_show(void *services, const struct request *request, struct response *res
     struct services *all = services;
     int64_t started = clock_monotonic_us();
     struct listed_concert row;
+    struct seat_counts seats;
     struct problem problem;
     enum db_result result =
         concert_table_find_summary(all->db, request->ids[0], &row.concert, &row.summary);
     enum error error =
         result == DB_NONE ? refuse(&problem, ERROR_CONCERT_NOT_FOUND) : refuse_db(&problem, result);
     if (error == ERROR_NONE)
-        error = concert_count_seats(all, row.concert.concert_id, &row.counts, &problem);
+        error = concert_count_seats(all, row.concert.concert_id, &seats, &problem);
     if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
-    write_concert(&json, services, &row);
+    write_concert(&json, services, &row, &seats);
     api_finish_public(response, &json, row.concert.now, started);
 }
 

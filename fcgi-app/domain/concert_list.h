@@ -8,12 +8,17 @@
 struct listed_concert {
     struct concert concert;
     struct concert_summary summary;
-    struct seat_counts counts;
 };
 
-/* Zero-initialised can be freed. */
+/* What is remembered, or was counted now. */
+struct concert_count {
+    int32_t concert_id;
+    struct seat_counts seats;
+};
+
 struct concert_list {
     struct listed_concert *rows;
+    struct concert_count *counts; /* of the same */
     size_t count;
 };
 

@@ -131,6 +131,18 @@ concert_table_list(struct database *db, const char *date, struct concert *concer
 }
 
 enum db_result
+concert_table_list_times(struct database *db, struct concert *concert)
+{
+    static const struct query list = {
+        "SELECT c.concert_id, c.status + 0, c.opens_at, c.closes_at, " CONCERT_LAST_STARTS_AT
+        ", UTC_TIMESTAMP(3) FROM concert c WHERE c.status <> 'cancelled'"};
+    return db_select(db, &list, NO_PARAMETERS,
+                     COLUMNS(INTO_INT32(&concert->concert_id), INTO_INT32(&concert->stored),
+                             INTO_INSTANT(&concert->opens_at), INTO_INSTANT(&concert->closes_at),
+                             INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now)));
+}
+
+enum db_result
 concert_table_item(struct database *db, int32_t item_id, struct item *item)
 {
     static const struct query find = {"SELECT " ITEM_COLUMNS " FROM item i WHERE i.item_id = ?"};

@@ -85,6 +85,9 @@ enum db_result concert_table_find_summary(struct database *db, int32_t concert_i
 enum db_result concert_table_list(struct database *db, const char *date, struct concert *concert,
                                   struct concert_summary *summary);
 
+/* The same of all, in any order, with the id and what the status follows from alone. */
+enum db_result concert_table_list_times(struct database *db, struct concert *concert);
+
 /* One item by its id. */
 enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item);
 
