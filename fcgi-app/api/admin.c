@@ -43,6 +43,7 @@ static void
 write_settings(struct json *json, const struct services *services, const struct concert *concert)
 {
     static const char *const stored[] = {
+        [STORED_OTHER] = "other",
         [STORED_CLOSED] = "closed",
         [STORED_OPEN] = "open",
         [STORED_CANCELLED] = "cancelled",

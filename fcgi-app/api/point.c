@@ -86,10 +86,8 @@ static void
 write_entry(struct json *json, const void *rows, size_t i)
 {
     static const char *const kinds[] = {
-        [POINT_CHARGE] = "charge",
-        [POINT_USE] = "use",
-        [POINT_PAYMENT] = "payment",
-        [POINT_REFUND] = "refund",
+        [POINT_OTHER] = "other",     [POINT_CHARGE] = "charge", [POINT_USE] = "use",
+        [POINT_PAYMENT] = "payment", [POINT_REFUND] = "refund",
     };
     const struct point_entry *entry = (const struct point_entry *)rows + i;
     json_write_integer(json, "historyId", entry->history_id);

@@ -6,6 +6,8 @@
 enum concert_status
 concert_status(const struct concert *concert, int64_t now)
 {
+    if (concert->stored == STORED_OTHER)
+        return CONCERT_OTHER;
     if (concert->stored == STORED_CANCELLED)
         return CONCERT_CANCELLED;
     if (concert->stored == STORED_CLOSED)
@@ -30,7 +32,7 @@ concert_freezes_at(const struct concert *concert)
 const char *
 concert_status_name(enum concert_status status)
 {
-    static const char *const names[] = {"scheduled", "open", "closed", "cancelled"};
+    static const char *const names[] = {"other", "scheduled", "open", "closed", "cancelled"};
     return names[status];
 }
 
@@ -65,6 +67,8 @@ concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
 static enum error
 not_open(enum concert_status status, struct problem *problem)
 {
+    if (status == CONCERT_OTHER)
+        return refuse(problem, ERROR_CONCERT_NOT_OPEN);
     return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The concert is %s",
                           concert_status_name(status));
 }
@@ -88,9 +92,9 @@ enum error
 concert_require_visible(const struct concert *concert, struct problem *problem)
 {
     enum concert_status status = concert_status(concert, concert->now);
-    if (status == CONCERT_CLOSED || status == CONCERT_CANCELLED)
-        return not_open(status, problem);
-    return ERROR_NONE;
+    if (status == CONCERT_OPEN || status == CONCERT_SCHEDULED)
+        return ERROR_NONE;
+    return not_open(status, problem);
 }
 
 enum error

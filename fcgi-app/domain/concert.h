@@ -6,7 +6,13 @@
 #include "mysql/concert_table.h"
 
 /* What is shown: made of what is stored and the time. */
-enum concert_status { CONCERT_SCHEDULED, CONCERT_OPEN, CONCERT_CLOSED, CONCERT_CANCELLED };
+enum concert_status {
+    CONCERT_OTHER,
+    CONCERT_SCHEDULED,
+    CONCERT_OPEN,
+    CONCERT_CLOSED,
+    CONCERT_CANCELLED
+};
 
 /*
  * The first that fits: cancelled; closed (stored, or now >= closesAt, or there are items and all

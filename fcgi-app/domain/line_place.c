@@ -35,7 +35,7 @@ line_settings_of(const struct services *services, const struct concert *concert)
         .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
         .opens_in_ms = ms_until(concert, concert->opens_at),
         .idle_ms = (int64_t)concert->idle_seconds * 1000,
-        .closed = status == CONCERT_CLOSED || status == CONCERT_CANCELLED,
+        .closed = status != CONCERT_OPEN && status != CONCERT_SCHEDULED,
     };
 }
 

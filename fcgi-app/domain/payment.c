@@ -56,6 +56,7 @@ check_held(const struct reservation *reservation, struct problem *problem)
     case RESERVATION_CANCELLED:
         return refuse(problem, ERROR_RESERVATION_CANCELLED);
     case RESERVATION_EXPIRED:
+    case RESERVATION_OTHER:
         break;
     }
     return refuse(problem, ERROR_HOLD_EXPIRED);

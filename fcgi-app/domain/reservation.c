@@ -16,9 +16,8 @@ const char *
 reservation_status_name(enum reservation_status status)
 {
     static const char *const names[] = {
-        [RESERVATION_HELD] = "held",
-        [RESERVATION_PAID] = "paid",
-        [RESERVATION_EXPIRED] = "expired",
+        [RESERVATION_OTHER] = "other",         [RESERVATION_HELD] = "held",
+        [RESERVATION_PAID] = "paid",           [RESERVATION_EXPIRED] = "expired",
         [RESERVATION_CANCELLED] = "cancelled",
     };
     return names[status];

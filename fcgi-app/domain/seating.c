@@ -8,7 +8,7 @@
 enum seat_status
 seat_shown(const struct seat *seat, int64_t now)
 {
-    if (seat->blocked || seat->status == SEAT_SOLD)
+    if (seat->blocked || (seat->status != SEAT_AVAILABLE && seat->status != SEAT_HELD))
         return SEAT_SOLD;
     return seat->status == SEAT_HELD && now < seat->held_until ? SEAT_HELD : SEAT_AVAILABLE;
 }

@@ -17,7 +17,7 @@ concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLU
         INTO_INT32(&concert->concert_id),
         INTO_TEXT(concert->title),
         INTO_TEXT(concert->venue),
-        INTO_INT32(&concert->stored),
+        INTO_ENUM(&concert->stored, STORED_CANCELLED),
         INTO_INSTANT(&concert->opens_at),
         INTO_INSTANT(&concert->closes_at),
         INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_line),

@@ -13,7 +13,7 @@ enum {
 };
 
 /* As stored; what is shown depends on the time as well (domain/concert.h). */
-enum concert_stored { STORED_CLOSED = 1, STORED_OPEN, STORED_CANCELLED };
+enum concert_stored { STORED_OTHER, STORED_CLOSED, STORED_OPEN, STORED_CANCELLED };
 
 struct concert {
     int32_t concert_id;

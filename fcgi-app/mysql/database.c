@@ -161,6 +161,7 @@ bind_column(struct row *row, size_t i)
         bind->buffer = &row->bytes[i];
         break;
     case COLUMN_INT32:
+    case COLUMN_ENUM:
         bind->buffer_type = MYSQL_TYPE_LONG;
         break;
     case COLUMN_INT64:
@@ -220,6 +221,17 @@ db_select(struct database *db, const struct query *query, const struct parameter
     return result;
 }
 
+/* A value that is not known becomes 0. */
+static void
+take_enum(const struct column *column, bool is_null)
+{
+    int32_t value;
+    memcpy(&value, column->to, sizeof value);
+    if (is_null || value < 0 || (size_t)value > column->size)
+        value = 0;
+    memcpy(column->to, &value, sizeof value);
+}
+
 static void
 take_column(const struct row *row, size_t i)
 {
@@ -232,6 +244,8 @@ take_column(const struct row *row, size_t i)
         memcpy(column->to, &instant, sizeof instant);
     } else if (column->kind == COLUMN_BOOL) {
         *(bool *)column->to = !is_null && row->bytes[i] != 0;
+    } else if (column->kind == COLUMN_ENUM) {
+        take_enum(column, is_null);
     } else if (column->kind == COLUMN_TEXT) {
         ((char *)column->to)[is_null ? 0 : row->lengths[i]] = '\0';
     } else if (column->kind == COLUMN_BYTES) {

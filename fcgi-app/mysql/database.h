@@ -63,18 +63,27 @@ struct column {
         COLUMN_BOOL,
         COLUMN_INT32,
         COLUMN_INT64,
+        COLUMN_ENUM,
         COLUMN_TEXT,
         COLUMN_BYTES,
         COLUMN_INSTANT
     } kind;
     void *to;
-    size_t size;    /* COLUMN_TEXT: with the NUL; COLUMN_BYTES: exactly */
+    size_t size;    /* COLUMN_TEXT: with the NUL; COLUMN_BYTES: exactly; COLUMN_ENUM: last value */
     size_t *length; /* COLUMN_BYTES: bytes read, NULL where the size is fixed */
     bool *is_null;
 };
 
 #define INTO_BOOL(variable) ((struct column){.kind = COLUMN_BOOL, .to = (variable)})
-#define INTO_INT32(variable) ((struct column){.kind = COLUMN_INT32, .to = (variable)})
+/* No enum: what the database has may be beyond its values. */
+#define INT32_POINTER(variable) _Generic((variable), int32_t * : (variable))
+#define INTO_INT32(variable) ((struct column){.kind = COLUMN_INT32, .to = INT32_POINTER(variable)})
+/*
+ * The number of an ENUM (`status + 0`) into an enum that has the same values up to `last`, and 0
+ * for all others: a newer build may have added some to the column.
+ */
+#define INTO_ENUM(variable, last)                                                                  \
+    ((struct column){.kind = COLUMN_ENUM, .to = (variable), .size = (last)})
 #define INTO_INT64(variable) ((struct column){.kind = COLUMN_INT64, .to = (variable)})
 #define INTO_INSTANT(variable) ((struct column){.kind = COLUMN_INSTANT, .to = (variable)})
 #define INTO_TEXT(array)                                                                           \
@@ -84,7 +93,7 @@ struct column {
 #define INTO_OPTIONAL_BYTES(array, null)                                                           \
     ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_null = (null)})
 #define INTO_OPTIONAL_INT32(variable, null)                                                        \
-    ((struct column){.kind = COLUMN_INT32, .to = (variable), .is_null = (null)})
+    ((struct column){.kind = COLUMN_INT32, .to = INT32_POINTER(variable), .is_null = (null)})
 
 /* Argument lists of db_execute() and db_select(). */
 #define PARAMETERS(...)                                                                            \

@@ -64,11 +64,11 @@ point_table_lock_entry(struct database *db, int32_t history_id, const char *user
     static const struct query lock = {
         "SELECT history_id, kind + 0, amount, balance_after, reservation_id, created_at"
         " FROM point_history WHERE history_id = ? AND user_id = ? FOR UPDATE"};
-    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(history_id), DB_TEXT(user_id)),
-                         COLUMNS(INTO_INT32(&entry->history_id), INTO_INT32(&entry->kind),
-                                 INTO_INT64(&entry->amount), INTO_INT64(&entry->balance_after),
-                                 INTO_INT32(&entry->reservation_id),
-                                 INTO_INSTANT(&entry->created_at)));
+    return db_select_one(
+        db, &lock, PARAMETERS(DB_INTEGER(history_id), DB_TEXT(user_id)),
+        COLUMNS(INTO_INT32(&entry->history_id), INTO_ENUM(&entry->kind, POINT_REFUND),
+                INTO_INT64(&entry->amount), INTO_INT64(&entry->balance_after),
+                INTO_INT32(&entry->reservation_id), INTO_INSTANT(&entry->created_at)));
 }
 
 enum db_result
@@ -83,7 +83,7 @@ point_table_history(struct database *db, const char *user_id, int32_t before, in
     *count = 0;
     enum db_result result =
         db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
-                  COLUMNS(INTO_INT32(&row.history_id), INTO_INT32(&row.kind),
+                  COLUMNS(INTO_INT32(&row.history_id), INTO_ENUM(&row.kind, POINT_REFUND),
                           INTO_INT64(&row.amount), INTO_INT64(&row.balance_after),
                           INTO_INT32(&row.reservation_id), INTO_INSTANT(&row.created_at)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
@@ -112,8 +112,12 @@ static void
 bind_payment(struct payment *row, struct column columns[PAYMENT_COLUMN_COUNT])
 {
     const struct column list[PAYMENT_COLUMN_COUNT] = {
-        INTO_INT32(&row->payment_id), INTO_INT32(&row->reservation_id), INTO_TEXT(row->user_id),
-        INTO_INT64(&row->amount),     INTO_INT32(&row->status),         INTO_INSTANT(&row->paid_at),
+        INTO_INT32(&row->payment_id),
+        INTO_INT32(&row->reservation_id),
+        INTO_TEXT(row->user_id),
+        INTO_INT64(&row->amount),
+        INTO_ENUM(&row->status, PAYMENT_REFUNDED),
+        INTO_INSTANT(&row->paid_at),
     };
     memcpy(columns, list, sizeof list);
 }

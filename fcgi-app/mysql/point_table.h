@@ -5,7 +5,7 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
-enum point_kind { POINT_CHARGE = 1, POINT_USE, POINT_PAYMENT, POINT_REFUND };
+enum point_kind { POINT_OTHER, POINT_CHARGE, POINT_USE, POINT_PAYMENT, POINT_REFUND };
 
 struct point_entry {
     int32_t history_id;
@@ -16,7 +16,7 @@ struct point_entry {
     int64_t created_at;
 };
 
-enum payment_status { PAYMENT_PAID = 1, PAYMENT_REFUNDED };
+enum payment_status { PAYMENT_OTHER, PAYMENT_PAID, PAYMENT_REFUNDED };
 
 struct payment {
     int32_t payment_id;

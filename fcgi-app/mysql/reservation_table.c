@@ -17,7 +17,7 @@ bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLU
         INTO_TEXT(row->user_id),
         INTO_INT32(&row->concert_id),
         INTO_INT32(&row->item_id),
-        INTO_INT32(&row->status),
+        INTO_ENUM(&row->status, RESERVATION_CANCELLED),
         INTO_INT32(&row->seat_count),
         INTO_INT64(&row->total_price),
         INTO_OPTIONAL_INT32(&row->seat_limit, &row->no_seat_limit),
@@ -228,8 +228,8 @@ reservation_table_list_holds(struct database *db, int32_t concert_id, const char
         " COALESCE(settled_at, expires_at) AS ends_at"
         " FROM reservation WHERE user_id = ? AND concert_id = ?"
         " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) ORDER BY ends_at"};
-    return db_select(db, &list,
-                     PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(since)),
-                     COLUMNS(INTO_INT32(&hold->status), INTO_INT32(&hold->seat_count),
-                             INTO_BOOL(&hold->settled), INTO_INSTANT(&hold->ends_at)));
+    return db_select(
+        db, &list, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(since)),
+        COLUMNS(INTO_ENUM(&hold->status, RESERVATION_CANCELLED), INTO_INT32(&hold->seat_count),
+                INTO_BOOL(&hold->settled), INTO_INSTANT(&hold->ends_at)));
 }

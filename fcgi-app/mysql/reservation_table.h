@@ -6,7 +6,8 @@
 #include "mysql/seat_table.h"
 
 enum reservation_status {
-    RESERVATION_HELD = 1,
+    RESERVATION_OTHER,
+    RESERVATION_HELD,
     RESERVATION_PAID,
     RESERVATION_EXPIRED,
     RESERVATION_CANCELLED,

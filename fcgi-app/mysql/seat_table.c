@@ -55,7 +55,7 @@ seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t
     static const struct query list = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3)"
                                       " FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
-                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT32(&seat->status),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
                              INTO_BOOL(&seat->blocked), INTO_INT32(&seat->reservation_id),
                              INTO_INSTANT(&seat->held_until), INTO_INT64(&seat->price),
                              INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
@@ -69,7 +69,7 @@ seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat, 
         "SELECT seat_no, status + 0, blocked, held_until, UTC_TIMESTAMP(3)"
         " FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
-                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT32(&seat->status),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
                              INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until),
                              INTO_INSTANT(now)));
 }
@@ -109,10 +109,10 @@ read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id
     *found = 0;
     enum db_result result = db_select(
         db, &forms[form_for(count)], parameters, parameter_count,
-        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.status), INTO_BOOL(&seat.blocked),
-                INTO_INT32(&seat.reservation_id), INTO_INSTANT(&seat.held_until),
-                INTO_INT64(&seat.price), INTO_TEXT(seat.section), INTO_TEXT(seat.row),
-                INTO_TEXT(seat.label), INTO_INSTANT(now)));
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_ENUM(&seat.status, SEAT_SOLD),
+                INTO_BOOL(&seat.blocked), INTO_INT32(&seat.reservation_id),
+                INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
+                INTO_TEXT(seat.row), INTO_TEXT(seat.label), INTO_INSTANT(now)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         seats[(*found)++] = seat;
     return result == DB_NONE ? DB_OK : result;
@@ -147,7 +147,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     struct seat seat;
     struct column columns[] = {[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT] =
                                    INTO_INT32(&seat.seat_id),
-                               INTO_INT32(&seat.status),
+                               INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
                                INTO_INSTANT(&seat.held_until),
                                INTO_BOOL(has_held)};
@@ -203,7 +203,7 @@ name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const
     {                                                                                              \
         "UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?"                      \
         " WHERE item_id = ? AND seat_no" list " AND COALESCE(reservation_id, 0)" list              \
-        " AND status <> 'sold' AND blocked = 0"                                                    \
+        " AND status IN ('available', 'held') AND blocked = 0"                                     \
     }
 
 enum db_result

@@ -13,7 +13,8 @@ enum {
 
 #define PRICE_MAX INT64_C(1000000000) /* points */
 
-enum seat_status { SEAT_AVAILABLE = 1, SEAT_HELD, SEAT_SOLD };
+/* 0, here and in the other tables: a value of a newer build. */
+enum seat_status { SEAT_OTHER, SEAT_AVAILABLE, SEAT_HELD, SEAT_SOLD };
 
 struct seat {
     int32_t seat_id;

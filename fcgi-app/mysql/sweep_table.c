@@ -27,7 +27,7 @@ sweep_table_lock_reservation(struct database *db, struct reservation *reservatio
                                       " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
                          COLUMNS(INTO_INT32(&reservation->item_id),
-                                 INTO_INT32(&reservation->status),
+                                 INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
                                  INTO_INSTANT(&reservation->expires_at)));
 }
 

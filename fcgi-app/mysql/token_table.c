@@ -40,9 +40,11 @@ static void
 bind_token(struct token_row *row, struct column columns[TOKEN_COLUMN_COUNT])
 {
     const struct column list[TOKEN_COLUMN_COUNT] = {
-        INTO_INT32(&row->kind),          INTO_BYTES(row->token),    INTO_INT32(&row->concert_id),
-        INTO_INT32(&row->number),        INTO_TEXT(row->user_id),   INTO_INT32(&row->status),
-        INTO_INSTANT(&row->lease_until), INTO_INT64(&row->ends_ms), INTO_INT64(&row->lease_ms),
+        INTO_ENUM(&row->kind, TOKEN_OPEN), INTO_BYTES(row->token),
+        INTO_INT32(&row->concert_id),      INTO_INT32(&row->number),
+        INTO_TEXT(row->user_id),           INTO_ENUM(&row->status, TOKEN_LAPSED),
+        INTO_INSTANT(&row->lease_until),   INTO_INT64(&row->ends_ms),
+        INTO_INT64(&row->lease_ms),
     };
     memcpy(columns, list, sizeof list);
 }

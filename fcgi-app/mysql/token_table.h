@@ -17,7 +17,14 @@ enum { TOKEN_CHUNK = 2000, TOKEN_BATCH = 32 };
 enum token_kind { TOKEN_QUEUE = 1, TOKEN_OPEN = 2 };
 
 /* In the order of the column's ENUM. */
-enum token_status { TOKEN_WAITING = 1, TOKEN_ACTIVE, TOKEN_DONE, TOKEN_LEFT, TOKEN_LAPSED };
+enum token_status {
+    TOKEN_OTHER,
+    TOKEN_WAITING,
+    TOKEN_ACTIVE,
+    TOKEN_DONE,
+    TOKEN_LEFT,
+    TOKEN_LAPSED
+};
 
 struct token_row {
     enum token_kind kind;

@@ -21,7 +21,7 @@ export class Problem extends Error {
 
 /** Whether a concert, or its line, is of a sale that does not go on. */
 export function isOver({ status }) {
-    return status === "closed" || status === "cancelled";
+    return status !== "open" && status !== "scheduled";
 }
 
 /** Whether asking again brings the same: there is nothing, or its sale is over. */

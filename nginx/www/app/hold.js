@@ -168,7 +168,9 @@ function Held({ reservation, charge, balance, setBalance, onSettled }) {
         <p class="help">${t("hold_once")}</p>`;
 }
 
-const TITLES = { held: "hold_title", paid: "paid_title", expired: "hold_lapsed", cancelled: "hold_cancelled" };
+const TITLES = {
+    held: "hold_title", paid: "paid_title", expired: "hold_lapsed", cancelled: "hold_cancelled", other: "my_tickets",
+};
 
 function Hold({ answer }) {
     const { reservation } = answer;

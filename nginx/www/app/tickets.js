@@ -166,7 +166,7 @@ function Tickets({ answer, again, turn, onMore }) {
     const { reservations, concerts, balance, more } = answer;
     const some = (status) => reservations.filter((one) => status.includes(one.status));
     const props = (one) => ({ key: one.reservationId, reservation: one, about: concerts.get(one.concertId), onChanged: again });
-    const past = some(["expired", "cancelled"]);
+    const past = some(["expired", "cancelled", "other"]);
     return html`
         <p class="lead">${t("balance_now", points(balance))}</p>
         ${reservations.length === 0 && html`<p>${t("tickets_none")} <a href="#/">${t("to_concerts")}</a></p>`}
