@@ -103,7 +103,7 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
     size_t length;
     switch (field->kind) {
     case FIELD_USER:
-        snprintf(rule, rule_size, "1 to 64 of A-Z a-z 0-9 . _ @ -");
+        snprintf(rule, rule_size, "1 to 128 of A-Z a-z 0-9 . _ @ + | : ~ = -");
         return is_user_id(text);
     case FIELD_DATE:
         snprintf(rule, rule_size, "a day as YYYY-MM-DD");

@@ -11,7 +11,7 @@ bool
 is_user_id(const char *text)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                  "0123456789._@-";
+                                  "0123456789._@+|:~=-";
     size_t length = strlen(text);
     return length >= 1 && length < USER_ID_SIZE && strspn(text, allowed) == length;
 }

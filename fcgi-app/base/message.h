@@ -18,8 +18,8 @@ struct json;
 struct shared;
 
 enum {
-    USER_ID_SIZE = 65, /* with the NUL */
-    TOKEN_SIZE = 16,   /* bytes of a queue token */
+    USER_ID_SIZE = 129, /* with the NUL */
+    TOKEN_SIZE = 16,    /* bytes of a queue token */
     PATH_IDS = 2,
     ETAG_SIZE = 24,     /* with the quotes and the NUL */
     REDIRECT_SIZE = 128 /* a path and one argument, with the NUL */
@@ -140,7 +140,7 @@ struct application {
     void (*write_metrics)(void *services, struct buffer *out);
 };
 
-/* Whether `text` is a userId: 1 to 64 of A-Z a-z 0-9 . _ @ - */
+/* Whether `text` is a userId: 1 to 128 of A-Z a-z 0-9 . _ @ + | : ~ = - */
 bool is_user_id(const char *text);
 
 /* Empties a response for the next request; memory is kept. */

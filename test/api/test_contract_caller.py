@@ -52,7 +52,7 @@ def test_one_does_not_see_anothers(gateway, concert):
 def test_a_user_id_that_is_none_is_refused_all_the_same(gateway):
     """Before it is compared with the caller."""
     me = as_user(new_user())
-    for value in (None, 1, "", "a b", "x" * 65, []):
+    for value in (None, 1, "", "a b", "x" * 129, []):
         assert_problem(gateway.post("/point/charge", {"userId": value, "amount": 1}, **me), "invalid_field",
             field="userId")
     for query in ("userId=", "userId=a%20b", "userId", "userId=a&userId=a"):
@@ -66,7 +66,7 @@ def test_the_caller_is_case_sensitive(gateway):
     assert_problem(gateway.get(f"/point?userId={user.lower()}", **as_user(user)), "forbidden")
 
 
-@pytest.mark.parametrize("header", ["a b", "x" * 65, "ü", "a,b", "a/b", "a;b"])
+@pytest.mark.parametrize("header", ["a b", "x" * 129, "ü", "a,b", "a/b", "a;b"])
 def test_headers_that_name_nobody(gateway, header):
     assert_problem(gateway.get("/point", **as_user(header.encode("utf-8"))), "unauthorized")
 

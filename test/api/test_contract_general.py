@@ -48,7 +48,7 @@ def assert_formats(value, name=""):
     elif value is None:
         assert name in NULLABLE, name
     elif name == "userId":
-        assert re.fullmatch(r"[A-Za-z0-9._@-]{1,64}", value)
+        assert re.fullmatch(r"[A-Za-z0-9._@+|:~=-]{1,128}", value)
     elif name == "now" or name.endswith("At"):
         assert re.fullmatch(INSTANT, value), (name, value)
     elif name.endswith("Date") or name == "date":

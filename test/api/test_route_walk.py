@@ -289,7 +289,7 @@ def test_concerts_up_to_the_limit_of_the_body(stack, route):
 
 HEADERS = ("X-Queue-Token", "Idempotency-Key", "Authorization", "X-Frontrow-User", "Content-Type")
 HEADER_VALUES = [
-    b"", b"x", b"x" * 65, b"x" * 7000, b"a\tb", b"\x01", b"1-" + b"0" * 32, "가".encode() * 99, b"\xff\xc3",
+    b"", b"x", b"x" * 65, b"x" * 129, b"x" * 7000, b"a|b+c:d~e=f", b"a\tb", b"\x01", b"1-" + b"0" * 32, "가".encode() * 99, b"\xff\xc3",
 ]
 
 

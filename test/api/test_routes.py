@@ -227,7 +227,7 @@ def test_caller_is_who_the_gateway_says(header_stack, gateway, header_fan, route
         assert_problem(call(gateway, user), "unauthorized")
         assert_problem(call(gateway, user, **as_user("")), "unauthorized")
         assert_problem(call(gateway, user, **as_user("no user id")), "unauthorized")
-        assert_problem(call(gateway, user, **as_user("x" * 65)), "unauthorized")
+        assert_problem(call(gateway, user, **as_user("x" * 129)), "unauthorized")
         assert_problem(call(header_stack, user, **me), "unauthorized")
 
 

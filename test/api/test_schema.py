@@ -127,7 +127,7 @@ def test_migrate_runs_each_file_once(books):
     before = books.query("SELECT * FROM schema_migrations ORDER BY version")
     assert [row["name"] for row in before] == files
     again = books.ctl("migrate")
-    assert (again.returncode, again.stdout) == (0, f"schema version {len(files)} (0 run now)\n")
+    assert (again.returncode, again.stdout) == (0, f"schema version {int(files[-1][:3])} (0 run now)\n")
     assert books.query("SELECT * FROM schema_migrations ORDER BY version") == before
 
 

@@ -8,7 +8,7 @@ INSERT INTO seat (item_id, seat_no, price, section, row_name, label)
 SELECT 1003, seat_no, price, section, row_name, label FROM seat WHERE item_id = 1001;
 
 DELIMITER //
-CREATE PROCEDURE bench_fresh(wanted INT, buyer VARCHAR(64))
+CREATE PROCEDURE bench_fresh(wanted INT, buyer VARCHAR(128))
 BEGIN
     DECLARE places, hold, found_status, made INT;
     DECLARE cost BIGINT;

@@ -89,7 +89,7 @@ user_ids_are_checked(void)
     CU_ASSERT_FALSE(is_user_id(longest));
     longest[USER_ID_SIZE - 1] = '\0';
     CU_ASSERT_TRUE(is_user_id(longest));
-    CU_ASSERT_TRUE(is_user_id("A.z_0@-9"));
+    CU_ASSERT_TRUE(is_user_id("A.z_0@-9+|:~="));
     CU_ASSERT_FALSE(is_user_id(""));
     CU_ASSERT_FALSE(is_user_id("a b"));
     CU_ASSERT_FALSE(is_user_id("a/b"));

@@ -49,6 +49,28 @@ def test_from_the_list_to_the_ticket(new_fan, new_concert, stack, language, size
     assert stack.get(f"/point?userId={fan.name}").json()["balance"] == 0
 
 
+def test_a_name_of_all_signs(new_fan, new_concert, stack):
+    """The longest that there may be, as a provider of identities could make it up; others are not sent."""
+    concert, _ = new_concert(title="Any name", admissionCapacity=100)
+    fan = new_fan(size=PHONE)
+    name = (f"auth0|{fan.name}+x@example.com:~=_-" + "x" * 128)[:128]
+    page = fan.open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Enter the line").click()
+    field = page.locator("#name")
+    for wrong in ("a b", "a;b", "a/b", "한"):
+        field.fill(wrong)
+        assert not field.evaluate("(field) => field.checkValidity()"), wrong
+    field.fill(name)
+    page.get_by_role("button", name="Continue").click()
+    fan.wait_title("It is your turn")
+    assert_fits(page)
+    fan.name = name
+    assert fan.count("queue_token") == 1
+    fan.open("/tickets")
+    page.get_by_text(f"You are {name}").wait_for()
+    assert_fits(page)
+
+
 def test_the_code_on_the_ticket_can_be_read(new_fan, new_concert, stack):
     import zbar
     from PIL import Image

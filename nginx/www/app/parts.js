@@ -3,7 +3,7 @@ import { weather } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
 import { countdown, refusal, t } from "./language.js";
 import { Cell, useCell } from "./store.js";
-import { asking, NAME, nameUser } from "./user.js";
+import { asking, NAME, NAME_MAX, nameUser } from "./user.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
 // ---- saying things to screen readers
@@ -150,7 +150,7 @@ function NameDialog() {
             <p>${t("name_lead")}</p>
             <label for="name">${t("name_label")}</label>
             <input id="name" name="username" class="first" required autocomplete="username" autocapitalize="none"
-                spellcheck=${false} pattern=${NAME} maxlength="64" aria-describedby="name-help" value=${name}
+                spellcheck=${false} pattern=${NAME} maxlength=${NAME_MAX} aria-describedby="name-help" value=${name}
                 onInput=${(event) => setName(event.currentTarget.value)} />
             <p id="name-help" class="help">${t("name_help")}</p>
             <div class="actions">

@@ -4,7 +4,8 @@ import { get, Problem } from "./api.js";
 import { settings } from "./settings.js";
 import { Cell, forget, kept } from "./store.js";
 
-export const NAME = "[A-Za-z0-9._@\\-]{1,64}";
+export const NAME_MAX = 128;
+export const NAME = `[A-Za-z0-9._@+\\|:~=\\-]{1,${NAME_MAX}}`;
 
 /** null until it is known; {userId, asks}: asks where the page asks for a name. */
 export const user = new Cell(null);
