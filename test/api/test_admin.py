@@ -106,7 +106,7 @@ def test_the_least_that_is_needed(admin):
 
 
 @pytest.mark.parametrize("name", [
-    "UTC", "Asia/Kathmandu", "America/Argentina/ComodRivadavia", "Etc/GMT+12", "America/Port-au-Prince"])
+    "UTC", "Asia/Kathmandu", "America/Argentina/Buenos_Aires", "Etc/GMT+12", "America/Port-au-Prince"])
 def test_time_zones(admin, stack, name):
     made = admin.make(draft(timeZone=name))["concertId"]
     assert admin.get(made)["timeZone"] == ok(stack.fresh(f"/concert/{made}"))["timeZone"] == name
