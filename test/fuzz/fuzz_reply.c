@@ -24,7 +24,7 @@
 enum { LIMIT = 8 };
 
 static const struct line_settings settings = {.concert_id = 7, .version = 1, .capacity = 2};
-static const uint8_t token[TOKEN_SIZE] = "0123456789abcdef";
+static const uint8_t token[TOKEN_SIZE] = "0123456789abcde";
 
 /* ---- the calls ---- */
 
