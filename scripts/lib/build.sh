@@ -2,17 +2,18 @@
 
 # build_folder FOLDER CONFIGURE-ARGUMENT...: all, or BUILD_TARGET
 build_folder() {
-    local folder=$1
+    local folder=$1 source=$ROOT
     shift
+    # autotools do not build beside sources that are configured in place: then a copy of them is built
+    [[ ! -e $ROOT/config.status ]] || source=$VAR/source
     mkdir -p "$folder"
-    [[ ! -e $ROOT/config.status ]] ||
-        fail "$ROOT is configured in place; run make distclean there, so that a build beside it is possible"
     (
         # autogen and make's own regeneration write into the source folder
         mkdir -p "$ROOT/var" && exec 8>"$ROOT/var/build.lock" && flock 8 &&
             # in front of || no failure ends the shell by itself
-            { [[ -x $ROOT/configure ]] || "$ROOT/autogen.sh"; } && cd "$folder" &&
-            { [[ -e Makefile ]] || "$ROOT/configure" --quiet "$@"; } &&
+            { [[ -x $ROOT/configure ]] || "$ROOT/autogen.sh"; } &&
+            { [[ $source == "$ROOT" ]] || make -C "$ROOT" --no-print-directory distdir distdir="$source"; } && cd "$folder" &&
+            { grep -qsxF "srcdir = $source" Makefile || "$source/configure" --quiet "$@"; } &&
             make --no-print-directory -j"$(nproc)" "${BUILD_TARGET:-all}"
     ) >"$folder.log" 2>&1 || {
         tail -n 40 "$folder.log" >&2

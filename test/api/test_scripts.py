@@ -314,6 +314,24 @@ def test_which_skips_are_failures(path, settings, fails):
     assert fails is None or (done.returncode == 0) == fails
 
 
+def test_who_builds_in_place_is_not_in_the_way(tmp_path):
+    clone = tmp_path / "frontrow"
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns("var", ".git", "config.status"))
+    done = subprocess.run(
+        ["bash", "-euc", """
+            { [[ -x configure ]] || ./autogen.sh; } && ./configure && make fcgi-app/base/log.o
+            . scripts/lib/common.sh
+            . scripts/lib/build.sh
+            BUILD_TARGET=fcgi-app/base/clock.o build_folder "$BUILD"
+        """],
+        cwd=clone, env={"PATH": os.environ["PATH"]}, timeout=200, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (clone / "var/build/fcgi-app/base/clock.o").exists()
+    assert not (clone / "fcgi-app/base/clock.o").exists()
+
+
 @pytest.fixture
 def other_commands(tmp_path):
     """Runs a shell script that finds these commands, instead of the machine's own."""
