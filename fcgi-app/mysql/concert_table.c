@@ -137,7 +137,8 @@ concert_table_list_times(struct database *db, struct concert *concert)
         "SELECT c.concert_id, c.status + 0, c.opens_at, c.closes_at, " CONCERT_LAST_STARTS_AT
         ", UTC_TIMESTAMP(3) FROM concert c WHERE c.status <> 'cancelled'"};
     return db_select(db, &list, NO_PARAMETERS,
-                     COLUMNS(INTO_INT32(&concert->concert_id), INTO_INT32(&concert->stored),
+                     COLUMNS(INTO_INT32(&concert->concert_id),
+                             INTO_ENUM(&concert->stored, STORED_CANCELLED),
                              INTO_INSTANT(&concert->opens_at), INTO_INSTANT(&concert->closes_at),
                              INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now)));
 }
