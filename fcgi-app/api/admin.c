@@ -136,7 +136,7 @@ admin_concert_get(void *services, const struct request *request, struct response
     struct concert concert;
     struct problem problem;
     if (concert_find(admin.db, request->ids[0], &concert, &problem) == ERROR_NONE)
-        answer(&admin, &concert, "", response);
+        answer(&admin, &concert, NULL, response);
     else
         response_problem(response, &problem);
 }

@@ -111,7 +111,7 @@ static void
 read_settings(struct reader *reader, struct concert *concert, bool is_new)
 {
     const int64_t active = concert->active_seconds, hold = concert->hold_seconds;
-    bool no_idle_end;
+    bool ends_with_lease;
     reader_text(reader, "title", TITLE_CHARACTERS, is_new ? NULL : concert->title, concert->title,
                 sizeof concert->title);
     reader_text(reader, "venue", TITLE_CHARACTERS, is_new ? NULL : concert->venue, concert->venue,
@@ -127,9 +127,11 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
         concert->admission_capacity = (int32_t)reader_integer(reader, "admissionCapacity", 0,
                                                               INT32_MAX, NULL, &concert->no_line);
     concert->active_seconds = reader_small(reader, "activeSeconds", 1, 86400, &active);
-    if (has(reader, "idleSeconds")) /* null is read as 0 */
-        concert->idle_seconds = (int32_t)reader_integer(reader, "idleSeconds", IDLE_SECONDS_MIN,
-                                                        IDLE_SECONDS_MAX, NULL, &no_idle_end);
+    if (has(reader, "idleSeconds")) {
+        int64_t seconds = reader_integer(reader, "idleSeconds", IDLE_SECONDS_MIN, IDLE_SECONDS_MAX,
+                                         NULL, &ends_with_lease);
+        concert->idle_seconds = ends_with_lease ? 0 : (int32_t)seconds;
+    }
     concert->hold_seconds = reader_small(reader, "holdSeconds", 1, 3600, &hold);
     if (has(reader, "maxSeatsPerUser"))
         concert->max_seats_per_user = (int32_t)reader_integer(
@@ -178,7 +180,7 @@ concert_draft_read(const json_t *body, struct concert_draft *draft, struct probl
 void
 concert_warning_write(struct json *json, const char *warning)
 {
-    if (warning[0] == '\0')
+    if (warning == NULL || warning[0] == '\0')
         return;
     json_begin_array(json, "warnings");
     json_write_string(json, NULL, warning);

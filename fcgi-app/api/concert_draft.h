@@ -16,7 +16,7 @@
 enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
                               struct problem *problem);
 
-/* Writes a member `warnings`, a list of sentences, where there is something to tell. */
+/* Writes a member `warnings`, a list of sentences; none where it is NULL or "". */
 void concert_warning_write(struct json *json, const char *warning);
 
 /*

@@ -24,7 +24,7 @@ struct work {
     int32_t concert_id;
     void (*progress)(const struct concert_cancel_report *report);
     struct concert_cancel_report *report;
-    int *refused; /* by MySQL, in a row */
+    int refused; /* by MySQL, in a row */
 };
 
 static enum error
@@ -99,10 +99,10 @@ end_together(const struct work *work, const int32_t *ids, size_t count, struct p
  * one, but several in a row mean that it is away.
  */
 static bool
-is_mysql_lost(const struct work *work, enum error error)
+is_mysql_lost(struct work *work, enum error error)
 {
-    *work->refused = error == ERROR_MYSQL_UNAVAILABLE ? *work->refused + 1 : 0;
-    return *work->refused == REFUSED_MAX || error == ERROR_OUTCOME_UNKNOWN;
+    work->refused = error == ERROR_MYSQL_UNAVAILABLE ? work->refused + 1 : 0;
+    return work->refused == REFUSED_MAX || error == ERROR_OUTCOME_UNKNOWN;
 }
 
 /*
@@ -110,7 +110,7 @@ is_mysql_lost(const struct work *work, enum error error)
  * broken each is ended by itself; it is counted and left for the next look.
  */
 static enum error
-end_some(const struct work *work, const int32_t *ids, size_t count, struct problem *problem)
+end_some(struct work *work, const int32_t *ids, size_t count, struct problem *problem)
 {
     enum error error = end_together(work, ids, count, problem);
     bool lost = is_mysql_lost(work, error);
@@ -143,7 +143,7 @@ collect_ids(const struct taken_seat *seats, size_t count, int32_t *ids)
 }
 
 static enum error
-end_item(const struct work *work, int32_t item_id, struct problem *problem)
+end_item(struct work *work, int32_t item_id, struct problem *problem)
 {
     struct taken_seat seats[CANCEL_BATCH];
     int32_t ids[CANCEL_BATCH];
@@ -166,7 +166,7 @@ end_item(const struct work *work, int32_t item_id, struct problem *problem)
 
 /* One look at all seats of the concert; a seat names the reservation that has it. */
 static enum error
-end_all(const struct work *work, struct problem *problem)
+end_all(struct work *work, struct problem *problem)
 {
     int32_t item_id = 0;
     enum error error = ERROR_NONE;
@@ -200,7 +200,7 @@ wait_until(const struct work *work, int64_t instant)
  * watchdog bounds when it comes: then one more look finds it.
  */
 static enum error
-end_until_none_is_left(const struct work *work, struct problem *problem)
+end_until_none_is_left(struct work *work, struct problem *problem)
 {
     const struct concert_cancel_report *report = work->report;
     int64_t all_have_looked = clock_monotonic() + work->services->config->watchdog_ms;
@@ -234,8 +234,7 @@ concert_cancel(struct services *services, const char *actor, int32_t concert_id,
                void (*progress)(const struct concert_cancel_report *report),
                struct concert_cancel_report *report, struct problem *problem)
 {
-    int refused = 0;
-    struct work work = {services, actor, concert_id, progress, report, &refused};
+    struct work work = {services, actor, concert_id, progress, report, .refused = 0};
     *report = (struct concert_cancel_report){0};
     enum error error = set_cancelled(&work, problem);
     if (error == ERROR_NONE)

@@ -57,9 +57,9 @@ db_error_text(const struct database *db)
 }
 
 bool
-db_is_unfit(const struct database *db)
+db_is_misconfigured(const struct database *db)
 {
-    return db->unfit;
+    return db->misconfigured;
 }
 
 /* What is a bug, or means that nothing can be sold, is logged; what is tried again is not. */

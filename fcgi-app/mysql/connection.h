@@ -36,8 +36,8 @@ struct database {
     int timeout_ms;
     MYSQL *handle; /* NULL: not connected */
     bool in_transaction;
-    bool used;  /* a statement went through since the connect */
-    bool unfit; /* the server was refused for how it is set up */
+    bool used;          /* a statement went through since the connect */
+    bool misconfigured; /* the server was refused for how it is set up */
     int64_t changed_rows;
     int32_t inserted_id;
     struct statement statements[STATEMENT_SLOTS];

@@ -174,7 +174,7 @@ enum db_result db_now(struct database *db, int64_t *now);
 /* The last error's text, for tools. */
 const char *db_error_text(const struct database *db);
 
-/* Whether the last connect found a server that is set up in a way that cannot be worked with. */
-bool db_is_unfit(const struct database *db);
+/* Whether the last connect refused the server for how it is set up. */
+bool db_is_misconfigured(const struct database *db);
 
 #endif

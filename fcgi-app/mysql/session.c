@@ -57,7 +57,7 @@ refuse_server(struct database *db, const char *why)
 {
     snprintf(db->error_text, sizeof db->error_text, "%s", why);
     log_error("%s", db->error_text);
-    db->unfit = true;
+    db->misconfigured = true;
     return DB_GONE;
 }
 
@@ -91,7 +91,7 @@ require_fit_server(struct database *db)
 enum db_result
 session_set_up(struct database *db)
 {
-    db->unfit = false;
+    db->misconfigured = false;
     enum db_result result = pin_settings(db);
     return result == DB_OK ? require_fit_server(db) : result;
 }

@@ -6,8 +6,8 @@
 
 /*
  * Sets the session up whatever the server's defaults and its init_connect say, and looks whether
- * the server is fit. On a result that is not DB_OK the connection must not be used; db->unfit says
- * whether it is for how the server is set up.
+ * the server is fit. On a result that is not DB_OK the connection must not be used;
+ * db->misconfigured says whether it is for how the server is set up.
  */
 enum db_result session_set_up(struct database *db) __attribute__((warn_unused_result));
 

@@ -6,6 +6,8 @@
 
 #define LEFT_MS(instant) "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), " instant ") DIV 1000"
 
+#define IF_ACTIVE(value) "IF(status = 'active', " value ", 0)"
+
 /* How far lease_until may move; a program that does not know lease_max may have set it farther. */
 #define LEASE_END "GREATEST(lease_until, COALESCE(lease_max, lease_until))"
 
@@ -15,10 +17,8 @@
  */
 #define QUEUE_COLUMNS                                                                              \
     "1, token, concert_id, number, user_id,"                                                       \
-    " IF(status = 'active' AND lease_until <= UTC_TIMESTAMP(3), 5, status + 0), lease_until,"      \
-    " IF(status = 'active', " LEFT_MS("lease_until") ", 0),"                                       \
-                                                     " IF(status = 'active', " LEFT_MS(            \
-                                                         LEASE_END) ", 0)"
+    " IF(status = 'active' AND lease_until <= UTC_TIMESTAMP(3), 5, status + 0), "                  \
+    "lease_until, " IF_ACTIVE(LEFT_MS("lease_until")) ", " IF_ACTIVE(LEFT_MS(LEASE_END))
 #define OPEN_COLUMNS                                                                               \
     "2, token, concert_id, 0, user_id,"                                                            \
     " CASE WHEN ended THEN 4 WHEN lease_until <= UTC_TIMESTAMP(3) THEN 5 ELSE 2 END, lease_until," \
