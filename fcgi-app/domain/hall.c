@@ -250,16 +250,16 @@ static void
 tell_found(struct services *services, const struct hall *hall, bool none, uint32_t releases,
            int64_t started)
 {
-    struct sold_out_wish name;
-    if (services->shared == NULL || !name_wish(hall, &name))
+    const struct sold_out_wish *name = &hall->wish->name;
+    if (name->item_id == 0 || name->layout_version != hall->layout->version)
         return;
     struct sold_out *sold_out = &services->shared->sold_out;
     if (none)
-        sold_out_remember(sold_out, &name, releases,
+        sold_out_remember(sold_out, name, releases,
                           seating_most_free(hall->places, hall->count) + 1, started,
                           clock_monotonic());
     else
-        sold_out_forget(sold_out, &name, releases, hall->wish->count);
+        sold_out_forget(sold_out, name, releases, hall->wish->count);
 }
 
 /* Whether it is known that nothing is left; waits for another one that is just finding out. */
@@ -277,18 +277,19 @@ is_sold_out(struct sold_out *sold_out, const struct sold_out_wish *name, int32_t
 }
 
 enum error
-hall_look(struct services *services, const struct item *item, const struct hall_wish *wish,
+hall_look(struct services *services, const struct item *item, struct hall_wish *wish,
           struct problem *problem)
 {
+    wish->name = (struct sold_out_wish){0};
     /* without a version the layout is read each time, and one like it may be another */
     if (services->shared == NULL || item->layout_version == 0)
         return ERROR_NONE;
     struct hall hall = {.wish = wish};
-    struct sold_out_wish name;
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    if (name_wish(&hall, &name) && !is_sold_out(&services->shared->sold_out, &name, wish->count))
+    if (name_wish(&hall, &wish->name) &&
+        !is_sold_out(&services->shared->sold_out, &wish->name, wish->count))
         return ERROR_NONE;
     return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
 }

@@ -2,25 +2,26 @@
 #ifndef FRONTROW_DOMAIN_HALL_H
 #define FRONTROW_DOMAIN_HALL_H
 
+#include "base/sold_out.h"
 #include "domain/seating.h"
 #include "domain/services.h"
 #include "mysql/concert_table.h"
 
 /* What a buyer asks for. */
 struct hall_wish {
-    int32_t count;       /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
-    const char *section; /* "": any */
-    int64_t max_price;   /* of a seat */
-    bool patient;        /* rather busy than seats beside those that others are just taking */
+    int32_t count;             /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
+    const char *section;       /* "": any */
+    int64_t max_price;         /* of a seat */
+    bool patient;              /* rather busy than seats beside those that others are just taking */
+    struct sold_out_wish name; /* made by hall_look(); its item_id is 0 where nothing is told */
 };
 
 /*
  * Refuses a wish with seats_not_available, without a look at any seat, where the hall has none that
  * fits, or where nothing was left for it a moment ago (base/sold_out.h).
  */
-enum error hall_look(struct services *services, const struct item *item,
-                     const struct hall_wish *wish, struct problem *problem)
-    __attribute__((warn_unused_result));
+enum error hall_look(struct services *services, const struct item *item, struct hall_wish *wish,
+                     struct problem *problem) __attribute__((warn_unused_result));
 
 /*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the

@@ -91,8 +91,8 @@ check_pause(struct services *services, const struct reservation_create *create,
  * was found taken a moment ago.
  */
 static enum error
-look_at_seats(struct services *services, const struct reservation_create *create,
-              struct seat *seats, size_t found, struct problem *problem)
+look_at_seats(struct services *services, struct reservation_create *create, struct seat *seats,
+              size_t found, struct problem *problem)
 {
     int64_t now = create->concert.now;
     enum db_result result = DB_OK;
