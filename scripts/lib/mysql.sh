@@ -37,7 +37,7 @@ character-set-server = utf8mb4
 transaction-isolation = READ-COMMITTED
 max_connections = 400
 innodb_buffer_pool_size = ${FRONTROW_MYSQL_MEMORY:-512M}
-loose-innodb_log_file_size = 256M
+loose-innodb_log_file_size = ${FRONTROW_MYSQL_LOG:-256M}
 innodb_flush_log_at_trx_commit = 1
 END
 }
