@@ -18,13 +18,14 @@ def connect_to(stack):
 
 
 def test_crossed_seats(whole, long):
-    """Sets of seats that are asked for in all orders by everybody, and given back at once."""
+    """Sets of seats that are asked for in all orders by everybody, and given back at once; for longer where
+    a slow machine lets few have them."""
     hall = Hall(whole, items=1, seats=12)
     counts = collections.Counter()
 
     async def buyer(number, until):
         user = f"crossed-{hall.id}-{number}"
-        while time.monotonic() < until:
+        while time.monotonic() < until or counts[200] <= 20 and time.monotonic() < until + 60:
             seats = random.sample(range(1, 13), random.randint(2, 8))
             body = {"userId": user, "concertId": hall.id, "itemId": hall.first, "seatIds": seats}
             answer = await exchange(connect_to(whole), http("POST", "/reservation", body), 10)
