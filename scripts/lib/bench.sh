@@ -80,9 +80,10 @@ bench_text() {
 # ---- one measurement
 
 # bench_measure ROUND ROW PART COMMAND...: the command's line, with the processor's times around it. It
-# goes on from the number where it stopped in the round before.
+# goes on from the number where it stopped in the round before, and a row with keys where the one without
+# did: they take from the same seats.
 bench_measure() {
-    local name=$2-$3 before after
+    local name=${2%-key}-$3 before after
     before=$(k6_measure_line 0)
     local TIMEFORMAT='%3U %3S'
     { time BENCH_FIRST=${NEXT[$name]:-0} "${@:4}" >"$VAR/line" 2>"$VAR/error"; } 2>"$VAR/time" ||

@@ -1,7 +1,10 @@
 -- What all wrk scripts of scripts/bench share: a number that goes on from run to run, requests, and the
--- line at the end. BENCH_LIMIT: the path to ask instead, with the same bodies.
+-- line at the end. BENCH_LIMIT: the path to ask instead, with the same bodies. BENCH_KEYED=yes: each call
+-- has an Idempotency-Key of its own.
 number = tonumber(os.getenv("BENCH_FIRST"))
 local limit = os.getenv("BENCH_LIMIT")
+local run = os.getenv("BENCH_KEYED") == "yes" and os.time()
+local keys = 0
 
 function following()
    number = number + 1
@@ -10,6 +13,10 @@ end
 
 function post(path, body, ...)
    wrk.headers["Content-Type"] = "application/json"
+   if run then
+      keys = keys + 1
+      wrk.headers["Idempotency-Key"] = string.format("%d-%d", run, keys)
+   end
    return wrk.format("POST", limit or path, nil, string.format(body, ...))
 end
 

@@ -122,4 +122,5 @@ def main():
     return 1 if any(m.told['errors'] for m in every) else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,138 @@
+# The parts of scripts/bench --against and scripts/bench sellout: two builds, one stack each, measured by
+# turns. What slows the machine down for a while hits both; the ratio of each round counts.
+
+KEYED=(fresh-key payment-key charge-key booking-key) # the rows of these names, with an Idempotency-Key
+SIDES=(now)
+declare -A SIDE_TREE=([now]=$ROOT) SIDE_BUILD=([now]=$BUILD) SIDE_PORT=()
+
+HALL_SEATS=10000
+BUYERS=100000
+PATIENCE_SECONDS=120 # of a sell-out
+hall=20000           # the item of the last one
+
+# pairs_build COMMIT: its tree, built; it stays in var/ for the next time.
+pairs_build() {
+    local commit tree
+    commit=$(git -C "$ROOT" rev-parse --verify --quiet "$1^{commit}") || fail "there is no commit $1"
+    tree=$parent/against-${commit:0:12}
+    if [[ ! -d $tree ]]; then
+        mkdir -p "$tree.new"
+        git -C "$ROOT" archive "$commit" | tar -x -C "$tree.new"
+        mv "$tree.new" "$tree"
+    fi
+    say "building $1 in $tree/build"
+    (ROOT=$tree && build_folder "$tree/build")
+    SIDES=(then now)
+    SIDE_TREE[then]=$tree SIDE_BUILD[then]=$tree/build
+}
+
+# side NAME: what follows is about that stack.
+side() {
+    VAR=$pairs/$1 LOG=$pairs/$1/log PIDS=$pairs/$1/pid PORT=${SIDE_PORT[$1]:-0} BUILD=${SIDE_BUILD[$1]}
+    stack_find_run_folder || return 0
+    MEASURED=()
+    k6_measure_groups
+}
+
+# Each by its own scripts, with its own schema and settings.
+side_stack() {
+    FRONTROW_VAR=$pairs/$1 FRONTROW_PORT=${SIDE_PORT[$1]} FRONTROW_BUILD=${SIDE_BUILD[$1]} \
+        FRONTROW_SCHEMA=${SIDE_TREE[$1]}/schema "${SIDE_TREE[$1]}/scripts/lib/stack" "$2"
+}
+
+side_start() {
+    SIDE_PORT[$1]=$(free_port)
+    mkdir -p "$pairs/$1"
+    side_stack "$1" start
+    side "$1"
+}
+
+pairs_start() {
+    local name
+    export FRONTROW_ACCESS_LOG=off FRONTROW_MYSQL_MEMORY=${FRONTROW_MYSQL_MEMORY:-1G}
+    pairs=$VAR
+    mysql_find || fail "neither MySQL 8 nor MariaDB is installed"
+    for name in "${SIDES[@]}"; do
+        side_start "$name"
+        "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
+        "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
+    done
+}
+
+pairs_stop() {
+    local name
+    for name in "${!SIDE_PORT[@]}"; do
+        side_stack "$name" stop
+    done
+    rm -rf "$pairs"
+}
+
+# pairs_each ROUND COMMAND...: for each side, by turns who comes first.
+pairs_each() {
+    local round=$1 order=("${SIDES[@]}") name
+    ((${#SIDES[@]} == 1 || round % 2)) || order=(now then)
+    for name in "${order[@]}"; do
+        side "$name"
+        "${@:2}" "$round" "$name"
+    done
+}
+
+# pairs_row ROW SECONDS ROUND SIDE
+pairs_row() {
+    BENCH_KEYED=$([[ $1 != *-key ]] || echo yes) \
+        BENCH_REFUSED=$([[ $1 != taken && $1 != hot && $1 != none ]] || echo yes) \
+        BENCH_PATH=${GET_PATH[$1]:-} \
+        bench_measure "$3" "$1" "$4" bench_wrk "$([[ -z ${GET_PATH[$1]:-} ]] && echo "${1%-key}" || echo get)" "$2"
+}
+
+# pairs_sellout named|best ROUND SIDE: a new hall, and everybody at once.
+pairs_sellout() {
+    local before after
+    hall=$((hall + 1))
+    mysql_query "USE frontrow;
+        INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price, layout_version)
+            VALUES ($hall, 10, '2099-01-01', '2099-01-01', $HALL_SEATS, 50000, 50000, 1);
+        INSERT INTO seat (item_id, seat_no, price, row_name, label)
+            WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99)
+            SELECT $hall, a.n * 100 + b.n + 1, 50000, a.n, b.n FROM n a, n b WHERE a.n * 100 < $HALL_SEATS"
+    before=$(k6_measure_line 0)
+    "$SELLOUT" "$PORT" "$hall" "$HALL_SEATS" "$BUYERS" "$CONNECTIONS" "$PATIENCE_SECONDS" "$1" >"$VAR/line"
+    after=$(k6_measure_line 0)
+    printf '%s\tsellout-%s\t%s\t%s\t%s\t0 0\t%s\n' "$2" "$1" "$3" "$before" "$after" "$(<"$VAR/line")" >>"$RESULTS"
+}
+
+# The books of all sides; false where one is not clean.
+pairs_audit() {
+    local name status=0
+    for name in "${SIDES[@]}"; do
+        side "$name"
+        frontrow_ctl audit >"$VAR/audit" || {
+            status=1
+            cat "$VAR/audit"
+        }
+    done
+    return "$status"
+}
+
+# All rounds of the rows that scripts/bench was asked for, and the table. Round 0 warms up.
+pairs_run() {
+    local round row status=0
+    SELLOUT=$BUILD/test/bench/sellout
+    [[ -z $against ]] || pairs_build "$against"
+    trap pairs_stop EXIT
+    pairs_start
+    for ((round = 0; round <= rounds; round++)); do
+        for row in "${rows[@]}"; do
+            if [[ $row != sellout ]]; then
+                pairs_each "$round" pairs_row "$row" "$((round > 0 ? seconds : 1))"
+            elif ((round > 0)); then
+                pairs_each "$round" pairs_sellout named
+                pairs_each "$round" pairs_sellout best
+            fi
+        done
+    done
+    pairs_audit || status=1
+    python3 "$ROOT/test/bench/pairs_table.py" "$RESULTS" "${SIDES[0]}" || status=1
+    ((status == 0)) || fail "wrong answers, or the books are not clean"
+    say "audit: clean"
+}
