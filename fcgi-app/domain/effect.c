@@ -20,37 +20,24 @@ enum attempt {
     ATTEMPT_UNKNOWN, /* the COMMIT's answer was lost */
 };
 
-/* Reads a stored answer: ATTEMPT_DONE with its bytes, ATTEMPT_AGAIN where there is none. */
-static enum attempt
-replay(struct services *services, const struct effect *effect, struct buffer *body,
-       struct problem *problem)
-{
-    uint8_t fingerprint[FINGERPRINT_BYTES];
-    buffer_clear(body);
-    enum db_result result =
-        idempotency_table_find(services->db, effect->caller, effect->key, fingerprint, body);
-    if (result == DB_NONE)
-        return ATTEMPT_AGAIN;
-    if (result != DB_OK)
-        refuse_db(problem, result);
-    else if (memcmp(fingerprint, effect->fingerprint, FINGERPRINT_BYTES) != 0)
-        refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED);
-    else
-        return ATTEMPT_DONE;
-    return ATTEMPT_REFUSED;
-}
-
 static enum error
 look(struct services *services, const struct effect *effect, struct problem *problem)
 {
     return effect->look != NULL ? effect->look(services, effect->state, problem) : ERROR_NONE;
 }
 
-/* Changes, renders the answer and stores it with the claim. */
+/*
+ * Changes, renders the answer and stores it under its key. Where an answer is there already, it is
+ * a repetition: it had to wait for the same locks as the call that it repeats, or waits here, and
+ * nothing that it did itself stays.
+ */
 static enum error
 change(struct services *services, const struct effect *effect, struct buffer *body,
        struct problem *problem)
 {
+    enum db_result result = transaction_begin(services->db);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
     enum error error = effect->run(services, effect->state, problem);
     if (error != ERROR_NONE)
         return error;
@@ -59,8 +46,11 @@ change(struct services *services, const struct effect *effect, struct buffer *bo
         effect->render(effect->state, body);
     if (effect->key == NULL)
         return ERROR_NONE;
-    return refuse_db(problem, idempotency_table_store(services->db, effect->caller, effect->key,
-                                                      effect->effect_id(effect->state), body));
+    result =
+        idempotency_table_insert(services->db, effect->caller, effect->key, effect->fingerprint,
+                                 effect->kind, effect->effect_id(effect->state), body);
+    return result == DB_DUPLICATE ? refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED)
+                                  : refuse_db(problem, result);
 }
 
 /* No seat is being taken any more: while this one pauses, others may have them. */
@@ -88,32 +78,13 @@ commit(struct services *services, struct problem *problem)
     return ATTEMPT_AGAIN;
 }
 
-/*
- * With a key the claim comes before a refusal of look() counts: a duplicate of a call that is
- * under way must wait for it and get its bytes, not see "seat taken" by itself.
- */
 static enum attempt
-attempt(struct services *services, const struct effect *effect, struct buffer *body, bool *replayed,
+attempt(struct services *services, const struct effect *effect, struct buffer *body,
         struct problem *problem)
 {
-    enum error seen = look(services, effect, problem);
-    if (seen != ERROR_NONE && (effect->key == NULL || seen == ERROR_MYSQL_UNAVAILABLE))
-        return seen == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
-
-    enum db_result result = transaction_begin(services->db);
-    if (result == DB_OK && effect->key != NULL)
-        result = idempotency_table_claim(services->db, effect->caller, effect->key,
-                                         effect->fingerprint, effect->kind);
-    if (result == DB_DUPLICATE) {
-        transaction_rollback(services->db);
-        *replayed = true;
-        return replay(services, effect, body, problem);
-    }
-    if (result != DB_OK) {
-        refuse_db(problem, result);
-        return rolled_back(services, problem);
-    }
-    if (seen != ERROR_NONE || change(services, effect, body, problem) != ERROR_NONE)
+    if (look(services, effect, problem) != ERROR_NONE)
+        return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
+    if (change(services, effect, body, problem) != ERROR_NONE)
         return rolled_back(services, problem);
     return commit(services, problem);
 }
@@ -133,8 +104,8 @@ pause_before_retry(const struct effect *effect, int attempts)
 }
 
 /*
- * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its claim
- * tells. To claim it anew waits for that transaction, and what is found is what was stored, be it
+ * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its row
+ * tells. To insert it anew waits for that transaction, and what is found is what was stored, be it
  * by a duplicate of this call.
  */
 static enum db_result
@@ -143,8 +114,9 @@ happened(struct services *services, const struct effect *effect, struct buffer *
     uint8_t fingerprint[FINGERPRINT_BYTES];
     if (effect->key == NULL)
         return effect->happened(services, effect->state);
-    enum db_result result = idempotency_table_claim(services->db, effect->caller, effect->key,
-                                                    effect->fingerprint, effect->kind);
+    enum db_result result =
+        idempotency_table_insert(services->db, effect->caller, effect->key, effect->fingerprint,
+                                 effect->kind, effect->effect_id(effect->state), body);
     if (result != DB_DUPLICATE)
         return result == DB_OK ? DB_NONE : result;
     buffer_clear(body);
@@ -186,11 +158,10 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
 /* Attempts it until there is an outcome, and no longer than its deadline allows. */
 static enum attempt
 carry_out(struct services *services, const struct effect *effect, struct buffer *body,
-          bool *replayed, struct problem *problem)
+          struct problem *problem)
 {
     for (int attempts = 0;; attempts++) {
-        *replayed = false;
-        enum attempt outcome = attempt(services, effect, body, replayed, problem);
+        enum attempt outcome = attempt(services, effect, body, problem);
         if (outcome == ATTEMPT_UNKNOWN)
             outcome = settle(services, effect, body, problem);
         if (outcome != ATTEMPT_AGAIN)
@@ -212,17 +183,29 @@ enter(struct services *services, const struct effect *effect)
                            workers - workers / 4);
 }
 
-/* A few calls are repetitions; most of those are answered here, without a transaction. */
+/*
+ * What is refused under a key may be a repetition: the answer that is stored goes before all that
+ * the state of things says. Most calls are none, so it is looked for only now.
+ */
 static enum attempt
-replay_or_carry_out(struct services *services, const struct effect *effect, struct buffer *body,
-                    bool *replayed, struct problem *problem)
+recall(struct services *services, const struct effect *effect, struct buffer *body,
+       struct problem *problem)
 {
-    enum attempt outcome = ATTEMPT_AGAIN;
-    if (effect->key != NULL)
-        outcome = replay(services, effect, body, problem);
-    *replayed = outcome == ATTEMPT_DONE;
-    return outcome == ATTEMPT_AGAIN ? carry_out(services, effect, body, replayed, problem)
-                                    : outcome;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    if (problem->error == ERROR_MYSQL_UNAVAILABLE || problem->error == ERROR_OUTCOME_UNKNOWN)
+        return ATTEMPT_REFUSED;
+    buffer_clear(body);
+    enum db_result result =
+        idempotency_table_find(services->db, effect->caller, effect->key, fingerprint, body);
+    if (result == DB_OK && memcmp(fingerprint, effect->fingerprint, FINGERPRINT_BYTES) == 0)
+        return ATTEMPT_DONE;
+    if (result == DB_OK)
+        refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED);
+    else if (result != DB_NONE)
+        refuse_db(problem, result);
+    else if (problem->error == ERROR_IDEMPOTENCY_KEY_REUSED) /* it was a day old, and is deleted */
+        refuse(problem, ERROR_BUSY);
+    return ATTEMPT_REFUSED;
 }
 
 enum error
@@ -232,11 +215,12 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
     *replayed = false;
     if (!enter(services, effect))
         return refuse(problem, ERROR_BUSY);
-    enum attempt outcome = replay_or_carry_out(services, effect, body, replayed, problem);
+    enum attempt outcome = carry_out(services, effect, body, problem);
+    if (outcome == ATTEMPT_REFUSED && effect->key != NULL) {
+        outcome = recall(services, effect, body, problem);
+        *replayed = outcome == ATTEMPT_DONE;
+    }
     if (services->place != NULL)
         occupancy_leave(services->place);
-    if (outcome == ATTEMPT_DONE)
-        return ERROR_NONE;
-    *replayed = false;
-    return problem->error;
+    return outcome == ATTEMPT_DONE ? ERROR_NONE : problem->error;
 }

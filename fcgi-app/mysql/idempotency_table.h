@@ -18,18 +18,15 @@ enum effect_kind {
 };
 
 /*
- * Claims (caller, key) inside the running transaction. DB_DUPLICATE: an answer is stored; a claim
- * of a transaction that still runs is waited for (DB_RETRY when it takes too long).
+ * Stores an answer inside the transaction of its effect, under (caller, key). DB_DUPLICATE: there
+ * is one; that of a transaction which still runs is waited for (DB_RETRY when it takes too long).
  */
-enum db_result idempotency_table_claim(struct database *db, const char *caller, const char *key,
-                                       const uint8_t fingerprint[FINGERPRINT_BYTES],
-                                       enum effect_kind kind);
+enum db_result idempotency_table_insert(struct database *db, const char *caller, const char *key,
+                                        const uint8_t fingerprint[FINGERPRINT_BYTES],
+                                        enum effect_kind kind, int32_t effect_id,
+                                        const struct buffer *body);
 
-/* Stores the answer with the claim. */
-enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
-                                       int32_t effect_id, const struct buffer *body);
-
-/* Takes a claim back inside the transaction that made it. */
+/* Takes it back inside the same transaction. */
 enum db_result idempotency_table_withdraw(struct database *db, const char *caller, const char *key);
 
 /* Reads a stored answer, appended to `body`. DB_NONE: there is none. */
