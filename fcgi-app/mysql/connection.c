@@ -20,6 +20,7 @@ db_open(const struct config *config, int timeout_ms, struct shared *shared)
         abort();
     db->config = config;
     db->timeout_ms = timeout_ms;
+    db->session = &db->sessions[SESSION_SINGLE];
     if (shared != NULL) {
         db->breaker = &shared->mysql;
         db->unknowns = &shared->mysql_unknowns;
@@ -27,18 +28,30 @@ db_open(const struct config *config, int timeout_ms, struct shared *shared)
     return db;
 }
 
+static void
+close_session(struct session *session)
+{
+    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
+        if (session->statements[i].handle != NULL)
+            mysql_stmt_close(session->statements[i].handle);
+    if (session->handle != NULL)
+        mysql_close(session->handle);
+    *session = (struct session){.handle = NULL};
+}
+
 void
 connection_close(struct database *db)
 {
-    for (size_t i = 0; i < STATEMENT_SLOTS; i++)
-        if (db->statements[i].handle != NULL)
-            mysql_stmt_close(db->statements[i].handle);
-    memset(db->statements, 0, sizeof db->statements);
+    close_session(db->session);
     db->row.handle = NULL;
-    if (db->handle != NULL)
-        mysql_close(db->handle);
-    db->handle = NULL;
-    db->used = false;
+}
+
+static void
+close_all(struct database *db)
+{
+    for (size_t i = 0; i < SESSION_COUNT; i++)
+        close_session(&db->sessions[i]);
+    db->row.handle = NULL;
 }
 
 void
@@ -46,7 +59,7 @@ db_close(struct database *db)
 {
     if (db == NULL)
         return;
-    connection_close(db);
+    close_all(db);
     free(db);
 }
 
@@ -98,16 +111,18 @@ enum db_result
 connection_run(struct database *db, const char *sql)
 {
     int64_t started = clock_monotonic();
-    if (mysql_real_query(db->handle, sql, strlen(sql)) != 0)
-        return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
-    MYSQL_RES *rows = mysql_use_result(db->handle);
+    if (mysql_real_query(db->session->handle, sql, strlen(sql)) != 0)
+        return connection_failed(db, mysql_errno(db->session->handle),
+                                 mysql_error(db->session->handle), started);
+    MYSQL_RES *rows = mysql_use_result(db->session->handle);
     if (rows != NULL) {
         while (mysql_fetch_row(rows) != NULL)
             continue;
         mysql_free_result(rows);
     }
-    if (mysql_errno(db->handle) != 0)
-        return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
+    if (mysql_errno(db->session->handle) != 0)
+        return connection_failed(db, mysql_errno(db->session->handle),
+                                 mysql_error(db->session->handle), started);
     return DB_OK;
 }
 
@@ -138,8 +153,8 @@ connect_handle(struct database *db)
 static enum db_result
 connect_session(struct database *db)
 {
-    db->handle = connect_handle(db);
-    if (db->handle == NULL) {
+    db->session->handle = connect_handle(db);
+    if (db->session->handle == NULL) {
         log_warn("%s", db->error_text);
         if (db->breaker != NULL)
             breaker_failure(db->breaker);
@@ -154,13 +169,25 @@ connect_session(struct database *db)
 enum db_result
 connection_ensure(struct database *db)
 {
-    if (db->in_transaction)
-        return db->handle != NULL ? DB_OK : DB_GONE;
+    if (db->has_begun)
+        return connection_is_open(db) ? DB_OK : DB_GONE;
     if (db->breaker != NULL && breaker_is_open(db->breaker)) {
         snprintf(db->error_text, sizeof db->error_text, "MySQL does not answer");
         return DB_GONE;
     }
-    return db->handle != NULL ? DB_OK : connect_session(db);
+    return connection_is_open(db) ? DB_OK : connect_session(db);
+}
+
+bool
+connection_is_open(const struct database *db)
+{
+    return db->session->handle != NULL;
+}
+
+bool
+connection_may_be_stale(const struct database *db)
+{
+    return db->session->used && !db->has_begun;
 }
 
 bool
@@ -171,7 +198,7 @@ db_probe(struct database *db)
     /* to connect and to set the session up are two waits */
     if (!breaker_take_probe(db->breaker, 2 * db->timeout_ms))
         return true;
-    connection_close(db);
+    close_all(db);
     if (connect_session(db) != DB_OK) {
         breaker_failure(db->breaker);
         return true;
@@ -186,7 +213,7 @@ find_slot(struct database *db, const struct query *query)
 {
     size_t slot = ((uintptr_t)query >> 3) % STATEMENT_SLOTS;
     for (size_t tried = 0; tried < STATEMENT_SLOTS; tried++) {
-        struct statement *statement = &db->statements[(slot + tried) % STATEMENT_SLOTS];
+        struct statement *statement = &db->session->statements[(slot + tried) % STATEMENT_SLOTS];
         if (statement->query == query || statement->query == NULL)
             return statement;
     }
@@ -201,7 +228,7 @@ connection_statement(struct database *db, const struct query *query, size_t para
     if (statement->handle != NULL)
         return statement->handle;
     int64_t started = clock_monotonic();
-    MYSQL_STMT *handle = mysql_stmt_init(db->handle);
+    MYSQL_STMT *handle = mysql_stmt_init(db->session->handle);
     if (handle == NULL)
         abort();
     if (mysql_stmt_prepare(handle, query->sql, strlen(query->sql)) != 0) {

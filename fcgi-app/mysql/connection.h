@@ -29,28 +29,54 @@ struct row {
     mysql_bool nulls[MAX_COLUMNS];
 };
 
+/* One connection of a struct database. */
+struct session {
+    MYSQL *handle; /* NULL: not connected */
+    bool used;     /* a statement went through since the connect */
+    struct statement statements[STATEMENT_SLOTS];
+};
+
+/*
+ * Single statements commit themselves in one session. The other one has autocommit = 0: what comes
+ * first there begins a transaction, without a BEGIN, and a COMMIT leaves nothing behind.
+ */
+enum { SESSION_SINGLE, SESSION_TRANSACTION, SESSION_COUNT };
+
 struct database {
     const struct config *config;
     struct breaker *breaker; /* NULL in tools, likewise unknowns */
     struct unknowns *unknowns;
     int timeout_ms;
-    MYSQL *handle; /* NULL: not connected */
+    struct session sessions[SESSION_COUNT];
+    struct session *session; /* the one in use */
     bool in_transaction;
-    bool used;          /* a statement went through since the connect */
+    bool has_begun;     /* some statement of the transaction went through */
     bool misconfigured; /* the server was refused for how it is set up */
     int64_t changed_rows;
     int32_t inserted_id;
-    struct statement statements[STATEMENT_SLOTS];
     struct row row;
     char error_text[ERROR_TEXT_SIZE];
 };
 
-/* Connects where needed. DB_GONE at once while the breaker is open. */
+/*
+ * Connects the session in use where needed. DB_GONE at once while the breaker is open, and where a
+ * transaction was lost that had begun.
+ */
 enum db_result connection_ensure(struct database *db);
 
+/* Whether the session in use is connected. */
+bool connection_is_open(const struct database *db);
+
 /*
- * Closes the handle and forgets the prepared statements. A transaction that ran stays marked as
- * running until its owner ends it, so that nothing of it is run on the next connection.
+ * Whether a statement that finds the connection lost may be sent again on a new one: MySQL closes
+ * what was idle, and that shows only now. Nothing of a transaction may have gone through, and a
+ * single statement must change nothing.
+ */
+bool connection_may_be_stale(const struct database *db);
+
+/*
+ * Closes the session in use and forgets its prepared statements. A transaction that ran stays
+ * marked as running until its owner ends it, so that nothing of it is run on the next connection.
  */
 void connection_close(struct database *db);
 

@@ -71,10 +71,11 @@ static enum db_result
 statement_failed(struct database *db, MYSQL_STMT *handle, int64_t started)
 {
     bool own = mysql_stmt_errno(handle) != 0;
-    unsigned code = own ? mysql_stmt_errno(handle) : mysql_errno(db->handle);
+    unsigned code = own ? mysql_stmt_errno(handle) : mysql_errno(db->session->handle);
     /* connection_failed() may close the statement under the text */
     char text[ERROR_TEXT_SIZE];
-    snprintf(text, sizeof text, "%s", own ? mysql_stmt_error(handle) : mysql_error(db->handle));
+    snprintf(text, sizeof text, "%s",
+             own ? mysql_stmt_error(handle) : mysql_error(db->session->handle));
     return connection_failed(db, code, text, started);
 }
 
@@ -98,11 +99,14 @@ send_statement(struct database *db, const struct query *query, const struct para
     int64_t started = clock_monotonic();
     if ((count > 0 && mysql_stmt_bind_param(*handle, values.binds) != 0) ||
         mysql_stmt_execute(*handle) != 0)
-        return statement_failed(db, *handle, started);
-    if (db->breaker != NULL)
+        result = statement_failed(db, *handle, started);
+    if (connection_is_open(db)) { /* also a refused statement may have locked rows */
+        db->session->used = true;
+        db->has_begun = db->in_transaction;
+    }
+    if (result == DB_OK && db->breaker != NULL)
         breaker_success(db->breaker);
-    db->used = true;
-    return DB_OK;
+    return result;
 }
 
 enum db_result
@@ -110,7 +114,10 @@ db_execute(struct database *db, const struct query *query, const struct paramete
            size_t count)
 {
     MYSQL_STMT *handle;
+    bool first = db->in_transaction && connection_may_be_stale(db);
     enum db_result result = send_statement(db, query, parameters, count, &handle);
+    if (result == DB_GONE && first && !connection_is_open(db))
+        result = send_statement(db, query, parameters, count, &handle);
     if (result != DB_OK)
         return result;
     db->changed_rows = (int64_t)mysql_stmt_affected_rows(handle);
@@ -209,14 +216,10 @@ enum db_result
 db_select(struct database *db, const struct query *query, const struct parameter *parameters,
           size_t parameter_count, const struct column *columns, size_t column_count)
 {
-    /*
-     * A connection that MySQL closed while it was idle says so only now, and a conflict is over.
-     * Outside a transaction reading again is safe.
-     */
-    bool alone = !db->in_transaction, idle = alone && db->used;
+    bool alone = !db->in_transaction, stale = connection_may_be_stale(db);
     enum db_result result =
         select_once(db, query, parameters, parameter_count, columns, column_count);
-    if ((result == DB_GONE && idle && db->handle == NULL) || (result == DB_RETRY && alone))
+    if ((result == DB_GONE && stale && !connection_is_open(db)) || (result == DB_RETRY && alone))
         result = select_once(db, query, parameters, parameter_count, columns, column_count);
     return result;
 }
@@ -314,7 +317,10 @@ enum db_result
 db_run_text(struct database *db, const char *sql)
 {
     enum db_result result = connection_ensure(db);
-    return result == DB_OK ? connection_run(db, sql) : result;
+    if (result != DB_OK)
+        return result;
+    db->has_begun = db->in_transaction;
+    return connection_run(db, sql);
 }
 
 enum db_result

@@ -20,11 +20,11 @@ pin_settings(struct database *db)
     snprintf(settings, sizeof settings,
              "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,"
              "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
-             "autocommit = 1, completion_type = 0, foreign_key_checks = 1, unique_checks = 1, "
+             "autocommit = %d, completion_type = 0, foreign_key_checks = 1, unique_checks = 1, "
              "sql_auto_is_null = 0, sql_safe_updates = 0, sql_select_limit = 18446744073709551615, "
              "/*!80000 max_execution_time = 0, */ /*M!100100 max_statement_time = 0, */ "
              "innodb_lock_wait_timeout = %d",
-             db->config->lock_wait_s);
+             db->session == &db->sessions[SESSION_SINGLE], db->config->lock_wait_s);
     const char *const statements[] = {
         "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
         settings,
@@ -42,10 +42,11 @@ read_word(struct database *db, const char *sql, unsigned column, char *word, siz
 {
     int64_t started = clock_monotonic();
     MYSQL_RES *rows = NULL;
-    if (mysql_query(db->handle, sql) == 0)
-        rows = mysql_store_result(db->handle);
+    if (mysql_query(db->session->handle, sql) == 0)
+        rows = mysql_store_result(db->session->handle);
     if (rows == NULL)
-        return connection_failed(db, mysql_errno(db->handle), mysql_error(db->handle), started);
+        return connection_failed(db, mysql_errno(db->session->handle),
+                                 mysql_error(db->session->handle), started);
     MYSQL_ROW row = mysql_fetch_row(rows);
     snprintf(word, size, "%s", row != NULL && row[column] != NULL ? row[column] : "");
     mysql_free_result(rows);

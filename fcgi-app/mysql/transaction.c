@@ -1,62 +1,46 @@
 #include "mysql/transaction.h"
 
-#include "base/breaker.h"
 #include "mysql/connection.h"
 
-/*
- * `isolation` is a statement that goes before the transaction; NULL: none, as the session has it.
- */
-static enum db_result
-begin_once(struct database *db, const char *isolation, const char *sql)
+static void
+end(struct database *db)
 {
-    enum db_result result = connection_ensure(db);
-    if (result == DB_OK && isolation != NULL)
-        result = connection_run(db, isolation);
-    if (result == DB_OK)
-        result = connection_run(db, sql);
-    if (result == DB_OK && db->breaker != NULL)
-        breaker_success(db->breaker);
-    db->in_transaction = result == DB_OK;
-    return result;
-}
-
-static enum db_result
-begin(struct database *db, const char *isolation, const char *sql)
-{
-    /* A connection that MySQL closed while it was idle says so only now. */
-    bool idle = db->used;
-    enum db_result result = begin_once(db, isolation, sql);
-    if (result != DB_OK && idle && db->handle == NULL)
-        result = begin_once(db, isolation, sql);
-    return result;
+    db->session = &db->sessions[SESSION_SINGLE];
+    db->in_transaction = db->has_begun = false;
 }
 
 enum db_result
 transaction_begin(struct database *db)
 {
-    return begin(db, NULL, "BEGIN");
+    db->session = &db->sessions[SESSION_TRANSACTION];
+    db->in_transaction = true;
+    enum db_result result = connection_ensure(db);
+    if (result != DB_OK)
+        end(db);
+    return result;
 }
 
 enum db_result
 transaction_begin_snapshot(struct database *db)
 {
     /* without SESSION it holds for the next transaction only */
-    return begin(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-                 "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    enum db_result result = transaction_begin(db);
+    if (result == DB_OK)
+        result = db_run_text(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    if (result == DB_OK)
+        result = db_run_text(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+    return result;
 }
 
-enum commit
-transaction_commit(struct database *db)
+static enum commit
+send_commit(struct database *db)
 {
-    if (db->handle == NULL) { /* lost before: the server has rolled back */
-        db->in_transaction = false;
+    if (!connection_is_open(db)) /* lost before: the server has rolled back */
         return COMMIT_ROLLED_BACK;
-    }
     enum db_result result = connection_run(db, "COMMIT");
-    db->in_transaction = false;
     if (result == DB_OK)
         return COMMIT_DONE;
-    if (result == DB_RETRY && db->handle != NULL) {
+    if (result == DB_RETRY && connection_is_open(db)) {
         transaction_rollback(db);
         return COMMIT_ROLLED_BACK;
     }
@@ -65,13 +49,23 @@ transaction_commit(struct database *db)
     return COMMIT_UNKNOWN;
 }
 
+enum commit
+transaction_commit(struct database *db)
+{
+    enum commit outcome = send_commit(db);
+    end(db);
+    return outcome;
+}
+
 void
 transaction_rollback(struct database *db)
 {
-    if (db->handle != NULL) {
+    if (!db->in_transaction)
+        return;
+    if (connection_is_open(db) && db->has_begun) {
         database_end_rows(db);
         if (connection_run(db, "ROLLBACK") != DB_OK)
             connection_close(db); /* that rolls back as well */
     }
-    db->in_transaction = false;
+    end(db);
 }

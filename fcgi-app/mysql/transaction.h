@@ -1,6 +1,6 @@
 /*
- * transaction: BEGIN, COMMIT and ROLLBACK; nowhere else. All transactions are READ COMMITTED but
- * the audit's snapshot.
+ * transaction: COMMIT and ROLLBACK; nowhere else. A transaction has a session of its own, in which
+ * its first statement begins it. All are READ COMMITTED but the audit's snapshot.
  */
 #ifndef FRONTROW_MYSQL_TRANSACTION_H
 #define FRONTROW_MYSQL_TRANSACTION_H
@@ -14,7 +14,10 @@ enum commit {
     COMMIT_UNKNOWN,     /* sent, and lost before the answer, or refused for another reason */
 };
 
-/* Begins a transaction; reconnects first where the connection had been lost since the last use. */
+/*
+ * From here to its end all statements belong to a transaction. Connects where that is needed, and
+ * sends nothing: a session that MySQL closed while it was idle is replaced at the first statement.
+ */
 enum db_result transaction_begin(struct database *db);
 
 /* Begins a read-only transaction in which every read sees the same instant (REPEATABLE READ). */

@@ -28,6 +28,7 @@ UNKNOWN = [999, 1999, 3999, 7777, 65000]
 
 READ = "SELECT balance FROM point"
 WRITE = "INSERT INTO point_history"
+LOCK = "SELECT balance, "
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_not_now(refuser, number):
 def test_again(refuser, number):
     """What may be run again is, for some times."""
     before = balance(refuser.stack)
-    for statement in (READ, "BEGIN" if number in RETRY_ANEW else WRITE, "COMMIT"):
+    for statement in (READ, LOCK if number in RETRY_ANEW else WRITE, "COMMIT"):
         refuser.refuse(mysql_error(number), statement, times=1)
         assert charge(refuser.stack).status == 200
         assert statement == READ or refuser.refused.total() == 1
@@ -155,7 +156,7 @@ def test_the_first_call_of_the_morning(refuser, number):
         seen = first()
         answer = call()
         assert answer.status == 200, answer
-        assert len(seen) == 1
+        assert len(seen) in (1, 2)  # a worker has a session for single statements and one for transactions
 
 
 def test_which_connections_are_closed(refuser):
@@ -163,12 +164,12 @@ def test_which_connections_are_closed(refuser):
     more, the connection is kept."""
     stack = refuser.stack
     for number, anew in [(1290, 1), (1047, 1), (1243, 1), (1114, 0), (1461, 0), (1226, 0), (1213, 0), (1064, 0)]:
-        balance(stack)
+        charge(stack)
         known = len(refuser.pairs)
         refuser.refuse(mysql_error(number), WRITE, times=1)
         charge(stack)
         refuser.pass_on()
-        assert balance(stack) is not None
+        assert charge(stack).status == 200
         assert len(refuser.pairs) - known == anew, number
 
 
