@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "api/api.h"
 #include "api/handlers.h"
@@ -35,7 +36,7 @@ write_seats(struct database *db, int32_t item_id, struct json *json, int64_t *no
         [SEAT_SOLD] = "sold",
     };
     struct seat seat;
-    json_begin_array(json, NULL);
+    json_begin_array(json, "seats");
     enum db_result result = seat_table_list(db, item_id, &seat, now);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         json_begin_object(json, NULL);
@@ -67,30 +68,41 @@ write_compact(struct database *db, int32_t item_id, struct json *json, int64_t *
     struct buffer text = {0};
     char *room = buffer_reserve(&text, bits.length / 3 * 4 + 8);
     EVP_EncodeBlock((unsigned char *)room, (unsigned char *)bits.data, (int)bits.length);
-    json_write_string(json, NULL, room);
+    json_write_string(json, "seats", room);
     buffer_free(&text);
     buffer_free(&bits);
     return result == DB_NONE ? DB_OK : result;
 }
 
-/* `version` is a hash of the list and stands before it, so the list is written first, apart. */
-static void
-answer(struct response *response, const struct item *item, bool compact, int64_t now,
-       const struct buffer *seats, int64_t started_us)
+/*
+ * `version` is a hash of the list and `now` the time of its read; both stand before it. So their
+ * place is left free, and filled when the list is written.
+ */
+static enum db_result
+write_answer(struct database *db, const struct item *item, bool compact, int64_t now,
+             struct buffer *body, char version[API_HASH_SIZE])
 {
-    char version[API_HASH_SIZE], layout[LAYOUT_VERSION_SIZE];
-    struct json json = json_writer(&response->body);
-    seat_layout_version(item, layout);
-    api_hash(seats->data, seats->length, version);
+    static const char place_of_list[] = ",\"seats\":";
+    char text[LAYOUT_VERSION_SIZE + CLOCK_TEXT_SIZE];
+    struct json json = json_writer(body);
     json_begin_object(&json, NULL);
     json_write_integer(&json, "itemId", item->item_id);
+    seat_layout_version(item, text);
     if (compact)
-        json_write_string(&json, "layoutVersion", layout);
+        json_write_string(&json, "layoutVersion", text);
+    snprintf(version, API_HASH_SIZE, "%0*d", API_HASH_SIZE - 1, 0);
     json_write_string(&json, "version", version);
+    size_t version_end = body->length - 1;
     json_write_instant(&json, "now", now);
-    json_write_raw(&json, "seats", seats);
+    size_t now_end = body->length - 1, list = body->length + sizeof place_of_list - 1;
+    enum db_result result = compact ? write_compact(db, item->item_id, &json, &now)
+                                    : write_seats(db, item->item_id, &json, &now);
+    api_hash(body->data + list, body->length - list, version);
     json_end_object(&json);
-    api_cache_public(response, version, started_us);
+    clock_format(now, text);
+    memcpy(body->data + version_end - strlen(version), version, strlen(version));
+    memcpy(body->data + now_end - strlen(text), text, strlen(text));
+    return result;
 }
 
 enum error
@@ -117,18 +129,13 @@ seat_list(void *services, const struct request *request, struct response *respon
     struct concert concert;
     struct item item;
     struct problem problem;
-    struct buffer seats = {0};
-    struct json json = json_writer(&seats);
-    int64_t now = 0;
+    char version[API_HASH_SIZE];
     enum error error = seat_find_item(db, request, &concert, &item, &problem);
-    if (error == ERROR_NONE) {
-        now = concert.now; /* of an item without seats */
-        error = refuse_db(&problem, compact ? write_compact(db, item.item_id, &json, &now)
-                                            : write_seats(db, item.item_id, &json, &now));
-    }
     if (error == ERROR_NONE)
-        answer(response, &item, compact, now, &seats, started);
+        error = refuse_db(&problem,
+                          write_answer(db, &item, compact, concert.now, &response->body, version));
+    if (error == ERROR_NONE)
+        api_cache_public(response, version, started);
     else
         response_problem(response, &problem);
-    buffer_free(&seats);
 }

@@ -128,13 +128,6 @@ json_write_instant(struct json *json, const char *name, int64_t instant)
 }
 
 void
-json_write_raw(struct json *json, const char *name, const struct buffer *text)
-{
-    begin_value(json, name);
-    buffer_append(json->out, text->data, text->length);
-}
-
-void
 json_write_optional_integer(struct json *json, const char *name, bool known, int64_t value)
 {
     if (known)

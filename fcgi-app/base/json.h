@@ -35,9 +35,6 @@ void json_write_null(struct json *json, const char *name);
 /* An instant as RFC 3339 with milliseconds; null for CLOCK_NEVER. */
 void json_write_instant(struct json *json, const char *name, int64_t instant);
 
-/* JSON text that was written before. */
-void json_write_raw(struct json *json, const char *name, const struct buffer *text);
-
 /* A text, or null where it is "". */
 void json_write_optional_string(struct json *json, const char *name, const char *text);
 

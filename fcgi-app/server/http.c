@@ -302,13 +302,13 @@ bool
 http_send(struct exchange *exchange)
 {
     const struct response *response = &exchange->response;
-    struct buffer *answer = &exchange->answer;
+    struct buffer *head = &exchange->head;
     FCGX_Request *connection = exchange->connection;
-    buffer_clear(answer);
-    write_head(answer, response);
+    buffer_clear(head);
+    write_head(head, response);
+    FCGX_PutStr(head->data, (int)head->length, connection->out);
     if (response->status != 204 && !exchange->request.head_only)
-        buffer_append(answer, response->body.data, response->body.length);
-    FCGX_PutStr(answer->data, (int)answer->length, connection->out);
+        FCGX_PutStr(response->body.data, (int)response->body.length, connection->out);
     /*
      * Closed in this order, a small answer and the end of the request leave in one write, and the
      * result tells of errors in any of the writes before.
@@ -323,5 +323,5 @@ http_free(struct exchange *exchange)
     buffer_free(&exchange->response.body);
     buffer_free(&exchange->path);
     buffer_free(&exchange->body);
-    buffer_free(&exchange->answer);
+    buffer_free(&exchange->head);
 }

@@ -18,7 +18,7 @@ struct exchange {
     bool path_is_derived;   /* the web server sent no DOCUMENT_URI */
     struct buffer path;     /* holds such a path */
     struct buffer body;
-    struct buffer answer;
+    struct buffer head; /* of the answer */
 };
 
 /* Takes over an accepted request: reads its parameters, not its body. */
