@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "domain/concert_list.h"
+#include "domain/line.h"
 #include "domain/services.h"
 #include "redis/redis.h"
 
@@ -20,6 +21,7 @@ api_start(const struct config *config, struct shared *shared)
 bool
 api_probe(void *services)
 {
+    line_tell(services);
     return services_probe(services) || concert_list_refresh(services);
 }
 

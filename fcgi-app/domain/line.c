@@ -293,12 +293,34 @@ line_renew(struct services *services, const struct concert *concert, const char 
 }
 
 void
-line_keep(struct services *services, const struct concert *concert, const uint8_t token[TOKEN_SIZE],
+line_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
           int64_t ms)
 {
-    struct line_settings settings = line_settings_of(services, concert);
+    services->news = (struct line_news){.concert_id = concert_id, .keep_ms = ms};
+    memcpy(services->news.token, token, TOKEN_SIZE);
+}
+
+void
+line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
+{
+    line_keep(services, concert_id, token, 0);
+}
+
+void
+line_tell(struct services *services)
+{
+    const struct line_news news = services->news;
+    if (news.concert_id == 0)
+        return;
+    /* Without the concert's row: settings of version 0 are never taken. */
+    struct concert concert = {.concert_id = news.concert_id};
+    struct line_settings settings = line_settings_of(services, &concert);
     enum line_token_state state;
-    line_store_keep(services->redis, &settings, token, ms, &state);
+    services->news = (struct line_news){0};
+    if (news.keep_ms > 0)
+        line_store_keep(services->redis, &settings, news.token, news.keep_ms, &state);
+    else
+        line_forget(services, &settings, news.token);
 }
 
 /*
@@ -354,15 +376,6 @@ line_leave(struct services *services, const char *text, const char *caller, stru
     if (error != ERROR_NONE)
         return error;
     return make_call(services, &concert, try_leave, &call, problem);
-}
-
-void
-line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
-{
-    /* Without the concert's row: settings of version 0 are never taken. */
-    struct concert concert = {.concert_id = concert_id};
-    struct line_settings settings = line_settings_of(services, &concert);
-    line_forget(services, &settings, token);
 }
 
 /* Numbers go on where they were, should a line be kept again; without one Redis is not asked. */

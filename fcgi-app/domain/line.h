@@ -89,17 +89,18 @@ void line_renew(struct services *services, const struct concert *concert, const 
                 const char *text);
 
 /*
- * Tells Redis that MySQL has the place of a token kept for so long, as seats are held with it.
- * Nothing is reported: where Redis is away, the next sign of life does it.
+ * After a COMMIT that MySQL has the place of a token kept for so long in, as seats are held with
+ * it, or that has it as done: line_tell() is to tell Redis so.
  */
-void line_keep(struct services *services, const struct concert *concert,
-               const uint8_t token[TOKEN_SIZE], int64_t ms);
+void line_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
+               int64_t ms);
+void line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE]);
 
 /*
- * Gives the place of a token back that MySQL has as done. Nothing is reported: where Redis is
- * away, the next call with the token or the sweeper does it.
+ * Tells Redis what it is to hear. The caller of the call has the answer by then, and nothing is
+ * reported: where Redis is away, the token's next sign of life does it, or the sweeper.
  */
-void line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE]);
+void line_tell(struct services *services);
 
 /* The line as everybody sees it; moves it on. Refuses with queue_unavailable. */
 enum error line_state(struct services *services, const struct concert *concert,

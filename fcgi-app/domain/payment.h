@@ -24,10 +24,7 @@ enum error payment_create_run(struct services *services, void *create, struct pr
 enum db_result payment_create_happened(struct services *services, void *create);
 int32_t payment_create_id(const void *create);
 
-/*
- * After the commit: frees the place in the line. Redis may be away; MySQL has the token as done,
- * so a later call or the sweeper does it then.
- */
+/* After the commit: the place in the line becomes free once the buyer has the answer. */
 void payment_create_finish(struct services *services, const struct payment_create *create);
 
 /* After a refusal (4xx): the owner of the place in the line is there, and goes on. */

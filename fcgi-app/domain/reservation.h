@@ -42,7 +42,7 @@ enum error reservation_create_run(struct services *services, void *create, struc
 enum db_result reservation_create_happened(struct services *services, void *create);
 int32_t reservation_create_id(const void *create);
 
-/* After the commit: Redis hears how long the owner's place in the line is kept. */
+/* After the commit: Redis is to hear how long the owner's place in the line is kept. */
 void reservation_create_finish(struct services *services, const struct reservation_create *create);
 
 /* The state of a cancelling call. The caller fills the first two. */

@@ -235,5 +235,5 @@ reservation_create_finish(struct services *services, const struct reservation_cr
 {
     const struct reservation *made = &create->made;
     if (create->keeps_place)
-        line_keep(services, &create->concert, made->token, made->expires_at - made->created_at);
+        line_keep(services, made->concert_id, made->token, made->expires_at - made->created_at);
 }

@@ -11,6 +11,13 @@ struct layouts;
 struct occupancy_place;
 struct redis;
 
+/* What Redis is to hear of a token that MySQL has so already. */
+struct line_news {
+    int32_t concert_id; /* 0: there is nothing */
+    uint8_t token[TOKEN_SIZE];
+    int64_t keep_ms; /* for which its place is kept; 0: it is done */
+};
+
 struct services {
     const struct config *config;
     struct shared *shared;         /* NULL in tools */
@@ -19,6 +26,7 @@ struct services {
     struct database *admin_db;     /* for /admin: long ones; tools do not use it */
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
+    struct line_news news;   /* for after the answer (line_tell) */
     int64_t next_write;      /* of domain/readiness: clock_monotonic() from which on it is due */
     int64_t deadline; /* clock_monotonic() after which nothing is tried again; 0: none (tools) */
 };
