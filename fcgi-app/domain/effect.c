@@ -20,42 +20,11 @@ enum attempt {
     ATTEMPT_UNKNOWN, /* the COMMIT's answer was lost */
 };
 
-static enum error
-look(struct services *services, const struct effect *effect, struct problem *problem)
-{
-    return effect->look != NULL ? effect->look(services, effect->state, problem) : ERROR_NONE;
-}
-
 /*
- * Changes, renders the answer and stores it under its key. Where an answer is there already, it is
- * a repetition: it had to wait for the same locks as the call that it repeats, or waits here, and
- * nothing that it did itself stays.
+ * Nothing is changed. No seat is being taken any more: while this one pauses, others may have them.
  */
-static enum error
-change(struct services *services, const struct effect *effect, struct buffer *body,
-       struct problem *problem)
-{
-    enum db_result result = transaction_begin(services->db);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    enum error error = effect->run(services, effect->state, problem);
-    if (error != ERROR_NONE)
-        return error;
-    buffer_clear(body);
-    if (effect->render != NULL)
-        effect->render(effect->state, body);
-    if (effect->key == NULL)
-        return ERROR_NONE;
-    result =
-        idempotency_table_insert(services->db, effect->caller, effect->key, effect->fingerprint,
-                                 effect->kind, effect->effect_id(effect->state), body);
-    return result == DB_DUPLICATE ? refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED)
-                                  : refuse_db(problem, result);
-}
-
-/* No seat is being taken any more: while this one pauses, others may have them. */
 static enum attempt
-rolled_back(struct services *services, const struct problem *problem)
+roll_back(struct services *services, const struct problem *problem)
 {
     transaction_rollback(services->db);
     if (services->place != NULL)
@@ -63,9 +32,39 @@ rolled_back(struct services *services, const struct problem *problem)
     return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
 }
 
-static enum attempt
-commit(struct services *services, struct problem *problem)
+/* Keeps the answer under its key. */
+static enum error
+store(struct services *services, const struct effect *effect, const struct buffer *body,
+      struct problem *problem)
 {
+    if (effect->key == NULL)
+        return ERROR_NONE;
+    enum db_result result =
+        idempotency_table_insert(services->db, effect->caller, effect->key, effect->fingerprint,
+                                 effect->kind, effect->effect_id(effect->state), body);
+    return result == DB_DUPLICATE ? refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED)
+                                  : refuse_db(problem, result);
+}
+
+/*
+ * One way through: look, begin, run, render, store, commit. A repetition waits for the same locks
+ * as the call that it repeats, or at the row of its key, and nothing that it did itself stays.
+ */
+static enum attempt
+attempt(struct services *services, const struct effect *effect, struct buffer *body,
+        struct problem *problem)
+{
+    if (effect->look != NULL && effect->look(services, effect->state, problem) != ERROR_NONE)
+        return roll_back(services, problem);
+    enum db_result begun = transaction_begin(services->db);
+    if (refuse_db(problem, begun) != ERROR_NONE ||
+        effect->run(services, effect->state, problem) != ERROR_NONE)
+        return roll_back(services, problem);
+    buffer_clear(body);
+    if (effect->render != NULL)
+        effect->render(effect->state, body);
+    if (store(services, effect, body, problem) != ERROR_NONE)
+        return roll_back(services, problem);
     switch (transaction_commit(services->db)) {
     case COMMIT_DONE:
         return ATTEMPT_DONE;
@@ -75,18 +74,7 @@ commit(struct services *services, struct problem *problem)
         break;
     }
     refuse(problem, ERROR_BUSY);
-    return ATTEMPT_AGAIN;
-}
-
-static enum attempt
-attempt(struct services *services, const struct effect *effect, struct buffer *body,
-        struct problem *problem)
-{
-    if (look(services, effect, problem) != ERROR_NONE)
-        return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
-    if (change(services, effect, body, problem) != ERROR_NONE)
-        return rolled_back(services, problem);
-    return commit(services, problem);
+    return roll_back(services, problem);
 }
 
 /* The retries of many workers must not meet again: exponential, with jitter. */
@@ -145,7 +133,6 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
     }
     if (result == DB_NONE) {
         log_warn("the answer to a COMMIT was lost; nothing had happened");
-        refuse(problem, ERROR_BUSY);
         return ATTEMPT_AGAIN;
     }
     log_error("the answer to a COMMIT was lost; whether it happened is not known");
@@ -153,24 +140,6 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
                    "The connection to the database was lost: ask again with the same "
                    "Idempotency-Key");
     return ATTEMPT_REFUSED;
-}
-
-/* Attempts it until there is an outcome, and no longer than its deadline allows. */
-static enum attempt
-carry_out(struct services *services, const struct effect *effect, struct buffer *body,
-          struct problem *problem)
-{
-    for (int attempts = 0;; attempts++) {
-        enum attempt outcome = attempt(services, effect, body, problem);
-        if (outcome == ATTEMPT_UNKNOWN)
-            outcome = settle(services, effect, body, problem);
-        if (outcome != ATTEMPT_AGAIN)
-            return outcome;
-        if (!pause_before_retry(effect, attempts)) {
-            refuse(problem, ERROR_BUSY);
-            return ATTEMPT_REFUSED;
-        }
-    }
 }
 
 /* A quarter of the workers is kept free of any one user. Tools and the admin are no users. */
@@ -215,7 +184,17 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
     *replayed = false;
     if (!enter(services, effect))
         return refuse(problem, ERROR_BUSY);
-    enum attempt outcome = carry_out(services, effect, body, problem);
+    enum attempt outcome;
+    int attempts = 0;
+    do {
+        outcome = attempt(services, effect, body, problem);
+        if (outcome == ATTEMPT_UNKNOWN)
+            outcome = settle(services, effect, body, problem);
+    } while (outcome == ATTEMPT_AGAIN && pause_before_retry(effect, attempts++));
+    if (outcome == ATTEMPT_AGAIN) {
+        refuse(problem, ERROR_BUSY);
+        outcome = ATTEMPT_REFUSED;
+    }
     if (outcome == ATTEMPT_REFUSED && effect->key != NULL) {
         outcome = recall(services, effect, body, problem);
         *replayed = outcome == ATTEMPT_DONE;
