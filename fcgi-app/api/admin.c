@@ -135,7 +135,7 @@ admin_concert_get(void *services, const struct request *request, struct response
     struct services admin = with_long_time_outs(services);
     struct concert concert;
     struct problem problem;
-    if (concert_find(admin.db, request->ids[0], &concert, &problem) == ERROR_NONE)
+    if (concert_find_whole(admin.db, request->ids[0], &concert, &problem) == ERROR_NONE)
         answer(&admin, &concert, NULL, response);
     else
         response_problem(response, &problem);

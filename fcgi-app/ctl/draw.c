@@ -61,7 +61,7 @@ print_draw(struct ctl *ctl, int32_t concert_id)
     struct draw draw;
     struct problem problem;
     uint8_t commitment[DRAW_BYTES];
-    if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
+    if (concert_find_whole(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
         draw_find(ctl->services, &concert, &draw, &problem) != ERROR_NONE)
         return ctl_refused(&problem);
     draw_hash(draw.seed, DRAW_BYTES, commitment);

@@ -128,7 +128,7 @@ ctl_find_concert(const struct ctl *ctl, struct concert *concert)
     int32_t concert_id;
     if (!ctl_concert_id(ctl, &concert_id))
         return EXIT_USAGE;
-    if (concert_find(ctl->services->db, concert_id, concert, &problem) != ERROR_NONE)
+    if (concert_find_whole(ctl->services->db, concert_id, concert, &problem) != ERROR_NONE)
         return ctl_refused(&problem);
     return EXIT_DONE;
 }

@@ -145,7 +145,7 @@ wait_until_empty(struct ctl *ctl, int32_t concert_id)
     for (int32_t shown = -1; line.active != 0; sleep(line.active != 0)) {
         struct concert concert;
         struct problem problem;
-        if (concert_find(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
+        if (concert_find_whole(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
             line_await_state(ctl->services, &concert, &line, &problem) != ERROR_NONE) {
             fputs("frontrowctl: the line is paused; run it again to wait\n", stderr);
             return ctl_refused(&problem);

@@ -53,6 +53,16 @@ concert_find(struct database *db, int32_t concert_id, struct concert *concert,
 }
 
 enum error
+concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
+                   struct problem *problem)
+{
+    enum db_result result = concert_table_find_whole(db, concert_id, concert);
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_CONCERT_NOT_FOUND);
+    return refuse_db(problem, result);
+}
+
+enum error
 concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
                        struct concert *concert, struct item *item, struct problem *problem)
 {

@@ -33,9 +33,11 @@ const char *concert_status_name(enum concert_status status);
 /* The time zone of its venue: one that it does not name is the setting's. */
 const char *concert_time_zone(const struct services *services, const struct concert *concert);
 
-/* Reads a concert, or refuses with concert_not_found. */
+/* Reads a concert, or refuses with concert_not_found. Its texts are read by the second one only. */
 enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
                         struct problem *problem);
+enum error concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
+                              struct problem *problem);
 
 /* Refuses with concert_not_open unless the concert is open at `now`. */
 enum error concert_require_open(const struct concert *concert, int64_t now,

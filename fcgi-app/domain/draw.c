@@ -36,7 +36,7 @@ draw_find(struct services *services, struct concert *concert, struct draw *draw,
 {
     enum db_result result = draw_table_find(services->db, concert->concert_id, draw);
     if (result == DB_OK)
-        result = concert_table_find(services->db, draw->concert_id, concert);
+        result = concert_table_find_whole(services->db, draw->concert_id, concert);
     return refuse_db(problem, result); /* DB_NONE is a bug: the draw's row comes with the switch */
 }
 

@@ -81,7 +81,7 @@ concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert
     int32_t found;
     enum db_result result =
         db_select_one(db, &lock, PARAMETERS(DB_INTEGER(concert_id)), COLUMNS(INTO_INT32(&found)));
-    return result == DB_OK ? concert_table_find(db, concert_id, concert) : result;
+    return result == DB_OK ? concert_table_find_whole(db, concert_id, concert) : result;
 }
 
 enum db_result

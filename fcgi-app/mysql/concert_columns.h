@@ -9,22 +9,23 @@
     "(SELECT l.starts_at FROM item l WHERE l.concert_id = c.concert_id"                            \
     " ORDER BY l.starts_at DESC LIMIT 1)"
 
-/* Of `concert c`. */
-#define CONCERT_COLUMNS                                                                            \
-    "c.concert_id, c.title, c.venue, c.status + 0, c.opens_at, c.closes_at, "                      \
-    "c.admission_capacity, c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, "     \
-    "c.max_waiting, c.line_version, c.line_since, c.draw, c.draw_lead_seconds, c.beacon_source, "  \
-    "c.beacon, COALESCE(c.idle_seconds, 0), c.time_zone, " CONCERT_LAST_STARTS_AT                  \
-    ", UTC_TIMESTAMP(3)"
+/* What the rules go by, of `concert c`: calls of buyers read no more. */
+#define CONCERT_RULES                                                                              \
+    "c.concert_id, c.status + 0, c.opens_at, c.closes_at, c.admission_capacity, "                  \
+    "c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, c.max_waiting, "            \
+    "c.line_version, c.line_since, c.draw, c.draw_lead_seconds, COALESCE(c.idle_seconds, "         \
+    "0), " CONCERT_LAST_STARTS_AT ", UTC_TIMESTAMP(3)"
+
+/* All of it. */
+#define CONCERT_COLUMNS CONCERT_RULES ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
 
 /* Of `item i`. */
-#define ITEM_COLUMNS                                                                               \
-    "i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at, i.seat_count, "        \
-    "i.layout_version"
+#define ITEM_COLUMNS "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version"
 
-enum { CONCERT_COLUMN_COUNT = 22, ITEM_COLUMN_COUNT = 6 };
+enum { CONCERT_RULE_COUNT = 17, CONCERT_COLUMN_COUNT = 22, ITEM_COLUMN_COUNT = 5 };
 
-/* Where CONCERT_COLUMNS and ITEM_COLUMNS go. */
+/* Where CONCERT_RULES, CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is "". */
+void concert_columns_bind_rules(struct concert *concert, struct column columns[CONCERT_RULE_COUNT]);
 void concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT]);
 void concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT]);
 

@@ -11,12 +11,10 @@
 enum { SUMMARY_COLUMN_COUNT = 5 };
 
 void
-concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
+concert_columns_bind_rules(struct concert *concert, struct column columns[CONCERT_RULE_COUNT])
 {
-    const struct column list[CONCERT_COLUMN_COUNT] = {
+    const struct column list[CONCERT_RULE_COUNT] = {
         INTO_INT32(&concert->concert_id),
-        INTO_TEXT(concert->title),
-        INTO_TEXT(concert->venue),
         INTO_ENUM(&concert->stored, STORED_CANCELLED),
         INTO_INSTANT(&concert->opens_at),
         INTO_INSTANT(&concert->closes_at),
@@ -30,14 +28,25 @@ concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLU
         INTO_INT32(&concert->line_since),
         INTO_BOOL(&concert->draw),
         INTO_INT32(&concert->draw_lead_seconds),
-        INTO_TEXT(concert->beacon_source),
-        INTO_TEXT(concert->beacon),
         INTO_INT32(&concert->idle_seconds),
-        INTO_TEXT(concert->time_zone),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };
     memcpy(columns, list, sizeof list);
+    concert->title[0] = concert->venue[0] = concert->time_zone[0] = '\0';
+    concert->beacon_source[0] = concert->beacon[0] = '\0';
+}
+
+void
+concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
+{
+    const struct column texts[CONCERT_COLUMN_COUNT - CONCERT_RULE_COUNT] = {
+        INTO_TEXT(concert->title),         INTO_TEXT(concert->venue),
+        INTO_TEXT(concert->beacon_source), INTO_TEXT(concert->beacon),
+        INTO_TEXT(concert->time_zone),
+    };
+    concert_columns_bind_rules(concert, columns);
+    memcpy(columns + CONCERT_RULE_COUNT, texts, sizeof texts);
 }
 
 static void
@@ -55,15 +64,26 @@ void
 concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT])
 {
     const struct column list[ITEM_COLUMN_COUNT] = {
-        INTO_INT32(&item->item_id),    INTO_INT32(&item->concert_id),
-        INTO_TEXT(item->date),         INTO_INSTANT(&item->starts_at),
-        INTO_INT32(&item->seat_count), INTO_INT64(&item->layout_version),
+        INTO_INT32(&item->item_id),        INTO_INT32(&item->concert_id),
+        INTO_INSTANT(&item->starts_at),    INTO_INT32(&item->seat_count),
+        INTO_INT64(&item->layout_version),
     };
     memcpy(columns, list, sizeof list);
 }
 
 enum db_result
 concert_table_find(struct database *db, int32_t concert_id, struct concert *concert)
+{
+    static const struct query find = {"SELECT " CONCERT_RULES
+                                      " FROM concert c WHERE c.concert_id = ?"};
+    struct column columns[CONCERT_RULE_COUNT];
+    concert_columns_bind_rules(concert, columns);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
+                         CONCERT_RULE_COUNT);
+}
+
+enum db_result
+concert_table_find_whole(struct database *db, int32_t concert_id, struct concert *concert)
 {
     static const struct query find = {"SELECT " CONCERT_COLUMNS
                                       " FROM concert c WHERE c.concert_id = ?"};
@@ -79,13 +99,13 @@ concert_table_find_with_item(struct database *db, int32_t concert_id, int32_t it
                              bool *has_held)
 {
     static const struct query find = {
-        "SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS ", q.user_id IS NOT NULL"
+        "SELECT " CONCERT_RULES ", " ITEM_COLUMNS ", q.user_id IS NOT NULL"
         " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
         " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
         " AND c.max_seats_per_user IS NOT NULL WHERE c.concert_id = ?"};
-    struct column columns[] = {[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT] = INTO_BOOL(has_held)};
-    concert_columns_bind(concert, columns);
-    concert_columns_bind_item(item, columns + CONCERT_COLUMN_COUNT);
+    struct column columns[] = {[CONCERT_RULE_COUNT + ITEM_COLUMN_COUNT] = INTO_BOOL(has_held)};
+    concert_columns_bind_rules(concert, columns);
+    concert_columns_bind_item(item, columns + CONCERT_RULE_COUNT);
     return db_select_one(db, &find,
                          PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id), DB_TEXT(user_id),
                                     DB_INTEGER(concert_id)),

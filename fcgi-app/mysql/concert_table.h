@@ -17,7 +17,7 @@ enum concert_stored { STORED_OTHER, STORED_CLOSED, STORED_OPEN, STORED_CANCELLED
 
 struct concert {
     int32_t concert_id;
-    char title[TITLE_SIZE];
+    char title[TITLE_SIZE]; /* this and all other texts: see concert_table_find_whole() */
     char venue[TITLE_SIZE];
     enum concert_stored stored;
     int64_t opens_at; /* CLOCK_NEVER: none, likewise closes_at */
@@ -54,27 +54,32 @@ struct concert_summary {
 struct item {
     int32_t item_id;
     int32_t concert_id;
-    char date[DATE_SIZE];
     int64_t starts_at;
     int32_t seat_count;
-    int64_t layout_version;  /* changes with whatever of its seats does not move */
-    int32_t available_count; /* filled by concert_table_items() only, likewise held_count */
+    int64_t layout_version; /* changes with whatever of its seats does not move */
+    char date[DATE_SIZE];   /* filled by concert_table_items() only, likewise the next ones */
+    int32_t available_count;
     int32_t held_count;
 };
 
-/* One concert by its id. */
+/* One concert by its id, with all that the rules go by; its texts are not read, they are "". */
 enum db_result concert_table_find(struct database *db, int32_t concert_id, struct concert *concert);
 
+/* The same with its texts. */
+enum db_result concert_table_find_whole(struct database *db, int32_t concert_id,
+                                        struct concert *concert);
+
 /*
- * The same with one of its items; item->item_id is 0 where the concert has no such item. *has_held:
- * there is a seat limit, and this user held seats under it before; "" is nobody.
+ * The same without them, and with one of its items; item->item_id is 0 where the concert has no
+ * such item. *has_held: there is a seat limit, and this user held seats under it before; "" is
+ * nobody.
  */
 enum db_result concert_table_find_with_item(struct database *db, int32_t concert_id,
                                             int32_t item_id, const char *user_id,
                                             struct concert *concert, struct item *item,
                                             bool *has_held);
 
-/* The same with what its items add up to. */
+/* One concert with its texts, and with what its items add up to. */
 enum db_result concert_table_find_summary(struct database *db, int32_t concert_id,
                                           struct concert *concert, struct concert_summary *summary);
 
