@@ -19,14 +19,14 @@ enum error
 payment_create_look(struct services *services, void *state, struct problem *problem)
 {
     struct payment_create *create = state;
-    struct reservation *reservation = &create->reservation;
-    int64_t now;
-    enum error error = reservation_read(services, create->user_id, create->reservation_id,
-                                        reservation, &now, problem);
-    if (error == ERROR_NONE)
-        error = concert_find(services->db, reservation->concert_id, &create->concert, problem);
-    bool is_known = error == ERROR_NONE || error_status(error) < 500;
-    if (create->token == NULL && is_known && (error != ERROR_NONE || needs_token(create, now)))
+    enum db_result result = reservation_table_find_with_concert(
+        services->db, create->reservation_id, &create->reservation, &create->concert);
+    enum error error =
+        reservation_check_owner(result, &create->reservation, create->user_id, problem);
+    create->found = error == ERROR_NONE;
+    bool is_known = create->found || error_status(error) < 500;
+    if (create->token == NULL && is_known &&
+        (!create->found || needs_token(create, create->concert.now)))
         return refuse(problem, ERROR_TOKEN_MISSING);
     return error;
 }
@@ -46,9 +46,9 @@ lock_user(struct services *services, const struct payment_create *create, struct
 }
 
 static enum error
-check_held(const struct reservation *reservation, struct problem *problem)
+check_held(const struct reservation *reservation, int64_t now, struct problem *problem)
 {
-    switch (reservation->status) {
+    switch (reservation_shown(reservation, reservation->concert_cancelled, now)) {
     case RESERVATION_HELD:
         return ERROR_NONE;
     case RESERVATION_PAID:
@@ -65,45 +65,47 @@ check_held(const struct reservation *reservation, struct problem *problem)
 /*
  * A reservation made with a token is paid with that one, whatever has become of its lease; one
  * made without takes any live token of this user and concert, in a closed concert none. Only MySQL
- * is asked. A place that is only waited for goes on.
+ * is asked.
  */
 static enum error
 check_token(struct services *services, struct payment_create *create, int64_t now,
-            struct token_row *row, struct problem *problem)
+            struct problem *problem)
 {
     const struct reservation *reservation = &create->reservation;
     int32_t concert_id;
-    create->ends_token = false;
-    if (!needs_token(create, now))
+    struct token_row row;
+    create->takes_token = needs_token(create, now);
+    if (!create->takes_token)
         return ERROR_NONE;
     if (!line_read_token(create->token, &concert_id, create->token_bytes) ||
         concert_id != reservation->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
-    enum db_result result = token_table_find(services->db, create->token_bytes, row);
-    if (result != DB_OK && result != DB_NONE)
-        return refuse_db(problem, result);
-    bool valid;
-    if (reservation->without_token)
-        valid = result == DB_OK && token_is_live(row) && row->concert_id == concert_id &&
-                strcmp(row->user_id, create->user_id) == 0;
-    else
-        valid = memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0;
-    create->ends_token = result == DB_OK && row->status != TOKEN_WAITING;
-    return valid ? ERROR_NONE : refuse(problem, ERROR_TOKEN_INVALID);
+    if (!reservation->without_token)
+        return memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0
+                   ? ERROR_NONE
+                   : refuse(problem, ERROR_TOKEN_INVALID);
+    enum db_result result = token_table_find(services->db, create->token_bytes, &row);
+    if (result == DB_NONE ||
+        (result == DB_OK && !(token_is_live(&row) && row.concert_id == concert_id &&
+                              strcmp(row.user_id, create->user_id) == 0)))
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    return refuse_db(problem, result);
 }
 
-/* A payment ends the token only where a line is kept. */
+/* Some seats are not held any more: their hold was over, and the next buyer has them. */
 static enum error
-end_token(struct services *services, struct payment_create *create, const struct token_row *row,
-          struct problem *problem)
+lose_hold(struct services *services, struct payment_create *create, struct problem *problem)
 {
-    create->ends_token = create->ends_token && !create->concert.no_line;
-    if (!create->ends_token)
-        return ERROR_NONE;
-    return refuse_db(problem, token_table_end(services->db, row->kind, row->token, TOKEN_DONE));
+    bool none_sold = db_changed_rows(services->db) == 0;
+    if (none_sold && reservation_lose_seat(services, &create->reservation, problem) != ERROR_NONE)
+        return problem->error;
+    return refuse(problem, ERROR_HOLD_EXPIRED);
 }
 
-/* The seats become sold, the reservation paid, and a payment says so. */
+/*
+ * The reservation becomes paid, its seats sold, and a payment says so. The token ends only where a
+ * line is kept; a place that is only waited for goes on.
+ */
 static enum error
 write_sale(struct services *services, struct payment_create *create, int64_t now,
            struct problem *problem)
@@ -116,53 +118,47 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
         .paid_at = now,
     };
     snprintf(create->made.user_id, sizeof create->made.user_id, "%s", create->user_id);
-    enum db_result result =
-        seat_table_sell(services->db, reservation->item_id, reservation->seats,
-                        (size_t)reservation->seat_count, reservation->reservation_id);
-    if (result == DB_OK)
-        result = reservation_table_set_status(services->db, reservation->reservation_id,
-                                              RESERVATION_HELD, RESERVATION_PAID, now);
+    create->ends_token = false;
+    enum db_result result = reservation_table_sell(services->db, reservation, now);
+    if (result == DB_NONE)
+        return lose_hold(services, create, problem);
     if (result == DB_OK)
         result = payment_table_insert(services->db, &create->made);
+    if (result == DB_OK && create->takes_token && !create->concert.no_line)
+        result = token_table_end_active(services->db, create->token_bytes, &create->ends_token);
     return refuse_db(problem, result);
 }
 
 /*
  * The story of a sale's second half. Lock order: the user's mutex, reservation, seats, token, point
- * row. The hold is judged when reservation and seats are locked, and again after the last lock,
- * which may have been waited for: nobody shall see a hold expired and then paid.
+ * row. The hold is judged when the reservation is locked, and again after the last lock, which may
+ * have been waited for: nobody shall see a hold expired and then paid.
  */
 enum error
 payment_create_run(struct services *services, void *state, struct problem *problem)
 {
     struct payment_create *create = state;
     struct reservation *reservation = &create->reservation;
-    struct token_row row = {0};
-    int64_t now = 0;
-    enum error error = lock_user(services, create, problem);
-    if (error == ERROR_NONE)
-        error = reservation_lock(services, create->user_id, create->reservation_id, reservation,
-                                 &now, problem);
-    if (error == ERROR_NONE)
-        error = check_held(reservation, problem);
-    if (error == ERROR_NONE)
-        error = check_token(services, create, now, &row, problem);
-    if (error != ERROR_NONE)
-        return error;
-
     struct point_entry entry = {
         .kind = POINT_PAYMENT,
         .reservation_id = reservation->reservation_id,
     };
-    error = write_sale(services, create, now, problem);
-    if (error == ERROR_NONE)
-        error = end_token(services, create, &row, problem);
-    if (error == ERROR_NONE)
-        error = point_move(services, create->user_id, -reservation->total_price, &entry, problem);
-    if (error == ERROR_NONE && entry.created_at >= reservation->expires_at)
-        error = refuse(problem, ERROR_HOLD_EXPIRED);
+    int64_t now;
+    if (lock_user(services, create, problem) != ERROR_NONE)
+        return problem->error;
+    enum db_result result = reservation_table_lock_hold(services->db, reservation, &now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (check_held(reservation, now, problem) != ERROR_NONE ||
+        check_token(services, create, now, problem) != ERROR_NONE ||
+        write_sale(services, create, now, problem) != ERROR_NONE ||
+        point_move(services, create->user_id, -reservation->total_price, &entry, problem) !=
+            ERROR_NONE)
+        return problem->error;
     create->balance = entry.balance_after;
-    return error;
+    if (entry.created_at >= reservation->expires_at)
+        return refuse(problem, ERROR_HOLD_EXPIRED);
+    return ERROR_NONE;
 }
 
 enum db_result
@@ -193,7 +189,6 @@ payment_create_finish(struct services *services, const struct payment_create *cr
 void
 payment_create_refused(struct services *services, const struct payment_create *create)
 {
-    bool looked = create->concert.concert_id != 0;
-    if (looked && create->token != NULL)
+    if (create->found && create->token != NULL)
         line_renew(services, &create->concert, create->user_id, create->token);
 }

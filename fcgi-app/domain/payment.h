@@ -11,12 +11,14 @@ struct payment_create {
     int32_t reservation_id;
     const char *token; /* text of the queue token, NULL: none */
 
+    bool found; /* and this user's: concert and reservation are filled */
     struct concert concert;
-    struct reservation reservation;
+    struct reservation reservation; /* without its seats */
     struct payment made;
     int64_t balance;
-    uint8_t token_bytes[TOKEN_SIZE]; /* of the place in the line that the payment ends */
-    bool ends_token;
+    bool takes_token; /* else it needs none */
+    bool ends_token;  /* and the place in the line with it */
+    uint8_t token_bytes[TOKEN_SIZE];
 };
 
 enum error payment_create_look(struct services *services, void *create, struct problem *problem);

@@ -45,9 +45,9 @@ show(struct services *services, struct reservation *reservation, int64_t now,
     return ERROR_NONE;
 }
 
-static enum error
-check_owner(enum db_result result, const struct reservation *reservation, const char *user_id,
-            struct problem *problem)
+enum error
+reservation_check_owner(enum db_result result, const struct reservation *reservation,
+                        const char *user_id, struct problem *problem)
 {
     if (result == DB_NONE)
         return refuse(problem, ERROR_RESERVATION_NOT_FOUND);
@@ -57,19 +57,12 @@ check_owner(enum db_result result, const struct reservation *reservation, const 
 }
 
 enum error
-reservation_read(struct services *services, const char *user_id, int32_t id,
-                 struct reservation *reservation, int64_t *now, struct problem *problem)
-{
-    return check_owner(reservation_table_find(services->db, id, reservation, now), reservation,
-                       user_id, problem);
-}
-
-enum error
 reservation_find(struct services *services, const char *user_id, int32_t id,
                  struct reservation *reservation, struct problem *problem)
 {
     int64_t now;
-    enum error error = reservation_read(services, user_id, id, reservation, &now, problem);
+    enum error error = reservation_check_owner(
+        reservation_table_find(services->db, id, reservation, &now), reservation, user_id, problem);
     if (error == ERROR_NONE)
         error = refuse_db(problem, reservation_table_seats(services->db, reservation));
     return error == ERROR_NONE ? show(services, reservation, now, problem) : error;
@@ -100,13 +93,9 @@ take_names(struct reservation *reservation, const struct seat *seats)
     }
 }
 
-/*
- * A seat that is not the reservation's own. Where it was settled after it was read, the lock did
- * not hold. Otherwise a sold seat is a bug of ours, and a held one was taken over before the clock
- * was set back: what is lost stays lost.
- */
-static enum error
-lose_seat(struct services *services, struct reservation *reservation, struct problem *problem)
+enum error
+reservation_lose_seat(struct services *services, struct reservation *reservation,
+                      struct problem *problem)
 {
     struct reservation again;
     int64_t now;
@@ -132,7 +121,7 @@ check_seats(struct services *services, struct reservation *reservation, const st
         bool is_live =
             reservation->status == RESERVATION_PAID || reservation->status == RESERVATION_HELD;
         if (is_live && seats[i].reservation_id != reservation->reservation_id)
-            error = lose_seat(services, reservation, problem);
+            error = reservation_lose_seat(services, reservation, problem);
     }
     return error;
 }
@@ -141,8 +130,8 @@ enum error
 reservation_lock(struct services *services, const char *user_id, int32_t id,
                  struct reservation *reservation, int64_t *now, struct problem *problem)
 {
-    enum error error = check_owner(reservation_table_lock(services->db, id, reservation),
-                                   reservation, user_id, problem);
+    enum error error = reservation_check_owner(
+        reservation_table_lock(services->db, id, reservation), reservation, user_id, problem);
     if (error == ERROR_NONE)
         error = refuse_db(problem, reservation_table_seat_ids(services->db, reservation));
     if (error != ERROR_NONE)

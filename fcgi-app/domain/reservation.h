@@ -85,12 +85,17 @@ struct reservation_end {
 enum error reservation_end_run(struct services *services, void *end, struct problem *problem);
 enum db_result reservation_end_happened(struct services *services, void *end);
 
+/* After a read: refuses with reservation_not_found or forbidden. */
+enum error reservation_check_owner(enum db_result result, const struct reservation *reservation,
+                                   const char *user_id, struct problem *problem);
+
 /*
- * Reads a reservation of this user as it is stored, without its seats and without a lock; *now is
- * the time of the read. Refuses with reservation_not_found or forbidden.
+ * A seat of a locked reservation names it no more. Where that was settled after it was read, the
+ * lock did not hold: busy, to be tried anew. Otherwise a sold seat is a bug of ours, and a held one
+ * was taken over before the clock was set back: the hold reads as expired, what is lost stays lost.
  */
-enum error reservation_read(struct services *services, const char *user_id, int32_t id,
-                            struct reservation *reservation, int64_t *now, struct problem *problem);
+enum error reservation_lose_seat(struct services *services, struct reservation *reservation,
+                                 struct problem *problem);
 
 /*
  * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with

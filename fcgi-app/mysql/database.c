@@ -135,11 +135,19 @@ db_lock_lost(struct database *db, const char *what)
 }
 
 enum db_result
+db_update_if(struct database *db, const struct query *query, const struct parameter *parameters,
+             size_t count, int64_t rows)
+{
+    enum db_result result = db_execute(db, query, parameters, count);
+    return result == DB_OK && db->changed_rows != rows ? DB_NONE : result;
+}
+
+enum db_result
 db_update(struct database *db, const struct query *query, const struct parameter *parameters,
           size_t count, int64_t rows)
 {
-    enum db_result result = db_execute(db, query, parameters, count);
-    return result == DB_OK && db->changed_rows != rows ? db_lock_lost(db, query->sql) : result;
+    enum db_result result = db_update_if(db, query, parameters, count, rows);
+    return result == DB_NONE ? db_lock_lost(db, query->sql) : result;
 }
 
 int64_t

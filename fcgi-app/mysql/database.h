@@ -129,6 +129,11 @@ enum db_result db_execute(struct database *db, const struct query *query,
 enum db_result db_update(struct database *db, const struct query *query,
                          const struct parameter *parameters, size_t parameter_count, int64_t rows);
 
+/* The same where the rows were not locked before: DB_NONE, they are not so any more. */
+enum db_result db_update_if(struct database *db, const struct query *query,
+                            const struct parameter *parameters, size_t parameter_count,
+                            int64_t rows);
+
 /*
  * What was locked was changed all the same: `what` is told once a minute, and counted. Always
  * DB_RETRY.

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mysql/concert_columns.h"
+
 /* Of `reservation r`. */
 #define RESERVATION_COLUMNS                                                                        \
     "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
@@ -96,6 +98,52 @@ reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
     struct column columns[RESERVATION_COLUMN_COUNT];
     bind_reservation(out, columns);
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
+}
+
+enum db_result
+reservation_table_find_with_concert(struct database *db, int32_t id, struct reservation *out,
+                                    struct concert *concert)
+{
+    static const struct query find = {
+        "SELECT " RESERVATION_COLUMNS ", " CONCERT_RULES " FROM reservation r"
+        " JOIN concert c ON c.concert_id = r.concert_id WHERE r.reservation_id = ?"};
+    struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT];
+    bind_reservation(out, columns);
+    concert_columns_bind_rules(concert, columns + RESERVATION_COLUMN_COUNT);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
+                         RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT);
+}
+
+enum db_result
+reservation_table_lock_hold(struct database *db, struct reservation *reservation, int64_t *now)
+{
+    /* a read in a read: by a join FOR UPDATE would lock the concert, and so all its buyers */
+    static const struct query lock = {
+        "SELECT status + 0, expires_at, (SELECT c.status = 'cancelled' FROM concert c"
+        " WHERE c.concert_id = ?), " DB_NOW_LOCKED
+        " FROM reservation WHERE reservation_id = ? FOR UPDATE"};
+    return db_select_one(
+        db, &lock,
+        PARAMETERS(DB_INTEGER(reservation->concert_id), DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
+                INTO_INSTANT(&reservation->expires_at),
+                INTO_BOOL(&reservation->concert_cancelled), INTO_INSTANT(now)));
+}
+
+enum db_result
+reservation_table_sell(struct database *db, const struct reservation *reservation, int64_t paid_at)
+{
+    /* in the order of the seats' numbers, as all lock them */
+    static const struct query sell = {
+        "UPDATE reservation r"
+        " STRAIGHT_JOIN reservation_seat rs ON rs.reservation_id = r.reservation_id"
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+        " AND s.reservation_id = r.reservation_id AND s.status = 'held'"
+        " SET r.status = 'paid', r.settled_at = ?, s.status = 'sold', s.held_until = NULL"
+        " WHERE r.reservation_id = ? AND r.status = 'held'"};
+    return db_update_if(db, &sell,
+                        PARAMETERS(DB_INSTANT(paid_at), DB_INTEGER(reservation->reservation_id)),
+                        1 + reservation->seat_count);
 }
 
 /* Goes through the rows of a statement that puts each into *seat. */

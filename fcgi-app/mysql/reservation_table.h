@@ -27,7 +27,7 @@ struct reservation {
     uint8_t token[TOKEN_SIZE]; /* with which it was made */
     int64_t created_at;
     int64_t expires_at;
-    bool concert_cancelled;           /* filled by reservation_table_list() only */
+    bool concert_cancelled; /* filled by reservation_table_list() and ..._lock_hold() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
 };
 
@@ -41,6 +41,28 @@ enum db_result reservation_table_insert(struct database *db, struct reservation 
 enum db_result reservation_table_find(struct database *db, int32_t id, struct reservation *out,
                                       int64_t *now);
 enum db_result reservation_table_lock(struct database *db, int32_t id, struct reservation *out);
+
+/*
+ * One without its seats, and its concert as concert_table_find() reads it, without a lock. All of
+ * it is as of concert->now.
+ */
+enum db_result reservation_table_find_with_concert(struct database *db, int32_t id,
+                                                   struct reservation *out,
+                                                   struct concert *concert);
+
+/*
+ * Locks one that was found, and reads again what may change of it: status and expires_at, and
+ * concert_cancelled. *now is the time when it was locked.
+ */
+enum db_result reservation_table_lock_hold(struct database *db, struct reservation *reservation,
+                                           int64_t *now);
+
+/*
+ * Makes a locked hold paid and all its seats sold. DB_NONE: some seat is not held by it any more.
+ * The seats are locked by this, in the order of their numbers.
+ */
+enum db_result reservation_table_sell(struct database *db, const struct reservation *reservation,
+                                      int64_t paid_at);
 
 /* Reads reservation->seats, by seatId. */
 enum db_result reservation_table_seats(struct database *db, struct reservation *reservation);

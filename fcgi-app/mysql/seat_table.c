@@ -134,7 +134,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
 {
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
-        OF_SEATS("SELECT " CONCERT_COLUMNS ", " ITEM_COLUMNS
+        OF_SEATS("SELECT " CONCERT_RULES ", " ITEM_COLUMNS
                  ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
@@ -145,14 +145,13 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     size_t parameter_count = 3 + name_seats(parameters + 3, item_id, ids, count);
     parameters[parameter_count++] = DB_INTEGER(concert_id);
     struct seat seat;
-    struct column columns[] = {[CONCERT_COLUMN_COUNT + ITEM_COLUMN_COUNT] =
-                                   INTO_INT32(&seat.seat_id),
+    struct column columns[] = {[CONCERT_RULE_COUNT + ITEM_COLUMN_COUNT] = INTO_INT32(&seat.seat_id),
                                INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
                                INTO_INSTANT(&seat.held_until),
                                INTO_BOOL(has_held)};
-    concert_columns_bind(concert, columns);
-    concert_columns_bind_item(item, columns + CONCERT_COLUMN_COUNT);
+    concert_columns_bind_rules(concert, columns);
+    concert_columns_bind_item(item, columns + CONCERT_RULE_COUNT);
     size_t rows = 0;
     *found = 0;
     enum db_result result = db_select(db, &look[form_for(count)], parameters, parameter_count,
@@ -218,19 +217,6 @@ seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, 
     for (size_t i = 0; i < places; i++)
         parameters[named++] = DB_INTEGER(seats[i < count ? i : count - 1].reservation_id);
     return db_update(db, &hold[form], parameters, named, (int64_t)count);
-}
-
-enum db_result
-seat_table_sell(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
-                int32_t reservation_id)
-{
-    static const struct query sell[] =
-        OF_SEATS("UPDATE seat SET status = 'sold', held_until = NULL WHERE",
-                 " AND reservation_id = ? AND status = 'held'");
-    struct parameter parameters[2 + SEATS_AT_ONCE];
-    size_t named = name_seen(parameters, item_id, seats, count);
-    parameters[named++] = DB_INTEGER(reservation_id);
-    return db_update(db, &sell[form_for(count)], parameters, named, (int64_t)count);
 }
 
 enum db_result

@@ -91,10 +91,6 @@ enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const 
 enum db_result seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int32_t reservation_id, int64_t held_until);
 
-/* Marks the seats, which the reservation holds, as sold. */
-enum db_result seat_table_sell(struct database *db, int32_t item_id, const struct seat *seats,
-                               size_t count, int32_t reservation_id);
-
 /* Frees those of the seats that name the reservation. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int32_t reservation_id);

@@ -111,6 +111,20 @@ token_table_end(struct database *db, enum token_kind kind, const uint8_t token[T
     return db_execute(db, &end_queue, PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
 }
 
+enum db_result
+token_table_end_active(struct database *db, const uint8_t token[TOKEN_SIZE], bool *ended)
+{
+    static const struct query end_queue = {
+        "UPDATE queue_token SET status = 'done' WHERE token = ? AND status = 'active'"};
+    static const struct query end_open = {
+        "UPDATE open_token SET ended = 1 WHERE token = ? AND ended = 0"};
+    enum db_result result = db_execute(db, &end_queue, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+    if (result == DB_OK && db_changed_rows(db) == 0)
+        result = db_execute(db, &end_open, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+    *ended = result == DB_OK && db_changed_rows(db) > 0;
+    return result;
+}
+
 /* One statement serves every count: the list is padded by repeating the last. */
 #define BATCH                                                                                      \
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "  \

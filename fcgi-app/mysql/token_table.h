@@ -83,6 +83,13 @@ enum db_result token_table_find_live(struct database *db, int32_t concert_id, co
 enum db_result token_table_end(struct database *db, enum token_kind kind,
                                const uint8_t token[TOKEN_SIZE], enum token_status status);
 
+/*
+ * Ends an active token of either kind as done, inside a transaction. *ended: it was active, though
+ * its lease may be over. A waiting one waits on.
+ */
+enum db_result token_table_end_active(struct database *db, const uint8_t token[TOKEN_SIZE],
+                                      bool *ended);
+
 /* Ends 1 to TOKEN_BATCH of one kind together in the same way, while the period lasts. */
 enum db_result token_table_end_batch(struct database *db, const struct token_period *period,
                                      enum token_kind kind, const uint8_t (*tokens)[TOKEN_SIZE],

@@ -207,26 +207,6 @@ step_charge(struct services *services, int64_t number)
     return finish(services->db, result);
 }
 
-/* The reservation and its seat, locked, and what the rule reads before it sells. */
-static enum db_result
-lock_held(struct database *db, int32_t id, const uint8_t token[TOKEN_SIZE],
-          struct reservation *reservation, int64_t *now)
-{
-    struct seat seats[SEATS_AT_ONCE];
-    struct concert concert;
-    struct token_row row;
-    size_t found;
-    enum db_result result = reservation_table_lock(db, id, reservation);
-    if (result == DB_OK)
-        result = reservation_table_seat_ids(db, reservation);
-    if (result == DB_OK)
-        result =
-            seat_table_lock(db, HELD_ITEM, &reservation->seats[0].seat_id, 1, seats, &found, now);
-    if (result == DB_OK)
-        result = concert_table_find(db, HELD_CONCERT, &concert);
-    return result == DB_OK ? token_table_find(db, token, &row) : result;
-}
-
 static enum db_result
 sell(struct database *db, const struct reservation *reservation, int64_t now)
 {
@@ -235,11 +215,7 @@ sell(struct database *db, const struct reservation *reservation, int64_t now)
                               .status = PAYMENT_PAID,
                               .paid_at = now};
     snprintf(payment.user_id, sizeof payment.user_id, "%s", reservation->user_id);
-    enum db_result result =
-        seat_table_sell(db, HELD_ITEM, reservation->seats, 1, reservation->reservation_id);
-    if (result == DB_OK)
-        result = reservation_table_set_status(db, reservation->reservation_id, RESERVATION_HELD,
-                                              RESERVATION_PAID, now);
+    enum db_result result = reservation_table_sell(db, reservation, now);
     return result == DB_OK ? payment_table_insert(db, &payment) : result;
 }
 
@@ -249,18 +225,20 @@ step_payment(struct services *services, int64_t number)
     struct database *db = services->db;
     struct reservation reservation;
     struct concert concert;
+    struct token_row row;
     int64_t now;
     int32_t id = FIRST_HELD_RESERVATION + (int32_t)number;
     uint8_t token[TOKEN_SIZE] = {[12] = (uint8_t)(id >> 24),
                                  [13] = (uint8_t)(id >> 16),
                                  [14] = (uint8_t)(id >> 8),
                                  [15] = (uint8_t)id};
-    if (reservation_table_find(db, id, &reservation, &now) != DB_OK ||
-        concert_table_find(db, reservation.concert_id, &concert) != DB_OK)
+    if (reservation_table_find_with_concert(db, id, &reservation, &concert) != DB_OK)
         return false;
     enum db_result result = transaction_begin(db);
     if (result == DB_OK)
-        result = lock_held(db, id, token, &reservation, &now);
+        result = reservation_table_lock_hold(db, &reservation, &now);
+    if (result == DB_OK)
+        result = token_table_find(db, token, &row);
     if (result == DB_OK)
         result = sell(db, &reservation, now);
     struct point_entry entry = {.kind = POINT_PAYMENT, .reservation_id = id};

@@ -189,7 +189,7 @@ def test_what_is_not_known_is_told(refuser):
     for _ in range(5):
         assert charge(stack).code == "mysql_unavailable"
     assert counted()["5678"] == 5
-    said = [line for line in stack.log("frontrow").read_text().splitlines() if "5678" in line]
+    said = [line for line in stack.log("frontrow").read_text().splitlines() if "error 5678" in line]
     assert len(said) == 1 and "something new" in said[0]
     for number in range(6000, 6030):
         refuser.refuse(mysql_error(number), WRITE)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What takes a seat, settles a reservation or moves points goes through db_update(), which counts the
-# rows: db_execute() would not see that somebody else was there first.
+# What takes a seat, settles a reservation or moves points goes through db_update() or db_update_if(), which count
+# the rows: db_execute() would not see that somebody else was there first.
 set -eu
 cd "${srcdir:-.}/fcgi-app/mysql"
 
@@ -10,7 +10,7 @@ awk '
     /"UPDATE (seat|reservation|payment|point|idempotency) / { found++ }
     /^}/ {
         if (text ~ /"UPDATE (seat|reservation|payment|point|idempotency) / &&
-            (text !~ /db_update\(/ || text ~ /db_execute\(/)) {
+            (text !~ /db_update(_if)?\(/ || text ~ /db_execute\(/)) {
             print FILENAME ": this must go through db_update():" text
             failed = 1
         }
