@@ -21,13 +21,15 @@ api_start(const struct config *config, struct shared *shared)
 bool
 api_probe(void *services)
 {
-    line_tell(services);
-    return services_probe(services) || concert_list_refresh(services);
+    bool has_news = line_tell(services);
+    return services_probe(services) || concert_list_refresh(services) || has_news;
 }
 
 void
 api_stop(void *services)
 {
+    while (line_tell(services))
+        continue;
     services_close(services);
 }
 

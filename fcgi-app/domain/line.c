@@ -153,9 +153,13 @@ try_add(struct services *services, const struct concert *concert, struct line_ca
             fill_active(&call->ticket, &row);
         return outcome;
     }
+    struct line_news *news = &services->news;
+    bool takes_along = news->what == LINE_NEWS_SAVED && news->concert_id == settings.concert_id;
     int64_t asked_ms = clock_monotonic();
-    enum line_answer answer =
-        line_store_add(services->redis, &settings, call->token, call->user_id, &place);
+    enum line_answer answer = line_store_add(services->redis, &settings, call->token, call->user_id,
+                                             takes_along ? news->token : NULL, &place);
+    if (takes_along && answer == LINE_OK)
+        news->what = LINE_NO_NEWS;
     if (answer == LINE_FULL) {
         refuse(problem, ERROR_QUEUE_FULL);
         return LINE_REFUSED;
@@ -296,31 +300,26 @@ void
 line_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
           int64_t ms)
 {
-    services->news = (struct line_news){.concert_id = concert_id, .keep_ms = ms};
-    memcpy(services->news.token, token, TOKEN_SIZE);
+    line_note_news(services, LINE_NEWS_KEPT, concert_id, token);
+    services->news.kept_ms = ms;
 }
 
 void
 line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
 {
-    line_keep(services, concert_id, token, 0);
+    line_note_news(services, LINE_NEWS_DONE, concert_id, token);
 }
 
-void
+bool
 line_tell(struct services *services)
 {
-    const struct line_news news = services->news;
-    if (news.concert_id == 0)
-        return;
-    /* Without the concert's row: settings of version 0 are never taken. */
-    struct concert concert = {.concert_id = news.concert_id};
-    struct line_settings settings = line_settings_of(services, &concert);
-    enum line_token_state state;
-    services->news = (struct line_news){0};
-    if (news.keep_ms > 0)
-        line_store_keep(services->redis, &settings, news.token, news.keep_ms, &state);
-    else
-        line_forget(services, &settings, news.token);
+    struct line_news *news = &services->news;
+    if (news->what == LINE_NEWS_SAVED && !news->is_old) {
+        news->is_old = true;
+        return true;
+    }
+    line_tell_now(services);
+    return false;
 }
 
 /*

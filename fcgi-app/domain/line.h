@@ -89,18 +89,19 @@ void line_renew(struct services *services, const struct concert *concert, const 
                 const char *text);
 
 /*
- * After a COMMIT that MySQL has the place of a token kept for so long in, as seats are held with
- * it, or that has it as done: line_tell() is to tell Redis so.
+ * After a COMMIT with which MySQL has the place of a token kept for so long, as seats are held with
+ * it, or has it as done: line_tell() is to tell Redis so.
  */
 void line_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
                int64_t ms);
 void line_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE]);
 
 /*
- * Tells Redis what it is to hear. The caller of the call has the answer by then, and nothing is
- * reported: where Redis is away, the token's next sign of life does it, or the sweeper.
+ * After an answer, and some time later: tells Redis what it is to hear. Nothing is reported: where
+ * Redis is away, the token's next sign of life does it, or the sweeper. What the next add can take
+ * along is left to it at first: then this is true, and is to be called again soon.
  */
-void line_tell(struct services *services);
+bool line_tell(struct services *services);
 
 /* The line as everybody sees it; moves it on. Refuses with queue_unavailable. */
 enum error line_state(struct services *services, const struct concert *concert,

@@ -71,6 +71,32 @@ line_forget(struct services *services, const struct line_settings *settings,
         line_note_serving(services, settings->concert_id, moved);
 }
 
+void
+line_tell_now(struct services *services)
+{
+    const struct line_news news = services->news;
+    /* Without the concert's row: settings of version 0 are never taken. */
+    struct concert concert = {.concert_id = news.concert_id};
+    struct line_settings settings = line_settings_of(services, &concert);
+    enum line_token_state state;
+    services->news.what = LINE_NO_NEWS;
+    if (news.what == LINE_NEWS_SAVED)
+        line_store_saved(services->redis, &settings, news.token, LINE_SAVED_ROW, &state);
+    else if (news.what == LINE_NEWS_KEPT)
+        line_store_keep(services->redis, &settings, news.token, news.kept_ms, &state);
+    else if (news.what == LINE_NEWS_DONE)
+        line_forget(services, &settings, news.token);
+}
+
+void
+line_note_news(struct services *services, enum line_news_kind what, int32_t concert_id,
+               const uint8_t token[TOKEN_SIZE])
+{
+    line_tell_now(services);
+    services->news = (struct line_news){.what = what, .concert_id = concert_id};
+    memcpy(services->news.token, token, TOKEN_SIZE);
+}
+
 static enum line_outcome
 refused_by_db(struct problem *problem, enum db_result result)
 {
@@ -213,20 +239,26 @@ agree_on_end(struct services *services, const struct line_settings *settings,
     return DB_OK;
 }
 
-/* Tells Redis what MySQL has of a token. */
+/*
+ * Tells Redis what MySQL has of a token; of one who waits after the answer, as Redis gives it
+ * claim_ms until then.
+ */
 static enum line_outcome
 mark_saved(struct services *services, const struct line_settings *settings,
            const struct line_place *place, const struct token_row *row, struct problem *problem)
 {
     bool active = place->state == LINE_TOKEN_ACTIVE;
-    enum line_saved saved = active ? LINE_SAVED_LEASE : LINE_SAVED_ROW;
     enum line_token_state state;
-    if (place->saved >= saved)
+    if (place->saved >= (active ? LINE_SAVED_LEASE : LINE_SAVED_ROW))
         return LINE_SETTLED;
+    if (!active) {
+        line_note_news(services, LINE_NEWS_SAVED, settings->concert_id, place->token);
+        return LINE_SETTLED;
+    }
     enum line_answer answer =
-        line_store_saved(services->redis, settings, place->token, saved, &state);
+        line_store_saved(services->redis, settings, place->token, LINE_SAVED_LEASE, &state);
     if (answer == LINE_OK)
-        return active && state != LINE_TOKEN_ACTIVE ? LINE_AGAIN : LINE_SETTLED;
+        return state != LINE_TOKEN_ACTIVE ? LINE_AGAIN : LINE_SETTLED;
     if (answer == LINE_UNKNOWN)
         return put_back(services, settings, row, problem);
     return line_recover(services, settings, answer, place->token, place->user_id, problem);

@@ -50,6 +50,13 @@ enum line_outcome line_bury(struct services *services, const struct line_setting
                             const uint8_t token[TOKEN_SIZE], enum line_token_state state,
                             struct problem *problem);
 
+/* Notes what line_tell() is to tell; what was noted before is told now. */
+void line_note_news(struct services *services, enum line_news_kind what, int32_t concert_id,
+                    const uint8_t token[TOKEN_SIZE]);
+
+/* Tells it. */
+void line_tell_now(struct services *services);
+
 /* Lets Redis forget a token. */
 void line_forget(struct services *services, const struct line_settings *settings,
                  const uint8_t token[TOKEN_SIZE]);

@@ -64,7 +64,7 @@ readiness_check_redis(struct services *services, int64_t *latency_us)
     static const uint8_t token[TOKEN_SIZE];
     struct line_place place;
     int64_t started = clock_monotonic_us();
-    enum line_answer answer = line_store_add(services->redis, &nobodys, token, "", &place);
+    enum line_answer answer = line_store_add(services->redis, &nobodys, token, "", NULL, &place);
     *latency_us = clock_monotonic_us() - started;
     return answer == LINE_REBUILD;
 }

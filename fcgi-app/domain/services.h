@@ -11,11 +11,15 @@ struct layouts;
 struct occupancy_place;
 struct redis;
 
-/* What Redis is to hear of a token that MySQL has so already. */
+/* What Redis is to hear of a token, as MySQL has it so already. */
+enum line_news_kind { LINE_NO_NEWS, LINE_NEWS_SAVED, LINE_NEWS_KEPT, LINE_NEWS_DONE };
+
 struct line_news {
-    int32_t concert_id; /* 0: there is nothing */
+    enum line_news_kind what;
+    int32_t concert_id;
     uint8_t token[TOKEN_SIZE];
-    int64_t keep_ms; /* for which its place is kept; 0: it is done */
+    int64_t kept_ms;
+    bool is_old; /* an answer went out since */
 };
 
 struct services {

@@ -96,10 +96,39 @@ local function show(line, record)
         redis.call('ZRANK', line[WAITING], record.token))
 end
 
--- args: token for a new one, user. The last two of the reply are the user's token that had ended
+-- MySQL has this much of a token now.
+local function confirm(line, record, much)
+    local most = record.state == ACTIVE and LEASE or ROW
+    record.saved = math.max(record.saved, math.min(most, much))
+    store(line, record)
+    if is_saved(record) then
+        redis.call('ZREM', line.unsaved, record.token)
+    end
+end
+
+-- args: token, how much MySQL has now. Answers with the token's state.
+local function saved(line, args)
+    local record = fetch(line, args[1])
+    if not record then
+        return {'UNKNOWN'}
+    end
+    confirm(line, record, tonumber(args[2]))
+    return {'OK', record.state}
+end
+
+-- The caller's last new token, whose row MySQL has by now, comes with the next add.
+local function confirm_last(line, token)
+    local record = token and fetch(line, token)
+    if record then
+        confirm(line, record, ROW)
+    end
+end
+
+-- args: token for a new one, user, a token to confirm or none. The last two of the reply are the user's token that had ended
 -- and that MySQL may not have as ended yet, and its state.
 local function add(line, args)
     local token, user = args[1], args[2]
+    confirm_last(line, args[3])
     local known = redis.call('HGET', line.users, user)
     if not known then
         advance(line)
@@ -114,6 +143,7 @@ end
 
 -- The same where there is no memory for a new one.
 local function add_known(line, args)
+    confirm_last(line, args[3])
     local known = redis.call('HGET', line.users, args[2])
     local record = known and present(line, fetch(line, known))
     if record and not is_ended(record) then
@@ -167,21 +197,6 @@ local function leave(line, args)
     end
     advance(line)
     return moved(line)
-end
-
--- args: token, how much MySQL has now. Answers with the token's state.
-local function saved(line, args)
-    local record = fetch(line, args[1])
-    if not record then
-        return {'UNKNOWN'}
-    end
-    local most = record.state == ACTIVE and LEASE or ROW
-    record.saved = math.max(record.saved, math.min(most, tonumber(args[2])))
-    store(line, record)
-    if is_saved(record) then
-        redis.call('ZREM', line.unsaved, record.token)
-    end
-    return {'OK', record.state}
 end
 
 -- args: token, ms for which MySQL has its place kept by now. Answers with the token's state.

@@ -38,12 +38,15 @@ read_place(const redisReply *reply, struct line_place *place)
 /* Makes a call with a token and a user that answers with a place, or with the state of its end. */
 static enum line_answer
 call_place(struct redis *redis, const struct line_settings *settings, const char *function,
-           const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_place *place)
+           const uint8_t token[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
+           struct line_place *place)
 {
     redisReply *reply;
     line_begin(redis, settings);
     add_token(redis, token);
     command_add_text(&redis->rest, user_id);
+    if (saved != NULL)
+        add_token(redis, saved);
     enum line_answer answer = line_call(redis, settings, function, &reply);
     if (answer == LINE_OK)
         read_place(reply, place);
@@ -55,12 +58,13 @@ call_place(struct redis *redis, const struct line_settings *settings, const char
 
 enum line_answer
 line_store_add(struct redis *redis, const struct line_settings *settings,
-               const uint8_t fresh[TOKEN_SIZE], const char *user_id, struct line_place *place)
+               const uint8_t fresh[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
+               struct line_place *place)
 {
-    enum line_answer answer = call_place(redis, settings, "add", fresh, user_id, place);
+    enum line_answer answer = call_place(redis, settings, "add", fresh, user_id, saved, place);
     if (answer != LINE_NO_ROOM)
         return answer;
-    answer = call_place(redis, settings, "add_known", fresh, user_id, place);
+    answer = call_place(redis, settings, "add_known", fresh, user_id, saved, place);
     return answer == LINE_OK || answer == LINE_GONE ? answer : LINE_NO_ROOM;
 }
 
@@ -68,7 +72,7 @@ enum line_answer
 line_store_status(struct redis *redis, const struct line_settings *settings,
                   const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_place *place)
 {
-    return call_place(redis, settings, "status", token, user_id, place);
+    return call_place(redis, settings, "status", token, user_id, NULL, place);
 }
 
 /* Makes a call that answers what it moved. */

@@ -141,11 +141,12 @@ struct line_cursor {
 
 /*
  * The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ...
+ * `saved`, if not NULL, is another token, of which MySQL has the row by now.
  * Where Redis' memory is full, who has a token is answered all the same; NO_ROOM for the others.
  */
 enum line_answer line_store_add(struct redis *redis, const struct line_settings *settings,
                                 const uint8_t fresh[TOKEN_SIZE], const char *user_id,
-                                struct line_place *place);
+                                const uint8_t *saved, struct line_place *place);
 
 /* A sign of life. `user_id` "" : anybody's. OK, UNKNOWN, FOREIGN, ENDED with its state, REBUILD. */
 enum line_answer line_store_status(struct redis *redis, const struct line_settings *settings,

@@ -38,7 +38,7 @@ static void
 call_add(struct redis *redis)
 {
     struct line_place place;
-    if (line_store_add(redis, &settings, token, "mina", &place) == LINE_OK)
+    if (line_store_add(redis, &settings, token, "mina", token, &place) == LINE_OK)
         require_user(place.user_id, sizeof place.user_id);
 }
 

@@ -151,7 +151,7 @@ come(int32_t who)
     char user[32];
     write_token(who, token);
     snprintf(user, sizeof user, "user-%d", (int)who);
-    must(line_store_add(redis, &line, token, user, &place), "add");
+    must(line_store_add(redis, &line, token, user, NULL, &place), "add");
     take_number(who, place.number);
     hear(who, &place);
     if (place.state != LINE_TOKEN_ACTIVE)

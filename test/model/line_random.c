@@ -143,17 +143,24 @@ call_saved(const struct line_place *place)
         fail("the state", "saved");
 }
 
+/* It may take along that MySQL has another one's row. */
 static void
 call_add(int32_t person)
 {
-    uint8_t fresh[TOKEN_SIZE];
+    uint8_t fresh[TOKEN_SIZE], saved[TOKEN_SIZE];
+    int32_t other = ids[below(MODEL_PEOPLE)];
+    bool takes_along = other != 0 && below(3) == 0;
     char user[sizeof "user--2147483648"];
     struct line_place place;
     struct line_settings shown = shown_settings();
     write_token(++tokens, fresh);
     snprintf(user, sizeof user, "user-%d", (int)person);
+    write_token(other, saved);
+    if (takes_along)
+        model_saved(&model, &shown, other, LINE_SAVED_ROW);
     struct model_answer expected = model_add(&model, &shown, person, tokens);
-    if (line_store_add(redis, &shown, fresh, user, &place) != expected.answer)
+    if (line_store_add(redis, &shown, fresh, user, takes_along ? saved : NULL, &place) !=
+        expected.answer)
         fail("the answer", "add");
     if (expected.answer != LINE_OK)
         return;
