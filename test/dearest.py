@@ -108,6 +108,16 @@ def hold_one(world):
     return "POST", "/reservation", world.reserve(world.user(), OPEN, seatId=next(world.seats))
 
 
+def keyed(prepare):
+    """The same call with an Idempotency-Key."""
+
+    def prepare_keyed(world):
+        method, path, body, *headers = prepare(world)
+        return method, path, body, (headers[0] if headers else {}) | world.key()
+
+    return prepare_keyed
+
+
 def hold_eight(world):
     user = world.user()
     body = world.reserve(user, LINE, seatIds=world.seat_ids(8))
@@ -231,25 +241,27 @@ REQUESTS = [
     Request("GET /token", "a line", with_token("GET", WAITING), 1, 2),
     Request("DELETE /token", "no line", with_token("DELETE", OPEN), 3, 6, 204),
     Request("DELETE /token", "a line", with_token("DELETE", LINE), 3, 5, 204),
-    Request("POST /reservation", "a seat", hold_one, 7, 10),
-    Request("POST /reservation", "8 seats, line, limit, key", hold_eight, 14, 50),
-    Request("POST /reservation", "best 8 of 50,000", best_eight, 8, 200),
-    Request("POST /reservation", "none of 50,000 left, looked up", none_left, 5, HALL + 10, 409),
+    Request("POST /reservation", "a seat", hold_one, 6, 10),
+    Request("POST /reservation", "a seat, key", keyed(hold_one), 7, 10),
+    Request("POST /reservation", "8 seats, line, limit, key", hold_eight, 10, 50),
+    Request("POST /reservation", "best 8 of 50,000", best_eight, 7, 200),
+    Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
     Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 4, 409),
     Request("GET /reservation", "1 of 8 seats", get("/reservation?userId=collector&limit=1"), 2, 100),
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
-    Request("DELETE /reservation/{reservation}", "a held seat", release_one, 8, 10),
-    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
+    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 13, 50),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
-    Request("POST /point/charge", "again", change_points("charge", False), 5, 5),
-    Request("POST /point/charge", "first, key", change_points("charge", True), 10, 10),
-    Request("POST /point/use", "", change_points("use", False), 5, 5),
-    Request("POST /point/use", "key", change_points("use", True), 8, 10),
+    Request("POST /point/charge", "again", change_points("charge", False), 4, 5),
+    Request("POST /point/charge", "first, key", change_points("charge", True), 7, 10),
+    Request("POST /point/use", "", change_points("use", False), 4, 5),
+    Request("POST /point/use", "key", change_points("use", True), 5, 10),
     Request("GET /point/history", "1", get("/point/history?userId=payer&limit=1"), 1, 5),
     Request("GET /point/history", "100", get("/point/history?userId=payer&limit=100"), 1, PAGE + 5),
-    Request("POST /payment", "a seat, no line", pay_one, 15, 20),
-    Request("POST /payment", "8 seats, line, limit, key", pay_eight, 20, 50),
+    Request("POST /payment", "a seat, no line", pay_one, 9, 20),
+    Request("POST /payment", "a seat, no line, key", keyed(pay_one), 10, 20),
+    Request("POST /payment", "8 seats, line, limit, key", pay_eight, 11, 50),
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 5),
     Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, PAGE + 5),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),

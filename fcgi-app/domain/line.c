@@ -136,6 +136,15 @@ make_call(struct services *services, const struct concert *concert, attempt_func
     return line_refuse(problem, LINE_BUSY);
 }
 
+/* The token of which a call about this line can tell that MySQL has its row; NULL: none. */
+static const uint8_t *
+news_to_take_along(const struct services *services, const struct line_settings *settings)
+{
+    const struct line_news *news = &services->news;
+    bool fits = news->what == LINE_NEWS_SAVED && news->concert_id == settings->concert_id;
+    return fits ? news->token : NULL;
+}
+
 /* One attempt to take a place. OVER: the token that Redis gave has ended in MySQL. */
 static enum line_outcome
 try_add(struct services *services, const struct concert *concert, struct line_call *call,
@@ -215,8 +224,11 @@ try_status(struct services *services, const struct concert *concert, struct line
         return outcome;
     }
     int64_t asked_ms = clock_monotonic();
+    const uint8_t *saved = news_to_take_along(services, &settings);
     enum line_answer answer =
-        line_store_status(services->redis, &settings, call->token, call->user_id, &place);
+        line_store_status(services->redis, &settings, call->token, call->user_id, saved, &place);
+    if (saved != NULL && answer == LINE_OK)
+        services->news.what = LINE_NO_NEWS;
     if (answer == LINE_OK)
         outcome = settle(services, &settings, &place, asked_ms, call->attempts > 0, &row, problem);
     else if (answer == LINE_ENDED)

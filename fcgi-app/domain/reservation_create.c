@@ -53,9 +53,8 @@ require_not_started(const struct item *item, int64_t now, struct problem *proble
 }
 
 /*
- * "Taken" is what most buyers hear in a rush: it is said without a lock and, where no token comes
- * before the seats, from the one statement that reads the concert as well. A wish names no seats
- * yet.
+ * "Taken" is what most buyers hear in a rush: it is said without a lock, from the one statement
+ * that reads the concert as well. A wish names no seats yet.
  */
 static enum error
 read_concert(struct services *services, struct reservation_create *create, struct seat *seats,
@@ -86,26 +85,6 @@ check_pause(struct services *services, const struct reservation_create *create,
                              problem);
 }
 
-/*
- * Refuses seats that are taken, those of a concert with a line being read only now; of a wish, what
- * was found taken a moment ago.
- */
-static enum error
-look_at_seats(struct services *services, struct reservation_create *create, struct seat *seats,
-              size_t found, struct problem *problem)
-{
-    int64_t now = create->concert.now;
-    enum db_result result = DB_OK;
-    if (create->wish.count > 0)
-        return hall_look(services, &create->item, &create->wish, problem);
-    if (!create->concert.no_line)
-        result = seat_table_read(services->db, create->item_id, create->seat_ids,
-                                 create->seat_count, seats, &found, &now);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    return check_seats(create, seats, found, now, problem);
-}
-
 enum error
 reservation_create_look(struct services *services, void *state, struct problem *problem)
 {
@@ -113,20 +92,16 @@ reservation_create_look(struct services *services, void *state, struct problem *
     const struct concert *concert = &create->concert;
     struct seat seats[SEATS_AT_ONCE];
     size_t found;
-    enum error error = read_concert(services, create, seats, &found, problem);
-    if (error == ERROR_NONE)
-        error = concert_require_open(concert, concert->now, problem);
-    if (error == ERROR_NONE)
-        error = admit(services, create, problem);
-    if (error == ERROR_NONE)
-        error = check_pause(services, create, problem);
-    if (error == ERROR_NONE)
-        error = concert_require_item(&create->item, problem);
-    if (error == ERROR_NONE)
-        error = require_not_started(&create->item, concert->now, problem);
-    if (error == ERROR_NONE)
-        error = look_at_seats(services, create, seats, found, problem);
-    return error;
+    if (read_concert(services, create, seats, &found, problem) != ERROR_NONE ||
+        concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
+        admit(services, create, problem) != ERROR_NONE ||
+        check_pause(services, create, problem) != ERROR_NONE ||
+        concert_require_item(&create->item, problem) != ERROR_NONE ||
+        require_not_started(&create->item, concert->now, problem) != ERROR_NONE)
+        return problem->error;
+    if (create->wish.count > 0)
+        return hall_look(services, &create->item, &create->wish, problem);
+    return check_seats(create, seats, found, concert->now, problem);
 }
 
 /* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
@@ -190,24 +165,20 @@ enum error
 reservation_create_run(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
+    const struct concert *concert = &create->concert;
     struct seat seats[SEATS_AT_ONCE];
     int64_t now;
-    enum db_result result = DB_OK;
-    if (!create->concert.no_seat_limit)
-        result = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    enum error error = lock_seats(services, create, seats, &now, problem);
-    if (error == ERROR_NONE)
-        error = concert_require_open(&create->concert, now, problem);
-    if (error == ERROR_NONE)
-        error = require_not_started(&create->item, now, problem);
-    if (error == ERROR_NONE)
-        error = quota_check(services, &create->concert, create->user_id, now, create->seat_count,
-                            problem);
-    if (error == ERROR_NONE)
-        error = refuse_db(problem, write_hold(services, create, seats, now));
-    return error;
+    enum db_result locked = DB_OK;
+    if (!concert->no_seat_limit)
+        locked = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
+    if (refuse_db(problem, locked) != ERROR_NONE ||
+        lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
+        concert_require_open(concert, now, problem) != ERROR_NONE ||
+        require_not_started(&create->item, now, problem) != ERROR_NONE ||
+        quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
+            ERROR_NONE)
+        return problem->error;
+    return refuse_db(problem, write_hold(services, create, seats, now));
 }
 
 enum db_result

@@ -119,15 +119,6 @@ read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id
 }
 
 enum db_result
-seat_table_read(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
-                struct seat *seats, size_t *found, int64_t *now)
-{
-    static const struct query read[] =
-        OF_SEATS("SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3) FROM seat WHERE", " ORDER BY seat_no");
-    return read_seats(db, read, item_id, ids, count, seats, found, now);
-}
-
-enum db_result
 seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const int32_t *ids,
                 size_t count, const char *user_id, struct concert *concert, struct item *item,
                 struct seat *seats, size_t *found, bool *has_held)
@@ -139,7 +130,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
                  " AND c.max_seats_per_user IS NOT NULL LEFT JOIN seat ON",
-                 " AND c.admission_capacity IS NULL WHERE c.concert_id = ?");
+                 " WHERE c.concert_id = ?");
     struct parameter parameters[5 + SEATS_AT_ONCE] = {DB_INTEGER(item_id), DB_INTEGER(concert_id),
                                                       DB_TEXT(user_id)};
     size_t parameter_count = 3 + name_seats(parameters + 3, item_id, ids, count);

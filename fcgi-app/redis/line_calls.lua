@@ -116,7 +116,7 @@ local function saved(line, args)
     return {'OK', record.state}
 end
 
--- The caller's last new token, whose row MySQL has by now, comes with the next add.
+-- The caller's last new token, whose row MySQL has by now, comes with the next call.
 local function confirm_last(line, token)
     local record = token and fetch(line, token)
     if record then
@@ -163,8 +163,9 @@ local function owned(line, token, user)
     return record
 end
 
--- args: token, user or ''.
+-- args: token, user or '', a token to confirm or none.
 local function status(line, args)
+    confirm_last(line, args[3])
     local record, refusal = owned(line, args[1], args[2])
     if not record then
         return refusal

@@ -70,9 +70,10 @@ line_store_add(struct redis *redis, const struct line_settings *settings,
 
 enum line_answer
 line_store_status(struct redis *redis, const struct line_settings *settings,
-                  const uint8_t token[TOKEN_SIZE], const char *user_id, struct line_place *place)
+                  const uint8_t token[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
+                  struct line_place *place)
 {
-    return call_place(redis, settings, "status", token, user_id, NULL, place);
+    return call_place(redis, settings, "status", token, user_id, saved, place);
 }
 
 /* Makes a call that answers what it moved. */

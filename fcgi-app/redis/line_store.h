@@ -148,10 +148,13 @@ enum line_answer line_store_add(struct redis *redis, const struct line_settings 
                                 const uint8_t fresh[TOKEN_SIZE], const char *user_id,
                                 const uint8_t *saved, struct line_place *place);
 
-/* A sign of life. `user_id` "" : anybody's. OK, UNKNOWN, FOREIGN, ENDED with its state, REBUILD. */
+/*
+ * A sign of life. `user_id` "" : anybody's; `saved` as above. OK, UNKNOWN, FOREIGN, ENDED with its
+ * state, REBUILD.
+ */
 enum line_answer line_store_status(struct redis *redis, const struct line_settings *settings,
                                    const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                   struct line_place *place);
+                                   const uint8_t *saved, struct line_place *place);
 
 /* Ends it as left; Redis keeps it until it is dropped. OK, UNKNOWN, FOREIGN, ENDED, REBUILD. */
 enum line_answer line_store_leave(struct redis *redis, const struct line_settings *settings,

@@ -5,11 +5,12 @@ import contextlib
 import re
 import shutil
 import subprocess
+import threading
 import time
 
 import pytest
 import redis
-from booking import Hall
+from booking import Hall, hold
 from refuser import RedisRefuser
 from stack import wait_for
 
@@ -266,3 +267,42 @@ def test_a_redis_that_was_demoted(whole):
         other.terminate()
         other.wait(30)
     wait_for(lambda: add(whole, hall).status == 200)
+
+
+def test_a_buyer_hears_of_a_payment_before_redis_does(refuser, hall):
+    """What MySQL has committed is answered, however slow Redis is."""
+    body, _ = hold(hall, f"quick-{time.time_ns()}")
+    heard, came_first = threading.Event(), []
+
+    def rule(pair, command):
+        if command.startswith("FCALL"):
+            came_first.append(heard.wait(0.7))
+
+    refuser.rule = rule
+    assert refuser.stack.post("/payment", body).status == 200
+    heard.set()
+    wait_for(lambda: came_first)
+    assert came_first == [True]
+
+
+def test_redis_is_called_once_for_who_waits(refuser):
+    """That MySQL has the row comes with the next call about this line, or soon after by itself."""
+    stack = refuser.stack
+    line = Hall(stack, items=1, seats=1, capacity=0)
+    commands = []
+    refuser.rule = lambda pair, command: commands.append(command) if command.startswith("FCALL") else None
+
+    def called():
+        names = [re.sub(r"FCALL line_(\w+?)_[0-9a-f]{8}", r"\1", command) for command in commands]
+        commands.clear()
+        return names
+
+    tokens = [add(stack, line, f"waiting-{n}") for n in range(3)]
+    assert called() == ["add"] * 3
+    wait_for(lambda: commands)
+    assert called() == ["saved"]
+    answer = stack.get("/token", **{"X-Queue-Token": tokens[0].json()["token"]})
+    assert answer.json()["status"] == "waiting"
+    assert called() == ["status"]
+    unsaved = stack.redis().zcard(f"{{c{line.id}}}:unsaved")
+    assert unsaved == 0

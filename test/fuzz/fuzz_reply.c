@@ -46,7 +46,7 @@ static void
 call_status(struct redis *redis)
 {
     struct line_place place;
-    if (line_store_status(redis, &settings, token, "", &place) == LINE_OK)
+    if (line_store_status(redis, &settings, token, "", NULL, &place) == LINE_OK)
         require_user(place.user_id, sizeof place.user_id);
 }
 

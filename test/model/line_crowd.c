@@ -185,7 +185,7 @@ ask(int32_t who)
         go(who, token);
         return;
     }
-    if (line_store_status(redis, &line, token, "", &place) == LINE_OK) {
+    if (line_store_status(redis, &line, token, "", NULL, &place) == LINE_OK) {
         hear(who, &place);
         return;
     }

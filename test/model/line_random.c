@@ -180,7 +180,7 @@ call_status(int32_t person)
     struct line_settings shown = shown_settings();
     write_token(ids[person], token);
     struct model_answer expected = model_status(&model, &shown, ids[person]);
-    if (line_store_status(redis, &shown, token, "", &place) != expected.answer)
+    if (line_store_status(redis, &shown, token, "", NULL, &place) != expected.answer)
         fail("the answer", "status");
     if (expected.answer == LINE_ENDED && place.state != expected.token->state)
         fail("the end", "status");
