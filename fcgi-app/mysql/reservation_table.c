@@ -126,8 +126,8 @@ reservation_table_lock_hold(struct database *db, struct reservation *reservation
         db, &lock,
         PARAMETERS(DB_INTEGER(reservation->concert_id), DB_INTEGER(reservation->reservation_id)),
         COLUMNS(INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
-                INTO_INSTANT(&reservation->expires_at),
-                INTO_BOOL(&reservation->concert_cancelled), INTO_INSTANT(now)));
+                INTO_INSTANT(&reservation->expires_at), INTO_BOOL(&reservation->concert_cancelled),
+                INTO_INSTANT(now)));
 }
 
 enum db_result
