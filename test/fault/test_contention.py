@@ -8,7 +8,7 @@ import random
 import time
 
 import pytest
-from booking import Hall, Load, apart, now
+from booking import Hall, Load, apart, hold, now
 from stack import wait_for_waiters
 from wire import exchange, http, status
 
@@ -60,6 +60,21 @@ def test_a_lock_that_is_not_given_back(whole):
             cursor.execute("ROLLBACK")
     assert {a.code for a in load.told.failures()} <= {"busy"}
     assert 1000 < load.told.slowest() < 8000, "nobody met it, or waited for too long"
+
+
+def test_an_open_change_of_a_concert(whole):
+    """Whoever changes a concert and does not commit yet keeps nobody from buying."""
+    hall = Hall(whole, items=1)
+    payment, number = hold(hall, f"buyer-{hall.id}")
+    client = whole.new_client()
+    with contextlib.closing(whole.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("UPDATE concert SET venue = 'New', hold_seconds = 60 WHERE concert_id = %s", (hall.id,))
+        wish = {"userId": f"other-{hall.id}", "concertId": hall.id, "itemId": hall.last, "count": 1}
+        assert client.post("/reservation", wish).status == 200
+        assert client.post("/payment", payment).status == 200
+        assert client.call("DELETE", f"/reservation/{number}?userId={payment['userId']}").status == 200
+        cursor.execute("ROLLBACK")
 
 
 @pytest.fixture
