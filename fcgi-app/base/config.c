@@ -93,9 +93,25 @@ set_number(struct config *config, const struct setting *setting, const char *val
     return true;
 }
 
+/* Notes stand on lines of their own: behind a value one would be taken for a part of it. */
+static bool
+has_note(const char *value)
+{
+    for (const char *hash = value; (hash = strchr(hash, '#')) != NULL; hash++)
+        if (hash == value || isspace((unsigned char)hash[-1]))
+            return true;
+    return false;
+}
+
 static bool
 set_value(struct config *config, const struct setting *setting, const char *value, char *error)
 {
+    if (has_note(value)) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "%s: \"%.60s\" has a note behind the value; a note is a line of its own",
+                 setting->name, value);
+        return false;
+    }
     if (setting->kind == KIND_INTEGER)
         return set_number(config, setting, value, error);
     if (strlen(value) >= CONFIG_TEXT_SIZE) {

@@ -1,4 +1,7 @@
-/* config: frontrow.conf (key = value, # comments), overridden by FRONTROW_* in the environment. */
+/*
+ * config: frontrow.conf (key = value, and comments on lines of their own), overridden by FRONTROW_*
+ * in the environment.
+ */
 #ifndef FRONTROW_BASE_CONFIG_H
 #define FRONTROW_BASE_CONFIG_H
 

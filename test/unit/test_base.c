@@ -153,6 +153,21 @@ config_names_what_is_wrong(void)
 }
 
 static void
+config_takes_no_note_behind_a_value(void)
+{
+    struct config config;
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(load_text(&config, "mysql_user = mina # dba\n"), ":1: mysql_user"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_user = # none\n"), "line of its own"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers = 3\t# many\n"), "line of its own"));
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "  # a note\nmysql_user = a#b#\n"), "");
+    CU_ASSERT_STRING_EQUAL(config.mysql_user, "a#b#");
+    setenv("FRONTROW_MYSQL_USER", "a #b", 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, ""), "mysql_user: \"a #b\""));
+    unsetenv("FRONTROW_MYSQL_USER");
+}
+
+static void
 config_is_read_whole_or_not_at_all(void)
 {
     struct config config;
@@ -296,6 +311,7 @@ suite_base(void)
     CU_add_test(suite, "config takes a file and the environment",
                 config_takes_a_file_and_the_environment);
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
+    CU_add_test(suite, "config takes no note behind a value", config_takes_no_note_behind_a_value);
     CU_add_test(suite, "config is read whole or not at all", config_is_read_whole_or_not_at_all);
     CU_add_test(suite, "config cuts no secret", config_cuts_no_secret);
     CU_add_test(suite, "occupancy forgets what the dead left",
