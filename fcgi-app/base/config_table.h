@@ -46,7 +46,8 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     INTEGER(admin_request_ms, 20000, 200, 120000, "the same for /admin: a request")                \
     INTEGER(admin_watchdog_ms, 25000, 400, 240000, "the same for /admin: the watchdog")            \
     INTEGER(admin_gateway_ms, 30000, 500, 300000, "the same for /admin: nginx's patience")         \
-    TEXT(mysql_host, "127.0.0.1", "MySQL host; not used with mysql_socket")                        \
+    TEXT(mysql_host, "127.0.0.1",                                                                  \
+         "MySQL host, always by TCP (localhost, too); not used with mysql_socket")                 \
     INTEGER(mysql_port, 3306, 1, 65535, "MySQL port")                                              \
     TEXT(mysql_socket, "", "MySQL unix socket")                                                    \
     TEXT(mysql_user, "frontrow", "MySQL user")                                                     \

@@ -139,13 +139,22 @@ connect_handle(struct database *db)
     mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
     mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     bool socket = config->mysql_socket[0] != '\0';
+    /* or "localhost" would be a socket of the library's choice */
+    unsigned protocol = socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+    mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
     if (mysql_real_connect(handle, socket ? NULL : config->mysql_host, config->mysql_user,
                            config->mysql_password[0] != '\0' ? config->mysql_password : NULL,
                            config->mysql_database, socket ? 0 : (unsigned)config->mysql_port,
                            socket ? config->mysql_socket : NULL, 0) != NULL)
         return handle;
-    snprintf(db->error_text, sizeof db->error_text, "MySQL cannot be reached: error %u: %s",
-             mysql_errno(handle), mysql_error(handle));
+    char place[CONFIG_TEXT_SIZE + 16];
+    if (socket)
+        snprintf(place, sizeof place, "%s", config->mysql_socket);
+    else
+        snprintf(place, sizeof place, "%s, port %d", config->mysql_host, config->mysql_port);
+    snprintf(db->error_text, sizeof db->error_text,
+             "MySQL cannot be reached at %.200s: error %u: %s", place, mysql_errno(handle),
+             mysql_error(handle));
     mysql_close(handle);
     return NULL;
 }
