@@ -23,6 +23,7 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
          "file with the secrets that the gateway may prove itself with; empty: none is asked for") \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(user, "", "user to become when started as root; empty: stay")                             \
+    TEXT(socket_group, "", "group of the sockets, as nginx's; empty: the user's own")              \
     CHOICE(log_level, "info", "debug|info|warn|error", "least level that is logged")               \
     INTEGER(workers, 16, 1, CONFIG_WORKERS_MOST, "worker processes")                               \
     INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MOST,                                                    \

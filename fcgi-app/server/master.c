@@ -115,14 +115,15 @@ static bool
 open_run_dir(struct master *master)
 {
     struct config *config = &master->current->config;
-    if (!rundir_prepare(config->run_dir, config->user))
+    gid_t group;
+    if (!rundir_prepare(config, &group))
         return false;
     master->children.lock = rundir_lock(config->run_dir);
     if (master->children.lock < 0)
         return false;
     if (sockets_adopt(&master->sockets)) {
         keep_fixed(master, config, config->run_dir);
-    } else if (!sockets_open(&master->sockets, config->run_dir, config->sockets)) {
+    } else if (!sockets_open(&master->sockets, config->run_dir, config->sockets, group)) {
         sockets_unlink(&master->sockets, config->run_dir);
         rundir_unlock(config->run_dir);
         return false;

@@ -13,29 +13,44 @@
 
 #include "base/log.h"
 
+/* The user's own group stays, for secrets that it may read; what is made belongs to `group`. */
 static bool
-become_user(const char *run_dir, const char *user)
+become_user(const char *run_dir, const struct passwd *entry, gid_t group)
 {
-    const struct passwd *entry = getpwnam(user);
-    if (entry == NULL) {
-        log_error("user: there is no user %s", user);
-        return false;
-    }
-    if (chown(run_dir, entry->pw_uid, entry->pw_gid) == 0 && initgroups(user, entry->pw_gid) == 0 &&
-        setgid(entry->pw_gid) == 0 && setuid(entry->pw_uid) == 0)
+    if (chown(run_dir, entry->pw_uid, group) == 0 &&
+        initgroups(entry->pw_name, entry->pw_gid) == 0 && setgid(group) == 0 &&
+        setuid(entry->pw_uid) == 0)
         return true;
-    log_error("user: %s: %s", user, strerror(errno));
+    log_error("user: %s: %s", entry->pw_name, strerror(errno));
     return false;
 }
 
 bool
-rundir_prepare(const char *run_dir, const char *user)
+rundir_prepare(const struct config *config, gid_t *group)
 {
-    if (mkdir(run_dir, 0755) != 0 && errno != EEXIST) {
-        log_error("run_dir: %s: %s", run_dir, strerror(errno));
+    const struct passwd *user = NULL;
+    *group = getegid();
+    if (geteuid() == 0 && config->user[0] != '\0') {
+        user = getpwnam(config->user);
+        if (user == NULL) {
+            log_error("user: there is no user %s", config->user);
+            return false;
+        }
+        *group = user->pw_gid;
+    }
+    if (config->socket_group[0] != '\0') {
+        const struct group *entry = getgrnam(config->socket_group);
+        if (entry == NULL) {
+            log_error("socket_group: there is no group %s", config->socket_group);
+            return false;
+        }
+        *group = entry->gr_gid;
+    }
+    if (mkdir(config->run_dir, 0755) != 0 && errno != EEXIST) {
+        log_error("run_dir: %s: %s", config->run_dir, strerror(errno));
         return false;
     }
-    return geteuid() != 0 || *user == '\0' || become_user(run_dir, user);
+    return user == NULL || become_user(config->run_dir, user, *group);
 }
 
 static void

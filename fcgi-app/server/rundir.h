@@ -3,12 +3,16 @@
 #define FRONTROW_SERVER_RUNDIR_H
 
 #include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/config.h"
 
 /*
- * Started as root with a `user`: makes the folder where it is missing, gives it to that user and
- * becomes it for good. Else only makes the folder. Returns false, with the reason in the log.
+ * Makes the folder where it is missing, and finds the group that the sockets are for (socket_group;
+ * else the one that this process has). Started as root with a `user`: gives the folder to both and
+ * becomes that user for good. Returns false, with the reason in the log.
  */
-bool rundir_prepare(const char *run_dir, const char *user);
+bool rundir_prepare(const struct config *config, gid_t *group);
 
 /*
  * Takes the lock of run_dir/frontrow.pid and writes the process id there. Returns the descriptor

@@ -57,16 +57,16 @@ is_listened_to(const struct sockaddr_un *address)
 
 /* Binds with mode 0660 from the start: a chmod afterwards would leave a moment without it. */
 static bool
-bind_and_listen(int descriptor, const struct sockaddr_un *address)
+bind_closed(int descriptor, const struct sockaddr_un *address)
 {
     mode_t mask = umask(0117);
     int result = bind(descriptor, (const struct sockaddr *)address, sizeof *address);
     umask(mask);
-    return result == 0 && listen(descriptor, BACKLOG) == 0;
+    return result == 0;
 }
 
 static int
-open_one(const char *run_dir, int index)
+open_one(const char *run_dir, int index, gid_t group)
 {
     struct sockaddr_un address;
     if (!set_address(&address, run_dir, index))
@@ -77,20 +77,25 @@ open_one(const char *run_dir, int index)
     }
     unlink(address.sun_path);
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (descriptor >= 0 && bind_and_listen(descriptor, &address))
+    const char *why = "";
+    bool bound = descriptor >= 0 && bind_closed(descriptor, &address);
+    /* a group that this process has needs no change, which a sandbox might forbid */
+    if (bound && group != getegid() && chown(address.sun_path, (uid_t)-1, group) != 0)
+        why = "it cannot be given to socket_group: ";
+    else if (bound && listen(descriptor, BACKLOG) == 0)
         return descriptor;
-    log_error("%s: %s", address.sun_path, strerror(errno));
+    log_error("%s: %s%s", address.sun_path, why, strerror(errno));
     if (descriptor >= 0)
         close(descriptor);
     return -1;
 }
 
 bool
-sockets_open(struct sockets *sockets, const char *run_dir, int count)
+sockets_open(struct sockets *sockets, const char *run_dir, int count, gid_t group)
 {
     *sockets = (struct sockets){.owned = true};
     while (sockets->count < count) {
-        int descriptor = open_one(run_dir, sockets->count);
+        int descriptor = open_one(run_dir, sockets->count, group);
         if (descriptor < 0)
             return false;
         sockets->descriptors[sockets->count++] = descriptor;

@@ -3,6 +3,7 @@
 #define FRONTROW_SERVER_SOCKETS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/config_table.h"
 
@@ -16,10 +17,10 @@ struct sockets {
 };
 
 /*
- * Makes run_dir/frontrow-0.sock and so on, mode 0660. Stale ones are replaced; one on which
- * somebody listens is left alone. Returns false, with the reason in the log.
+ * Makes run_dir/frontrow-0.sock and so on, for `group` and this user alone. Stale ones are
+ * replaced; one on which somebody listens is left alone. Returns false, with the reason in the log.
  */
-bool sockets_open(struct sockets *sockets, const char *run_dir, int count);
+bool sockets_open(struct sockets *sockets, const char *run_dir, int count, gid_t group);
 
 /*
  * Takes the sockets that a service manager passed (LISTEN_PID, LISTEN_FDS). Returns whether there

@@ -88,7 +88,7 @@ main(int argc, char **argv)
     struct sockets sockets;
     char error[CONFIG_ERROR_SIZE];
     if (argc != 5 || !config_load(&config, argv[4], error) ||
-        !sockets_open(&sockets, argv[1], atoi(argv[2])))
+        !sockets_open(&sockets, argv[1], atoi(argv[2]), getegid()))
         return 2;
     for (int i = 0; i < atoi(argv[3]); i++)
         if (fork() == 0) {
