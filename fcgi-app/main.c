@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "api/api.h"
 #include "base/config.h"
@@ -27,7 +28,9 @@ print_help(FILE *out)
           "  --help          print this and exit\n"
           "\n"
           "Signals: SIGTERM stops, SIGHUP reads the settings anew, SIGUSR2 upgrades the program.\n"
-          "Exit status: 0 done, 1 failed, 2 wrong usage.\n",
+          "Exit status: 0 done; 1 failed, or --check found what has to be put right in the\n"
+          "database or in Redis; 2 wrong usage; 75 --check could not ask one of them; 78 wrong\n"
+          "settings.\n",
           out);
 }
 
@@ -51,10 +54,10 @@ read_options(int argc, char **argv, const char **config_path)
             action = ACTION_PRINT;
         } else if (option == 'v') {
             puts("frontrow " VERSION);
-            exit(EXIT_SUCCESS);
+            exit(EXIT_DONE);
         } else if (option == 'h') {
             print_help(stdout);
-            exit(EXIT_SUCCESS);
+            exit(EXIT_DONE);
         } else {
             exit(EXIT_USAGE);
         }
@@ -66,12 +69,9 @@ read_options(int argc, char **argv, const char **config_path)
     return action;
 }
 
-/*
- * Whether the database has the schema that this program was built for. With MySQL away it starts
- * all the same: it answers 503 then, and serves as soon as MySQL is back.
- */
-static bool
-has_right_schema(const struct config *config)
+/* EXIT_DONE: the database has the schema that this program was built for. */
+static int
+check_schema(const struct config *config)
 {
     char error[MIGRATE_ERROR_SIZE];
     struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
@@ -81,19 +81,33 @@ has_right_schema(const struct config *config)
         fprintf(stderr, "frontrow: %s\n", error);
     else if (result == MIGRATE_GONE)
         log_warn("the schema was not checked");
-    return result != MIGRATE_REFUSED;
+    return result == MIGRATE_OK     ? EXIT_DONE
+           : result == MIGRATE_GONE ? EXIT_DEPENDENCY_GONE
+                                    : EXIT_FAILED;
 }
 
-/* Whether lines can be kept in this Redis. With it away a server starts all the same, too. */
-static bool
-has_fit_redis(const struct config *config)
+/* EXIT_DONE: lines can be kept in this Redis. */
+static int
+check_redis(const struct config *config)
 {
     struct redis *redis = redis_open(config, NULL);
     enum redis_fitness fitness = redis_check(redis);
     redis_close(redis);
     if (fitness == REDIS_AWAY)
         log_warn("Redis was not checked");
-    return fitness != REDIS_UNFIT;
+    return fitness == REDIS_FIT    ? EXIT_DONE
+           : fitness == REDIS_AWAY ? EXIT_DEPENDENCY_GONE
+                                   : EXIT_FAILED;
+}
+
+/* What has to be put right counts for more than what could not be asked. */
+static int
+check_all(const struct config *config)
+{
+    int schema = check_schema(config), redis = check_redis(config);
+    if (schema == EXIT_FAILED || redis == EXIT_FAILED)
+        return EXIT_FAILED;
+    return schema != EXIT_DONE ? schema : redis;
 }
 
 int
@@ -101,21 +115,28 @@ main(int argc, char **argv)
 {
     static struct config config;
     char error[CONFIG_ERROR_SIZE];
-    const char *config_path = config_default_path();
+    const char *config_path = NULL;
     core_forbid();
     enum action action = read_options(argc, argv, &config_path);
+    if (config_path == NULL) {
+        config_path = config_default_path();
+        /* whoever is about to write the file begins with what would hold without it */
+        if (action == ACTION_PRINT && access(config_path, F_OK) != 0)
+            config_path = NULL;
+    }
     if (!config_load(&config, config_path, error)) {
         fprintf(stderr, "frontrow: %s\n", error);
-        return EXIT_FAILURE;
+        return EXIT_SETTINGS;
     }
     if (action == ACTION_PRINT) {
         config_print(&config, stdout);
-        return EXIT_SUCCESS;
+        return EXIT_DONE;
     }
-    if (!has_right_schema(&config))
-        return EXIT_FAILURE;
     if (action == ACTION_CHECK)
-        return has_fit_redis(&config) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return check_all(&config);
+    /* With MySQL away it starts all the same: it serves as soon as MySQL is back. */
+    if (check_schema(&config) == EXIT_FAILED)
+        return EXIT_FAILED;
 
     const struct application application = {
         .routes = api_routes,

@@ -19,7 +19,8 @@ static const char help[] =
     "old stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
-    "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach.\n";
+    "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach,\n"
+    "78 wrong settings.\n";
 
 static void
 report_pass(const struct sweep_report *report, int64_t ms)
@@ -59,7 +60,7 @@ sweep_with_config(const char *path)
     char error[CONFIG_ERROR_SIZE];
     if (!config_load(&config, path, error)) {
         fprintf(stderr, "frontrow-sweeper: %s\n", error);
-        return EXIT_FAILED;
+        return EXIT_SETTINGS;
     }
     log_set_level_name(config.log_level);
     struct services *services = services_open(&config, NULL);

@@ -7,6 +7,7 @@ enum {
     EXIT_FAILED = 1, /* wholly or in part */
     EXIT_USAGE = 2,
     EXIT_DEPENDENCY_GONE = 75, /* EX_TEMPFAIL of sysexits.h: try again later */
+    EXIT_SETTINGS = 78,        /* EX_CONFIG: they stay wrong until somebody changes them */
 };
 
 #endif

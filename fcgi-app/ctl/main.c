@@ -244,7 +244,7 @@ run_command(const struct command *command, struct ctl *ctl, const char *config_p
         return command->run(ctl);
     if (!config_load(&ctl->config, config_path, error)) {
         fprintf(stderr, "frontrowctl: %s\n", error);
-        return EXIT_FAILED;
+        return EXIT_SETTINGS;
     }
     log_set_level_name(ctl->config.log_level);
     ctl->config.mysql_timeout_ms = STATEMENT_TIMEOUT_MS;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "base/shared.h"
 #include "base/text.h"
@@ -258,7 +259,9 @@ static void
 end_check(struct master *master, int status)
 {
     master->check = 0;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !master->stopping)
+    int ended = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+    /* what could not be asked bars no upgrade, as it bars no start */
+    if ((ended == EXIT_DONE || ended == EXIT_DEPENDENCY_GONE) && !master->stopping)
         execute_upgrade(master);
     else
         log_error("upgrade: the new program's --check failed (status %d); this one goes on",

@@ -151,7 +151,7 @@ def test_command_line_of_frontrow(stack):
         wrong = run(*arguments)
         assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
     missing = run("--check", FRONTROW_CONFIG="/nowhere/frontrow.conf")
-    assert missing.returncode == 1 and "/nowhere/frontrow.conf" in missing.stderr
+    assert missing.returncode == 78 and "/nowhere/frontrow.conf" in missing.stderr
     by_environment = run("--check", FRONTROW_CONFIG=str(stack.var / "frontrow.conf"))
     assert by_environment.returncode == 0, by_environment.stderr
 
