@@ -16,8 +16,8 @@ struct redis {
     redisContext *context;      /* NULL: not connected */
     char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
     char builder[BUILDER_SIZE]; /* names this process where it loads a line */
-    bool evicts;                /* why the last connect failed: its policy */
-    int64_t policy_told;        /* for redis_is_time_to_tell(), likewise the next two */
+    bool unfit;                 /* why the last connect failed: the server is, as it is */
+    int64_t unfit_told;         /* for redis_is_time_to_tell(), likewise the next two */
     int64_t full_told;
     int64_t load_told;
     struct command head; /* first words of a call */

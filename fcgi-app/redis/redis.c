@@ -15,7 +15,7 @@
 #include "redis/connection.h"
 #include "redis/refusal.h"
 
-enum { INFO_SIZE = 8192 };
+enum { INFO_SIZE = 8192, OLDEST_VERSION = 7 };
 
 struct redis *
 redis_open(const struct config *config, struct shared *shared)
@@ -192,10 +192,23 @@ find_info(const char *info, const char *name)
     return NULL;
 }
 
+/* A Redis in which no lines can be kept, as it is set up or made. */
 static bool
-read_run_id(struct redis *redis)
+refuse_server(struct redis *redis, const char *why)
 {
-    char info[INFO_SIZE];
+    redis->unfit = true;
+    if (redis->breaker != NULL)
+        breaker_failure(redis->breaker);
+    if (redis_is_time_to_tell(&redis->unfit_told))
+        log_error("Redis: %s. Until then there are no lines", why);
+    return false;
+}
+
+/* Which run of Redis this is. Lines are functions, which came with Redis 7. */
+static bool
+read_server(struct redis *redis)
+{
+    char info[INFO_SIZE], why[128];
     if (!ask(redis, "INFO", "server", info, sizeof info))
         return false;
     const char *at = find_info(info, "run_id");
@@ -203,7 +216,12 @@ read_run_id(struct redis *redis)
         lose(redis, "it does not tell its run_id");
         return false;
     }
-    return true;
+    const char *version = find_info(info, "redis_version");
+    if (version == NULL || strtol(version, NULL, 10) >= OLDEST_VERSION)
+        return true;
+    snprintf(why, sizeof why, "it is version %.*s and has to be %d or newer, which has functions",
+             (int)strcspn(version, "\r\n"), version, OLDEST_VERSION);
+    return refuse_server(redis, why);
 }
 
 /*
@@ -213,20 +231,16 @@ read_run_id(struct redis *redis)
 static bool
 keeps_all(struct redis *redis)
 {
-    char info[INFO_SIZE];
+    char info[INFO_SIZE], why[128];
     if (!ask(redis, "INFO", "memory", info, sizeof info))
         return false;
-    const char *at = find_info(info, "maxmemory_policy");
-    redis->evicts = at != NULL && !begins_with(at, "noeviction");
-    if (!redis->evicts)
+    const char *policy = find_info(info, "maxmemory_policy");
+    if (policy == NULL || begins_with(policy, "noeviction"))
         return true;
-    if (redis->breaker != NULL)
-        breaker_failure(redis->breaker);
-    if (redis_is_time_to_tell(&redis->policy_told))
-        log_error("Redis: maxmemory-policy is %.*s and has to be noeviction: parts of the lines"
-                  " would be lost. Until then there are no lines",
-                  (int)strcspn(at, "\r\n"), at);
-    return false;
+    snprintf(why, sizeof why,
+             "maxmemory-policy is %.*s and has to be noeviction: parts of the lines would be lost",
+             (int)strcspn(policy, "\r\n"), policy);
+    return refuse_server(redis, why);
 }
 
 static redisContext *
@@ -258,7 +272,7 @@ redis_ensure(struct redis *redis)
     char ignored[64];
     const char *password = redis->config->redis_password;
     if ((password[0] == '\0' || ask(redis, "AUTH", password, ignored, sizeof ignored)) &&
-        read_run_id(redis) && keeps_all(redis))
+        read_server(redis) && keeps_all(redis))
         return true;
     disconnect(redis);
     return false;
@@ -302,10 +316,10 @@ redis_read_memory(struct redis *redis, struct redis_memory *memory)
 enum redis_fitness
 redis_check(struct redis *redis)
 {
-    redis->evicts = false;
+    redis->unfit = false;
     if (redis_ensure(redis))
         return REDIS_FIT;
-    return redis->evicts ? REDIS_UNFIT : REDIS_AWAY;
+    return redis->unfit ? REDIS_UNFIT : REDIS_AWAY;
 }
 
 bool

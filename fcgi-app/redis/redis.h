@@ -37,7 +37,7 @@ bool redis_read_memory(struct redis *redis, struct redis_memory *memory)
 enum redis_fitness {
     REDIS_FIT,
     REDIS_AWAY,
-    REDIS_UNFIT, /* its settings would lose parts of lines; logged */
+    REDIS_UNFIT, /* too old, or its settings would lose parts of lines; logged */
 };
 
 /* Connects and says whether lines can be kept there. For frontrow --check. */

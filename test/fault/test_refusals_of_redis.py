@@ -103,6 +103,21 @@ def test_a_connect_that_is_refused(refuser, hall, error):
     assert add(stack, hall).status == 200
 
 
+def test_a_redis_without_functions(refuser, hall):
+    """Those before 7: a call would hear of an unknown command, which is a mistake of ours anywhere else."""
+    stack = refuser.stack
+    info = f"# Server\r\nredis_version:6.2.18\r\nrun_id:{stack.redis().info('server')['run_id']}\r\n"
+    refuser.refuse(f"${len(info)}\r\n{info}\r\n".encode(), "INFO server")
+    refuser.end_connections()
+    for _ in range(3):
+        assert add(stack, hall).code == "queue_unavailable"
+    checked = stack.program("frontrow", "--check")
+    assert checked.returncode == 1 and "it is version 6.2.18 and has to be 7 or newer" in checked.stderr
+    refuser.pass_on()
+    assert add(stack, hall).status == 200
+    assert stack.program("frontrow", "--check").returncode == 0
+
+
 def test_a_call_tries_no_longer_than_its_request_lasts(refuser, hall):
     """Redis says again and again that the line has to be loaded, and that it is, slowly."""
     says = {"line_add": b"*1\r\n$7\r\nREBUILD\r\n", "line_rebuild": b"*1\r\n$5\r\nREADY\r\n"}
