@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/exit.h"
+#include "ctl/nginx_options.h"
 #include "domain/concert.h"
 #include "domain/effect.h"
 
@@ -26,6 +27,7 @@ struct ctl {
     const char *tokens_days;
     const char *keys_hours;
     const char *log_days;
+    const char *nginx[NGINX_OPTION_COUNT];
 };
 
 int ctl_audit(struct ctl *ctl);
@@ -37,6 +39,7 @@ int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
+int ctl_nginx_config(struct ctl *ctl);
 int ctl_prune(struct ctl *ctl);
 int ctl_queue_capacity(struct ctl *ctl);
 int ctl_queue_drain(struct ctl *ctl);

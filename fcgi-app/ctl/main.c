@@ -11,7 +11,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 13, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 14, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -35,6 +35,8 @@ static const struct command commands[] = {
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
+    {"nginx-config", NULL, NULL, "cx", ctl_nginx_config,
+     "print what nginx has to be told, from the settings"},
     {"prune", NULL, NULL, "cdkln", ctl_prune,
      "delete old tokens of ended concerts, stored answers and log rows"},
     {"queue", "capacity", "ID N|none", "c", ctl_queue_capacity,
@@ -69,7 +71,7 @@ print_help(void)
          "  --config FILE            settings; default FRONTROW_CONFIG or"
          " /etc/frontrow/frontrow.conf\n"
          "  --schema DIR             where the migrations and the demo are; default FRONTROW_SCHEMA"
-         " or\n                           " SCHEMA_DIR "\n"
+         " or\n                           " DATA_DIR "/schema\n"
          "  --beacon VALUE           what the named source gave, for queue draw\n"
          "  --proof FILE             the answer of GET /concert/ID/queue after the opening\n"
          "  --before FILE            the same answer, kept from before the opening\n"
@@ -80,8 +82,19 @@ print_help(void)
          "  --dry-run                only say what prune would delete\n"
          "  --yes                    do it although real data would be lost\n"
          "  --help, --version\n\n"
-         "Exit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis is\n"
-         "out of reach.");
+         "Options of nginx-config:");
+    for (int i = 0; i < NGINX_OPTION_COUNT; i++) {
+        const struct nginx_text *text = &nginx_texts[i];
+        char option[64];
+        snprintf(option, sizeof option, "--%s%s%s", text->option, text->value ? " " : "",
+                 text->value ? text->value : "");
+        bool shown = text->default_value != NULL && text->default_value[0] != '\0';
+        printf("  %-24s %s%s%s\n", option, text->help, shown ? "; default " : "",
+               shown ? text->default_value : "");
+    }
+    puts(
+        "\nExit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis is\n"
+        "out of reach, 78 wrong settings.");
 }
 
 static int
@@ -190,7 +203,11 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"log-days", required_argument, NULL, 'l'},
         {"dry-run", no_argument, NULL, 'n'},
         {"yes", no_argument, NULL, 'y'},
-        {"help", no_argument, NULL, 'h'},
+#define OPTION(name, option, value, default_value, help)                                           \
+    {option, (value) != NULL ? required_argument : no_argument, NULL, LETTERS + NGINX_##name},
+        NGINX_OPTIONS(OPTION)
+#undef OPTION
+            {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
@@ -212,6 +229,10 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (letter == '?')
             return false;
+        if (letter >= LETTERS) {
+            ctl->nginx[letter - LETTERS] = optarg != NULL ? optarg : "on";
+            letter = 'x';
+        }
         if (count + 1 < size && strchr(given, letter) == NULL)
             given[count++] = (char)letter;
         if (values[letter] != NULL)
@@ -257,7 +278,7 @@ run_command(const struct command *command, struct ctl *ctl, const char *config_p
 int
 main(int argc, char **argv)
 {
-    struct ctl ctl = {.schema_dir = environment_or("FRONTROW_SCHEMA", SCHEMA_DIR)};
+    struct ctl ctl = {.schema_dir = environment_or("FRONTROW_SCHEMA", DATA_DIR "/schema")};
     const char *config = config_default_path();
     char given[OPTION_COUNT + 1] = "";
     core_forbid();

@@ -1,98 +1,38 @@
 # The private nginx: nginx/*.in filled in, everything it writes under var/nginx.
 
-# geo's lines for a list of networks
-nginx_networks() {
-    local network
-    for network in $1; do
-        printf '    %s 1;\n' "$network"
+# The configuration of the settings, as frontrowctl makes it for everybody; where a variable says nothing,
+# its own defaults hold, but for what this machine may do to itself.
+nginx_frontrow_config() {
+    local options=(--template "$ROOT/nginx/frontrow.conf.in" --port "$PORT" --www "$VAR/www" --cache "$VAR/nginx/cache"
+        --error-log "$LOG/nginx.log" --access-log "$LOG/access.log" --prefix "${FRONTROW_PREFIX:-}"
+        --gateways "${FRONTROW_GATEWAY_ADDRESSES:-none}" --proxies "${FRONTROW_TRUSTED_PROXIES:-none}") list name
+    list=${FRONTROW_ADMIN_ADDRESSES-127.0.0.0/8 ::1}
+    options+=(--operators "${list:-none}")
+    list=${FRONTROW_UNCOUNTED_ADDRESSES-127.0.0.0/8 ::1}
+    options+=(--uncounted "${list:-none}")
+    [[ ${FRONTROW_ACCESS_LOG:-on} != off ]] || options+=(--access-log off)
+    [[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || options+=(--proxy-protocol)
+    [[ -z ${FRONTROW_RATE_LIMIT:-} ]] || options+=(--address-rate "$FRONTROW_RATE_LIMIT")
+    for name in EXACT_LIMIT PUBLIC_LIMIT ADMIN_LIMIT ADDRESS_LIMIT REQUEST_LIMIT USER_RATE; do
+        local -n value=FRONTROW_$name
+        name=${name,,}
+        [[ -z ${value:-} ]] || options+=("--${name/_/-}" "$value")
     done
-}
-
-# The proxies of FRONTROW_TRUSTED_PROXIES
-nginx_trusted_proxies() {
-    local network
-    for network in ${FRONTROW_TRUSTED_PROXIES:-}; do
-        printf 'set_real_ip_from %s;\n' "$network"
-    done
-}
-
-# A line for each address; FRONTROW_PROXY_PROTOCOL=on: only for proxies that speak it.
-nginx_listen() {
-    local address
-    for address in $LISTEN; do
-        printf '    listen %s:%s default_server backlog=8192%s;\n' "$address" "$PORT" \
-            "$([[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || echo ' proxy_protocol')"
-    done
-}
-
-# FRONTROW_PREFIX: "/shop", where Frontrow is beside other things on a site.
-nginx_prefix() {
-    local prefix=${FRONTROW_PREFIX:-}
-    prefix=${prefix%/}
-    [[ -n $prefix ]] || return 0
-    [[ $prefix =~ ^(/[A-Za-z0-9_-]+)+$ ]] ||
-        fail "FRONTROW_PREFIX is a path of letters, digits, - and _, as /shop; not $prefix"
-    printf '    rewrite ^%s\\z %s/ permanent;\n    rewrite (?s)^%s(/(?!_).*)\\z $1;\n' "$prefix" "$prefix" "$prefix"
-}
-
-# nginx_upstream_servers [LIMIT]: all sockets; with at most LIMIT calls under way in all of them together.
-nginx_upstream_servers() {
-    local i places
-    for ((i = 0; i < SOCKETS; i++)); do
-        places=$(((${1:-0} + i) / SOCKETS))
-        # for nginx max_conns=0 would be no limit
-        (($# == 0 || places > 0)) || continue
-        printf '    server unix:%s/frontrow-%d.sock max_fails=0%s;\n' "$RUN" "$i" "${1:+ max_conns=$places}"
-    done
-}
-
-# FRONTROW_RATE_LIMIT: calls of the API a second from one address, 0 for no limit.
-nginx_rate_limit_zone() {
-    ((${FRONTROW_RATE_LIMIT:-0} == 0)) ||
-        printf 'limit_req_zone $frontrow_rated zone=frontrow_rate:10m rate=%dr/s;' "$FRONTROW_RATE_LIMIT"
-}
-
-nginx_rate_limit() {
-    ((${FRONTROW_RATE_LIMIT:-0} == 0)) ||
-        printf 'limit_req zone=frontrow_rate burst=%d nodelay;' "$FRONTROW_RATE_LIMIT"
-}
-
-nginx_access_log() {
-    if [[ ${FRONTROW_ACCESS_LOG:-on} == off ]]; then
-        printf 'off'
-    else
-        printf '%s/access.log frontrow buffer=64k flush=1s' "$LOG"
-    fi
+    frontrow_ctl nginx-config "${options[@]}"
 }
 
 # True when the configuration changed.
 nginx_configure() {
     mkdir -p "$VAR/nginx"
     web_publish "$VAR/www"
-    local files prefix text changed=1
-    prefix=$(nginx_prefix) || exit 1
+    local files text changed=1
     files=$(ulimit -Hn)
     [[ $files != unlimited ]] && ((files < 32768)) || files=32768
     text=$(template_fill "$ROOT/nginx/nginx.conf.in" \
         "USER=$([[ $EUID != 0 ]] || echo 'user root;')" \
         "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
-    text=$(template_fill "$ROOT/nginx/frontrow.conf.in" \
-        "LISTEN=$(nginx_listen)" "PREFIX=$prefix" "WWW=$VAR/www" "DRAW=$VAR/draw" "CACHE=$VAR/nginx/cache" \
-        "EXACT_SERVERS=$(nginx_upstream_servers "${FRONTROW_EXACT_LIMIT:-2048}")" \
-        "PUBLIC_SERVERS=$(nginx_upstream_servers "${FRONTROW_PUBLIC_LIMIT:-2048}")" \
-        "ADMIN_SERVERS=$(nginx_upstream_servers "${FRONTROW_ADMIN_LIMIT:-16}")" \
-        "HEALTH_SERVERS=$(nginx_upstream_servers 64)" "METRICS_SERVERS=$(nginx_upstream_servers)" \
-        "GATEWAY_ADDRESSES=$(nginx_networks "${FRONTROW_GATEWAY_ADDRESSES:-}")" \
-        "ADMIN_ADDRESSES=$(nginx_networks "${FRONTROW_ADMIN_ADDRESSES-127.0.0.0/8 ::1}")" \
-        "TRUSTED_PROXIES=$(nginx_trusted_proxies)" \
-        "REAL_IP_HEADER=$([[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] && echo X-Forwarded-For || echo proxy_protocol)" \
-        "USER_RATE=${FRONTROW_USER_RATE:-20}" "USER_BURST=$((2 * ${FRONTROW_USER_RATE:-20}))" \
-        "RATE_LIMIT_ZONE=$(nginx_rate_limit_zone)" "RATE_LIMIT=$(nginx_rate_limit)" \
-        "UNCOUNTED_ADDRESSES=$(nginx_networks "${FRONTROW_UNCOUNTED_ADDRESSES-127.0.0.0/8 ::1}")" \
-        "ADDRESS_LIMIT=${FRONTROW_ADDRESS_LIMIT:-256}" "REQUEST_LIMIT=${FRONTROW_REQUEST_LIMIT:-16384}" \
-        "GATEWAY_MS=${FRONTROW_GATEWAY_MS:-10000}" "ADMIN_GATEWAY_MS=${FRONTROW_ADMIN_GATEWAY_MS:-30000}" \
-        "ACCESS_LOG=$(nginx_access_log)" "ERROR_LOG=$LOG/nginx.log") || exit 1
+    text=$(nginx_frontrow_config) || exit 1
     write_if_changed "$VAR/nginx/frontrow.conf" <<<"$text" && changed=0
     nginx_command -t -q 2>>"$LOG/nginx.log" || fail_with_log nginx "does not accept its configuration"
     return $changed

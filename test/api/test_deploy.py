@@ -34,6 +34,129 @@ def nginx_config(stack, settings="", **options):
                           env=environment, timeout=60, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+# ---- nginx's configuration
+
+
+def test_what_nobody_can_know_is_asked_for(stack):
+    asked = nginx_config(stack)
+    assert asked.returncode == 2 and asked.stdout == ""
+    assert re.findall(r"^frontrowctl: --(\S+) has to be said$", asked.stderr, re.MULTILINE) == [*SAID]
+    for name in SAID:
+        assert f"--{name} has to be said" in nginx_config(stack, **SAID | {name: None}).stderr
+
+
+@pytest.mark.parametrize("name, value", [
+    ("port", "0"), ("port", "65536"), ("port", "http"), ("gateways", ""), ("gateways", "gateway.example"),
+    ("operators", "10.0.0.0/33"), ("operators", "none, 10.0.0.1"), ("proxies", "::1/129"), ("proxies", "1;2"),
+    ("prefix", "shop"), ("prefix", "//"), ("prefix", "/a.b"), ("cache", "cache"), ("cache", "/a b"),
+    ("error_log", "/a;b"), ("www", "/$x"), ("user_rate", "0"), ("exact_limit", "many"), ("address_rate", "-1"),
+    ("certificate", "/etc/ssl/a.pem"), ("uncounted", "10.0.0.0/8;"), ("access_log", "logs/off"),
+])
+def test_a_wrong_value_is_refused_by_the_options_name(stack, name, value):
+    refused = nginx_config(stack, **SAID | {name: value})
+    assert refused.returncode == 2 and refused.stdout == ""
+    assert f"frontrowctl: --{name.replace('_', '-')}: " in refused.stderr, refused.stderr
+
+
+@pytest.mark.parametrize("setting", ["run_dir = /run/a;b", "draw_folder = draw", "listen = localhost"])
+def test_settings_that_nginx_would_misread_are_refused(stack, setting):
+    refused = nginx_config(stack, setting + "\n", **SAID)
+    assert refused.returncode == 2 and refused.stdout == "" and setting.split()[2] in refused.stderr
+
+
+def test_a_template_of_another_version_is_refused(stack, tmp_path):
+    (tmp_path / "template").write_text("# a@b.example\nroot @WWW@;\n@SOMETHING_ELSE@\n")
+    refused = nginx_config(stack, **SAID, template=tmp_path / "template")
+    assert refused.returncode == 2 and "@SOMETHING_ELSE@" in refused.stderr and refused.stdout == ""
+    (tmp_path / "template").write_text("# a@b.example @A1@\nroot @WWW@;")
+    assert nginx_config(stack, **SAID, www="/w", template=tmp_path / "template").stdout.endswith(
+        "# a@b.example @A1@\nroot /w;")
+
+
+def test_settings_and_options_are_in_it(stack):
+    text = nginx_config(
+        stack, "sockets = 3\nrun_dir = /run/shop\ngateway_ms = 31000\nadmin_gateway_ms = 32000\ndraw_folder = /srv/draw\n"
+        "listen = 192.0.2.1 [2001:db8::1]\n", port="8080", gateways="10.0.0.8,10.0.0.9", operators="10.1.0.0/16 ::1",
+        proxies="10.0.0.0/24", prefix="/shop/", exact_limit="5", address_rate="7",
+    ).stdout
+    for expected in (
+        "listen 192.0.2.1:8080 default_server backlog=8192;", "listen [2001:db8::1]:8080 default_server backlog=8192;",
+        "10.0.0.8 1;\n    10.0.0.9 1;", "10.1.0.0/16 1;\n    ::1 1;", "set_real_ip_from 10.0.0.0/24;",
+        "rewrite ^/shop\\z /shop/ permanent;", "fastcgi_read_timeout 31000ms;", "fastcgi_read_timeout 32000ms;",
+        "alias /srv/draw/$frontrow_list;", "rate=7r/s;", "limit_req zone=frontrow_rate burst=7 nodelay;",
+        "server unix:/run/shop/frontrow-0.sock max_fails=0 max_conns=1;\n"
+        "    server unix:/run/shop/frontrow-1.sock max_fails=0 max_conns=2;\n"
+        "    server unix:/run/shop/frontrow-2.sock max_fails=0 max_conns=2;\n}",
+    ):
+        assert expected in text, expected
+    assert "--gateways '10.0.0.8,10.0.0.9'" in text.split("\n", 3)[1]
+
+
+def nginx_takes(text, folder):
+    """nginx -t, with the nginx.conf of Debian, in which the numbers of the first lines are put in."""
+    debian = pathlib.Path("/etc/nginx/nginx.conf").read_text()
+    needs = dict(re.findall(r"(worker_rlimit_nofile|worker_connections) (\d+);", text))
+    assert set(needs) == {"worker_rlimit_nofile", "worker_connections"}
+    (folder / "frontrow.conf").write_text(text)
+    main, count = re.subn(r"include /etc/nginx/conf\.d/\*\.conf;", f"include {folder}/frontrow.conf;", debian)
+    main = re.sub(r"^\s*include /etc/nginx/(sites|modules)-enabled.*", "", main, flags=re.MULTILINE)
+    main, connections = re.subn(r"worker_connections 768;", f"worker_connections {needs['worker_connections']};", main)
+    assert (count, connections) == (1, 1)
+    main = main.replace("/var/log/nginx", str(folder)).replace("/run/nginx.pid", f"{folder}/pid")
+    (folder / "nginx.conf").write_text(f"worker_rlimit_nofile {needs['worker_rlimit_nofile']};\n" + main)
+    tested = subprocess.run(
+        ["nginx", "-t", "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error"], timeout=60, text=True,
+        env=os.environ | {"PATH": "/usr/sbin:" + os.environ["PATH"]}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert tested.returncode == 0 and "[warn]" not in tested.stdout, tested.stdout
+
+
+@pytest.mark.parametrize("more", [
+    {}, {"proxy_protocol": True, "proxies": "10.0.0.7"}, {"prefix": "/shop", "access_log": "off"},
+    {"certificate": "pem", "certificate_key": "pem"},
+    {"gateways": "none", "operators": "none", "uncounted": "10.0.0.0/8 2001:db8::/32", "address_rate": "9"},
+], ids=["plain", "proxy protocol", "a path", "HTTPS", "nobody"])
+def test_nginx_takes_it(stack, tmp_path, more):
+    certificate = tmp_path / "pem"
+    if "certificate" in more:
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-subj", "/CN=shop.example", "-keyout", certificate, "-out", tmp_path / "certificate"],
+                       check=True, capture_output=True, timeout=60)
+        certificate.write_text(certificate.read_text() + (tmp_path / "certificate").read_text())
+        more = {"certificate": certificate, "certificate_key": certificate}
+    options = SAID | {"port": str(free_port()), "cache": tmp_path / "cache", "access_log": tmp_path / "access.log",
+                      "error_log": tmp_path / "error.log", "www": ROOT / "nginx/www"} | more
+    made = nginx_config(stack, "listen = 127.0.0.1\n", **options)
+    assert made.returncode == 0, made.stderr
+    nginx_takes(made.stdout, tmp_path)
+
+
+def test_nginx_has_room_for_what_may_be_under_way(stack):
+    """Debian's 768 connections are taken by the idle ones of a few hundred browsers."""
+    def needs(**options):
+        return int(re.search(r"worker_connections (\d+);", nginx_config(stack, **SAID, **options).stdout)[1])
+
+    usual = needs()
+    assert usual > 16384 + 2 * 2048
+    assert needs(request_limit="1000", exact_limit="10") == usual - 15384 - 2038
+
+
+def test_each_placeholder_is_explained_where_it_stands():
+    """By a comment not far above, which names the option where there is one; the man page has the options."""
+    lines = TEMPLATE.read_text().splitlines()
+    text = (ROOT / "fcgi-app/ctl/nginx_config.c").read_text()
+    options = dict(re.findall(r'^    \{"([A-Z_]+)", NGINX_([A-Z_]+),', text, re.MULTILINE))
+    placeholders = {name for line in lines for name in re.findall("@([A-Z_]+)@", line)}
+    assert placeholders == set(options)
+    for name, option in options.items():
+        if option not in ("OPTION_COUNT", "TEMPLATE"):
+            assert re.search(rf"--{option.lower().replace('_', '-')}\b", "\n".join(
+                line for line in lines if line.lstrip().startswith("#"))), name
+
+
+def test_scripts_up_fills_it_in_the_same_way(stack):
+    assert (stack.var / "nginx/frontrow.conf").read_text().startswith("# Made by frontrowctl nginx-config")
+
+
 # ---- settings and exit statuses
 
 
@@ -50,6 +173,18 @@ def test_the_settings_can_be_printed_before_there_is_a_file(stack):
         refused = run(*said)
         assert refused.returncode == WRONG_SETTINGS and "/nowhere/frontrow.conf: No such file" in refused.stderr
     assert run(FRONTROW_CONFIG="/nowhere/frontrow.conf").returncode == WRONG_SETTINGS
+
+
+def test_the_example_of_the_settings_is_taken(stack, tmp_path):
+    text = (ROOT / "scripts/frontrow.conf").read_text()
+    for name in "gateway.secret", "admin.key":
+        (tmp_path / name).write_text("a secret # that holds\n")
+        text = text.replace(f"/etc/frontrow/{name}", str(tmp_path / name))
+    (tmp_path / "frontrow.conf").write_text(text)
+    printed = subprocess.run([stack.build / "frontrow", "--config", tmp_path / "frontrow.conf", "--print-config"],
+                             env={}, timeout=60, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert printed.returncode == 0, printed.stderr
+    assert set(re.findall(r"^\w+ = .*", text, re.MULTILINE)) <= set(printed.stdout.splitlines())
 
 
 def test_check_tells_what_is_wrong_from_what_could_not_be_asked(stack):

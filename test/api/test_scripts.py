@@ -263,7 +263,7 @@ def test_believing_every_body_is_for_loopback_only():
 
 @pytest.mark.parametrize("prefix", ["shop", "//", "/sh op", "/shop(x)", "/a.b"])
 def test_a_prefix_is_a_path(prefix):
-    assert "FRONTROW_PREFIX is a path" in refused(prefix=prefix)
+    assert f'--prefix: "{prefix}" is no path' in refused(prefix=prefix)
 
 
 def cron_line(name, build, var):

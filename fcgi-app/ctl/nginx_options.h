@@ -1,0 +1,51 @@
+/*
+ * The options of frontrowctl nginx-config, in one table: what the settings do not know.
+ *
+ * OPTION(name, "option", "what its value is called", default, help)
+ * No value: a switch. A default of NULL: nobody can know it, so it has to be said.
+ */
+#ifndef FRONTROW_CTL_NGINX_OPTIONS_H
+#define FRONTROW_CTL_NGINX_OPTIONS_H
+
+#define NGINX_OPTIONS(OPTION)                                                                      \
+    OPTION(PORT, "port", "N", NULL, "port to listen on")                                           \
+    OPTION(GATEWAYS, "gateways", "LIST", NULL,                                                     \
+           "addresses whose X-Frontrow-User is believed, or none")                                 \
+    OPTION(OPERATORS, "operators", "LIST", NULL,                                                   \
+           "networks that /admin and /metrics let in, or none")                                    \
+    OPTION(PROXIES, "proxies", "LIST", NULL, "proxies before nginx that say who asks, or none")    \
+    OPTION(PROXY_PROTOCOL, "proxy-protocol", NULL, "", "they say so by the PROXY protocol")        \
+    OPTION(CERTIFICATE, "certificate", "FILE", "", "speak HTTPS with this certificate")            \
+    OPTION(CERTIFICATE_KEY, "certificate-key", "FILE", "", "its private key")                      \
+    OPTION(PREFIX, "prefix", "PATH", "", "where Frontrow is on its site, as /shop")                \
+    OPTION(WWW, "www", "DIR", DATA_DIR "/www", "the pages")                                        \
+    OPTION(CACHE, "cache", "DIR", "/var/cache/frontrow", "what nginx keeps; made by it")           \
+    OPTION(ACCESS_LOG, "access-log", "FILE", "/var/log/frontrow/access.log", "or off")             \
+    OPTION(ERROR_LOG, "error-log", "FILE", "/var/log/nginx/error.log", "of the worst alone")       \
+    OPTION(EXACT_LIMIT, "exact-limit", "N", "2048", "exact calls under way")                       \
+    OPTION(PUBLIC_LIMIT, "public-limit", "N", "2048", "public calls that no cache answers")        \
+    OPTION(ADMIN_LIMIT, "admin-limit", "N", "16", "calls of /admin under way")                     \
+    OPTION(ADDRESS_LIMIT, "address-limit", "N", "256", "requests under way of one address")        \
+    OPTION(REQUEST_LIMIT, "request-limit", "N", "16384", "requests under way of all")              \
+    OPTION(UNCOUNTED, "uncounted", "LIST", "none", "networks without a limit of their own")        \
+    OPTION(USER_RATE, "user-rate", "N", "20", "calls a second of one user")                        \
+    OPTION(ADDRESS_RATE, "address-rate", "N", "0", "calls a second of one address; 0: any")        \
+    OPTION(TEMPLATE, "template", "FILE", DATA_DIR "/nginx/frontrow.conf.in", "what is filled in")
+
+enum nginx_option {
+#define OPTION(name, option, value, default_value, help) NGINX_##name,
+    NGINX_OPTIONS(OPTION)
+#undef OPTION
+        NGINX_OPTION_COUNT
+};
+
+struct nginx_text {
+    const char *option;
+    const char *value;         /* what it is called; NULL: a switch */
+    const char *default_value; /* NULL: it has to be said */
+    const char *help;
+};
+
+extern const struct nginx_text nginx_texts[NGINX_OPTION_COUNT];
+
+#endif
