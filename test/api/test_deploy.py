@@ -317,3 +317,47 @@ def test_the_units_account_reads_secrets_that_are_its_groups(stack, programs):
         done = read(unit)
         assert done.returncode == 0 and "admin key ***" in done.stdout, done.stderr
     assert grp.getgrnam(ACCOUNT).gr_gid != grp.getgrnam(OTHER_GROUP).gr_gid
+
+
+# ---- building and installing
+
+
+def test_autogen_names_what_is_missing(tmp_path):
+    shutil.copy(ROOT / "autogen.sh", tmp_path)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in "sh", "dirname":
+        (tools / tool).symlink_to(shutil.which(tool))
+    for present, missing in ([], "autoconf"), (["autoreconf"], "automake"), (["automake"], "pkg-config"):
+        for tool in present:
+            (tools / tool).symlink_to("/bin/true")
+        done = subprocess.run([tmp_path / "autogen.sh"], env={"PATH": str(tools)}, timeout=20, text=True,
+                              stderr=subprocess.PIPE)
+        assert done.returncode == 1 and f"apt install {missing}" in done.stderr
+    (tools / "pkg-config").symlink_to("/bin/true")
+    assert subprocess.run([tmp_path / "autogen.sh"], env={"PATH": str(tools)}, timeout=20).returncode == 0
+
+
+def make(stack, *arguments):
+    done = subprocess.run(["make", "-C", stack.build, "--no-print-directory", *arguments], timeout=120, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_all_that_is_installed_is_taken_away_again(stack, tmp_path):
+    make(stack, "install", f"DESTDIR={tmp_path}")
+    there = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"frontrow.conf.in", "frontrow.conf", "frontrow.service", "frontrow-sweeper.service",
+            "frontrow-sweeper.timer", "frontrow", "frontrow-prune"} <= there
+    shared = next(tmp_path.rglob("examples"))
+    for path in ("frontrow.conf", "cron.d/frontrow", "cron.d/frontrow-prune", "logrotate.d/frontrow",
+                 "systemd/frontrow.service", "systemd/frontrow-sweeper.service", "systemd/frontrow-sweeper.timer",
+                 "systemd/nginx.service.d/frontrow.conf"):
+        assert (shared / path).is_file(), path
+    sbin = "/" + str(next(tmp_path.rglob("sbin")).relative_to(tmp_path))
+    for line in re.findall(r"^ExecStart=(\S+)", (shared / "systemd/frontrow.service").read_text(), re.MULTILINE):
+        assert line == f"{sbin}/frontrow"
+    assert f"\nPATH={sbin}:" in (shared / "cron.d/frontrow").read_text()
+    make(stack, "uninstall", f"DESTDIR={tmp_path}")
+    left = [path for path in tmp_path.rglob("*") if not path.is_dir() or "frontrow" in path.name]
+    assert not left
