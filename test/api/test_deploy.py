@@ -58,10 +58,13 @@ def test_a_wrong_value_is_refused_by_the_options_name(stack, name, value):
     assert f"frontrowctl: --{name.replace('_', '-')}: " in refused.stderr, refused.stderr
 
 
-@pytest.mark.parametrize("setting", ["run_dir = /run/a;b", "draw_folder = draw", "listen = localhost"])
-def test_settings_that_nginx_would_misread_are_refused(stack, setting):
+@pytest.mark.parametrize("setting, said", [
+    ("run_dir = /run/a;b", "/run/a;b"), ("draw_folder = draw", '"draw"'), ("listen = localhost", '"localhost"'),
+    ("listen =", "the setting listen"),
+])
+def test_settings_that_nginx_would_misread_are_refused(stack, setting, said):
     refused = nginx_config(stack, setting + "\n", **SAID)
-    assert refused.returncode == 2 and refused.stdout == "" and setting.split()[2] in refused.stderr
+    assert refused.returncode == 2 and refused.stdout == "" and said in refused.stderr
 
 
 def test_a_template_of_another_version_is_refused(stack, tmp_path):
@@ -138,12 +141,14 @@ def test_nginx_has_room_for_what_may_be_under_way(stack):
     usual = needs()
     assert usual > 16384 + 2 * 2048
     assert needs(request_limit="1000", exact_limit="10") == usual - 15384 - 2038
+    page = (ROOT / "docs/deploy.md").read_text()
+    assert f"worker_connections {usual};" in page and f"worker_rlimit_nofile {2 * usual};" in page
 
 
 def test_each_placeholder_is_explained_where_it_stands():
     """By a comment not far above, which names the option where there is one; the man page has the options."""
     lines = TEMPLATE.read_text().splitlines()
-    text = (ROOT / "fcgi-app/ctl/nginx_config.c").read_text()
+    text = (ROOT / "fcgi-app/ctl/nginx_placeholders.c").read_text()
     options = dict(re.findall(r'^    \{"([A-Z_]+)", NGINX_([A-Z_]+),', text, re.MULTILINE))
     placeholders = {name for line in lines for name in re.findall("@([A-Z_]+)@", line)}
     assert placeholders == set(options)
@@ -292,6 +297,19 @@ def connect_as(user, group, path):
     assert done.returncode == 0, done.stderr
 
 
+@as_root
+def test_who_cannot_give_its_sockets_away_says_so(programs):
+    run_dir = programs / "run"
+    run_dir.mkdir()
+    shutil.chown(run_dir, ACCOUNT)
+    settings = {"RUN_DIR": str(run_dir), "SOCKET_GROUP": OTHER_GROUP, "MYSQL_SOCKET": "/nowhere"}
+    refused = subprocess.run([programs / "frontrow", "--config", "/dev/null"], user=ACCOUNT, group=ACCOUNT,
+                             extra_groups=[], cwd="/", timeout=20, text=True, stderr=subprocess.PIPE,
+                             env={f"FRONTROW_{name}": value for name, value in settings.items()})
+    assert refused.returncode == 1
+    assert re.search(r"frontrow-0.sock: it cannot be given to socket_group: \w", refused.stderr), refused.stderr
+
+
 @pytest.mark.parametrize("setting, value", [("user", "nobody-knows"), ("socket_group", "nobody-knows")])
 def test_an_unknown_user_or_group_is_named(stack, tmp_path, setting, value):
     if setting == "user" and os.geteuid() != 0:
@@ -336,6 +354,18 @@ def test_autogen_names_what_is_missing(tmp_path):
         assert done.returncode == 1 and f"apt install {missing}" in done.stderr
     (tools / "pkg-config").symlink_to("/bin/true")
     assert subprocess.run([tmp_path / "autogen.sh"], env={"PATH": str(tools)}, timeout=20).returncode == 0
+
+
+def packages(section):
+    """The first choice of each line of a section of scripts/lib/packages."""
+    text = (ROOT / "scripts/lib/packages").read_text().split(f"[{section}]\n")[1].split("\n[")[0]
+    return {line.split("|")[0] for line in text.splitlines() if line and not line.startswith("#")}
+
+
+def test_the_page_on_deploying_has_all_packages():
+    page = (ROOT / "docs/deploy.md").read_text().replace("\\\n", " ")
+    named = set(" ".join(re.findall(r"^apt-get install -y (.*)$", page, re.MULTILINE)).split())
+    assert packages("build") <= named
 
 
 def make(stack, *arguments):
