@@ -1,6 +1,7 @@
 /*
- * database: one connection to MySQL and its prepared statements. It connects at first use, and
- * again at the first use after the connection was lost; prepared statements are then made anew.
+ * database: two connections to MySQL, one for single statements and one for transactions, with the
+ * statements that each has prepared. Each connects at first use, and again at the first use after
+ * it was lost; prepared statements are then made anew.
  */
 #ifndef FRONTROW_MYSQL_DATABASE_H
 #define FRONTROW_MYSQL_DATABASE_H
