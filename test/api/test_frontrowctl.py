@@ -67,7 +67,7 @@ def test_wrong_usage(stack, arguments):
 def test_where_its_settings_come_from(stack):
     assert run(stack, "concert", "list", FRONTROW_CONFIG=str(stack.var / "frontrow.conf")).returncode == 0
     missing = run(stack, "--config", "/nowhere/frontrow.conf", "concert", "list")
-    assert missing.returncode == 1 and "/nowhere/frontrow.conf" in missing.stderr
+    assert missing.returncode == 78 and "/nowhere/frontrow.conf" in missing.stderr
     gone = run(stack, "--config", stack.var / "frontrow.conf", "concert", "list",
                FRONTROW_MYSQL_SOCKET="/nowhere/mysql.sock")
     assert gone.returncode == 75 and "/nowhere/mysql.sock" in gone.stderr
