@@ -3,13 +3,17 @@
 -- than copy it (INPLACE) or lock somebody out meanwhile (NONE). To be run again it looks first whether
 -- the column is wide already. Whoever has a table in a transaction is waited for, and others then wait
 -- behind that: for a second at most, then this has to be run again.
+--
+-- MySQL copies a table whenever one of its columns is modified while a CHECK names an ENUM or a time.
+-- So reservation and point_history lose those that do.
 SET SESSION lock_wait_timeout = 1;
 
 SET @widen = IF(
     (SELECT character_maximum_length FROM information_schema.columns WHERE table_schema = DATABASE()
      AND table_name = 'reservation' AND column_name = 'user_id') >= 128,
     'DO 0',
-    'ALTER TABLE reservation MODIFY user_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    'ALTER TABLE reservation DROP CONSTRAINT reservation_hold,
+        MODIFY user_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
         ALGORITHM = INPLACE, LOCK = NONE');
 PREPARE widen FROM @widen;
 EXECUTE widen;
@@ -36,7 +40,8 @@ SET @widen = IF(
     (SELECT character_maximum_length FROM information_schema.columns WHERE table_schema = DATABASE()
      AND table_name = 'point_history' AND column_name = 'user_id') >= 128,
     'DO 0',
-    'ALTER TABLE point_history MODIFY user_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    'ALTER TABLE point_history DROP CONSTRAINT history_sign, DROP CONSTRAINT history_reservation,
+        MODIFY user_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
         ALGORITHM = INPLACE, LOCK = NONE');
 PREPARE widen FROM @widen;
 EXECUTE widen;
