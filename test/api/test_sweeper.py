@@ -6,7 +6,8 @@ import re
 import subprocess
 
 import pytest
-from crowd import let_nothing_lapse
+from crowd import let_nothing_lapse, wait_for_waiters
+from draw_helpers import Draw
 from helpers import age_hold, ask_reserve, buy, new_concert, new_user, ok, reserve, seat_status
 from line_helpers import Line
 
@@ -227,6 +228,24 @@ def test_answers_are_kept_for_a_day(stack, concert):
     assert sweep(stack)["answers"] == 3 * 900
     assert len(stack.query("SELECT 1 FROM idempotency WHERE user_id = %s", user)) == 3
     assert sweep(stack)["answers"] == 0
+
+
+def test_a_draw_does_not_wait_behind_what_has_time(stack):
+    """Its list is there while an old answer, which somebody has locked, is still to be deleted."""
+    draw = Draw.new(stack)
+    draw.add()
+    draw.freeze()
+    stack.query("INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, created_at)"
+                " VALUES ('locked', 'old', '', 'use', UTC_TIMESTAMP(3) - INTERVAL 2 DAY)")
+    with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM idempotency WHERE user_id = 'locked' FOR UPDATE")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pass_over = pool.submit(stack.sweeper)
+            wait_for_waiters(stack, 1)
+            assert draw.show()["state"] == "listed"
+            cursor.execute("ROLLBACK")
+            assert pass_over.result().returncode == 0
 
 
 def test_without_redis_the_holds_are_swept(stack, concert):
