@@ -294,7 +294,7 @@ def test_the_cron_line_runs_under_crons_environment(stack, name, log, says):
 
 def test_the_packages_that_scripts_install_are_listed():
     listed = set(re.findall(r"^\[(\w+)\]$", (ROOT / "scripts/lib/packages").read_text(), re.MULTILINE))
-    scripts = [path for path in (ROOT / "scripts").rglob("*") if path.is_file() and not path.suffix]
+    scripts = [path for path in (ROOT / "scripts").rglob("*") if path.is_file() and path.suffix in ("", ".sh")]
     calls = [re.findall(r"install_packages((?: \w+)+)", path.read_text()) for path in scripts]
     installed = {section for call in calls for sections in call for section in sections.split()}
     assert {"build", "checks", "roots", "web"} <= installed <= listed
