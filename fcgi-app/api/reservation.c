@@ -137,5 +137,5 @@ reservation_delete(void *services, const struct request *request, struct respons
     };
     if (api_apply(services, request, &effect, response) || response->replayed ||
         response->error == ERROR_OUTCOME_UNKNOWN)
-        reservation_cancel_finish(services, &cancel, request->idempotency_key);
+        reservation_cancel_finish(services, &cancel, request->idempotency_key, response->replayed);
 }

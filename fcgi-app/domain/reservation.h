@@ -64,11 +64,11 @@ int32_t reservation_cancel_id(const void *cancel);
 /*
  * To be called before the answer of a cancel that was carried out, or may have been: from now on
  * best available finds its seats. Also before a stored answer is repeated: the worker of the first
- * call may have been killed before it came here. The reservation is read where the state lacks it.
- * Whoever repeats an old one has nobody look at the seats anew. `key` is NULL where there is none.
+ * call may have been killed before it came here. Then `repeated` is true, and the reservation is
+ * that of `key`; whoever repeats an old one has nobody look at the seats anew.
  */
 void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
-                               const char *key);
+                               const char *key, bool repeated);
 
 enum { RESERVATIONS_AT_ONCE = 16 };
 

@@ -130,17 +130,16 @@ reservation_cancel_id(const void *state)
 
 void
 reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
-                          const char *key)
+                          const char *key, bool repeated)
 {
     struct reservation reservation = cancel->reservation;
     int32_t effect_id;
     int64_t now;
     if (services->shared == NULL) /* tools: nobody shares what they find */
         return;
-    if (reservation.reservation_id == 0 &&
-        (idempotency_table_find_effect(services->db, cancel->user_id, key, REPEATED_SOON_S,
-                                       &effect_id) != DB_OK ||
-         reservation_table_find(services->db, effect_id, &reservation, &now) != DB_OK))
+    if (repeated && (idempotency_table_find_effect(services->db, cancel->user_id, key,
+                                                   REPEATED_SOON_S, &effect_id) != DB_OK ||
+                     reservation_table_find(services->db, effect_id, &reservation, &now) != DB_OK))
         return;
     sold_out_release(&services->shared->sold_out, reservation.item_id);
 }
