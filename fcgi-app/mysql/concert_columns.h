@@ -10,11 +10,17 @@
     " ORDER BY l.starts_at DESC LIMIT 1)"
 
 /* What the rules go by, of `concert c`: calls of buyers read no more. */
-#define CONCERT_RULES                                                                              \
+#define CONCERT_RULES_WITH(last_starts_at)                                                         \
     "c.concert_id, c.status + 0, c.opens_at, c.closes_at, c.admission_capacity, "                  \
     "c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, c.max_waiting, "            \
     "c.line_version, c.line_since, c.draw, c.draw_lead_seconds, COALESCE(c.idle_seconds, "         \
-    "0), " CONCERT_LAST_STARTS_AT ", UTC_TIMESTAMP(3)"
+    "0), " last_starts_at ", UTC_TIMESTAMP(3)"
+#define CONCERT_RULES CONCERT_RULES_WITH(CONCERT_LAST_STARTS_AT)
+
+/* The same beside `item i`: while that is to come, no later one has to be looked for. */
+#define CONCERT_RULES_OF_ITEM                                                                      \
+    CONCERT_RULES_WITH("IF(i.starts_at > UTC_TIMESTAMP(3), i.starts_at, " CONCERT_LAST_STARTS_AT   \
+                       ")")
 
 /* All of it. */
 #define CONCERT_COLUMNS CONCERT_RULES ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"

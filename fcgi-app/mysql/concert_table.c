@@ -99,7 +99,7 @@ concert_table_find_with_item(struct database *db, int32_t concert_id, int32_t it
                              bool *has_held)
 {
     static const struct query find = {
-        "SELECT " CONCERT_RULES ", " ITEM_COLUMNS ", q.user_id IS NOT NULL"
+        "SELECT " CONCERT_RULES_OF_ITEM ", " ITEM_COLUMNS ", q.user_id IS NOT NULL"
         " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
         " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
         " AND c.max_seats_per_user IS NOT NULL WHERE c.concert_id = ?"};

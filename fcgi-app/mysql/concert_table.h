@@ -71,7 +71,8 @@ enum db_result concert_table_find_whole(struct database *db, int32_t concert_id,
 
 /*
  * The same without them, and with one of its items; item->item_id is 0 where the concert has no
- * such item. *has_held: there is a seat limit, and this user held seats under it before; "" is
+ * such item. Where it has not started, last_starts_at may be its own start: the last one is no
+ * earlier. *has_held: there is a seat limit, and this user held seats under it before; "" is
  * nobody.
  */
 enum db_result concert_table_find_with_item(struct database *db, int32_t concert_id,

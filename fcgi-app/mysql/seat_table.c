@@ -125,7 +125,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
 {
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
-        OF_SEATS("SELECT " CONCERT_RULES ", " ITEM_COLUMNS
+        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", " ITEM_COLUMNS
                  ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
