@@ -76,9 +76,13 @@ struct column {
 };
 
 #define INTO_BOOL(variable) ((struct column){.kind = COLUMN_BOOL, .to = (variable)})
-/* No enum: what the database has may be beyond its values. */
-#define INT32_POINTER(variable) _Generic((variable), int32_t * : (variable))
-#define INTO_INT32(variable) ((struct column){.kind = COLUMN_INT32, .to = INT32_POINTER(variable)})
+/* No enum, which the compiler warns of: what the database has may be beyond its values. */
+static inline void *
+db_int32(int32_t *variable)
+{
+    return variable;
+}
+#define INTO_INT32(variable) ((struct column){.kind = COLUMN_INT32, .to = db_int32(variable)})
 /*
  * The number of an ENUM (`status + 0`) into an enum that has the same values up to `last`, and 0
  * for all others: a newer build may have added some to the column.
@@ -94,7 +98,7 @@ struct column {
 #define INTO_OPTIONAL_BYTES(array, null)                                                           \
     ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_null = (null)})
 #define INTO_OPTIONAL_INT32(variable, null)                                                        \
-    ((struct column){.kind = COLUMN_INT32, .to = INT32_POINTER(variable), .is_null = (null)})
+    ((struct column){.kind = COLUMN_INT32, .to = db_int32(variable), .is_null = (null)})
 
 /* Argument lists of db_execute() and db_select(). */
 #define PARAMETERS(...)                                                                            \
