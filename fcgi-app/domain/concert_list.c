@@ -42,7 +42,7 @@ is_listed(const struct concert *concert)
     return status == CONCERT_OPEN || status == CONCERT_SCHEDULED;
 }
 
-/* The array with room for one more; never NULL. It doubles where `count` is all that it holds. */
+/* The array of `count` rows with room for one more, never NULL. It grows by powers of two. */
 static void *
 make_room(void *array, size_t count, size_t size)
 {
