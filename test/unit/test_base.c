@@ -282,11 +282,12 @@ occupancy_shows_whole_sets_only(void)
     struct occupancy_place *other = occupancy_take(&shared->occupancy);
     pid_t taking = fork();
     CU_ASSERT_NOT_EQUAL_FATAL(taking, -1);
-    while (taking == 0) {
-        occupancy_take_seats(other, 5, eight, 8);
-        occupancy_leave_seats(other);
-        occupancy_take_seats(other, 5, two, 2);
-    }
+    if (taking == 0)
+        for (;;) {
+            occupancy_take_seats(other, 5, eight, 8);
+            occupancy_leave_seats(other);
+            occupancy_take_seats(other, 5, two, 2);
+        }
     int whole = 0, torn = 0;
     for (int64_t end = clock_monotonic() + 5000; whole < 100000 && clock_monotonic() < end;) {
         int32_t ids[OCCUPANCY_SEATS];
