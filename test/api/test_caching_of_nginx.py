@@ -181,8 +181,9 @@ def test_what_comes_up_is_there_after_its_second(stack):
     assert stack.get(f"{concert.path}/item").code == "concert_not_open"
     concert.set(status="'open'")
     changed = time.time()
-    wait_for(lambda: stack.get(f"{concert.path}/item").status == 200)
-    assert time.time() - changed < 1 + 2 * SLACK
+    while (asked := time.time()) and stack.get(f"{concert.path}/item").status != 200:
+        assert asked - changed < 1 + SLACK
+        time.sleep(0.02)
 
 
 def test_made_up_ids_push_no_layout_out(stack):
