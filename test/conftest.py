@@ -3,19 +3,17 @@
 import os
 import pathlib
 import resource
-import signal
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from stack import Stack, making_stacks  # noqa: E402
+from stack import Stack, end_on_sigterm, making_stacks  # noqa: E402
 
 
 def pytest_configure():
-    # ended from outside, the tests still end their daemons
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_on_sigterm()
     # thousands of clients
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

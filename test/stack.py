@@ -72,6 +72,16 @@ def run_script(*arguments, environment, timeout=300):
     return done.stdout
 
 
+def end_on_sigterm():
+    """Ended from outside, tests end their daemons first; to be asked again does not keep them from that."""
+
+    def end(*_):
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+
+
 def free_port():
     """A port that nobody has, and nobody else gets: other runs of the tests see the claim, and what the
     system gives to connections is above."""

@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from booking import Hall, Load  # noqa: E402
-from stack import Stack, wait_for  # noqa: E402
+from stack import Stack, end_on_sigterm, wait_for  # noqa: E402
 
 RATE = 100  # bookings a second
 
@@ -93,7 +93,7 @@ def soak(stack, seconds):
 
 
 def main():
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended from outside, it ends its daemons
+    end_on_sigterm()
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 600
     seed = int(os.environ.get("FRONTROW_SEED", time.time_ns() % 1000000))
     random.seed(seed)
