@@ -6,6 +6,13 @@ import threading
 
 import pymysql
 
+QUERY = 0x03  # COM_QUERY
+
+
+def query_of(packet):
+    """The text of a packet with a query. MySQL's own client library first says of no attributes."""
+    return packet[5:].removeprefix(b"\0\1").decode(errors="replace")
+
 
 class Between:
     """In the place of the socket of "mysql" or "redis" while the `with` lasts; what was connected is

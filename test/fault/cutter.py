@@ -6,9 +6,7 @@ import random
 import threading
 import time
 
-from between import Between
-
-COMMIT = b"\x07\x00\x00\x00\x03COMMIT"  # length, sequence, COM_QUERY, text
+from between import QUERY, Between, query_of
 
 CUTS = {
     "before": 2,  # the COMMIT does not arrive: nothing happens
@@ -18,6 +16,10 @@ CUTS = {
     "silent": 0.05,  # the OK never comes, but the connection stays: a time-out
     "away": 0.2,  # as after, and MySQL is out of reach for a while
 }
+
+
+def is_commit(data):
+    return 4 < len(data) < 20 and data[4] == QUERY and query_of(data) == "COMMIT"
 
 
 class Cutter(Between):
@@ -44,7 +46,7 @@ class Cutter(Between):
         """Passes on what the client says, up to a COMMIT that is cut."""
         with contextlib.suppress(OSError):
             while data := pair.client.recv(65536):
-                kind = self.choose() if data == COMMIT else None
+                kind = self.choose() if is_commit(data) else None
                 if kind:
                     self.cut(kind, pair, data)
                     return

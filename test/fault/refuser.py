@@ -5,9 +5,9 @@ import collections
 import contextlib
 import struct
 
-from between import Between
+from between import QUERY, Between, query_of
 
-QUERY, PREPARE, EXECUTE = 0x03, 0x16, 0x17
+PREPARE, EXECUTE = 0x16, 0x17
 
 
 class Refuser(Between):
@@ -70,7 +70,7 @@ class MysqlRefuser(Refuser):
                 kind = packet[4] if packet[3] == 0 and len(packet) > 4 else None
                 statement = ""
                 if kind == QUERY:
-                    statement = packet[5:].decode()
+                    statement = query_of(packet)
                 elif kind == PREPARE:
                     prepared = packet[5:].decode()
                     pair.heard.clear()
