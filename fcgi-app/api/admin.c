@@ -135,7 +135,7 @@ admin_concert_get(void *services, const struct request *request, struct response
     struct services admin = with_long_time_outs(services);
     struct concert concert;
     struct problem problem;
-    if (concert_find_whole(admin.db, request->ids[0], &concert, &problem) == ERROR_NONE)
+    if (concert_find_whole(admin.db, (int32_t)request->ids[0], &concert, &problem) == ERROR_NONE)
         answer(&admin, &concert, NULL, response);
     else
         response_problem(response, &problem);
@@ -153,7 +153,7 @@ admin_concert_patch(void *services, const struct request *request, struct respon
         .actor = "admin",
         .action = "concert change",
         .detail = request->body,
-        .concert_id = request->ids[0],
+        .concert_id = (int32_t)request->ids[0],
         .apply = concert_change_read,
         .wanted = request->input->body,
     };

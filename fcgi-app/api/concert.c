@@ -76,7 +76,7 @@ concert_show(void *services, const struct request *request, struct response *res
     struct seat_counts seats;
     struct problem problem;
     enum db_result result =
-        concert_table_find_summary(all->db, request->ids[0], &row.concert, &row.summary);
+        concert_table_find_summary(all->db, (int32_t)request->ids[0], &row.concert, &row.summary);
     enum error error =
         result == DB_NONE ? refuse(&problem, ERROR_CONCERT_NOT_FOUND) : refuse_db(&problem, result);
     if (error == ERROR_NONE)
@@ -98,7 +98,7 @@ item_list(void *services, const struct request *request, struct response *respon
     int64_t started = clock_monotonic_us();
     struct concert concert;
     struct problem problem;
-    if (concert_find(db, request->ids[0], &concert, &problem) != ERROR_NONE ||
+    if (concert_find(db, (int32_t)request->ids[0], &concert, &problem) != ERROR_NONE ||
         concert_require_visible(&concert, &problem) != ERROR_NONE) {
         response_problem(response, &problem);
         return;

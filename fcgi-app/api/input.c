@@ -142,26 +142,34 @@ static void
 set_number(struct input *input, const struct field *field, int64_t number)
 {
     int32_t small = (int32_t)number;
-    if (field->kind == FIELD_INTEGER)
+    if (field->kind == FIELD_INTEGER || field->kind == FIELD_LARGE_ID)
         memcpy(member(input, field), &number, sizeof number);
     else
         memcpy(member(input, field), &small, sizeof small);
 }
 
 static bool
+check_number(struct input *input, const struct field *field, const struct value *value,
+             int64_t least, int64_t most, struct problem *problem)
+{
+    if (!check_range(field, value, least, most, problem))
+        return false;
+    set_number(input, field, value->integer);
+    return true;
+}
+
+static bool
 check_value(struct input *input, const struct field *field, const struct value *value,
             struct problem *problem)
 {
-    bool is_id = field->kind == FIELD_ID;
     switch (field->kind) {
     case FIELD_ID:
+        return check_number(input, field, value, 1, INT32_MAX, problem);
+    case FIELD_LARGE_ID:
+        return check_number(input, field, value, 1, LARGE_ID_MAX, problem);
     case FIELD_SMALL:
     case FIELD_INTEGER:
-        if (!check_range(field, value, is_id ? 1 : field->least, is_id ? INT32_MAX : field->most,
-                         problem))
-            return false;
-        set_number(input, field, value->integer);
-        return true;
+        return check_number(input, field, value, field->least, field->most, problem);
     case FIELD_SEAT_ID:
     case FIELD_SEAT_IDS:
     case FIELD_COUNT:

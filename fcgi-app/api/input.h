@@ -18,7 +18,7 @@ struct input {
     char user_id[USER_ID_SIZE];
     int32_t concert_id;
     int32_t item_id;
-    int32_t reservation_id;
+    int64_t reservation_id;
     int32_t seat_ids[SEATS_AT_ONCE]; /* ascending; a single seatId is a list of one */
     size_t seat_count;
     int32_t count; /* best available: how many, 0 where seats are named */
@@ -28,22 +28,23 @@ struct input {
     char layout_version[LAYOUT_VERSION_SIZE];
     int64_t amount;
     int32_t limit;
-    int32_t before;
+    int64_t before;
     char date[DATE_SIZE];
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };
 
 enum field_kind {
-    FIELD_USER,    /* a user id; may be left out with caller = header */
-    FIELD_ID,      /* 1..2^31-1, into an int32_t */
-    FIELD_INTEGER, /* least..most, into an int64_t */
-    FIELD_SMALL,   /* least..most, into an int32_t */
-    FIELD_DATE,    /* YYYY-MM-DD */
-    FIELD_TEXT,    /* least..most characters; fewer where they do not fit the array */
-    FIELD_WORD,    /* nothing but `word`; into a bool */
-    FIELD_TOKEN,   /* any string; one that can be no token is found invalid later */
-    FIELD_SEAT_ID, /* seatId, seatIds and count, of which exactly one must be there */
+    FIELD_USER,     /* a user id; may be left out with caller = header */
+    FIELD_ID,       /* 1..2^31-1, into an int32_t */
+    FIELD_LARGE_ID, /* 1..2^53-1, into an int64_t */
+    FIELD_INTEGER,  /* least..most, into an int64_t */
+    FIELD_SMALL,    /* least..most, into an int32_t */
+    FIELD_DATE,     /* YYYY-MM-DD */
+    FIELD_TEXT,     /* least..most characters; fewer where they do not fit the array */
+    FIELD_WORD,     /* nothing but `word`; into a bool */
+    FIELD_TOKEN,    /* any string; one that can be no token is found invalid later */
+    FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
     FIELD_SEAT_IDS,
     FIELD_COUNT,
     FIELD_END,

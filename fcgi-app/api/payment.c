@@ -62,7 +62,7 @@ write_listed(struct json *json, const void *rows, size_t i)
     json_write_instant(json, "paidAt", payment->paid_at);
 }
 
-static int32_t
+static int64_t
 listed_id(const void *rows, size_t i)
 {
     return ((const struct payment *)rows)[i].payment_id;

@@ -99,7 +99,7 @@ write_entry(struct json *json, const void *rows, size_t i)
     json_write_instant(json, "createdAt", entry->created_at);
 }
 
-static int32_t
+static int64_t
 entry_id(const void *rows, size_t i)
 {
     return ((const struct point_entry *)rows)[i].history_id;

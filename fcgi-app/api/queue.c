@@ -73,7 +73,7 @@ queue_show(void *services, const struct request *request, struct response *respo
     struct draw draw;
     struct problem problem;
     all->deadline = request->deadline;
-    enum error error = concert_find_whole(all->db, request->ids[0], &concert, &problem);
+    enum error error = concert_find_whole(all->db, (int32_t)request->ids[0], &concert, &problem);
     if (error == ERROR_NONE)
         error = line_state(all, &concert, &state, &problem);
     if (error == ERROR_NONE && concert.draw)

@@ -86,7 +86,7 @@ write_listed(struct json *json, const void *rows, size_t i)
     write_reservation(json, (const struct reservation *)rows + i);
 }
 
-static int32_t
+static int64_t
 listed_id(const void *rows, size_t i)
 {
     return ((const struct reservation *)rows)[i].reservation_id;

@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
+#include "base/ids.h"
 #include "domain/point.h"
 
 /* clang-format would make blocks of these initializers. */
@@ -40,7 +41,7 @@ static const struct field page_fields[] = {
     USER,
     {"limit", FIELD_SMALL, .optional = true, AT(limit), .least = 1, .most = PAGE_LIMIT_MOST,
      .otherwise = 20},
-    {"before", FIELD_ID, .optional = true, AT(before), .otherwise = INT32_MAX},
+    {"before", FIELD_LARGE_ID, .optional = true, AT(before), .otherwise = LARGE_ID_MAX + 1},
     END,
 };
 
@@ -72,7 +73,7 @@ static const struct field amount_fields[] = {
 
 static const struct field payment_fields[] = {
     USER,
-    {"reservationId", FIELD_ID, AT(reservation_id)},
+    {"reservationId", FIELD_LARGE_ID, AT(reservation_id)},
     TOKEN,
     END,
 };

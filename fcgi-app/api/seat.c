@@ -109,8 +109,8 @@ enum error
 seat_find_item(struct database *db, const struct request *request, struct concert *concert,
                struct item *item, struct problem *problem)
 {
-    enum error error =
-        concert_find_with_item(db, request->ids[0], request->ids[1], concert, item, problem);
+    enum error error = concert_find_with_item(db, (int32_t)request->ids[0],
+                                              (int32_t)request->ids[1], concert, item, problem);
     if (error == ERROR_NONE)
         error = concert_require_visible(concert, problem);
     if (error == ERROR_NONE)

@@ -64,7 +64,7 @@ struct request {
     size_t body_length;
     int64_t deadline; /* clock_monotonic() at which the answer has no reader any more */
 
-    int32_t ids[PATH_IDS];     /* the path's ids, in its order */
+    int64_t ids[PATH_IDS];     /* the path's ids, in its order */
     char caller[USER_ID_SIZE]; /* who calls, settled by the router; "" where nobody is needed */
     bool by_admin;             /* WHO_CALLER_OR_ADMIN: it came with the admin key */
     struct input *input;       /* the checked fields, made and owned by api/ */

@@ -224,7 +224,7 @@ concert_create_happened(struct services *services, void *state)
     return created_at == create->created_at ? DB_OK : DB_NONE;
 }
 
-int32_t
+int64_t
 concert_create_id(const void *state)
 {
     return ((const struct concert_create *)state)->draft->concert.concert_id;

@@ -50,7 +50,7 @@ struct concert_create {
 enum error concert_create_look(struct services *services, void *create, struct problem *problem);
 enum error concert_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result concert_create_happened(struct services *services, void *create);
-int32_t concert_create_id(const void *create);
+int64_t concert_create_id(const void *create);
 
 /* The state of changing a concert's settings: the caller fills all but the last two. */
 struct concert_change {

@@ -77,7 +77,7 @@ count_ended(struct concert_cancel_report *report, const struct reservation_end *
 }
 
 static enum error
-end_together(const struct work *work, const int32_t *ids, size_t count, struct problem *problem)
+end_together(const struct work *work, const int64_t *ids, size_t count, struct problem *problem)
 {
     struct reservation_end end = {.count = count};
     struct effect effect = {
@@ -110,7 +110,7 @@ is_mysql_lost(struct work *work, enum error error)
  * broken each is ended by itself; it is counted and left for the next look.
  */
 static enum error
-end_some(struct work *work, const int32_t *ids, size_t count, struct problem *problem)
+end_some(struct work *work, const int64_t *ids, size_t count, struct problem *problem)
 {
     enum error error = end_together(work, ids, count, problem);
     bool lost = is_mysql_lost(work, error);
@@ -121,7 +121,7 @@ end_some(struct work *work, const int32_t *ids, size_t count, struct problem *pr
             lost = is_mysql_lost(work, alone);
         }
         if (alone != ERROR_NONE && !lost) {
-            log_warn("reservation %d could not be ended: %s", (int)ids[i], error_code(alone));
+            log_warn("reservation %" PRId64 " could not be ended: %s", ids[i], error_code(alone));
             work->report->failed++;
         }
     }
@@ -130,12 +130,12 @@ end_some(struct work *work, const int32_t *ids, size_t count, struct problem *pr
 
 /* The reservations that the seats name, ascending, each once; how many. */
 static size_t
-collect_ids(const struct taken_seat *seats, size_t count, int32_t *ids)
+collect_ids(const struct taken_seat *seats, size_t count, int64_t *ids)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         ids[i] = seats[i].reservation_id;
-    ids_sort(ids, count);
+    ids_sort_large(ids, count);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || ids[i] != ids[kept - 1])
             ids[kept++] = ids[i];
@@ -146,7 +146,7 @@ static enum error
 end_item(struct work *work, int32_t item_id, struct problem *problem)
 {
     struct taken_seat seats[CANCEL_BATCH];
-    int32_t ids[CANCEL_BATCH];
+    int64_t ids[CANCEL_BATCH];
     size_t count = CANCEL_BATCH;
     int32_t after = 0;
     enum error error = ERROR_NONE;

@@ -37,7 +37,7 @@ struct effect {
     enum db_result (*happened)(struct services *services, void *state);
 
     /* The id that goes with a stored answer. */
-    int32_t (*effect_id)(const void *state);
+    int64_t (*effect_id)(const void *state);
 
     /* Writes the answer's body. NULL: it stays empty; not with a key. */
     void (*render)(const void *state, struct buffer *body);

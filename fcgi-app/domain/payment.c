@@ -173,7 +173,7 @@ payment_create_happened(struct services *services, void *state)
     return ours ? DB_OK : DB_NONE;
 }
 
-int32_t
+int64_t
 payment_create_id(const void *state)
 {
     return ((const struct payment_create *)state)->made.payment_id;

@@ -8,7 +8,7 @@
 /* The state of a paying call (domain/effect.h). The caller fills the first three. */
 struct payment_create {
     const char *user_id;
-    int32_t reservation_id;
+    int64_t reservation_id;
     const char *token; /* text of the queue token, NULL: none */
 
     bool found; /* and this user's: concert and reservation are filled */
@@ -24,7 +24,7 @@ struct payment_create {
 enum error payment_create_look(struct services *services, void *create, struct problem *problem);
 enum error payment_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result payment_create_happened(struct services *services, void *create);
-int32_t payment_create_id(const void *create);
+int64_t payment_create_id(const void *create);
 
 /* After the commit: the place in the line becomes free once the buyer has the answer. */
 void payment_create_finish(struct services *services, const struct payment_create *create);

@@ -68,7 +68,7 @@ point_change_happened(struct services *services, void *point_change)
     return ours ? DB_OK : DB_NONE;
 }
 
-int32_t
+int64_t
 point_change_id(const void *point_change)
 {
     return ((const struct point_change *)point_change)->entry.history_id;

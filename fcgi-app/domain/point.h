@@ -19,7 +19,7 @@ struct point_change {
 /* Run of the effect: locks the purse, changes it and writes the ledger. */
 enum error point_change_run(struct services *services, void *point_change, struct problem *problem);
 enum db_result point_change_happened(struct services *services, void *point_change);
-int32_t point_change_id(const void *point_change);
+int64_t point_change_id(const void *point_change);
 
 /*
  * Moves `amount` (signed) in a purse inside a running transaction and writes the ledger row into

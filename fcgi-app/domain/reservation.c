@@ -57,7 +57,7 @@ reservation_check_owner(enum db_result result, const struct reservation *reserva
 }
 
 enum error
-reservation_find(struct services *services, const char *user_id, int32_t id,
+reservation_find(struct services *services, const char *user_id, int64_t id,
                  struct reservation *reservation, struct problem *problem)
 {
     int64_t now;
@@ -69,7 +69,7 @@ reservation_find(struct services *services, const char *user_id, int32_t id,
 }
 
 enum error
-reservation_list(struct services *services, const char *user_id, int32_t before, int32_t limit,
+reservation_list(struct services *services, const char *user_id, int64_t before, int32_t limit,
                  struct reservation *list, size_t *count, struct problem *problem)
 {
     int64_t now;
@@ -127,7 +127,7 @@ check_seats(struct services *services, struct reservation *reservation, const st
 }
 
 enum error
-reservation_lock(struct services *services, const char *user_id, int32_t id,
+reservation_lock(struct services *services, const char *user_id, int64_t id,
                  struct reservation *reservation, int64_t *now, struct problem *problem)
 {
     enum error error = reservation_check_owner(

@@ -40,7 +40,7 @@ enum error reservation_create_look(struct services *services, void *create,
                                    struct problem *problem);
 enum error reservation_create_run(struct services *services, void *create, struct problem *problem);
 enum db_result reservation_create_happened(struct services *services, void *create);
-int32_t reservation_create_id(const void *create);
+int64_t reservation_create_id(const void *create);
 
 /* After the commit: Redis is to hear how long the owner's place in the line is kept. */
 void reservation_create_finish(struct services *services, const struct reservation_create *create);
@@ -48,7 +48,7 @@ void reservation_create_finish(struct services *services, const struct reservati
 /* The state of a cancelling call. The caller fills the first two. */
 struct reservation_cancel {
     const char *user_id;
-    int32_t reservation_id;
+    int64_t reservation_id;
 
     struct reservation reservation; /* with its seats, after the cancel */
     bool released;                  /* by an operator: it was a live hold */
@@ -59,7 +59,7 @@ struct reservation_cancel {
 
 enum error reservation_cancel_run(struct services *services, void *cancel, struct problem *problem);
 enum db_result reservation_cancel_happened(struct services *services, void *cancel);
-int32_t reservation_cancel_id(const void *cancel);
+int64_t reservation_cancel_id(const void *cancel);
 
 /*
  * To be called before the answer of a cancel that was carried out, or may have been: from now on
@@ -101,11 +101,11 @@ enum error reservation_lose_seat(struct services *services, struct reservation *
  * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with
  * reservation_not_found or forbidden.
  */
-enum error reservation_find(struct services *services, const char *user_id, int32_t id,
+enum error reservation_find(struct services *services, const char *user_id, int64_t id,
                             struct reservation *reservation, struct problem *problem);
 
 /* A page of a user's reservations with their seats, newest first, statuses as shown now. */
-enum error reservation_list(struct services *services, const char *user_id, int32_t before,
+enum error reservation_list(struct services *services, const char *user_id, int64_t before,
                             int32_t limit, struct reservation *list, size_t *count,
                             struct problem *problem);
 
@@ -114,7 +114,7 @@ enum error reservation_list(struct services *services, const char *user_id, int3
  * reservation_not_found or forbidden. The status is as shown at *now, which is read after the
  * locks.
  */
-enum error reservation_lock(struct services *services, const char *user_id, int32_t id,
+enum error reservation_lock(struct services *services, const char *user_id, int64_t id,
                             struct reservation *reservation, int64_t *now, struct problem *problem);
 
 /* The seat numbers of a reservation whose seats were read. */

@@ -122,7 +122,7 @@ reservation_cancel_happened(struct services *services, void *state)
     return found.status == RESERVATION_CANCELLED ? DB_OK : DB_NONE;
 }
 
-int32_t
+int64_t
 reservation_cancel_id(const void *state)
 {
     return ((const struct reservation_cancel *)state)->reservation_id;
@@ -133,7 +133,7 @@ reservation_cancel_finish(struct services *services, const struct reservation_ca
                           const char *key, bool repeated)
 {
     struct reservation reservation = cancel->reservation;
-    int32_t effect_id;
+    int64_t effect_id;
     int64_t now;
     if (services->shared == NULL) /* tools: nobody shares what they find */
         return;

@@ -195,7 +195,7 @@ reservation_create_happened(struct services *services, void *state)
     return ours ? DB_OK : DB_NONE;
 }
 
-int32_t
+int64_t
 reservation_create_id(const void *state)
 {
     return ((const struct reservation_create *)state)->made.reservation_id;

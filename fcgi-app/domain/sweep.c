@@ -74,7 +74,7 @@ expire(struct database *db, struct reservation *reservation)
 }
 
 static enum outcome
-expire_in_transaction(struct database *db, int32_t reservation_id)
+expire_in_transaction(struct database *db, int64_t reservation_id)
 {
     enum db_result begun = transaction_begin(db);
     if (begun != DB_OK)
@@ -109,12 +109,13 @@ sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
         report->expired++;
     } else if (outcome == OUTCOME_BUSY) {
         report->busy++;
-        log_debug("reservation %d, over for %" PRId64 " s, was left: somebody has it locked",
-                  (int)place->reservation_id, seconds_over);
+        log_debug("reservation %" PRId64 ", over for %" PRId64
+                  " s, was left: somebody has it locked",
+                  place->reservation_id, seconds_over);
     } else if (outcome != OUTCOME_SETTLED) {
         report->failed++;
-        log_warn("reservation %d, over for %" PRId64 " s, could not be expired: %s",
-                 (int)place->reservation_id, seconds_over, db_error_text(db));
+        log_warn("reservation %" PRId64 ", over for %" PRId64 " s, could not be expired: %s",
+                 place->reservation_id, seconds_over, db_error_text(db));
     }
     return outcome != OUTCOME_GONE;
 }

@@ -21,7 +21,7 @@ cancel_table_taken_seats(struct database *db, int32_t item_id, int32_t after,
     *count = 0;
     enum db_result result = db_select(
         db, &list, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(after), DB_INTEGER(CANCEL_BATCH)),
-        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT32(&seat.reservation_id)));
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.reservation_id)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         seats[(*count)++] = seat;
     return result == DB_NONE ? DB_OK : result;

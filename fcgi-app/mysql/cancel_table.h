@@ -9,7 +9,7 @@ enum { CANCEL_BATCH = 500 };
 /* A seat that names a reservation. */
 struct taken_seat {
     int32_t seat_id;
-    int32_t reservation_id;
+    int64_t reservation_id;
 };
 
 /* The concert's item with the next id above `after`; DB_NONE behind the last. */

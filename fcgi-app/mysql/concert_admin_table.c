@@ -29,7 +29,7 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
                    DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
                    DB_OPTIONAL_TEXT(concert->time_zone), DB_INTEGER(concert->line_version),
                    DB_INTEGER(concert->line_since), DB_INSTANT(created_at)));
-    concert->concert_id = db_inserted_id(db);
+    concert->concert_id = (int32_t)db_inserted_id(db);
     return result;
 }
 
@@ -44,7 +44,7 @@ concert_admin_table_insert_item(struct database *db, struct item *item, int64_t 
         db, &insert,
         PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date), DB_INSTANT(item->starts_at),
                    DB_INTEGER(item->seat_count), DB_INTEGER(min_price), DB_INTEGER(max_price)));
-    item->item_id = db_inserted_id(db);
+    item->item_id = (int32_t)db_inserted_id(db);
     return result;
 }
 

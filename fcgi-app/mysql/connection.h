@@ -53,7 +53,7 @@ struct database {
     bool has_begun;     /* some statement of the transaction went through */
     bool misconfigured; /* the server was refused for how it is set up */
     int64_t changed_rows;
-    int32_t inserted_id;
+    int64_t inserted_id;
     struct row row;
     char error_text[ERROR_TEXT_SIZE];
 };

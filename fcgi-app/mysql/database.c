@@ -121,7 +121,7 @@ db_execute(struct database *db, const struct query *query, const struct paramete
     if (result != DB_OK)
         return result;
     db->changed_rows = (int64_t)mysql_stmt_affected_rows(handle);
-    db->inserted_id = (int32_t)mysql_stmt_insert_id(handle);
+    db->inserted_id = (int64_t)mysql_stmt_insert_id(handle);
     return DB_OK;
 }
 
@@ -156,7 +156,7 @@ db_changed_rows(const struct database *db)
     return db->changed_rows;
 }
 
-int32_t
+int64_t
 db_inserted_id(const struct database *db)
 {
     return db->inserted_id;

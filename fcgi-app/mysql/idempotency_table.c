@@ -5,7 +5,7 @@
 enum db_result
 idempotency_table_insert(struct database *db, const char *caller, const char *key,
                          const uint8_t fingerprint[FINGERPRINT_BYTES], enum effect_kind kind,
-                         int32_t effect_id, const struct buffer *body)
+                         int64_t effect_id, const struct buffer *body)
 {
     static const struct query insert = {
         "INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, effect_id, body,"
@@ -47,11 +47,11 @@ idempotency_table_find(struct database *db, const char *caller, const char *key,
 
 enum db_result
 idempotency_table_find_effect(struct database *db, const char *caller, const char *key,
-                              int64_t seconds, int32_t *effect_id)
+                              int64_t seconds, int64_t *effect_id)
 {
     static const struct query find = {
         "SELECT effect_id FROM idempotency WHERE user_id = ? AND idempotency_key = ?"
         " AND created_at > UTC_TIMESTAMP(3) - INTERVAL ? SECOND"};
     return db_select_one(db, &find, PARAMETERS(DB_TEXT(caller), DB_TEXT(key), DB_INTEGER(seconds)),
-                         COLUMNS(INTO_INT32(effect_id)));
+                         COLUMNS(INTO_INT64(effect_id)));
 }

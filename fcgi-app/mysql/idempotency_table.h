@@ -23,7 +23,7 @@ enum effect_kind {
  */
 enum db_result idempotency_table_insert(struct database *db, const char *caller, const char *key,
                                         const uint8_t fingerprint[FINGERPRINT_BYTES],
-                                        enum effect_kind kind, int32_t effect_id,
+                                        enum effect_kind kind, int64_t effect_id,
                                         const struct buffer *body);
 
 /* Takes it back inside the same transaction. */
@@ -35,6 +35,6 @@ enum db_result idempotency_table_find(struct database *db, const char *caller, c
 
 /* What a call with this key changed, if it came within so many seconds; else DB_NONE. */
 enum db_result idempotency_table_find_effect(struct database *db, const char *caller,
-                                             const char *key, int64_t seconds, int32_t *effect_id);
+                                             const char *key, int64_t seconds, int64_t *effect_id);
 
 #endif

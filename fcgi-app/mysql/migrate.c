@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mysql/rebuild.h"
 #include "mysql/schema_list.h"
 #include "mysql/script.h"
+#include "mysql/wide_ids.h"
 
 enum {
     VERSION_COUNT = 1000, /* three digits */
@@ -37,6 +39,8 @@ static const struct query read_applied = {"SELECT version, checksum FROM schema_
 static const struct query insert_applied = {
     "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
     " VALUES (?, ?, ?, UTC_TIMESTAMP(3))"};
+/* So many seconds others may have to wait behind a change of a table. */
+static const char give_way[] = "SET SESSION lock_wait_timeout = 1";
 static const char create_table[] =
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
     " version INT NOT NULL, name VARCHAR(80) NOT NULL, checksum CHAR(64) NOT NULL,"
@@ -137,14 +141,28 @@ compare_versions(const struct migration *migrations, char *error)
     return MIGRATE_OK;
 }
 
+/* Runs the statements of a file, of which most change tables. */
+static enum db_result
+run_statements(struct database *db, const char *text)
+{
+    struct buffer statement = {0};
+    enum db_result result = DB_OK;
+    while (result == DB_OK && script_next(&text, &statement))
+        result = rebuild_statement(db, statement.data);
+    buffer_free(&statement);
+    return result;
+}
+
 static enum migrate_result
 run_file(struct database *db, int version, const char *directory, const struct migration *migration,
          char *error)
 {
     struct buffer text = {0};
     enum migrate_result outcome = read_file(directory, migration->file, &text, error);
+    if (outcome == MIGRATE_OK && version == WIDE_IDS_VERSION)
+        outcome = wide_ids_rebuild(db, error);
     if (outcome == MIGRATE_OK) {
-        enum db_result result = script_run(db, text.data);
+        enum db_result result = run_statements(db, text.data);
         if (result == DB_OK)
             result = db_execute(db, &insert_applied,
                                 PARAMETERS(DB_INTEGER(version), DB_TEXT(migration->file),
@@ -180,9 +198,11 @@ static enum migrate_result
 bring_up_to_date(struct database *db, const char *directory, struct migration *migrations,
                  int *version, int *applied, char *error)
 {
-    enum db_result created = db_run_text(db, create_table);
-    if (created != DB_OK)
-        return database_failed(db, created, error);
+    enum db_result begun = db_run_text(db, give_way);
+    if (begun == DB_OK)
+        begun = db_run_text(db, create_table);
+    if (begun != DB_OK)
+        return database_failed(db, begun, error);
     enum migrate_result result = list_files(directory, migrations, error);
     for (int i = 1; i < VERSION_COUNT && result == MIGRATE_OK; i++)
         if (migrations[i].file[0] != '\0')

@@ -58,7 +58,7 @@ point_table_add_entry(struct database *db, const char *user_id, struct point_ent
 }
 
 enum db_result
-point_table_lock_entry(struct database *db, int32_t history_id, const char *user_id,
+point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,
                        struct point_entry *entry)
 {
     static const struct query lock = {
@@ -66,13 +66,13 @@ point_table_lock_entry(struct database *db, int32_t history_id, const char *user
         " FROM point_history WHERE history_id = ? AND user_id = ? FOR UPDATE"};
     return db_select_one(
         db, &lock, PARAMETERS(DB_INTEGER(history_id), DB_TEXT(user_id)),
-        COLUMNS(INTO_INT32(&entry->history_id), INTO_ENUM(&entry->kind, POINT_REFUND),
+        COLUMNS(INTO_INT64(&entry->history_id), INTO_ENUM(&entry->kind, POINT_REFUND),
                 INTO_INT64(&entry->amount), INTO_INT64(&entry->balance_after),
-                INTO_INT32(&entry->reservation_id), INTO_INSTANT(&entry->created_at)));
+                INTO_INT64(&entry->reservation_id), INTO_INSTANT(&entry->created_at)));
 }
 
 enum db_result
-point_table_history(struct database *db, const char *user_id, int32_t before, int32_t limit,
+point_table_history(struct database *db, const char *user_id, int64_t before, int32_t limit,
                     struct point_entry *list, size_t *count)
 {
     static const struct query page = {
@@ -83,9 +83,9 @@ point_table_history(struct database *db, const char *user_id, int32_t before, in
     *count = 0;
     enum db_result result =
         db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
-                  COLUMNS(INTO_INT32(&row.history_id), INTO_ENUM(&row.kind, POINT_REFUND),
+                  COLUMNS(INTO_INT64(&row.history_id), INTO_ENUM(&row.kind, POINT_REFUND),
                           INTO_INT64(&row.amount), INTO_INT64(&row.balance_after),
-                          INTO_INT32(&row.reservation_id), INTO_INSTANT(&row.created_at)));
+                          INTO_INT64(&row.reservation_id), INTO_INSTANT(&row.created_at)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
     return result == DB_NONE ? DB_OK : result;
@@ -112,8 +112,8 @@ static void
 bind_payment(struct payment *row, struct column columns[PAYMENT_COLUMN_COUNT])
 {
     const struct column list[PAYMENT_COLUMN_COUNT] = {
-        INTO_INT32(&row->payment_id),
-        INTO_INT32(&row->reservation_id),
+        INTO_INT64(&row->payment_id),
+        INTO_INT64(&row->reservation_id),
         INTO_TEXT(row->user_id),
         INTO_INT64(&row->amount),
         INTO_ENUM(&row->status, PAYMENT_REFUNDED),
@@ -123,7 +123,7 @@ bind_payment(struct payment *row, struct column columns[PAYMENT_COLUMN_COUNT])
 }
 
 enum db_result
-payment_table_lock(struct database *db, int32_t reservation_id, struct payment *payment)
+payment_table_lock(struct database *db, int64_t reservation_id, struct payment *payment)
 {
     static const struct query lock = {"SELECT " PAYMENT_COLUMNS
                                       " FROM payment WHERE reservation_id = ? FOR UPDATE"};
@@ -134,7 +134,7 @@ payment_table_lock(struct database *db, int32_t reservation_id, struct payment *
 }
 
 enum db_result
-payment_table_refund(struct database *db, int32_t reservation_id, int64_t asked_at)
+payment_table_refund(struct database *db, int64_t reservation_id, int64_t asked_at)
 {
     static const struct query refund = {
         "UPDATE payment SET status = 'refunded', refund_asked_at = ?"
@@ -155,7 +155,7 @@ payment_table_refund_asked(struct database *db, const char *user_id, int64_t sin
 }
 
 enum db_result
-payment_table_list(struct database *db, const char *user_id, int32_t before, int32_t limit,
+payment_table_list(struct database *db, const char *user_id, int64_t before, int32_t limit,
                    struct payment *list, size_t *count)
 {
     static const struct query page = {"SELECT " PAYMENT_COLUMNS

@@ -8,19 +8,19 @@
 enum point_kind { POINT_OTHER, POINT_CHARGE, POINT_USE, POINT_PAYMENT, POINT_REFUND };
 
 struct point_entry {
-    int32_t history_id;
+    int64_t history_id;
     enum point_kind kind;
     int64_t amount; /* signed */
     int64_t balance_after;
-    int32_t reservation_id; /* 0: none */
+    int64_t reservation_id; /* 0: none */
     int64_t created_at;
 };
 
 enum payment_status { PAYMENT_OTHER, PAYMENT_PAID, PAYMENT_REFUNDED };
 
 struct payment {
-    int32_t payment_id;
-    int32_t reservation_id;
+    int64_t payment_id;
+    int64_t reservation_id;
     char user_id[USER_ID_SIZE];
     int64_t amount;
     enum payment_status status;
@@ -49,25 +49,25 @@ enum db_result point_table_add_entry(struct database *db, const char *user_id,
                                      struct point_entry *entry);
 
 /* One entry by its id, if it is this user's; locks it. */
-enum db_result point_table_lock_entry(struct database *db, int32_t history_id, const char *user_id,
+enum db_result point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,
                                       struct point_entry *entry);
 
 /* A user's ledger, newest first, ids below `before`. */
-enum db_result point_table_history(struct database *db, const char *user_id, int32_t before,
+enum db_result point_table_history(struct database *db, const char *user_id, int64_t before,
                                    int32_t limit, struct point_entry *list, size_t *count);
 
 /* Writes a payment; sets payment->payment_id. DB_DUPLICATE where the reservation has one. */
 enum db_result payment_table_insert(struct database *db, struct payment *payment);
 
 /* The payment of a reservation, with a lock. */
-enum db_result payment_table_lock(struct database *db, int32_t reservation_id,
+enum db_result payment_table_lock(struct database *db, int64_t reservation_id,
                                   struct payment *payment);
 
 /*
  * Marks a payment as refunded. `asked_at` is when its owner asked for it; CLOCK_NEVER where an
  * operator gives the refund. DB_RETRY: there is none that is not refunded.
  */
-enum db_result payment_table_refund(struct database *db, int32_t reservation_id, int64_t asked_at);
+enum db_result payment_table_refund(struct database *db, int64_t reservation_id, int64_t asked_at);
 
 /*
  * When the user asked for a refund, the latest time but `skipped` later ones; DB_NONE where there
@@ -77,7 +77,7 @@ enum db_result payment_table_refund_asked(struct database *db, const char *user_
                                           int32_t skipped, int64_t *asked_at);
 
 /* A user's payments, newest first, ids below `before`. */
-enum db_result payment_table_list(struct database *db, const char *user_id, int32_t before,
+enum db_result payment_table_list(struct database *db, const char *user_id, int64_t before,
                                   int32_t limit, struct payment *list, size_t *count);
 
 #endif

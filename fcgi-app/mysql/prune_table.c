@@ -152,10 +152,10 @@ prune_table_delete_log(struct database *db, int64_t cutoff, int64_t *deleted)
         " FROM audit_log ORDER BY audit_log_id LIMIT ?) batch WHERE created_at < ?"};
     static const struct query delete_old = {
         "DELETE FROM audit_log WHERE audit_log_id <= ? AND created_at < ?"};
-    int32_t last;
+    int64_t last;
     enum db_result result =
         db_select_one(db, &find, PARAMETERS(DB_INTEGER(PRUNE_BATCH), DB_INSTANT(cutoff)),
-                      COLUMNS(INTO_INT32(&last)));
+                      COLUMNS(INTO_INT64(&last)));
     if (result == DB_OK)
         result = db_execute(db, &delete_old, PARAMETERS(DB_INTEGER(last), DB_INSTANT(cutoff)));
     *deleted = result == DB_OK ? db_changed_rows(db) : 0;

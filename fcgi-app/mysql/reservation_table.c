@@ -15,7 +15,7 @@ static void
 bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLUMN_COUNT])
 {
     const struct column list[RESERVATION_COLUMN_COUNT] = {
-        INTO_INT32(&row->reservation_id),
+        INTO_INT64(&row->reservation_id),
         INTO_TEXT(row->user_id),
         INTO_INT32(&row->concert_id),
         INTO_INT32(&row->item_id),
@@ -79,7 +79,7 @@ reservation_table_insert(struct database *db, struct reservation *row)
 }
 
 enum db_result
-reservation_table_find(struct database *db, int32_t id, struct reservation *out, int64_t *now)
+reservation_table_find(struct database *db, int64_t id, struct reservation *out, int64_t *now)
 {
     static const struct query find = {"SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3)"
                                       " FROM reservation r WHERE reservation_id = ?"};
@@ -91,7 +91,7 @@ reservation_table_find(struct database *db, int32_t id, struct reservation *out,
 }
 
 enum db_result
-reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
+reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
 {
     static const struct query lock = {"SELECT " RESERVATION_COLUMNS
                                       " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
@@ -101,7 +101,7 @@ reservation_table_lock(struct database *db, int32_t id, struct reservation *out)
 }
 
 enum db_result
-reservation_table_find_with_concert(struct database *db, int32_t id, struct reservation *out,
+reservation_table_find_with_concert(struct database *db, int64_t id, struct reservation *out,
                                     struct concert *concert)
 {
     static const struct query find = {
@@ -190,7 +190,7 @@ reservation_table_seat_ids(struct database *db, struct reservation *reservation)
 }
 
 enum db_result
-reservation_table_set_status(struct database *db, int32_t id, enum reservation_status from,
+reservation_table_set_status(struct database *db, int64_t id, enum reservation_status from,
                              enum reservation_status to, int64_t settled_at)
 {
     static const struct query set = {"UPDATE reservation SET status = ?, settled_at = ?"
@@ -201,7 +201,7 @@ reservation_table_set_status(struct database *db, int32_t id, enum reservation_s
 }
 
 enum db_result
-reservation_table_list(struct database *db, const char *user_id, int32_t before, int32_t limit,
+reservation_table_list(struct database *db, const char *user_id, int64_t before, int32_t limit,
                        struct reservation *list, size_t *count, int64_t *now)
 {
     /* the page comes first, in the order of its index: by another one all of a user's were read */
@@ -241,12 +241,12 @@ reservation_table_list_seats(struct database *db, const char *user_id, struct re
         list[i].seat_count = 0;
     struct reservation *row = &list[count - 1];
     struct seat seat = {0};
-    int32_t id;
+    int64_t id;
     enum db_result result =
         db_select(db, &seats,
                   PARAMETERS(DB_TEXT(user_id), DB_INTEGER(row->reservation_id),
                              DB_INTEGER(list[0].reservation_id)),
-                  COLUMNS(INTO_INT32(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
+                  COLUMNS(INTO_INT64(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
                           INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         while (row > list && row->reservation_id < id)

@@ -14,7 +14,7 @@ enum reservation_status {
 };
 
 struct reservation {
-    int32_t reservation_id;
+    int64_t reservation_id;
     char user_id[USER_ID_SIZE];
     int32_t concert_id;
     int32_t item_id;
@@ -38,15 +38,15 @@ enum db_result reservation_table_insert(struct database *db, struct reservation 
  * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time
  * at the read: a later one would show a hold that was paid in between as expired.
  */
-enum db_result reservation_table_find(struct database *db, int32_t id, struct reservation *out,
+enum db_result reservation_table_find(struct database *db, int64_t id, struct reservation *out,
                                       int64_t *now);
-enum db_result reservation_table_lock(struct database *db, int32_t id, struct reservation *out);
+enum db_result reservation_table_lock(struct database *db, int64_t id, struct reservation *out);
 
 /*
  * One without its seats, and its concert as concert_table_find() reads it, without a lock. All of
  * it is as of concert->now.
  */
-enum db_result reservation_table_find_with_concert(struct database *db, int32_t id,
+enum db_result reservation_table_find_with_concert(struct database *db, int64_t id,
                                                    struct reservation *out,
                                                    struct concert *concert);
 
@@ -75,7 +75,7 @@ enum db_result reservation_table_seat_ids(struct database *db, struct reservatio
  * `to`. `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other
  * cases. DB_RETRY: it has another status, the lock did not hold.
  */
-enum db_result reservation_table_set_status(struct database *db, int32_t id,
+enum db_result reservation_table_set_status(struct database *db, int64_t id,
                                             enum reservation_status from,
                                             enum reservation_status to, int64_t settled_at);
 
@@ -83,7 +83,7 @@ enum db_result reservation_table_set_status(struct database *db, int32_t id,
  * A user's reservations, newest first, with ids below `before`; at most `limit`, into `list`.
  * The seats are not read. *now is the database's time.
  */
-enum db_result reservation_table_list(struct database *db, const char *user_id, int32_t before,
+enum db_result reservation_table_list(struct database *db, const char *user_id, int64_t before,
                                       int32_t limit, struct reservation *list, size_t *count,
                                       int64_t *now);
 

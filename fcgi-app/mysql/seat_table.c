@@ -56,7 +56,7 @@ seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t
                                       " FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
-                             INTO_BOOL(&seat->blocked), INTO_INT32(&seat->reservation_id),
+                             INTO_BOOL(&seat->blocked), INTO_INT64(&seat->reservation_id),
                              INTO_INSTANT(&seat->held_until), INTO_INT64(&seat->price),
                              INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
                              INTO_INSTANT(now)));
@@ -110,7 +110,7 @@ read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id
     enum db_result result = db_select(
         db, &forms[form_for(count)], parameters, parameter_count,
         COLUMNS(INTO_INT32(&seat.seat_id), INTO_ENUM(&seat.status, SEAT_SOLD),
-                INTO_BOOL(&seat.blocked), INTO_INT32(&seat.reservation_id),
+                INTO_BOOL(&seat.blocked), INTO_INT64(&seat.reservation_id),
                 INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
                 INTO_TEXT(seat.row), INTO_TEXT(seat.label), INTO_INSTANT(now)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
@@ -198,7 +198,7 @@ name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const
 
 enum db_result
 seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
-                int32_t reservation_id, int64_t held_until)
+                int64_t reservation_id, int64_t held_until)
 {
     static const struct query hold[FORMS] = {HOLD(ONE), HOLD(TWO), HOLD(FOUR), HOLD(EIGHT)};
     struct parameter parameters[3 + 2 * SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
@@ -212,7 +212,7 @@ seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, 
 
 enum db_result
 seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
-                int32_t reservation_id)
+                int64_t reservation_id)
 {
     static const struct query give_back[] = OF_SEATS(
         "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE",

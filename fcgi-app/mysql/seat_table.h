@@ -20,7 +20,7 @@ struct seat {
     int32_t seat_id;
     enum seat_status status; /* as stored: a hold that is over may still stand here */
     bool blocked;
-    int32_t reservation_id; /* 0: none */
+    int64_t reservation_id; /* 0: none */
     int64_t held_until;     /* CLOCK_NEVER: none */
     int64_t price;
     char section[SECTION_SIZE];
@@ -82,10 +82,10 @@ enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const 
 
 /* Gives seats that are free to a reservation until `held_until`. */
 enum db_result seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats,
-                               size_t count, int32_t reservation_id, int64_t held_until);
+                               size_t count, int64_t reservation_id, int64_t held_until);
 
 /* Frees those of the seats that name the reservation. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
-                               size_t count, int32_t reservation_id);
+                               size_t count, int64_t reservation_id);
 
 #endif

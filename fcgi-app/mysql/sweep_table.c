@@ -14,7 +14,7 @@ sweep_table_lapsed(struct database *db, const struct sweep_place *after, int64_t
         db, &list,
         PARAMETERS(DB_INSTANT(after->expires_at), DB_INSTANT(until), DB_INSTANT(after->expires_at),
                    DB_INTEGER(after->reservation_id), DB_INTEGER(SWEEP_BATCH)),
-        COLUMNS(INTO_INSTANT(&place.expires_at), INTO_INT32(&place.reservation_id)));
+        COLUMNS(INTO_INSTANT(&place.expires_at), INTO_INT64(&place.reservation_id)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         places[(*count)++] = place;
     return result == DB_NONE ? DB_OK : result;

@@ -12,7 +12,7 @@ enum { SWEEP_ANSWER_HOURS = 24, SWEEP_ANSWER_MS = SWEEP_ANSWER_HOURS * 3600000 }
 /* A place in the order (expiresAt, reservationId) in which lapsed holds are visited. */
 struct sweep_place {
     int64_t expires_at;
-    int32_t reservation_id;
+    int64_t reservation_id;
 };
 
 /*

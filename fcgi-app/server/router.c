@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ids.h"
 #include "base/log.h"
 #include "server/checks.h"
 
@@ -14,7 +15,8 @@ enum { NO_ROUTE = -1, ALLOW_SIZE = 64 };
 struct node {
     const char *text; /* the literal, not NUL-terminated; NULL: an id */
     size_t length;
-    enum error not_an_id; /* the answer where an id is wanted and something else stands */
+    int64_t id_max;       /* of the ids that may stand here */
+    enum error not_an_id; /* the answer where something else does */
     struct node *first_child;
     struct node *next;
     int routes[METHOD_OTHER]; /* the index of each method's route, NO_ROUTE if none */
@@ -55,34 +57,39 @@ refuse_table(const struct route *route, const char *reason)
     abort();
 }
 
+/* What a placeholder stands for. */
+struct resource {
+    const char *name;
+    enum error not_found;
+    int64_t id_max;
+};
+
 static struct node *
-create_node(const char *text, size_t length, enum error not_an_id)
+create_node(const char *text, size_t length, const struct resource *resource)
 {
     struct node *node = calloc(1, sizeof *node);
     if (node == NULL)
         abort();
     node->text = text;
     node->length = length;
-    node->not_an_id = not_an_id;
+    node->not_an_id = resource != NULL ? resource->not_found : ERROR_NONE;
+    node->id_max = resource != NULL ? resource->id_max : 0;
     for (int method = 0; method < METHOD_OTHER; method++)
         node->routes[method] = NO_ROUTE;
     return node;
 }
 
-static enum error
-placeholder_error(const struct route *route, const char *segment, size_t length)
+static const struct resource *
+find_resource(const struct route *route, const char *segment, size_t length)
 {
-    static const struct {
-        const char *name;
-        enum error error;
-    } resources[] = {
-        {"{concert}", ERROR_CONCERT_NOT_FOUND},
-        {"{item}", ERROR_ITEM_NOT_FOUND},
-        {"{reservation}", ERROR_RESERVATION_NOT_FOUND},
+    static const struct resource resources[] = {
+        {"{concert}", ERROR_CONCERT_NOT_FOUND, INT32_MAX},
+        {"{item}", ERROR_ITEM_NOT_FOUND, INT32_MAX},
+        {"{reservation}", ERROR_RESERVATION_NOT_FOUND, LARGE_ID_MAX},
     };
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
         if (strlen(resources[i].name) == length && memcmp(resources[i].name, segment, length) == 0)
-            return resources[i].error;
+            return &resources[i];
     refuse_table(route, "a placeholder that no resource has");
 }
 
@@ -91,12 +98,12 @@ static struct node *
 add_child(struct node *parent, const struct route *route, const char *segment, size_t length)
 {
     bool is_id = *segment == '{';
-    enum error error = is_id ? placeholder_error(route, segment, length) : ERROR_NONE;
+    const struct resource *resource = is_id ? find_resource(route, segment, length) : NULL;
     struct node **link = &parent->first_child;
     for (; *link != NULL; link = &(*link)->next) {
         struct node *child = *link;
         if (child->text == NULL) {
-            if (is_id && child->not_an_id == error)
+            if (is_id && child->not_an_id == resource->not_found)
                 return child;
             if (is_id)
                 refuse_table(route, "two resources in the same place");
@@ -105,7 +112,7 @@ add_child(struct node *parent, const struct route *route, const char *segment, s
         if (!is_id && child->length == length && memcmp(child->text, segment, length) == 0)
             return child;
     }
-    struct node *child = create_node(is_id ? NULL : segment, length, error);
+    struct node *child = create_node(is_id ? NULL : segment, length, resource);
     child->next = *link;
     *link = child;
     return child;
@@ -153,9 +160,8 @@ router_create(const struct route *routes, size_t count, const struct route *own,
     struct router *router = malloc(sizeof *router);
     if (router == NULL)
         abort();
-    *router = (struct router){.root = create_node("", 0, ERROR_NONE),
-                              .tables = {routes, own},
-                              .counts = {count, own_count}};
+    *router = (struct router){
+        .root = create_node("", 0, NULL), .tables = {routes, own}, .counts = {count, own_count}};
     for (size_t index = 0; index < count + own_count; index++)
         add_route(router, index);
     return router;
@@ -181,11 +187,11 @@ router_free(struct router *router)
 
 /* ---- finding a route ---- */
 
-/* An id is decimal without leading zeros, 1 to 2^31 - 1. */
+/* An id is decimal without leading zeros, 1 to `max`, which has 16 digits at most. */
 static bool
-parse_id(const char *text, size_t length, int32_t *id)
+parse_id(const char *text, size_t length, int64_t max, int64_t *id)
 {
-    if (length == 0 || length > 10 || *text == '0')
+    if (length == 0 || length > 16 || *text == '0')
         return false;
     int64_t value = 0;
     for (size_t i = 0; i < length; i++) {
@@ -193,8 +199,8 @@ parse_id(const char *text, size_t length, int32_t *id)
             return false;
         value = value * 10 + (text[i] - '0');
     }
-    *id = (int32_t)value;
-    return value <= INT32_MAX;
+    *id = value;
+    return value <= max;
 }
 
 static const struct node *
@@ -221,7 +227,7 @@ find_node(const struct router *router, struct request *request, enum error *erro
         size_t length = strcspn(segment, "/");
         node = find_child(node, segment, length);
         if (node != NULL && node->text == NULL &&
-            !parse_id(segment, length, &request->ids[ids++]) && *error == ERROR_NONE)
+            !parse_id(segment, length, node->id_max, &request->ids[ids++]) && *error == ERROR_NONE)
             *error = node->not_an_id;
         at = segment + length;
     }

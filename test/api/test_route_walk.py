@@ -30,7 +30,7 @@ CONTROLS = [bytes([code]) for code in (*range(32), 0x7f)] + [b"\xc2\x80", b"\xc2
 
 # one of each kind that is as it should be, of things that are not there
 GOOD = {
-    "USER": new_user("walk"), "ID": INT32 - 1, "INTEGER": 1, "SMALL": 1, "DATE": "2031-05-01", "TEXT": "A",
+    "USER": new_user("walk"), "ID": INT32 - 1, "LARGE_ID": INT32, "INTEGER": 1, "SMALL": 1, "DATE": "2031-05-01", "TEXT": "A",
     "TOKEN": "1-" + "0" * 32, "WORD": "compact", "SEAT_ID": 1, "SEAT_IDS": [1], "COUNT": 1,
 }
 CHOICE = ("SEAT_ID", "SEAT_IDS", "COUNT")
@@ -95,7 +95,7 @@ def bad_values(field):
     yield from map(percent, LONG)
     yield "x" * 7000
     yield percent("가" * 700)
-    if field.kind in ("ID", "SMALL"):
+    if field.kind in ("ID", "LARGE_ID", "SMALL"):
         yield from ("-1", "+1", "01", "1.0", "1e3", "0x1", "%201", "true", "null", "1" * 18, str(2**53), str(INT64))
 
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "fuzz.h"
@@ -26,7 +27,9 @@ static bool
 is_set(const struct input *input, const struct field *field)
 {
     int64_t number = number_of(input, field);
-    return field->kind == FIELD_ID ? number != 0 : number >= field->least && number <= field->most;
+    if (field->kind == FIELD_ID || field->kind == FIELD_LARGE_ID)
+        return number != 0 && number <= LARGE_ID_MAX;
+    return number >= field->least && number <= field->most;
 }
 
 static void
@@ -45,6 +48,7 @@ require_field(const struct input *input, const struct field *field)
     const char *text = member(input, field);
     switch (field->kind) {
     case FIELD_ID:
+    case FIELD_LARGE_ID:
     case FIELD_INTEGER:
     case FIELD_SMALL:
         REQUIRE(number_of(input, field) >= 0);
@@ -107,8 +111,8 @@ fuzz_write_body(const struct route *route, const struct input *input, struct buf
         const char *text = member(input, field);
         if (field->kind == FIELD_SEAT_ID)
             write_seats(&json, input);
-        else if (field->kind == FIELD_ID || field->kind == FIELD_INTEGER ||
-                 field->kind == FIELD_SMALL) {
+        else if (field->kind == FIELD_ID || field->kind == FIELD_LARGE_ID ||
+                 field->kind == FIELD_INTEGER || field->kind == FIELD_SMALL) {
             if (is_set(input, field))
                 json_write_integer(&json, field->name, number_of(input, field));
         } else if (field->kind != FIELD_SEAT_IDS && field->kind != FIELD_COUNT && *text != '\0')
@@ -137,6 +141,7 @@ fuzz_write_query(const struct route *route, const struct input *input, struct bu
         const char *text = member(input, field);
         switch (field->kind) {
         case FIELD_ID:
+        case FIELD_LARGE_ID:
         case FIELD_INTEGER:
         case FIELD_SMALL:
             snprintf(number, sizeof number, "%lld", (long long)number_of(input, field));

@@ -7,6 +7,7 @@
 #include "api/input.h"
 #include "api/query.h"
 #include "base/config.h"
+#include "base/ids.h"
 #include "base/text.h"
 #include "domain/services.h"
 #include "suites.h"
@@ -163,7 +164,7 @@ a_page_has_defaults(void)
 {
     CU_ASSERT_TRUE(read_text("body", METHOD_GET, "/payment", "userId=fan"));
     CU_ASSERT_EQUAL(request.input->limit, 20);
-    CU_ASSERT_EQUAL(request.input->before, INT32_MAX);
+    CU_ASSERT_EQUAL(request.input->before, LARGE_ID_MAX + 1);
     CU_ASSERT_STRING_EQUAL(claimed, "fan");
     done();
     CU_ASSERT_TRUE(read_text("body", METHOD_GET, "/payment", "before=7&userId=fan&limit=100"));
@@ -300,6 +301,7 @@ fits_its_kind(const struct field *field)
     case FIELD_COUNT:
         return field->size == sizeof(int32_t);
     case FIELD_INTEGER:
+    case FIELD_LARGE_ID:
         return field->size == sizeof(int64_t);
     case FIELD_WORD:
         return field->size == sizeof(bool);

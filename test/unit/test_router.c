@@ -88,6 +88,9 @@ test_paths_lead_to_routes(void)
     CU_ASSERT_EQUAL(request.ids[1], 2147483647);
     CU_ASSERT_PTR_EQUAL(match_path(METHOD_DELETE, "/reservation/1", &request).route,
                         &routes[CANCEL]);
+    CU_ASSERT_PTR_EQUAL(match_path(METHOD_GET, "/reservation/9007199254740991", &request).route,
+                        &routes[RESERVATION]);
+    CU_ASSERT_EQUAL(request.ids[0], 9007199254740991);
     CU_ASSERT_PTR_EQUAL(match_path(METHOD_GET, "/metrics", &request).route, &own_route);
     CU_ASSERT_PTR_EQUAL(router_route(router, ROUTE_COUNT), &own_route);
 }
@@ -121,6 +124,8 @@ test_unknown_paths_and_ids(void)
         {"/concert/1/item/x/seat", ERROR_ITEM_NOT_FOUND},
         {"/concert/y/item/x/seat", ERROR_CONCERT_NOT_FOUND},
         {"/reservation/1.0", ERROR_RESERVATION_NOT_FOUND},
+        {"/reservation/9007199254740992", ERROR_RESERVATION_NOT_FOUND},
+        {"/reservation/18446744073709551617", ERROR_RESERVATION_NOT_FOUND},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct request request;
