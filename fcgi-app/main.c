@@ -9,6 +9,7 @@
 #include "base/core.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "mysql/id_table.h"
 #include "mysql/migrate.h"
 #include "redis/redis.h"
 #include "server/master.h"
@@ -100,11 +101,28 @@ check_redis(const struct config *config)
                                    : EXIT_FAILED;
 }
 
+/* Says where an id is near the end of its range, while there is time. */
+static void
+tell_ids_left(const struct config *config)
+{
+    struct id_use uses[ID_TABLES];
+    struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
+    bool known = id_table_read(db, uses) == DB_OK;
+    db_close(db);
+    for (int i = 0; i < ID_TABLES && known; i++)
+        if (uses[i].max - uses[i].last < uses[i].max / 10)
+            log_warn("less than a tenth of the ids of table %s is left: %lld of %lld",
+                     uses[i].table, (long long)(uses[i].max - uses[i].last),
+                     (long long)uses[i].max);
+}
+
 /* What has to be put right counts for more than what could not be asked. */
 static int
 check_all(const struct config *config)
 {
     int schema = check_schema(config), redis = check_redis(config);
+    if (schema == EXIT_DONE)
+        tell_ids_left(config);
     if (schema == EXIT_FAILED || redis == EXIT_FAILED)
         return EXIT_FAILED;
     return schema != EXIT_DONE ? schema : redis;
