@@ -69,12 +69,6 @@ db_error_text(const struct database *db)
     return db->error_text;
 }
 
-unsigned
-db_error_number(const struct database *db)
-{
-    return db->error_number;
-}
-
 bool
 db_is_misconfigured(const struct database *db)
 {
@@ -102,7 +96,6 @@ connection_failed(struct database *db, unsigned code, const char *text, int64_t 
 {
     enum refusal refusal = refusal_of(code, text);
     enum db_result result = refusal_result(refusal);
-    db->error_number = code;
     snprintf(db->error_text, sizeof db->error_text, "MySQL error %u: %s", code, text);
     log_refusal(db, refusal, code);
     if (result == DB_GONE && db->breaker != NULL &&

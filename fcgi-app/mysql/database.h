@@ -181,9 +181,8 @@ enum db_result db_now(struct database *db, int64_t *now);
  */
 #define DB_NOW_LOCKED "SYSDATE(3)"
 
-/* The last error's text and its number, for tools. */
+/* The last error's text, for tools. */
 const char *db_error_text(const struct database *db);
-unsigned db_error_number(const struct database *db);
 
 /* Whether the last connect refused the server for how it is set up. */
 bool db_is_misconfigured(const struct database *db);

@@ -11,13 +11,11 @@
 #include "mysql/transaction.h"
 
 enum {
-    BATCH_MIN = 500, /* rows; fewer only where some of them are in use */
-    BATCH_MAX = 10000,
-    BATCH_MS = 50, /* about so long others find the rows of a batch locked */
+    BATCH_MIN = 1000, /* rows; fewer only where some of them are in use */
+    BATCH_MAX = 20000,
+    BATCH_MS = 100, /* about so long others find the rows of a batch locked */
     CONFLICT_PAUSE_MS = 5,
-    STATEMENT_TIMEOUT = 1969, /* MariaDB's error */
-    LIMIT_MIN_MS = 200,
-    LIMIT_MAX_MS = 10000,
+    PAUSE_MIN_MS = 250,
     PAUSE_MAX_MS = 2000,
     PATIENCE_MS = 3600000,
     TELL_EVERY_MS = 10000,
@@ -76,13 +74,12 @@ failed(const struct database *db, enum db_result result, char *error)
 
 /*
  * A change of a table waits until all who use it end their transactions, and whoever comes
- * meanwhile waits behind it. One of these may have a row that one of those waits for: that ends
- * only when the change gives up. So it does soon, and comes again with more patience, as it may
- * also need the time for its work. MySQL knows no limit but lock_wait_timeout.
+ * meanwhile waits behind it. So an attempt ends after a second (lock_wait_timeout), and comes
+ * again. It is never interrupted: a RENAME that MariaDB 10.11 was told to end by max_statement_time
+ * hung.
  */
 struct attempts {
     int64_t started, told;
-    int limit_ms; /* 0: none */
     int pause_ms;
 };
 
@@ -90,26 +87,15 @@ static struct attempts
 begin_attempts(void)
 {
     int64_t now = clock_monotonic();
-    return (struct attempts){now, now, LIMIT_MIN_MS, LIMIT_MIN_MS};
-}
-
-static enum db_result
-set_limit(struct database *db, int limit_ms)
-{
-    char sql[96];
-    snprintf(sql, sizeof sql,
-             "SET /*M!100100 SESSION max_statement_time = %d.%03d, */ @limited = 1",
-             limit_ms / 1000, limit_ms % 1000);
-    return db_run_text(db, sql);
+    return (struct attempts){now, now, PAUSE_MIN_MS};
 }
 
 /* Whether an attempt that ended so is to be made again; then it is time for that. */
 static bool
-is_put_off(struct database *db, enum db_result result, struct attempts *attempts)
+is_put_off(const struct database *db, enum db_result result, struct attempts *attempts)
 {
     int64_t now = clock_monotonic();
-    bool timed_out = result == DB_GONE && db_error_number(db) == STATEMENT_TIMEOUT;
-    if ((result != DB_RETRY && !timed_out) || now - attempts->started > PATIENCE_MS)
+    if (result != DB_RETRY || now - attempts->started > PATIENCE_MS)
         return false;
     if (now - attempts->told > TELL_EVERY_MS) {
         log_warn("migrate: waiting until others end their transactions: %s", db_error_text(db));
@@ -117,7 +103,6 @@ is_put_off(struct database *db, enum db_result result, struct attempts *attempts
     }
     usleep((useconds_t)attempts->pause_ms * 1000);
     attempts->pause_ms += attempts->pause_ms < PAUSE_MAX_MS ? attempts->pause_ms : 0;
-    attempts->limit_ms = attempts->limit_ms < LIMIT_MAX_MS ? attempts->limit_ms * 2 : 0;
     return true;
 }
 
@@ -127,11 +112,9 @@ rebuild_statement(struct database *db, const char *sql)
     struct attempts attempts = begin_attempts();
     enum db_result result;
     do {
-        result = set_limit(db, attempts.limit_ms);
-        if (result == DB_OK)
-            result = db_run_text(db, sql);
+        result = db_run_text(db, sql);
     } while (is_put_off(db, result, &attempts));
-    return result == DB_OK ? set_limit(db, 0) : result;
+    return result;
 }
 
 /* Writes a template with the table's parts filled in. */
@@ -520,14 +503,14 @@ change_names(const struct work *works, size_t count)
     }
     struct attempts attempts = begin_attempts();
     do {
-        result = set_limit(db, attempts.limit_ms);
+        result = DB_OK;
         for (size_t i = 0; i < count && result == DB_OK; i++)
             result = move_ids_on(&works[i]);
         if (result == DB_OK)
             result = db_run_text(db, sql.data);
     } while (is_put_off(db, result, &attempts));
     buffer_free(&sql);
-    return result == DB_OK ? set_limit(db, 0) : result;
+    return result;
 }
 
 /* Those that refer to others go first. */
