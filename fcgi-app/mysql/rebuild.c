@@ -69,7 +69,7 @@ static enum migrate_result
 failed(const struct database *db, enum db_result result, char *error)
 {
     snprintf(error, MIGRATE_ERROR_SIZE, "%s", db_error_text(db));
-    return result == DB_GONE && !db_is_unfit(db) ? MIGRATE_GONE : MIGRATE_REFUSED;
+    return result == DB_GONE && !db_is_misconfigured(db) ? MIGRATE_GONE : MIGRATE_REFUSED;
 }
 
 /*
