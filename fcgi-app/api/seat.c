@@ -74,6 +74,14 @@ write_compact(struct database *db, int32_t item_id, struct json *json, int64_t *
     return result == DB_NONE ? DB_OK : result;
 }
 
+/* Writes a text over the last characters before `end`. */
+static void
+fill_in(char *end, const char *text)
+{
+    for (char *at = end - strlen(text); *text != '\0'; at++, text++)
+        *at = *text;
+}
+
 /*
  * `version` is a hash of the list and `now` the time of its read; both stand before it. So their
  * place is left free, and filled when the list is written.
@@ -100,8 +108,8 @@ write_answer(struct database *db, const struct item *item, bool compact, int64_t
     api_hash(body->data + list, body->length - list, version);
     json_end_object(&json);
     clock_format(now, text);
-    memcpy(body->data + version_end - strlen(version), version, strlen(version));
-    memcpy(body->data + now_end - strlen(text), text, strlen(text));
+    fill_in(body->data + version_end, version);
+    fill_in(body->data + now_end, text);
     return result;
 }
 

@@ -22,8 +22,8 @@ pairs_build() {
     fi
     say "building $1 in $tree/build"
     (ROOT=$tree && build_folder "$tree/build")
-    SIDES=(then now)
-    SIDE_TREE[then]=$tree SIDE_BUILD[then]=$tree/build
+    SIDES=(before now)
+    SIDE_TREE[before]=$tree SIDE_BUILD[before]=$tree/build
 }
 
 # side NAME: what follows is about that stack.
@@ -70,7 +70,7 @@ pairs_stop() {
 # pairs_each ROUND COMMAND...: for each side, by turns who comes first.
 pairs_each() {
     local round=$1 order=("${SIDES[@]}") name
-    ((${#SIDES[@]} == 1 || round % 2)) || order=(now then)
+    ((${#SIDES[@]} == 1 || round % 2)) || order=(now before)
     for name in "${order[@]}"; do
         side "$name"
         "${@:2}" "$round" "$name"
