@@ -32,38 +32,65 @@ roll_back(struct services *services, const struct problem *problem)
     return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
 }
 
-/* Keeps the answer under its key. */
-static enum error
-store(struct services *services, const struct effect *effect, const struct buffer *body,
-      struct problem *problem)
+/* Reads the answer that is stored under the key. */
+static enum attempt
+replay(struct services *services, const struct effect *effect, struct buffer *body,
+       struct problem *problem)
 {
-    if (effect->key == NULL)
-        return ERROR_NONE;
+    uint8_t fingerprint[FINGERPRINT_BYTES];
+    buffer_clear(body);
     enum db_result result =
-        idempotency_table_insert(services->db, effect->caller, effect->key, effect->fingerprint,
-                                 effect->kind, effect->effect_id(effect->state), body);
-    return result == DB_DUPLICATE ? refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED)
-                                  : refuse_db(problem, result);
+        idempotency_table_find(services->db, effect->caller, effect->key, fingerprint, body);
+    if (result == DB_NONE) /* it was a day old, and is deleted */
+        return ATTEMPT_AGAIN;
+    if (refuse_db(problem, result) != ERROR_NONE)
+        return roll_back(services, problem);
+    if (memcmp(fingerprint, effect->fingerprint, FINGERPRINT_BYTES) == 0)
+        return ATTEMPT_DONE;
+    refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED);
+    return ATTEMPT_REFUSED;
 }
 
-/*
- * One way through: look, begin, run, render, store, commit. A repetition waits for the same locks
- * as the call that it repeats, or at the row of its key, and nothing that it did itself stays.
- */
-static enum attempt
-attempt(struct services *services, const struct effect *effect, struct buffer *body,
-        struct problem *problem)
+/* Renders the answer, and stores it with the claim of its key. */
+static enum error
+answer(struct services *services, const struct effect *effect, struct buffer *body,
+       struct problem *problem)
 {
-    if (effect->look != NULL && effect->look(services, effect->state, problem) != ERROR_NONE)
-        return roll_back(services, problem);
-    enum db_result begun = transaction_begin(services->db);
-    if (refuse_db(problem, begun) != ERROR_NONE ||
-        effect->run(services, effect->state, problem) != ERROR_NONE)
-        return roll_back(services, problem);
     buffer_clear(body);
     if (effect->render != NULL)
         effect->render(effect->state, body);
-    if (store(services, effect, body, problem) != ERROR_NONE)
+    if (effect->key == NULL)
+        return ERROR_NONE;
+    return refuse_db(problem, idempotency_table_store(services->db, effect->caller, effect->key,
+                                                      effect->effect_id(effect->state), body));
+}
+
+/*
+ * One way through: look, begin, claim the key, run, answer, commit. The claim comes before a
+ * refusal of look() counts: a repetition of a call that is under way waits for it and gets its
+ * bytes, instead of seeing "seat taken" by itself, or what has changed while the first one waits.
+ */
+static enum attempt
+attempt(struct services *services, const struct effect *effect, struct buffer *body, bool *replayed,
+        struct problem *problem)
+{
+    enum error seen =
+        effect->look != NULL ? effect->look(services, effect->state, problem) : ERROR_NONE;
+    *replayed = false;
+    if (seen != ERROR_NONE && (effect->key == NULL || seen == ERROR_MYSQL_UNAVAILABLE))
+        return roll_back(services, problem);
+    enum db_result result = transaction_begin(services->db);
+    if (result == DB_OK && effect->key != NULL)
+        result = idempotency_table_claim(services->db, effect->caller, effect->key,
+                                         effect->fingerprint, effect->kind);
+    if (result == DB_DUPLICATE) {
+        roll_back(services, problem);
+        *replayed = true;
+        return replay(services, effect, body, problem);
+    }
+    if (refuse_db(problem, result) != ERROR_NONE || seen != ERROR_NONE ||
+        effect->run(services, effect->state, problem) != ERROR_NONE ||
+        answer(services, effect, body, problem) != ERROR_NONE)
         return roll_back(services, problem);
     switch (transaction_commit(services->db)) {
     case COMMIT_DONE:
@@ -92,8 +119,8 @@ pause_before_retry(const struct effect *effect, int attempts)
 }
 
 /*
- * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its row
- * tells. To insert it anew waits for that transaction, and what is found is what was stored, be it
+ * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its claim
+ * tells. To claim it anew waits for that transaction, and what is found is what was stored, be it
  * by a duplicate of this call.
  */
 static enum db_result
@@ -102,9 +129,8 @@ happened(struct services *services, const struct effect *effect, struct buffer *
     uint8_t fingerprint[FINGERPRINT_BYTES];
     if (effect->key == NULL)
         return effect->happened(services, effect->state);
-    enum db_result result =
-        idempotency_table_insert(services->db, effect->caller, effect->key, effect->fingerprint,
-                                 effect->kind, effect->effect_id(effect->state), body);
+    enum db_result result = idempotency_table_claim(services->db, effect->caller, effect->key,
+                                                    effect->fingerprint, effect->kind);
     if (result != DB_DUPLICATE)
         return result == DB_OK ? DB_NONE : result;
     buffer_clear(body);
@@ -152,31 +178,6 @@ enter(struct services *services, const struct effect *effect)
                            workers - workers / 4);
 }
 
-/*
- * What is refused under a key may be a repetition: the answer that is stored goes before all that
- * the state of things says. Most calls are none, so it is looked for only now.
- */
-static enum attempt
-recall(struct services *services, const struct effect *effect, struct buffer *body,
-       struct problem *problem)
-{
-    uint8_t fingerprint[FINGERPRINT_BYTES];
-    if (problem->error == ERROR_MYSQL_UNAVAILABLE || problem->error == ERROR_OUTCOME_UNKNOWN)
-        return ATTEMPT_REFUSED;
-    buffer_clear(body);
-    enum db_result result =
-        idempotency_table_find(services->db, effect->caller, effect->key, fingerprint, body);
-    if (result == DB_OK && memcmp(fingerprint, effect->fingerprint, FINGERPRINT_BYTES) == 0)
-        return ATTEMPT_DONE;
-    if (result == DB_OK)
-        refuse(problem, ERROR_IDEMPOTENCY_KEY_REUSED);
-    else if (result != DB_NONE)
-        refuse_db(problem, result);
-    else if (problem->error == ERROR_IDEMPOTENCY_KEY_REUSED) /* it was a day old, and is deleted */
-        refuse(problem, ERROR_BUSY);
-    return ATTEMPT_REFUSED;
-}
-
 enum error
 effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
              bool *replayed, struct problem *problem)
@@ -187,19 +188,16 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
     enum attempt outcome;
     int attempts = 0;
     do {
-        outcome = attempt(services, effect, body, problem);
+        outcome = attempt(services, effect, body, replayed, problem);
         if (outcome == ATTEMPT_UNKNOWN)
             outcome = settle(services, effect, body, problem);
     } while (outcome == ATTEMPT_AGAIN && pause_before_retry(effect, attempts++));
-    if (outcome == ATTEMPT_AGAIN) {
+    if (outcome == ATTEMPT_AGAIN)
         refuse(problem, ERROR_BUSY);
-        outcome = ATTEMPT_REFUSED;
-    }
-    if (outcome == ATTEMPT_REFUSED && effect->key != NULL) {
-        outcome = recall(services, effect, body, problem);
-        *replayed = outcome == ATTEMPT_DONE;
-    }
     if (services->place != NULL)
         occupancy_leave(services->place);
-    return outcome == ATTEMPT_DONE ? ERROR_NONE : problem->error;
+    if (outcome == ATTEMPT_DONE)
+        return ERROR_NONE;
+    *replayed = false;
+    return problem->error;
 }

@@ -1,7 +1,7 @@
 /*
- * effect: the one place that runs a changing call: look, begin, run, render the answer, store it
- * under its Idempotency-Key, commit; with retries of deadlocks, with an end for the COMMIT whose
- * answer was lost, and with the stored answer for a repetition.
+ * effect: the one place that runs a changing call: look, begin, claim the Idempotency-Key, run,
+ * render the answer, store it with the claim, commit; with retries of deadlocks, with an end for
+ * the COMMIT whose answer was lost, and with the stored answer for a repetition.
  */
 #ifndef FRONTROW_DOMAIN_EFFECT_H
 #define FRONTROW_DOMAIN_EFFECT_H

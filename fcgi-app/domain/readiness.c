@@ -13,19 +13,18 @@
 /* Strangers may ask as well, and a COMMIT is dear. */
 enum { WRITE_EVERY_MS = 1000, NAME_BYTES = 16 };
 
-/* In a table into which sales write, under a name that nobody else has. */
+/* In the table into which sales write first, under a name that nobody else has. */
 static bool
 commit_write(struct database *db)
 {
     static const uint8_t fingerprint[FINGERPRINT_BYTES];
     uint8_t bytes[NAME_BYTES];
     char name[2 * NAME_BYTES + 1];
-    const struct buffer body = {0};
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         abort();
     hex_write(bytes, sizeof bytes, name);
     if (transaction_begin(db) == DB_OK &&
-        idempotency_table_insert(db, "", name, fingerprint, EFFECT_CHARGE, 0, &body) == DB_OK &&
+        idempotency_table_claim(db, "", name, fingerprint, EFFECT_CHARGE) == DB_OK &&
         idempotency_table_withdraw(db, "", name) == DB_OK)
         return transaction_commit(db) == COMMIT_DONE;
     transaction_rollback(db);

@@ -3,17 +3,28 @@
 #include <string.h>
 
 enum db_result
-idempotency_table_insert(struct database *db, const char *caller, const char *key,
-                         const uint8_t fingerprint[FINGERPRINT_BYTES], enum effect_kind kind,
-                         int64_t effect_id, const struct buffer *body)
+idempotency_table_claim(struct database *db, const char *caller, const char *key,
+                        const uint8_t fingerprint[FINGERPRINT_BYTES], enum effect_kind kind)
 {
-    static const struct query insert = {
-        "INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, effect_id, body,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))"};
-    return db_execute(db, &insert,
+    static const struct query claim = {
+        "INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, created_at)"
+        " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))"};
+    return db_execute(db, &claim,
                       PARAMETERS(DB_TEXT(caller), DB_TEXT(key),
-                                 DB_BYTES(fingerprint, FINGERPRINT_BYTES), DB_INTEGER(kind),
-                                 DB_INTEGER(effect_id), DB_BYTES(body->data, body->length)));
+                                 DB_BYTES(fingerprint, FINGERPRINT_BYTES), DB_INTEGER(kind)));
+}
+
+enum db_result
+idempotency_table_store(struct database *db, const char *caller, const char *key, int64_t effect_id,
+                        const struct buffer *body)
+{
+    static const struct query store = {"UPDATE idempotency SET effect_id = ?, body = ?"
+                                       " WHERE user_id = ? AND idempotency_key = ?"
+                                       " AND body IS NULL"};
+    return db_update(db, &store,
+                     PARAMETERS(DB_INTEGER(effect_id), DB_BYTES(body->data, body->length),
+                                DB_TEXT(caller), DB_TEXT(key)),
+                     1);
 }
 
 enum db_result

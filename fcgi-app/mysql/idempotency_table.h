@@ -18,13 +18,16 @@ enum effect_kind {
 };
 
 /*
- * Stores an answer inside the transaction of its effect, under (caller, key). DB_DUPLICATE: there
- * is one; that of a transaction which still runs is waited for (DB_RETRY when it takes too long).
+ * Claims (caller, key) inside the running transaction. DB_DUPLICATE: an answer is stored; a claim
+ * of a transaction that still runs is waited for (DB_RETRY when it takes too long).
  */
-enum db_result idempotency_table_insert(struct database *db, const char *caller, const char *key,
-                                        const uint8_t fingerprint[FINGERPRINT_BYTES],
-                                        enum effect_kind kind, int64_t effect_id,
-                                        const struct buffer *body);
+enum db_result idempotency_table_claim(struct database *db, const char *caller, const char *key,
+                                       const uint8_t fingerprint[FINGERPRINT_BYTES],
+                                       enum effect_kind kind);
+
+/* Completes the claim with the answer. DB_RETRY: it is not there any more, or has one. */
+enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
+                                       int64_t effect_id, const struct buffer *body);
 
 /* Takes it back inside the same transaction. */
 enum db_result idempotency_table_withdraw(struct database *db, const char *caller, const char *key);

@@ -387,6 +387,22 @@ def test_duplicates_wait_for_the_one_under_way(patient, key):
     assert sorted(map(is_replayed, answers)) == [False, True, True, True]
 
 
+def test_a_duplicate_waits_whatever_changes_meanwhile(patient):
+    """The concert is closed while the first one waits for its seat: by itself the duplicate would be refused."""
+    concert = new_concert(patient)
+    item, seat = concert.free_seat()
+    wish = {"userId": new_user(), "concertId": concert.id, "itemId": item, "seatId": seat}
+    key = {KEY: new_key()}
+    with lock_seat(patient, item, seat):
+        first = Pending(patient, lambda client: client.post("/reservation", wish, **key))
+        wait_for_waiters(patient, 1)
+        patient.query("UPDATE concert SET status = 'closed' WHERE concert_id = %s", concert.id)
+        again = Pending(patient, lambda client: client.post("/reservation", wish, **key))
+        wait_for_waiters(patient, 2)
+    ok(first.answer())
+    assert_same(first.answer(), again.answer())
+
+
 def test_a_late_duplicate_waits_though_it_sees_the_seat_taken(stack, concert):
     """It comes when the first has not committed, and is looked at when it has."""
     item, seat = concert.free_seat()
