@@ -339,74 +339,85 @@ make_triggers(const struct work *work)
 }
 
 /*
- * Sets @at and @end, as they were written down, or to the begin and to the last row that there is
- * now: what comes later is written by the triggers.
+ * Writes down where the copying begins, and the last row that there is now: what comes later is
+ * written by the triggers.
  */
 static enum db_result
-find_begin(const struct work *work)
+note_begin(const struct work *work)
 {
     static const char *const steps[] = {
         "SET @end1 = NULL, @end2 = NULL",
         "SELECT {key} INTO {end} FROM {t} ORDER BY {last} LIMIT 1",
         "INSERT IGNORE INTO rebuild_progress VALUES ('{t}', '', '', @end1, @end2)",
     };
-    static const char *const numbers =
+    enum db_result result = DB_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result == DB_OK; i++)
+        result = run_once(work, steps[i]);
+    return result;
+}
+
+/* Sets @at and @end as they were written down. */
+static enum db_result
+read_progress(const struct work *work, bool *copied)
+{
+    static const char numbers[] =
         "SELECT CAST(at1 AS SIGNED), CAST(at2 AS SIGNED), CAST(end1 AS SIGNED),"
         " CAST(end2 AS SIGNED) INTO @at1, @at2, @end1, @end2"
         " FROM rebuild_progress WHERE name = '{t}'";
-    static const char *const texts =
+    static const char texts[] =
         "SELECT CONVERT(at1 USING ascii) COLLATE ascii_bin, CONVERT(at2 USING ascii) COLLATE"
         " ascii_bin, CONVERT(end1 USING ascii) COLLATE ascii_bin, CONVERT(end2 USING ascii)"
         " COLLATE ascii_bin INTO @at1, @at2, @end1, @end2"
         " FROM rebuild_progress WHERE name = '{t}'";
-    enum db_result result = DB_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result == DB_OK; i++)
-        result = run_once(work, steps[i]);
-    return result == DB_OK ? run_once(work, work->table->text_keys ? texts : numbers) : result;
-}
-
-static enum db_result
-is_copied(const struct work *work, bool *copied)
-{
     static const struct query compare = {
         "SELECT @end1 IS NULL OR (@at1 = @end1 AND (@end2 IS NULL OR @at2 = @end2))"};
-    return db_select_one(work->db, &compare, NO_PARAMETERS, COLUMNS(INTO_BOOL(copied)));
+    enum db_result result = run_once(work, work->table->text_keys ? texts : numbers);
+    return result == DB_OK
+               ? db_select_one(work->db, &compare, NO_PARAMETERS, COLUMNS(INTO_BOOL(copied)))
+               : result;
 }
 
 /*
- * The next batch, in one transaction. Its rows are locked, so that none is deleted or changed
- * between its being read and its being there to be changed by a trigger. Nobody is waited for: who
- * does so with locks of his own would be part of a deadlock.
+ * Its rows are locked, so that none is deleted or changed between its being read and its being
+ * there to be changed by a trigger. Nobody is waited for: who does so with locks of his own would
+ * be part of a deadlock.
  */
 static enum db_result
-copy_batch(const struct work *work, int size)
+write_batch(const struct work *work, int size)
 {
-    static const char *const steps[] = {
-        "INSERT INTO new_{t} ({columns}) SELECT {columns} FROM {t} FORCE INDEX (PRIMARY)"
-        " WHERE {after} AND {in} FOR UPDATE NOWAIT"
-        " ON DUPLICATE KEY UPDATE new_{t}.{first} = new_{t}.{first}",
-        "UPDATE rebuild_progress SET at1 = @to1, at2 = COALESCE(@to2, '') WHERE name = '{t}'",
-    };
     char find[256];
     snprintf(find, sizeof find,
              "SELECT {key} INTO {to} FROM {t} FORCE INDEX (PRIMARY)"
              " WHERE {after} AND {left} ORDER BY {key} LIMIT %d, 1",
              size - 1);
-    enum db_result result = run_once(work, "SET @to1 = NULL, @to2 = NULL");
-    if (result == DB_OK)
-        result = run_once(work, find);
-    if (result == DB_OK)
-        result = run_once(work, "SET @to2 = IF(@to1 IS NULL, @end2, @to2),"
-                                " @to1 = COALESCE(@to1, @end1)");
-    if (result != DB_OK)
-        return result;
-    result = transaction_begin(work->db);
+    const char *const steps[] = {
+        "SET @to1 = NULL, @to2 = NULL",
+        find,
+        "SET @to2 = IF(@to1 IS NULL, @end2, @to2), @to1 = COALESCE(@to1, @end1)",
+        "INSERT INTO new_{t} ({columns}) SELECT {columns} FROM {t} FORCE INDEX (PRIMARY)"
+        " WHERE {after} AND {in} FOR UPDATE NOWAIT"
+        " ON DUPLICATE KEY UPDATE new_{t}.{first} = new_{t}.{first}",
+        "UPDATE rebuild_progress SET at1 = @to1, at2 = COALESCE(@to2, '') WHERE name = '{t}'",
+    };
+    enum db_result result = DB_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result == DB_OK; i++)
         result = run_once(work, steps[i]);
-    if (result == DB_OK && transaction_commit(work->db) == COMMIT_DONE)
-        return run_once(work, "SET @at1 = @to1, @at2 = @to2");
+    return result;
+}
+
+/* The next batch, in one transaction; the variables are its session's. */
+static enum db_result
+copy_batch(const struct work *work, int size, bool *copied)
+{
+    enum db_result result = transaction_begin(work->db);
+    if (result == DB_OK)
+        result = read_progress(work, copied);
+    if (result == DB_OK && !*copied)
+        result = write_batch(work, size);
+    if (result == DB_OK)
+        return transaction_commit(work->db) == COMMIT_DONE ? DB_OK : DB_RETRY;
     transaction_rollback(work->db);
-    return result == DB_OK ? DB_RETRY : result;
+    return result;
 }
 
 /* Copies what is left, and rests as long as it works. */
@@ -416,10 +427,10 @@ copy_rows(const struct work *work)
     int size = BATCH_MIN;
     int64_t rows = 0, told = clock_monotonic();
     bool copied = false;
-    enum db_result result = find_begin(work);
-    while (result == DB_OK && (result = is_copied(work, &copied)) == DB_OK && !copied) {
+    enum db_result result = note_begin(work);
+    while (result == DB_OK && !copied) {
         int64_t started = clock_monotonic();
-        result = copy_batch(work, size);
+        result = copy_batch(work, size, &copied);
         int64_t now = clock_monotonic(), took = now - started;
         if (result == DB_RETRY) { /* some of its rows were in use */
             size = size > 1 ? size / 2 : 1;
@@ -456,9 +467,9 @@ compare_copy(const struct work *work, char *error)
     if (result == DB_OK)
         result = run_once(work, "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', {quoted}))), 0)"
                                 " INTO @copied_rows, @copied_sum FROM new_{t}");
-    transaction_rollback(work->db);
     if (result == DB_OK)
         result = db_select_one(work->db, &compare, NO_PARAMETERS, COLUMNS(INTO_BOOL(&same)));
+    transaction_rollback(work->db);
     if (result != DB_OK)
         return failed(work->db, result, error);
     if (same)

@@ -7,7 +7,7 @@ import pytest
 from books import EMPTY, FILLER, NARROW, Books, run_script
 from buyers import Buyers
 
-ROWS = 40_000
+ROWS = 35_000
 INT_MAX = 2**31 - 1
 TABLES = ("seat", "point_history", "idempotency", "audit_log", "reservation", "reservation_seat", "payment")
 
