@@ -270,7 +270,7 @@ def test_its_command_line(stack):
         wrong = run(stack, *arguments)
         assert wrong.returncode == 2 and wrong.stderr.count("\n") == 1
     missing = run(stack, "--config", "/nowhere/frontrow.conf")
-    assert missing.returncode == 1 and "/nowhere/frontrow.conf" in missing.stderr
+    assert missing.returncode == 78 and "/nowhere/frontrow.conf" in missing.stderr
     by_environment = run(stack, FRONTROW_CONFIG=str(stack.var / "frontrow.conf"))
     assert by_environment.returncode == 0, by_environment.stderr
 
