@@ -78,18 +78,27 @@ class Stored:
         return f"{{c{self.concert}}}:{name}"
 
     def pass_ms(self, ms):
-        """Lets time pass for this line: all its instants move back."""
-        for name in (*SETS, "unsaved"):
-            for token, score in self.client.zrange(self.key(name), 0, -1, withscores=True):
-                self.client.zadd(self.key(name), {token: score - ms})
-        for token, packed in self.client.hgetall(self.key("tokens")).items():
-            head = RECORD.unpack_from(packed)
-            seen = (int.from_bytes(head[3], "big") - ms).to_bytes(6, "big")
-            self.client.hset(self.key("tokens"), token,
-                             RECORD.pack(*head[:3], seen, head[4]) + packed[RECORD.size:])
-        for field in ("due", "sampleAt"):
-            if at := int(self.client.hget(self.key("meta"), field) or 0):
-                self.client.hset(self.key("meta"), field, at - ms)
+        """Lets time pass for this line: all its instants move back, at once, as a worker may tell Redis of a
+        token meanwhile."""
+        names = (*SETS, "unsaved", "tokens", "meta")
+
+        def move(pipe):
+            sets = {name: pipe.zrange(self.key(name), 0, -1, withscores=True) for name in names[:-2]}
+            records = pipe.hgetall(self.key("tokens"))
+            fields = {field: int(pipe.hget(self.key("meta"), field) or 0) for field in ("due", "sampleAt")}
+            pipe.multi()
+            for name, members in sets.items():
+                for token, score in members:
+                    pipe.zadd(self.key(name), {token: score - ms})
+            for token, packed in records.items():
+                head = RECORD.unpack_from(packed)
+                seen = (int.from_bytes(head[3], "big") - ms).to_bytes(6, "big")
+                pipe.hset(self.key("tokens"), token, RECORD.pack(*head[:3], seen, head[4]) + packed[RECORD.size:])
+            for field, at in fields.items():
+                if at:
+                    pipe.hset(self.key("meta"), field, at - ms)
+
+        self.client.transaction(move, *map(self.key, names))
 
 
 class Line(Stored):
