@@ -245,7 +245,8 @@ def test_blanks_count(stack):
 # ---- wrong types and values, field by field
 
 NOT_INTEGERS = ["1.0", "1e3", "1E0", "0.5", '"1"', '""', "true", "false", "null", "[]", "[1]", "{}"]
-NOT_IDS = NOT_INTEGERS + ["0", "-0", "-1", "2147483648", "4294967297", str(INT64_MAX), str(-INT64_MAX - 1)]
+NOT_LARGE_IDS = NOT_INTEGERS + ["0", "-0", "-1", str(2**53), str(INT64_MAX), str(-INT64_MAX - 1)]
+NOT_IDS = NOT_LARGE_IDS + ["2147483648", "4294967297"]
 NOT_USERS = [
     "1", "true", "null", "[]", "{}", '""', '" "', '"a b"', '" a"', '"a "', '"a/b"', '"a;b"', '"a\\n"', '"ü"',
     '"가"', '"a,b"',
@@ -270,7 +271,7 @@ FIELDS = {
     ("/point/use", "userId"): NOT_USERS,
     ("/point/use", "amount"): NOT_INTEGERS + ["0", "-1", "1000000001"],
     ("/payment", "userId"): NOT_USERS,
-    ("/payment", "reservationId"): NOT_IDS,
+    ("/payment", "reservationId"): NOT_LARGE_IDS,
     ("/payment", "token"): ["1", "true", "null", "[]", "{}"],
 }
 
@@ -470,14 +471,14 @@ def test_paths_that_are_none(stack, path, code):
 
 
 NO_IDS = [
-    "abc", "0", "01", "00", "-1", "+1", "1.0", "1e0", "0x1", "2147483648", "4294967297", "99999999999999999999",
+    "abc", "0", "01", "00", "-1", "+1", "1.0", "1e0", "0x1", str(2**53), "99999999999999999999",
     "1%20", "%20",
     "%201", "1,2", "1;2", "%EF%BC%91", "1%0A", "null", "{concert}", "1'", "*", "1%2C",
 ]
 
 
-@pytest.mark.parametrize("text", NO_IDS)
-def test_path_ids_that_are_none(stack, text):
+@pytest.mark.parametrize("text", [*NO_IDS, "2147483648", "4294967297"])
+def test_path_ids_of_concerts_that_are_none(stack, text):
     for path, code in [
         (f"/concert/{text}", "concert_not_found"),
         (f"/concert/{text}/item", "concert_not_found"),
@@ -485,10 +486,14 @@ def test_path_ids_that_are_none(stack, text):
         (f"/concert/{text}/item/{text}/seat", "concert_not_found"),
         (f"/concert/1/item/{text}/seat", "item_not_found"),
         (f"/concert/1/item/{text}/layout", "item_not_found"),
-        (f"/reservation/{text}?userId=fan", "reservation_not_found"),
-        (f"/reservation/{text}", "reservation_not_found"),
     ]:
         assert_problem(stack.get(path), code)
+
+
+@pytest.mark.parametrize("text", NO_IDS)
+def test_path_ids_of_reservations_that_are_none(stack, text):
+    for path in f"/reservation/{text}?userId=fan", f"/reservation/{text}":
+        assert_problem(stack.get(path), "reservation_not_found")
     assert_problem(stack.call("DELETE", f"/reservation/{text}?userId=fan"), "reservation_not_found")
 
 
