@@ -5,7 +5,7 @@
 -- behind that: for a second at most, then this has to be run again.
 --
 -- MySQL copies a table whenever one of its columns is modified while a CHECK names an ENUM or a time.
--- So reservation and point_history lose those that do.
+-- So reservation and point_history lose those that do, until 009.
 SET SESSION lock_wait_timeout = 1;
 
 SET @widen = IF(

@@ -4,7 +4,7 @@
 -- An ALTER that changes a column's type copies the table, and nobody writes into it meanwhile. So
 -- frontrowctl migrate has rebuilt large tables before, beside their users (mysql/wide_ids.c); here
 -- is what it does to small ones. MySQL has no DROP FOREIGN KEY IF EXISTS, and a migration can be
--- run again.
+-- run again. As these tables are made anew, the checks that 008 had to drop come back.
 
 SET @widen = IF(
     (SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()
@@ -20,7 +20,11 @@ SET @widen = IF(
     'DO 0',
     'ALTER TABLE point_history
         MODIFY history_id BIGINT NOT NULL AUTO_INCREMENT,
-        MODIFY reservation_id BIGINT NULL');
+        MODIFY reservation_id BIGINT NULL,
+        ADD CONSTRAINT history_sign
+            CHECK (amount = 0 OR (amount > 0) = (kind IN (''charge'', ''refund''))),
+        ADD CONSTRAINT history_reservation
+            CHECK ((kind IN (''payment'', ''refund'')) = (reservation_id IS NOT NULL))');
 PREPARE widen FROM @widen;
 EXECUTE widen;
 
@@ -62,7 +66,9 @@ SET @widen = IF(
     (SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE()
      AND table_name = 'reservation' AND column_name = 'reservation_id' AND data_type = 'int') = 0,
     'DO 0',
-    'ALTER TABLE reservation MODIFY reservation_id BIGINT NOT NULL AUTO_INCREMENT');
+    'ALTER TABLE reservation
+        MODIFY reservation_id BIGINT NOT NULL AUTO_INCREMENT,
+        ADD CONSTRAINT reservation_hold CHECK (expires_at > created_at)');
 PREPARE widen FROM @widen;
 EXECUTE widen;
 

@@ -116,10 +116,11 @@ NARROW = """
 ALTER TABLE reservation_seat DROP FOREIGN KEY reservation_seat_reservation;
 ALTER TABLE payment DROP FOREIGN KEY payment_reservation;
 ALTER TABLE seat MODIFY reservation_id INT NULL;
-ALTER TABLE point_history MODIFY history_id INT NOT NULL AUTO_INCREMENT, MODIFY reservation_id INT NULL;
+ALTER TABLE point_history DROP CONSTRAINT history_sign, DROP CONSTRAINT history_reservation,
+    MODIFY history_id INT NOT NULL AUTO_INCREMENT, MODIFY reservation_id INT NULL;
 ALTER TABLE idempotency MODIFY effect_id INT NULL COMMENT 'of the row that the effect made or changed';
 ALTER TABLE audit_log MODIFY audit_log_id INT NOT NULL AUTO_INCREMENT;
-ALTER TABLE reservation MODIFY reservation_id INT NOT NULL AUTO_INCREMENT;
+ALTER TABLE reservation DROP CONSTRAINT reservation_hold, MODIFY reservation_id INT NOT NULL AUTO_INCREMENT;
 ALTER TABLE reservation_seat MODIFY reservation_id INT NOT NULL,
     ADD CONSTRAINT reservation_seat_of FOREIGN KEY (reservation_id) REFERENCES reservation (reservation_id);
 ALTER TABLE payment MODIFY payment_id INT NOT NULL AUTO_INCREMENT, MODIFY reservation_id INT NOT NULL,

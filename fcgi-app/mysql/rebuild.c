@@ -390,13 +390,15 @@ write_batch(const struct work *work, int size)
              "SELECT {key} INTO {to} FROM {t} FORCE INDEX (PRIMARY)"
              " WHERE {after} AND {left} ORDER BY {key} LIMIT %d, 1",
              size - 1);
+    static const char copy[] =
+        "INSERT INTO new_{t} ({columns}) SELECT {columns} FROM {t} FORCE INDEX (PRIMARY)"
+        " WHERE {after} AND {in} FOR UPDATE NOWAIT"
+        " ON DUPLICATE KEY UPDATE new_{t}.{first} = new_{t}.{first}";
     const char *const steps[] = {
         "SET @to1 = NULL, @to2 = NULL",
         find,
         "SET @to2 = IF(@to1 IS NULL, @end2, @to2), @to1 = COALESCE(@to1, @end1)",
-        "INSERT INTO new_{t} ({columns}) SELECT {columns} FROM {t} FORCE INDEX (PRIMARY)"
-        " WHERE {after} AND {in} FOR UPDATE NOWAIT"
-        " ON DUPLICATE KEY UPDATE new_{t}.{first} = new_{t}.{first}",
+        copy,
         "UPDATE rebuild_progress SET at1 = @to1, at2 = COALESCE(@to2, '') WHERE name = '{t}'",
     };
     enum db_result result = DB_OK;

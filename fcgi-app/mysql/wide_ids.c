@@ -16,7 +16,11 @@ static const struct rebuild_table seat = {
 static const struct rebuild_table point_history = {
     .name = "point_history",
     .column = "history_id",
-    .change = "MODIFY history_id BIGINT NOT NULL AUTO_INCREMENT, MODIFY reservation_id BIGINT NULL",
+    .change = "MODIFY history_id BIGINT NOT NULL AUTO_INCREMENT, MODIFY reservation_id BIGINT NULL,"
+              " ADD CONSTRAINT history_sign"
+              " CHECK (amount = 0 OR (amount > 0) = (kind IN ('charge', 'refund'))),"
+              " ADD CONSTRAINT history_reservation"
+              " CHECK ((kind IN ('payment', 'refund')) = (reservation_id IS NOT NULL))",
     .keys = {"history_id"},
 };
 
@@ -40,7 +44,8 @@ static const struct rebuild_table reservations[] = {
     {
         .name = "reservation",
         .column = "reservation_id",
-        .change = "MODIFY reservation_id BIGINT NOT NULL AUTO_INCREMENT",
+        .change = "MODIFY reservation_id BIGINT NOT NULL AUTO_INCREMENT,"
+                  " ADD CONSTRAINT reservation_hold CHECK (expires_at > created_at)",
         .keys = {"reservation_id"},
     },
     {
