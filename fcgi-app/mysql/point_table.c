@@ -77,8 +77,8 @@ point_table_history(struct database *db, const char *user_id, int64_t before, in
 {
     static const struct query page = {
         "SELECT history_id, kind + 0, amount, balance_after, reservation_id, created_at"
-        " FROM point_history WHERE user_id = ? AND history_id < ?"
-        " ORDER BY history_id DESC LIMIT ?"};
+        " FROM point_history FORCE INDEX (history_of_user)"
+        " WHERE user_id = ? AND history_id < ? ORDER BY history_id DESC LIMIT ?"};
     struct point_entry row;
     *count = 0;
     enum db_result result =
@@ -159,7 +159,8 @@ payment_table_list(struct database *db, const char *user_id, int64_t before, int
                    struct payment *list, size_t *count)
 {
     static const struct query page = {"SELECT " PAYMENT_COLUMNS
-                                      " FROM payment WHERE user_id = ? AND payment_id < ?"
+                                      " FROM payment FORCE INDEX (payment_of_user)"
+                                      " WHERE user_id = ? AND payment_id < ?"
                                       " ORDER BY payment_id DESC LIMIT ?"};
     struct payment row;
     struct column columns[PAYMENT_COLUMN_COUNT];
