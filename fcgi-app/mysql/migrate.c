@@ -88,7 +88,12 @@ list_files(const char *directory, struct migration *migrations, char *error)
                      migration->file, entry->d_name);
             result = MIGRATE_REFUSED;
         }
-        snprintf(migration->file, sizeof migration->file, "%s", entry->d_name);
+        int length = snprintf(migration->file, sizeof migration->file, "%s", entry->d_name);
+        if (length >= (int)sizeof migration->file) {
+            snprintf(error, MIGRATE_ERROR_SIZE, "%s: the name %s is too long", directory,
+                     entry->d_name);
+            result = MIGRATE_REFUSED;
+        }
     }
     closedir(folder);
     return result;

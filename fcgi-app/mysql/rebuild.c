@@ -584,7 +584,7 @@ rebuild_run(struct database *db, const struct rebuild_table *tables, size_t coun
     struct work works[REBUILD_TABLES] = {0};
     bool due = false;
     enum db_result result = DB_OK;
-    assert(count <= REBUILD_TABLES);
+    assert(count > 0 && count <= REBUILD_TABLES);
     for (size_t i = 0; i < count && result == DB_OK; i++) {
         works[i].db = db;
         works[i].table = &tables[i];
