@@ -162,13 +162,12 @@ try_add(struct services *services, const struct concert *concert, struct line_ca
             fill_active(&call->ticket, &row);
         return outcome;
     }
-    struct line_news *news = &services->news;
-    bool takes_along = news->what == LINE_NEWS_SAVED && news->concert_id == settings.concert_id;
+    const uint8_t *saved = news_to_take_along(services, &settings);
     int64_t asked_ms = clock_monotonic();
-    enum line_answer answer = line_store_add(services->redis, &settings, call->token, call->user_id,
-                                             takes_along ? news->token : NULL, &place);
-    if (takes_along && answer == LINE_OK)
-        news->what = LINE_NO_NEWS;
+    enum line_answer answer =
+        line_store_add(services->redis, &settings, call->token, call->user_id, saved, &place);
+    if (saved != NULL && answer == LINE_OK)
+        services->news.what = LINE_NO_NEWS;
     if (answer == LINE_FULL) {
         refuse(problem, ERROR_QUEUE_FULL);
         return LINE_REFUSED;
