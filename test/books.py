@@ -1,7 +1,10 @@
 """A database of a test's own beside the stack's, for what must not touch the books of others."""
 
 import contextlib
+import pathlib
 import subprocess
+
+ROOT = pathlib.Path(__file__).parents[1]
 
 FILLER = """
 CREATE TABLE filler (i INT PRIMARY KEY);
@@ -127,22 +130,9 @@ ALTER TABLE payment MODIFY payment_id INT NOT NULL AUTO_INCREMENT, MODIFY reserv
     ADD CONSTRAINT payment_of FOREIGN KEY (reservation_id) REFERENCES reservation (reservation_id);
 DELETE FROM schema_migrations WHERE version = 9;
 """
-EMPTY = """
-DELETE FROM idempotency;
-DELETE FROM payment;
-DELETE FROM point_history;
-DELETE FROM point;
-DELETE FROM reservation_seat;
-DELETE FROM reservation;
-DELETE FROM seat_quota;
-DELETE FROM queue_token;
-DELETE FROM open_token;
-DELETE FROM concert_draw_rank;
-DELETE FROM concert_draw;
-DELETE FROM seat;
-DELETE FROM item;
-DELETE FROM concert;
-"""
+# What the demo begins with: all that there is goes.
+EMPTY = "".join(line for line in (ROOT / "schema/demo.sql").read_text().splitlines(keepends=True)
+                if line.startswith("DELETE FROM "))
 
 
 def run_script(query, script):
