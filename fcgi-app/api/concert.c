@@ -77,8 +77,7 @@ concert_show(void *services, const struct request *request, struct response *res
     struct problem problem;
     enum db_result result =
         concert_table_find_summary(all->db, (int32_t)request->ids[0], &row.concert, &row.summary);
-    enum error error =
-        result == DB_NONE ? refuse(&problem, ERROR_CONCERT_NOT_FOUND) : refuse_db(&problem, result);
+    enum error error = concert_refuse(&problem, result);
     if (error == ERROR_NONE)
         error = concert_count_seats(all, row.concert.concert_id, &seats, &problem);
     if (error != ERROR_NONE) {

@@ -43,23 +43,25 @@ concert_time_zone(const struct services *services, const struct concert *concert
 }
 
 enum error
-concert_find(struct database *db, int32_t concert_id, struct concert *concert,
-             struct problem *problem)
+concert_refuse(struct problem *problem, enum db_result result)
 {
-    enum db_result result = concert_table_find(db, concert_id, concert);
     if (result == DB_NONE)
         return refuse(problem, ERROR_CONCERT_NOT_FOUND);
     return refuse_db(problem, result);
 }
 
 enum error
+concert_find(struct database *db, int32_t concert_id, struct concert *concert,
+             struct problem *problem)
+{
+    return concert_refuse(problem, concert_table_find(db, concert_id, concert));
+}
+
+enum error
 concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
                    struct problem *problem)
 {
-    enum db_result result = concert_table_find_whole(db, concert_id, concert);
-    if (result == DB_NONE)
-        return refuse(problem, ERROR_CONCERT_NOT_FOUND);
-    return refuse_db(problem, result);
+    return concert_refuse(problem, concert_table_find_whole(db, concert_id, concert));
 }
 
 enum error
@@ -67,11 +69,8 @@ concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
                        struct concert *concert, struct item *item, struct problem *problem)
 {
     bool has_held;
-    enum db_result result =
-        concert_table_find_with_item(db, concert_id, item_id, "", concert, item, &has_held);
-    if (result == DB_NONE)
-        return refuse(problem, ERROR_CONCERT_NOT_FOUND);
-    return refuse_db(problem, result);
+    return concert_refuse(problem, concert_table_find_with_item(db, concert_id, item_id, "",
+                                                                concert, item, &has_held));
 }
 
 static enum error

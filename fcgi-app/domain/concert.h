@@ -33,6 +33,9 @@ const char *concert_status_name(enum concert_status status);
 /* The time zone of its venue: one that it does not name is the setting's. */
 const char *concert_time_zone(const struct services *services, const struct concert *concert);
 
+/* What a read of a concert ended with: DB_NONE is concert_not_found. */
+enum error concert_refuse(struct problem *problem, enum db_result result);
+
 /* Reads a concert, or refuses with concert_not_found. Its texts are read by the second one only. */
 enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
                         struct problem *problem);

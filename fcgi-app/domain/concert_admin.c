@@ -275,9 +275,7 @@ concert_change_run(struct services *services, void *state, struct problem *probl
     struct concert_change *change = state;
     struct concert before;
     enum db_result result = concert_admin_table_lock(services->db, change->concert_id, &before);
-    if (result == DB_NONE)
-        return refuse(problem, ERROR_CONCERT_NOT_FOUND);
-    enum error error = refuse_db(problem, result);
+    enum error error = concert_refuse(problem, result);
     if (error == ERROR_NONE)
         error = apply_change(change, &before, problem);
     if (error == ERROR_NONE)

@@ -70,8 +70,7 @@ read_concert(struct services *services, struct reservation_create *create, struc
         result = seat_table_look(services->db, create->concert_id, create->item_id,
                                  create->seat_ids, create->seat_count, create->user_id,
                                  &create->concert, &create->item, seats, found, &create->has_held);
-    return result == DB_NONE ? refuse(problem, ERROR_CONCERT_NOT_FOUND)
-                             : refuse_db(problem, result);
+    return concert_refuse(problem, result);
 }
 
 /* Who comes for the first time, as most do in a rush, has nothing to be asked about. */
