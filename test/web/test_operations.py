@@ -78,6 +78,29 @@ def test_pause_resume_and_capacity(new_fan, new_concert, stack):
     assert (shown["admissionCapacity"], shown["paused"]) == (7, False)
 
 
+def test_what_steers_is_of_the_concert_that_is_chosen(new_fan, new_concert, stack):
+    first, second = (new_concert(title=title)[0] for title in ("The first", "The second"))
+    page = sign_in(new_fan(), stack)
+    choose = page.get_by_label("Concert", exact=True)
+    choose.select_option(str(first))
+    page.get_by_role("heading", name="The first").wait_for()
+    late = []
+    page.route(f"**/admin/concert/{second}", lambda route: late.append(route))
+    choose.select_option(str(second))
+    page.get_by_role("heading", name="The first").wait_for(state="detached")
+    assert page.get_by_role("button", name="Close the sale").count() == 0
+    wait_for(lambda: page.wait_for_timeout(50) or late, 5)
+    for route in late:
+        route.continue_()
+    page.unroute(f"**/admin/concert/{second}")
+    page.get_by_role("heading", name="The second").wait_for()
+    page.get_by_role("button", name="Close the sale").click()
+    page.get_by_role("button", name="Open the sale").wait_for()
+    statuses = [stack.call("GET", f"/admin/concert/{one}", headers=stack.admin_headers()).json()["status"]
+                for one in (first, second)]
+    assert statuses == ["open", "closed"]
+
+
 def test_a_sale_is_opened_and_gets_a_line(new_fan, new_concert, stack):
     concert, _ = new_concert(title="Not yet", status="closed")
     page = sign_in(new_fan(), stack)

@@ -13,6 +13,7 @@ import { html, render, useEffect, useRef, useState } from "./view.js";
 
 const SHOWN = 180; // seconds in a plot
 const SMOOTH = 10; // seconds over which rates are taken
+const LINE = ["waiting", "active", "admitted", "waited", "told", "toldHigh"]; // points that are of one concert
 const KEY = storageName("admin");
 
 // ---- reading
@@ -31,6 +32,13 @@ class Trail {
         this.readings = [];
         this.rows = [];
         this.forecasts = new Forecasts();
+    }
+
+    /** Another concert is looked at: its line has no points yet. */
+    turn() {
+        this.forecasts = new Forecasts();
+        for (const row of this.rows)
+            for (const name of LINE) row[name] = null;
     }
 
     add(reading, concert, queue) {
@@ -62,7 +70,7 @@ function useFigures(key, concertId, onRefused) {
     useEffect(() => {
         let timer;
         let ended = false;
-        trail.current.forecasts = new Forecasts();
+        trail.current.turn();
         const look = async () => {
             const began = performance.now();
             try {
@@ -74,7 +82,7 @@ function useFigures(key, concertId, onRefused) {
                     ]);
                     if (ended) return;
                     trail.current.add(server, concert, queue);
-                    setFigures({ server, concert, queue, lost: false });
+                    setFigures({ server, concert, queue, concertId, lost: false });
                 }
             } catch (problem) {
                 if (ended) return;
@@ -147,8 +155,9 @@ function Server({ figures: { server, lost } }) {
         </dl></section>`;
 }
 
-function Concert({ figures: { concert, queue }, forecasts, adminKey }) {
-    if (!concert) return null;
+function Concert({ figures: { concert, queue, concertId }, chosen, forecasts, adminKey }) {
+    // The figures of the concert before stay until those of the chosen one come: no button may steer it then.
+    if (!concert || concertId !== chosen) return null;
     const { sales } = concert;
     const kept = forecasts.parts();
     return html`<section class="card" aria-label=${concert.title}>
@@ -214,7 +223,7 @@ function Dashboard({ adminKey, onRefused, onForget }) {
                 ${concerts.map((one) => html`<option key=${one.concertId} value=${one.concertId}>${one.concertId} · ${one.title}</option>`)}
                 ${!concerts.some((one) => one.concertId === concertId) && concertId && html`<option value=${concertId}>${concertId}</option>`}
             </select></p>
-        <${Concert} figures=${figures} forecasts=${trail.forecasts} adminKey=${adminKey} key=${concertId} />
+        <${Concert} figures=${figures} chosen=${concertId} forecasts=${trail.forecasts} adminKey=${adminKey} key=${concertId} />
         <${Create} adminKey=${adminKey} onCreated=${list} />
         <p><button type="button" onClick=${onForget}>${say("forget")}</button></p>`;
 }
