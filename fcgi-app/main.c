@@ -9,8 +9,8 @@
 #include "base/core.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "mysql/id_table.h"
-#include "mysql/migrate.h"
+#include "mysql/schema/id_table.h"
+#include "mysql/schema/migrate.h"
 #include "redis/redis.h"
 #include "server/master.h"
 

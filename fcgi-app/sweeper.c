@@ -9,8 +9,8 @@
 #include "base/core.h"
 #include "base/exit.h"
 #include "base/log.h"
-#include "domain/sweep.h"
-#include "mysql/migrate.h"
+#include "domain/books/sweep.h"
+#include "mysql/schema/migrate.h"
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"

@@ -12,7 +12,7 @@
 #     scanned) and "Locking Reads" (SKIP LOCKED); MariaDB's SKIP LOCKED. None of them puts the two
 #     together.
 # Frontrow: chooses without a lock, then locks the chosen seats by their primary key, and chooses again
-#     where somebody else has one of them (domain/seating.c).
+#     where somebody else has one of them (domain/sale/seating.c).
 . "$(dirname "$0")/lib/finding.sh"
 start_mariadb
 start_mysql

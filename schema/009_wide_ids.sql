@@ -2,7 +2,7 @@
 -- year may come to, as attempts that are rolled back count. Ids end at 2^53 - 1 now.
 --
 -- An ALTER that changes a column's type copies the table, and nobody writes into it meanwhile. So
--- frontrowctl migrate has rebuilt large tables before, beside their users (mysql/wide_ids.c); here
+-- frontrowctl migrate has rebuilt large tables before, beside their users (mysql/schema/wide_ids.c); here
 -- is what it does to small ones. MySQL has no DROP FOREIGN KEY IF EXISTS, and a migration can be
 -- run again. As these tables are made anew, the checks that 008 had to drop come back.
 

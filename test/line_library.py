@@ -23,7 +23,7 @@ RANKED = 0x80  # in the first byte of the poll interval: the rank of a draw stan
 
 def library():
     """The version and the text, made as the Makefile makes them."""
-    text = b"".join((ROOT / "fcgi-app/redis" / part).read_bytes() for part in PARTS)
+    text = b"".join((ROOT / "fcgi-app/redis/queue" / part).read_bytes() for part in PARTS)
     version = hashlib.sha256(text).hexdigest()[:8]
     return version, text.replace(b"@LINE_VERSION@", version.encode())
 

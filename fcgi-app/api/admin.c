@@ -3,8 +3,8 @@
 #include "api/concert_draft.h"
 #include "api/handlers.h"
 #include "api/input.h"
-#include "domain/draw.h"
-#include "mysql/sales_table.h"
+#include "domain/draw/draw.h"
+#include "mysql/organiser/sales_table.h"
 
 /* Operators' calls may take longer than a buyer's: they have a connection of their own. */
 static struct services

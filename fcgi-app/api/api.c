@@ -7,10 +7,10 @@
 #include "api/input.h"
 #include "base/clock.h"
 #include "base/hex.h"
-#include "domain/concert_list.h"
-#include "domain/line.h"
+#include "domain/concert/concert_list.h"
+#include "domain/queue/line.h"
 #include "domain/services.h"
-#include "mysql/id_table.h"
+#include "mysql/schema/id_table.h"
 #include "redis/redis.h"
 
 void *

@@ -3,7 +3,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
-#include "domain/concert_list.h"
+#include "domain/concert/concert_list.h"
 
 static void
 write_concert(struct json *json, const struct services *services, const struct listed_concert *row,

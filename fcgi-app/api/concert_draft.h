@@ -7,7 +7,7 @@
 
 #include <jansson.h>
 
-#include "domain/concert_admin.h"
+#include "domain/organiser/concert_admin.h"
 
 /*
  * Reads and checks a new concert with its items. The caller frees the draft, on failure as well.

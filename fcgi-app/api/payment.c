@@ -1,5 +1,5 @@
 /* POST /payment, GET /payment */
-#include "domain/payment.h"
+#include "domain/sale/payment.h"
 
 #include "api/api.h"
 #include "api/handlers.h"

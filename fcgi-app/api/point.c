@@ -1,5 +1,5 @@
 /* GET /point, POST /point/charge, POST /point/use, GET /point/history */
-#include "domain/point.h"
+#include "domain/sale/point.h"
 
 #include <string.h>
 

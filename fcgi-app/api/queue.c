@@ -5,9 +5,9 @@
 #include "api/handlers.h"
 #include "base/clock.h"
 #include "base/hex.h"
-#include "domain/concert.h"
-#include "domain/draw.h"
-#include "domain/draw_ranks.h"
+#include "domain/concert/concert.h"
+#include "domain/draw/draw.h"
+#include "domain/draw/draw_ranks.h"
 
 static void
 write_queue(struct json *json, const struct concert *concert, const struct line_state *state)

@@ -5,7 +5,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "api/seat.h"
-#include "domain/reservation.h"
+#include "domain/sale/reservation.h"
 
 /* Writes the members of one reservation into the object that is open. */
 static void

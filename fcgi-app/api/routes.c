@@ -5,7 +5,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/ids.h"
-#include "domain/point.h"
+#include "domain/sale/point.h"
 
 /* clang-format would make blocks of these initializers. */
 /* clang-format off */

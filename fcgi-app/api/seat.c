@@ -9,7 +9,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
-#include "domain/seating.h"
+#include "domain/sale/seating.h"
 
 void
 seat_write_names(struct json *json, const struct seat *seat)

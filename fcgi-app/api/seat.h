@@ -3,8 +3,8 @@
 #define FRONTROW_API_SEAT_H
 
 #include "base/json.h"
-#include "domain/concert.h"
-#include "mysql/seat_table.h"
+#include "domain/concert/concert.h"
+#include "mysql/sale/seat_table.h"
 
 /* Writes seatId, section, row, label and price into the object that is open. */
 void seat_write_names(struct json *json, const struct seat *seat);

@@ -2,8 +2,8 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
-#include "domain/concert.h"
-#include "domain/line.h"
+#include "domain/concert/concert.h"
+#include "domain/queue/line.h"
 
 static void
 answer(struct response *response, const struct line_ticket *ticket)

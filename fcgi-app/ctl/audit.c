@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "domain/audit.h"
+#include "domain/books/audit.h"
 
 static void
 print_finding(void *context, const struct audit_finding *finding)

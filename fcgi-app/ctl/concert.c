@@ -7,7 +7,7 @@
 #include "api/concert_draft.h"
 #include "base/clock.h"
 #include "ctl/ctl.h"
-#include "domain/concert_cancel.h"
+#include "domain/organiser/concert_cancel.h"
 
 enum { PATIENCE_MS = 60000 };
 

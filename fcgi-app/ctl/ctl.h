@@ -8,7 +8,7 @@
 #include "base/config.h"
 #include "base/exit.h"
 #include "ctl/nginx_options.h"
-#include "domain/concert.h"
+#include "domain/concert/concert.h"
 #include "domain/effect.h"
 
 /* What the command line said. */

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
-#include "mysql/demo.h"
-#include "mysql/script.h"
-#include "redis/line_erase.h"
+#include "mysql/schema/demo.h"
+#include "mysql/schema/script.h"
+#include "redis/queue/line_erase.h"
 
 /* Appends the ids of all concerts. */
 static enum db_result

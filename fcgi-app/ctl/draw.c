@@ -4,9 +4,9 @@
 #include "base/hex.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "domain/concert_admin.h"
-#include "domain/draw.h"
-#include "domain/draw_ranks.h"
+#include "domain/draw/draw.h"
+#include "domain/draw/draw_ranks.h"
+#include "domain/organiser/concert_admin.h"
 
 static enum error
 apply_beacon(const void *wanted, struct concert *concert, struct problem *problem)

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "mysql/migrate.h"
+#include "mysql/schema/migrate.h"
 
 int
 ctl_migrate(struct ctl *ctl)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ctl/nginx_config.h"
-#include "mysql/script.h"
+#include "mysql/schema/script.h"
 
 /* nginx's connections for its own sockets, for /metrics, and for who is idle */
 enum { OTHER_CONNECTIONS = 512 };

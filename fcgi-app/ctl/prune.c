@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
-#include "domain/prune.h"
-#include "mysql/sweep_table.h"
+#include "domain/books/prune.h"
+#include "mysql/books/sweep_table.h"
 
 enum { AGE_MAX = 36500 };
 

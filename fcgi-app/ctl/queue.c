@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "domain/line.h"
+#include "domain/queue/line.h"
 
 static void
 print_line(const struct concert *concert, const struct line_state *line)

@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "ctl/ctl.h"
-#include "domain/concert_admin.h"
-#include "domain/line_place.h"
-#include "domain/line_rebuild.h"
-#include "redis/line_erase.h"
+#include "domain/organiser/concert_admin.h"
+#include "domain/queue/line_place.h"
+#include "domain/queue/line_rebuild.h"
+#include "redis/queue/line_erase.h"
 
 enum { REBUILD_MS = 600000, PAUSE_US = 20000 };
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
-#include "mysql/sales_table.h"
+#include "mysql/organiser/sales_table.h"
 
 static void
 print_row(const char *item, const char *date, const struct sales *sales, const char *section)

@@ -9,7 +9,7 @@
 
 #include "base/hex.h"
 #include "ctl/ctl.h"
-#include "domain/draw_ranks.h"
+#include "domain/draw/draw_ranks.h"
 
 /* What an answer says of its draw. */
 struct proof {

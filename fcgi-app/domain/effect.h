@@ -7,7 +7,7 @@
 #define FRONTROW_DOMAIN_EFFECT_H
 
 #include "domain/services.h"
-#include "mysql/idempotency_table.h"
+#include "mysql/sale/idempotency_table.h"
 
 /*
  * One changing call. The functions get `state`, the call's own struct. An error that look() or

@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "mysql/concert_table.h"
-#include "mysql/idempotency_table.h"
+#include "mysql/concert/concert_table.h"
+#include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
-#include "redis/line_store.h"
+#include "redis/queue/line_store.h"
 
 /* Strangers may ask as well, and a COMMIT is dear. */
 enum { WRITE_EVERY_MS = 1000, NAME_BYTES = 16 };

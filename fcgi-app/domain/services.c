@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/shared.h"
-#include "domain/layout.h"
+#include "domain/concert/layout.h"
 #include "redis/redis.h"
 
 struct services *

@@ -1,4 +1,4 @@
-"""The rule of the line (fcgi-app/redis/line.lua) against a real Redis: state in, calls, state out."""
+"""The rule of the line (fcgi-app/redis/queue/line.lua) against a real Redis: state in, calls, state out."""
 
 import re
 import time
@@ -756,6 +756,6 @@ def test_a_waiter_takes_at_most_400_bytes(line):
     # of all that Redis uses the library's garbage is a part, from Redis 8 on
     taken = sum(one.client.memory_usage(key, samples=0) for key in one.client.keys("*"))
     assert 200 * 6000 < taken <= 400 * 6000
-    header = (ROOT / "fcgi-app/domain/line_memory.h").read_text()
+    header = (ROOT / "fcgi-app/domain/queue/line_memory.h").read_text()
     said = int(re.search(r"LINE_TOKEN_BYTES = (\d+)", header)[1])
     assert 0.85 * said < taken / 6000 < 1.15 * said  # what operators are told

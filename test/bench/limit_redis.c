@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "domain/concert.h"
-#include "domain/line_place.h"
+#include "domain/concert/concert.h"
+#include "domain/queue/line_place.h"
 #include "limit_loop.h"
 
 enum { LINE_CONCERT = 22 };

@@ -5,11 +5,11 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "domain/line_place.h"
-#include "mysql/concert_table.h"
-#include "mysql/point_table.h"
-#include "mysql/reservation_table.h"
-#include "mysql/token_table.h"
+#include "domain/queue/line_place.h"
+#include "mysql/concert/concert_table.h"
+#include "mysql/queue/token_table.h"
+#include "mysql/sale/point_table.h"
+#include "mysql/sale/reservation_table.h"
 #include "mysql/transaction.h"
 
 enum {

@@ -1,6 +1,6 @@
 /*
  * limit_statements: the statements of a route, prepared, one after the other in its order. They are
- * the route's own, from the table functions that its rule calls (domain/reservation_create.c,
+ * the route's own, from the table functions that its rule calls (domain/sale/reservation_create.c,
  * payment.c, point.c, line*.c); a change in the order there belongs here too. Their seats and
  * users: test/bench/bench.sql.
  */

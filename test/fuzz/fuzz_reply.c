@@ -17,9 +17,9 @@
 #include "base/log.h"
 #include "base/shared.h"
 #include "fuzz.h"
-#include "redis/library_sweep.h"
-#include "redis/line_erase.h"
-#include "redis/line_store.h"
+#include "redis/queue/library_sweep.h"
+#include "redis/queue/line_erase.h"
+#include "redis/queue/line_store.h"
 
 enum { LIMIT = 8 };
 

@@ -8,7 +8,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "fuzz.h"
-#include "mysql/script.h"
+#include "mysql/schema/script.h"
 
 /* The lines from `begin` up to `end` must be the statement, its `;`, blanks, and comments. */
 static void

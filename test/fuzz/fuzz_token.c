@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/line.h"
+#include "domain/queue/line.h"
 #include "fuzz.h"
 
 int

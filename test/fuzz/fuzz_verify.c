@@ -13,7 +13,7 @@
 
 #include "base/hex.h"
 #include "ctl/ctl.h"
-#include "domain/draw_ranks.h"
+#include "domain/draw/draw_ranks.h"
 #include "fuzz.h"
 
 /* SHA-256 in hex. */

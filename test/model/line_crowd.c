@@ -13,7 +13,7 @@
 #include "agenda.h"
 #include "base/config.h"
 #include "forecast.h"
-#include "redis/line_store.h"
+#include "redis/queue/line_store.h"
 #include "test_clock.h"
 
 enum { TICK_MS = 100, CHUNK = 2000, WARM_UP_MS = 120000, RATE_MS = 180000 };

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "redis/line_store.h"
+#include "redis/queue/line_store.h"
 
 enum { MODEL_PEOPLE = 40, MODEL_TOKENS = 400000 };
 

@@ -11,7 +11,7 @@
 #include "base/config.h"
 #include "line_model.h"
 #include "redis/connection.h"
-#include "redis/line_erase.h"
+#include "redis/queue/line_erase.h"
 #include "test_clock.h"
 
 enum { CONCERT = 1, CHECK_EVERY = 200 };

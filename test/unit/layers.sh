@@ -14,7 +14,7 @@ complain() {
     return $failed
 }
 
-# may_include FOLDER FOLDERS: what the files of FOLDER may include, as an alternation.
+# may_include FOLDER FOLDERS: what the files of FOLDER and below may include, as an alternation.
 may_include() {
     [ -d "$1" ] || echo "$1" | complain 'there is no folder' || failed=1
     grep -rnE '^#include "' "$1" --include='*.[ch]' |
@@ -28,6 +28,27 @@ may_include domain 'base|mysql|redis'
 may_include api 'base|mysql|redis|domain'
 may_include ctl 'base|mysql|redis|domain|api'
 may_include server base
+
+# rooms FLOOR ROOM ROOMS: what the files of a room of the floor may include of it; the files that lie in
+# the floor itself are there for all of its rooms.
+rooms() {
+    grep -rnE "^#include \"$1/[a-z_]+/" "$1/$2" --include='*.[ch]' |
+        grep -vE "#include \"$1/($2|$3)/" | complain "$1/$2/ may include of $1/ only $3" || failed=1
+}
+
+rooms domain concert none
+rooms domain queue 'concert'
+rooms domain sale 'concert|queue'
+rooms domain draw 'concert|queue'
+rooms domain organiser 'concert|queue|sale|draw'
+rooms domain books 'concert|queue|sale|draw|organiser'
+rooms mysql concert none
+rooms mysql queue none
+rooms mysql sale 'concert'
+rooms mysql draw 'queue'
+rooms mysql organiser 'concert|sale'
+rooms mysql books 'queue|sale'
+rooms mysql schema 'concert'
 
 # only_in HEADER FOLDERS
 only_in() {

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/hex.h"
-#include "domain/draw_ranks.h"
-#include "domain/line.h"
+#include "domain/draw/draw_ranks.h"
+#include "domain/queue/line.h"
 #include "suites.h"
 
 enum { COUNT = 8 };

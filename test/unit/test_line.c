@@ -2,7 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <string.h>
 
-#include "domain/line.h"
+#include "domain/queue/line.h"
 #include "redis/command.h"
 #include "suites.h"
 

@@ -2,7 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <string.h>
 
-#include "domain/seating.h"
+#include "domain/sale/seating.h"
 #include "suites.h"
 
 enum { HALL_MAX = 64 };

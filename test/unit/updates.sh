@@ -4,7 +4,7 @@
 set -eu
 cd "${srcdir:-.}/fcgi-app/mysql"
 
-awk '
+find . -name '*.c' -exec awk '
     FNR == 1 { text = "" }
     { text = text $0 "\n" }
     /"UPDATE (seat|reservation|payment|point|idempotency) / { found++ }
@@ -17,4 +17,4 @@ awk '
         text = ""
     }
     END { exit failed || !found }
-' ./*.c
+' {} +

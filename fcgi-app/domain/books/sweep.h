@@ -1,0 +1,26 @@
+/*
+ * sweep: tidies what time has ended. Nobody waits for it: a lapsed hold is free for the next buyer
+ * at once, whether or not it was swept. Passes may overlap with each other and with everything
+ * else.
+ */
+#ifndef FRONTROW_DOMAIN_SWEEP_H
+#define FRONTROW_DOMAIN_SWEEP_H
+
+#include "domain/draw/draw.h"
+#include "domain/queue/line_sweep.h"
+
+/* What a pass did. */
+struct sweep_report {
+    int64_t expired; /* holds */
+    int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
+    int64_t failed;  /* what should have worked and did not */
+    int64_t answers; /* stored answers that were deleted */
+    struct draw_sweep_report draws;
+    struct line_sweep_report lines;
+    bool mysql_gone; /* the pass was given up */
+};
+
+/* One pass over everything that is due now. */
+void sweep_run(struct services *services, struct sweep_report *report);
+
+#endif

@@ -1,0 +1,63 @@
+/* concert: what is sold and when. */
+#ifndef FRONTROW_DOMAIN_CONCERT_H
+#define FRONTROW_DOMAIN_CONCERT_H
+
+#include "domain/services.h"
+#include "mysql/concert/concert_table.h"
+
+/* What is shown: made of what is stored and the time. */
+enum concert_status {
+    CONCERT_OTHER,
+    CONCERT_SCHEDULED,
+    CONCERT_OPEN,
+    CONCERT_CLOSED,
+    CONCERT_CANCELLED
+};
+
+/*
+ * The first that fits: cancelled; closed (stored, or now >= closesAt, or there are items and all
+ * have started); scheduled (now < opensAt); open. `now` is the database's.
+ */
+enum concert_status concert_status(const struct concert *concert, int64_t now);
+
+/* When the draw of a concert freezes its pre-line; CLOCK_NEVER where there is no draw. */
+int64_t concert_freezes_at(const struct concert *concert);
+
+/* Refuses with concert_not_open where no token can be had at `now`: a draw takes them earlier. */
+enum error concert_require_line(const struct concert *concert, int64_t now,
+                                struct problem *problem);
+
+/* "scheduled", "open", "closed" or "cancelled". */
+const char *concert_status_name(enum concert_status status);
+
+/* The time zone of its venue: one that it does not name is the setting's. */
+const char *concert_time_zone(const struct services *services, const struct concert *concert);
+
+/* What a read of a concert ended with: DB_NONE is concert_not_found. */
+enum error concert_refuse(struct problem *problem, enum db_result result);
+
+/* Reads a concert, or refuses with concert_not_found. Its texts are read by the second one only. */
+enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
+                        struct problem *problem);
+enum error concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
+                              struct problem *problem);
+
+/* Refuses with concert_not_open unless the concert is open at `now`. */
+enum error concert_require_open(const struct concert *concert, int64_t now,
+                                struct problem *problem);
+
+/* Refuses a closed or a cancelled concert; a scheduled one can be looked at. */
+enum error concert_require_visible(const struct concert *concert, struct problem *problem);
+
+/*
+ * Reads a concert and one of its items, or refuses with concert_not_found. Whether there is such an
+ * item, concert_require_item() says when its turn comes: what else is refused may come first.
+ */
+enum error concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
+                                  struct concert *concert, struct item *item,
+                                  struct problem *problem);
+
+/* Refuses with item_not_found where concert_find_with_item() found none. */
+enum error concert_require_item(const struct item *item, struct problem *problem);
+
+#endif

@@ -1,0 +1,199 @@
+#include "domain/concert/concert_list.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/shared.h"
+#include "mysql/organiser/sales_table.h"
+
+enum {
+    KEPT_MOST_MS = 10000, /* of an answer, however long it took */
+    KEPT_BY_NGINX_MS = 1000,
+    REFRESH_MS = 100,   /* at a time, and then as long for requests */
+    CLAIM_MS = 2000,    /* for so long nobody else refreshes where one was killed meanwhile */
+    LONG_US = 100000,   /* what takes less is counted with less work by who asks */
+    ASKED_MS = 3600000, /* for so long after the last list counts are kept fresh */
+};
+
+enum error
+concert_count_seats(struct services *services, int32_t concert_id, struct seat_counts *counts,
+                    struct problem *problem)
+{
+    struct sales sales;
+    int64_t began = clock_monotonic(), began_us = clock_monotonic_us();
+    enum db_result result = sales_table_total(services->db, concert_id, &sales);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    *counts = (struct seat_counts){
+        .seats = sales.seat_count,
+        .available = sales.available,
+        .held = sales.held,
+        .counted_at = began,
+        .took_us = clock_monotonic_us() - began_us,
+    };
+    counts_remember(&services->shared->counts, concert_id, counts);
+    return ERROR_NONE;
+}
+
+static bool
+is_listed(const struct concert *concert)
+{
+    enum concert_status status = concert_status(concert, concert->now);
+    return status == CONCERT_OPEN || status == CONCERT_SCHEDULED;
+}
+
+/* The array of `count` rows with room for one more, never NULL. It grows by powers of two. */
+static void *
+make_room(void *array, size_t count, size_t size)
+{
+    if (count > 0 && (count & (count - 1)) != 0)
+        return array;
+    void *larger = reallocarray(array, count > 0 ? 2 * count : 1, size);
+    if (larger == NULL)
+        abort();
+    return larger;
+}
+
+static void
+recall(struct services *services, int32_t concert_id, struct concert_count *count)
+{
+    count->concert_id = concert_id;
+    counts_recall(&services->shared->counts, concert_id, &count->seats);
+}
+
+static enum error
+read_rows(struct services *services, const char *date, struct concert_list *list,
+          struct problem *problem)
+{
+    struct listed_concert row;
+    enum db_result result = concert_table_list(services->db, date, &row.concert, &row.summary);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK) {
+        if (!is_listed(&row.concert))
+            continue;
+        list->rows = make_room(list->rows, list->count, sizeof list->rows[0]);
+        list->counts = make_room(list->counts, list->count, sizeof list->counts[0]);
+        list->rows[list->count] = row;
+        recall(services, row.concert.concert_id, &list->counts[list->count++]);
+    }
+    return refuse_db(problem, result == DB_NONE ? DB_OK : result);
+}
+
+/* How long it takes to count all, as far as that is known. */
+static int64_t
+sum_us(const struct concert_count *counts, size_t count)
+{
+    int64_t took_us = 0;
+    for (size_t i = 0; i < count; i++)
+        took_us += counts[i].seats.took_us;
+    return took_us;
+}
+
+/*
+ * How old a count may be that goes into a list: what takes t may be 20 t old, and of that nginx
+ * keeps the answer for a second.
+ */
+static int64_t
+kept_ms(const struct concert_count *counts, size_t count)
+{
+    int64_t kept = sum_us(counts, count) * 20 / 1000;
+    return (kept < KEPT_MOST_MS ? kept : KEPT_MOST_MS) - KEPT_BY_NGINX_MS;
+}
+
+/* Counts what is older than `kept`, until `deadline`; then it is refused with busy. */
+static enum error
+count_old(struct services *services, struct concert_count *counts, size_t count, int64_t kept,
+          int64_t deadline, struct problem *problem)
+{
+    enum error error = ERROR_NONE;
+    int64_t began = clock_monotonic();
+    for (size_t i = 0; i < count && error == ERROR_NONE; i++) {
+        struct seat_counts *seats = &counts[i].seats;
+        if (seats->counted_at > 0 && began - seats->counted_at < kept)
+            continue;
+        if (clock_monotonic() >= deadline)
+            return refuse(problem, ERROR_BUSY);
+        error = concert_count_seats(services, counts[i].concert_id, seats, problem);
+    }
+    return error;
+}
+
+enum error
+concert_list_read(struct services *services, const char *date, int64_t deadline,
+                  struct concert_list *list, struct problem *problem)
+{
+    struct counts *shared = &services->shared->counts;
+    *list = (struct concert_list){0};
+    enum error error = read_rows(services, date, list, problem);
+    if (error == ERROR_NONE)
+        error = count_old(services, list->counts, list->count, kept_ms(list->counts, list->count),
+                          deadline, problem);
+    if (error == ERROR_NONE && date == NULL) {
+        atomic_store(&shared->takes_long, sum_us(list->counts, list->count) >= LONG_US);
+        atomic_store(&shared->asked_at, clock_monotonic());
+    }
+    return error;
+}
+
+void
+concert_list_free(struct concert_list *list)
+{
+    free(list->rows);
+    free(list->counts);
+    *list = (struct concert_list){0};
+}
+
+/* What is remembered of each. The caller frees the array, on failure as well. */
+static enum db_result
+recall_all(struct services *services, struct concert_count **counts, size_t *count)
+{
+    struct concert concert;
+    *counts = NULL;
+    *count = 0;
+    enum db_result result = concert_table_list_times(services->db, &concert);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK) {
+        if (!is_listed(&concert))
+            continue;
+        *counts = make_room(*counts, *count, sizeof **counts);
+        recall(services, concert.concert_id, &(*counts)[(*count)++]);
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+static int
+compare_ages(const void *a, const void *b)
+{
+    const struct concert_count *left = a, *right = b;
+    return (left->seats.counted_at > right->seats.counted_at) -
+           (left->seats.counted_at < right->seats.counted_at);
+}
+
+/* Halfway to its end, so that there is time left until a reader would have to count. */
+static void
+refresh_some(struct services *services)
+{
+    struct concert_count *counts;
+    struct problem problem;
+    size_t count;
+    int64_t deadline = clock_monotonic() + REFRESH_MS;
+    if (recall_all(services, &counts, &count) == DB_OK && count > 0) {
+        qsort(counts, count, sizeof counts[0], compare_ages);
+        count_old(services, counts, count, kept_ms(counts, count) / 2, deadline, &problem);
+    }
+    free(counts);
+}
+
+bool
+concert_list_refresh(struct services *services)
+{
+    struct counts *counts = &services->shared->counts;
+    int64_t now = clock_monotonic();
+    if (!atomic_load(&counts->takes_long) || now - atomic_load(&counts->asked_at) > ASKED_MS)
+        return false;
+    int64_t refresh_at = atomic_load(&counts->refresh_at);
+    if (now < refresh_at ||
+        !atomic_compare_exchange_strong(&counts->refresh_at, &refresh_at, now + CLAIM_MS))
+        return true;
+    refresh_some(services);
+    atomic_store(&counts->refresh_at, clock_monotonic() + REFRESH_MS);
+    return true;
+}

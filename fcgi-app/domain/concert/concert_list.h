@@ -1,0 +1,47 @@
+/* concert_list: the concerts that are sold now or soon, each with the count of its seats. */
+#ifndef FRONTROW_DOMAIN_CONCERT_LIST_H
+#define FRONTROW_DOMAIN_CONCERT_LIST_H
+
+#include "base/counts.h"
+#include "domain/concert/concert.h"
+
+struct listed_concert {
+    struct concert concert;
+    struct concert_summary summary;
+};
+
+/* What is remembered, or was counted now. */
+struct concert_count {
+    int32_t concert_id;
+    struct seat_counts seats;
+};
+
+struct concert_list {
+    struct listed_concert *rows;
+    struct concert_count *counts; /* of the same */
+    size_t count;
+};
+
+/*
+ * Reads the concerts that are shown as open or scheduled, by id; those with an item on `date` where
+ * it is not NULL. Where all can be counted within 50 ms, they are; of more, what is remembered is
+ * taken, as long as it is not older than the contract lets a list be that takes so long. The caller
+ * frees the list, on failure as well. Refuses with busy where `deadline` (clock_monotonic()) comes
+ * first; the next one goes on then.
+ */
+enum error concert_list_read(struct services *services, const char *date, int64_t deadline,
+                             struct concert_list *list, struct problem *problem);
+
+void concert_list_free(struct concert_list *list);
+
+/* Counts the seats of a concert now. */
+enum error concert_count_seats(struct services *services, int32_t concert_id,
+                               struct seat_counts *counts, struct problem *problem);
+
+/*
+ * Between two requests: counts for a while those whose count is oldest, so that who asks for a list
+ * that takes long finds all remembered. True: there is more to do soon, though no request comes.
+ */
+bool concert_list_refresh(struct services *services);
+
+#endif

@@ -1,0 +1,254 @@
+#include "domain/concert/layout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_SEATS = 64, /* at most: the choice reads whole blocks */
+    LAYOUTS_KEPT = 32,
+    BLOCKS_KEPT = 8192 /* of all layouts together, some 50 bytes each */
+};
+
+struct layouts {
+    struct layout *first; /* the last one used, the others by their last use */
+};
+
+/* A section, or a row while the seats are read. */
+struct section {
+    char name[SECTION_SIZE];
+    int32_t of;         /* a row's section, as an index; 0 for a section */
+    int32_t first_seat; /* lowest seatId */
+    int64_t price;      /* the highest */
+    int32_t rank;
+};
+
+struct sections {
+    struct section *list;
+    size_t count;
+    size_t capacity;
+};
+
+static void *
+grow(void *list, size_t count, size_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return list;
+    *capacity = *capacity ? *capacity * 2 : 4;
+    list = realloc(list, *capacity * size);
+    if (list == NULL)
+        abort();
+    return list;
+}
+
+/* Seats come by seatId, so that a section or row is most often the one of the seat before. */
+static size_t
+find_section(struct sections *sections, int32_t of, const char *name, const struct seat *seat)
+{
+    for (size_t i = sections->count; i-- > 0;)
+        if (sections->list[i].of == of && strcmp(sections->list[i].name, name) == 0)
+            return i;
+    sections->list =
+        grow(sections->list, sections->count, &sections->capacity, sizeof sections->list[0]);
+    struct section *section = &sections->list[sections->count];
+    *section = (struct section){.of = of, .first_seat = seat->seat_id, .price = seat->price};
+    snprintf(section->name, sizeof section->name, "%s", name);
+    return sections->count++;
+}
+
+/* Adds a seat to the last block, or as the first one of a new block. */
+static void
+add_seat(struct layout *layout, size_t *capacity, const struct block *seat)
+{
+    struct block *last = layout->block_count > 0 ? &layout->blocks[layout->block_count - 1] : NULL;
+    if (last != NULL && last->last + 1 == seat->first && last->section == seat->section &&
+        last->row == seat->row && last->price == seat->price &&
+        seat->first - last->first < BLOCK_SEATS) {
+        last->last = seat->last;
+        return;
+    }
+    layout->blocks = grow(layout->blocks, layout->block_count, capacity, sizeof layout->blocks[0]);
+    layout->blocks[layout->block_count++] = *seat;
+}
+
+/* Reads the blocks; the section of each is an index so far. */
+static enum db_result
+read_blocks(struct layout *layout, struct sections *sections, struct sections *rows,
+            struct database *db)
+{
+    struct seat seat;
+    struct seat_position position;
+    size_t capacity = 0;
+    enum db_result result = seat_table_list_layout(db, layout->item_id, &seat, &position);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        size_t in = find_section(sections, 0, seat.section, &seat);
+        size_t row = find_section(rows, (int32_t)in, seat.row, &seat);
+        if (seat.price > sections->list[in].price)
+            sections->list[in].price = seat.price;
+        struct block one = {.first = seat.seat_id,
+                            .last = seat.seat_id,
+                            .section = (int32_t)in,
+                            .row = rows->list[row].first_seat,
+                            .price = seat.price};
+        add_seat(layout, &capacity, &one);
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+static bool
+ranks_before(const struct section *a, const struct section *b)
+{
+    return a->price != b->price ? a->price > b->price : a->first_seat < b->first_seat;
+}
+
+static int
+compare_sections(const void *a, const void *b)
+{
+    const struct section *left = a, *right = b;
+    return (left->rank > right->rank) - (left->rank < right->rank);
+}
+
+/* Gives each block the rank of its section. */
+static void
+rank_sections(struct layout *layout, struct sections *sections)
+{
+    for (size_t i = 0; i < sections->count; i++)
+        for (size_t other = 0; other < sections->count; other++)
+            sections->list[i].rank += ranks_before(&sections->list[other], &sections->list[i]);
+    for (size_t i = 0; i < layout->block_count; i++)
+        layout->blocks[i].section = sections->list[layout->blocks[i].section].rank;
+    if (sections->count > 0) /* without any there is no array, and qsort() wants one */
+        qsort(sections->list, sections->count, sizeof sections->list[0], compare_sections);
+    layout->sections = sections->list;
+}
+
+static int
+compare_blocks(const void *a, const void *b)
+{
+    const struct block *left = *(const struct block *const *)a;
+    const struct block *right = *(const struct block *const *)b;
+    if (left->section != right->section)
+        return left->section < right->section ? -1 : 1;
+    if (left->row != right->row)
+        return left->row < right->row ? -1 : 1;
+    return (left->first > right->first) - (left->first < right->first);
+}
+
+static void
+rank_blocks(struct layout *layout)
+{
+    layout->by_rank = calloc(layout->block_count + 1, sizeof(struct block *));
+    if (layout->by_rank == NULL)
+        abort();
+    for (size_t i = 0; i < layout->block_count; i++)
+        layout->by_rank[i] = &layout->blocks[i];
+    qsort(layout->by_rank, layout->block_count, sizeof(struct block *), compare_blocks);
+    for (size_t i = 0; i < layout->block_count; i++)
+        layout->by_rank[i]->rank = i;
+}
+
+static void
+layout_free(struct layout *layout)
+{
+    free(layout->blocks);
+    free(layout->by_rank);
+    free(layout->sections);
+    free(layout);
+}
+
+static enum db_result
+layout_read(struct database *db, const struct item *item, struct layout **out)
+{
+    struct layout *layout = calloc(1, sizeof *layout);
+    if (layout == NULL)
+        abort();
+    layout->item_id = item->item_id;
+    layout->version = item->layout_version;
+    struct sections sections = {0}, rows = {0};
+    enum db_result result = read_blocks(layout, &sections, &rows, db);
+    free(rows.list);
+    rank_sections(layout, &sections);
+    rank_blocks(layout);
+    *out = layout;
+    if (result != DB_OK)
+        layout_free(layout);
+    return result;
+}
+
+const char *
+layout_section_name(const struct layout *layout, const struct block *block)
+{
+    return layout->sections[block->section].name;
+}
+
+/* ---- those that are remembered */
+
+struct layouts *
+layouts_open(void)
+{
+    struct layouts *layouts = calloc(1, sizeof *layouts);
+    if (layouts == NULL)
+        abort();
+    return layouts;
+}
+
+void
+layouts_close(struct layouts *layouts)
+{
+    while (layouts->first != NULL) {
+        struct layout *layout = layouts->first;
+        layouts->first = layout->next;
+        layout_free(layout);
+    }
+    free(layouts);
+}
+
+/* Takes the layout of an item out of the list; NULL where it is not there. */
+static struct layout *
+take_out(struct layouts *layouts, int32_t item_id)
+{
+    for (struct layout **at = &layouts->first; *at != NULL; at = &(*at)->next) {
+        struct layout *layout = *at;
+        if (layout->item_id != item_id)
+            continue;
+        *at = layout->next;
+        return layout;
+    }
+    return NULL;
+}
+
+/* Puts one in front; those go for which there is no room beside it. */
+static void
+put_in_front(struct layouts *layouts, struct layout *layout)
+{
+    size_t count = 1, blocks = layout->block_count;
+    layout->next = layouts->first;
+    layouts->first = layout;
+    for (struct layout **at = &layout->next; *at != NULL;) {
+        struct layout *older = *at;
+        blocks += older->block_count;
+        if (++count <= LAYOUTS_KEPT && blocks <= BLOCKS_KEPT) {
+            at = &older->next;
+            continue;
+        }
+        *at = older->next;
+        layout_free(older);
+    }
+}
+
+/* An item that was not made by this program may have no version: it is read each time. */
+enum db_result
+layouts_find(struct layouts *layouts, struct database *db, const struct item *item,
+             struct layout **layout)
+{
+    struct layout *known = take_out(layouts, item->item_id);
+    if (known != NULL && (known->version == 0 || known->version != item->layout_version)) {
+        layout_free(known);
+        known = NULL;
+    }
+    enum db_result result = known == NULL ? layout_read(db, item, &known) : DB_OK;
+    if (result == DB_OK)
+        put_in_front(layouts, known);
+    *layout = known;
+    return result;
+}

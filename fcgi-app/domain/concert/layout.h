@@ -1,0 +1,48 @@
+/*
+ * layout: what does not move of an item's seats, as the choice of the best ones needs it. The last
+ * few are remembered by their layoutVersion, so that a sale reads the numbers of free seats only.
+ */
+#ifndef FRONTROW_DOMAIN_LAYOUT_H
+#define FRONTROW_DOMAIN_LAYOUT_H
+
+#include "mysql/concert/concert_table.h"
+#include "mysql/sale/seat_table.h"
+
+/* Some consecutive seats of one row with one price. */
+struct block {
+    int32_t first, last; /* seatIds */
+    int32_t section;     /* its rank: by highest price of any of its seats, then lowest seatId */
+    int32_t row;         /* lowest seatId of its row */
+    int64_t price;       /* of a seat */
+    size_t rank;         /* index in by_rank */
+};
+
+struct section;
+
+struct layout {
+    int32_t item_id;
+    int64_t version;
+    struct block *blocks; /* by seatId */
+    size_t block_count;
+    struct block **by_rank;   /* by section, row and seatId */
+    struct section *sections; /* by rank */
+    struct layout *next;      /* of those that are remembered */
+    int32_t reach; /* for the choice: how many seats, by rank, the last one went through */
+};
+
+/* Layouts that are remembered; bounded in number and size. */
+struct layouts;
+
+struct layouts *layouts_open(void); /* never NULL */
+void layouts_close(struct layouts *layouts);
+
+/*
+ * The layout of an item as concert_table_find_with_item() gave it; read where it is not known. It
+ * stays valid until the next call.
+ */
+enum db_result layouts_find(struct layouts *layouts, struct database *db, const struct item *item,
+                            struct layout **layout);
+
+const char *layout_section_name(const struct layout *layout, const struct block *block);
+
+#endif

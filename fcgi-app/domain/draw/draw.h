@@ -1,0 +1,72 @@
+/*
+ * draw: the order of those who came before the opening, drawn in a way that anybody can check
+ * (docs/draw.md). Its steps are done by whoever runs them once they are due; each is done once,
+ * and can be gone on with by anybody.
+ */
+#ifndef FRONTROW_DOMAIN_DRAW_H
+#define FRONTROW_DOMAIN_DRAW_H
+
+#include "domain/queue/line.h"
+#include "mysql/draw/draw_table.h"
+
+enum draw_state {
+    DRAW_COLLECTING, /* until the freeze */
+    DRAW_FROZEN,     /* whoever comes now stands behind */
+    DRAW_LISTED,     /* the list is published */
+    DRAW_DRAWN,      /* the ranks are fixed */
+    DRAW_REVEALED,   /* and so is everything published: the concert has opened */
+};
+
+/* As of concert->now. */
+enum draw_state draw_state(const struct concert *concert, const struct draw *draw);
+
+/* "collecting", "frozen", "listed", "drawn" or "revealed". */
+const char *draw_state_name(enum draw_state state);
+
+/*
+ * Reads the draw of a concert that has one, and then the concert's row again: the beacon stays once
+ * the draw is decided, and so it is what was decided on.
+ */
+enum error draw_find(struct services *services, struct concert *concert, struct draw *draw,
+                     struct problem *problem);
+
+/*
+ * Checks what a change does to the draw, inside the transaction in which the concert's row is
+ * locked, and begins one that is switched on. Refuses with invalid_field. `before` of a new concert
+ * has the defaults.
+ */
+enum error draw_change(struct services *services, const struct concert *before,
+                       const struct concert *after, struct problem *problem);
+
+/* Writes down where the line's pre-line was frozen, if that is not known yet; *draw has it then. */
+enum db_result draw_note_frozen(struct services *services, const struct line_state *line,
+                                struct draw *draw);
+
+/*
+ * Does all steps that are due. Refuses with queue_unavailable, mysql_unavailable, or, where the
+ * list is not what was published, with internal_error; what was done stays done.
+ */
+enum error draw_run(struct services *services, int32_t concert_id, struct problem *problem);
+
+/* Loads drawn ranks into the line, from where anybody stopped. */
+enum error draw_load(struct services *services, const struct concert *concert,
+                     const struct draw *draw, struct problem *problem);
+
+struct draw_sweep_report {
+    int64_t failed; /* draws whose steps were due and could not be done, Redis being there */
+    bool redis_gone;
+};
+
+/* draw_run() for every concert with a draw. DB_OK unless MySQL failed. */
+enum db_result draw_sweep(struct services *services, struct draw_sweep_report *report);
+
+/* What a draw's books say. */
+struct draw_audit {
+    int64_t lists; /* published lists that do not fit the rows */
+    int64_t ranks; /* draws with a rank that does not follow from what is published */
+};
+
+/* Computes all of it again. */
+enum db_result draw_audit(struct services *services, struct draw_audit *audit);
+
+#endif

@@ -1,0 +1,308 @@
+#include "domain/organiser/concert_admin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "domain/draw/draw.h"
+
+const struct concert concert_defaults = {
+    .stored = STORED_CLOSED,
+    .opens_at = CLOCK_NEVER,
+    .closes_at = CLOCK_NEVER,
+    .last_starts_at = CLOCK_NEVER,
+    .no_line = true,
+    .active_seconds = 600,
+    .hold_seconds = 300,
+    .max_seats_per_user = 8,
+    .max_waiting = 2000000,
+    .draw_lead_seconds = 300,
+};
+
+void
+concert_draft_free(struct concert_draft *draft)
+{
+    for (size_t i = 0; i < draft->item_count; i++)
+        free(draft->items[i].ranges);
+    free(draft->items);
+    *draft = (struct concert_draft){0};
+}
+
+static enum error refuse_field(struct problem *problem, const char *detail, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static enum error
+refuse_field(struct problem *problem, const char *detail, const char *format, ...)
+{
+    refuse_because(problem, ERROR_INVALID_FIELD, "%s", detail);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->field, sizeof problem->field, format, arguments);
+    va_end(arguments);
+    return ERROR_INVALID_FIELD;
+}
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+    const struct seat_range *left = *(const struct seat_range *const *)a;
+    const struct seat_range *right = *(const struct seat_range *const *)b;
+    return (left->from > right->from) - (left->from < right->from);
+}
+
+static bool
+share_a_number(const struct seat_range *first, const struct seat_range *next)
+{
+    return next->from <= first->to;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    const struct seat_range *left = *(const struct seat_range *const *)a;
+    const struct seat_range *right = *(const struct seat_range *const *)b;
+    int order = strcmp(left->section, right->section);
+    if (order == 0)
+        order = strcmp(left->row, right->row);
+    if (order == 0)
+        order = (left->first_label > right->first_label) - (left->first_label < right->first_label);
+    return order;
+}
+
+static bool
+share_a_name(const struct seat_range *first, const struct seat_range *next)
+{
+    return strcmp(first->section, next->section) == 0 && strcmp(first->row, next->row) == 0 &&
+           next->first_label <= (int64_t)first->first_label + first->to - first->from;
+}
+
+/* The first range, in the order of `compare`, that shares something with its predecessor. */
+static const struct seat_range *
+find_overlap(const struct item_draft *draft, int (*compare)(const void *, const void *),
+             bool (*share)(const struct seat_range *first, const struct seat_range *next))
+{
+    /* one more, as calloc() of nothing may be NULL */
+    const struct seat_range **sorted = calloc(draft->range_count + 1, sizeof(struct seat_range *));
+    if (sorted == NULL)
+        abort();
+    for (size_t i = 0; i < draft->range_count; i++)
+        sorted[i] = &draft->ranges[i];
+    qsort(sorted, draft->range_count, sizeof(struct seat_range *), compare);
+    const struct seat_range *overlap = NULL;
+    for (size_t i = 1; i < draft->range_count && overlap == NULL; i++)
+        if (share(sorted[i - 1], sorted[i]))
+            overlap = sorted[i];
+    free(sorted);
+    return overlap;
+}
+
+/* Adds the item's seats to *seats. */
+static enum error
+check_item(struct item_draft *draft, size_t index, int64_t *seats, struct problem *problem)
+{
+    int64_t before = *seats;
+    for (size_t i = 0; i < draft->range_count; i++) {
+        const struct seat_range *range = &draft->ranges[i];
+        if (range->to < range->from)
+            return refuse_field(problem, "to must not be below from", "items[%zu].seats[%zu].to",
+                                index, i);
+        *seats += (int64_t)range->to - range->from + 1;
+        if (*seats > CONCERT_SEATS_MAX)
+            return refuse_field(problem, "there can be 100000 seats in a call", "items[%zu].seats",
+                                index);
+    }
+    draft->item.seat_count = (int32_t)(*seats - before);
+    const struct seat_range *overlap = find_overlap(draft, compare_numbers, share_a_number);
+    if (overlap != NULL)
+        return refuse_field(problem, "a seat stands in two ranges", "items[%zu].seats[%zu].from",
+                            index, (size_t)(overlap - draft->ranges));
+    overlap = find_overlap(draft, compare_names, share_a_name);
+    if (overlap != NULL)
+        return refuse_field(problem, "two seats have the same section, row and label",
+                            "items[%zu].seats[%zu].firstLabel", index,
+                            (size_t)(overlap - draft->ranges));
+    return ERROR_NONE;
+}
+
+enum error
+concert_check_times(const struct concert *concert, struct problem *problem)
+{
+    if (concert->opens_at == CLOCK_NEVER || concert->closes_at == CLOCK_NEVER ||
+        concert->closes_at > concert->opens_at)
+        return ERROR_NONE;
+    return refuse_field(problem, "closesAt must be after opensAt", "closesAt");
+}
+
+enum error
+concert_draft_check(struct concert_draft *draft, struct problem *problem)
+{
+    int64_t seats = 0;
+    enum error error = concert_check_times(&draft->concert, problem);
+    for (size_t i = 0; i < draft->item_count && error == ERROR_NONE; i++)
+        error = check_item(&draft->items[i], i, &seats, problem);
+    return error;
+}
+
+static enum db_result
+insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
+{
+    int64_t least = draft->ranges[0].price;
+    int64_t most = least;
+    for (size_t i = 1; i < draft->range_count; i++) {
+        least = draft->ranges[i].price < least ? draft->ranges[i].price : least;
+        most = draft->ranges[i].price > most ? draft->ranges[i].price : most;
+    }
+    draft->item.concert_id = concert_id;
+    enum db_result result = concert_admin_table_insert_item(db, &draft->item, least, most);
+    for (size_t i = 0; i < draft->range_count && result == DB_OK; i++)
+        result = concert_admin_table_insert_seats(db, draft->item.item_id, &draft->ranges[i]);
+    return result;
+}
+
+/*
+ * The version of a line's settings at `now`: seconds since 1970, so that it is above what Redis may
+ * have of this line, or of one with this id, from before MySQL was restored. Changes in a second,
+ * and those after 2038, count on.
+ */
+static int32_t
+next_line_version(int32_t before, int64_t now)
+{
+    int64_t seconds = now / 1000;
+    return seconds > before && seconds <= INT32_MAX ? (int32_t)seconds : before + 1;
+}
+
+enum error
+concert_create_look(struct services *services, void *state, struct problem *problem)
+{
+    struct concert_create *create = state;
+    (void)problem;
+    line_memory_check(services, &create->draft->concert, create->warning);
+    return ERROR_NONE;
+}
+
+enum error
+concert_create_run(struct services *services, void *state, struct problem *problem)
+{
+    struct concert_create *create = state;
+    struct concert_draft *draft = create->draft;
+    struct concert *concert = &draft->concert;
+    /* that of the setting may be another one tomorrow; config_load() has seen to it that it fits */
+    if (!text_copy(concert->time_zone, TIME_ZONE_SIZE, concert_time_zone(services, concert)))
+        return refuse(problem, ERROR_INTERNAL_ERROR);
+    enum db_result result = db_now(services->db, &create->created_at);
+    concert->line_version = concert->line_since = next_line_version(0, create->created_at);
+    if (result == DB_OK)
+        result = concert_admin_table_insert(services->db, concert, create->created_at);
+    for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
+        result = insert_item(services->db, concert->concert_id, &draft->items[i]);
+    if (result == DB_OK)
+        result = concert_table_stamp_layouts(services->db);
+    if (result == DB_OK)
+        result = concert_admin_table_log(services->db, create->actor, "concert create",
+                                         concert->concert_id, concert->title);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return draw_change(services, &concert_defaults, concert, problem);
+}
+
+enum db_result
+concert_create_happened(struct services *services, void *state)
+{
+    /* An id that a crash rolled back may have been given again. */
+    const struct concert_create *create = state;
+    struct concert found;
+    int64_t created_at;
+    enum db_result result =
+        concert_admin_table_lock(services->db, create->draft->concert.concert_id, &found);
+    if (result == DB_OK)
+        result = concert_admin_table_created_at(services->db, found.concert_id, &created_at);
+    if (result != DB_OK)
+        return result;
+    return created_at == create->created_at ? DB_OK : DB_NONE;
+}
+
+int64_t
+concert_create_id(const void *state)
+{
+    return ((const struct concert_create *)state)->draft->concert.concert_id;
+}
+
+/* The line takes settings from a higher version only: an older reader cannot put old ones back. */
+static void
+raise_line_version(const struct concert *before, struct concert *after)
+{
+    bool same = before->no_line == after->no_line &&
+                before->admission_capacity == after->admission_capacity &&
+                before->active_seconds == after->active_seconds &&
+                before->idle_seconds == after->idle_seconds && before->paused == after->paused &&
+                before->max_waiting == after->max_waiting && before->stored == after->stored &&
+                before->draw == after->draw &&
+                before->draw_lead_seconds == after->draw_lead_seconds &&
+                before->opens_at == after->opens_at;
+    if (same)
+        return;
+    after->line_version = next_line_version(before->line_version, before->now);
+    if (before->no_line && !after->no_line)
+        after->line_since = after->line_version;
+}
+
+static enum error
+apply_change(struct concert_change *change, const struct concert *before, struct problem *problem)
+{
+    struct concert *after = &change->concert;
+    *after = *before;
+    enum error error = change->apply(change->wanted, after, problem);
+    if (error == ERROR_NONE)
+        error = concert_check_times(after, problem);
+    if (error == ERROR_NONE && before->stored == STORED_CANCELLED &&
+        after->stored != before->stored)
+        return refuse_because(problem, ERROR_NOT_CANCELLABLE,
+                              "A cancelled concert stays cancelled");
+    raise_line_version(before, after);
+    bool opens = after->stored == STORED_OPEN && before->stored != STORED_OPEN;
+    change->resizes_line = opens || after->max_waiting != before->max_waiting ||
+                           after->no_line != before->no_line ||
+                           after->admission_capacity != before->admission_capacity;
+    return error;
+}
+
+enum error
+concert_change_run(struct services *services, void *state, struct problem *problem)
+{
+    struct concert_change *change = state;
+    struct concert before;
+    enum db_result result = concert_admin_table_lock(services->db, change->concert_id, &before);
+    enum error error = concert_refuse(problem, result);
+    if (error == ERROR_NONE)
+        error = apply_change(change, &before, problem);
+    if (error == ERROR_NONE)
+        error = draw_change(services, &before, &change->concert, problem);
+    if (error != ERROR_NONE)
+        return error;
+    result = concert_admin_table_update(services->db, &before, &change->concert);
+    if (result == DB_OK)
+        result = concert_admin_table_log(services->db, change->actor, change->action,
+                                         change->concert_id, change->detail);
+    return refuse_db(problem, result);
+}
+
+enum db_result
+concert_change_happened(struct services *services, void *state)
+{
+    /* The same settings may be written twice: where it is not known it is done again. */
+    (void)services;
+    (void)state;
+    return DB_NONE;
+}
+
+void
+concert_change_warn(struct services *services, const struct concert_change *change,
+                    char warning[LINE_WARNING_SIZE])
+{
+    warning[0] = '\0';
+    if (change->resizes_line)
+        line_memory_check(services, &change->concert, warning);
+}

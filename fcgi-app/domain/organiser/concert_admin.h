@@ -1,0 +1,79 @@
+/*
+ * concert_admin: how operators make and change concerts. Each change leaves a row in the audit
+ * log. The functions are an effect's parts (domain/effect.h).
+ */
+#ifndef FRONTROW_DOMAIN_CONCERT_ADMIN_H
+#define FRONTROW_DOMAIN_CONCERT_ADMIN_H
+
+#include "domain/concert/concert.h"
+#include "domain/queue/line_memory.h"
+#include "mysql/organiser/concert_admin_table.h"
+
+enum { CONCERT_ITEMS_MAX = 1000, CONCERT_SEATS_MAX = 100000 /* in one call */ };
+
+/* The settings of a new concert where nothing else is said. */
+extern const struct concert concert_defaults;
+
+/* An item that is to be made. */
+struct item_draft {
+    struct item item;
+    struct seat_range *ranges; /* at least one */
+    size_t range_count;
+};
+
+/* A concert that is to be made, with all its items. Zero-initialised can be freed. */
+struct concert_draft {
+    struct concert concert;
+    struct item_draft *items;
+    size_t item_count;
+};
+
+void concert_draft_free(struct concert_draft *draft);
+
+/* That closesAt, where there is one, is after opensAt. Refuses with invalid_field. */
+enum error concert_check_times(const struct concert *concert, struct problem *problem);
+
+/*
+ * What no single field can say: times in order, no number and no name twice, not too many seats.
+ * Sets each item's seat_count. Refuses with invalid_field.
+ */
+enum error concert_draft_check(struct concert_draft *draft, struct problem *problem);
+
+/* The state of a creating call: the caller fills the first two; the ids are set in the draft. */
+struct concert_create {
+    const char *actor; /* "admin" or "ctl" */
+    struct concert_draft *draft;
+    int64_t created_at;
+    char warning[LINE_WARNING_SIZE]; /* for the operator; "": none */
+};
+
+enum error concert_create_look(struct services *services, void *create, struct problem *problem);
+enum error concert_create_run(struct services *services, void *create, struct problem *problem);
+enum db_result concert_create_happened(struct services *services, void *create);
+int64_t concert_create_id(const void *create);
+
+/* The state of changing a concert's settings: the caller fills all but the last two. */
+struct concert_change {
+    const char *actor;
+    const char *action; /* what the audit log calls it, and with which detail */
+    const char *detail;
+    int32_t concert_id;
+    /* Writes what is wanted over the settings that the concert has. */
+    enum error (*apply)(const void *wanted, struct concert *concert, struct problem *problem);
+    const void *wanted;
+    struct concert concert; /* as it is after the change */
+    bool resizes_line;      /* how many may be in it changes, or it is opened */
+};
+
+/*
+ * Refuses with concert_not_found, with what apply() says, with invalid_field (closesAt), or with
+ * not_cancellable where the status of a cancelled concert would change.
+ */
+enum error concert_change_run(struct services *services, void *change, struct problem *problem);
+enum db_result concert_change_happened(struct services *services, void *change);
+
+/* After the change: what line_memory_check() says, where it resized the line; else "". */
+void concert_change_warn(struct services *services, const struct concert_change *change,
+                         char warning[LINE_WARNING_SIZE]);
+
+#endif

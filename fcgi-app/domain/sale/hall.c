@@ -1,0 +1,315 @@
+#include "domain/sale/hall.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/shared.h"
+#include "domain/concert/layout.h"
+
+enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most often enough */
+
+/* The free seats that a buyer may choose among, read as far as the choice needs them. */
+struct hall {
+    struct layout *layout;
+    const struct hall_wish *wish;
+    size_t blocks_read;    /* of the layout, by rank */
+    int32_t seats_to_read; /* at least, the next time */
+    struct place *places;  /* sorted (seating_sort) */
+    size_t count;
+    bool passed_by; /* others are just taking some of them */
+};
+
+static bool
+fits(const struct hall *hall, const struct block *block)
+{
+    const struct hall_wish *wish = hall->wish;
+    return block->price <= wish->max_price &&
+           (wish->section[0] == '\0' ||
+            strcmp(wish->section, layout_section_name(hall->layout, block)) == 0);
+}
+
+/*
+ * The wish as it is remembered that nothing is left for it: whatever section or price a buyer makes
+ * up, a hall has only so many. False where no seat of it fits.
+ */
+static bool
+name_wish(const struct hall *hall, struct sold_out_wish *name)
+{
+    const struct layout *layout = hall->layout;
+    *name = (struct sold_out_wish){layout->item_id, -1, layout->version, -1};
+    for (const struct block *block = layout->blocks, *end = block + layout->block_count;
+         block < end; block++) {
+        if (!fits(hall, block))
+            continue;
+        if (hall->wish->section[0] != '\0')
+            name->section = block->section;
+        if (block->price > name->price)
+            name->price = block->price;
+    }
+    return name->price >= 0;
+}
+
+static int32_t
+block_seats(const struct block *block)
+{
+    return block->last - block->first + 1;
+}
+
+/* A part of a hall that is read by one statement. */
+struct part {
+    size_t first_rank;   /* of its blocks */
+    int32_t first, last; /* seatIds; others may lie between */
+    int32_t seats;
+};
+
+/* The next blocks by rank; those that do not fit count for nothing. */
+static struct part
+next_part(struct hall *hall)
+{
+    const struct layout *layout = hall->layout;
+    struct part part = {.first_rank = hall->blocks_read, .first = INT32_MAX};
+    while (part.seats < hall->seats_to_read && hall->blocks_read < layout->block_count) {
+        const struct block *block = layout->by_rank[hall->blocks_read++];
+        if (!fits(hall, block))
+            continue;
+        part.first = block->first < part.first ? block->first : part.first;
+        part.last = block->last > part.last ? block->last : part.last;
+        part.seats += block_seats(block);
+    }
+    return part;
+}
+
+/* Adds the free seats of the part, which come by seatId like the blocks. */
+static enum db_result
+read_free(struct hall *hall, const struct part *part, struct database *db)
+{
+    const struct layout *layout = hall->layout;
+    const struct block *block = layout->blocks, *end = block + layout->block_count;
+    int32_t id;
+    enum db_result result = seat_table_list_free(db, layout->item_id, part->first, part->last, &id);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        while (block < end && block->last < id)
+            block++;
+        if (block < end && block->first <= id && block->rank >= part->first_rank &&
+            block->rank < hall->blocks_read && fits(hall, block))
+            hall->places[hall->count++] = (struct place){id, block->section, block->row, true};
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+/* Reads the next part without a lock. Each is twice as large as the one before. */
+static enum db_result
+read_more(struct hall *hall, struct database *db)
+{
+    struct part part = next_part(hall);
+    size_t before = hall->count;
+    if (part.seats == 0)
+        return DB_OK;
+    hall->places = realloc(hall->places, (before + (size_t)part.seats) * sizeof hall->places[0]);
+    if (hall->places == NULL)
+        abort();
+    enum db_result result = read_free(hall, &part, db);
+    seating_sort(hall->places + before, hall->count - before);
+    hall->seats_to_read = 2 * part.seats;
+    return result;
+}
+
+/* So far the next choice will probably have to read: up to this seat, or everything. */
+static void
+remember_reach(const struct hall *hall, int32_t seat_id)
+{
+    struct layout *layout = hall->layout;
+    layout->reach = 0;
+    for (size_t i = 0; i < layout->block_count; i++) {
+        const struct block *block = layout->by_rank[i];
+        if (fits(hall, block))
+            layout->reach += block_seats(block);
+        if (block->first <= seat_id && seat_id <= block->last)
+            return;
+    }
+}
+
+/* The seat can not be had after all. Returns whether it was free so far. */
+static bool
+mark_taken(struct hall *hall, int32_t seat_id)
+{
+    bool was_free = false;
+    for (size_t i = 0; i < hall->count; i++)
+        if (hall->places[i].seat_id == seat_id) {
+            was_free = hall->places[i].free;
+            hall->places[i].free = false;
+        }
+    return was_free;
+}
+
+/* Passes by what other workers are just taking. */
+static void
+pass_by(struct hall *hall, const struct services *services)
+{
+    int32_t ids[OCCUPANCY_SEATS];
+    size_t at = 0, count;
+    if (services->place == NULL)
+        return;
+    while ((count = occupancy_next_set(&services->shared->occupancy, services->place,
+                                       hall->layout->item_id, &at, ids)) > 0)
+        for (size_t i = 0; i < count; i++)
+            hall->passed_by = mark_taken(hall, ids[i]) || hall->passed_by;
+}
+
+/* Lets the other workers pass by these seats. */
+static void
+announce(const struct services *services, int32_t item_id, const int32_t *ids, int32_t count)
+{
+    if (services->place != NULL)
+        occupancy_take_seats(services->place, item_id, ids, (size_t)count);
+}
+
+static bool
+is_got(int32_t id, const struct seat *seats, size_t found, int64_t now)
+{
+    for (size_t i = 0; i < found; i++)
+        if (seats[i].seat_id == id)
+            return seat_shown(&seats[i], now) == SEAT_AVAILABLE;
+    return false;
+}
+
+/* Marks those of the chosen seats that were not got as not free; true where all were got. */
+static bool
+keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
+                  size_t found, int64_t now)
+{
+    bool all = true;
+    for (int32_t i = 0; i < count; i++) {
+        bool got = is_got(ids[i], seats, found, now);
+        if (!got)
+            mark_taken(hall, ids[i]);
+        all = all && got;
+    }
+    return all;
+}
+
+/* Chooses among what was read, and reads on where that holds no adjacent ones. */
+static enum db_result
+choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
+{
+    const struct hall_wish *wish = hall->wish;
+    enum db_result result = DB_OK;
+    pass_by(hall, services);
+    while (!(*chosen = seating_choose_adjacent(hall->places, hall->count, wish->count, ids)) &&
+           result == DB_OK && hall->blocks_read < hall->layout->block_count) {
+        result = read_more(hall, services->db);
+        pass_by(hall, services);
+    }
+    if (!*chosen && !(hall->passed_by && wish->patient))
+        *chosen = seating_choose(hall->places, hall->count, wish->count, ids);
+    return result;
+}
+
+/*
+ * Two buyers who lock the same two seats at the same moment may get one each. If both went on with
+ * that one and the seat beside it, gaps of one would be left. So a patient one passes the whole set
+ * by, and does not make do with scattered seats while others may still give a set back.
+ */
+static enum error
+lock_best(struct services *services, struct hall *hall, int32_t *ids, struct seat *seats,
+          int64_t *now, struct problem *problem)
+{
+    const struct hall_wish *wish = hall->wish;
+    int32_t item_id = hall->layout->item_id;
+    bool chosen;
+    enum db_result result;
+    while ((result = choose(services, hall, ids, &chosen)) == DB_OK && chosen) {
+        size_t found;
+        announce(services, item_id, ids, wish->count);
+        result = seat_table_lock_free(services->db, item_id, ids, (size_t)wish->count, seats,
+                                      &found, now);
+        if (result != DB_OK)
+            break;
+        if (keep_what_was_got(hall, ids, wish->count, seats, found, *now)) {
+            remember_reach(hall, ids[0]);
+            return ERROR_NONE;
+        }
+        bool locked = found < (size_t)wish->count;
+        for (int32_t i = 0; i < wish->count && locked && wish->patient; i++)
+            mark_taken(hall, ids[i]);
+        hall->passed_by = hall->passed_by || locked;
+    }
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    remember_reach(hall, 0);
+    return refuse(problem, hall->passed_by ? ERROR_BUSY : ERROR_SEATS_NOT_AVAILABLE);
+}
+
+/*
+ * What a look that began at `releases` and `started` found. With nothing left, all that fits was
+ * read, and nobody is just taking any of it.
+ */
+static void
+tell_found(struct services *services, const struct hall *hall, bool none, uint32_t releases,
+           int64_t started)
+{
+    const struct sold_out_wish *name = &hall->wish->name;
+    if (name->item_id == 0 || name->layout_version != hall->layout->version)
+        return;
+    struct sold_out *sold_out = &services->shared->sold_out;
+    if (none)
+        sold_out_remember(sold_out, name, releases,
+                          seating_most_free(hall->places, hall->count) + 1, started,
+                          clock_monotonic());
+    else
+        sold_out_forget(sold_out, name, releases, hall->wish->count);
+}
+
+/* Whether it is known that nothing is left; waits for another one that is just finding out. */
+static bool
+is_sold_out(struct sold_out *sold_out, const struct sold_out_wish *name, int32_t count)
+{
+    int64_t started = clock_monotonic(), now = started;
+    enum sold_out_answer answer;
+    while ((answer = sold_out_recall(sold_out, name, count, now)) == SOLD_OUT_WAIT &&
+           now < started + SOLD_OUT_AWAITED_MS) {
+        usleep(1000);
+        now = clock_monotonic();
+    }
+    return answer == SOLD_OUT_NONE;
+}
+
+enum error
+hall_look(struct services *services, const struct item *item, struct hall_wish *wish,
+          struct problem *problem)
+{
+    wish->name = (struct sold_out_wish){0};
+    /* without a version the layout is read each time, and one like it may be another */
+    if (services->shared == NULL || item->layout_version == 0)
+        return ERROR_NONE;
+    struct hall hall = {.wish = wish};
+    enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (name_wish(&hall, &wish->name) &&
+        !is_sold_out(&services->shared->sold_out, &wish->name, wish->count))
+        return ERROR_NONE;
+    return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
+}
+
+enum error
+hall_lock_best(struct services *services, const struct item *item, const struct hall_wish *wish,
+               int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE], int64_t *now,
+               struct problem *problem)
+{
+    struct hall hall = {.wish = wish};
+    struct shared *shared = services->shared;
+    int64_t started = clock_monotonic();
+    uint32_t releases = shared != NULL ? sold_out_releases(&shared->sold_out, item->item_id) : 0;
+    enum error error =
+        refuse_db(problem, layouts_find(services->layouts, services->db, item, &hall.layout));
+    if (error != ERROR_NONE)
+        return error;
+    hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
+    error = lock_best(services, &hall, ids, seats, now, problem);
+    tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
+    free(hall.places);
+    return error;
+}

@@ -1,0 +1,36 @@
+/* hall: reads the seats of an item, and locks the best of them for a buyer. */
+#ifndef FRONTROW_DOMAIN_HALL_H
+#define FRONTROW_DOMAIN_HALL_H
+
+#include "base/sold_out.h"
+#include "domain/sale/seating.h"
+#include "domain/services.h"
+#include "mysql/concert/concert_table.h"
+
+/* What a buyer asks for. */
+struct hall_wish {
+    int32_t count;             /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
+    const char *section;       /* "": any */
+    int64_t max_price;         /* of a seat */
+    bool patient;              /* rather busy than seats beside those that others are just taking */
+    struct sold_out_wish name; /* made by hall_look(); its item_id is 0 where nothing is told */
+};
+
+/*
+ * Refuses a wish with seats_not_available, without a look at any seat, where the hall has none that
+ * fits, or where nothing was left for it a moment ago (base/sold_out.h).
+ */
+enum error hall_look(struct services *services, const struct item *item, struct hall_wish *wish,
+                     struct problem *problem) __attribute__((warn_unused_result));
+
+/*
+ * Finds the best free seats of an item and locks them, inside a running transaction; *now is the
+ * database's time after the last lock. A set that another buyer is just taking is passed by.
+ * Refuses with seats_not_available; with busy where nothing was left but what others hold locked,
+ * which may become free: worth another try.
+ */
+enum error hall_lock_best(struct services *services, const struct item *item,
+                          const struct hall_wish *wish, int32_t ids[SEATS_AT_ONCE],
+                          struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem);
+
+#endif

@@ -1,0 +1,194 @@
+#include "domain/sale/payment.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/queue/line.h"
+#include "domain/sale/point.h"
+
+/* Nobody gets a token for a closed concert: a hold that was made without one is paid without. */
+static bool
+needs_token(const struct payment_create *create, int64_t now)
+{
+    return !create->reservation.without_token ||
+           concert_status(&create->concert, now) != CONCERT_CLOSED;
+}
+
+/* That the token is missing is said first, unless what is to be paid is found to need none. */
+enum error
+payment_create_look(struct services *services, void *state, struct problem *problem)
+{
+    struct payment_create *create = state;
+    enum db_result result = reservation_table_find_with_concert(
+        services->db, create->reservation_id, &create->reservation, &create->concert);
+    enum error error =
+        reservation_check_owner(result, &create->reservation, create->user_id, problem);
+    create->found = error == ERROR_NONE;
+    bool is_known = create->found || error_status(error) < 500;
+    if (create->token == NULL && is_known &&
+        (!create->found || needs_token(create, create->concert.now)))
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    return error;
+}
+
+/*
+ * Where a seat limit applies, a payment takes the user's mutex too. Otherwise a hold that lapses
+ * while its payment is on the way to its COMMIT would not count for the user's next reservation,
+ * and then be paid.
+ */
+static enum error
+lock_user(struct services *services, const struct payment_create *create, struct problem *problem)
+{
+    if (create->concert.no_seat_limit && create->reservation.no_seat_limit)
+        return ERROR_NONE;
+    return refuse_db(problem, reservation_table_lock_user(
+                                  services->db, create->reservation.concert_id, create->user_id));
+}
+
+static enum error
+check_held(const struct reservation *reservation, int64_t now, struct problem *problem)
+{
+    switch (reservation_shown(reservation, reservation->concert_cancelled, now)) {
+    case RESERVATION_HELD:
+        return ERROR_NONE;
+    case RESERVATION_PAID:
+        return refuse(problem, ERROR_ALREADY_PAID);
+    case RESERVATION_CANCELLED:
+        return refuse(problem, ERROR_RESERVATION_CANCELLED);
+    case RESERVATION_EXPIRED:
+    case RESERVATION_OTHER:
+        break;
+    }
+    return refuse(problem, ERROR_HOLD_EXPIRED);
+}
+
+/*
+ * A reservation made with a token is paid with that one, whatever has become of its lease; one
+ * made without takes any live token of this user and concert, in a closed concert none. Only MySQL
+ * is asked.
+ */
+static enum error
+check_token(struct services *services, struct payment_create *create, int64_t now,
+            struct problem *problem)
+{
+    const struct reservation *reservation = &create->reservation;
+    int32_t concert_id;
+    struct token_row row;
+    create->takes_token = needs_token(create, now);
+    if (!create->takes_token)
+        return ERROR_NONE;
+    if (!line_read_token(create->token, &concert_id, create->token_bytes) ||
+        concert_id != reservation->concert_id)
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    if (!reservation->without_token)
+        return memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0
+                   ? ERROR_NONE
+                   : refuse(problem, ERROR_TOKEN_INVALID);
+    enum db_result result = token_table_find(services->db, create->token_bytes, &row);
+    if (result == DB_NONE ||
+        (result == DB_OK && !(token_is_live(&row) && row.concert_id == concert_id &&
+                              strcmp(row.user_id, create->user_id) == 0)))
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    return refuse_db(problem, result);
+}
+
+/* Some seats are not held any more: their hold was over, and the next buyer has them. */
+static enum error
+lose_hold(struct services *services, struct payment_create *create, struct problem *problem)
+{
+    bool none_sold = db_changed_rows(services->db) == 0;
+    if (none_sold && reservation_lose_seat(services, &create->reservation, problem) != ERROR_NONE)
+        return problem->error;
+    return refuse(problem, ERROR_HOLD_EXPIRED);
+}
+
+/*
+ * The reservation becomes paid, its seats sold, and a payment says so. The token ends only where a
+ * line is kept; a place that is only waited for goes on.
+ */
+static enum error
+write_sale(struct services *services, struct payment_create *create, int64_t now,
+           struct problem *problem)
+{
+    const struct reservation *reservation = &create->reservation;
+    create->made = (struct payment){
+        .reservation_id = reservation->reservation_id,
+        .amount = reservation->total_price,
+        .status = PAYMENT_PAID,
+        .paid_at = now,
+    };
+    snprintf(create->made.user_id, sizeof create->made.user_id, "%s", create->user_id);
+    create->ends_token = false;
+    enum db_result result = reservation_table_sell(services->db, reservation, now);
+    if (result == DB_NONE)
+        return lose_hold(services, create, problem);
+    if (result == DB_OK)
+        result = payment_table_insert(services->db, &create->made);
+    if (result == DB_OK && create->takes_token && !create->concert.no_line)
+        result = token_table_end_active(services->db, create->token_bytes, &create->ends_token);
+    return refuse_db(problem, result);
+}
+
+/*
+ * The story of a sale's second half. Lock order: the user's mutex, reservation, seats, token, point
+ * row. The hold is judged when the reservation is locked, and again after the last lock, which may
+ * have been waited for: nobody shall see a hold expired and then paid.
+ */
+enum error
+payment_create_run(struct services *services, void *state, struct problem *problem)
+{
+    struct payment_create *create = state;
+    struct reservation *reservation = &create->reservation;
+    struct point_entry entry = {
+        .kind = POINT_PAYMENT,
+        .reservation_id = reservation->reservation_id,
+    };
+    int64_t now;
+    if (lock_user(services, create, problem) != ERROR_NONE)
+        return problem->error;
+    enum db_result result = reservation_table_lock_hold(services->db, reservation, &now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (check_held(reservation, now, problem) != ERROR_NONE ||
+        check_token(services, create, now, problem) != ERROR_NONE ||
+        write_sale(services, create, now, problem) != ERROR_NONE ||
+        point_move(services, create->user_id, -reservation->total_price, &entry, problem) !=
+            ERROR_NONE)
+        return problem->error;
+    create->balance = entry.balance_after;
+    if (entry.created_at >= reservation->expires_at)
+        return refuse(problem, ERROR_HOLD_EXPIRED);
+    return ERROR_NONE;
+}
+
+enum db_result
+payment_create_happened(struct services *services, void *state)
+{
+    const struct payment *made = &((struct payment_create *)state)->made;
+    struct payment found;
+    enum db_result result = payment_table_lock(services->db, made->reservation_id, &found);
+    if (result != DB_OK)
+        return result;
+    bool ours = found.payment_id == made->payment_id && found.paid_at == made->paid_at;
+    return ours ? DB_OK : DB_NONE;
+}
+
+int64_t
+payment_create_id(const void *state)
+{
+    return ((const struct payment_create *)state)->made.payment_id;
+}
+
+void
+payment_create_finish(struct services *services, const struct payment_create *create)
+{
+    if (create->ends_token)
+        line_finish(services, create->reservation.concert_id, create->token_bytes);
+}
+
+void
+payment_create_refused(struct services *services, const struct payment_create *create)
+{
+    if (create->found && create->token != NULL)
+        line_renew(services, &create->concert, create->user_id, create->token);
+}

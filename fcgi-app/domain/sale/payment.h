@@ -1,0 +1,35 @@
+/* payment: points for a held reservation. */
+#ifndef FRONTROW_DOMAIN_PAYMENT_H
+#define FRONTROW_DOMAIN_PAYMENT_H
+
+#include "domain/sale/reservation.h"
+#include "mysql/sale/point_table.h"
+
+/* The state of a paying call (domain/effect.h). The caller fills the first three. */
+struct payment_create {
+    const char *user_id;
+    int64_t reservation_id;
+    const char *token; /* text of the queue token, NULL: none */
+
+    bool found; /* and this user's: concert and reservation are filled */
+    struct concert concert;
+    struct reservation reservation; /* without its seats */
+    struct payment made;
+    int64_t balance;
+    bool takes_token; /* else it needs none */
+    bool ends_token;  /* and the place in the line with it */
+    uint8_t token_bytes[TOKEN_SIZE];
+};
+
+enum error payment_create_look(struct services *services, void *create, struct problem *problem);
+enum error payment_create_run(struct services *services, void *create, struct problem *problem);
+enum db_result payment_create_happened(struct services *services, void *create);
+int64_t payment_create_id(const void *create);
+
+/* After the commit: the place in the line becomes free once the buyer has the answer. */
+void payment_create_finish(struct services *services, const struct payment_create *create);
+
+/* After a refusal (4xx): the owner of the place in the line is there, and goes on. */
+void payment_create_refused(struct services *services, const struct payment_create *create);
+
+#endif

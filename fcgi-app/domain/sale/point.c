@@ -1,0 +1,75 @@
+#include "domain/sale/point.h"
+
+static enum error
+refuse_balance(struct problem *problem, int64_t balance)
+{
+    refuse(problem, ERROR_INSUFFICIENT_POINTS);
+    problem->has_balance = true;
+    problem->balance = balance;
+    return ERROR_INSUFFICIENT_POINTS;
+}
+
+/* The limit is for charges only: a refund is never refused by it. */
+static enum error
+check_balance(const struct point_entry *entry, int64_t balance, int64_t amount,
+              struct problem *problem)
+{
+    if (balance + amount < 0)
+        return refuse_balance(problem, balance);
+    if (entry->kind == POINT_CHARGE && balance + amount > POINT_BALANCE_LIMIT)
+        return refuse_because(problem, ERROR_BALANCE_LIMIT,
+                              "The balance would be above 10,000,000,000 points");
+    return ERROR_NONE;
+}
+
+enum error
+point_move(struct services *services, const char *user_id, int64_t amount,
+           struct point_entry *entry, struct problem *problem)
+{
+    int64_t balance;
+    enum error error =
+        refuse_db(problem, point_table_lock(services->db, user_id, &balance, &entry->created_at));
+    if (error == ERROR_NONE)
+        error = check_balance(entry, balance, amount, problem);
+    if (error != ERROR_NONE)
+        return error;
+    entry->amount = amount;
+    entry->balance_after = balance + amount;
+    enum db_result result =
+        point_table_set_balance(services->db, user_id, balance, entry->balance_after);
+    if (result == DB_OK)
+        result = point_table_add_entry(services->db, user_id, entry);
+    return refuse_db(problem, result);
+}
+
+enum error
+point_change_run(struct services *services, void *point_change, struct problem *problem)
+{
+    struct point_change *change = point_change;
+    int64_t amount = change->kind == POINT_CHARGE ? change->amount : -change->amount;
+    change->entry = (struct point_entry){.kind = change->kind};
+    return point_move(services, change->user_id, amount, &change->entry, problem);
+}
+
+enum db_result
+point_change_happened(struct services *services, void *point_change)
+{
+    /* An id that a crash rolled back may have been given again: the row must be ours in full. */
+    const struct point_change *change = point_change;
+    const struct point_entry *wanted = &change->entry;
+    struct point_entry found;
+    enum db_result result =
+        point_table_lock_entry(services->db, wanted->history_id, change->user_id, &found);
+    if (result != DB_OK)
+        return result;
+    bool ours = found.kind == wanted->kind && found.amount == wanted->amount &&
+                found.balance_after == wanted->balance_after &&
+                found.created_at == wanted->created_at;
+    return ours ? DB_OK : DB_NONE;
+}
+
+int64_t
+point_change_id(const void *point_change)
+{
+    return ((const struct point_change *)point_change)->entry.history_id;
+}

@@ -1,0 +1,32 @@
+/* point: a user's prepaid points: charge, use, and the ledger that proves the balance. */
+#ifndef FRONTROW_DOMAIN_POINT_H
+#define FRONTROW_DOMAIN_POINT_H
+
+#include "domain/services.h"
+#include "mysql/sale/point_table.h"
+
+#define POINT_BALANCE_LIMIT INT64_C(10000000000)
+#define POINT_AMOUNT_LIMIT INT64_C(1000000000)
+
+/* The state of a charge or a use (domain/effect.h): the caller fills the first three. */
+struct point_change {
+    const char *user_id;
+    enum point_kind kind; /* POINT_CHARGE or POINT_USE */
+    int64_t amount;       /* 1..POINT_AMOUNT_LIMIT */
+    struct point_entry entry;
+};
+
+/* Run of the effect: locks the purse, changes it and writes the ledger. */
+enum error point_change_run(struct services *services, void *point_change, struct problem *problem);
+enum db_result point_change_happened(struct services *services, void *point_change);
+int64_t point_change_id(const void *point_change);
+
+/*
+ * Moves `amount` (signed) in a purse inside a running transaction and writes the ledger row into
+ * *entry (its kind and reservation_id are set by the caller). Refuses with insufficient_points
+ * when the balance would fall below 0. Locks the point row: last in the lock order.
+ */
+enum error point_move(struct services *services, const char *user_id, int64_t amount,
+                      struct point_entry *entry, struct problem *problem);
+
+#endif

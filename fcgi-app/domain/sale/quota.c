@@ -1,0 +1,109 @@
+#include "domain/sale/quota.h"
+
+#include "base/config.h"
+#include "mysql/sale/reservation_table.h"
+
+enum {
+    GIVEN_BACK_FREE = 5, /* a buyer may change his mind so often */
+    FIRST_PAUSE_S = 60,
+    LONGEST_PAUSE_S = 3600,
+    WINDOW_S = 24 * 3600,
+};
+
+/* What a user has and did in a concert. */
+struct quota {
+    int32_t seats; /* paid, or held and not over */
+    int32_t given_back;
+    int32_t unpaid; /* holds that count as such */
+    int64_t last_unpaid_at;
+};
+
+/* The holds come in the order in which they ended, so that a payment forgets what was before it. */
+static void
+count_hold(struct quota *quota, const struct hold_record *hold, int64_t now)
+{
+    bool over = now >= hold->ends_at;
+    if (hold->status == RESERVATION_PAID) {
+        quota->seats += hold->seat_count;
+        quota->given_back = quota->unpaid = 0;
+        return;
+    }
+    if (hold->status == RESERVATION_HELD && !over)
+        quota->seats += hold->seat_count;
+    bool lapsed = hold->status == RESERVATION_EXPIRED || (hold->status == RESERVATION_HELD && over);
+    bool given_back = hold->status == RESERVATION_CANCELLED && hold->settled;
+    if (lapsed || (given_back && ++quota->given_back > GIVEN_BACK_FREE)) {
+        quota->unpaid++;
+        quota->last_unpaid_at = hold->ends_at;
+    }
+}
+
+static enum error
+read_quota(struct services *services, const struct concert *concert, const char *user_id,
+           int64_t now, struct quota *quota, struct problem *problem)
+{
+    struct hold_record hold;
+    *quota = (struct quota){0};
+    enum db_result result = reservation_table_list_holds(services->db, concert->concert_id, user_id,
+                                                         now - (int64_t)WINDOW_S * 1000, &hold);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        count_hold(quota, &hold, now);
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+}
+
+static int64_t
+pause_seconds(int32_t unpaid, int32_t pause_from)
+{
+    if (pause_from == 0 || unpaid < pause_from)
+        return 0;
+    int64_t seconds = FIRST_PAUSE_S;
+    for (int32_t n = pause_from; n < unpaid && seconds < LONGEST_PAUSE_S; n++)
+        seconds *= 2;
+    return seconds < LONGEST_PAUSE_S ? seconds : LONGEST_PAUSE_S;
+}
+
+static enum error
+require_no_pause(const struct quota *quota, int32_t pause_from, int64_t now,
+                 struct problem *problem)
+{
+    int64_t seconds = pause_seconds(quota->unpaid, pause_from);
+    int64_t left_ms = quota->last_unpaid_at + seconds * 1000 - now;
+    if (seconds == 0 || left_ms <= 0)
+        return ERROR_NONE;
+    refuse_because(problem, ERROR_TOO_MANY_UNPAID,
+                   "%d holds of this concert were not paid; the next one after a pause",
+                   (int)quota->unpaid);
+    problem->retry_after = (int)((left_ms + 999) / 1000);
+    return ERROR_TOO_MANY_UNPAID;
+}
+
+enum error
+quota_check_pause(struct services *services, const struct concert *concert, const char *user_id,
+                  int64_t now, struct problem *problem)
+{
+    struct quota quota;
+    int32_t pause_from = services->config->unpaid_pause_from;
+    if (concert->no_seat_limit || pause_from == 0)
+        return ERROR_NONE;
+    enum error error = read_quota(services, concert, user_id, now, &quota, problem);
+    return error == ERROR_NONE ? require_no_pause(&quota, pause_from, now, problem) : error;
+}
+
+enum error
+quota_check(struct services *services, const struct concert *concert, const char *user_id,
+            int64_t now, size_t more, struct problem *problem)
+{
+    struct quota quota;
+    if (concert->no_seat_limit)
+        return ERROR_NONE;
+    enum error error = read_quota(services, concert, user_id, now, &quota, problem);
+    if (error == ERROR_NONE)
+        error = require_no_pause(&quota, services->config->unpaid_pause_from, now, problem);
+    if (error != ERROR_NONE)
+        return error;
+    if (quota.seats + (int64_t)more <= concert->max_seats_per_user)
+        return ERROR_NONE;
+    return refuse_because(problem, ERROR_SEAT_LIMIT_REACHED,
+                          "At most %d seats a user in this concert; there are %d already",
+                          concert->max_seats_per_user, quota.seats);
+}

@@ -1,0 +1,30 @@
+/*
+ * quota: how much of a concert one user may hold. It is there only where the concert has a seat
+ * limit: so many seats at a time, and a pause for who holds again and again and does not pay.
+ */
+#ifndef FRONTROW_DOMAIN_QUOTA_H
+#define FRONTROW_DOMAIN_QUOTA_H
+
+#include "domain/services.h"
+#include "mysql/concert/concert_table.h"
+
+/*
+ * Refuses with too_many_unpaid while the user has to pause. Since the user's last payment in the
+ * concert, a refunded one aside, and over 24 hours at most, each hold that lapsed counts as
+ * unpaid, and each that the user gave back from the sixth one on. From `unpaid_pause_from` such
+ * holds on the user pauses after the last of them: a minute, twice as long for each further one,
+ * an hour at most. `now` decides, whether or not the sweeper ran.
+ */
+enum error quota_check_pause(struct services *services, const struct concert *concert,
+                             const char *user_id, int64_t now, struct problem *problem)
+    __attribute__((warn_unused_result));
+
+/*
+ * The same, and refuses with seat_limit_reached where `more` seats would be too many: held and paid
+ * ones count. Exact where the user's mutex is locked.
+ */
+enum error quota_check(struct services *services, const struct concert *concert,
+                       const char *user_id, int64_t now, size_t more, struct problem *problem)
+    __attribute__((warn_unused_result));
+
+#endif

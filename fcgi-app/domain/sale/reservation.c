@@ -1,0 +1,154 @@
+#include "domain/sale/reservation.h"
+
+#include <string.h>
+
+enum reservation_status
+reservation_shown(const struct reservation *reservation, bool concert_cancelled, int64_t now)
+{
+    if (reservation->status != RESERVATION_HELD)
+        return reservation->status;
+    if (now >= reservation->expires_at)
+        return RESERVATION_EXPIRED;
+    return concert_cancelled ? RESERVATION_CANCELLED : RESERVATION_HELD;
+}
+
+const char *
+reservation_status_name(enum reservation_status status)
+{
+    static const char *const names[] = {
+        [RESERVATION_OTHER] = "other",         [RESERVATION_HELD] = "held",
+        [RESERVATION_PAID] = "paid",           [RESERVATION_EXPIRED] = "expired",
+        [RESERVATION_CANCELLED] = "cancelled",
+    };
+    return names[status];
+}
+
+void
+reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE])
+{
+    for (int32_t i = 0; i < reservation->seat_count; i++)
+        ids[i] = reservation->seats[i].seat_id;
+}
+
+/* Replaces the stored status by the shown one. */
+static enum error
+show(struct services *services, struct reservation *reservation, int64_t now,
+     struct problem *problem)
+{
+    struct concert concert = {0};
+    if (reservation->status == RESERVATION_HELD) {
+        enum error error = concert_find(services->db, reservation->concert_id, &concert, problem);
+        if (error != ERROR_NONE)
+            return error;
+    }
+    reservation->status = reservation_shown(reservation, concert.stored == STORED_CANCELLED, now);
+    return ERROR_NONE;
+}
+
+enum error
+reservation_check_owner(enum db_result result, const struct reservation *reservation,
+                        const char *user_id, struct problem *problem)
+{
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_RESERVATION_NOT_FOUND);
+    if (result == DB_OK && strcmp(reservation->user_id, user_id) != 0)
+        return refuse_because(problem, ERROR_FORBIDDEN, "The reservation is another user's");
+    return refuse_db(problem, result);
+}
+
+enum error
+reservation_find(struct services *services, const char *user_id, int64_t id,
+                 struct reservation *reservation, struct problem *problem)
+{
+    int64_t now;
+    enum error error = reservation_check_owner(
+        reservation_table_find(services->db, id, reservation, &now), reservation, user_id, problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, reservation_table_seats(services->db, reservation));
+    return error == ERROR_NONE ? show(services, reservation, now, problem) : error;
+}
+
+enum error
+reservation_list(struct services *services, const char *user_id, int64_t before, int32_t limit,
+                 struct reservation *list, size_t *count, struct problem *problem)
+{
+    int64_t now;
+    enum error error = refuse_db(
+        problem, reservation_table_list(services->db, user_id, before, limit, list, count, &now));
+    if (error != ERROR_NONE)
+        return error;
+    for (size_t i = 0; i < *count; i++)
+        list[i].status = reservation_shown(&list[i], list[i].concert_cancelled, now);
+    return refuse_db(problem, reservation_table_list_seats(services->db, user_id, list, *count));
+}
+
+/* The names are those of the locked seats, the prices those that the reservation was made with. */
+static void
+take_names(struct reservation *reservation, const struct seat *seats)
+{
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        int64_t price = reservation->seats[i].price;
+        reservation->seats[i] = seats[i];
+        reservation->seats[i].price = price;
+    }
+}
+
+enum error
+reservation_lose_seat(struct services *services, struct reservation *reservation,
+                      struct problem *problem)
+{
+    struct reservation again;
+    int64_t now;
+    enum db_result result =
+        reservation_table_find(services->db, reservation->reservation_id, &again, &now);
+    if (result == DB_OK && again.status != reservation->status)
+        result = db_lock_lost(services->db, "a reservation was settled by two");
+    if (result == DB_OK && reservation->status == RESERVATION_PAID)
+        return refuse(problem, ERROR_INTERNAL_ERROR);
+    reservation->status = RESERVATION_EXPIRED;
+    return refuse_db(problem, result);
+}
+
+/* All seats are there, and those of a paid reservation or a live hold name it. */
+static enum error
+check_seats(struct services *services, struct reservation *reservation, const struct seat *seats,
+            size_t count, struct problem *problem)
+{
+    enum error error = count == (size_t)reservation->seat_count
+                           ? ERROR_NONE
+                           : refuse(problem, ERROR_INTERNAL_ERROR);
+    for (size_t i = 0; i < count && error == ERROR_NONE; i++) {
+        bool is_live =
+            reservation->status == RESERVATION_PAID || reservation->status == RESERVATION_HELD;
+        if (is_live && seats[i].reservation_id != reservation->reservation_id)
+            error = reservation_lose_seat(services, reservation, problem);
+    }
+    return error;
+}
+
+enum error
+reservation_lock(struct services *services, const char *user_id, int64_t id,
+                 struct reservation *reservation, int64_t *now, struct problem *problem)
+{
+    enum error error = reservation_check_owner(
+        reservation_table_lock(services->db, id, reservation), reservation, user_id, problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, reservation_table_seat_ids(services->db, reservation));
+    if (error != ERROR_NONE)
+        return error;
+
+    int32_t ids[SEATS_AT_ONCE];
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    reservation_seat_ids(reservation, ids);
+    enum db_result result = seat_table_lock(services->db, reservation->item_id, ids,
+                                            (size_t)reservation->seat_count, seats, &found, now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    error = show(services, reservation, *now, problem);
+    if (error == ERROR_NONE)
+        error = check_seats(services, reservation, seats, found, problem);
+    if (error == ERROR_NONE)
+        take_names(reservation, seats);
+    return error;
+}

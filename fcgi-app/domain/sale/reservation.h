@@ -1,0 +1,123 @@
+/*
+ * reservation: a hold on seats, from the first lock to its end: held -> paid | expired | cancelled.
+ */
+#ifndef FRONTROW_DOMAIN_RESERVATION_H
+#define FRONTROW_DOMAIN_RESERVATION_H
+
+#include "domain/concert/concert.h"
+#include "domain/sale/hall.h"
+#include "mysql/sale/reservation_table.h"
+
+/*
+ * What is shown: a held one whose time is over is expired, whether or not the sweeper ran; a live
+ * hold of a cancelled concert is cancelled.
+ */
+enum reservation_status reservation_shown(const struct reservation *reservation,
+                                          bool concert_cancelled, int64_t now);
+
+/* "held", "paid", "expired" or "cancelled". */
+const char *reservation_status_name(enum reservation_status status);
+
+/* The state of a reserving call (domain/effect.h). The caller fills the first part. */
+struct reservation_create {
+    const char *user_id;
+    int32_t concert_id;
+    int32_t item_id;
+    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same; none with a wish */
+    size_t seat_count;
+    struct hall_wish wish; /* best available; its count is 0 where the seats are named */
+    const char *token;     /* text of the queue token, NULL: none */
+
+    int32_t tries;    /* so far */
+    bool keeps_place; /* the place in the line, which might end by idleness, lasts as long */
+    struct concert concert;
+    struct item item;
+    bool has_held; /* seats of this concert before, under its seat limit */
+    struct reservation made;
+};
+
+enum error reservation_create_look(struct services *services, void *create,
+                                   struct problem *problem);
+enum error reservation_create_run(struct services *services, void *create, struct problem *problem);
+enum db_result reservation_create_happened(struct services *services, void *create);
+int64_t reservation_create_id(const void *create);
+
+/* After the commit: Redis is to hear how long the owner's place in the line is kept. */
+void reservation_create_finish(struct services *services, const struct reservation_create *create);
+
+/* The state of a cancelling call. The caller fills the first two. */
+struct reservation_cancel {
+    const char *user_id;
+    int64_t reservation_id;
+
+    struct reservation reservation; /* with its seats, after the cancel */
+    bool released;                  /* by an operator: it was a live hold */
+    bool refunded;
+    int64_t refunded_amount;
+    int64_t balance;
+};
+
+enum error reservation_cancel_run(struct services *services, void *cancel, struct problem *problem);
+enum db_result reservation_cancel_happened(struct services *services, void *cancel);
+int64_t reservation_cancel_id(const void *cancel);
+
+/*
+ * To be called before the answer of a cancel that was carried out, or may have been: from now on
+ * best available finds its seats. Also before a stored answer is repeated: the worker of the first
+ * call may have been killed before it came here. Then `repeated` is true, and the reservation is
+ * that of `key`; whoever repeats an old one has nobody look at the seats anew.
+ */
+void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
+                               const char *key, bool repeated);
+
+enum { RESERVATIONS_AT_ONCE = 16 };
+
+/* The state of ending reservations for an operator. The caller fills `count` and the ids. */
+struct reservation_end {
+    size_t count;
+    struct reservation_cancel list[RESERVATIONS_AT_ONCE]; /* by ascending reservation_id */
+};
+
+/*
+ * Cancels all of them or none, whoever's they are, and whether or not their items have started.
+ * Those that are over, in whichever way, are left alone: neither released nor refunded is set.
+ */
+enum error reservation_end_run(struct services *services, void *end, struct problem *problem);
+enum db_result reservation_end_happened(struct services *services, void *end);
+
+/* After a read: refuses with reservation_not_found or forbidden. */
+enum error reservation_check_owner(enum db_result result, const struct reservation *reservation,
+                                   const char *user_id, struct problem *problem);
+
+/*
+ * A seat of a locked reservation names it no more. Where that was settled after it was read, the
+ * lock did not hold: busy, to be tried anew. Otherwise a sold seat is a bug of ours, and a held one
+ * was taken over before the clock was set back: the hold reads as expired, what is lost stays lost.
+ */
+enum error reservation_lose_seat(struct services *services, struct reservation *reservation,
+                                 struct problem *problem);
+
+/*
+ * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with
+ * reservation_not_found or forbidden.
+ */
+enum error reservation_find(struct services *services, const char *user_id, int64_t id,
+                            struct reservation *reservation, struct problem *problem);
+
+/* A page of a user's reservations with their seats, newest first, statuses as shown now. */
+enum error reservation_list(struct services *services, const char *user_id, int64_t before,
+                            int32_t limit, struct reservation *list, size_t *count,
+                            struct problem *problem);
+
+/*
+ * Locks a reservation of this user and its seats, for a change: refuses with
+ * reservation_not_found or forbidden. The status is as shown at *now, which is read after the
+ * locks.
+ */
+enum error reservation_lock(struct services *services, const char *user_id, int64_t id,
+                            struct reservation *reservation, int64_t *now, struct problem *problem);
+
+/* The seat numbers of a reservation whose seats were read. */
+void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);
+
+#endif

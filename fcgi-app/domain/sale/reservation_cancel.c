@@ -1,0 +1,219 @@
+#include "domain/sale/reservation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/shared.h"
+#include "domain/sale/point.h"
+#include "mysql/sale/idempotency_table.h"
+
+enum {
+    DAY_S = 24 * 3600,
+    REPEATED_SOON_S = 10, /* more than a call takes, and what is found before its end is kept */
+};
+
+/*
+ * `stored` is the status that was read. `given_back_at` is when the owner gave an unpaid hold back,
+ * CLOCK_NEVER in all other cases.
+ */
+static enum error
+free_seats(struct services *services, struct reservation *reservation,
+           enum reservation_status stored, int64_t given_back_at, struct problem *problem)
+{
+    enum db_result result =
+        seat_table_free(services->db, reservation->item_id, reservation->seats,
+                        (size_t)reservation->seat_count, reservation->reservation_id);
+    if (result == DB_OK)
+        result = reservation_table_set_status(services->db, reservation->reservation_id, stored,
+                                              RESERVATION_CANCELLED, given_back_at);
+    reservation->status = RESERVATION_CANCELLED;
+    return refuse_db(problem, result);
+}
+
+/*
+ * So many refunds in a day, the one that is under way included. Its purse is locked, so that two at
+ * once see each other.
+ */
+static enum error
+check_refunds(struct services *services, const char *user_id, int64_t now, struct problem *problem)
+{
+    int32_t max = services->config->refunds_per_day;
+    int64_t day_ms = (int64_t)DAY_S * 1000, asked_at;
+    if (max == 0)
+        return ERROR_NONE;
+    enum db_result result =
+        payment_table_refund_asked(services->db, user_id, now - day_ms, max, &asked_at);
+    if (result != DB_OK)
+        return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+    refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)max);
+    problem->retry_after = (int)((asked_at + day_ms - now + 999) / 1000);
+    return ERROR_RATE_LIMITED;
+}
+
+/*
+ * The payment stays listed, as refunded; one refund row goes into the ledger. `asked_at` is when
+ * the owner asked for it, CLOCK_NEVER where an operator gives it.
+ */
+static enum error
+refund(struct services *services, struct reservation_cancel *cancel, int64_t asked_at,
+       struct problem *problem)
+{
+    const struct reservation *reservation = &cancel->reservation;
+    struct point_entry entry = {
+        .kind = POINT_REFUND,
+        .reservation_id = reservation->reservation_id,
+    };
+    enum error error = refuse_db(
+        problem, payment_table_refund(services->db, reservation->reservation_id, asked_at));
+    if (error == ERROR_NONE)
+        error =
+            point_move(services, reservation->user_id, reservation->total_price, &entry, problem);
+    cancel->refunded = true;
+    cancel->refunded_amount = reservation->total_price;
+    cancel->balance = entry.balance_after;
+    return error;
+}
+
+static enum error
+check_not_started(struct services *services, int32_t item_id, int64_t now, struct problem *problem)
+{
+    struct item item;
+    enum db_result result = concert_table_item(services->db, item_id, &item);
+    if (result == DB_OK && now >= item.starts_at)
+        return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The item has started");
+    return refuse_db(problem, result);
+}
+
+enum error
+reservation_cancel_run(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_cancel *cancel = state;
+    struct reservation *reservation = &cancel->reservation;
+    int64_t now;
+    enum error error = reservation_lock(services, cancel->user_id, cancel->reservation_id,
+                                        reservation, &now, problem);
+    if (error != ERROR_NONE)
+        return error;
+    cancel->refunded = false;
+    if (reservation->status == RESERVATION_HELD)
+        return free_seats(services, reservation, RESERVATION_HELD, now, problem);
+    if (reservation->status != RESERVATION_PAID)
+        return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
+                              reservation_status_name(reservation->status));
+    error = check_not_started(services, reservation->item_id, now, problem);
+    if (error == ERROR_NONE)
+        error = free_seats(services, reservation, RESERVATION_PAID, CLOCK_NEVER, problem);
+    if (error == ERROR_NONE)
+        error = refund(services, cancel, now, problem);
+    return error == ERROR_NONE ? check_refunds(services, cancel->user_id, now, problem) : error;
+}
+
+enum db_result
+reservation_cancel_happened(struct services *services, void *state)
+{
+    /* Nothing but a cancel makes a reservation cancelled: if it is, ours or a twin's was done. */
+    const struct reservation_cancel *cancel = state;
+    struct reservation found;
+    enum db_result result = reservation_table_lock(services->db, cancel->reservation_id, &found);
+    if (result != DB_OK)
+        return result;
+    return found.status == RESERVATION_CANCELLED ? DB_OK : DB_NONE;
+}
+
+int64_t
+reservation_cancel_id(const void *state)
+{
+    return ((const struct reservation_cancel *)state)->reservation_id;
+}
+
+void
+reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
+                          const char *key, bool repeated)
+{
+    struct reservation reservation = cancel->reservation;
+    int64_t effect_id;
+    int64_t now;
+    if (services->shared == NULL) /* tools: nobody shares what they find */
+        return;
+    if (repeated && (idempotency_table_find_effect(services->db, cancel->user_id, key,
+                                                   REPEATED_SOON_S, &effect_id) != DB_OK ||
+                     reservation_table_find(services->db, effect_id, &reservation, &now) != DB_OK))
+        return;
+    sold_out_release(&services->shared->sold_out, reservation.item_id);
+}
+
+static enum error
+lock_all(struct services *services, struct reservation_end *end, struct problem *problem)
+{
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++) {
+        struct reservation_cancel *cancel = &end->list[i];
+        cancel->refunded = cancel->released = false;
+        error = refuse_db(problem, reservation_table_lock(services->db, cancel->reservation_id,
+                                                          &cancel->reservation));
+    }
+    return error;
+}
+
+/* Those that are over, in whichever way, are left alone. */
+static enum error
+free_all(struct services *services, struct reservation_end *end, struct problem *problem)
+{
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++) {
+        struct reservation_cancel *cancel = &end->list[i];
+        const struct reservation stored = cancel->reservation;
+        int64_t now;
+        if (stored.status != RESERVATION_HELD && stored.status != RESERVATION_PAID)
+            continue;
+        error = reservation_lock(services, stored.user_id, stored.reservation_id,
+                                 &cancel->reservation, &now, problem);
+        if (error != ERROR_NONE || cancel->reservation.status == RESERVATION_EXPIRED)
+            continue;
+        error = free_seats(services, &cancel->reservation, stored.status, CLOCK_NEVER, problem);
+        cancel->released = stored.status == RESERVATION_HELD;
+        cancel->refunded = stored.status == RESERVATION_PAID;
+    }
+    return error;
+}
+
+static int
+compare_users(const void *a, const void *b)
+{
+    const struct reservation_cancel *left = *(struct reservation_cancel *const *)a;
+    const struct reservation_cancel *right = *(struct reservation_cancel *const *)b;
+    return strcmp(left->reservation.user_id, right->reservation.user_id);
+}
+
+/*
+ * The purses are locked in the order of their owners: somebody else may end other ones of theirs.
+ */
+enum error
+reservation_end_run(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_end *end = state;
+    enum error error = lock_all(services, end, problem);
+    if (error == ERROR_NONE)
+        error = free_all(services, end, problem);
+    struct reservation_cancel *sorted[RESERVATIONS_AT_ONCE] = {NULL};
+    for (size_t i = 0; i < end->count; i++)
+        sorted[i] = &end->list[i];
+    qsort(sorted, end->count, sizeof(struct reservation_cancel *), compare_users);
+    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++)
+        if (sorted[i]->refunded)
+            error = refund(services, sorted[i], CLOCK_NEVER, problem);
+    return error;
+}
+
+enum db_result
+reservation_end_happened(struct services *services, void *state)
+{
+    /* One transaction wrote all: any one tells. */
+    struct reservation_end *end = state;
+    for (size_t i = 0; i < end->count; i++)
+        if (end->list[i].released || end->list[i].refunded)
+            return reservation_cancel_happened(services, &end->list[i]);
+    return DB_OK;
+}

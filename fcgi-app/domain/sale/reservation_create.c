@@ -1,0 +1,209 @@
+#include "domain/sale/reservation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ids.h"
+#include "domain/queue/line.h"
+#include "domain/sale/quota.h"
+
+enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
+
+/* Refuses with seat_not_found, or with seat_taken and all that were found taken. */
+static enum error
+check_seats(const struct reservation_create *create, const struct seat *seats, size_t found,
+            int64_t now, struct problem *problem)
+{
+    if (found < create->seat_count)
+        return refuse(problem, ERROR_SEAT_NOT_FOUND);
+    struct problem taken = {.error = ERROR_SEAT_TAKEN};
+    for (size_t i = 0; i < found; i++)
+        if (seat_shown(&seats[i], now) != SEAT_AVAILABLE)
+            taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
+    if (taken.seat_count == 0)
+        return ERROR_NONE;
+    ids_sort(taken.seat_ids, taken.seat_count);
+    *problem = taken;
+    return ERROR_SEAT_TAKEN;
+}
+
+/* Where a line is kept, only an active token may come to the seats. */
+static enum error
+admit(struct services *services, struct reservation_create *create, struct problem *problem)
+{
+    create->made.without_token = create->concert.no_line;
+    if (create->concert.no_line)
+        return ERROR_NONE;
+    struct line_ticket ticket;
+    enum error error =
+        line_admit(services, &create->concert, create->user_id, create->token, &ticket, problem);
+    if (error != ERROR_NONE)
+        return error;
+    memcpy(create->made.token, ticket.token, TOKEN_SIZE);
+    create->keeps_place = ticket.may_idle;
+    return ERROR_NONE;
+}
+
+static enum error
+require_not_started(const struct item *item, int64_t now, struct problem *problem)
+{
+    if (now < item->starts_at)
+        return ERROR_NONE;
+    return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
+}
+
+/*
+ * "Taken" is what most buyers hear in a rush: it is said without a lock, from the one statement
+ * that reads the concert as well. A wish names no seats yet.
+ */
+static enum error
+read_concert(struct services *services, struct reservation_create *create, struct seat *seats,
+             size_t *found, struct problem *problem)
+{
+    enum db_result result;
+    *found = 0;
+    if (create->wish.count > 0)
+        result = concert_table_find_with_item(services->db, create->concert_id, create->item_id,
+                                              create->user_id, &create->concert, &create->item,
+                                              &create->has_held);
+    else
+        result = seat_table_look(services->db, create->concert_id, create->item_id,
+                                 create->seat_ids, create->seat_count, create->user_id,
+                                 &create->concert, &create->item, seats, found, &create->has_held);
+    return concert_refuse(problem, result);
+}
+
+/* Who comes for the first time, as most do in a rush, has nothing to be asked about. */
+static enum error
+check_pause(struct services *services, const struct reservation_create *create,
+            struct problem *problem)
+{
+    if (!create->has_held)
+        return ERROR_NONE;
+    return quota_check_pause(services, &create->concert, create->user_id, create->concert.now,
+                             problem);
+}
+
+enum error
+reservation_create_look(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_create *create = state;
+    const struct concert *concert = &create->concert;
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    if (read_concert(services, create, seats, &found, problem) != ERROR_NONE ||
+        concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
+        admit(services, create, problem) != ERROR_NONE ||
+        check_pause(services, create, problem) != ERROR_NONE ||
+        concert_require_item(&create->item, problem) != ERROR_NONE ||
+        require_not_started(&create->item, concert->now, problem) != ERROR_NONE)
+        return problem->error;
+    if (create->wish.count > 0)
+        return hall_look(services, &create->item, &create->wish, problem);
+    return check_seats(create, seats, found, concert->now, problem);
+}
+
+/* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
+static enum db_result
+write_hold(struct services *services, struct reservation_create *create, const struct seat *seats,
+           int64_t now)
+{
+    struct reservation *made = &create->made;
+    snprintf(made->user_id, sizeof made->user_id, "%s", create->user_id);
+    made->concert_id = create->concert_id;
+    made->item_id = create->item_id;
+    made->status = RESERVATION_HELD;
+    made->seat_count = (int32_t)create->seat_count;
+    made->no_seat_limit = create->concert.no_seat_limit;
+    made->seat_limit = create->concert.max_seats_per_user;
+    made->created_at = now;
+    made->expires_at = now + (int64_t)create->concert.hold_seconds * 1000;
+    made->total_price = 0;
+    for (size_t i = 0; i < create->seat_count; i++) {
+        made->seats[i] = seats[i];
+        made->total_price += seats[i].price;
+    }
+    enum db_result result = reservation_table_insert(services->db, made);
+    if (result == DB_OK)
+        result = seat_table_hold(services->db, made->item_id, seats, create->seat_count,
+                                 made->reservation_id, made->expires_at);
+    if (result == DB_OK && create->keeps_place)
+        result = token_table_prolong(services->db, made->token, made->expires_at);
+    return result;
+}
+
+/* Locks the seats that the buyer named, and checks them by the time after the last lock. */
+static enum error
+lock_named(struct services *services, const struct reservation_create *create,
+           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+{
+    size_t found;
+    enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
+                                            create->seat_count, seats, &found, now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return check_seats(create, seats, found, *now, problem);
+}
+
+static enum error
+lock_seats(struct services *services, struct reservation_create *create,
+           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+{
+    if (create->wish.count == 0)
+        return lock_named(services, create, seats, now, problem);
+    create->seat_count = (size_t)create->wish.count;
+    create->wish.patient = create->tries++ < PATIENT_TRIES;
+    return hall_lock_best(services, &create->item, &create->wish, create->seat_ids, seats, now,
+                          problem);
+}
+
+/*
+ * The story of a sale's first half. Lock order: the user's mutex, the seats by number, the token.
+ */
+enum error
+reservation_create_run(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_create *create = state;
+    const struct concert *concert = &create->concert;
+    struct seat seats[SEATS_AT_ONCE];
+    int64_t now;
+    enum db_result locked = DB_OK;
+    if (!concert->no_seat_limit)
+        locked = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
+    if (refuse_db(problem, locked) != ERROR_NONE ||
+        lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
+        concert_require_open(concert, now, problem) != ERROR_NONE ||
+        require_not_started(&create->item, now, problem) != ERROR_NONE ||
+        quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
+            ERROR_NONE)
+        return problem->error;
+    return refuse_db(problem, write_hold(services, create, seats, now));
+}
+
+enum db_result
+reservation_create_happened(struct services *services, void *state)
+{
+    /* An id that a crash rolled back may have been given again: the row must be ours in full. */
+    const struct reservation *made = &((struct reservation_create *)state)->made;
+    struct reservation found;
+    enum db_result result = reservation_table_lock(services->db, made->reservation_id, &found);
+    if (result != DB_OK)
+        return result;
+    bool ours = strcmp(found.user_id, made->user_id) == 0 && found.item_id == made->item_id &&
+                found.created_at == made->created_at && found.total_price == made->total_price;
+    return ours ? DB_OK : DB_NONE;
+}
+
+int64_t
+reservation_create_id(const void *state)
+{
+    return ((const struct reservation_create *)state)->made.reservation_id;
+}
+
+void
+reservation_create_finish(struct services *services, const struct reservation_create *create)
+{
+    const struct reservation *made = &create->made;
+    if (create->keeps_place)
+        line_keep(services, made->concert_id, made->token, made->expires_at - made->created_at);
+}

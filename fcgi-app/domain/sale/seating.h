@@ -1,0 +1,42 @@
+/*
+ * seating: chooses the best available seats: sections by highest price, rows by their lowest
+ * seatId; adjacent are consecutive seatIds of one row. Nothing is read or locked here (hall.h).
+ */
+#ifndef FRONTROW_DOMAIN_SEATING_H
+#define FRONTROW_DOMAIN_SEATING_H
+
+#include "mysql/sale/seat_table.h"
+
+/*
+ * What a buyer sees of a seat at `now`: a lapsed hold is free at once, swept or not, and a blocked
+ * seat shows as sold, as does one in a state that only a newer build knows.
+ */
+enum seat_status seat_shown(const struct seat *seat, int64_t now);
+
+/* A seat as the choice sees it. */
+struct place {
+    int32_t seat_id;
+    int32_t section; /* 0, 1, ... in the order of the sections' ranks */
+    int32_t row;     /* lowest seatId of its row */
+    bool free;
+};
+
+/*
+ * Chooses `count` free places: the first adjacent ones in the best section that has them, else the
+ * smallest span of seatIds in the best section that has enough free ones. `places` must be sorted
+ * with seating_sort(). Writes the ids, ascending; false where no section has enough.
+ */
+bool seating_choose(const struct place *places, size_t place_count, int32_t count,
+                    int32_t ids[SEATS_AT_ONCE]);
+
+/* The first of these two ways only. */
+bool seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
+                             int32_t ids[SEATS_AT_ONCE]);
+
+/* How many free places the section with the most of them has: for more, nothing can be chosen. */
+int32_t seating_most_free(const struct place *places, size_t place_count);
+
+/* Sorts places the way in which seating_choose() wants them: by section, row and seatId. */
+void seating_sort(struct place *places, size_t place_count);
+
+#endif

@@ -1,0 +1,201 @@
+#include "mysql/books/audit_table.h"
+
+/*
+ * A million reservations are read in some seconds: joins go by an index that is there anyway, and
+ * groups follow the order of one, so that no temporary table on the disk is needed. No rule relies
+ * on the schema's keys and checks: a table may have been restored without them.
+ */
+const struct audit_check audit_checks[] = {
+    {"sold_seat_paid",
+     "a sold seat has a paid reservation that lists it",
+     {"SELECT COUNT(*) FROM seat s"
+      " LEFT JOIN reservation r ON r.reservation_id = s.reservation_id"
+      "  AND r.item_id = s.item_id AND r.status = 'paid'"
+      " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
+      "  AND l.seat_no = s.seat_no"
+      " WHERE s.status = 'sold' AND l.seat_no IS NULL"},
+     false},
+
+    /* With the rule before this one it follows that no two paid reservations list one seat. */
+    {"paid_owns_seats",
+     "a paid reservation owns all its seats",
+     {"SELECT COUNT(*) FROM reservation r"
+      " JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
+      " LEFT JOIN seat s ON s.item_id = r.item_id AND s.seat_no = l.seat_no"
+      "  AND s.status = 'sold' AND s.reservation_id = r.reservation_id"
+      " WHERE r.status = 'paid' AND s.seat_no IS NULL"},
+     false},
+
+    {"live_hold_owns_seats",
+     "a hold that is not over owns all its seats",
+     {"SELECT COUNT(*) FROM reservation r"
+      " JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
+      " LEFT JOIN seat s ON s.item_id = r.item_id AND s.seat_no = l.seat_no"
+      "  AND s.status = 'held' AND s.reservation_id = r.reservation_id"
+      " WHERE r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3) AND s.seat_no IS NULL"},
+     false},
+
+    {"held_seat_held",
+     "no seat is held beyond its reservation",
+     {"SELECT COUNT(*) FROM seat s"
+      " LEFT JOIN reservation r ON r.reservation_id = s.reservation_id"
+      "  AND r.item_id = s.item_id AND r.status = 'held' AND r.expires_at = s.held_until"
+      " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
+      "  AND l.seat_no = s.seat_no"
+      " WHERE s.status = 'held' AND l.seat_no IS NULL"},
+     false},
+
+    {"reservation_adds_up",
+     "a reservation's count and price are those of its seats",
+     {"SELECT COUNT(*) FROM (SELECT r.reservation_id FROM reservation r"
+      " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
+      " GROUP BY r.reservation_id"
+      " HAVING COUNT(l.seat_no) <> MAX(r.seat_count) OR SUM(l.price) <> MAX(r.total_price)) b"},
+     false},
+
+    {"seat_limit_kept",
+     "no user had more seats than the limit when a reservation was made",
+     {"SELECT COUNT(*) FROM (SELECT r.reservation_id FROM reservation r"
+      " JOIN reservation o ON o.user_id = r.user_id AND o.concert_id = r.concert_id"
+      "  AND (o.reservation_id = r.reservation_id OR (o.reservation_id < r.reservation_id"
+      "   AND (o.status = 'paid'"
+      "    OR (o.status IN ('held', 'expired') AND o.expires_at > r.created_at))))"
+      " WHERE r.seat_limit IS NOT NULL"
+      " GROUP BY r.reservation_id HAVING SUM(o.seat_count) > MAX(r.seat_limit)) b"},
+     false},
+
+    {"paid_has_payment",
+     "a paid reservation has one payment of its price",
+     {"SELECT (SELECT COUNT(*) FROM reservation r"
+      "  LEFT JOIN payment p ON p.reservation_id = r.reservation_id AND p.status = 'paid'"
+      "   AND p.amount = r.total_price AND p.user_id = r.user_id"
+      "  WHERE r.status = 'paid' AND p.payment_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM payment)"},
+     false},
+
+    {"payment_has_reservation",
+     "a payment's reservation is paid, a refunded one's is cancelled",
+     {"SELECT COUNT(*) FROM payment p"
+      " LEFT JOIN reservation r ON r.reservation_id = p.reservation_id AND r.user_id = p.user_id"
+      "  AND r.total_price = p.amount"
+      "  AND r.status = IF(p.status = 'paid', 'paid', 'cancelled')"
+      " WHERE r.reservation_id IS NULL"},
+     false},
+
+    {"payment_has_debit",
+     "a payment has one debit of its amount, and a debit a payment",
+     {"SELECT (SELECT COUNT(*) FROM payment p"
+      "  LEFT JOIN point_history h ON h.reservation_id = p.reservation_id AND h.kind = 'payment'"
+      "   AND h.user_id = p.user_id AND h.amount = -p.amount"
+      "  WHERE h.history_id IS NULL)"
+      " + (SELECT COUNT(*) FROM point_history h"
+      "  LEFT JOIN payment p ON p.reservation_id = h.reservation_id"
+      "  WHERE h.kind = 'payment' AND p.payment_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM point_history"
+      "  WHERE kind = 'payment')"},
+     false},
+
+    {"refund_has_credit",
+     "a refunded payment has one refund of its amount, and a refund a payment",
+     {"SELECT (SELECT COUNT(*) FROM payment p"
+      "  LEFT JOIN point_history h ON h.reservation_id = p.reservation_id AND h.kind = 'refund'"
+      "   AND h.user_id = p.user_id AND h.amount = p.amount"
+      "  WHERE p.status = 'refunded' AND h.history_id IS NULL)"
+      " + (SELECT COUNT(*) FROM point_history h"
+      "  LEFT JOIN payment p ON p.reservation_id = h.reservation_id AND p.status = 'refunded'"
+      "  WHERE h.kind = 'refund' AND p.payment_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM point_history"
+      "  WHERE kind = 'refund')"},
+     false},
+
+    {"balance_is_ledger",
+     "a balance is the sum of its ledger",
+     {"SELECT (SELECT COUNT(*) FROM (SELECT p.user_id FROM point p"
+      "   LEFT JOIN point_history h ON h.user_id = p.user_id"
+      "   GROUP BY p.user_id HAVING MAX(p.balance) <> COALESCE(SUM(h.amount), 0)) b)"
+      " + (SELECT COUNT(*) FROM point_history h"
+      "  LEFT JOIN point p ON p.user_id = h.user_id WHERE p.user_id IS NULL)"},
+     false},
+
+    {"balance_not_negative",
+     "no balance is or was below 0",
+     {"SELECT (SELECT COUNT(*) FROM point WHERE balance < 0)"
+      " + (SELECT COUNT(*) FROM point_history WHERE balance_after < 0)"},
+     false},
+
+    {"ledger_follows",
+     "each balanceAfter follows from the one before",
+     {"SELECT COUNT(*) FROM (SELECT balance_after, amount,"
+      "  LAG(balance_after) OVER (PARTITION BY user_id ORDER BY history_id) AS before_it"
+      "  FROM point_history) a"
+      " WHERE balance_after <> COALESCE(before_it, 0) + amount"},
+     false},
+
+    {"answer_has_effect",
+     "a stored answer names an effect that exists",
+     {"SELECT COUNT(*) FROM idempotency i"
+      " LEFT JOIN reservation r ON r.reservation_id = i.effect_id AND r.user_id = i.user_id"
+      "  AND (i.effect = 'reserve' OR (i.effect = 'cancel' AND r.status = 'cancelled'))"
+      " LEFT JOIN point_history h ON h.history_id = i.effect_id"
+      "  AND ((i.effect = 'charge' AND h.kind = 'charge' AND i.user_id IN (h.user_id, ''))"
+      "   OR (i.effect = 'use' AND h.kind = 'use' AND i.user_id = h.user_id))"
+      " LEFT JOIN payment p ON p.payment_id = i.effect_id AND p.user_id = i.user_id"
+      "  AND i.effect = 'pay'"
+      " LEFT JOIN concert c ON c.concert_id = i.effect_id AND i.effect = 'create'"
+      " WHERE i.body IS NULL"
+      "  OR COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id) IS NULL"},
+     false},
+
+    {"queue_number_unique",
+     "no number of a concert's line was given twice",
+     {"SELECT COUNT(*) FROM (SELECT concert_id FROM queue_token GROUP BY concert_id, number"
+      " HAVING COUNT(*) > 1) b"},
+     false},
+
+    /* There are no foreign keys up to concert and item: every sale would touch their rows. */
+    {"item_has_seats",
+     "an item has a concert and as many seats as it says",
+     {"SELECT COUNT(*) FROM (SELECT item_id FROM ("
+      "  SELECT i.item_id, i.seat_count AS seats, c.concert_id IS NOT NULL AS known FROM item i"
+      "  LEFT JOIN concert c ON c.concert_id = i.concert_id"
+      "  UNION ALL SELECT item_id, -COUNT(*), 0 FROM seat GROUP BY item_id) a"
+      " GROUP BY item_id HAVING SUM(seats) <> 0 OR SUM(known) <> 1) b"},
+     false},
+
+    {"reservation_has_item",
+     "a reservation's item is one of its concert",
+     {"SELECT COUNT(*) FROM reservation r"
+      " LEFT JOIN item i ON i.item_id = r.item_id AND i.concert_id = r.concert_id"
+      " WHERE i.item_id IS NULL"},
+     false},
+
+    {"token_has_concert",
+     "a token's concert exists",
+     {"SELECT COUNT(*) FROM (SELECT concert_id FROM queue_token GROUP BY concert_id"
+      "  UNION SELECT concert_id FROM open_token GROUP BY concert_id) t"
+      " LEFT JOIN concert c ON c.concert_id = t.concert_id WHERE c.concert_id IS NULL"},
+     false},
+
+    {"draw_kept",
+     "a concert with a draw has one, and nobody bought or left active before it opened",
+     {"SELECT (SELECT COUNT(*) FROM concert c"
+      "  LEFT JOIN concert_draw d ON d.concert_id = c.concert_id"
+      "  WHERE c.draw = 1 AND d.concert_id IS NULL)"
+      " + (SELECT COUNT(*) FROM concert c JOIN queue_token t ON t.concert_id = c.concert_id"
+      "  AND t.status IN ('active', 'done')"
+      "  WHERE c.draw = 1 AND c.opens_at > UTC_TIMESTAMP(3))"},
+     false},
+
+    {"lapsed_holds",
+     "holds that are over and not swept yet",
+     {"SELECT COUNT(*) FROM reservation WHERE status = 'held' AND expires_at <= UTC_TIMESTAMP(3)"},
+     true},
+};
+
+const size_t audit_check_count = sizeof audit_checks / sizeof audit_checks[0];
+
+enum db_result
+audit_table_count(struct database *db, const struct audit_check *check, int64_t *count)
+{
+    return db_select_one(db, &check->count, NO_PARAMETERS, COLUMNS(INTO_INT64(count)));
+}

@@ -1,0 +1,38 @@
+/* concert_columns: the columns of a concert and an item in the statements of mysql/. */
+#ifndef FRONTROW_MYSQL_CONCERT_COLUMNS_H
+#define FRONTROW_MYSQL_CONCERT_COLUMNS_H
+
+#include "mysql/concert/concert_table.h"
+
+/* When the last item of `concert c` starts, by the index item_starts; NULL where there is none. */
+#define CONCERT_LAST_STARTS_AT                                                                     \
+    "(SELECT l.starts_at FROM item l WHERE l.concert_id = c.concert_id"                            \
+    " ORDER BY l.starts_at DESC LIMIT 1)"
+
+/* What the rules go by, of `concert c`: calls of buyers read no more. */
+#define CONCERT_RULES_WITH(last_starts_at)                                                         \
+    "c.concert_id, c.status + 0, c.opens_at, c.closes_at, c.admission_capacity, "                  \
+    "c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, c.max_waiting, "            \
+    "c.line_version, c.line_since, c.draw, c.draw_lead_seconds, COALESCE(c.idle_seconds, "         \
+    "0), " last_starts_at ", UTC_TIMESTAMP(3)"
+#define CONCERT_RULES CONCERT_RULES_WITH(CONCERT_LAST_STARTS_AT)
+
+/* The same beside `item i`: while that is to come, no later one has to be looked for. */
+#define CONCERT_RULES_OF_ITEM                                                                      \
+    CONCERT_RULES_WITH("IF(i.starts_at > UTC_TIMESTAMP(3), i.starts_at, " CONCERT_LAST_STARTS_AT   \
+                       ")")
+
+/* All of it. */
+#define CONCERT_COLUMNS CONCERT_RULES ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
+
+/* Of `item i`. */
+#define ITEM_COLUMNS "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version"
+
+enum { CONCERT_RULE_COUNT = 17, CONCERT_COLUMN_COUNT = 22, ITEM_COLUMN_COUNT = 5 };
+
+/* Where CONCERT_RULES, CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is "". */
+void concert_columns_bind_rules(struct concert *concert, struct column columns[CONCERT_RULE_COUNT]);
+void concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT]);
+void concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT]);
+
+#endif

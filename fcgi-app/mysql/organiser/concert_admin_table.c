@@ -1,0 +1,221 @@
+#include "mysql/organiser/concert_admin_table.h"
+
+#include <string.h>
+
+#include "mysql/concert/concert_columns.h"
+
+/* How many rows MySQL lets a recursive query make (cte_max_recursion_depth) is 1,000 by default. */
+enum { SEATS_PER_INSERT = 1000 };
+
+enum db_result
+concert_admin_table_insert(struct database *db, struct concert *concert, int64_t created_at)
+{
+    static const struct query insert = {
+        "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
+        " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, draw,"
+        " draw_lead_seconds, beacon_source, idle_seconds, time_zone, line_version, line_since,"
+        " created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
+                   DB_INSTANT(concert->opens_at), DB_INSTANT(concert->closes_at),
+                   DB_OPTIONAL(!concert->no_line, concert->admission_capacity),
+                   DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
+                   DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
+                   DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
+                   DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
+                   DB_OPTIONAL_TEXT(concert->beacon_source),
+                   DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
+                   DB_OPTIONAL_TEXT(concert->time_zone), DB_INTEGER(concert->line_version),
+                   DB_INTEGER(concert->line_since), DB_INSTANT(created_at)));
+    concert->concert_id = (int32_t)db_inserted_id(db);
+    return result;
+}
+
+enum db_result
+concert_admin_table_insert_item(struct database *db, struct item *item, int64_t min_price,
+                                int64_t max_price)
+{
+    static const struct query insert = {
+        "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
+        " VALUES (?, ?, ?, ?, ?, ?)"};
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date), DB_INSTANT(item->starts_at),
+                   DB_INTEGER(item->seat_count), DB_INTEGER(min_price), DB_INTEGER(max_price)));
+    item->item_id = (int32_t)db_inserted_id(db);
+    return result;
+}
+
+enum db_result
+concert_admin_table_insert_seats(struct database *db, int32_t item_id,
+                                 const struct seat_range *range)
+{
+    static const struct query insert = {
+        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y)"
+        " WITH RECURSIVE counter (n) AS"
+        " (SELECT CAST(? AS SIGNED) UNION ALL SELECT n + 1 FROM counter WHERE n < ?)"
+        " SELECT ?, n, ?, ?, ?, n + ?, ?, n + ?, ? FROM counter"};
+    enum db_result result = DB_OK;
+    for (int64_t from = range->from; from <= range->to && result == DB_OK;
+         from += SEATS_PER_INSERT) {
+        int64_t last = from + SEATS_PER_INSERT - 1;
+        result = db_execute(
+            db, &insert,
+            PARAMETERS(DB_INTEGER(from), DB_INTEGER(last < range->to ? last : range->to),
+                       DB_INTEGER(item_id), DB_INTEGER(range->price), DB_TEXT(range->section),
+                       DB_TEXT(range->row), DB_INTEGER((int64_t)range->first_label - range->from),
+                       DB_INTEGER(range->blocked),
+                       DB_OPTIONAL(!range->no_x, (int64_t)range->x - range->from),
+                       DB_OPTIONAL(!range->no_y, range->y)));
+    }
+    return result;
+}
+
+enum db_result
+concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert *concert)
+{
+    static const struct query lock = {
+        "SELECT concert_id FROM concert WHERE concert_id = ? FOR UPDATE"};
+    int32_t found;
+    enum db_result result =
+        db_select_one(db, &lock, PARAMETERS(DB_INTEGER(concert_id)), COLUMNS(INTO_INT32(&found)));
+    return result == DB_OK ? concert_table_find_whole(db, concert_id, concert) : result;
+}
+
+enum db_result
+concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t line_version)
+{
+    static const struct query outdo = {"UPDATE concert SET line_version = ? + 1"
+                                       " WHERE concert_id = ? AND line_version < ?"};
+    return db_execute(
+        db, &outdo,
+        PARAMETERS(DB_INTEGER(line_version), DB_INTEGER(concert_id), DB_INTEGER(line_version)));
+}
+
+enum db_result
+concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t *created_at)
+{
+    static const struct query read = {"SELECT created_at FROM concert WHERE concert_id = ?"};
+    return db_select_one(db, &read, PARAMETERS(DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_INSTANT(created_at)));
+}
+
+/*
+ * What a change may write, and its value of a concert `c`. All in one statement, as the CHECKs look
+ * at several columns; one that is not to change takes itself.
+ */
+#define CONCERT_SETTINGS(SETTING)                                                                  \
+    SETTING("title = IF(?, ?, title)", DB_TEXT(c->title))                                          \
+    SETTING(", venue = IF(?, ?, venue)", DB_TEXT(c->venue))                                        \
+    SETTING(", time_zone = IF(?, ?, time_zone)", DB_OPTIONAL_TEXT(c->time_zone))                   \
+    SETTING(", status = IF(?, ?, status + 0)", DB_INTEGER(c->stored))                              \
+    SETTING(", opens_at = IF(?, ?, opens_at)", DB_INSTANT(c->opens_at))                            \
+    SETTING(", closes_at = IF(?, ?, closes_at)", DB_INSTANT(c->closes_at))                         \
+    SETTING(", admission_capacity = IF(?, ?, admission_capacity)",                                 \
+            DB_OPTIONAL(!c->no_line, c->admission_capacity))                                       \
+    SETTING(", active_seconds = IF(?, ?, active_seconds)", DB_INTEGER(c->active_seconds))          \
+    SETTING(", hold_seconds = IF(?, ?, hold_seconds)", DB_INTEGER(c->hold_seconds))                \
+    SETTING(", max_seats_per_user = IF(?, ?, max_seats_per_user)",                                 \
+            DB_OPTIONAL(!c->no_seat_limit, c->max_seats_per_user))                                 \
+    SETTING(", paused = IF(?, ?, paused)", DB_INTEGER(c->paused))                                  \
+    SETTING(", max_waiting = IF(?, ?, max_waiting)", DB_INTEGER(c->max_waiting))                   \
+    SETTING(", line_version = IF(?, ?, line_version)", DB_INTEGER(c->line_version))                \
+    SETTING(", line_since = IF(?, ?, line_since)", DB_INTEGER(c->line_since))                      \
+    SETTING(", draw = IF(?, ?, draw)", DB_INTEGER(c->draw))                                        \
+    SETTING(", draw_lead_seconds = IF(?, ?, draw_lead_seconds)", DB_INTEGER(c->draw_lead_seconds)) \
+    SETTING(", beacon_source = IF(?, ?, beacon_source)", DB_OPTIONAL_TEXT(c->beacon_source))       \
+    SETTING(", beacon = IF(?, ?, beacon)", DB_OPTIONAL_TEXT(c->beacon))                            \
+    SETTING(", idle_seconds = IF(?, ?, idle_seconds)",                                             \
+            DB_OPTIONAL(c->idle_seconds > 0, c->idle_seconds))
+
+#define ASSIGNMENT(assignment, value) assignment,
+enum {
+    SETTING_COUNT = sizeof((const char *[]){CONCERT_SETTINGS(ASSIGNMENT)}) / sizeof(const char *),
+    UPDATE_PARAMETERS = 2 * SETTING_COUNT + 1 /* for each: whether, and what; at last the id */
+};
+#undef ASSIGNMENT
+
+static void
+list_settings(const struct concert *c, struct parameter values[SETTING_COUNT])
+{
+#define VALUE(assignment, value) value,
+    const struct parameter list[] = {CONCERT_SETTINGS(VALUE)};
+#undef VALUE
+    memcpy(values, list, sizeof list);
+}
+
+static bool
+is_same(const struct parameter *a, const struct parameter *b)
+{
+    return a->kind == b->kind && a->integer == b->integer && a->length == b->length &&
+           (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
+enum db_result
+concert_admin_table_update(struct database *db, const struct concert *before,
+                           const struct concert *after)
+{
+#define ASSIGNMENT(assignment, value) assignment
+    static const struct query update = {
+        "UPDATE concert SET " CONCERT_SETTINGS(ASSIGNMENT) " WHERE concert_id = ?"};
+#undef ASSIGNMENT
+    struct parameter was[SETTING_COUNT], is[SETTING_COUNT], parameters[UPDATE_PARAMETERS];
+    list_settings(before, was);
+    list_settings(after, is);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        bool changes = !is_same(&was[i], &is[i]);
+        parameters[2 * i] = DB_INTEGER(changes);
+        parameters[2 * i + 1] = changes ? is[i] : DB_NULL;
+    }
+    parameters[UPDATE_PARAMETERS - 1] = DB_INTEGER(after->concert_id);
+    return db_execute(db, &update, parameters, UPDATE_PARAMETERS);
+}
+
+enum db_result
+concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id, int64_t *waiting)
+{
+    static const struct query sum = {
+        "SELECT CAST(COALESCE(SUM(c.max_waiting), 0) AS SIGNED) FROM concert c"
+        " WHERE c.admission_capacity IS NOT NULL AND c.status = 'open' AND c.concert_id <> ?"
+        " AND (c.closes_at IS NULL OR c.closes_at > UTC_TIMESTAMP(3))"
+        " AND (NOT EXISTS (SELECT 1 FROM item i WHERE i.concert_id = c.concert_id)"
+        " OR EXISTS (SELECT 1 FROM item i WHERE i.concert_id = c.concert_id"
+        " AND i.starts_at > UTC_TIMESTAMP(3)))"};
+    return db_select_one(db, &sum, PARAMETERS(DB_INTEGER(but_concert_id)),
+                         COLUMNS(INTO_INT64(waiting)));
+}
+
+enum db_result
+concert_admin_table_list(struct database *db, struct concert *concert,
+                         struct concert_summary *summary)
+{
+    static const struct query list = {
+        "SELECT c.concert_id, c.title, c.status + 0, c.opens_at, c.closes_at,"
+        " c.admission_capacity, " CONCERT_LAST_STARTS_AT ", UTC_TIMESTAMP(3), COUNT(i.item_id),"
+        " DATE_FORMAT(MIN(i.date), '%Y-%m-%d'), DATE_FORMAT(MAX(i.date), '%Y-%m-%d')"
+        " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
+        " GROUP BY c.concert_id ORDER BY c.concert_id"};
+    return db_select(db, &list, NO_PARAMETERS,
+                     COLUMNS(INTO_INT32(&concert->concert_id), INTO_TEXT(concert->title),
+                             INTO_ENUM(&concert->stored, STORED_CANCELLED),
+                             INTO_INSTANT(&concert->opens_at), INTO_INSTANT(&concert->closes_at),
+                             INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_line),
+                             INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now),
+                             INTO_INT32(&summary->item_count), INTO_TEXT(summary->first_date),
+                             INTO_TEXT(summary->last_date)));
+}
+
+enum db_result
+concert_admin_table_log(struct database *db, const char *actor, const char *action,
+                        int32_t concert_id, const char *detail)
+{
+    /* TEXT holds 65,535 bytes, and a change's body a mebibyte */
+    static const struct query insert = {
+        "INSERT INTO audit_log (actor, action, concert_id, detail, created_at)"
+        " VALUES (?, ?, ?, LEFT(?, 10000), UTC_TIMESTAMP(3))"};
+    return db_execute(db, &insert,
+                      PARAMETERS(DB_TEXT(actor), DB_TEXT(action),
+                                 DB_OPTIONAL(concert_id != 0, concert_id), DB_TEXT(detail)));
+}

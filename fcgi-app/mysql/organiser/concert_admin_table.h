@@ -1,0 +1,69 @@
+/* concert_admin_table: the SQL with which operators make and change concerts. */
+#ifndef FRONTROW_MYSQL_CONCERT_ADMIN_TABLE_H
+#define FRONTROW_MYSQL_CONCERT_ADMIN_TABLE_H
+
+#include "mysql/concert/concert_table.h"
+#include "mysql/sale/seat_table.h"
+
+/* Seats of one row and price: the numbers from..to. */
+struct seat_range {
+    int32_t from;
+    int32_t to;
+    int64_t price;
+    char section[SECTION_SIZE];
+    char row[SECTION_SIZE];
+    int32_t first_label; /* of seat `from`; those behind it count on, likewise x */
+    bool blocked;
+    bool no_x;
+    int32_t x;
+    bool no_y;
+    int32_t y;
+};
+
+/* Inserts a concert (all but its id and `now`) and sets its id. */
+enum db_result concert_admin_table_insert(struct database *db, struct concert *concert,
+                                          int64_t created_at);
+
+/* Inserts an item of a concert, its seats aside, and sets its id. */
+enum db_result concert_admin_table_insert_item(struct database *db, struct item *item,
+                                               int64_t min_price, int64_t max_price);
+
+/* Inserts the seats of a range. */
+enum db_result concert_admin_table_insert_seats(struct database *db, int32_t item_id,
+                                                const struct seat_range *range);
+
+/* Locks a concert's row and reads it. */
+enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
+                                        struct concert *concert);
+
+/*
+ * Raises the version of a line's settings above one that is higher than all that MySQL has;
+ * db_changed_rows() is 0 where it was higher meanwhile.
+ */
+enum db_result concert_admin_table_outdo(struct database *db, int32_t concert_id,
+                                         int32_t line_version);
+
+/* When a concert was created. */
+enum db_result concert_admin_table_created_at(struct database *db, int32_t concert_id,
+                                              int64_t *created_at);
+
+/* Writes those settings of a locked concert, and versions of its line, that are others now. */
+enum db_result concert_admin_table_update(struct database *db, const struct concert *before,
+                                          const struct concert *after);
+
+/* maxWaiting of all lines together that are kept now, but for this concert's. */
+enum db_result concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id,
+                                               int64_t *waiting);
+
+/* All concerts by id, cancelled ones as well; db_next() fills the two structs row by row. */
+enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
+                                        struct concert_summary *summary);
+
+/*
+ * Writes into the audit log who ("admin", "ctl") did what; 10,000 characters of the detail.
+ * concert_id 0: to no concert.
+ */
+enum db_result concert_admin_table_log(struct database *db, const char *actor, const char *action,
+                                       int32_t concert_id, const char *detail);
+
+#endif

@@ -1,0 +1,364 @@
+#include "mysql/queue/token_table.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LEFT_MS(instant) "TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3), " instant ") DIV 1000"
+
+#define IF_ACTIVE(value) "IF(status = 'active', " value ", 0)"
+
+/* How far lease_until may move; a program that does not know lease_max may have set it farther. */
+#define LEASE_END "GREATEST(lease_until, COALESCE(lease_max, lease_until))"
+
+/*
+ * One row of either table, in the order of struct token_row. What has lapsed reads so, and an open
+ * token has no state but these.
+ */
+#define QUEUE_COLUMNS                                                                              \
+    "1, token, concert_id, number, user_id,"                                                       \
+    " IF(status = 'active' AND lease_until <= UTC_TIMESTAMP(3), 5, status + 0), "                  \
+    "lease_until, " IF_ACTIVE(LEFT_MS("lease_until")) ", " IF_ACTIVE(LEFT_MS(LEASE_END))
+#define OPEN_COLUMNS                                                                               \
+    "2, token, concert_id, 0, user_id,"                                                            \
+    " CASE WHEN ended THEN 4 WHEN lease_until <= UTC_TIMESTAMP(3) THEN 5 ELSE 2 END, lease_until," \
+    " " LEFT_MS("lease_until") ", " LEFT_MS("lease_until")
+
+enum { TOKEN_COLUMN_COUNT = 9 };
+
+/*
+ * Whether the concert is still in this period. The row is locked: a switch that comes later finds
+ * what the statement did.
+ */
+#define IS_PERIOD                                                                                  \
+    "EXISTS (SELECT 1 FROM concert WHERE concert_id = ? AND line_since = ?"                        \
+    " AND (admission_capacity IS NOT NULL) = ? LOCK IN SHARE MODE)"
+#define PERIOD(period)                                                                             \
+    DB_INTEGER((period)->concert_id), DB_INTEGER((period)->since), DB_INTEGER((period)->queued)
+
+static void
+bind_token(struct token_row *row, struct column columns[TOKEN_COLUMN_COUNT])
+{
+    const struct column list[TOKEN_COLUMN_COUNT] = {
+        INTO_ENUM(&row->kind, TOKEN_OPEN), INTO_BYTES(row->token),
+        INTO_INT32(&row->concert_id),      INTO_INT32(&row->number),
+        INTO_TEXT(row->user_id),           INTO_ENUM(&row->status, TOKEN_LAPSED),
+        INTO_INSTANT(&row->lease_until),   INTO_INT64(&row->ends_ms),
+        INTO_INT64(&row->lease_ms),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
+bool
+token_is_live(const struct token_row *row)
+{
+    return row->status == TOKEN_WAITING || row->status == TOKEN_ACTIVE;
+}
+
+bool
+token_may_idle(const struct token_row *row)
+{
+    return row->status == TOKEN_ACTIVE && row->ends_ms < row->lease_ms;
+}
+
+static enum db_result
+select_token(struct database *db, const struct query *query, const struct parameter *parameters,
+             size_t count, struct token_row *row)
+{
+    struct column columns[TOKEN_COLUMN_COUNT];
+    *row = (struct token_row){0};
+    bind_token(row, columns);
+    return db_select_one(db, query, parameters, count, columns, TOKEN_COLUMN_COUNT);
+}
+
+enum db_result
+token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE], struct token_row *row)
+{
+    static const struct query find = {"SELECT " QUEUE_COLUMNS " FROM queue_token WHERE token = ?"
+                                      " UNION ALL SELECT " OPEN_COLUMNS
+                                      " FROM open_token WHERE token = ?"};
+    return select_token(db, &find,
+                        PARAMETERS(DB_BYTES(token, TOKEN_SIZE), DB_BYTES(token, TOKEN_SIZE)), row);
+}
+
+enum db_result
+token_table_find_live(struct database *db, int32_t concert_id, const char *user_id,
+                      struct token_row *row)
+{
+    /* by the primary key all above would be read, and by the status all who wait */
+    static const struct query find_queue = {
+        "SELECT " QUEUE_COLUMNS " FROM queue_token FORCE INDEX (queue_token_of_user)"
+        " WHERE concert_id = ? AND user_id = ? AND (status = 'waiting'"
+        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
+        " ORDER BY number DESC LIMIT 1"};
+    static const struct query find_open = {"SELECT " OPEN_COLUMNS
+                                           " FROM open_token WHERE concert_id = ? AND user_id = ?"
+                                           " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"};
+    const struct parameter owner[] = {DB_INTEGER(concert_id), DB_TEXT(user_id)};
+    enum db_result result = select_token(db, &find_queue, owner, 2, row);
+    return result == DB_NONE ? select_token(db, &find_open, owner, 2, row) : result;
+}
+
+enum db_result
+token_table_end(struct database *db, enum token_kind kind, const uint8_t token[TOKEN_SIZE],
+                enum token_status status)
+{
+    static const struct query end_queue = {
+        "UPDATE queue_token SET status = ? WHERE token = ? AND status IN ('waiting', 'active')"};
+    static const struct query end_open = {"UPDATE open_token SET ended = 1 WHERE token = ?"};
+    if (kind == TOKEN_OPEN)
+        return db_execute(db, &end_open, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+    return db_execute(db, &end_queue, PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
+}
+
+enum db_result
+token_table_end_active(struct database *db, const uint8_t token[TOKEN_SIZE], bool *ended)
+{
+    static const struct query end_queue = {
+        "UPDATE queue_token SET status = 'done' WHERE token = ? AND status = 'active'"};
+    static const struct query end_open = {
+        "UPDATE open_token SET ended = 1 WHERE token = ? AND ended = 0"};
+    enum db_result result = db_execute(db, &end_queue, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+    if (result == DB_OK && db_changed_rows(db) == 0)
+        result = db_execute(db, &end_open, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+    *ended = result == DB_OK && db_changed_rows(db) > 0;
+    return result;
+}
+
+/* One statement serves every count: the list is padded by repeating the last. */
+#define BATCH                                                                                      \
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "  \
+    "?, ?)"
+
+static void
+pad_batch(struct parameter parameters[TOKEN_BATCH], const uint8_t (*tokens)[TOKEN_SIZE],
+          size_t count)
+{
+    assert(count >= 1 && count <= TOKEN_BATCH);
+    for (size_t i = 0; i < TOKEN_BATCH; i++)
+        parameters[i] = DB_BYTES(tokens[i < count ? i : count - 1], TOKEN_SIZE);
+}
+
+enum db_result
+token_table_end_batch(struct database *db, const struct token_period *period, enum token_kind kind,
+                      const uint8_t (*tokens)[TOKEN_SIZE], size_t count, enum token_status status)
+{
+    static const struct query end_queue = {
+        "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active')"
+        " AND " IS_PERIOD " AND token IN " BATCH};
+    static const struct query end_open = {"UPDATE open_token SET ended = 1 WHERE " IS_PERIOD
+                                          " AND token IN " BATCH};
+    struct parameter parameters[4 + TOKEN_BATCH] = {DB_INTEGER(status), PERIOD(period)};
+    pad_batch(parameters + 4, tokens, count);
+    if (kind == TOKEN_OPEN)
+        return db_execute(db, &end_open, parameters + 1, 3 + TOKEN_BATCH);
+    return db_execute(db, &end_queue, parameters, 4 + TOKEN_BATCH);
+}
+
+enum db_result
+token_table_count(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
+                  int32_t *there)
+{
+    static const struct query query = {"SELECT COUNT(*) FROM queue_token WHERE token IN " BATCH};
+    struct parameter parameters[TOKEN_BATCH];
+    pad_batch(parameters, tokens, count);
+    return db_select_one(db, &query, parameters, TOKEN_BATCH, COLUMNS(INTO_INT32(there)));
+}
+
+enum db_result
+token_table_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
+                  uint8_t (*ended)[TOKEN_SIZE], size_t *found)
+{
+    static const struct query query = {
+        "SELECT token FROM queue_token WHERE token IN " BATCH " AND NOT (status = 'waiting'"
+        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
+        " UNION ALL SELECT token FROM open_token WHERE token IN " BATCH
+        " AND (ended = 1 OR lease_until <= UTC_TIMESTAMP(3))"};
+    struct parameter parameters[2 * TOKEN_BATCH];
+    uint8_t token[TOKEN_SIZE];
+    pad_batch(parameters, tokens, count);
+    pad_batch(parameters + TOKEN_BATCH, tokens, count);
+    *found = 0;
+    enum db_result result =
+        db_select(db, &query, parameters, (size_t)2 * TOKEN_BATCH, COLUMNS(INTO_BYTES(token)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        memcpy(ended[(*found)++], token, TOKEN_SIZE);
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+token_table_insert(struct database *db, const struct token_row *row, int32_t serving)
+{
+    static const struct query insert = {
+        "INSERT INTO queue_token (concert_id, number, token, user_id, status, lease_until, "
+        "lease_max,"
+        " serving, created_at) SELECT CAST(? AS SIGNED), CAST(? AS SIGNED), CAST(? AS BINARY(16)),"
+        " ?, CAST(? AS SIGNED), UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND, CAST(? AS SIGNED), UTC_TIMESTAMP(3)"
+        " FROM DUAL WHERE " TOKEN_NONE_LIVE};
+    bool active = row->status == TOKEN_ACTIVE;
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_INTEGER(row->concert_id), DB_INTEGER(row->number),
+                              DB_BYTES(row->token, TOKEN_SIZE), DB_TEXT(row->user_id),
+                              DB_INTEGER(row->status), DB_OPTIONAL(active, row->ends_ms * 1000),
+                              DB_OPTIONAL(token_may_idle(row), row->lease_ms * 1000),
+                              DB_INTEGER(serving), TOKEN_NONE_LIVE_OF(row)));
+    return result == DB_OK && db_changed_rows(db) == 0 ? DB_DUPLICATE : result;
+}
+
+enum db_result
+token_table_activate(struct database *db, const struct token_period *period,
+                     const uint8_t token[TOKEN_SIZE], int64_t ends_ms, int64_t lease_ms,
+                     int32_t serving)
+{
+    static const struct query activate = {
+        "UPDATE queue_token SET status = 'active',"
+        " lease_until = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " lease_max = UTC_TIMESTAMP(3) + INTERVAL ? MICROSECOND,"
+        " serving = GREATEST(serving, ?) WHERE token = ? AND status IN ('waiting', 'active')"
+        " AND " IS_PERIOD};
+    return db_execute(db, &activate,
+                      PARAMETERS(DB_INTEGER(ends_ms * 1000),
+                                 DB_OPTIONAL(ends_ms < lease_ms, lease_ms * 1000),
+                                 DB_INTEGER(serving), DB_BYTES(token, TOKEN_SIZE), PERIOD(period)));
+}
+
+enum db_result
+token_table_take_back(struct database *db, const struct token_period *period,
+                      const uint8_t token[TOKEN_SIZE])
+{
+    static const struct query take_back = {
+        "UPDATE queue_token SET status = 'waiting', lease_until = NULL, lease_max = NULL"
+        " WHERE token = ? AND status = 'active' AND " IS_PERIOD};
+    return db_execute(db, &take_back, PARAMETERS(DB_BYTES(token, TOKEN_SIZE), PERIOD(period)));
+}
+
+enum db_result
+token_table_prolong(struct database *db, const uint8_t token[TOKEN_SIZE], int64_t until)
+{
+    static const struct query prolong = {
+        "UPDATE queue_token SET lease_until = GREATEST(lease_until, LEAST(CAST(? AS DATETIME(3)),"
+        " " LEASE_END "))"
+        " WHERE token = ? AND status = 'active' AND lease_until > UTC_TIMESTAMP(3)"};
+    return db_execute(db, &prolong, PARAMETERS(DB_INSTANT(until), DB_BYTES(token, TOKEN_SIZE)));
+}
+
+enum db_result
+token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving)
+{
+    /* The row of that number, so that no two calls want the same; its add may be under way. */
+    static const struct query note = {
+        "UPDATE queue_token SET serving = GREATEST(serving, ?)"
+        " WHERE concert_id = ? AND number <= ? ORDER BY number DESC LIMIT 1"};
+    return db_execute(db, &note,
+                      PARAMETERS(DB_INTEGER(serving), DB_INTEGER(concert_id), DB_INTEGER(serving)));
+}
+
+enum db_result
+token_table_renew_open(struct database *db, const struct token_period *period, const char *user_id,
+                       const uint8_t fresh[TOKEN_SIZE], int64_t now, int64_t lease_ms,
+                       struct token_row *row)
+{
+    /* The assignments run from left to right: the token is chosen by what the row was before. */
+    static const struct query renew = {
+        "INSERT INTO open_token (concert_id, user_id, token, lease_until)"
+        " SELECT CAST(? AS SIGNED), ?, CAST(? AS BINARY(16)), CAST(? AS DATETIME(3)) FROM DUAL "
+        "WHERE " IS_PERIOD " ON DUPLICATE KEY UPDATE"
+        " token = IF(ended = 1 OR lease_until <= UTC_TIMESTAMP(3), VALUES(token), token),"
+        " lease_until = VALUES(lease_until), ended = 0"};
+    static const struct query find = {"SELECT " OPEN_COLUMNS " FROM open_token"
+                                      " WHERE concert_id = ? AND user_id = ? AND " IS_PERIOD};
+    enum db_result result = db_execute(db, &renew,
+                                       PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id),
+                                                  DB_BYTES(fresh, TOKEN_SIZE),
+                                                  DB_INSTANT(now + lease_ms), PERIOD(period)));
+    if (result != DB_OK)
+        return result;
+    if (db_changed_rows(db) != 1) /* there was one already, or the period is over */
+        return select_token(
+            db, &find, PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id), PERIOD(period)),
+            row);
+    *row = (struct token_row){.kind = TOKEN_OPEN,
+                              .concert_id = period->concert_id,
+                              .status = TOKEN_ACTIVE,
+                              .lease_until = now + lease_ms,
+                              .ends_ms = lease_ms,
+                              .lease_ms = lease_ms};
+    memcpy(row->token, fresh, TOKEN_SIZE);
+    snprintf(row->user_id, sizeof row->user_id, "%s", user_id);
+    return DB_OK;
+}
+
+enum db_result
+token_table_highest(struct database *db, int32_t concert_id, int32_t *last, int32_t *serving)
+{
+    static const struct query highest = {
+        "SELECT COALESCE(MAX(number), 0), COALESCE((SELECT MAX(s.serving) FROM queue_token s"
+        " WHERE s.concert_id = ?), 0) FROM queue_token WHERE concert_id = ?"};
+    return db_select_one(db, &highest, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_INT32(last), INTO_INT32(serving)));
+}
+
+/* Reads all rows that the statement gives, at most TOKEN_CHUNK. */
+static enum db_result
+read_chunk(struct database *db, const struct query *query, const struct parameter *parameters,
+           size_t parameter_count, struct token_row *rows, size_t *count)
+{
+    struct token_row row;
+    struct column columns[TOKEN_COLUMN_COUNT];
+    bind_token(&row, columns);
+    *count = 0;
+    enum db_result result =
+        db_select(db, query, parameters, parameter_count, columns, TOKEN_COLUMN_COUNT);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        assert(*count < TOKEN_CHUNK);
+        rows[(*count)++] = row;
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+token_table_read_live(struct database *db, int32_t concert_id, enum token_part part,
+                      int32_t after_number, const char *after_user, struct token_row *rows,
+                      size_t *count)
+{
+    static const struct query waiting = {
+        "SELECT " QUEUE_COLUMNS " FROM queue_token WHERE concert_id = ? AND status = 'waiting'"
+        " AND number > ? ORDER BY number LIMIT ?"};
+    static const struct query active = {
+        "SELECT " QUEUE_COLUMNS " FROM queue_token WHERE concert_id = ? AND status = 'active'"
+        " AND number > ? AND lease_until > UTC_TIMESTAMP(3) ORDER BY number LIMIT ?"};
+    static const struct query open = {
+        "SELECT " OPEN_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id > ?"
+        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3) ORDER BY user_id LIMIT ?"};
+    if (part == TOKEN_PART_OPEN)
+        return read_chunk(
+            db, &open,
+            PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(after_user), DB_INTEGER(TOKEN_CHUNK)), rows,
+            count);
+    return read_chunk(
+        db, part == TOKEN_PART_WAITING ? &waiting : &active,
+        PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(after_number), DB_INTEGER(TOKEN_CHUNK)), rows,
+        count);
+}
+
+enum db_result
+token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed)
+{
+    static const struct query lapse = {
+        "UPDATE queue_token SET status = 'lapsed' WHERE concert_id = ? AND status = 'active'"
+        " AND lease_until <= UTC_TIMESTAMP(3) ORDER BY number LIMIT 1000"};
+    enum db_result result = db_execute(db, &lapse, PARAMETERS(DB_INTEGER(concert_id)));
+    *lapsed = result == DB_OK ? db_changed_rows(db) : 0;
+    return result;
+}
+
+enum db_result
+token_table_next_line(struct database *db, int32_t after, int32_t *concert_id)
+{
+    static const struct query next = {
+        "SELECT concert_id FROM concert WHERE concert_id > ? AND admission_capacity IS NOT NULL"
+        " ORDER BY concert_id LIMIT 1"};
+    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)), COLUMNS(INTO_INT32(concert_id)));
+}

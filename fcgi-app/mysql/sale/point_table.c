@@ -1,0 +1,175 @@
+#include "mysql/sale/point_table.h"
+
+#include <string.h>
+
+enum db_result
+point_table_balance(struct database *db, const char *user_id, int64_t *balance)
+{
+    static const struct query read = {"SELECT balance FROM point WHERE user_id = ?"};
+    *balance = 0;
+    enum db_result result =
+        db_select_one(db, &read, PARAMETERS(DB_TEXT(user_id)), COLUMNS(INTO_INT64(balance)));
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+point_table_lock(struct database *db, const char *user_id, int64_t *balance, int64_t *now)
+{
+    static const struct query lock = {"SELECT balance, " DB_NOW_LOCKED
+                                      " FROM point WHERE user_id = ? FOR UPDATE"};
+    /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
+    static const struct query make = {"INSERT INTO point (user_id) VALUES (?)"
+                                      " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
+    enum db_result result = db_select_one(db, &lock, PARAMETERS(DB_TEXT(user_id)),
+                                          COLUMNS(INTO_INT64(balance), INTO_INSTANT(now)));
+    if (result != DB_NONE)
+        return result;
+    result = db_execute(db, &make, PARAMETERS(DB_TEXT(user_id)));
+    if (result != DB_OK)
+        return result;
+    return db_select_one(db, &lock, PARAMETERS(DB_TEXT(user_id)),
+                         COLUMNS(INTO_INT64(balance), INTO_INSTANT(now)));
+}
+
+enum db_result
+point_table_set_balance(struct database *db, const char *user_id, int64_t before, int64_t after)
+{
+    /* the balance may stay as it is: a seat that is free is paid too */
+    static const struct query set = {"UPDATE point SET balance = ?, touched = touched ^ 1"
+                                     " WHERE user_id = ? AND balance = ?"};
+    return db_update(db, &set, PARAMETERS(DB_INTEGER(after), DB_TEXT(user_id), DB_INTEGER(before)),
+                     1);
+}
+
+enum db_result
+point_table_add_entry(struct database *db, const char *user_id, struct point_entry *entry)
+{
+    static const struct query insert = {
+        "INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?)"};
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_TEXT(user_id), DB_INTEGER(entry->kind), DB_INTEGER(entry->amount),
+                              DB_INTEGER(entry->balance_after),
+                              DB_OPTIONAL(entry->reservation_id != 0, entry->reservation_id),
+                              DB_INSTANT(entry->created_at)));
+    entry->history_id = db_inserted_id(db);
+    return result;
+}
+
+enum db_result
+point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,
+                       struct point_entry *entry)
+{
+    static const struct query lock = {
+        "SELECT history_id, kind + 0, amount, balance_after, reservation_id, created_at"
+        " FROM point_history WHERE history_id = ? AND user_id = ? FOR UPDATE"};
+    return db_select_one(
+        db, &lock, PARAMETERS(DB_INTEGER(history_id), DB_TEXT(user_id)),
+        COLUMNS(INTO_INT64(&entry->history_id), INTO_ENUM(&entry->kind, POINT_REFUND),
+                INTO_INT64(&entry->amount), INTO_INT64(&entry->balance_after),
+                INTO_INT64(&entry->reservation_id), INTO_INSTANT(&entry->created_at)));
+}
+
+enum db_result
+point_table_history(struct database *db, const char *user_id, int64_t before, int32_t limit,
+                    struct point_entry *list, size_t *count)
+{
+    static const struct query page = {
+        "SELECT history_id, kind + 0, amount, balance_after, reservation_id, created_at"
+        " FROM point_history FORCE INDEX (history_of_user)"
+        " WHERE user_id = ? AND history_id < ? ORDER BY history_id DESC LIMIT ?"};
+    struct point_entry row;
+    *count = 0;
+    enum db_result result =
+        db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
+                  COLUMNS(INTO_INT64(&row.history_id), INTO_ENUM(&row.kind, POINT_REFUND),
+                          INTO_INT64(&row.amount), INTO_INT64(&row.balance_after),
+                          INTO_INT64(&row.reservation_id), INTO_INSTANT(&row.created_at)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+payment_table_insert(struct database *db, struct payment *payment)
+{
+    static const struct query insert = {
+        "INSERT INTO payment (reservation_id, user_id, amount, paid_at) VALUES (?, ?, ?, ?)"};
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_INTEGER(payment->reservation_id), DB_TEXT(payment->user_id),
+                              DB_INTEGER(payment->amount), DB_INSTANT(payment->paid_at)));
+    payment->payment_id = db_inserted_id(db);
+    return result;
+}
+
+#define PAYMENT_COLUMNS "payment_id, reservation_id, user_id, amount, status + 0, paid_at"
+
+enum { PAYMENT_COLUMN_COUNT = 6 };
+
+static void
+bind_payment(struct payment *row, struct column columns[PAYMENT_COLUMN_COUNT])
+{
+    const struct column list[PAYMENT_COLUMN_COUNT] = {
+        INTO_INT64(&row->payment_id),
+        INTO_INT64(&row->reservation_id),
+        INTO_TEXT(row->user_id),
+        INTO_INT64(&row->amount),
+        INTO_ENUM(&row->status, PAYMENT_REFUNDED),
+        INTO_INSTANT(&row->paid_at),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
+enum db_result
+payment_table_lock(struct database *db, int64_t reservation_id, struct payment *payment)
+{
+    static const struct query lock = {"SELECT " PAYMENT_COLUMNS
+                                      " FROM payment WHERE reservation_id = ? FOR UPDATE"};
+    struct column columns[PAYMENT_COLUMN_COUNT];
+    bind_payment(payment, columns);
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation_id)), columns,
+                         PAYMENT_COLUMN_COUNT);
+}
+
+enum db_result
+payment_table_refund(struct database *db, int64_t reservation_id, int64_t asked_at)
+{
+    static const struct query refund = {
+        "UPDATE payment SET status = 'refunded', refund_asked_at = ?"
+        " WHERE reservation_id = ? AND status = 'paid'"};
+    return db_update(db, &refund, PARAMETERS(DB_INSTANT(asked_at), DB_INTEGER(reservation_id)), 1);
+}
+
+enum db_result
+payment_table_refund_asked(struct database *db, const char *user_id, int64_t since, int32_t skipped,
+                           int64_t *asked_at)
+{
+    static const struct query find = {
+        "SELECT refund_asked_at FROM payment WHERE user_id = ? AND refund_asked_at > ?"
+        " ORDER BY refund_asked_at DESC LIMIT 1 OFFSET ?"};
+    return db_select_one(db, &find,
+                         PARAMETERS(DB_TEXT(user_id), DB_INSTANT(since), DB_INTEGER(skipped)),
+                         COLUMNS(INTO_INSTANT(asked_at)));
+}
+
+enum db_result
+payment_table_list(struct database *db, const char *user_id, int64_t before, int32_t limit,
+                   struct payment *list, size_t *count)
+{
+    static const struct query page = {"SELECT " PAYMENT_COLUMNS
+                                      " FROM payment FORCE INDEX (payment_of_user)"
+                                      " WHERE user_id = ? AND payment_id < ?"
+                                      " ORDER BY payment_id DESC LIMIT ?"};
+    struct payment row;
+    struct column columns[PAYMENT_COLUMN_COUNT];
+    bind_payment(&row, columns);
+    *count = 0;
+    enum db_result result =
+        db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
+                  columns, PAYMENT_COLUMN_COUNT);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}

@@ -1,0 +1,283 @@
+#include "mysql/sale/reservation_table.h"
+
+#include <string.h>
+
+#include "mysql/concert/concert_columns.h"
+
+/* Of `reservation r`. */
+#define RESERVATION_COLUMNS                                                                        \
+    "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
+    "r.total_price, r.seat_limit, r.token, r.created_at, r.expires_at"
+
+enum { RESERVATION_COLUMN_COUNT = 11 };
+
+static void
+bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLUMN_COUNT])
+{
+    const struct column list[RESERVATION_COLUMN_COUNT] = {
+        INTO_INT64(&row->reservation_id),
+        INTO_TEXT(row->user_id),
+        INTO_INT32(&row->concert_id),
+        INTO_INT32(&row->item_id),
+        INTO_ENUM(&row->status, RESERVATION_CANCELLED),
+        INTO_INT32(&row->seat_count),
+        INTO_INT64(&row->total_price),
+        INTO_OPTIONAL_INT32(&row->seat_limit, &row->no_seat_limit),
+        INTO_OPTIONAL_BYTES(row->token, &row->without_token),
+        INTO_INSTANT(&row->created_at),
+        INTO_INSTANT(&row->expires_at),
+    };
+    memcpy(columns, list, sizeof list);
+}
+
+#define INSERT_SEATS "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES "
+#define ONE_SEAT "(?, ?, ?)"
+#define TWO_SEATS ONE_SEAT ", " ONE_SEAT
+#define FOUR_SEATS TWO_SEATS ", " TWO_SEATS
+
+/* All seats by one statement, in a form for each number of them. */
+static enum db_result
+insert_seats(struct database *db, const struct reservation *reservation)
+{
+    static const struct query forms[SEATS_AT_ONCE] = {
+        {INSERT_SEATS ONE_SEAT},
+        {INSERT_SEATS TWO_SEATS},
+        {INSERT_SEATS TWO_SEATS ", " ONE_SEAT},
+        {INSERT_SEATS FOUR_SEATS},
+        {INSERT_SEATS FOUR_SEATS ", " ONE_SEAT},
+        {INSERT_SEATS FOUR_SEATS ", " TWO_SEATS},
+        {INSERT_SEATS FOUR_SEATS ", " TWO_SEATS ", " ONE_SEAT},
+        {INSERT_SEATS FOUR_SEATS ", " FOUR_SEATS},
+    };
+    struct parameter parameters[3 * SEATS_AT_ONCE];
+    size_t count = 0;
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        parameters[count++] = DB_INTEGER(reservation->reservation_id);
+        parameters[count++] = DB_INTEGER(reservation->seats[i].seat_id);
+        parameters[count++] = DB_INTEGER(reservation->seats[i].price);
+    }
+    return db_execute(db, &forms[reservation->seat_count - 1], parameters, count);
+}
+
+enum db_result
+reservation_table_insert(struct database *db, struct reservation *row)
+{
+    static const struct query insert = {
+        "INSERT INTO reservation (user_id, concert_id, item_id, seat_count, total_price,"
+        " seat_limit, token, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+    enum db_result result = db_execute(
+        db, &insert,
+        PARAMETERS(DB_TEXT(row->user_id), DB_INTEGER(row->concert_id), DB_INTEGER(row->item_id),
+                   DB_INTEGER(row->seat_count), DB_INTEGER(row->total_price),
+                   DB_OPTIONAL(!row->no_seat_limit, row->seat_limit),
+                   row->without_token ? DB_NULL : DB_BYTES(row->token, TOKEN_SIZE),
+                   DB_INSTANT(row->created_at), DB_INSTANT(row->expires_at)));
+    if (result != DB_OK)
+        return result;
+    row->reservation_id = db_inserted_id(db);
+    return insert_seats(db, row);
+}
+
+enum db_result
+reservation_table_find(struct database *db, int64_t id, struct reservation *out, int64_t *now)
+{
+    static const struct query find = {"SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3)"
+                                      " FROM reservation r WHERE reservation_id = ?"};
+    struct column columns[RESERVATION_COLUMN_COUNT + 1];
+    bind_reservation(out, columns);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
+                         RESERVATION_COLUMN_COUNT + 1);
+}
+
+enum db_result
+reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
+{
+    static const struct query lock = {"SELECT " RESERVATION_COLUMNS
+                                      " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
+    struct column columns[RESERVATION_COLUMN_COUNT];
+    bind_reservation(out, columns);
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
+}
+
+enum db_result
+reservation_table_find_with_concert(struct database *db, int64_t id, struct reservation *out,
+                                    struct concert *concert)
+{
+    static const struct query find = {
+        "SELECT " RESERVATION_COLUMNS ", " CONCERT_RULES " FROM reservation r"
+        " JOIN concert c ON c.concert_id = r.concert_id WHERE r.reservation_id = ?"};
+    struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT];
+    bind_reservation(out, columns);
+    concert_columns_bind_rules(concert, columns + RESERVATION_COLUMN_COUNT);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
+                         RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT);
+}
+
+enum db_result
+reservation_table_lock_hold(struct database *db, struct reservation *reservation, int64_t *now)
+{
+    /* a read in a read: by a join FOR UPDATE would lock the concert, and so all its buyers */
+    static const struct query lock = {
+        "SELECT status + 0, expires_at, (SELECT c.status = 'cancelled' FROM concert c"
+        " WHERE c.concert_id = ?), " DB_NOW_LOCKED
+        " FROM reservation WHERE reservation_id = ? FOR UPDATE"};
+    return db_select_one(
+        db, &lock,
+        PARAMETERS(DB_INTEGER(reservation->concert_id), DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
+                INTO_INSTANT(&reservation->expires_at), INTO_BOOL(&reservation->concert_cancelled),
+                INTO_INSTANT(now)));
+}
+
+enum db_result
+reservation_table_sell(struct database *db, const struct reservation *reservation, int64_t paid_at)
+{
+    /* in the order of the seats' numbers, as all lock them */
+    static const struct query sell = {
+        "UPDATE reservation r"
+        " STRAIGHT_JOIN reservation_seat rs ON rs.reservation_id = r.reservation_id"
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+        " AND s.reservation_id = r.reservation_id AND s.status = 'held'"
+        " SET r.status = 'paid', r.settled_at = ?, s.status = 'sold', s.held_until = NULL"
+        " WHERE r.reservation_id = ? AND r.status = 'held'"};
+    return db_update_if(db, &sell,
+                        PARAMETERS(DB_INSTANT(paid_at), DB_INTEGER(reservation->reservation_id)),
+                        1 + reservation->seat_count);
+}
+
+/* Goes through the rows of a statement that puts each into *seat. */
+static enum db_result
+take_seats(struct database *db, enum db_result result, const struct seat *seat,
+           struct reservation *reservation)
+{
+    int32_t count = 0;
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        if (count < SEATS_AT_ONCE)
+            reservation->seats[count++] = *seat;
+    if (result != DB_NONE)
+        return result;
+    reservation->seat_count = count;
+    return DB_OK;
+}
+
+enum db_result
+reservation_table_seats(struct database *db, struct reservation *reservation)
+{
+    static const struct query list = {
+        "SELECT r.seat_no, r.price, s.section, s.row_name, s.label"
+        " FROM reservation_seat r JOIN seat s ON s.item_id = ? AND s.seat_no = r.seat_no"
+        " WHERE r.reservation_id = ? ORDER BY r.seat_no"};
+    struct seat seat = {0};
+    enum db_result result = db_select(
+        db, &list,
+        PARAMETERS(DB_INTEGER(reservation->item_id), DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
+                INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    return take_seats(db, result, &seat, reservation);
+}
+
+enum db_result
+reservation_table_seat_ids(struct database *db, struct reservation *reservation)
+{
+    static const struct query list = {"SELECT seat_no, price FROM reservation_seat"
+                                      " WHERE reservation_id = ? ORDER BY seat_no"};
+    struct seat seat = {0};
+    enum db_result result =
+        db_select(db, &list, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
+                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price)));
+    return take_seats(db, result, &seat, reservation);
+}
+
+enum db_result
+reservation_table_set_status(struct database *db, int64_t id, enum reservation_status from,
+                             enum reservation_status to, int64_t settled_at)
+{
+    static const struct query set = {"UPDATE reservation SET status = ?, settled_at = ?"
+                                     " WHERE reservation_id = ? AND status + 0 = ?"};
+    return db_update(
+        db, &set,
+        PARAMETERS(DB_INTEGER(to), DB_INSTANT(settled_at), DB_INTEGER(id), DB_INTEGER(from)), 1);
+}
+
+enum db_result
+reservation_table_list(struct database *db, const char *user_id, int64_t before, int32_t limit,
+                       struct reservation *list, size_t *count, int64_t *now)
+{
+    /* the page comes first, in the order of its index: by another one all of a user's were read */
+    static const struct query page = {
+        "SELECT " RESERVATION_COLUMNS ", c.status = 'cancelled', UTC_TIMESTAMP(3)"
+        " FROM reservation r FORCE INDEX (reservation_of_user)"
+        " LEFT JOIN concert c ON c.concert_id = r.concert_id"
+        " WHERE r.user_id = ? AND r.reservation_id < ? ORDER BY r.reservation_id DESC LIMIT ?"};
+    struct reservation row = {0};
+    struct column columns[RESERVATION_COLUMN_COUNT + 2];
+    bind_reservation(&row, columns);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&row.concert_cancelled);
+    columns[RESERVATION_COLUMN_COUNT + 1] = INTO_INSTANT(now);
+    *count = 0;
+    enum db_result result =
+        db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
+                  columns, RESERVATION_COLUMN_COUNT + 2);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_list_seats(struct database *db, const char *user_id, struct reservation *list,
+                             size_t count)
+{
+    static const struct query seats = {
+        "SELECT r.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"
+        " FROM reservation r FORCE INDEX (reservation_of_user)"
+        " STRAIGHT_JOIN reservation_seat rs ON rs.reservation_id = r.reservation_id"
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+        " WHERE r.user_id = ? AND r.reservation_id BETWEEN ? AND ?"
+        " ORDER BY r.reservation_id, rs.seat_no"};
+    if (count == 0)
+        return DB_OK;
+    for (size_t i = 0; i < count; i++)
+        list[i].seat_count = 0;
+    struct reservation *row = &list[count - 1];
+    struct seat seat = {0};
+    int64_t id;
+    enum db_result result =
+        db_select(db, &seats,
+                  PARAMETERS(DB_TEXT(user_id), DB_INTEGER(row->reservation_id),
+                             DB_INTEGER(list[0].reservation_id)),
+                  COLUMNS(INTO_INT64(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
+                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        while (row > list && row->reservation_id < id)
+            row--;
+        /* one that was committed after the page was read is not on it */
+        if (row->reservation_id == id && row->seat_count < SEATS_AT_ONCE)
+            row->seats[row->seat_count++] = seat;
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_lock_user(struct database *db, int32_t concert_id, const char *user_id)
+{
+    /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
+    static const struct query lock = {"INSERT INTO seat_quota (concert_id, user_id) VALUES (?, ?)"
+                                      " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
+    return db_execute(db, &lock, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)));
+}
+
+enum db_result
+reservation_table_list_holds(struct database *db, int32_t concert_id, const char *user_id,
+                             int64_t since, struct hold_record *hold)
+{
+    static const struct query list = {
+        "SELECT status + 0, seat_count, settled_at IS NOT NULL,"
+        " COALESCE(settled_at, expires_at) AS ends_at"
+        " FROM reservation WHERE user_id = ? AND concert_id = ?"
+        " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) ORDER BY ends_at"};
+    return db_select(
+        db, &list, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(since)),
+        COLUMNS(INTO_ENUM(&hold->status, RESERVATION_CANCELLED), INTO_INT32(&hold->seat_count),
+                INTO_BOOL(&hold->settled), INTO_INSTANT(&hold->ends_at)));
+}

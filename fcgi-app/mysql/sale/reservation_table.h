@@ -1,0 +1,114 @@
+/* reservation_table: the SQL of reservations, their seats and the seat limit's mutex. */
+#ifndef FRONTROW_MYSQL_RESERVATION_TABLE_H
+#define FRONTROW_MYSQL_RESERVATION_TABLE_H
+
+#include "base/message.h"
+#include "mysql/sale/seat_table.h"
+
+enum reservation_status {
+    RESERVATION_OTHER,
+    RESERVATION_HELD,
+    RESERVATION_PAID,
+    RESERVATION_EXPIRED,
+    RESERVATION_CANCELLED,
+};
+
+struct reservation {
+    int64_t reservation_id;
+    char user_id[USER_ID_SIZE];
+    int32_t concert_id;
+    int32_t item_id;
+    enum reservation_status status; /* as stored: a held one may be over, see expires_at */
+    int32_t seat_count;
+    int64_t total_price;
+    bool no_seat_limit;
+    int32_t seat_limit; /* in force when it was made */
+    bool without_token;
+    uint8_t token[TOKEN_SIZE]; /* with which it was made */
+    int64_t created_at;
+    int64_t expires_at;
+    bool concert_cancelled; /* filled by reservation_table_list() and ..._lock_hold() only */
+    struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
+};
+
+/* Inserts the row and its seats; sets reservation_id. */
+enum db_result reservation_table_insert(struct database *db, struct reservation *reservation);
+
+/*
+ * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time
+ * at the read: a later one would show a hold that was paid in between as expired.
+ */
+enum db_result reservation_table_find(struct database *db, int64_t id, struct reservation *out,
+                                      int64_t *now);
+enum db_result reservation_table_lock(struct database *db, int64_t id, struct reservation *out);
+
+/*
+ * One without its seats, and its concert as concert_table_find() reads it, without a lock. All of
+ * it is as of concert->now.
+ */
+enum db_result reservation_table_find_with_concert(struct database *db, int64_t id,
+                                                   struct reservation *out,
+                                                   struct concert *concert);
+
+/*
+ * Locks one that was found, and reads again what may change of it: status and expires_at, and
+ * concert_cancelled. *now is the time when it was locked.
+ */
+enum db_result reservation_table_lock_hold(struct database *db, struct reservation *reservation,
+                                           int64_t *now);
+
+/*
+ * Makes a locked hold paid and all its seats sold. DB_NONE: some seat is not held by it any more.
+ * The seats are locked by this, in the order of their numbers.
+ */
+enum db_result reservation_table_sell(struct database *db, const struct reservation *reservation,
+                                      int64_t paid_at);
+
+/* Reads reservation->seats, by seatId. */
+enum db_result reservation_table_seats(struct database *db, struct reservation *reservation);
+
+/* The same of their numbers and prices only: a third of the work. */
+enum db_result reservation_table_seat_ids(struct database *db, struct reservation *reservation);
+
+/*
+ * Changes the status of a locked reservation; `from` is the one that was read, another one than
+ * `to`. `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other
+ * cases. DB_RETRY: it has another status, the lock did not hold.
+ */
+enum db_result reservation_table_set_status(struct database *db, int64_t id,
+                                            enum reservation_status from,
+                                            enum reservation_status to, int64_t settled_at);
+
+/*
+ * A user's reservations, newest first, with ids below `before`; at most `limit`, into `list`.
+ * The seats are not read. *now is the database's time.
+ */
+enum db_result reservation_table_list(struct database *db, const char *user_id, int64_t before,
+                                      int32_t limit, struct reservation *list, size_t *count,
+                                      int64_t *now);
+
+/*
+ * Reads the seats of a page as reservation_table_list() gave it, each reservation's by seatId, in
+ * one statement for all.
+ */
+enum db_result reservation_table_list_seats(struct database *db, const char *user_id,
+                                            struct reservation *list, size_t count);
+
+/* Takes the mutex of a user in a concert (lock order: before any reservation row). */
+enum db_result reservation_table_lock_user(struct database *db, int32_t concert_id,
+                                           const char *user_id);
+
+/* What became of a hold, for the rules about how much one user may hold. */
+struct hold_record {
+    enum reservation_status status; /* as stored */
+    int32_t seat_count;
+    bool settled;    /* by its owner: `ends_at` is when it was paid or given back unpaid */
+    int64_t ends_at; /* otherwise when it is over by its hold */
+};
+
+/* A user's holds in a concert that are paid or end after `since`, by ends_at; into *hold. */
+enum db_result reservation_table_list_holds(struct database *db, int32_t concert_id,
+                                            const char *user_id, int64_t since,
+                                            struct hold_record *hold);
+
+#endif

@@ -1,0 +1,233 @@
+#include "mysql/sale/seat_table.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "mysql/concert/concert_columns.h"
+
+/*
+ * A statement on seats of an item, in forms for one, two, four and eight of them. A list is padded
+ * by repeating its last one, and each placeholder costs: eight for one seat take MySQL twice as
+ * long.
+ */
+enum { FORMS = 4 };
+#define ONE " = ?"
+#define TWO " IN (?, ?)"
+#define FOUR " IN (?, ?, ?, ?)"
+#define EIGHT " IN (?, ?, ?, ?, ?, ?, ?, ?)"
+#define OF_SEATS(start, end)                                                                       \
+    {                                                                                              \
+        {start " seat.item_id = ? AND seat_no" ONE end},                                           \
+            {start " seat.item_id = ? AND seat_no" TWO end},                                       \
+            {start " seat.item_id = ? AND seat_no" FOUR end},                                      \
+            {start " seat.item_id = ? AND seat_no" EIGHT end},                                     \
+    }
+
+#define SEAT_COLUMNS                                                                               \
+    "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
+
+/* The form of an OF_SEATS() statement that has places for so many seats; it has 1 << form. */
+static size_t
+form_for(size_t count)
+{
+    assert(count >= 1 && count <= SEATS_AT_ONCE);
+    size_t form = 0;
+    while ((size_t)1 << form < count)
+        form++;
+    return form;
+}
+
+/* Fills in the item and the seats; returns how many parameters that are. */
+static size_t
+name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const int32_t *ids,
+           size_t count)
+{
+    size_t places = (size_t)1 << form_for(count);
+    parameters[0] = DB_INTEGER(item_id);
+    for (size_t i = 0; i < places; i++)
+        parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
+    return 1 + places;
+}
+
+enum db_result
+seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t *now)
+{
+    static const struct query list = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3)"
+                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
+                             INTO_BOOL(&seat->blocked), INTO_INT64(&seat->reservation_id),
+                             INTO_INSTANT(&seat->held_until), INTO_INT64(&seat->price),
+                             INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
+                             INTO_INSTANT(now)));
+}
+
+enum db_result
+seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat, int64_t *now)
+{
+    static const struct query list = {
+        "SELECT seat_no, status + 0, blocked, held_until, UTC_TIMESTAMP(3)"
+        " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
+                             INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until),
+                             INTO_INSTANT(now)));
+}
+
+enum db_result
+seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
+                       struct seat_position *position)
+{
+    static const struct query list = {"SELECT seat_no, section, row_name, label, price, x, y"
+                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_TEXT(seat->section),
+                             INTO_TEXT(seat->row), INTO_TEXT(seat->label), INTO_INT64(&seat->price),
+                             INTO_OPTIONAL_INT32(&position->x, &position->no_x),
+                             INTO_OPTIONAL_INT32(&position->y, &position->no_y)));
+}
+
+enum db_result
+seat_table_list_free(struct database *db, int32_t item_id, int32_t first, int32_t last,
+                     int32_t *seat_id)
+{
+    static const struct query list = {
+        "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no BETWEEN ? AND ? AND blocked = 0"
+        " AND (status = 'available' OR held_until <= UTC_TIMESTAMP(3)) ORDER BY seat_no"};
+    return db_select(db, &list,
+                     PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(first), DB_INTEGER(last)),
+                     COLUMNS(INTO_INT32(seat_id)));
+}
+
+static enum db_result
+read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id,
+           const int32_t *ids, size_t count, struct seat *seats, size_t *found, int64_t *now)
+{
+    struct parameter parameters[1 + SEATS_AT_ONCE];
+    size_t parameter_count = name_seats(parameters, item_id, ids, count);
+    struct seat seat;
+    *found = 0;
+    enum db_result result = db_select(
+        db, &forms[form_for(count)], parameters, parameter_count,
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_ENUM(&seat.status, SEAT_SOLD),
+                INTO_BOOL(&seat.blocked), INTO_INT64(&seat.reservation_id),
+                INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
+                INTO_TEXT(seat.row), INTO_TEXT(seat.label), INTO_INSTANT(now)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        seats[(*found)++] = seat;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const int32_t *ids,
+                size_t count, const char *user_id, struct concert *concert, struct item *item,
+                struct seat *seats, size_t *found, bool *has_held)
+{
+    /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
+    static const struct query look[] =
+        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", " ITEM_COLUMNS
+                 ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
+                 " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
+                 " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
+                 " AND c.max_seats_per_user IS NOT NULL LEFT JOIN seat ON",
+                 " WHERE c.concert_id = ?");
+    struct parameter parameters[5 + SEATS_AT_ONCE] = {DB_INTEGER(item_id), DB_INTEGER(concert_id),
+                                                      DB_TEXT(user_id)};
+    size_t parameter_count = 3 + name_seats(parameters + 3, item_id, ids, count);
+    parameters[parameter_count++] = DB_INTEGER(concert_id);
+    struct seat seat;
+    struct column columns[] = {[CONCERT_RULE_COUNT + ITEM_COLUMN_COUNT] = INTO_INT32(&seat.seat_id),
+                               INTO_ENUM(&seat.status, SEAT_SOLD),
+                               INTO_BOOL(&seat.blocked),
+                               INTO_INSTANT(&seat.held_until),
+                               INTO_BOOL(has_held)};
+    concert_columns_bind_rules(concert, columns);
+    concert_columns_bind_item(item, columns + CONCERT_RULE_COUNT);
+    size_t rows = 0;
+    *found = 0;
+    enum db_result result = db_select(db, &look[form_for(count)], parameters, parameter_count,
+                                      columns, sizeof columns / sizeof columns[0]);
+    for (; result == DB_OK && (result = db_next(db)) == DB_OK; rows++)
+        if (seat.seat_id != 0)
+            seats[(*found)++] = seat;
+    return result == DB_NONE && rows > 0 ? DB_OK : result;
+}
+
+enum db_result
+seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                struct seat *seats, size_t *found, int64_t *now)
+{
+    static const struct query lock[] =
+        OF_SEATS("SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat WHERE",
+                 " ORDER BY seat_no FOR UPDATE");
+    return read_seats(db, lock, item_id, ids, count, seats, found, now);
+}
+
+enum db_result
+seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                     struct seat *seats, size_t *found, int64_t *now)
+{
+    static const struct query lock[] =
+        OF_SEATS("SELECT " SEAT_COLUMNS ", " DB_NOW_LOCKED " FROM seat WHERE",
+                 " ORDER BY seat_no FOR UPDATE SKIP LOCKED");
+    return read_seats(db, lock, item_id, ids, count, seats, found, now);
+}
+
+/* The same for seats that were read. */
+static size_t
+name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const struct seat *seats,
+          size_t count)
+{
+    int32_t ids[SEATS_AT_ONCE] = {0};
+    for (size_t i = 0; i < count; i++)
+        ids[i] = seats[i].seat_id;
+    return name_seats(parameters, item_id, ids, count);
+}
+
+/*
+ * A hold that was over may have been paid at the last moment, hence the status. To name all owners
+ * at once is enough: a reservation never gets further seats, so that none of them can have got a
+ * seat of another one.
+ */
+#define HOLD(list)                                                                                 \
+    {                                                                                              \
+        "UPDATE seat SET status = 'held', reservation_id = ?, held_until = ?"                      \
+        " WHERE item_id = ? AND seat_no" list " AND COALESCE(reservation_id, 0)" list              \
+        " AND status IN ('available', 'held') AND blocked = 0"                                     \
+    }
+
+enum db_result
+seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
+                int64_t reservation_id, int64_t held_until)
+{
+    static const struct query hold[FORMS] = {HOLD(ONE), HOLD(TWO), HOLD(FOUR), HOLD(EIGHT)};
+    struct parameter parameters[3 + 2 * SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
+                                                          DB_INSTANT(held_until)};
+    size_t named = 2 + name_seen(parameters + 2, item_id, seats, count);
+    size_t form = form_for(count), places = (size_t)1 << form;
+    for (size_t i = 0; i < places; i++)
+        parameters[named++] = DB_INTEGER(seats[i < count ? i : count - 1].reservation_id);
+    return db_update(db, &hold[form], parameters, named, (int64_t)count);
+}
+
+enum db_result
+seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
+                int64_t reservation_id)
+{
+    static const struct query give_back[] = OF_SEATS(
+        "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE",
+        " AND reservation_id = ? AND status + 0 = ?");
+    struct seat owned[SEATS_AT_ONCE];
+    size_t owned_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (seats[i].reservation_id == reservation_id)
+            owned[owned_count++] = seats[i];
+    if (owned_count == 0)
+        return DB_OK;
+    struct parameter parameters[3 + SEATS_AT_ONCE];
+    size_t named = name_seen(parameters, item_id, owned, owned_count);
+    parameters[named++] = DB_INTEGER(reservation_id);
+    parameters[named++] = DB_INTEGER(owned[0].status);
+    return db_update(db, &give_back[form_for(owned_count)], parameters, named,
+                     (int64_t)owned_count);
+}

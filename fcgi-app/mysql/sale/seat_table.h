@@ -1,0 +1,91 @@
+/* seat_table: the SQL of seats. A seat is named by its item and its number within it (seatId). */
+#ifndef FRONTROW_MYSQL_SEAT_TABLE_H
+#define FRONTROW_MYSQL_SEAT_TABLE_H
+
+#include "mysql/concert/concert_table.h"
+
+enum {
+    SEATS_AT_ONCE = 8,
+    SECTION_CHARACTERS = 32, /* of a section or a row; in UTF-8 up to four bytes each, and a NUL */
+    SECTION_SIZE = 4 * SECTION_CHARACTERS + 1,
+    LABEL_SIZE = 17
+};
+
+#define PRICE_MAX INT64_C(1000000000) /* points */
+
+/* 0, here and in the other tables: a value of a newer build. */
+enum seat_status { SEAT_OTHER, SEAT_AVAILABLE, SEAT_HELD, SEAT_SOLD };
+
+struct seat {
+    int32_t seat_id;
+    enum seat_status status; /* as stored: a hold that is over may still stand here */
+    bool blocked;
+    int64_t reservation_id; /* 0: none */
+    int64_t held_until;     /* CLOCK_NEVER: none */
+    int64_t price;
+    char section[SECTION_SIZE];
+    char row[SECTION_SIZE];
+    char label[LABEL_SIZE];
+};
+
+/* Where a seat stands in the hall's plan; an absent coordinate is not known. */
+struct seat_position {
+    int32_t x, y;
+    bool no_x, no_y;
+};
+
+/* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
+enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
+                               int64_t *now);
+
+/* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
+enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat,
+                                      int64_t *now);
+
+/* The same of what does not move, with the place in the hall. */
+enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
+                                      struct seat_position *position);
+
+/* The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id. */
+enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_t first,
+                                    int32_t last, int32_t *seat_id);
+
+/*
+ * Reads a concert and its item as concert_table_find_with_item() does and, without a lock, up to
+ * SEATS_AT_ONCE seats of the item by number: *found is how many there are of the asked ones, in any
+ * order, with seat_id, status, blocked and held_until filled. All of it is as of concert->now.
+ * DB_NONE: no such concert.
+ */
+enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
+                               const int32_t *ids, size_t count, const char *user_id,
+                               struct concert *concert, struct item *item, struct seat *seats,
+                               size_t *found, bool *has_held);
+
+/*
+ * Locks up to SEATS_AT_ONCE seats with SELECT ... FOR UPDATE, by primary key in ascending order.
+ * *found is how many there are of the asked ones; *now the time when the last of them was locked.
+ */
+enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids,
+                               size_t count, struct seat *seats, size_t *found, int64_t *now);
+
+/*
+ * The same with SKIP LOCKED: seats that another transaction has locked are left out, without a
+ * wait.
+ */
+enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids,
+                                    size_t count, struct seat *seats, size_t *found, int64_t *now);
+
+/*
+ * The following change seats as they were seen when they were locked, `seats` being what was read.
+ * DB_RETRY: they are not so any more, the lock did not hold.
+ */
+
+/* Gives seats that are free to a reservation until `held_until`. */
+enum db_result seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats,
+                               size_t count, int64_t reservation_id, int64_t held_until);
+
+/* Frees those of the seats that name the reservation. */
+enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
+                               size_t count, int64_t reservation_id);
+
+#endif
