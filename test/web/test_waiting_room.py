@@ -258,6 +258,24 @@ def test_a_sale_that_is_closed_for_a_while_says_so(new_fan, narrow, stack):
     first.wait_title("It is your turn")
 
 
+def test_an_answer_that_comes_late_takes_nobody_away(new_fan, new_concert):
+    """Who went on to a date while the place was asked for stays there, and may choose once it is theirs."""
+    concert, item = new_concert(admissionCapacity=5)
+    fan = new_fan().sign_in()
+    page = fan.open(f"/concert/{concert}")
+    late = []
+    page.route("**/token/add", lambda route: late.append(route))
+    page.get_by_role("button", name="Enter the line").click()
+    wait_for(lambda: page.wait_for_timeout(50) or late, 10)
+    page.locator(".date").click()
+    best = page.get_by_role("button", name="Take the best seats")
+    best.wait_for()
+    assert best.is_disabled()
+    late[0].continue_()
+    page.locator("button:enabled", has_text="Take the best seats").wait_for()
+    assert page.evaluate("location.hash") == f"#/concert/{concert}/item/{item}"
+
+
 @pytest.mark.parametrize("path", ["item/{item}", "line"])
 def test_nobody_asks_on_when_the_sale_is_over(new_fan, new_concert, stack, path):
     """An open page would for ever, and there may be very many. A map does no more; a line seldom, as it may go on."""

@@ -7,7 +7,7 @@ import { refusal, t } from "./language.js";
 import { storageName } from "./site.js";
 import { kept, useCell } from "./store.js";
 import { by, requireUser } from "./user.js";
-import { html, useEffect, useState } from "./view.js";
+import { html, useEffect, useRef, useState } from "./view.js";
 
 const AFTER_REFUSAL = 5000;
 const WHILE_CLOSED = 15; // seconds
@@ -153,15 +153,19 @@ export function useCall(concertId, place, queue) {
     }, [called, queue?.serving]);
 }
 
-/** Enters the line and goes to it. */
+/** Enters the line and goes to it; not where the page was left before the answer came. */
 export function EnterButton({ concertId, onEntered, name = "enter_line" }) {
     const [state, setState] = useState({});
+    const shown = useRef(true);
+    useEffect(() => () => {
+        shown.current = false;
+    }, []);
     const click = async () => {
         setState({ busy: true });
         try {
             const entered = await enter(concertId);
             setState({});
-            if (entered) onEntered?.();
+            if (entered && shown.current) onEntered?.();
         } catch (problem) {
             setState({ problem });
         }

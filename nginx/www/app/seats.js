@@ -72,6 +72,7 @@ function useStatuses(concertId, itemId, hall, first, onOver) {
 
 // ---- taking seats
 
+/** Also from a page that was gone to meanwhile: the time of the hold runs. */
 function goToHold(reservation, token) {
     kept(`hold.${reservation.reservationId}`).set({ token });
     location.hash = `#/hold/${reservation.reservationId}`;
