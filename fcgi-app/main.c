@@ -87,7 +87,7 @@ check_schema(const struct config *config)
                                     : EXIT_FAILED;
 }
 
-/* EXIT_DONE: lines can be kept in this Redis. */
+/* EXIT_DONE: queues can be kept in this Redis. */
 static int
 check_redis(const struct config *config)
 {

@@ -14,7 +14,7 @@
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: does the steps of draws that are due, moves the lines on, ends lapsed holds, "
+    "One pass: does the steps of draws that are due, moves the queues on, ends lapsed holds, "
     "deletes\n"
     "old stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
@@ -27,12 +27,12 @@ report_pass(const struct sweep_report *report, int64_t ms)
 {
     log_info("swept in %" PRId64 " ms: %" PRId64 " holds expired, %" PRId64
              " left to others; %" PRId64 " old answers deleted; %" PRId64
-             " lines moved on, %" PRId64 " tokens ended, %" PRId64 " places freed; %" PRId64
+             " queues moved on, %" PRId64 " tokens ended, %" PRId64 " places freed; %" PRId64
              " failed%s%s",
-             ms, report->expired, report->busy, report->answers, report->lines.lines,
-             report->lines.ended, report->lines.freed, report->failed,
+             ms, report->expired, report->busy, report->answers, report->queues.moved,
+             report->queues.ended, report->queues.freed, report->failed,
              report->mysql_gone ? "; given up: MySQL is out of reach" : "",
-             report->lines.redis_gone ? "; Redis is out of reach" : "");
+             report->queues.redis_gone ? "; Redis is out of reach" : "");
 }
 
 static int
@@ -48,7 +48,7 @@ sweep(struct services *services)
     struct sweep_report report;
     sweep_run(services, &report);
     report_pass(&report, clock_monotonic() - started);
-    if (report.mysql_gone || report.lines.redis_gone || report.draws.redis_gone)
+    if (report.mysql_gone || report.queues.redis_gone || report.draws.redis_gone)
         return EXIT_DEPENDENCY_GONE;
     return report.failed > 0 ? EXIT_FAILED : EXIT_DONE;
 }

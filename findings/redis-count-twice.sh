@@ -8,8 +8,8 @@
 #     puts the same thing into a list twice, points are taken twice. redis-py 5.2.1 gave the error.
 # Source: redis-py's documentation "Retry Helpers"; ioredis' README (autoResendUnfulfilledCommands,
 #     maxRetriesPerRequest); go-redis' Options.MaxRetries (3).
-# Frontrow: uses hiredis, which sends nothing again. Each function of its line is made so that the same
-#     call twice is one call (a user has one token in a line). What you build on Redis beside it should be
+# Frontrow: uses hiredis, which sends nothing again. Each function of its queue is made so that the same
+#     call twice is one call (a user has one token in a queue). What you build on Redis beside it should be
 #     so too, or switch the retries off: Retry(NoBackoff(), 0); autoResendUnfulfilledCommands: false and
 #     maxRetriesPerRequest: 0; MaxRetries: -1.
 . "$(dirname "$0")/lib/finding.sh"

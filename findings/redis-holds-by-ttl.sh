@@ -12,7 +12,7 @@
 # Source: Redis' documentation "Redis keyspace notifications" (timing of expired events); the pages of
 #     EXPIRE and TTL do not say how TTL rounds; PTTL is exact.
 # Frontrow: holds are in MySQL with the instant of their end. One that is over is free for every reader
-#     and the next buyer at once; the sweeper only tidies. In Redis, instants of the line are compared
+#     and the next buyer at once; the sweeper only tidies. In Redis, instants of the queue are compared
 #     when a call looks at them.
 . "$(dirname "$0")/lib/finding.sh"
 start_redis

@@ -9,7 +9,7 @@
 # Versions: Redis 7.0.15 (Lua 5.1 formats with %.14g; so does its cjson).
 # Source: Lua 5.1's LUAI_NUMFFORMAT in luaconf.h; lua-cjson's manual, cjson.encode_number_precision (14 by
 #     default).
-# Frontrow: instants in its line are milliseconds (13 digits), tokens and keys come as texts, and replies
+# Frontrow: instants in its queue are milliseconds (13 digits), tokens and keys come as texts, and replies
 #     are integers. In a script of yours write string.format('%d', id), and hand ids to cjson as texts.
 . "$(dirname "$0")/lib/finding.sh"
 start_redis

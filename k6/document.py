@@ -15,7 +15,7 @@ WORDS = {
         "results": ("scenario", "run", "requests", "a second", "p50 ms", "p99 ms", "200", "409 seat_taken", "503 busy",
                     "other errors", "audit"),
         "processor": ("scenario", "nginx", "frontrow", "MySQL", "Redis", "k6", "k6's memory", "others' work"),
-        "books": ("scenario", "reservations made", "seats held at the end", "seats sold", "tokens of lines"),
+        "books": ("scenario", "reservations made", "seats held at the end", "seats sold", "tokens of queues"),
         "full": "full", "part": "time x {:g}", "clean": "clean",
     },
     "load-test.ko.md": {
@@ -86,7 +86,7 @@ def processor_table(runs, words):
 
 
 def books(runs, words):
-    titles = ("reservations made", "seats held", "seats sold", "tokens of lines")
+    titles = ("reservations made", "seats held", "seats sold", "tokens of queues")
     rows = [(run.name, *(f"{int(run.books.get(title, 0)):,}" for title in titles)) for run in runs]
     return table(words["books"], 1, rows)
 

@@ -1,4 +1,4 @@
--- The hall of k6/fresh.js and k6/open.js: 200,000 seats in two items, no line. Run after
+-- The hall of k6/fresh.js and k6/open.js: 200,000 seats in two items, no queue. Run after
 -- `frontrowctl demo reset`; the row in the audit log makes it a part of the demo, so that the next
 -- reset replaces it.
 START TRANSACTION;

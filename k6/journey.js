@@ -1,4 +1,4 @@
-// 150 users at once buy 750 of 900 seats, one after the other, through a line of 100 places:
+// 150 users at once buy 750 of 900 seats, one after the other, through a queue of 100 places:
 // token, wait, seats, reserve, charge, pay, check.
 import { sharedRounds } from './lib.js';
 

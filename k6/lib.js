@@ -10,9 +10,9 @@ const URL = __ENV.URL || 'http://127.0.0.1:8080';
 const SCALE = Number(__ENV.SCALE || 1);
 const HEADERS = { 'Content-Type': 'application/json' };
 
-// the demo's halls: concert 1 as the seed document asks for it, concert 2 behind a line
+// the demo's halls: concert 1 as the seed document asks for it, concert 2 behind a queue
 const OPEN_CONCERT = { id: 1, items: 100, seats: 50 };
-const LINE_CONCERT = { id: 2, firstItem: 101, items: 3, seats: 300 };
+const QUEUE_CONCERT = { id: 2, firstItem: 101, items: 3, seats: 300 };
 // k6/hall.sql: 200,000 seats
 const HALL = { id: 10, firstItem: 1001, items: 2, seats: 100000 };
 const USERS = 100000; // as many as the seed document's users
@@ -159,12 +159,12 @@ export function reserveRandomSeat() {
     sleep(1);
 }
 
-/** The seed document's token, then a second of rest. CONCERT=1: without a line, as the seed has it. */
+/** The seed document's token, then a second of rest. CONCERT=1: without a queue, as the seed has it. */
 export function addToken() {
     arrive();
     const response = post('/token/add', {
         userId: `user_${randomUpTo(USERS)}`,
-        concertId: Number(__ENV.CONCERT || LINE_CONCERT.id),
+        concertId: Number(__ENV.CONCERT || QUEUE_CONCERT.id),
     });
     check(count(response), { 'has a place': (kind) => kind === 'ok' });
     sleep(1);
@@ -205,7 +205,7 @@ function waitForTurn(place) {
 
 /** A seat seen as free may be gone when it is asked for: then another is tried. null: sold out. */
 function reserveSomeSeat(userId, token, itemId) {
-    const concertId = LINE_CONCERT.id;
+    const concertId = QUEUE_CONCERT.id;
     for (let tries = 0; tries < 20; tries += 1) {
         const path = `/concert/${concertId}/item/${itemId}/seat`;
         const seats = mustBeOk(get(path, '/concert/{}/item/{}/seat'), 'seats').seats;
@@ -226,8 +226,8 @@ function reserveSomeSeat(userId, token, itemId) {
 /** Token, wait, seats, reserve, charge, pay, check. */
 export function buyOneSeat() {
     const userId = `buyer_${exec.scenario.iterationInTest}`;
-    const token = waitForTurn(mustBeOk(post('/token/add', { userId, concertId: LINE_CONCERT.id }), 'add'));
-    const itemId = LINE_CONCERT.firstItem + (exec.scenario.iterationInTest % LINE_CONCERT.items);
+    const token = waitForTurn(mustBeOk(post('/token/add', { userId, concertId: QUEUE_CONCERT.id }), 'add'));
+    const itemId = QUEUE_CONCERT.firstItem + (exec.scenario.iterationInTest % QUEUE_CONCERT.items);
     const held = reserveSomeSeat(userId, token, itemId);
     if (held === null) return;
     think();

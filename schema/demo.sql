@@ -21,10 +21,10 @@ DELETE FROM concert;
 INSERT INTO concert (concert_id, title, venue, status, opens_at, admission_capacity,
                      max_seats_per_user, time_zone, created_at)
 VALUES
-    -- open, without a line: what the load scripts reserve
+    -- open, without a queue: what the load scripts reserve
     (1, '백일의 무대 (A Hundred Nights on Stage)', '올림픽홀 (Olympic Hall), Seoul',
      'open', NULL, NULL, NULL, 'Asia/Seoul', UTC_TIMESTAMP(3)),
-    -- open, behind a line
+    -- open, behind a queue
     (2, '별빛 콘서트 (Starlight Live)', '고척 스카이돔 (Gocheok Sky Dome), Seoul',
      'open', NULL, 100, NULL, 'Asia/Seoul', UTC_TIMESTAMP(3)),
     -- not on sale
@@ -38,7 +38,7 @@ VALUES
      DATE(UTC_TIMESTAMP + INTERVAL 9 HOUR) + INTERVAL 1 DAY + INTERVAL 11 HOUR, 100, 4,
      'Asia/Seoul', UTC_TIMESTAMP(3));
 
--- Above all that the concerts before had: what Redis still keeps of their lines does not hold.
+-- Above all that the concerts before had: what Redis still keeps of their queues does not hold.
 UPDATE concert SET line_version = UNIX_TIMESTAMP(), line_since = UNIX_TIMESTAMP();
 
 -- All items begin at 19:30 in Seoul, a month ahead and later.

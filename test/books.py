@@ -14,7 +14,7 @@ SELECT a.n * 1000 + b.n FROM d a CROSS JOIN d b WHERE a.n * 1000 + b.n < {count}
 
 INSERT INTO concert (concert_id, title, venue, status, admission_capacity, created_at)
 VALUES (1, 'Filled', 'Here', 'open', NULL, UTC_TIMESTAMP(3)),
-       (2, 'Filled, with a line', 'Here', 'open', 100, UTC_TIMESTAMP(3));
+       (2, 'Filled, with a queue', 'Here', 'open', 100, UTC_TIMESTAMP(3));
 INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price)
 SELECT i + 1, 1, DATE(UTC_TIMESTAMP) + INTERVAL i MOD 1000 DAY, UTC_TIMESTAMP + INTERVAL 30 DAY,
        1000, 1000, 1000

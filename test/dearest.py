@@ -16,8 +16,8 @@ HALL = 50_000
 PAGE = 100
 ROUTES = (pathlib.Path(__file__).parents[1] / "fcgi-app/api/routes.c").read_text()
 
-# A sold-out hall with a seat limit, one to buy in, the same with a line and a limit, and a line that calls nobody.
-SOLD_OUT, OPEN, LINE, WAITING = 9001, 9002, 9003, 9004
+# A sold-out hall with a seat limit, one to buy in, the same with a queue and a limit, and a queue that calls nobody.
+SOLD_OUT, OPEN, QUEUE, WAITING = 9001, 9002, 9003, 9004
 HALLS = [
     "CREATE TEMPORARY TABLE counter (n INT NOT NULL PRIMARY KEY)",
     """INSERT INTO counter
@@ -28,11 +28,11 @@ HALLS = [
                              created_at)
         VALUES ({SOLD_OUT}, 'Sold out', 'Hall', 'open', NULL, 8, 3600, UTC_TIMESTAMP(3)),
                ({OPEN}, 'To buy in', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
-               ({LINE}, 'With a line', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
+               ({QUEUE}, 'With a queue', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
                ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3))""",
     f"""INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price, layout_version)
         SELECT concert_id, concert_id, '2099-01-01', '2099-01-01', {HALL}, 100, 200, 1 FROM concert
-        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {LINE})""",
+        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {QUEUE})""",
     f"""INSERT INTO reservation (reservation_id, user_id, concert_id, item_id, seat_count, total_price, created_at,
                                  expires_at)
         SELECT 1000000 + n, CONCAT('owner-', n), {SOLD_OUT}, {SOLD_OUT}, 1, 100, UTC_TIMESTAMP(3),
@@ -120,8 +120,8 @@ def keyed(prepare):
 
 def hold_eight(world):
     user = world.user()
-    body = world.reserve(user, LINE, seatIds=world.seat_ids(8))
-    return "POST", "/reservation", body, world.token(user, LINE) | world.key()
+    body = world.reserve(user, QUEUE, seatIds=world.seat_ids(8))
+    return "POST", "/reservation", body, world.token(user, QUEUE) | world.key()
 
 
 def best_eight(world):
@@ -164,8 +164,8 @@ def pay_one(world):
 
 def pay_eight(world):
     user = world.user()
-    token = world.token(user, LINE)
-    held = world.hold(user, LINE, 8, token)
+    token = world.token(user, QUEUE)
+    held = world.hold(user, QUEUE, 8, token)
     world.charge(user, 2000)
     return "POST", "/payment", world.pay(user, held), token | world.key()
 
@@ -232,18 +232,18 @@ REQUESTS = [
     Request(f"GET {ITEM}/layout", "demo", get("/concert/2/item/101/layout"), 2, 310),
     Request(f"GET {ITEM}/layout", "hall of 50,000", get(f"{OF}/layout"), 2, HALL + 10),
     Request(f"GET {ITEM}/layout", "hall of 50,000, made-up v", get(f"{OF}/layout?v={{now}}"), 2, HALL + 10),
-    Request("GET /concert/{concert}/queue", "no line", get(f"/concert/{OPEN}/queue"), 1, 2),
-    Request("GET /concert/{concert}/queue", "a line", get(f"/concert/{WAITING}/queue"), 1, 2),
+    Request("GET /concert/{concert}/queue", "no queue", get(f"/concert/{OPEN}/queue"), 1, 2),
+    Request("GET /concert/{concert}/queue", "a queue", get(f"/concert/{WAITING}/queue"), 1, 2),
     Request("GET /settings", "", get("/settings"), 0, 0),
-    Request("POST /token/add", "no line", add_token(OPEN), 2, 3),
-    Request("POST /token/add", "a line", add_token(WAITING), 2, 4),
-    Request("GET /token", "no line", with_token("GET", OPEN), 2, 4),
-    Request("GET /token", "a line", with_token("GET", WAITING), 1, 2),
-    Request("DELETE /token", "no line", with_token("DELETE", OPEN), 3, 10, 204),
-    Request("DELETE /token", "a line", with_token("DELETE", LINE), 3, 5, 204),
+    Request("POST /token/add", "no queue", add_token(OPEN), 2, 3),
+    Request("POST /token/add", "a queue", add_token(WAITING), 2, 4),
+    Request("GET /token", "no queue", with_token("GET", OPEN), 2, 4),
+    Request("GET /token", "a queue", with_token("GET", WAITING), 1, 2),
+    Request("DELETE /token", "no queue", with_token("DELETE", OPEN), 3, 10, 204),
+    Request("DELETE /token", "a queue", with_token("DELETE", QUEUE), 3, 5, 204),
     Request("POST /reservation", "a seat", hold_one, 6, 10),
     Request("POST /reservation", "a seat, key", keyed(hold_one), 8, 10),
-    Request("POST /reservation", "8 seats, line, limit, key", hold_eight, 11, 50),
+    Request("POST /reservation", "8 seats, queue, limit, key", hold_eight, 11, 50),
     Request("POST /reservation", "best 8 of 50,000", best_eight, 7, 200),
     Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
     Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 4, 409),
@@ -259,9 +259,9 @@ REQUESTS = [
     Request("POST /point/use", "key", change_points("use", True), 6, 10),
     Request("GET /point/history", "1", get("/point/history?userId=payer&limit=1"), 1, 5),
     Request("GET /point/history", "100", get("/point/history?userId=payer&limit=100"), 1, PAGE + 5),
-    Request("POST /payment", "a seat, no line", pay_one, 9, 20),
-    Request("POST /payment", "a seat, no line, key", keyed(pay_one), 11, 20),
-    Request("POST /payment", "8 seats, line, limit, key", pay_eight, 12, 55),
+    Request("POST /payment", "a seat, no queue", pay_one, 9, 20),
+    Request("POST /payment", "a seat, no queue, key", keyed(pay_one), 11, 20),
+    Request("POST /payment", "8 seats, queue, limit, key", pay_eight, 12, 55),
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 5),
     Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, PAGE + 5),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),

@@ -55,7 +55,7 @@ write_settings(struct json *json, const struct services *services, const struct 
     json_write_string(json, "status", stored[concert->stored]);
     json_write_instant(json, "opensAt", concert->opens_at);
     json_write_instant(json, "closesAt", concert->closes_at);
-    json_write_optional_integer(json, "admissionCapacity", !concert->no_line,
+    json_write_optional_integer(json, "admissionCapacity", !concert->no_queue,
                                 concert->admission_capacity);
     json_write_integer(json, "activeSeconds", concert->active_seconds);
     json_write_optional_integer(json, "idleSeconds", concert->idle_seconds > 0,
@@ -88,19 +88,19 @@ write_sales(struct json *json, const struct sales *sales)
 
 /* null while Redis is away: the sales are worth seeing without it. */
 static void
-write_line(struct json *json, struct services *services, const struct concert *concert)
+write_queue(struct json *json, struct services *services, const struct concert *concert)
 {
-    struct line_state line;
+    struct queue_state queue;
     struct problem problem;
-    if (line_state(services, concert, &line, &problem) != ERROR_NONE) {
+    if (queue_state(services, concert, &queue, &problem) != ERROR_NONE) {
         json_write_null(json, "queue");
         return;
     }
     json_begin_object(json, "queue");
-    json_write_integer(json, "serving", line.serving);
-    json_write_integer(json, "lastNumber", line.last_number);
-    json_write_integer(json, "waiting", line.waiting);
-    json_write_integer(json, "active", line.active);
+    json_write_integer(json, "serving", queue.serving);
+    json_write_integer(json, "lastNumber", queue.last_number);
+    json_write_integer(json, "waiting", queue.waiting);
+    json_write_integer(json, "active", queue.active);
     json_end_object(json);
 }
 
@@ -124,7 +124,7 @@ answer(struct services *services, const struct concert *concert, const char *war
     json_write_string(&json, "drawState",
                       concert->draw ? draw_state_name(draw_state(concert, &draw)) : NULL);
     write_sales(&json, &sales);
-    write_line(&json, services, concert);
+    write_queue(&json, services, concert);
     concert_warning_write(&json, warning);
     json_end_object(&json);
 }
@@ -148,7 +148,7 @@ admin_concert_patch(void *services, const struct request *request, struct respon
     struct services admin = with_long_time_outs(services);
     struct concert scratch = concert_defaults;
     struct problem problem;
-    char warning[LINE_WARNING_SIZE];
+    char warning[QUEUE_WARNING_SIZE];
     struct concert_change change = {
         .actor = "admin",
         .action = "concert change",

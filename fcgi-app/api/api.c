@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "domain/concert/concert_list.h"
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 #include "domain/services.h"
 #include "mysql/schema/id_table.h"
 #include "redis/redis.h"
@@ -22,14 +22,14 @@ api_start(const struct config *config, struct shared *shared)
 bool
 api_probe(void *services)
 {
-    bool has_news = line_tell(services);
+    bool has_news = queue_tell(services);
     return services_probe(services) || concert_list_refresh(services) || has_news;
 }
 
 void
 api_stop(void *services)
 {
-    while (line_tell(services))
+    while (queue_tell(services))
         continue;
     services_close(services);
 }

@@ -125,7 +125,7 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
         concert->closes_at = reader_instant(reader, "closesAt", false);
     if (has(reader, "admissionCapacity"))
         concert->admission_capacity = (int32_t)reader_integer(reader, "admissionCapacity", 0,
-                                                              INT32_MAX, NULL, &concert->no_line);
+                                                              INT32_MAX, NULL, &concert->no_queue);
     concert->active_seconds = reader_small(reader, "activeSeconds", 1, 86400, &active);
     if (has(reader, "idleSeconds")) {
         int64_t seconds = reader_integer(reader, "idleSeconds", IDLE_SECONDS_MIN, IDLE_SECONDS_MAX,
@@ -139,7 +139,7 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
     read_draw(reader, concert);
 }
 
-/* The settings of the line that only a change can set. */
+/* The settings of the queue that only a change can set. */
 static void
 read_line(struct reader *reader, struct concert *concert)
 {

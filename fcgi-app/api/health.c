@@ -30,7 +30,7 @@ write_dependencies(struct json *json, bool mysql, int64_t mysql_us, bool redis, 
 }
 
 /*
- * Without Redis no line moves, but all else goes on: degraded. Without MySQL nothing can be sold.
+ * Without Redis no queue moves, but all else goes on: degraded. Without MySQL nothing can be sold.
  */
 void
 health_ready(void *services, const struct request *request, struct response *response)

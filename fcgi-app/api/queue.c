@@ -10,7 +10,7 @@
 #include "domain/draw/draw_ranks.h"
 
 static void
-write_queue(struct json *json, const struct concert *concert, const struct line_state *state)
+write_queue(struct json *json, const struct concert *concert, const struct queue_state *state)
 {
     json_write_integer(json, "concertId", concert->concert_id);
     json_write_string(json, "status", concert_status_name(concert_status(concert, concert->now)));
@@ -19,7 +19,7 @@ write_queue(struct json *json, const struct concert *concert, const struct line_
     json_write_integer(json, "lastNumber", state->last_number);
     json_write_integer(json, "waiting", state->waiting);
     json_write_integer(json, "active", state->active);
-    json_write_optional_integer(json, "capacity", !concert->no_line, state->capacity);
+    json_write_optional_integer(json, "capacity", !concert->no_queue, state->capacity);
     json_write_integer(json, "admittedPerMinute", state->admitted_per_minute);
     json_write_integer(json, "refreshSeconds", state->refresh_seconds);
     json_write_optional_integer(json, "etaSeconds", state->eta_seconds >= 0, state->eta_seconds);
@@ -69,13 +69,13 @@ queue_show(void *services, const struct request *request, struct response *respo
     struct services *all = services;
     int64_t started_us = clock_monotonic_us();
     struct concert concert;
-    struct line_state state;
+    struct queue_state state;
     struct draw draw;
     struct problem problem;
     all->deadline = request->deadline;
     enum error error = concert_find_whole(all->db, (int32_t)request->ids[0], &concert, &problem);
     if (error == ERROR_NONE)
-        error = line_state(all, &concert, &state, &problem);
+        error = queue_state(all, &concert, &state, &problem);
     if (error == ERROR_NONE && concert.draw)
         error = draw_find(all, &concert, &draw, &problem);
     if (error == ERROR_NONE && concert.draw)

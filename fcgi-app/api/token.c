@@ -3,14 +3,14 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "domain/concert/concert.h"
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 
 static void
-answer(struct response *response, const struct line_ticket *ticket)
+answer(struct response *response, const struct queue_ticket *ticket)
 {
-    char text[LINE_TOKEN_TEXT_SIZE];
+    char text[QUEUE_TOKEN_TEXT_SIZE];
     struct json json = json_writer(&response->body);
-    line_write_token(ticket->concert_id, ticket->token, text);
+    queue_write_token(ticket->concert_id, ticket->token, text);
     json_begin_object(&json, NULL);
     json_write_string(&json, "token", text);
     json_write_string(&json, "userId", ticket->user_id);
@@ -32,12 +32,12 @@ token_add(void *services, const struct request *request, struct response *respon
 {
     struct services *all = services;
     struct concert concert;
-    struct line_ticket ticket;
+    struct queue_ticket ticket;
     struct problem problem;
     all->deadline = request->deadline;
     enum error error = concert_find(all->db, request->input->concert_id, &concert, &problem);
     if (error == ERROR_NONE)
-        error = line_add(all, &concert, request->caller, &ticket, &problem);
+        error = queue_add(all, &concert, request->caller, &ticket, &problem);
     if (error == ERROR_NONE)
         answer(response, &ticket);
     else
@@ -47,10 +47,10 @@ token_add(void *services, const struct request *request, struct response *respon
 void
 token_show(void *services, const struct request *request, struct response *response)
 {
-    struct line_ticket ticket;
+    struct queue_ticket ticket;
     struct problem problem;
     ((struct services *)services)->deadline = request->deadline;
-    if (line_status(services, request->queue_token, request->caller, &ticket, &problem) ==
+    if (queue_status(services, request->queue_token, request->caller, &ticket, &problem) ==
         ERROR_NONE)
         answer(response, &ticket);
     else
@@ -62,7 +62,7 @@ token_leave(void *services, const struct request *request, struct response *resp
 {
     struct problem problem;
     ((struct services *)services)->deadline = request->deadline;
-    if (line_leave(services, request->queue_token, request->caller, &problem) == ERROR_NONE)
+    if (queue_leave(services, request->queue_token, request->caller, &problem) == ERROR_NONE)
         response->status = 204;
     else
         response_problem(response, &problem);

@@ -42,8 +42,8 @@
     ERROR(INTERNAL_ERROR, 500, "internal_error", "An error inside the server")                     \
     ERROR(BUSY, 503, "busy", "The server is busy")                                                 \
     ERROR(MYSQL_UNAVAILABLE, 503, "mysql_unavailable", "The database can not be reached")          \
-    ERROR(QUEUE_UNAVAILABLE, 503, "queue_unavailable", "The line can not be reached")              \
-    ERROR(QUEUE_FULL, 503, "queue_full", "The line is full")                                       \
+    ERROR(QUEUE_UNAVAILABLE, 503, "queue_unavailable", "The queue can not be reached")             \
+    ERROR(QUEUE_FULL, 503, "queue_full", "The queue is full")                                      \
     ERROR(MAINTENANCE, 503, "maintenance", "Down for maintenance")                                 \
     ERROR(OUTCOME_UNKNOWN, 503, "outcome_unknown", "It is not known whether this was done")
 

@@ -25,7 +25,7 @@ ctl_audit(struct ctl *ctl)
         return ctl_database_failed(ctl, result);
     printf("%8" PRId64 "  violations\n", violations);
     if (redis_gone) {
-        fputs("frontrowctl: Redis is out of reach: the lines were not checked\n", stderr);
+        fputs("frontrowctl: Redis is out of reach: the queues were not checked\n", stderr);
         return EXIT_DEPENDENCY_GONE;
     }
     return violations == 0 ? EXIT_DONE : EXIT_FAILED;

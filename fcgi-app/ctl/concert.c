@@ -30,7 +30,7 @@ ctl_apply(struct ctl *ctl, struct effect *effect)
 int
 ctl_apply_change(struct ctl *ctl, struct effect *effect)
 {
-    char warning[LINE_WARNING_SIZE];
+    char warning[QUEUE_WARNING_SIZE];
     int status = ctl_apply(ctl, effect);
     if (status != EXIT_DONE)
         return status;
@@ -185,11 +185,11 @@ static void
 print_concert(struct concert *concert, const struct concert_summary *summary)
 {
     ctl_keep_on_a_line(concert->title);
-    char line[16] = "no line";
-    if (!concert->no_line)
-        snprintf(line, sizeof line, "%d", (int)concert->admission_capacity);
+    char queue[16] = "no queue";
+    if (!concert->no_queue)
+        snprintf(queue, sizeof queue, "%d", (int)concert->admission_capacity);
     printf("%10d  %-9s  %10s  %5d  %10s  %10s  %s\n", (int)concert->concert_id,
-           concert_status_name(concert_status(concert, concert->now)), line,
+           concert_status_name(concert_status(concert, concert->now)), queue,
            (int)summary->item_count, summary->first_date, summary->last_date, concert->title);
 }
 

@@ -6,7 +6,7 @@
 #include "ctl/ctl.h"
 #include "mysql/schema/demo.h"
 #include "mysql/schema/script.h"
-#include "redis/queue/line_erase.h"
+#include "redis/queue/queue_erase.h"
 
 /* Appends the ids of all concerts. */
 static enum db_result
@@ -26,14 +26,14 @@ redis_failed(void)
     return EXIT_DEPENDENCY_GONE;
 }
 
-/* The lines of the concerts that were there begin anew, as their tables do. */
+/* The queues of the concerts that were there begin anew, as their tables do. */
 static int
-forget_lines(struct ctl *ctl, const struct buffer *ids)
+forget_queues(struct ctl *ctl, const struct buffer *ids)
 {
     for (size_t at = 0; at < ids->length; at += sizeof(int32_t)) {
         int32_t id;
         memcpy(&id, ids->data + at, sizeof id);
-        if (!line_erase(ctl->services->redis, id))
+        if (!queue_erase(ctl->services->redis, id))
             return redis_failed();
     }
     return EXIT_DONE;
@@ -50,7 +50,7 @@ replace_with(struct ctl *ctl, const char *sql)
         result = demo_replace_all(ctl->services->db, sql);
     if (result == DB_OK)
         result = list_concerts(ctl->services->db, &ids);
-    int status = result == DB_OK ? forget_lines(ctl, &ids) : ctl_database_failed(ctl, result);
+    int status = result == DB_OK ? forget_queues(ctl, &ids) : ctl_database_failed(ctl, result);
     buffer_free(&ids);
     if (status == EXIT_DONE)
         puts("the demo is loaded");

@@ -8,51 +8,52 @@
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "domain/organiser/concert_admin.h"
-#include "domain/queue/line_place.h"
-#include "domain/queue/line_rebuild.h"
-#include "redis/queue/line_erase.h"
+#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_rebuild.h"
+#include "redis/queue/queue_erase.h"
 
 enum { REBUILD_MS = 600000, PAUSE_US = 20000 };
 
 static void
-render_line(const void *state, struct buffer *body)
+render_queue(const void *state, struct buffer *body)
 {
     const struct concert *concert = &((const struct concert_change *)state)->concert;
     buffer_format(body, "concert %d: ", (int)concert->concert_id);
-    if (concert->no_line)
-        buffer_format(body, "no line is kept");
+    if (concert->no_queue)
+        buffer_format(body, "no queue is kept");
     else
         buffer_format(body, "capacity %d%s", (int)concert->admission_capacity,
                       concert->paused ? ", paused" : "");
 }
 
-/* What was said holds once the line goes by it: Redis may have settings that MySQL lost. */
+/* What was said holds once the queue goes by it: Redis may have settings that MySQL lost. */
 static int
-check_line(struct ctl *ctl, const struct concert *concert)
+check_queue(struct ctl *ctl, const struct concert *concert)
 {
-    struct line_state line;
+    struct queue_state queue;
     struct problem problem;
-    if (concert->no_line)
+    if (concert->no_queue)
         return EXIT_DONE;
-    if (line_await_state(ctl->services, concert, &line, &problem) != ERROR_NONE) {
-        fputs("frontrowctl: Redis is out of reach: the line stands still, and will be so once it is"
-              " back\n",
-              stderr);
+    if (queue_await_state(ctl->services, concert, &queue, &problem) != ERROR_NONE) {
+        fputs(
+            "frontrowctl: Redis is out of reach: the queue stands still, and will be so once it is"
+            " back\n",
+            stderr);
         return EXIT_DONE;
     }
-    if (line.paused == concert->paused && line.capacity == concert->admission_capacity)
+    if (queue.paused == concert->paused && queue.capacity == concert->admission_capacity)
         return EXIT_DONE;
     fprintf(
         stderr,
-        "frontrowctl: the line goes by other settings (capacity %d%s): somebody changed them, or"
+        "frontrowctl: the queue goes by other settings (capacity %d%s): somebody changed them, or"
         " MySQL is older than Redis, which the next pass of the sweeper mends\n",
-        (int)line.capacity, line.paused ? ", paused" : "");
+        (int)queue.capacity, queue.paused ? ", paused" : "");
     return EXIT_FAILED;
 }
 
-/* Changes the line's settings; they are in force with the next call that moves the line. */
+/* Changes the queue's settings; they are in force with the next call that moves the queue. */
 static int
-change_line(struct ctl *ctl, struct concert_change *change)
+change_queue(struct ctl *ctl, struct concert_change *change)
 {
     change->actor = "ctl";
     if (!ctl_concert_id(ctl, &change->concert_id))
@@ -61,17 +62,17 @@ change_line(struct ctl *ctl, struct concert_change *change)
         .state = change,
         .run = concert_change_run,
         .happened = concert_change_happened,
-        .render = render_line,
+        .render = render_queue,
     };
     return ctl_apply_change(ctl, &effect);
 }
 
 /* The same, and sees to it that they are. */
 static int
-set_line(struct ctl *ctl, struct concert_change *change)
+set_queue(struct ctl *ctl, struct concert_change *change)
 {
-    int status = change_line(ctl, change);
-    return status == EXIT_DONE ? check_line(ctl, &change->concert) : status;
+    int status = change_queue(ctl, change);
+    return status == EXIT_DONE ? check_queue(ctl, &change->concert) : status;
 }
 
 static enum error
@@ -79,7 +80,7 @@ apply_capacity(const void *wanted, struct concert *concert, struct problem *prob
 {
     const int32_t *capacity = wanted;
     (void)problem;
-    concert->no_line = capacity == NULL;
+    concert->no_queue = capacity == NULL;
     concert->admission_capacity = capacity == NULL ? 0 : *capacity;
     return ERROR_NONE;
 }
@@ -100,7 +101,7 @@ ctl_queue_capacity(struct ctl *ctl)
         .apply = apply_capacity,
         .wanted = none ? NULL : &capacity,
     };
-    return set_line(ctl, &change);
+    return set_queue(ctl, &change);
 }
 
 static enum error
@@ -120,7 +121,7 @@ set_paused(struct ctl *ctl, const char *action, bool paused, struct concert_chan
         .apply = apply_paused,
         .wanted = &paused,
     };
-    return set_line(ctl, change);
+    return set_queue(ctl, change);
 }
 
 int
@@ -141,23 +142,23 @@ ctl_queue_resume(struct ctl *ctl)
 static int
 wait_until_empty(struct ctl *ctl, int32_t concert_id)
 {
-    struct line_state line = {.active = -1};
-    for (int32_t shown = -1; line.active != 0; sleep(line.active != 0)) {
+    struct queue_state queue = {.active = -1};
+    for (int32_t shown = -1; queue.active != 0; sleep(queue.active != 0)) {
         struct concert concert;
         struct problem problem;
         if (concert_find_whole(ctl->services->db, concert_id, &concert, &problem) != ERROR_NONE ||
-            line_await_state(ctl->services, &concert, &line, &problem) != ERROR_NONE) {
-            fputs("frontrowctl: the line is paused; run it again to wait\n", stderr);
+            queue_await_state(ctl->services, &concert, &queue, &problem) != ERROR_NONE) {
+            fputs("frontrowctl: the queue is paused; run it again to wait\n", stderr);
             return ctl_refused(&problem);
         }
-        if (line.active != 0 && !line.paused) {
-            fputs("frontrowctl: the line was resumed meanwhile\n", stderr);
+        if (queue.active != 0 && !queue.paused) {
+            fputs("frontrowctl: the queue was resumed meanwhile\n", stderr);
             return EXIT_FAILED;
         }
-        if (line.active != shown)
-            printf("active %d, waiting %d\n", (int)line.active, (int)line.waiting);
+        if (queue.active != shown)
+            printf("active %d, waiting %d\n", (int)queue.active, (int)queue.waiting);
         fflush(stdout);
-        shown = line.active;
+        shown = queue.active;
     }
     return EXIT_DONE;
 }
@@ -174,21 +175,21 @@ static enum error
 apply_nothing(const void *wanted, struct concert *concert, struct problem *problem)
 {
     (void)wanted;
-    return concert->no_line ? refuse_because(problem, ERROR_NOT_FOUND, "no line is kept")
-                            : ERROR_NONE;
+    return concert->no_queue ? refuse_because(problem, ERROR_NOT_FOUND, "no queue is kept")
+                             : ERROR_NONE;
 }
 
-/* Loads the line, together with whoever else does. */
+/* Loads the queue, together with whoever else does. */
 static enum error
 load(struct ctl *ctl, const struct concert *concert, struct problem *problem)
 {
-    struct line_settings settings = line_settings_of(ctl->services, concert);
+    struct queue_settings settings = queue_settings_of(ctl->services, concert);
     int64_t deadline = clock_monotonic() + REBUILD_MS;
     enum error error = ERROR_QUEUE_UNAVAILABLE;
     refuse(problem, error);
-    if (!line_erase(ctl->services->redis, concert->concert_id))
+    if (!queue_erase(ctl->services->redis, concert->concert_id))
         return error;
-    while ((error = line_rebuild(ctl->services, &settings, problem)) != ERROR_NONE &&
+    while ((error = queue_rebuild(ctl->services, &settings, problem)) != ERROR_NONE &&
            problem->retry_after > 0 && clock_monotonic() < deadline)
         usleep(PAUSE_US);
     return error;
@@ -202,18 +203,18 @@ ctl_queue_rebuild(struct ctl *ctl)
         .detail = "",
         .apply = apply_nothing,
     };
-    struct line_state line;
+    struct queue_state queue;
     struct problem problem;
-    int status = change_line(ctl, &change);
+    int status = change_queue(ctl, &change);
     if (status != EXIT_DONE)
         return status;
     int64_t started = clock_monotonic();
     if (load(ctl, &change.concert, &problem) != ERROR_NONE)
         return ctl_refused(&problem);
     int64_t took = clock_monotonic() - started;
-    if (line_state(ctl->services, &change.concert, &line, &problem) != ERROR_NONE)
+    if (queue_state(ctl->services, &change.concert, &queue, &problem) != ERROR_NONE)
         return ctl_refused(&problem);
     printf("loaded in %" PRId64 " ms: waiting %d, active %d, serving %d, lastNumber %d\n", took,
-           (int)line.waiting, (int)line.active, (int)line.serving, (int)line.last_number);
+           (int)queue.waiting, (int)queue.active, (int)queue.serving, (int)queue.last_number);
     return EXIT_DONE;
 }

@@ -8,7 +8,7 @@
 #include "mysql/concert/concert_table.h"
 #include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
-#include "redis/queue/line_store.h"
+#include "redis/queue/queue_store.h"
 
 /* Strangers may ask as well, and a COMMIT is dear. */
 enum { WRITE_EVERY_MS = 1000, NAME_BYTES = 16 };
@@ -56,14 +56,14 @@ bool
 readiness_check_redis(struct services *services, int64_t *latency_us)
 {
     /*
-     * No concert has the number 0, so all that Redis can say is that its line has to be loaded.
+     * No concert has the number 0, so all that Redis can say is that its queue has to be loaded.
      * What would refuse a buyer's add (read-only, full, no such user) refuses this one too.
      */
-    static const struct line_settings nobodys = {.concert_id = 0};
+    static const struct queue_settings nobodys = {.concert_id = 0};
     static const uint8_t token[TOKEN_SIZE];
-    struct line_place place;
+    struct queue_place place;
     int64_t started = clock_monotonic_us();
-    enum line_answer answer = line_store_add(services->redis, &nobodys, token, "", NULL, &place);
+    enum queue_answer answer = queue_store_add(services->redis, &nobodys, token, "", NULL, &place);
     *latency_us = clock_monotonic_us() - started;
-    return answer == LINE_REBUILD;
+    return answer == QUEUE_REBUILD;
 }

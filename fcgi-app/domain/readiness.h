@@ -11,7 +11,7 @@
  */
 bool readiness_check_mysql(struct services *services, int64_t *latency_us);
 
-/* Whether Redis runs the functions of the line, which write; *latency_us as above. */
+/* Whether Redis runs the functions of the queue, which write; *latency_us as above. */
 bool readiness_check_redis(struct services *services, int64_t *latency_us);
 
 #endif

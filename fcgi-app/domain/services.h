@@ -12,10 +12,10 @@ struct occupancy_place;
 struct redis;
 
 /* What Redis is to hear of a token, as MySQL has it so already. */
-enum line_news_kind { LINE_NO_NEWS, LINE_NEWS_SAVED, LINE_NEWS_KEPT, LINE_NEWS_DONE };
+enum queue_news_kind { QUEUE_NO_NEWS, QUEUE_NEWS_SAVED, QUEUE_NEWS_KEPT, QUEUE_NEWS_DONE };
 
-struct line_news {
-    enum line_news_kind what;
+struct queue_news {
+    enum queue_news_kind what;
     int32_t concert_id;
     uint8_t token[TOKEN_SIZE];
     int64_t kept_ms;
@@ -30,7 +30,7 @@ struct services {
     struct database *admin_db;     /* for /admin: long ones; tools do not use it */
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
-    struct line_news news;   /* for after the answer (line_tell) */
+    struct queue_news news;  /* for after the answer (queue_tell) */
     int64_t next_write;      /* of domain/readiness: clock_monotonic() from which on it is due */
     int64_t deadline; /* clock_monotonic() after which nothing is tried again; 0: none (tools) */
 };

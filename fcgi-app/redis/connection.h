@@ -15,7 +15,7 @@ struct redis {
     struct unknowns *unknowns;
     redisContext *context;      /* NULL: not connected */
     char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
-    char builder[BUILDER_SIZE]; /* names this process where it loads a line */
+    char builder[BUILDER_SIZE]; /* names this process where it loads a queue */
     bool unfit;                 /* why the last connect failed: the server is, as it is */
     int64_t unfit_told;         /* for redis_is_time_to_tell(), likewise the next two */
     int64_t full_told;

@@ -192,7 +192,7 @@ find_info(const char *info, const char *name)
     return NULL;
 }
 
-/* A Redis in which no lines can be kept, as it is set up or made. */
+/* A Redis in which no queues can be kept, as it is set up or made. */
 static bool
 refuse_server(struct redis *redis, const char *why)
 {
@@ -200,11 +200,11 @@ refuse_server(struct redis *redis, const char *why)
     if (redis->breaker != NULL)
         breaker_failure(redis->breaker);
     if (redis_is_time_to_tell(&redis->unfit_told))
-        log_error("Redis: %s. Until then there are no lines", why);
+        log_error("Redis: %s. Until then there are no queues", why);
     return false;
 }
 
-/* Which run of Redis this is. Lines are functions, which came with Redis 7. */
+/* Which run of Redis this is. Queues are functions, which came with Redis 7. */
 static bool
 read_server(struct redis *redis)
 {
@@ -225,7 +225,7 @@ read_server(struct redis *redis)
 }
 
 /*
- * A Redis that evicts throws parts of lines away when its memory is full, instead of turning away
+ * A Redis that evicts throws parts of queues away when its memory is full, instead of turning away
  * who comes. INFO tells its policy also where CONFIG is forbidden.
  */
 static bool
@@ -238,7 +238,7 @@ keeps_all(struct redis *redis)
     if (policy == NULL || begins_with(policy, "noeviction"))
         return true;
     snprintf(why, sizeof why,
-             "maxmemory-policy is %.*s and has to be noeviction: parts of the lines would be lost",
+             "maxmemory-policy is %.*s and has to be noeviction: parts of the queues would be lost",
              (int)strcspn(policy, "\r\n"), policy);
     return refuse_server(redis, why);
 }

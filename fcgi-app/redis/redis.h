@@ -37,10 +37,10 @@ bool redis_read_memory(struct redis *redis, struct redis_memory *memory)
 enum redis_fitness {
     REDIS_FIT,
     REDIS_AWAY,
-    REDIS_UNFIT, /* too old, or its settings would lose parts of lines; logged */
+    REDIS_UNFIT, /* too old, or its settings would lose parts of queues; logged */
 };
 
-/* Connects and says whether lines can be kept there. For frontrow --check. */
+/* Connects and says whether queues can be kept there. For frontrow --check. */
 enum redis_fitness redis_check(struct redis *redis);
 
 /* Whether Redis answers. For tools. */

@@ -1,4 +1,4 @@
-// The seed document's token script as it stands. Concert 1 keeps no line here: k6/token-load.js
+// The seed document's token script as it stands. Concert 1 keeps no queue here: k6/token-load.js
 // asks for places in one.
 import http from 'k6/http';
 import { sleep } from 'k6';

@@ -3,8 +3,8 @@
 CONNECTIONS=32
 
 # What is measured, in this order. A POST has the size of its answer; a GET the path that it asks.
-POSTS=(fresh taken hot none token token-line payment charge best booking)
-declare -A ANSWER_BYTES=([fresh]=270 [taken]=150 [hot]=150 [none]=140 [token]=240 [token-line]=240 [payment]=170
+POSTS=(fresh taken hot none token token-queue payment charge best booking)
+declare -A ANSWER_BYTES=([fresh]=270 [taken]=150 [hot]=150 [none]=140 [token]=240 [token-queue]=240 [payment]=170
     [charge]=75)
 GETS=(seats concerts items queue)
 declare -A GET_PATH=([seats]=/concert/2/item/101/seat [concerts]=/concert [items]=/concert/1/item
@@ -135,7 +135,7 @@ bench_row() {
             BENCH_LIMIT="/bench/bare?${ANSWER_BYTES[$2]}" bench_measure "$1" "$2" bare bench_wrk "$2" "$3"
             bench_measure "$1" "$2" sql bench_loop limit_sql "$2" "$3"
             [[ $2 != fresh ]] || bench_measure "$1" "$2" procedure bench_loop limit_sql fresh-procedure "$3"
-            [[ $2 != token-line ]] || bench_measure "$1" "$2" redis bench_loop limit_redis "$2" "$3"
+            [[ $2 != token-queue ]] || bench_measure "$1" "$2" redis bench_loop limit_redis "$2" "$3"
             [[ -z ${ANY_NUMBER[$2]:-} ]] || BENCH_LIMIT="/bench/bare?${ANSWER_BYTES[$2]}&$2" \
                 bench_measure "$1" "$2" both bench_wrk "$2" "$3"
             ;;

@@ -20,20 +20,20 @@ k6_require_stack() {
     PORT=${listen##*:}
 }
 
-k6_line_is_loaded() {
+k6_queue_is_loaded() {
     frontrow_ctl queue show 2 >/dev/null 2>&1
 }
 
 # The demo as new, and a hall for those who want one: what they find does not depend on earlier runs. Where
 # some hundred thousand tokens were just deleted, MySQL looks through what is left of them for a second when
-# the line is loaded: that is the reset's, not the run's.
+# the queue is loaded: that is the reset's, not the run's.
 k6_reset() {
     frontrow_ctl demo reset ${reset[@]+"${reset[@]}"}
     case $1 in
         fresh | open) "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql" ;;
         seed/reservation) [[ $PORT == 8080 ]] || fail "the seed's script asks port 8080, Frontrow is on $PORT" ;;
     esac
-    wait_until 30 k6_line_is_loaded || fail "the line of concert 2 is not loaded"
+    wait_until 30 k6_queue_is_loaded || fail "the queue of concert 2 is not loaded"
 }
 
 # Half of what the last run of fresh reached.
@@ -52,8 +52,8 @@ k6_sales() {
             GROUP BY status ORDER BY status;
         SELECT CONCAT('seats ', status), COUNT(*) FROM frontrow.seat JOIN frontrow.item USING (item_id)
             WHERE concert_id <> 4 AND status <> 'available' GROUP BY status ORDER BY status;
-        SELECT 'tokens of lines', COUNT(*) FROM frontrow.queue_token;
-        SELECT 'tokens without a line', COUNT(*) FROM frontrow.open_token;"
+        SELECT 'tokens of queues', COUNT(*) FROM frontrow.queue_token;
+        SELECT 'tokens without a queue', COUNT(*) FROM frontrow.open_token;"
 }
 
 # k6_start BASE NAME: in the background; its pid is $!. The page with the plots is k6's own.

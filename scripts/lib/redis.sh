@@ -1,4 +1,4 @@
-# The private Redis: a socket, never evicting, nothing on disk: a line of another run of Redis is loaded
+# The private Redis: a socket, never evicting, nothing on disk: a queue of another run of Redis is loaded
 # from MySQL anyway, and an append-only file would take a third of the time of each call.
 
 redis_configure() {

@@ -5,7 +5,7 @@ import hmac
 import json
 
 from helpers import ok
-from line_helpers import Line
+from queue_helpers import Queue
 from stack import UNHURRIED
 
 SETTLE_SECONDS = UNHURRIED["request_ms"] / 1000 + 1  # from the freeze until its list may be made
@@ -27,22 +27,22 @@ def entry_of(ticket):
     return sha256(ticket["token"].encode()).hex()
 
 
-class Draw(Line):
+class Draw(Queue):
     """A concert with a draw, before its opening. Its clock is opens_at: all else follows from it."""
 
     LEAD = 1000  # seconds from the freeze to the opening
 
     @classmethod
     def new(cls, stack, capacity=5, source="A public lottery", **more):
-        line = super().new(stack, capacity, status="open", **more)
+        queue = super().new(stack, capacity, status="open", **more)
         headers = stack.admin_headers()
         soon = stack.query(
             "SELECT DATE_FORMAT(UTC_TIMESTAMP(3) + INTERVAL %s SECOND, '%%Y-%%m-%%dT%%H:%%i:%%sZ') AS at", cls.LEAD + 3600
         )[0]["at"]
-        line.set(status="'closed'")
+        queue.set(status="'closed'")
         body = {"status": "open", "opensAt": soon, "draw": True, "drawLeadSeconds": cls.LEAD, "beacon": {"source": source}}
-        ok(stack.call("PATCH", f"/admin/concert/{line.id}", body, headers))
-        return line
+        ok(stack.call("PATCH", f"/admin/concert/{queue.id}", body, headers))
+        return queue
 
     def opens_in(self, seconds):
         """Moves the opening to so many seconds from now, and with it the freeze."""
@@ -53,7 +53,7 @@ class Draw(Line):
 
     def show(self):
         """What is public of the draw."""
-        return self.queue()["draw"]
+        return self.public()["draw"]
 
     def freeze(self):
         """It is frozen a moment ago by a call, and its list may be made now."""
@@ -88,6 +88,6 @@ class Draw(Line):
     def save(self, folder):
         """The files that a fan keeps: the list and the answer."""
         (folder / "list.txt").write_bytes(self.stack.get(f"/draw/{self.id}.txt").body)
-        (folder / "proof.json").write_text(json.dumps(self.queue()))
+        (folder / "proof.json").write_text(json.dumps(self.public()))
         return folder / "list.txt", folder / "proof.json"
 

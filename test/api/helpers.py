@@ -51,7 +51,7 @@ class Concert:
         return next(self._free)
 
     def set(self, **columns):
-        """Changes columns of the concert's row (values are SQL). The line notices by its version."""
+        """Changes columns of the concert's row (values are SQL). The queue notices by its version."""
         values = [f"{name} = {value}" for name, value in columns.items()]
         if "admission_capacity" in columns:  # before it changes: SET goes from left to right
             values.insert(0, "line_since = IF(admission_capacity IS NULL, line_version + 1, line_since)")

@@ -430,7 +430,7 @@ def test_sales(admin, stack):
         "seatCount": 40, "available": 31, "held": 2, "sold": 4, "blocked": 3, "revenue": 280}
 
 
-def test_the_line(admin, stack):
+def test_the_queue(admin, stack):
     concert = new_concert(stack, capacity=2)
     for _ in range(5):
         add_token(stack, new_user(), concert)
@@ -622,7 +622,7 @@ def test_idle_seconds(admin, stack, concert):
     assert add_token(stack, new_user(), concert)["expiresAt"] > whole
 
 
-# ---- what the lines may take of Redis
+# ---- what the queues may take of Redis
 
 
 BYTES = 331  # of a waiting one
@@ -638,7 +638,7 @@ def limit(stack):
 
 
 def told(answer):
-    """How many all lines together may have waiting, by the one warning; None where there is none."""
+    """How many all queues together may have waiting, by the one warning; None where there is none."""
     if "warnings" not in answer:
         return None
     (warning,) = answer["warnings"]
@@ -648,7 +648,7 @@ def told(answer):
     return waiting
 
 
-def test_lines_that_do_not_fit_into_redis_are_told(admin, stack, limit):
+def test_queues_that_do_not_fit_into_redis_are_told(admin, stack, limit):
     limit(2**30)
     made = admin.make(draft(status="open", admissionCapacity=10))["concertId"]
     most = 2**31 - 1
@@ -675,7 +675,7 @@ def test_lines_that_do_not_fit_into_redis_are_told(admin, stack, limit):
 
 
 @pytest.mark.parametrize("end", ["closes_at = UTC_TIMESTAMP(3)", "status = 'cancelled'", "status = 'closed'", None])
-def test_a_line_that_is_over_takes_nothing(admin, stack, limit, end):
+def test_a_queue_that_is_over_takes_nothing(admin, stack, limit, end):
     limit(2**30)
     first, second = (admin.make(draft(status="open", admissionCapacity=1))["concertId"] for _ in range(2))
     before = told(admin.patch(first, maxWaiting=2**31 - 1))

@@ -139,7 +139,7 @@ def violations(stack):
 def test_real_books_are_clean(books):
     status, rules, apart = audit(books.stack)
     assert status == 0 and not any(rules.values())
-    assert apart == {"lapsed_holds": 1, "line_without_row": 0}
+    assert apart == {"lapsed_holds": 1, "queue_without_row": 0}
 
 
 # Each: the rules that it breaks, and how. Statements speak of reservations and items by name.
@@ -340,13 +340,13 @@ def test_it_catches_a_call_above_the_capacity(books):
     redis.hset("{c2}:meta", "overshoot", 3)
     try:
         status, rules, _ = audit(books.stack)
-        assert status == 1 and {name: n for name, n in rules.items() if n} == {"line_overshoot": 3}
+        assert status == 1 and {name: n for name, n in rules.items() if n} == {"queue_overshoot": 3}
     finally:
         redis.hset("{c2}:meta", "overshoot", 0)
 
 
 def test_no_rule_is_without_a_break(books):
-    broken_somewhere = set().union(*(rules for rules, _ in BREAKS.values())) | {"line_overshoot"}
+    broken_somewhere = set().union(*(rules for rules, _ in BREAKS.values())) | {"queue_overshoot"}
     assert set(audit(books.stack)[1]) == broken_somewhere
 
 
@@ -354,7 +354,7 @@ def test_an_entry_that_mysql_lacks_is_no_violation(books, broken):
     """Its add was answered 503, or is under way."""
     broken(["DELETE FROM queue_token WHERE concert_id = 2 AND number = 2"])
     status, _, apart = audit(books.stack)
-    assert (status, apart["line_without_row"]) == (0, 1)
+    assert (status, apart["queue_without_row"]) == (0, 1)
 
 
 def ctl_without(books, **environment):
@@ -367,7 +367,7 @@ def ctl_without(books, **environment):
 
 def test_without_a_store_it_says_75(books):
     no_redis = ctl_without(books, FRONTROW_REDIS_SOCKET="/nowhere/redis.sock")
-    assert no_redis.returncode == 75 and "the lines were not checked" in no_redis.stderr
+    assert no_redis.returncode == 75 and "the queues were not checked" in no_redis.stderr
     assert re.search(r"^ +0  violations$", no_redis.stdout, re.MULTILINE)
     no_mysql = ctl_without(books, FRONTROW_MYSQL_SOCKET="/nowhere/mysql.sock")
     assert no_mysql.returncode == 75 and "/nowhere/mysql.sock" in no_mysql.stderr

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from helpers import ask_pay, ask_reserve, buy, charge, new_concert, new_user, ok, pay, reserve
-from line_helpers import Line, same
+from queue_helpers import Queue, same
 from stack import ROOT, UNHURRIED
 
 BACKUP, COPY, RESTORE = re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs/backup.md").read_text(), re.DOTALL | re.M)
@@ -51,14 +51,14 @@ def shell(private, tmp_path):
 @contextlib.contextmanager
 def selling(stack):
     """People buy meanwhile; gives the answers that were no success."""
-    concert, line, failed, over = new_concert(stack, seats=2000), Line.new(stack, 50, seats=10), [], threading.Event()
+    concert, queue, failed, over = new_concert(stack, seats=2000), Queue.new(stack, 50, seats=10), [], threading.Event()
     seats = iter(range(1, 2001))
 
     def customer():
         client = stack.new_client()
         while not over.is_set():
             user = new_user()
-            answers = [client.post("/point/charge", {"userId": user, "amount": 1000}), line.ask_add(user, client),
+            answers = [client.post("/point/charge", {"userId": user, "amount": 1000}), queue.ask_add(user, client),
                        client.post("/token/add", {"userId": user, "concertId": concert.id})]
             answers.append(ask_reserve(client, user, concert, concert.item, next(seats)))
             if answers[-1].status == 200:
@@ -84,7 +84,7 @@ def test_a_backup_hinders_nobody(private, shell):
         for _ in range(3):
             shell(BACKUP)
     assert not failed, failed[:3]
-    assert "line_without_row" in shell(COPY)
+    assert "queue_without_row" in shell(COPY)
     copied = private.query("SELECT title FROM frontrow_copy.concert WHERE concert_id = %s", concert.id)
     assert copied[0]["title"] == title
     lost = private.query("SELECT COUNT(*) AS n FROM frontrow_copy.queue_token c LEFT JOIN queue_token t USING (token)"
@@ -95,16 +95,16 @@ def test_a_backup_hinders_nobody(private, shell):
 
 def test_mysql_is_set_back_and_redis_is_not(private, shell):
     """The rules of docs/backup.md, one after the other."""
-    line = Line.new(private, 2)
-    payer, second, third, fourth = line.add_many(4)
+    queue = Queue.new(private, 2)
+    payer, second, third, fourth = queue.add_many(4)
     shell(BACKUP)
 
-    held = reserve(private, payer["userId"], line, token=payer["token"])
+    held = reserve(private, payer["userId"], queue, token=payer["token"])
     charge(private, payer["userId"], 1000)
     pay(private, payer["userId"], held["reservationId"], payer["token"])
-    fifth, sixth = line.add_many(2)
-    assert line.poll(third)["status"] == "active"
-    assert private.ctl("queue", "pause", str(line.id)).returncode == 0
+    fifth, sixth = queue.add_many(2)
+    assert queue.poll(third)["status"] == "active"
+    assert private.ctl("queue", "pause", str(queue.id)).returncode == 0
     later = ok(private.post("/admin/concert", {"title": "T", "venue": "V", "items": [], "admissionCapacity": 0,
                                                "status": "open"}, **private.admin_headers()))["concertId"]
     for _ in range(2):
@@ -114,25 +114,25 @@ def test_mysql_is_set_back_and_redis_is_not(private, shell):
     shell(RESTORE)
     private.start_service("frontrow")
 
-    assert sorted(line.rows()) == [1, 2, 3, 4]
+    assert sorted(queue.rows()) == [1, 2, 3, 4]
     assert "MySQL was set back" not in private.sweeper().stderr  # the pass of the restore has seen that
-    assert line.queue()["paused"] is False
+    assert queue.public()["paused"] is False
     for ticket in (fifth, sixth):  # they have no row
-        assert same(line.poll(ticket), ticket) and line.poll(ticket)["status"] == "waiting"
-    assert line.poll(third)["status"] == "active"
-    assert line.rows()[3]["status"] == "active"
-    assert private.ctl("queue", "pause", str(line.id)).stdout == f"concert {line.id}: capacity 2, paused\n"
-    assert line.queue()["paused"] is True
-    assert private.ctl("queue", "resume", str(line.id)).returncode == 0
+        assert same(queue.poll(ticket), ticket) and queue.poll(ticket)["status"] == "waiting"
+    assert queue.poll(third)["status"] == "active"
+    assert queue.rows()[3]["status"] == "active"
+    assert private.ctl("queue", "pause", str(queue.id)).stdout == f"concert {queue.id}: capacity 2, paused\n"
+    assert queue.public()["paused"] is True
+    assert private.ctl("queue", "resume", str(queue.id)).returncode == 0
 
-    back = line.poll(payer)  # the payment is gone, and so the place is not given up
+    back = queue.poll(payer)  # the payment is gone, and so the place is not given up
     assert same(back, payer) and back["status"] == "active"
-    assert line.add()["number"] == 7
+    assert queue.add()["number"] == 7
     for ticket in (payer, second, third):
-        assert line.leave(ticket).status == 204
-    assert line.statuses(fourth, fifth, sixth) == ["active", "active", "waiting"]
-    assert line.rows()[5]["user_id"] == fifth["userId"] and 6 not in line.rows()
-    assert same(line.add(sixth["userId"]), sixth) and line.rows()[6]["user_id"] == sixth["userId"]
+        assert queue.leave(ticket).status == 204
+    assert queue.statuses(fourth, fifth, sixth) == ["active", "active", "waiting"]
+    assert queue.rows()[5]["user_id"] == fifth["userId"] and 6 not in queue.rows()
+    assert same(queue.add(sixth["userId"]), sixth) and queue.rows()[6]["user_id"] == sixth["userId"]
 
     again = ok(private.post("/admin/concert", {"title": "T", "venue": "V", "items": [], "admissionCapacity": 0,
                                                "status": "open"}, **private.admin_headers()))["concertId"]

@@ -274,7 +274,7 @@ def test_a_concert_that_is_not_open(stack):
     assert_problem(Hall(stack, ("A", "1", 2, 1), status="closed").ask(1), "concert_not_open")
 
 
-def test_a_line_that_is_kept(stack):
+def test_a_queue_that_is_kept(stack):
     assert_problem(Hall(stack, ("A", "1", 2, 1), admissionCapacity=0).ask(1), "token_missing")
 
 

@@ -380,10 +380,10 @@ def test_sweepers_against_buyers_of_what_lapsed(stack):
     }
 
 
-# ---- the line
+# ---- the queue
 
 
-def test_a_crowd_buys_through_a_line(stack, long):
+def test_a_crowd_buys_through_a_queue(stack, long):
     """All come to their turn, buy or leave, and never are more at the seats than there are places."""
     people = 500 if long else 120
     concert = new_concert(stack, items=10, seats=50, capacity=10)

@@ -195,13 +195,13 @@ def test_live_holds_of_a_closed_concert_can_be_paid(stack):
 
 def test_a_hold_made_without_a_token_needs_none_in_a_closed_concert(stack):
     """Whatever is shown instead is not looked at; a hold that remembers its token still wants that one."""
-    concert, line, user = new_concert(stack, seats=2), new_concert(stack, seats=1, capacity=1), new_user()
+    concert, queue, user = new_concert(stack, seats=2), new_concert(stack, seats=1, capacity=1), new_user()
     bare, other = (reserve(stack, user, concert)["reservationId"] for _ in range(2))
-    token = add_token(stack, user, line)["token"]
-    queued = reserve(stack, user, line, token=token)["reservationId"]
+    token = add_token(stack, user, queue)["token"]
+    queued = reserve(stack, user, queue, token=token)["reservationId"]
     charge(stack, user, 3000)
     assert_problem(ask_pay(stack, user, bare, None), "token_missing")
-    for one in (concert, line):
+    for one in (concert, queue):
         one.set(status="'closed'")
     assert_problem(ask_pay(stack, user, 2**31 - 1, None), "token_missing")
     assert_problem(ask_pay(stack, new_user(), bare, None), "token_missing")
@@ -356,7 +356,7 @@ def test_layout(stack):
         assert other.status == 200 and "immutable" not in other.headers["Cache-Control"]
 
 
-# ---- the line, as the calls show it
+# ---- the queue, as the calls show it
 
 
 def assert_ticket(ticket, user, concert):
@@ -366,7 +366,7 @@ def assert_ticket(ticket, user, concert):
     assert type(ticket["pollAfterSeconds"]) is int and ticket["pollAfterSeconds"] >= 1
 
 
-def test_token_without_a_line(stack, concert):
+def test_token_without_a_queue(stack, concert):
     """Active at once, no number; the same live token for the same user and concert."""
     user = new_user()
     ticket = add_token(stack, user, concert)
@@ -381,7 +381,7 @@ def test_token_without_a_line(stack, concert):
     assert add_token(stack, new_user(), concert)["token"] != ticket["token"]
 
 
-def test_token_in_a_line(stack):
+def test_token_in_a_queue(stack):
     concert = new_concert(stack, seats=3, capacity=1, active_seconds=60)
     first, second = new_user(), new_user()
     active = add_token(stack, first, concert)
@@ -421,7 +421,7 @@ def test_token_in_a_line(stack):
     assert (new["number"], new["status"]) == (3, "waiting") and new["token"] != active["token"]
 
 
-def test_queue_where_no_line_is_kept(stack, concert):
+def test_queue_where_no_queue_is_kept(stack, concert):
     queue = fresh(stack, f"{concert.path}/queue")
     assert list(queue) == QUEUE
     assert [queue[name] for name in ("paused", "serving", "lastNumber", "waiting", "active", "capacity")] == [
@@ -476,7 +476,7 @@ def test_a_hold_without_a_token_is_paid_with_any_live_one(stack, concert):
     live = add_token(stack, user, concert)["token"]
     pay(stack, user, held, live)
     assert ok(stack.get("/token",
-        **{"X-Queue-Token": live}))["status"] == "active", "ended only where a line is kept"
+        **{"X-Queue-Token": live}))["status"] == "active", "ended only where a queue is kept"
 
 
 def test_which_token_counts(stack):
@@ -500,7 +500,7 @@ def test_which_token_counts(stack):
         assert_problem(call(header, body), "token_missing")
 
 
-def test_where_no_line_is_kept_reserving_does_not_look_at_tokens(stack, concert):
+def test_where_no_queue_is_kept_reserving_does_not_look_at_tokens(stack, concert):
     held = reserve(stack, new_user(), concert, token="nonsense")
     assert held["status"] == "held"
 

@@ -274,12 +274,12 @@ def mysql_unavailable(private):
 
 
 def queue_unavailable(private):
-    """Where a line is kept; everything else goes on."""
-    line, open_to_all = new_concert(private, seats=1, capacity=1), new_concert(private, seats=1)
+    """Where a queue is kept; everything else goes on."""
+    queue, open_to_all = new_concert(private, seats=1, capacity=1), new_concert(private, seats=1)
     user = new_user()
     with private.without("redis"):
-        answer = private.post("/token/add", {"concertId": line.id}, **as_user(user))
-        assert_problem(private.get(f"{line.path}/queue"), "queue_unavailable")
+        answer = private.post("/token/add", {"concertId": queue.id}, **as_user(user))
+        assert_problem(private.get(f"{queue.path}/queue"), "queue_unavailable")
         token = ok(private.post("/token/add", {"concertId": open_to_all.id}, **as_user(user)))["token"]
         ok(private.get("/token", **as_user(user), **{"X-Queue-Token": token}))
         ok(private.get(f"{open_to_all.path}/queue"))

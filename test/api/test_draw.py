@@ -31,7 +31,7 @@ def test_a_ticket_before_the_opening(stack):
     assert draw.poll(ticket) == ticket
     assert draw.add(ticket["userId"]) == ticket
     assert list(draw.rows()) == [1]
-    queue = draw.queue()
+    queue = draw.public()
     assert (queue["status"], queue["serving"], queue["lastNumber"], queue["waiting"]) == ("scheduled", 0, 1, 1)
 
 
@@ -84,7 +84,7 @@ def test_nobody_is_in_before_the_opening(stack):
         assert draw.add(ticket["userId"])["number"] is None
         assert_problem(ask_reserve(stack, ticket["userId"], draw, item, seat, token=ticket["token"]),
                        "concert_not_open")
-        assert draw.queue()["active"] == 0
+        assert draw.public()["active"] == 0
 
     is_out()
     draw.freeze()
@@ -200,10 +200,10 @@ def test_places_are_given_in_the_order_of_ranks(stack):
     assert sorted(shown) == list(range(1, 14))
     for capacity in (3, 6, 13):
         draw.set(admission_capacity=capacity)
-        draw.queue()
+        draw.public()
         statuses = draw.statuses(*(shown[number] for number in sorted(shown)))
         assert statuses == ["active"] * capacity + ["waiting"] * (13 - capacity)
-        assert draw.queue()["serving"] == capacity
+        assert draw.public()["serving"] == capacity
     assert [draw.poll(shown[number])["position"] for number in (1, 13)] == [0, 0]
 
 
@@ -291,7 +291,7 @@ def test_who_reads_that_it_is_decided_reads_the_beacon(stack):
     waits = "SELECT * FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%' AND info LIKE %s"
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
         cursor.execute("LOCK TABLES concert_draw WRITE")
-        answer = pool.submit(draw.queue)
+        answer = pool.submit(draw.public)
         wait_for(lambda: stack.query(waits, "%concert_draw%"))
         stack.query("UPDATE concert SET beacon = 'x' WHERE concert_id = %s", draw.id)
         cursor.execute("UPDATE concert_draw SET decided_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", draw.id)
@@ -407,7 +407,7 @@ def test_what_can_change_before_the_freeze(stack):
     ok(admin.ask(beacon={"source": None}))
     assert draw.show()["beaconSource"] is None
     ok(admin.ask(draw=False))
-    assert draw.queue()["draw"] is None
+    assert draw.public()["draw"] is None
     assert_problem(draw.ask_add(new_user()), "concert_not_open")
     assert_problem(admin.ask(draw=True), "invalid_field", field="draw")  # numbers are given
     assert draw.statuses(*tickets) == ["waiting"] * 3  # before the opening, with or without a draw
@@ -508,7 +508,7 @@ def test_the_sweeper_does_each_step(stack):
 
 
 def test_the_sweeper_does_what_has_its_hour_first(stack):
-    """However many holds have lapsed: a draw's steps, then the lines, then what is only tidied."""
+    """However many holds have lapsed: a draw's steps, then the queues, then what is only tidied."""
     draw = Draw.new(stack, source=None)
     draw.add_many(2)
     draw.freeze()
@@ -597,7 +597,7 @@ def drawn(stack, tmp_path_factory):
     tickets = draw.add_many(8)
     draw.freeze()
     draw.step()
-    (folder / "before.json").write_text(json.dumps(draw.queue()))
+    (folder / "before.json").write_text(json.dumps(draw.public()))
     ok(draw.give("the beacon"))
     draw.step()
     draw.open()

@@ -1,4 +1,4 @@
-"""docs/draw.md: its lines of Python give the number that the line gives."""
+"""docs/draw.md: its lines of Python give the number that the queue gives."""
 
 import re
 import subprocess

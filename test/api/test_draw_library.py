@@ -1,7 +1,7 @@
-"""The line with a draw, in the library itself: state in, calls, state out (rules 11 and 12 of line.lua)."""
+"""The queue with a draw, in the library itself: state in, calls, state out (rules 11 and 12 of queue.lua)."""
 
 import pytest
-from line_library import ACTIVE, LEASE, WAITING, Place, new_lines, redis_server
+from queue_library import ACTIVE, LEASE, WAITING, Place, new_queues, redis_server
 
 
 @pytest.fixture(scope="module")
@@ -11,9 +11,9 @@ def server():
 
 
 @pytest.fixture
-def line(server):
-    """Makes lines with a draw that opens in an hour."""
-    with new_lines(server, draw=1, freezes_ms=3_500_000, opens_ms=3_600_000) as make:
+def queue(server):
+    """Makes queues with a draw that opens in an hour."""
+    with new_queues(server, draw=1, freezes_ms=3_500_000, opens_ms=3_600_000) as make:
         yield make
 
 
@@ -35,8 +35,8 @@ def drawn(one, count):
     return places
 
 
-def test_nobody_is_called_before_the_opening(line):
-    one = line(draw=0, opens_ms=1)
+def test_nobody_is_called_before_the_opening(queue):
+    one = queue(draw=0, opens_ms=1)
     a = one.add("a")
     assert (a.state, one.status(a).state) == (WAITING, WAITING)
     one.opens_ms = 0
@@ -44,9 +44,9 @@ def test_nobody_is_called_before_the_opening(line):
     assert one.add("b").shown == 2
 
 
-def test_a_place_given_back_before_the_opening_calls_nobody(line):
+def test_a_place_given_back_before_the_opening_calls_nobody(queue):
     """A payment gives it back without the settings: it cannot tell when the concert opens."""
-    one = line(draw=0, opens_ms=1000)
+    one = queue(draw=0, opens_ms=1000)
     a = one.add("a")
     one.version, one.opens_ms = 0, 0
     one.drop()
@@ -54,8 +54,8 @@ def test_a_place_given_back_before_the_opening_calls_nobody(line):
     assert one.status(a).state == WAITING
 
 
-def test_a_number_is_not_shown_before_the_opening(line):
-    one = line()
+def test_a_number_is_not_shown_before_the_opening(queue):
+    one = queue()
     a = one.add("a")
     assert (a.number, a.shown, a.position, a.eta, a.eta_high, a.poll) == (1, 0, 0, -1, -1, 1)
     one.freezes_ms = 0
@@ -66,8 +66,8 @@ def test_a_number_is_not_shown_before_the_opening(line):
     assert (now.state, now.shown, now.position) == (WAITING, 1, 1)
 
 
-def test_a_closed_line_shows_the_numbers_and_calls_nobody(line):
-    one = line(capacity=1)
+def test_a_closed_queue_shows_the_numbers_and_calls_nobody(queue):
+    one = queue(capacity=1)
     places = drawn(one, 3)
     one.closed = 1
     assert [one.status(place).shown for place in places] == [0, 0, 0]
@@ -78,9 +78,9 @@ def test_a_closed_line_shows_the_numbers_and_calls_nobody(line):
     assert one.status(places[2]).state == ACTIVE
 
 
-def test_settings_from_before_a_change_show_the_numbers(line):
+def test_settings_from_before_a_change_show_the_numbers(queue):
     """The opening does not move any more when the ranks are drawn."""
-    one = line(capacity=0, opens_ms=0)
+    one = queue(capacity=0, opens_ms=0)
     (place,) = drawn(one, 1)
     one.set()
     one.status(place)
@@ -88,8 +88,8 @@ def test_settings_from_before_a_change_show_the_numbers(line):
     assert one.status(place).shown == 1
 
 
-def test_the_first_call_that_is_due_freezes(line):
-    one = line(capacity=0)
+def test_the_first_call_that_is_due_freezes(queue):
+    one = queue(capacity=0)
     one.add("a"), one.add("b")
     assert frozen(one) == (0, 0, 0)
     one.freezes_ms = 1
@@ -104,8 +104,8 @@ def test_the_first_call_that_is_due_freezes(line):
     assert frozen(one) == (1, 3, 0)
 
 
-def test_settings_from_before_a_change_neither_freeze_nor_call(line):
-    one = line()
+def test_settings_from_before_a_change_neither_freeze_nor_call(queue):
+    one = queue()
     a = one.add("a")
     one.set()
     one.status(a)
@@ -120,8 +120,8 @@ def test_settings_from_before_a_change_neither_freeze_nor_call(line):
     assert one.status(a).state == ACTIVE
 
 
-def test_ranks_are_the_order(line):
-    one = line(capacity=0)
+def test_ranks_are_the_order(queue):
+    one = queue(capacity=0)
     places = drawn(one, 5)
     late = one.add("late")
     one.opens_ms = 0
@@ -135,8 +135,8 @@ def test_ranks_are_the_order(line):
     assert [one.status(place).state for place in places[:4]] == [WAITING] * 2 + [ACTIVE] * 2
 
 
-def test_nobody_is_called_until_all_ranks_are_there(line):
-    one = line(capacity=9)
+def test_nobody_is_called_until_all_ranks_are_there(queue):
+    one = queue(capacity=9)
     places = [one.add(f"u{i}") for i in range(4)]
     one.freezes_ms = one.opens_ms = -1
     late = one.add("late")
@@ -150,8 +150,8 @@ def test_nobody_is_called_until_all_ranks_are_there(line):
     assert [one.status(place).state for place in (*places, late)] == [ACTIVE] * 5
 
 
-def test_who_is_in_is_what_the_ranks_come_with(line):
-    one = line(capacity=9)
+def test_who_is_in_is_what_the_ranks_come_with(queue):
+    one = queue(capacity=9)
     places = [one.add(f"u{i}") for i in range(3)]
     one.freezes_ms = one.opens_ms = -1
     assert frozen(one) == (1, 3, 0)
@@ -161,16 +161,16 @@ def test_who_is_in_is_what_the_ranks_come_with(line):
     assert [one.status(place).state for place in places] == [ACTIVE] * 3
 
 
-def test_ranks_are_not_taken_before_the_freeze(line):
-    one = line()
+def test_ranks_are_not_taken_before_the_freeze(queue):
+    one = queue()
     a = one.add("a")
     assert one.rank(0, 1, [(a.token, 1)]) == 0
     assert frozen(one) == (0, 0, 0)
 
 
-def test_a_rank_of_nobody(line):
+def test_a_rank_of_nobody(queue):
     """Tokens that ended, or that Redis never had."""
-    one = line(capacity=0)
+    one = queue(capacity=0)
     a, b = one.add("a"), one.add("b")
     one.leave(a)
     one.drop(a)
@@ -181,14 +181,14 @@ def test_a_rank_of_nobody(line):
     assert (now.shown, now.position) == (2, 2)
 
 
-def test_an_empty_draw(line):
-    one = line(freezes_ms=-1, opens_ms=0)
+def test_an_empty_draw(queue):
+    one = queue(freezes_ms=-1, opens_ms=0)
     a = one.add("a")
     assert (a.state, a.shown) == (ACTIVE, 1)
 
 
-def test_the_missed_keep_their_rank(line):
-    one = line(capacity=1, claim_ms=4000)
+def test_the_missed_keep_their_rank(queue):
+    one = queue(capacity=1, claim_ms=4000)
     a, b = drawn(one, 2)
     one.opens_ms = 0
     one.pass_ms(16_000)
@@ -200,8 +200,8 @@ def test_the_missed_keep_their_rank(line):
     assert one.status(b).state == ACTIVE
 
 
-def test_the_first_are_told_to_come_at_the_opening(line):
-    one = line(capacity=2, max_waiting=10**6)
+def test_the_first_are_told_to_come_at_the_opening(queue):
+    one = queue(capacity=2, max_waiting=10**6)
     places = drawn(one, 4)
     one.opens_ms = 90_001
     told = [one.status(place).poll for place in places]
@@ -211,8 +211,8 @@ def test_the_first_are_told_to_come_at_the_opening(line):
     assert [one.status(place).state for place in reversed(places)] == [ACTIVE] * 2 + [WAITING] * 2
 
 
-def test_who_does_not_know_a_rank_asks_as_the_last_do(line):
-    one = line(capacity=0, max_waiting=10**6)
+def test_who_does_not_know_a_rank_asks_as_the_last_do(queue):
+    one = queue(capacity=0, max_waiting=10**6)
     one.run_id = "another"
     rows = [(f"{i:016}".encode(), f"u{i}", i, 0) for i in range(1, 4001)]
     for start in range(0, 4000, 2000):
@@ -227,8 +227,8 @@ def test_who_does_not_know_a_rank_asks_as_the_last_do(line):
 # ---- Redis lost
 
 
-def test_a_rebuild_with_ranks(line):
-    one = line(capacity=0, freezes_ms=-1, opens_ms=0)
+def test_a_rebuild_with_ranks(queue):
+    one = queue(capacity=0, freezes_ms=-1, opens_ms=0)
     one.run_id = "another"
     rows = [(f"{i:016}".encode(), f"u{i}", i, 0, rank) for i, rank in ((1, 3), (2, 1), (3, 2), (4, 0))]
     assert one.rebuild(rows, last=4, frozen=(1, 3, 3)) == "LOAD"
@@ -237,8 +237,8 @@ def test_a_rebuild_with_ranks(line):
     assert shown == [3, 1, 2, 4]
 
 
-def test_a_rebuild_before_the_ranks(line):
-    one = line(capacity=0, freezes_ms=-1, opens_ms=5000)
+def test_a_rebuild_before_the_ranks(queue):
+    one = queue(capacity=0, freezes_ms=-1, opens_ms=5000)
     one.run_id = "another"
     rows = [(f"{i:016}".encode(), f"u{i}", i, 0) for i in (1, 2, 3)]
     assert one.rebuild(rows, last=3, frozen=(1, 2, 0)) == "LOAD"
@@ -248,16 +248,16 @@ def test_a_rebuild_before_the_ranks(line):
     assert [Place(one.call("status", row[0], "")).shown for row in rows] == [2, 1, 3]
 
 
-def test_who_comes_after_a_rebuild_is_behind_all_that_are_in(line):
+def test_who_comes_after_a_rebuild_is_behind_all_that_are_in(queue):
     """Also where the last that are in have no row: their adds were answered 503."""
-    one = line(capacity=0, freezes_ms=-1)
+    one = queue(capacity=0, freezes_ms=-1)
     one.run_id = "another"
     assert one.rebuild([(b"t" * 16, "u", 1, 0)], last=1, frozen=(1, 3, 0)) == "LOAD"
     assert one.add("late").number == 4
 
 
-def test_a_rebuild_before_the_freeze(line):
-    one = line()
+def test_a_rebuild_before_the_freeze(queue):
+    one = queue()
     one.run_id = "another"
     assert one.rebuild([(b"t" * 16, "u", 1, 0)], last=1) == "LOAD"
     assert frozen(one) == (0, 0, 0)
@@ -265,8 +265,8 @@ def test_a_rebuild_before_the_freeze(line):
     assert frozen(one) == (1, 1, 0)
 
 
-def test_who_was_told_to_come_at_the_opening_is_not_skipped_after_a_rebuild(line):
-    one = line(capacity=1, freezes_ms=-1, opens_ms=60_000)
+def test_who_was_told_to_come_at_the_opening_is_not_skipped_after_a_rebuild(queue):
+    one = queue(capacity=1, freezes_ms=-1, opens_ms=60_000)
     one.run_id = "another"
     rows = [(f"{i:016}".encode(), f"u{i}", i, 0, rank) for i, rank in ((1, 2), (2, 1))]
     assert one.rebuild(rows, last=2, frozen=(1, 2, 2)) == "LOAD"
@@ -277,8 +277,8 @@ def test_who_was_told_to_come_at_the_opening_is_not_skipped_after_a_rebuild(line
     one.call("saved", rows[1][0], LEASE)
 
 
-def test_a_token_that_is_put_back_has_its_rank(line):
-    one = line(capacity=0)
+def test_a_token_that_is_put_back_has_its_rank(queue):
+    one = queue(capacity=0)
     a, b = drawn(one, 2)
     one.drop(a)
     assert one.restore(a.token, "u1", 1) == "BUSY"  # MySQL was read before it was drawn

@@ -24,7 +24,7 @@ def test_redis_lost_in_each_phase(private):
     early = [draw.add_many(5) for draw in draws]
 
     def lose(phase):
-        """Only the draw of this phase loses its line, and the last one in all."""
+        """Only the draw of this phase loses its queue, and the last one in all."""
         for draw in (draws[phase], draws[5]):
             private.redis().delete(f"{{c{draw.id}}}:meta", *private.redis().keys(f"{{c{draw.id}}}:*"))
 
@@ -46,7 +46,7 @@ def test_redis_lost_in_each_phase(private):
     for draw, tickets in zip(draws, early):
         draw.statuses(*tickets)  # all are there when their turn comes
         draw.open()
-        assert draw.queue()["serving"] == 2
+        assert draw.public()["serving"] == 2
     lose(4)  # two were called
     for i, draw in enumerate(draws):
         ranks = compute_ranks(bytes.fromhex(draw.show()["seed"]), "b", [entry_of(ticket) for ticket in early[i]])
@@ -54,7 +54,7 @@ def test_redis_lost_in_each_phase(private):
         assert [ticket["number"] for ticket in now] == [ranks[entry_of(ticket)] for ticket in early[i]], i
         assert sorted(t["number"] for t in now if t["status"] == "active") == [1, 2]
         assert [draw.poll(ticket)["number"] for ticket in late[i]] == [6, 7]
-        assert draw.queue()["serving"] == 2
+        assert draw.public()["serving"] == 2
         assert draw.add()["number"] == 8
 
 
@@ -75,7 +75,7 @@ def test_a_token_that_redis_does_not_know_gets_its_rank_back(private):
 
 
 @pytest.mark.parametrize("kept", [2, 0])
-def test_rows_and_line_were_frozen_apart(private, kept):
+def test_rows_and_queue_were_frozen_apart(private, kept):
     """Redis was lost just before the freeze and loaded until after it: the rows decide."""
     draw = Draw.new(private, source=None)
     tickets = draw.add_many(3)
@@ -89,7 +89,7 @@ def test_rows_and_line_were_frozen_apart(private, kept):
     assert [ticket["status"] for ticket in now] == ["active"] * 3
 
 
-def test_a_line_that_is_just_being_loaded_is_waited_for(private):
+def test_a_queue_that_is_just_being_loaded_is_waited_for(private):
     draw = Draw.new(private, source=None)
     draw.add_many(2)
     draw.freeze()
@@ -125,7 +125,7 @@ def test_the_sweeper_killed_while_it_loads_ranks(private):
     private.redis().delete(*private.redis().keys(f"{{c{draw.id}}}:*"))
     wait_for(lambda: private.fresh(f"{draw.path}/queue").status == 200, 120)
     draw.freeze()
-    assert draw.queue()["waiting"] == count
+    assert draw.public()["waiting"] == count
     meta = f"{{c{draw.id}}}:meta"
     sweeper = subprocess.Popen([private.build / "frontrow-sweeper", "--config", private.var / "frontrow.conf"],
                                env=private.environment)
@@ -143,10 +143,10 @@ def test_the_sweeper_killed_while_it_loads_ranks(private):
     loaded = int(private.redis().hget(meta, "rankedLast"))
     assert 0 < loaded < count
     draw.open()
-    assert draw.queue()["active"] == 0
+    assert draw.public()["active"] == 0
     assert private.sweeper().returncode == 0
     assert int(private.redis().hget(meta, "rankedLast")) == count
-    assert draw.queue()["active"] == 3
+    assert draw.public()["active"] == 3
 
     tokens = private.query("SELECT LOWER(HEX(token)) AS token FROM queue_token WHERE concert_id = %s AND number <= %s"
                            " ORDER BY number", draw.id, count)

@@ -177,5 +177,5 @@ def test_list_shows_all_concerts(stack, made):
     by_id = {int(line.split()[0]): line for line in lines[1:]}
     assert len(by_id) == stack.query("SELECT COUNT(*) AS n FROM concert")[0]["n"]
     assert list(by_id) == sorted(by_id)
-    assert re.search(r" open .* no line +2 +2030-12-23 +2030-12-24 +가을밤", by_id[made["concertId"]])
+    assert re.search(r" open .* no queue +2 +2030-12-23 +2030-12-24 +가을밤", by_id[made["concertId"]])
     assert " closed " in by_id[3] and re.search(" (scheduled|open) ", by_id[5])

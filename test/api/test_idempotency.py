@@ -302,7 +302,7 @@ def test_a_reservation_is_replayed_when_the_seat_is_anothers(stack):
     assert owners(stack, concert.item) == {1: other["reservationId"]}
 
 
-@pytest.mark.parametrize("capacity", [None, 5], ids=["open", "line"])
+@pytest.mark.parametrize("capacity", [None, 5], ids=["open", "queue"])
 def test_all_calls_are_replayed_when_token_and_concert_are_over(stack, capacity):
     concert = new_concert(stack, capacity=capacity)
     user = new_user()
@@ -320,7 +320,7 @@ def test_all_calls_are_replayed_when_token_and_concert_are_over(stack, capacity)
         call("POST", "/reservation", place | {"seatId": seat})["reservationId"] for seat in (1, 2)
     )
     call("DELETE", f"/reservation/{second}?userId={user}")
-    call("POST", "/payment", {"userId": user, "reservationId": first})  # ends the token of a line
+    call("POST", "/payment", {"userId": user, "reservationId": first})  # ends the token of a queue
     call("DELETE", f"/reservation/{first}?userId={user}")
     call("POST", "/point/use", {"userId": user, "amount": 5000}, {})
 

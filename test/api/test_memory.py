@@ -77,7 +77,7 @@ class Lone:
         stack.query("SET GLOBAL innodb_flush_log_at_trx_commit = 0")  # it is not MySQL that is tested
         self.concert = new_concert(stack, seats=50)
         self.item = f"{self.concert.path}/item/{self.concert.item}"
-        self.line = new_concert(stack, capacity=0)
+        self.queue = new_concert(stack, capacity=0)
         self.user = new_user()
         self.token = add_token(stack, self.user, self.concert)["token"]
         self.key = stack.admin_headers()
@@ -189,11 +189,11 @@ CALLS = {
     ("GET", "/concert/{concert}/item"): lambda lone: lone.public(f"{lone.concert.path}/item"),
     ("GET", f"{ITEM}/seat"): lambda lone: lone.public(f"{lone.item}/seat"),
     ("GET", f"{ITEM}/layout"): lambda lone: lone.public(f"{lone.item}/layout"),
-    ("GET", "/concert/{concert}/queue"): lambda lone: lone.public(f"{lone.line.path}/queue"),
+    ("GET", "/concert/{concert}/queue"): lambda lone: lone.public(f"{lone.queue.path}/queue"),
     ("GET", "/settings"): lambda lone: lone.public("/settings"),
-    ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.line),
-    ("GET", "/token"): lambda lone: lone.with_tokens("GET", lone.line),
-    ("DELETE", "/token"): lambda lone: lone.with_tokens("DELETE", lone.line),
+    ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.queue),
+    ("GET", "/token"): lambda lone: lone.with_tokens("GET", lone.queue),
+    ("DELETE", "/token"): lambda lone: lone.with_tokens("DELETE", lone.queue),
     ("POST", "/reservation"): lambda lone: lone.reservations,
     ("GET", "/reservation"): lambda lone: lone.of_user("/reservation"),
     ("GET", "/reservation/{reservation}"): lambda lone: lone.of_user(
@@ -209,7 +209,7 @@ CALLS = {
     # closed ones: what lists take grows with the concerts in them
     ("POST", "/admin/concert"): lambda lone: lambda count: lone.concerts(count, status="closed"),
     ("GET", "/admin/concert/{concert}"): lambda lone: lambda count: [
-        request("GET", f"/admin/concert/{lone.line.id}", **lone.key)] * count,
+        request("GET", f"/admin/concert/{lone.queue.id}", **lone.key)] * count,
     ("PATCH", "/admin/concert/{concert}"): lambda lone: lambda count: [
         request("PATCH", f"/admin/concert/{lone.concert.id}", {"title": f"Title {n}"}, **lone.key)
         for n in range(count)],
@@ -220,7 +220,7 @@ CALLS = {
 
 # further ways through the code -> (status, what makes the requests)
 MORE = {
-    "a token where no line is kept": (200, lambda lone: lambda count: lone.adds(count, lone.concert)),
+    "a token where no queue is kept": (200, lambda lone: lambda count: lone.adds(count, lone.concert)),
     "a new key": (200, lambda lone: lambda count: lone.charges(count, lambda: f"key-{next(_numbers)}")),
     "a replay": (200, lambda lone: lambda count: lone.charges(count, lambda: "one-key")),
     "another fingerprint": (422, lambda lone: lone.other_fingerprints),
@@ -232,7 +232,7 @@ MORE = {
     "too few points": (409, lambda lone: lambda count: [
         request("POST", "/point/use", {"userId": "nobody", "amount": 5}, Idempotency_Key="k")] * count),
     "a token that is none": (403, lambda lone: lambda count: [
-        request("GET", "/token", X_Queue_Token=f"{lone.line.id}-{'0' * 32}")] * count),
+        request("GET", "/token", X_Queue_Token=f"{lone.queue.id}-{'0' * 32}")] * count),
     "no JSON": (400, lambda lone: lambda count: [
         request("POST", "/payment", b'{"userId": "x", "a": [[[{')] * count),
     "a deep body": (400, lambda lone: lambda count: [

@@ -11,7 +11,7 @@ import time
 import pytest
 from draw_helpers import Draw
 from helpers import add_token, age_hold, buy, new_concert, new_user, ok, reserve
-from line_helpers import Line
+from queue_helpers import Queue
 from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -70,17 +70,17 @@ def open_tokens(stack, concert):
 
 
 def test_the_tokens_of_an_ended_concert_go(stack):
-    line = Line.new(stack, capacity=2)
+    queue = Queue.new(stack, capacity=2)
     for _ in range(4):
-        buy(stack, new_user(), line)
-    line.leave(line.add())
-    end(stack, line)
+        buy(stack, new_user(), queue)
+    queue.leave(queue.add())
+    end(stack, queue)
     assert prune(stack, "--dry-run") == (1, 4, 0, 0, 0)
-    assert numbers(stack, line) == [1, 2, 3, 4, 5]
+    assert numbers(stack, queue) == [1, 2, 3, 4, 5]
     assert prune(stack) == (1, 4, 0, 0, 0)
-    assert numbers(stack, line) == [5], "the last one stays, for the numbers of a rebuilt line"
+    assert numbers(stack, queue) == [5], "the last one stays, for the numbers of a rebuilt queue"
     assert prune(stack) == (0, 0, 0, 0, 0)
-    logged = stack.query("SELECT actor, detail FROM audit_log WHERE action = 'prune' AND concert_id = %s", line.id)
+    logged = stack.query("SELECT actor, detail FROM audit_log WHERE action = 'prune' AND concert_id = %s", queue.id)
     assert logged == [{"actor": "ctl", "detail": "deleted 4 tokens, 0 seat quotas"}]
 
 
@@ -90,30 +90,30 @@ def test_the_tokens_of_an_ended_concert_go(stack):
     ("status = 'closed'", 40, False), ("status = 'open'", 40, False),
 ], ids=["cancelled", "closed for long", "cancelled lately", "closed lately", "closed by hand", "on sale"])
 def test_which_concerts_have_ended(stack, how, days, goes):
-    line = Line.new(stack, capacity=2)
-    fill(stack, line, 5)
-    end(stack, line, days)
+    queue = Queue.new(stack, capacity=2)
+    fill(stack, queue, 5)
+    end(stack, queue, days)
     name, value = how.split(" = ")
-    stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 9 DAY WHERE concert_id = %s", line.id)
-    line.set(**{name: value})
+    stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 9 DAY WHERE concert_id = %s", queue.id)
+    queue.set(**{name: value})
     assert prune(stack)[:2] == ((1, 4) if goes else (0, 0))
 
 
 def test_the_ages_are_options(stack):
-    line = Line.new(stack, capacity=2)
-    fill(stack, line, 3)
-    end(stack, line, days=3)
+    queue = Queue.new(stack, capacity=2)
+    fill(stack, queue, 3)
+    end(stack, queue, days=3)
     assert prune(stack, "--tokens-days", "4")[1] == 0
     assert prune(stack, "--tokens-days", "2")[1] == 2
 
 
 def test_young_tokens_of_an_ended_concert_stay(stack):
-    line = Line.new(stack, capacity=2)
-    fill(stack, line, 3)
-    end(stack, line)
-    fill(stack, line, 3, first=4)
+    queue = Queue.new(stack, capacity=2)
+    fill(stack, queue, 3)
+    end(stack, queue)
+    fill(stack, queue, 3, first=4)
     assert prune(stack)[1] == 3
-    assert numbers(stack, line) == [4, 5, 6]
+    assert numbers(stack, queue) == [4, 5, 6]
 
 
 def test_open_tokens_and_seat_quotas_go(stack):
@@ -129,47 +129,47 @@ def test_open_tokens_and_seat_quotas_go(stack):
 
 
 def test_a_live_hold_keeps_all(stack):
-    line = Line.new(stack, capacity=2, max_seats=4)
+    queue = Queue.new(stack, capacity=2, max_seats=4)
     user = new_user()
-    token = line.add(user)["token"]
-    held = reserve(stack, user, line, token=token)
-    end(stack, line)
-    fill(stack, line, 3, first=10)
-    stack.query("UPDATE queue_token SET created_at = created_at - INTERVAL 40 DAY WHERE concert_id = %s", line.id)
+    token = queue.add(user)["token"]
+    held = reserve(stack, user, queue, token=token)
+    end(stack, queue)
+    fill(stack, queue, 3, first=10)
+    stack.query("UPDATE queue_token SET created_at = created_at - INTERVAL 40 DAY WHERE concert_id = %s", queue.id)
     assert prune(stack) == (0, 0, 0, 0, 0)
     age_hold(stack, held["reservationId"], 4000)
     assert prune(stack)[:3] == (1, 2, 1)
-    assert numbers(stack, line) == [1, 12], "the highest one called and the last one"
+    assert numbers(stack, queue) == [1, 12], "the highest one called and the last one"
 
 
-def test_a_rebuilt_line_goes_on_where_it_stood(stack):
+def test_a_rebuilt_queue_goes_on_where_it_stood(stack):
     """Redis is lost after the prune: numbers go on and what was called stays called."""
-    line = Line.new(stack, capacity=3)
-    for ticket in line.add_many(6):
-        line.leave(ticket)
+    queue = Queue.new(stack, capacity=3)
+    for ticket in queue.add_many(6):
+        queue.leave(ticket)
     stack.sweeper()
-    before = line.counts()
+    before = queue.counts()
     assert before[0] == before[1] == 6
-    end(stack, line)
+    end(stack, queue)
     assert prune(stack)[1] > 0
-    assert line.counts() == before
+    assert queue.counts() == before
     stack.redis().flushall()
-    assert line.counts() == before
-    stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 9 DAY WHERE concert_id = %s", line.id)
-    assert line.add()["number"] == 7
+    assert queue.counts() == before
+    stack.query("UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 9 DAY WHERE concert_id = %s", queue.id)
+    assert queue.add()["number"] == 7
 
 
 def test_who_waits_for_what_is_over_is_forgotten_everywhere(stack):
-    """A line that was left paused: nobody is called any more, so nobody would lapse."""
-    line = Line.new(stack, capacity=1)
-    tickets = line.add_many(5)
-    line.set(status="'cancelled'", paused=1)
-    end(stack, line)
-    assert line.counts()[2:] == (4, 1)
+    """A queue that was left paused: nobody is called any more, so nobody would lapse."""
+    queue = Queue.new(stack, capacity=1)
+    tickets = queue.add_many(5)
+    queue.set(status="'cancelled'", paused=1)
+    end(stack, queue)
+    assert queue.counts()[2:] == (4, 1)
     assert prune(stack)[1] == 3
-    assert line.counts()[2:] == (0, 0)
-    assert {row["status"] for row in line.rows().values()} == {"lapsed"}
-    assert all(line.ask(ticket).code == "token_invalid" for ticket in tickets)
+    assert queue.counts()[2:] == (0, 0)
+    assert {row["status"] for row in queue.rows().values()} == {"lapsed"}
+    assert all(queue.ask(ticket).code == "token_invalid" for ticket in tickets)
 
 
 def test_the_tokens_of_a_draw_stay(stack):
@@ -219,33 +219,33 @@ def test_old_answers_and_log_rows_go(stack):
 
 
 def killed_halfway(stack):
-    """A line of whose tokens some are left, and how many; None where it was over too soon for a busy machine."""
-    line = Line.new(stack, capacity=2)
-    fill(stack, line, 8 * BATCH)
-    end(stack, line)
+    """A queue of whose tokens some are left, and how many; None where it was over too soon for a busy machine."""
+    queue = Queue.new(stack, capacity=2)
+    fill(stack, queue, 8 * BATCH)
+    end(stack, queue)
     process = subprocess.Popen([stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "prune"],
                                env=stack.environment, stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: len(numbers(stack, line)) < 8 * BATCH, step=0.001)
+        wait_for(lambda: len(numbers(stack, queue)) < 8 * BATCH, step=0.001)
     finally:
         process.kill()
         process.wait()
-    left = len(numbers(stack, line))
-    return (line, left) if 1 < left < 8 * BATCH else None
+    left = len(numbers(stack, queue))
+    return (queue, left) if 1 < left < 8 * BATCH else None
 
 
 def test_it_can_be_killed_and_run_again(stack):
-    line, left = wait_for(lambda: killed_halfway(stack))
+    queue, left = wait_for(lambda: killed_halfway(stack))
     stack.check_books()
     assert 0 < prune(stack)[1] < left  # MySQL still did the batch in which the client died
-    assert numbers(stack, line) == [8 * BATCH]
+    assert numbers(stack, queue) == [8 * BATCH]
 
 
 def test_sales_go_on_beside_it(stack):
     """Another concert sells meanwhile: nobody waits for a batch."""
-    line, selling = Line.new(stack, capacity=2), new_concert(stack, seats=400)
-    fill(stack, line, 10 * BATCH)
-    end(stack, line)
+    queue, selling = Queue.new(stack, capacity=2), new_concert(stack, seats=400)
+    fill(stack, queue, 10 * BATCH)
+    end(stack, queue)
     waits, over = [], threading.Event()
 
     def sell():
@@ -268,16 +268,16 @@ def test_sales_go_on_beside_it(stack):
 
 
 def test_what_somebody_has_locked_is_left_for_the_next_run(stack):
-    line, other = Line.new(stack, capacity=2), Line.new(stack, capacity=2)
-    for each in line, other:
+    queue, other = Queue.new(stack, capacity=2), Queue.new(stack, capacity=2)
+    for each in queue, other:
         fill(stack, each, 4)
         end(stack, each)
     with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
         cursor.execute("BEGIN")
-        cursor.execute("SELECT 1 FROM queue_token WHERE concert_id = %s AND number = 2 FOR UPDATE", line.id)
+        cursor.execute("SELECT 1 FROM queue_token WHERE concert_id = %s AND number = 2 FOR UPDATE", queue.id)
         done = stack.ctl("prune")
         assert done.returncode == 1 and "run it again" in done.stderr, done.stderr
-    assert numbers(stack, line) == [1, 2, 3, 4] and numbers(stack, other) == [4]
+    assert numbers(stack, queue) == [1, 2, 3, 4] and numbers(stack, other) == [4]
     assert prune(stack)[1] == 3
 
 
@@ -307,14 +307,14 @@ def test_an_old_row_that_somebody_has_locked_is_left_and_all_else_goes_on(stack,
 
 def test_without_redis_the_queue_tokens_stay(new_stack):
     stack = new_stack()
-    line = Line.new(stack, capacity=2)
-    fill(stack, line, 3)
-    end(stack, line)
+    queue = Queue.new(stack, capacity=2)
+    fill(stack, queue, 3)
+    end(stack, queue)
     stack.query("INSERT INTO audit_log (actor, action, detail, created_at) VALUES"
                 " ('ctl', 'older', '', UTC_TIMESTAMP(3) - INTERVAL 366 DAY)")
     with stack.without("redis"):
         assert prune(stack, status=75) == (0, 0, 0, 0, 1)
-        assert numbers(stack, line) == [1, 2, 3]
+        assert numbers(stack, queue) == [1, 2, 3]
     assert prune(stack)[1] == 2
     with stack.without("mysql"):
         assert stack.ctl("prune").returncode == 75

@@ -248,7 +248,7 @@ def wrong_members(member):
 
 
 def is_read(route, member):
-    """A change looks at no items, and a new concert at nothing of the line."""
+    """A change looks at no items, and a new concert at nothing of the queue."""
     if route.method == "PATCH":
         return not member.place.startswith("items") and member.name != "items"
     return member.name not in ("paused", "maxWaiting")

@@ -73,16 +73,16 @@ def test_queue_show(stack):
                      "serving": "2", "lastNumber": "5"}
 
 
-def test_queue_show_of_a_paused_line(stack):
+def test_queue_show_of_a_paused_queue(stack):
     concert = new_concert(stack, capacity=1, opens="UTC_TIMESTAMP(3) + INTERVAL 1 HOUR")
     concert.set(paused=1)
     shown = stack.ctl("queue", "show", str(concert.id)).stdout
     assert "paused             yes\n" in shown and shown.startswith("status             scheduled\n")
 
 
-def test_queue_show_where_no_line_is_kept(stack):
+def test_queue_show_where_no_queue_is_kept(stack):
     shown = stack.ctl("queue", "show", str(new_concert(stack, status="cancelled").id))
-    assert (shown.returncode, shown.stdout) == (0, "status             cancelled\nno line is kept\n")
+    assert (shown.returncode, shown.stdout) == (0, "status             cancelled\nno queue is kept\n")
 
 
 @pytest.mark.parametrize("command", [["sales"], ["queue", "show"]], ids=" ".join)

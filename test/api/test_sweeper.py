@@ -9,13 +9,13 @@ import pytest
 from crowd import let_nothing_lapse, wait_for_waiters
 from draw_helpers import Draw
 from helpers import age_hold, ask_reserve, buy, new_concert, new_user, ok, reserve, seat_status
-from line_helpers import Line
+from queue_helpers import Queue
 
 pytestmark = pytest.mark.usefixtures("audited")
 
 SUMMARY = re.compile(
     r"swept in \d+ ms: (?P<expired>\d+) holds expired, (?P<busy>\d+) left to others; (?P<answers>\d+)"
-    r" old answers deleted; (?P<lines>\d+) lines moved on, (?P<ended>\d+) tokens ended, (?P<freed>\d+)"
+    r" old answers deleted; (?P<queues>\d+) queues moved on, (?P<ended>\d+) tokens ended, (?P<freed>\d+)"
     r" places freed; (?P<failed>\d+) failed(?P<more>.*)\n"
 )
 
@@ -194,11 +194,11 @@ def test_one_that_cannot_be_expired_does_not_stop_the_others(stack, concert):
     assert sweep(stack)["expired"] == 1
 
 
-def test_a_line_that_somebody_has_locked_does_not_stop_the_others(stack):
-    locked, free = Line.new(stack, 1, active_seconds=5), Line.new(stack, 1, active_seconds=5)
-    for line in (locked, free):
-        line.add()
-        line.pass_s(5.1)
+def test_a_queue_that_somebody_has_locked_does_not_stop_the_others(stack):
+    locked, free = Queue.new(stack, 1, active_seconds=5), Queue.new(stack, 1, active_seconds=5)
+    for queue in (locked, free):
+        queue.add()
+        queue.pass_s(5.1)
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor:
         cursor.execute("BEGIN")
         cursor.execute("SELECT * FROM queue_token WHERE concert_id = %s FOR UPDATE", (locked.id,))
@@ -279,9 +279,9 @@ def test_old_function_libraries_are_deleted(stack):
     """A day after a sweeper of their version ran last, or after they were seen first."""
     redis = stack.redis()
     ticket = ok(stack.post("/token/add", {"userId": new_user(), "concertId": 2}))
-    own = next(entry[1] for entry in redis.function_list("line_*"))
+    own = next(entry[1] for entry in redis.function_list("frontrow_queue_*"))
     code = "#!lua name={0}\nredis.register_function('{0}_x', function() return 1 end)"
-    for name in ("line_00000001", "line_00000002", "other_library"):
+    for name in ("line_00000001", "frontrow_queue_00000002", "other_library"):
         redis.function_load(code.format(name), replace=True)
     redis.hset("line_libraries", "00000001", redis.time()[0] - 86500)
     assert stack.sweeper().returncode == 0
@@ -289,12 +289,12 @@ def test_old_function_libraries_are_deleted(stack):
     def names():
         return sorted(entry[1] for entry in redis.function_list())
 
-    assert names() == sorted([own, "line_00000002", "other_library"])
+    assert names() == sorted([own, "frontrow_queue_00000002", "other_library"])
     redis.hincrby("line_libraries", "00000002", -86500)
-    redis.hincrby("line_libraries", own.removeprefix("line_"), -86500)
+    redis.hincrby("line_libraries", own.removeprefix("frontrow_queue_"), -86500)
     assert stack.sweeper().returncode == 0
     assert names() == sorted([own, "other_library"])
-    assert list(redis.hgetall("line_libraries")) == [own.removeprefix("line_")]
+    assert list(redis.hgetall("line_libraries")) == [own.removeprefix("frontrow_queue_")]
     redis.execute_command("FUNCTION", "DELETE", own)  # a program that runs all the same loads its own again
     assert ok(stack.get("/token", **{"X-Queue-Token": ticket["token"]}))["token"] == ticket["token"]
     assert own in names()
@@ -305,8 +305,8 @@ def test_a_pass_reads_active_tokens_in_batches(new_stack):
     """One statement for 32 of them, however many there are. (Nobody has asked for the list of concerts there,
     whose counts the workers would refresh.)"""
     stack = new_stack()
-    line = Line.new(stack, 200)
-    line.add_many(100)
+    queue = Queue.new(stack, 200)
+    queue.add_many(100)
 
     def selects():
         return int(stack.query("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")[0]["Value"])
@@ -315,7 +315,7 @@ def test_a_pass_reads_active_tokens_in_batches(new_stack):
     before = selects()
     sweep(stack)
     many = selects() - before
-    line.set(admission_capacity="NULL")
+    queue.set(admission_capacity="NULL")
     before = selects()
     sweep(stack)
     assert many - (selects() - before) < 20

@@ -213,7 +213,7 @@ def test_the_order_of_the_refusals(stack):
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_where_no_line_is_kept(stack, concert, named):
+def test_where_no_queue_is_kept(stack, concert, named):
     user = new_user()
     let_lapse(stack, concert, user, 3)
     reserve(stack, new_user(), concert, concert.item, 1)

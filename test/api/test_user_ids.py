@@ -14,7 +14,7 @@ from draw_helpers import Draw, entry_of
 from helpers import (
     add_token, as_user, ask_pay, assert_problem, balance, charge, new_concert, ok, reserve,
 )
-from line_helpers import Line
+from queue_helpers import Queue
 from stack import ROOT, wait_for
 
 ALLOWED = string.ascii_letters + string.digits + "._@+|:~=-"
@@ -43,7 +43,7 @@ def query(user):
     return f"userId={quote(user, safe='')}"
 
 
-@pytest.mark.parametrize("capacity", [None, 5], ids=["without a line", "with a line"])
+@pytest.mark.parametrize("capacity", [None, 5], ids=["without a queue", "with a queue"])
 def test_everything_that_a_user_does(stack, user, capacity):
     concert = new_concert(stack, capacity=capacity, max_seats=4)
     token = add_token(stack, user, concert)
@@ -112,41 +112,41 @@ ALIKE = ["a|b", "a:b", "a+b", "a~b", "a=b", "a b".replace(" ", "."), "A|b", "a|B
 
 
 def test_each_is_somebody_else(stack):
-    """No sign separates anything: purses, keys, tokens and numbers of a line are each one's own."""
-    line = Line.new(stack, 0)
+    """No sign separates anything: purses, keys, tokens and numbers of a queue are each one's own."""
+    queue = Queue.new(stack, 0)
     users = [f"{user}{next(_numbers):05}" for user in ALIKE]
     users += [user.replace("|", ":") for user in users if "|" in user]
     assert len(set(users)) == len(users)
-    tickets = {user: line.add(user) for user in users}
+    tickets = {user: queue.add(user) for user in users}
     assert [ticket["number"] for ticket in tickets.values()] == list(range(1, len(users) + 1))
     for amount, user in enumerate(users, 1):
         body, key = {"userId": user, "amount": amount}, {"Idempotency-Key": "a|b:c"}
         assert ok(stack.post("/point/charge", body, **key))["balance"] == amount
-        assert line.add(user)["token"] == tickets[user]["token"]
+        assert queue.add(user)["token"] == tickets[user]["token"]
     assert [balance(stack, quote(user)) for user in users] == list(range(1, len(users) + 1))
 
 
-def test_a_line_that_is_lost_is_rebuilt_with_them(stack):
-    line = Line.new(stack, 2)
-    tickets = {user: line.add(user) for user in map(unique, USERS)}
+def test_a_queue_that_is_lost_is_rebuilt_with_them(stack):
+    queue = Queue.new(stack, 2)
+    tickets = {user: queue.add(user) for user in map(unique, USERS)}
     stack.redis().flushall()
     for user, ticket in tickets.items():
-        again = line.add(user)
+        again = queue.add(user)
         assert (again["token"], again["number"]) == (ticket["token"], ticket["number"])
-    assert {row["user_id"] for row in line.rows().values()} == set(tickets)
-    assert stack.ctl("queue", "rebuild", str(line.id)).returncode == 0
-    assert [line.poll(ticket)["userId"] for ticket in tickets.values()] == list(tickets)
+    assert {row["user_id"] for row in queue.rows().values()} == set(tickets)
+    assert stack.ctl("queue", "rebuild", str(queue.id)).returncode == 0
+    assert [queue.poll(ticket)["userId"] for ticket in tickets.values()] == list(tickets)
 
 
-def test_a_line_that_is_switched_on_takes_them_over(stack):
+def test_a_queue_that_is_switched_on_takes_them_over(stack):
     """They come out of the other table, by their ids in order, in more than one part."""
-    line = Line.new(stack, 1)
-    line.set(admission_capacity="NULL")
-    tickets = {user: line.add(user) for user in map(unique, USERS)}
-    line.set(admission_capacity="3")
+    queue = Queue.new(stack, 1)
+    queue.set(admission_capacity="NULL")
+    tickets = {user: queue.add(user) for user in map(unique, USERS)}
+    queue.set(admission_capacity="3")
     stack.redis().flushall()
     for user, ticket in tickets.items():
-        assert line.add(user)["token"] == ticket["token"]
+        assert queue.add(user)["token"] == ticket["token"]
 
 
 def test_a_draw_with_them(stack):
@@ -166,23 +166,23 @@ def test_a_draw_with_them(stack):
 
 def test_what_an_operator_does(stack):
     """A cancelled concert gives them their points back, and what is old of it goes."""
-    line = Line.new(stack, len(USERS), seats=len(USERS), max_seats=2)
+    queue = Queue.new(stack, len(USERS), seats=len(USERS), max_seats=2)
     users = [unique(user) for user in USERS]
     for user in users:
-        token = line.add(user)["token"]
-        held = reserve(stack, user, line, token=token)
+        token = queue.add(user)["token"]
+        held = reserve(stack, user, queue, token=token)
         charge(stack, user, 1000)
         ok(ask_pay(stack, user, held["reservationId"], token))
-    cancelled = stack.ctl("concert", "cancel", str(line.id))
+    cancelled = stack.ctl("concert", "cancel", str(queue.id))
     assert cancelled.returncode == 0, cancelled.stderr
     assert [balance(stack, quote(user)) for user in users] == [1000] * len(users)
     assert stack.sweeper().returncode == 0
-    line.start(line.item)
-    stack.query("UPDATE item SET starts_at = starts_at - INTERVAL 9 DAY WHERE concert_id = %s", line.id)
-    stack.query("UPDATE queue_token SET created_at = created_at - INTERVAL 9 DAY WHERE concert_id = %s", line.id)
+    queue.start(queue.item)
+    stack.query("UPDATE item SET starts_at = starts_at - INTERVAL 9 DAY WHERE concert_id = %s", queue.id)
+    stack.query("UPDATE queue_token SET created_at = created_at - INTERVAL 9 DAY WHERE concert_id = %s", queue.id)
     assert stack.ctl("prune", "--tokens-days", "1").returncode == 0
     left = "SELECT COUNT(*) AS n FROM {} WHERE concert_id = %s"
-    rows = [stack.query(left.format(table), line.id)[0]["n"] for table in ("queue_token", "seat_quota")]
+    rows = [stack.query(left.format(table), queue.id)[0]["n"] for table in ("queue_token", "seat_quota")]
     assert rows == [1, 0]  # the last number stays
     stack.check_books()
 

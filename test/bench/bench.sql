@@ -7,9 +7,9 @@ VALUES (11, 'Best available', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
        (12, 'Held by others', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
        (13, 'Full booking', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
        (14, 'None left', 'Bench', 'open', NULL, 3600, UTC_TIMESTAMP(3)),
-       (20, 'A line for the route', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3)),
-       (21, 'A line for the statements', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3)),
-       (22, 'A line for the calls to Redis', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3));
+       (20, 'A queue for the route', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3)),
+       (21, 'A queue for the statements', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3)),
+       (22, 'A queue for the calls to Redis', 'Bench', 'open', 100, 3600, UTC_TIMESTAMP(3));
 UPDATE concert SET line_version = UNIX_TIMESTAMP(), line_since = UNIX_TIMESTAMP()
 WHERE concert_id >= 20;
 

@@ -8,8 +8,8 @@ PROCESSES = ('nginx', 'workers', 'MySQL', 'Redis', 'generator')
 TITLES = {
     'fresh': 'POST /reservation, fresh seat', 'taken': 'POST /reservation, taken, spread',
     'hot': 'POST /reservation, taken, 50 hot seats', 'none': 'best available, none left',
-    'token': 'POST /token/add, no line',
-    'token-line': 'POST /token/add, with a line', 'payment': 'POST /payment',
+    'token': 'POST /token/add, no queue',
+    'token-queue': 'POST /token/add, with a queue', 'payment': 'POST /payment',
     'charge': 'POST /point/charge', 'best': 'best available, 2 adjacent', 'booking': 'full booking',
     'seats': 'GET seats (300)', 'concerts': 'GET concerts', 'items': 'GET items (100)',
     'queue': 'GET queue'}

@@ -198,7 +198,7 @@ end(struct journey *journey)
     journey->call = CALL_NONE;
 }
 
-/* Who does not pay gives the place in the line back. */
+/* Who does not pay gives the place in the queue back. */
 static void
 leave(struct journey *journey)
 {
@@ -230,8 +230,8 @@ static void
 ask_again(struct journey *journey, const struct http_answer *answer)
 {
     bool lost = answer->ending == HTTP_LOST || answer->ending == HTTP_VANISHED;
-    bool in_line = !calls[journey->call].keyed;
-    if ((lost && happens(journey->load->abandon)) || (in_line && journey->load->ending))
+    bool in_queue = !calls[journey->call].keyed;
+    if ((lost && happens(journey->load->abandon)) || (in_queue && journey->load->ending))
         end(journey);
     else
         journey->wake_at = clock_monotonic() + pause_before_retry(journey, answer);

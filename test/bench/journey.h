@@ -1,5 +1,5 @@
 /*
- * journey: a buyer's way from the line to the payment, and for some of them on to a refund. A call
+ * journey: a buyer's way from the queue to the payment, and for some of them on to a refund. A call
  * that ended without a clear answer is asked again with the same Idempotency-Key, as a good client
  * would, until it is settled.
  */
@@ -25,7 +25,7 @@ struct load {
     bool charges;    /* nothing but charges, none of them asked again */
     bool one_user;   /* who makes all of them */
     FILE *log;       /* of every answer */
-    bool ending;     /* who waits in the line gives up */
+    bool ending;     /* who waits in the queue gives up */
     int64_t answers; /* counted here */
     int64_t bookings;
 };

@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "domain/queue/line_place.h"
+#include "domain/queue/queue_place.h"
 #include "mysql/concert/concert_table.h"
 #include "mysql/queue/token_table.h"
 #include "mysql/sale/point_table.h"
@@ -23,7 +23,7 @@ enum {
     HELD_SEATS = 100000,
     HOT_SEATS = 50,
     FIRST_HELD_RESERVATION = 2000001,
-    LINE_CONCERT = 21,
+    QUEUE_CONCERT = 21,
     PURSES = 10000,
     AMOUNT = 1000,
     LEASE_MS = 600000,
@@ -161,23 +161,23 @@ step_token(struct services *services, int64_t number)
     make_token(fresh);
     if (concert_table_find(services->db, HELD_CONCERT, &concert) != DB_OK)
         return false;
-    struct token_period period = line_period_of(&concert);
+    struct token_period period = queue_period_of(&concert);
     return token_table_renew_open(services->db, &period, user, fresh, concert.now, LEASE_MS,
                                   &row) == DB_OK;
 }
 
 /* One that has to wait, as nearly all do in a rush. */
 static bool
-step_token_line(struct services *services, int64_t number)
+step_token_queue(struct services *services, int64_t number)
 {
     struct concert concert;
     struct token_row row = {.kind = TOKEN_QUEUE,
-                            .concert_id = LINE_CONCERT,
+                            .concert_id = QUEUE_CONCERT,
                             .number = (int32_t)number + 1,
                             .status = TOKEN_WAITING};
     snprintf(row.user_id, sizeof row.user_id, "limit-%lld", (long long)number);
     make_token(row.token);
-    return concert_table_find(services->db, LINE_CONCERT, &concert) == DB_OK &&
+    return concert_table_find(services->db, QUEUE_CONCERT, &concert) == DB_OK &&
            token_table_insert(services->db, &row, 0) == DB_OK;
 }
 
@@ -250,7 +250,7 @@ step_payment(struct services *services, int64_t number)
 const struct limit limit_statements[LIMIT_STATEMENTS] = {
     {"fresh", step_fresh},   {"fresh-procedure", step_fresh_procedure},
     {"taken", step_taken},   {"hot", step_hot},
-    {"token", step_token},   {"token-line", step_token_line},
+    {"token", step_token},   {"token-queue", step_token_queue},
     {"charge", step_charge}, {"payment", step_payment},
     {"none", step_none},
 };

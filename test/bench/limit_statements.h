@@ -1,7 +1,7 @@
 /*
  * limit_statements: the statements of a route, prepared, one after the other in its order. They are
  * the route's own, from the table functions that its rule calls (domain/sale/reservation_create.c,
- * payment.c, point.c, line*.c); a change in the order there belongs here too. Their seats and
+ * payment.c, point.c, queue*.c); a change in the order there belongs here too. Their seats and
  * users: test/bench/bench.sql.
  */
 #ifndef BENCH_LIMIT_STATEMENTS_H

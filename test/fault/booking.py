@@ -105,7 +105,7 @@ class Hall:
                     " SELECT %s, n, 1000, n FROM counter", (seats, self.last),
                 )
             self.first = self.last - items + 1
-        if capacity is not None:  # the first call loads the line, others may be told to wait for it
+        if capacity is not None:  # the first call loads the queue, others may be told to wait for it
             stack.new_client().get(f"/concert/{self.id}/queue")
 
 

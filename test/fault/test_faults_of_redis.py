@@ -1,4 +1,4 @@
-"""Redis is killed, emptied, set back and frozen while tickets are sold: the line stands still, but
+"""Redis is killed, emptied, set back and frozen while tickets are sold: the queue stands still, but
 whoever holds seats pays for them."""
 
 import contextlib
@@ -13,34 +13,34 @@ from stack import wait_for
 
 @pytest.fixture
 def halls(whole):
-    """One that keeps a line, and one that does not."""
+    """One that keeps a queue, and one that does not."""
     return Hall(whole, capacity=500), Hall(whole)
 
 
 def check(times, fault, loads, broken, mended):
     """What every fault of Redis leaves alone, and the time back."""
-    line, plain = loads
-    assert not plain.told.broken(["busy"]), "a concert without a line does not need Redis"
-    missed = [a for a in line.told.failures() if a.code == "queue_unavailable"]
+    queue, plain = loads
+    assert not plain.told.broken(["busy"]), "a concert without a queue does not need Redis"
+    missed = [a for a in queue.told.failures() if a.code == "queue_unavailable"]
     assert {a.call for a in missed} <= {"token", "poll", "reserve", "leave"}
-    assert not set(line.told.broken(["busy"])) - set(missed)
+    assert not set(queue.told.broken(["busy"])) - set(missed)
     if mended > broken:
-        assert line.told.failures(broken, mended), "nobody noticed"
-    times.note(fault, line.told.time_back(mended), 1000)
+        assert queue.told.failures(broken, mended), "nobody noticed"
+    times.note(fault, queue.told.time_back(mended), 1000)
 
 
 @contextlib.contextmanager
 def selling(halls):
     """Both halls under load."""
-    with Load(halls[0]) as line, Load(halls[1], rate=100) as plain:
+    with Load(halls[0]) as queue, Load(halls[1], rate=100) as plain:
         time.sleep(1)
-        yield line, plain
+        yield queue, plain
         time.sleep(1.5)
 
 
 @pytest.fixture
 def holds(halls):
-    """Holds in the hall with the line."""
+    """Holds in the hall with the queue."""
     return [hold(halls[0], f"holder-{halls[0].id}-{number}") for number in range(20)]
 
 
@@ -81,8 +81,8 @@ def test_back_without_a_call(whole):
 
 
 def loaded(stack, hall):
-    """How often the hall's line was loaded from MySQL into Redis."""
-    return stack.log("frontrow").read_text().count(f"the line of concert {hall.id} is loaded")
+    """How often the hall's queue was loaded from MySQL into Redis."""
+    return stack.log("frontrow").read_text().count(f"the queue of concert {hall.id} is loaded")
 
 
 def test_emptied(whole, halls, times):
@@ -147,7 +147,7 @@ def emptied(stack):
 
 
 @pytest.mark.parametrize("losing", [emptied, set_back])
-def test_the_line_keeps_its_order(whole, losing):
+def test_the_queue_keeps_its_order(whole, losing):
     """Numbers and places are the same after Redis lost everything, or the newer half."""
     hall = Hall(whole, items=1, seats=10, capacity=10, active_seconds=600)
     tokens = [add(whole, hall, f"ordered-{hall.id}-{n}") for n in range(30)]
@@ -163,7 +163,7 @@ def test_the_line_keeps_its_order(whole, losing):
 
 
 def ask(stack, token):
-    """GET /token, again while the line is being rebuilt."""
+    """GET /token, again while the queue is being rebuilt."""
     def asked():
         answer = stack.new_client().get("/token", **{"X-Queue-Token": token["token"]})
         assert answer.status == 200 or answer.code == "queue_unavailable", answer
@@ -172,7 +172,7 @@ def ask(stack, token):
     return wait_for(asked).json()
 
 
-def test_a_long_line_is_rebuilt(whole, times):
+def test_a_long_queue_is_rebuilt(whole, times):
     """100,000 wait when Redis loses everything."""
     hall = Hall(whole, items=1, seats=10, capacity=100)
     whole.query(
@@ -187,6 +187,6 @@ def test_a_long_line_is_rebuilt(whole, times):
     wait_for(lambda: whole.new_client().post(
         "/token/add", {"userId": f"late-{hall.id}", "concertId": hall.id}
     ).status == 200, 30)
-    times.note("a line of 100,000 rebuilt", now() - began, 1000)
+    times.note("a queue of 100,000 rebuilt", now() - began, 1000)
     state = whole.new_client().get(f"/concert/{hall.id}/queue").json()
     assert state["lastNumber"] == 100001

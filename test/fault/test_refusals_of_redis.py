@@ -23,12 +23,12 @@ ELSEWHERE = [
     "NOREPLICAS Not enough good replicas to write.", "READONLY You can't write against a read only replica.",
     "WRONGPASS invalid username-password pair", "ERR AUTH <password> called without any password configured",
     "ERR max number of clients reached",
-    "ERR The user executing the script can't run this command or subcommand script: line_add",
+    "ERR The user executing the script can't run this command or subcommand script: frontrow_queue_add",
 ]
 UNKNOWN = ["NEWWORD that nobody has heard of", "ERR something new", "UNKILLABLE Sorry"]
 OURS = [
     "WRONGTYPE Operation against a key holding the wrong kind of value",
-    "ERR user_function:3: attempt to index local 'x' (a nil value) script: line_add, on @user_function:3.",
+    "ERR user_function:3: attempt to index local 'x' (a nil value) script: frontrow_queue_add, on @user_function:3.",
     "ERR wrong number of arguments for 'fcall' command",
 ]
 
@@ -119,9 +119,9 @@ def test_a_redis_without_functions(refuser, hall):
 
 
 def test_a_call_tries_no_longer_than_its_request_lasts(refuser, hall):
-    """Redis says again and again that the line has to be loaded, and that it is, slowly."""
+    """Redis says again and again that the queue has to be loaded, and that it is, slowly."""
     slowly, asked = 0.8, []
-    says = {"line_add": b"*1\r\n$7\r\nREBUILD\r\n", "line_rebuild": b"*1\r\n$5\r\nREADY\r\n"}
+    says = {"frontrow_queue_add": b"*1\r\n$7\r\nREBUILD\r\n", "frontrow_queue_rebuild": b"*1\r\n$5\r\nREADY\r\n"}
 
     def rule(_, statement):
         answer = next((says[name] for name in says if statement.startswith(f"FCALL {name}_")), None)
@@ -239,7 +239,7 @@ def that_is_full_of_clients(stack):
     that_wants_a_password, that_is_full_of_clients,
 ])
 def test_a_redis(whole, fault):
-    """Line calls are refused, readiness says so, all else goes on; and it is back by itself."""
+    """Queue calls are refused, readiness says so, all else goes on; and it is back by itself."""
     hall = Hall(whole, items=1, seats=10, capacity=100)
     plain = Hall(whole, items=1, seats=10)
     log = whole.log("frontrow")
@@ -302,23 +302,23 @@ def test_a_buyer_hears_of_a_payment_before_redis_does(refuser, hall):
 
 
 def test_redis_is_called_once_for_who_waits(refuser):
-    """That MySQL has the row comes with the next call about this line, or soon after by itself."""
+    """That MySQL has the row comes with the next call about this queue, or soon after by itself."""
     stack = refuser.stack
-    line = Hall(stack, items=1, seats=1, capacity=0)
+    queue = Hall(stack, items=1, seats=1, capacity=0)
     commands = []
     refuser.rule = lambda pair, command: commands.append(command) if command.startswith("FCALL") else None
 
     def called():
-        names = [re.sub(r"FCALL line_(\w+?)_[0-9a-f]{8}", r"\1", command) for command in commands]
+        names = [re.sub(r"FCALL frontrow_queue_(\w+?)_[0-9a-f]{8}", r"\1", command) for command in commands]
         commands.clear()
         return names
 
-    tokens = [add(stack, line, f"waiting-{n}") for n in range(3)]
+    tokens = [add(stack, queue, f"waiting-{n}") for n in range(3)]
     assert called() == ["add"] * 3
     wait_for(lambda: commands)
     assert called() == ["saved"]
     answer = stack.get("/token", **{"X-Queue-Token": tokens[0].json()["token"]})
     assert answer.json()["status"] == "waiting"
     assert called() == ["status"]
-    unsaved = stack.redis().zcard(f"{{c{line.id}}}:unsaved")
+    unsaved = stack.redis().zcard(f"{{c{queue.id}}}:unsaved")
     assert unsaved == 0

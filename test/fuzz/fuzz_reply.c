@@ -18,12 +18,12 @@
 #include "base/shared.h"
 #include "fuzz.h"
 #include "redis/queue/library_sweep.h"
-#include "redis/queue/line_erase.h"
-#include "redis/queue/line_store.h"
+#include "redis/queue/queue_erase.h"
+#include "redis/queue/queue_store.h"
 
 enum { LIMIT = 8 };
 
-static const struct line_settings settings = {.concert_id = 7, .version = 1, .capacity = 2};
+static const struct queue_settings settings = {.concert_id = 7, .version = 1, .capacity = 2};
 static const uint8_t token[TOKEN_SIZE] = "0123456789abcde";
 
 /* ---- the calls ---- */
@@ -37,75 +37,75 @@ require_user(const char *user_id, size_t size)
 static void
 call_add(struct redis *redis)
 {
-    struct line_place place;
-    if (line_store_add(redis, &settings, token, "mina", token, &place) == LINE_OK)
+    struct queue_place place;
+    if (queue_store_add(redis, &settings, token, "mina", token, &place) == QUEUE_OK)
         require_user(place.user_id, sizeof place.user_id);
 }
 
 static void
 call_status(struct redis *redis)
 {
-    struct line_place place;
-    if (line_store_status(redis, &settings, token, "", NULL, &place) == LINE_OK)
+    struct queue_place place;
+    if (queue_store_status(redis, &settings, token, "", NULL, &place) == QUEUE_OK)
         require_user(place.user_id, sizeof place.user_id);
 }
 
 static void
 call_leave(struct redis *redis)
 {
-    struct line_moved moved;
-    line_store_leave(redis, &settings, token, "", &moved);
+    struct queue_moved moved;
+    queue_store_leave(redis, &settings, token, "", &moved);
 }
 
 static void
 call_saved(struct redis *redis)
 {
-    enum line_token_state state;
-    line_store_saved(redis, &settings, token, LINE_SAVED_ROW, &state);
+    enum queue_token_state state;
+    queue_store_saved(redis, &settings, token, QUEUE_SAVED_ROW, &state);
 }
 
 static void
 call_keep(struct redis *redis)
 {
-    enum line_token_state state;
-    line_store_keep(redis, &settings, token, 1000, &state);
+    enum queue_token_state state;
+    queue_store_keep(redis, &settings, token, 1000, &state);
 }
 
 static void
 call_drop(struct redis *redis)
 {
     const uint8_t tokens[2][TOKEN_SIZE] = {{1}, {2}};
-    struct line_moved moved;
-    line_store_drop(redis, &settings, tokens, 2, &moved);
+    struct queue_moved moved;
+    queue_store_drop(redis, &settings, tokens, 2, &moved);
 }
 
-static const struct line_row row = {
+static const struct queue_row row = {
     .token = token, .user_id = "mina", .number = 1, .rank = 1, .ends_ms = 1, .lease_ms = 1};
 
 static void
 call_restore(struct redis *redis)
 {
-    line_store_restore(redis, &settings, &row);
+    queue_store_restore(redis, &settings, &row);
 }
 
 static void
 call_state(struct redis *redis)
 {
-    struct line_counts counts;
-    line_store_state(redis, &settings, &counts);
+    struct queue_counts counts;
+    queue_store_state(redis, &settings, &counts);
 }
 
 static void
 call_list(struct redis *redis)
 {
-    struct line_brief briefs[LIMIT];
+    struct queue_brief briefs[LIMIT];
     size_t count;
-    line_store_list(redis, &settings, LINE_TOKEN_WAITING, 0, LIMIT, briefs, &count);
+    queue_store_list(redis, &settings, QUEUE_TOKEN_WAITING, 0, LIMIT, briefs, &count);
     REQUIRE(count <= LIMIT);
 }
 
 static void
-take(void *context, const struct line_brief *brief)
+take(void *context, const struct queue_brief *brief)
 {
     *(int64_t *)context += brief->number;
 }
@@ -115,43 +115,43 @@ call_scan(struct redis *redis)
 {
     uint64_t cursor = 0;
     int64_t sum = 0;
-    line_store_scan(redis, &settings, &cursor, take, &sum);
+    queue_store_scan(redis, &settings, &cursor, take, &sum);
 }
 
 static void
 call_rank(struct redis *redis)
 {
-    const struct line_rank ranks[1] = {{.token = {1}, .rank = 1}};
+    const struct queue_rank ranks[1] = {{.token = {1}, .rank = 1}};
     int32_t ranked_last = 0;
-    line_store_rank(redis, &settings, 1, 1, ranks, 1, &ranked_last);
+    queue_store_rank(redis, &settings, 1, 1, ranks, 1, &ranked_last);
 }
 
 static void
 call_rebuild(struct redis *redis)
 {
-    struct line_cursor cursor;
-    const struct line_frozen frozen = {0};
-    if (line_store_rebuild(redis, &settings, 1, 1, &frozen, &cursor) == LINE_OK)
+    struct queue_cursor cursor;
+    const struct queue_frozen frozen = {0};
+    if (queue_store_rebuild(redis, &settings, 1, 1, &frozen, &cursor) == QUEUE_OK)
         require_user(cursor.user_id, sizeof cursor.user_id);
 }
 
 static void
 call_load(struct redis *redis)
 {
-    const struct line_cursor next = {.part = 1, .number = 1};
-    line_store_load(redis, &settings, &row, 1, &next, true);
+    const struct queue_cursor next = {.part = 1, .number = 1};
+    queue_store_load(redis, &settings, &row, 1, &next, true);
 }
 
 static void
 call_rebuilt(struct redis *redis)
 {
-    line_store_rebuilt(redis, &settings, 1, 1);
+    queue_store_rebuilt(redis, &settings, 1, 1);
 }
 
 static void
 call_erase(struct redis *redis)
 {
-    line_erase(redis, 7);
+    queue_erase(redis, 7);
 }
 
 static void

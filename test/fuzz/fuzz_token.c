@@ -5,19 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 #include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_copy(data, size);
-    char again[LINE_TOKEN_TEXT_SIZE];
+    char again[QUEUE_TOKEN_TEXT_SIZE];
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
-    if (line_read_token(text, &concert_id, token)) {
+    if (queue_read_token(text, &concert_id, token)) {
         REQUIRE(concert_id >= 1);
-        line_write_token(concert_id, token, again);
+        queue_write_token(concert_id, token, again);
         REQUIRE(strcmp(text, again) == 0);
     }
     free(text);

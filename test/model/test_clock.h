@@ -1,4 +1,5 @@
-/* test_clock: the clock of line.lua where that was loaded with the key `clock` (us) as its TIME. */
+/* test_clock: the clock of queue.lua where that was loaded with the key `clock` (us) as its TIME.
+ */
 #ifndef FRONTROW_TEST_TEST_CLOCK_H
 #define FRONTROW_TEST_TEST_CLOCK_H
 

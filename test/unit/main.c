@@ -14,7 +14,7 @@ main(void)
     suite_front();
     suite_http();
     suite_input();
-    suite_line();
+    suite_queue();
     suite_router();
     suite_seating();
     suite_sold_out();

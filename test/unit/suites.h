@@ -8,7 +8,7 @@ void suite_draw(void);
 void suite_front(void);
 void suite_http(void);
 void suite_input(void);
-void suite_line(void);
+void suite_queue(void);
 void suite_router(void);
 void suite_seating(void);
 void suite_sold_out(void);

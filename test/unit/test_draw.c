@@ -4,7 +4,7 @@
 
 #include "base/hex.h"
 #include "domain/draw/draw_ranks.h"
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 #include "suites.h"
 
 enum { COUNT = 8 };
@@ -14,8 +14,8 @@ make_entries(uint8_t entries[COUNT][DRAW_BYTES])
 {
     for (size_t i = 0; i < COUNT; i++) {
         uint8_t token[TOKEN_SIZE] = {[TOKEN_SIZE - 1] = (uint8_t)i};
-        char text[LINE_TOKEN_TEXT_SIZE];
-        line_write_token(7, token, text);
+        char text[QUEUE_TOKEN_TEXT_SIZE];
+        queue_write_token(7, token, text);
         draw_hash(text, strlen(text), entries[i]);
     }
 }

@@ -18,7 +18,7 @@ def new_draw(stack, new_concert):
 
 
 def enter(fan, draw, name):
-    page = fan.open(f"/concert/{draw.concert}/line")
+    page = fan.open(f"/concert/{draw.concert}/queue")
     page.get_by_role("button", name=name).click()
     return page
 
@@ -32,7 +32,7 @@ def test_the_draw_verified_in_the_page(new_fan, new_draw, stack):
     for number in range(20):
         stack.post("/token/add", {"userId": f"entry-{number}", "concertId": draw.concert})
     fan, late = new_fan(size=PHONE).sign_in(), new_fan("ko").sign_in()
-    page = fan.open(f"/concert/{draw.concert}/line")
+    page = fan.open(f"/concert/{draw.concert}/queue")
     page.get_by_role("button", name="Enter the draw").wait_for()
     assert violations(page) == []
     page.get_by_role("button", name="Enter the draw").click()

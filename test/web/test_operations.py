@@ -68,9 +68,9 @@ def test_pause_resume_and_capacity(new_fan, new_concert, stack):
     page = sign_in(new_fan(), stack)
     page.get_by_label("Concert", exact=True).select_option(str(concert))
     page.get_by_role("heading", name="Steered").wait_for()
-    page.get_by_role("button", name="Pause the line").click()
-    page.get_by_role("button", name="Resume the line").click()
-    page.get_by_role("button", name="Pause the line").wait_for()
+    page.get_by_role("button", name="Pause the queue").click()
+    page.get_by_role("button", name="Resume the queue").click()
+    page.get_by_role("button", name="Pause the queue").wait_for()
     page.get_by_label("Capacity (5)").fill("7")
     page.get_by_role("button", name="Set").click()
     page.get_by_text("Capacity (7)").wait_for()
@@ -101,7 +101,7 @@ def test_what_steers_is_of_the_concert_that_is_chosen(new_fan, new_concert, stac
     assert statuses == ["open", "closed"]
 
 
-def test_a_sale_is_opened_and_gets_a_line(new_fan, new_concert, stack):
+def test_a_sale_is_opened_and_gets_a_queue(new_fan, new_concert, stack):
     concert, _ = new_concert(title="Not yet", status="closed")
     page = sign_in(new_fan(), stack)
     stack.call("PATCH", f"/admin/concert/{concert}", {"status": "open"}, stack.admin_headers())
@@ -109,7 +109,7 @@ def test_a_sale_is_opened_and_gets_a_line(new_fan, new_concert, stack):
     page.get_by_role("button", name="Close the sale").click()
     page.get_by_role("button", name="Open the sale").click()
     page.get_by_role("button", name="Close the sale").wait_for()
-    page.get_by_label("No line is kept").fill("3")
+    page.get_by_label("No queue is kept").fill("3")
     page.get_by_role("button", name="Set", exact=True).click()
     page.get_by_label("Capacity (3)").wait_for()
     shown = stack.call("GET", f"/admin/concert/{concert}", headers=stack.admin_headers()).json()
@@ -181,7 +181,7 @@ def test_create_a_concert_from_a_table(new_fan, stack, tmp_path):
 def test_create_a_concert_field_by_field(new_fan, stack):
     page = sign_in(new_fan(), stack)
     page.get_by_text("Create a concert").first.click()
-    fields = {"Title": "By hand", "Venue": "A hall", "Capacity of the line (none: no line)": "50", "Seats for one person at most": "4"}
+    fields = {"Title": "By hand", "Venue": "A hall", "Capacity of the queue (none: no queue)": "50", "Seats for one person at most": "4"}
     for label, value in fields.items():
         page.get_by_label(label).fill(value)
     page.get_by_role("button", name="One more").nth(0).click()
@@ -214,13 +214,13 @@ def test_forecasts_are_compared_with_what_came(new_fan):
         const script = document.querySelector("script[type=module]").src;
         const { Forecasts } = await import(script.replace("ops.js", "opsdata.js"));
         const forecasts = new Forecasts();
-        const line = (serving, lastNumber, etaSeconds, etaSecondsHigh) => ({ serving, lastNumber, etaSeconds, etaSecondsHigh });
+        const queue = (serving, lastNumber, etaSeconds, etaSecondsHigh) => ({ serving, lastNumber, etaSeconds, etaSecondsHigh });
         const rows = [
-            forecasts.add(line(0, 5, null, null), 0), // nothing is told yet
-            forecasts.add(line(2, 8, 30, 40), 10),
-            forecasts.add(line(4, 9, 30, 40), 20),
-            forecasts.add(line(8, 9, 30, 40), 45),
-            forecasts.add(line(9, 9, 30, 40), 45),
+            forecasts.add(queue(0, 5, null, null), 0), // nothing is told yet
+            forecasts.add(queue(2, 8, 30, 40), 10),
+            forecasts.add(queue(4, 9, 30, 40), 20),
+            forecasts.add(queue(8, 9, 30, 40), 45),
+            forecasts.add(queue(9, 9, 30, 40), 45),
         ];
         return { rows, parts: forecasts.parts() };
     }""")

@@ -8,7 +8,7 @@ from fan import DESKTOP, PHONE, assert_fits
 from stack import wait_for
 
 TEXTS = {
-    "en": {"enter": "Enter the line", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
+    "en": {"enter": "Enter the queue", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
            "held": "Your seats are held", "charge": "Charge", "pay": "Pay ", "paid": "Paid", "tickets": "Show my tickets"},
     "ko": {"enter": "대기열 들어가기", "name": "계속", "turn": "입장하실 차례입니다", "hold": "2석 잡기",
            "held": "좌석을 잡았습니다", "charge": "충전", "pay": "결제", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기"},
@@ -54,8 +54,8 @@ def test_a_name_of_all_signs(new_fan, new_concert, stack):
     concert, _ = new_concert(title="Any name", admissionCapacity=100)
     fan = new_fan(size=PHONE)
     name = (f"auth0|{fan.name}+x@example.com:~=_-" + "x" * 128)[:128]
-    page = fan.open(f"/concert/{concert}/line")
-    page.get_by_role("button", name="Enter the line").click()
+    page = fan.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name="Enter the queue").click()
     field = page.locator("#name")
     for wrong in ("a b", "a;b", "a/b", "한"):
         field.fill(wrong)

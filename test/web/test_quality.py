@@ -22,13 +22,13 @@ def reach(fan, new_concert, stack):
     page.locator(".date").wait_for()
     yield "a concert"
     fan.open(f"/concert/{concert}/item/{item}")
-    page.get_by_role("button", name="Enter the line").wait_for()
+    page.get_by_role("button", name="Enter the queue").wait_for()
     yield "seats without a turn"
     rival = stack.post("/token/add", {"userId": f"{fan.name}-rival", "concertId": concert}).json()["token"]
-    fan.open(f"/concert/{concert}/line")
-    page.get_by_role("button", name="Enter the line").wait_for()
-    yield "before the line"
-    page.get_by_role("button", name="Enter the line").click()
+    fan.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name="Enter the queue").wait_for()
+    yield "before the queue"
+    page.get_by_role("button", name="Enter the queue").click()
     page.locator(".ahead").wait_for()
     yield "waiting"
     stack.call("DELETE", "/token", headers={"X-Queue-Token": rival})
@@ -219,8 +219,8 @@ def test_pages_stay_up_without_workers(new_fan, new_concert, stack):
 def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert, stack):
     concert, item = new_concert(admissionCapacity=1)
     fan = new_fan().sign_in()
-    page = fan.open(f"/concert/{concert}/line")
-    page.get_by_role("button", name="Enter the line").click()
+    page = fan.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name="Enter the queue").click()
     fan.wait_title("It is your turn")
     fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()

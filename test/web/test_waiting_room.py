@@ -10,15 +10,15 @@ from stack import wait_for
 
 @pytest.fixture
 def narrow(new_concert):
-    """A concert whose line lets in one at a time."""
+    """A concert whose queue lets in one at a time."""
     return new_concert(title="One at a time", admissionCapacity=1)
 
 
 def enter(fan, concert):
     fan.sign_in()
-    page = fan.open(f"/concert/{concert}/line")
-    page.get_by_role("button", name="Enter the line").click()
-    page.get_by_role("button", name="Enter the line").wait_for(state="detached")
+    page = fan.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Enter the queue").wait_for(state="detached")
     return page
 
 
@@ -77,10 +77,10 @@ def test_leaving_gives_the_place_to_the_next(new_fan, narrow):
     page = enter(first, concert)
     enter(second, concert)
     first.wait_title("It is your turn")
-    page.get_by_role("button", name="Leave the line").click()
+    page.get_by_role("button", name="Leave the queue").click()
     page.get_by_role("button", name="Yes").click()
     first.wait_title("Waiting room")
-    page.get_by_role("button", name="Enter the line").wait_for()
+    page.get_by_role("button", name="Enter the queue").wait_for()
     second.wait_title("It is your turn")
 
 
@@ -92,7 +92,7 @@ def test_an_abandoned_tab_is_passed_over(new_fan, narrow):
     gone.page.close()
     enter(third, concert).locator(".ahead").wait_for()
     page.wait_for_timeout(15000)  # so long one may be silent; then nobody waits for it to come
-    page.get_by_role("button", name="Leave the line").click()
+    page.get_by_role("button", name="Leave the queue").click()
     page.get_by_role("button", name="Yes").click()
     third.wait_title("It is your turn")
 
@@ -110,7 +110,7 @@ def test_a_hidden_tab_hears_of_its_turn(new_fan, narrow):
         Object.defineProperty(document, "hidden", { value: true });
     }""")
     hidden.wait_for_timeout(3000)  # what was begun before has rung
-    page.get_by_role("button", name="Leave the line").click()
+    page.get_by_role("button", name="Leave the queue").click()
     page.get_by_role("button", name="Yes").click()
     second.wait_title("It is your turn", timeout=40000)
 
@@ -129,7 +129,7 @@ def test_a_lost_network_keeps_the_place(new_fan, narrow):
     assert number(page) == "2"
 
 
-def test_a_paused_line_says_so(new_fan, narrow, stack):
+def test_a_paused_queue_says_so(new_fan, narrow, stack):
     concert, _ = narrow
     first, second = new_fan(), new_fan()
     enter(first, concert)
@@ -138,7 +138,7 @@ def test_a_paused_line_says_so(new_fan, narrow, stack):
     for paused in (True, False):
         done = stack.call("PATCH", f"/admin/concert/{concert}", {"paused": paused}, stack.admin_headers())
         assert done.status == 200, done
-        page.get_by_text("The line is paused").wait_for(state="visible" if paused else "detached")
+        page.get_by_text("The queue is paused").wait_for(state="visible" if paused else "detached")
 
 
 def test_a_turn_that_is_over(new_fan, new_concert, stack):
@@ -148,7 +148,7 @@ def test_a_turn_that_is_over(new_fan, new_concert, stack):
     fan.wait_title("Your place has ended")
     changed = stack.call("PATCH", f"/admin/concert/{concert}", {"activeSeconds": 600}, stack.admin_headers())
     assert changed.status == 200, changed
-    page.get_by_role("button", name="Enter the line").click()
+    page.get_by_role("button", name="Enter the queue").click()
     fan.wait_title("It is your turn")
 
 
@@ -181,11 +181,11 @@ def others_looking(stack, path):
 def test_entering_by_itself_when_the_sale_opens(new_fan, new_concert, stack):
     concert, _ = new_concert(admissionCapacity=1, opensAt=seconds_from_now(stack, 20))
     fan = new_fan().sign_in()
-    page = fan.open(f"/concert/{concert}/line")
+    page = fan.open(f"/concert/{concert}/queue")
     page.get_by_role("button", name="Enter as soon as it opens").click()
-    page.get_by_text("You enter the line when it opens").wait_for()
+    page.get_by_text("You enter the queue when it opens").wait_for()
     page.reload()
-    page.get_by_text("You enter the line when it opens").wait_for()
+    page.get_by_text("You enter the queue when it opens").wait_for()
     with others_looking(stack, f"/concert/{concert}"):
         fan.wait_title("It is your turn")
 
@@ -202,16 +202,16 @@ def test_the_countdown_is_by_the_servers_clock(new_fan, new_concert):
     assert 200 <= int(minutes) * 60 + int(seconds) <= 301
 
 
-def test_a_full_line_is_told(new_fan, new_concert, stack):
+def test_a_full_queue_is_told(new_fan, new_concert, stack):
     concert, _ = new_concert(admissionCapacity=0)
     assert stack.call("PATCH", f"/admin/concert/{concert}", {"maxWaiting": 1}, stack.admin_headers()).status == 200
     first, second = new_fan(), new_fan()
     enter(first, concert).locator(".ahead").wait_for()
     second.sign_in()
-    page = second.open(f"/concert/{concert}/line")
-    page.get_by_role("button", name="Enter the line").click()
-    page.get_by_text("The line is full").wait_for()
-    wait_for(lambda: page.get_by_role("button", name="Enter the line").is_enabled())
+    page = second.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_text("The queue is full").wait_for()
+    wait_for(lambda: page.get_by_role("button", name="Enter the queue").is_enabled())
 
 
 def test_a_clock_that_is_set_back_by_hours_keeps_the_place(new_fan, narrow):
@@ -265,7 +265,7 @@ def test_an_answer_that_comes_late_takes_nobody_away(new_fan, new_concert):
     page = fan.open(f"/concert/{concert}")
     late = []
     page.route("**/token/add", lambda route: late.append(route))
-    page.get_by_role("button", name="Enter the line").click()
+    page.get_by_role("button", name="Enter the queue").click()
     wait_for(lambda: page.wait_for_timeout(50) or late, 10)
     page.locator(".date").click()
     best = page.get_by_role("button", name="Take the best seats")
@@ -276,12 +276,12 @@ def test_an_answer_that_comes_late_takes_nobody_away(new_fan, new_concert):
     assert page.evaluate("location.hash") == f"#/concert/{concert}/item/{item}"
 
 
-@pytest.mark.parametrize("path", ["item/{item}", "line"])
+@pytest.mark.parametrize("path", ["item/{item}", "queue"])
 def test_nobody_asks_on_when_the_sale_is_over(new_fan, new_concert, stack, path):
-    """An open page would for ever, and there may be very many. A map does no more; a line seldom, as it may go on."""
+    """An open page would for ever, and there may be very many. A map does no more; a queue seldom, as it may go on."""
     concert, item = new_concert(admissionCapacity=1)
     page = new_fan().open(f"/concert/{concert}/{path.format(item=item)}")
-    page.get_by_role("button", name="Enter the line").wait_for()
+    page.get_by_role("button", name="Enter the queue").wait_for()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     wait_for(lambda: page.wait_for_timeout(100) or asked)

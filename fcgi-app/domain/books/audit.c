@@ -1,7 +1,7 @@
 #include "domain/books/audit.h"
 
 #include "domain/draw/draw.h"
-#include "domain/queue/line_sweep.h"
+#include "domain/queue/queue_sweep.h"
 #include "mysql/books/audit_table.h"
 #include "mysql/transaction.h"
 
@@ -46,20 +46,20 @@ audit_draws(struct services *services, report_function *report, void *context)
 static enum db_result
 audit_redis(struct services *services, report_function *report, void *context, bool *redis_gone)
 {
-    struct line_audit lines;
-    enum db_result result = line_audit(services, &lines);
-    *redis_gone = lines.redis_gone;
-    if (result != DB_OK || lines.redis_gone)
+    struct queue_audit queues;
+    enum db_result result = queue_audit(services, &queues);
+    *redis_gone = queues.redis_gone;
+    if (result != DB_OK || queues.redis_gone)
         return result;
     report(context, &(struct audit_finding){
-                        .name = "line_overshoot",
+                        .name = "queue_overshoot",
                         .rule = "no call went over the capacity then in force (by at most)",
-                        .count = lines.overshoot_max,
+                        .count = queues.overshoot_max,
                     });
     report(context, &(struct audit_finding){
-                        .name = "line_without_row",
+                        .name = "queue_without_row",
                         .rule = "entries of Redis that MySQL lacks: their add failed or goes on",
-                        .count = lines.without_row,
+                        .count = queues.without_row,
                         .harmless = true,
                     });
     return DB_OK;

@@ -9,7 +9,7 @@
 #include "mysql/books/prune_table.h"
 #include "mysql/books/sweep_table.h"
 #include "mysql/organiser/concert_admin_table.h"
-#include "redis/queue/line_erase.h"
+#include "redis/queue/queue_erase.h"
 
 enum { ATTEMPTS = 3, REST_MS_MAX = 200, HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
 
@@ -83,13 +83,13 @@ walk(const struct prune *prune, change_range *change_rows, const struct prune_co
 }
 
 /*
- * A line is taken out of Redis before its tokens go: whoever asks next loads it from what MySQL
+ * A queue is taken out of Redis before its tokens go: whoever asks next loads it from what MySQL
  * has, and finds nobody who is not there any more. What still waits has lapsed by then, so that it
  * is not loaded again; where that could not be written, all stays. Killed in between, nothing is
  * lost: all rows are there.
  */
 static enum db_result
-take_out_line(const struct prune *prune, const struct prune_concert *concert, bool *is_out)
+take_out_queue(const struct prune *prune, const struct prune_concert *concert, bool *is_out)
 {
     struct prune_report *report = prune->report;
     int64_t lapsed = 0, failed = report->failed;
@@ -97,7 +97,7 @@ take_out_line(const struct prune *prune, const struct prune_concert *concert, bo
     *is_out = false;
     if (result != DB_OK || report->failed > failed)
         return result;
-    *is_out = line_erase(prune->services->redis, concert->concert_id);
+    *is_out = queue_erase(prune->services->redis, concert->concert_id);
     report->redis_gone = report->redis_gone || !*is_out;
     return DB_OK;
 }
@@ -116,7 +116,7 @@ prune_kind(const struct prune *prune, const struct prune_concert *concert, enum 
         return DB_OK;
     }
     if (kind == PRUNE_QUEUE_TOKENS)
-        result = take_out_line(prune, concert, &is_out);
+        result = take_out_queue(prune, concert, &is_out);
     if (result != DB_OK || !is_out)
         return result;
     return walk(prune, prune_table_delete, concert, kind, count);

@@ -26,14 +26,14 @@ struct prune_report {
     int64_t answers;
     int64_t log;
     int64_t failed;  /* rows that were locked for too long: the next run finds them again */
-    bool redis_gone; /* queue tokens stay while their line cannot be taken out of Redis */
+    bool redis_gone; /* queue tokens stay while their queue cannot be taken out of Redis */
 };
 
 /*
  * Deletes what is old. A concert has ended when it is cancelled, or its sale closed or its last
  * item began so long ago, and no hold of it can be paid any more. The tokens of a draw stay: with
- * them its published list can be computed again. Of each line two tokens stay, so that a rebuilt
- * line goes on where it stood. `progress`, if given, is called after each batch.
+ * them its published list can be computed again. Of each queue two tokens stay, so that a rebuilt
+ * queue goes on where it stood. `progress`, if given, is called after each batch.
  */
 enum db_result prune_run(struct services *services, const struct prune_ages *ages, bool dry_run,
                          void (*progress)(const struct prune_report *report),

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/queue/line_sweep.h"
+#include "domain/queue/queue_sweep.h"
 #include "domain/sale/reservation.h"
 #include "mysql/books/sweep_table.h"
 #include "mysql/transaction.h"
@@ -165,9 +165,9 @@ delete_answers(struct services *services, struct sweep_report *report)
 }
 
 static enum db_result
-sweep_lines(struct services *services, struct sweep_report *report)
+sweep_queues(struct services *services, struct sweep_report *report)
 {
-    return line_sweep(services, &report->lines);
+    return queue_sweep(services, &report->queues);
 }
 
 static enum db_result
@@ -179,7 +179,7 @@ sweep_draws(struct services *services, struct sweep_report *report)
 static enum db_result
 sweep_functions(struct services *services, struct sweep_report *report)
 {
-    if (!report->lines.redis_gone)
+    if (!report->queues.redis_gone)
         library_sweep(services->redis);
     return DB_OK;
 }
@@ -189,15 +189,15 @@ sweep_run(struct services *services, struct sweep_report *report)
 {
     *report = (struct sweep_report){0};
     /*
-     * What somebody waits for comes first: a draw has its hour, a line its next user. A lapsed hold
-     * is free whether or not it is swept.
+     * What somebody waits for comes first: a draw has its hour, a queue its next user. A lapsed
+     * hold is free whether or not it is swept.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_draws, sweep_lines, sweep_holds, delete_answers, sweep_functions};
+        sweep_draws, sweep_queues, sweep_holds, delete_answers, sweep_functions};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;
         report->failed += result != DB_OK && result != DB_GONE;
     }
-    report->failed += report->lines.failed + report->draws.failed;
+    report->failed += report->queues.failed + report->draws.failed;
 }

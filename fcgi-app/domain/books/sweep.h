@@ -7,7 +7,7 @@
 #define FRONTROW_DOMAIN_SWEEP_H
 
 #include "domain/draw/draw.h"
-#include "domain/queue/line_sweep.h"
+#include "domain/queue/queue_sweep.h"
 
 /* What a pass did. */
 struct sweep_report {
@@ -16,7 +16,7 @@ struct sweep_report {
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
     struct draw_sweep_report draws;
-    struct line_sweep_report lines;
+    struct queue_sweep_report queues;
     bool mysql_gone; /* the pass was given up */
 };
 

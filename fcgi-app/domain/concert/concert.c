@@ -90,7 +90,7 @@ concert_require_open(const struct concert *concert, int64_t now, struct problem 
 }
 
 enum error
-concert_require_line(const struct concert *concert, int64_t now, struct problem *problem)
+concert_require_queue(const struct concert *concert, int64_t now, struct problem *problem)
 {
     if (concert->draw && concert_status(concert, now) == CONCERT_SCHEDULED)
         return ERROR_NONE;

@@ -20,12 +20,12 @@ enum concert_status {
  */
 enum concert_status concert_status(const struct concert *concert, int64_t now);
 
-/* When the draw of a concert freezes its pre-line; CLOCK_NEVER where there is no draw. */
+/* When the draw of a concert freezes its pre-queue; CLOCK_NEVER where there is no draw. */
 int64_t concert_freezes_at(const struct concert *concert);
 
 /* Refuses with concert_not_open where no token can be had at `now`: a draw takes them earlier. */
-enum error concert_require_line(const struct concert *concert, int64_t now,
-                                struct problem *problem);
+enum error concert_require_queue(const struct concert *concert, int64_t now,
+                                 struct problem *problem);
 
 /* "scheduled", "open", "closed" or "cancelled". */
 const char *concert_status_name(enum concert_status status);

@@ -41,11 +41,11 @@ draw_find(struct services *services, struct concert *concert, struct draw *draw,
 }
 
 enum db_result
-draw_note_frozen(struct services *services, const struct line_state *line, struct draw *draw)
+draw_note_frozen(struct services *services, const struct queue_state *queue, struct draw *draw)
 {
-    if (!draw->not_frozen || !line->frozen)
+    if (!draw->not_frozen || !queue->frozen)
         return DB_OK;
-    enum db_result result = draw_table_freeze(services->db, draw->concert_id, line->frozen_last);
+    enum db_result result = draw_table_freeze(services->db, draw->concert_id, queue->frozen_last);
     return result == DB_OK ? draw_table_find(services->db, draw->concert_id, draw) : result;
 }
 
@@ -57,17 +57,17 @@ struct run {
     bool unwritten; /* the list's file is missing */
 };
 
-/* The first call that finds the freeze due freezes the line: this is one. */
+/* The first call that finds the freeze due freezes the queue: this is one. */
 static enum error
 freeze(struct run *run, struct problem *problem)
 {
-    struct line_state line;
+    struct queue_state queue;
     if (!run->draw.not_frozen || run->concert.now < concert_freezes_at(&run->concert))
         return ERROR_NONE;
-    enum error error = line_await_state(run->services, &run->concert, &line, problem);
+    enum error error = queue_await_state(run->services, &run->concert, &queue, problem);
     if (error != ERROR_NONE)
         return error;
-    return refuse_db(problem, draw_note_frozen(run->services, &line, &run->draw));
+    return refuse_db(problem, draw_note_frozen(run->services, &queue, &run->draw));
 }
 
 static enum error

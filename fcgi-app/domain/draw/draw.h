@@ -6,7 +6,7 @@
 #ifndef FRONTROW_DOMAIN_DRAW_H
 #define FRONTROW_DOMAIN_DRAW_H
 
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 #include "mysql/draw/draw_table.h"
 
 enum draw_state {
@@ -38,8 +38,9 @@ enum error draw_find(struct services *services, struct concert *concert, struct 
 enum error draw_change(struct services *services, const struct concert *before,
                        const struct concert *after, struct problem *problem);
 
-/* Writes down where the line's pre-line was frozen, if that is not known yet; *draw has it then. */
-enum db_result draw_note_frozen(struct services *services, const struct line_state *line,
+/* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then.
+ */
+enum db_result draw_note_frozen(struct services *services, const struct queue_state *queue,
                                 struct draw *draw);
 
 /*
@@ -48,7 +49,7 @@ enum db_result draw_note_frozen(struct services *services, const struct line_sta
  */
 enum error draw_run(struct services *services, int32_t concert_id, struct problem *problem);
 
-/* Loads drawn ranks into the line, from where anybody stopped. */
+/* Loads drawn ranks into the queue, from where anybody stopped. */
 enum error draw_load(struct services *services, const struct concert *concert,
                      const struct draw *draw, struct problem *problem);
 

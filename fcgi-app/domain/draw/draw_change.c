@@ -25,8 +25,8 @@ check_plan(const struct concert *after, int64_t now, struct problem *problem)
 {
     if (after->opens_at == CLOCK_NEVER)
         return refuse_field(problem, "draw", "A draw needs an opensAt");
-    if (after->no_line)
-        return refuse_field(problem, "draw", "A draw needs a line: an admissionCapacity");
+    if (after->no_queue)
+        return refuse_field(problem, "draw", "A draw needs a queue: an admissionCapacity");
     if (concert_freezes_at(after) <= now)
         return refuse_field(problem, "draw",
                             "opensAt less drawLeadSeconds must be in the future for a draw");
@@ -44,7 +44,7 @@ begin(struct services *services, const struct concert *after, int64_t now, struc
     enum db_result result = token_table_highest(services->db, after->concert_id, &last, &serving);
     if (result == DB_OK && last > 0)
         return refuse_field(problem, "draw",
-                            "A draw cannot be switched on after the line has given a number");
+                            "A draw cannot be switched on after the queue has given a number");
     if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed)
         abort();
     if (result == DB_OK)
@@ -57,7 +57,7 @@ static enum error
 check_frozen(const struct concert *before, const struct concert *after, const struct draw *draw,
              struct problem *problem)
 {
-    static const char frozen[] = "The pre-line is frozen, or will be in 10 s: this stays as it is";
+    static const char frozen[] = "The pre-queue is frozen, or will be in 10 s: this stays as it is";
     if (after->draw != before->draw)
         return refuse_field(problem, "draw", frozen);
     if (after->opens_at != before->opens_at)
@@ -66,8 +66,8 @@ check_frozen(const struct concert *before, const struct concert *after, const st
         return refuse_field(problem, "drawLeadSeconds", frozen);
     if (strcmp(after->beacon_source, before->beacon_source) != 0)
         return refuse_field(problem, "beacon.source", frozen);
-    if (after->no_line && !before->no_line && draw_state(before, draw) != DRAW_REVEALED)
-        return refuse_field(problem, "admissionCapacity", "The draw is not done: it needs a line");
+    if (after->no_queue && !before->no_queue && draw_state(before, draw) != DRAW_REVEALED)
+        return refuse_field(problem, "admissionCapacity", "The draw is not done: it needs a queue");
     return ERROR_NONE;
 }
 

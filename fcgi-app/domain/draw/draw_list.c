@@ -10,7 +10,7 @@
 #include "base/config.h"
 #include "base/hex.h"
 #include "base/log.h"
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 
 enum { PATH_SIZE = CONFIG_TEXT_SIZE + 64 };
 
@@ -24,8 +24,8 @@ append(struct draw_list *list, const struct draw *draw, const struct draw_token 
     if (list->numbers == NULL || list->entries == NULL)
         abort();
     for (size_t i = 0; i < count; i++) {
-        char text[LINE_TOKEN_TEXT_SIZE];
-        line_write_token(draw->concert_id, tokens[i].token, text);
+        char text[QUEUE_TOKEN_TEXT_SIZE];
+        queue_write_token(draw->concert_id, tokens[i].token, text);
         draw_hash(text, strlen(text), list->entries[list->count]);
         list->numbers[list->count++] = tokens[i].number;
     }

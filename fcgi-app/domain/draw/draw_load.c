@@ -1,19 +1,19 @@
-/* The part of draw that brings drawn ranks into the line. */
+/* The part of draw that brings drawn ranks into the queue. */
 #include <string.h>
 
 #include "domain/draw/draw.h"
-#include "domain/queue/line_place.h"
-#include "domain/queue/line_rebuild.h"
+#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_rebuild.h"
 
 static bool
-is_loaded(const struct line_state *line, const struct draw *draw)
+is_loaded(const struct queue_state *queue, const struct draw *draw)
 {
-    return line->frozen_last == draw->frozen_last && line->ranked_last >= draw->frozen_last;
+    return queue->frozen_last == draw->frozen_last && queue->ranked_last >= draw->frozen_last;
 }
 
 static enum db_result
 read_ranks(struct database *db, const struct draw *draw, int32_t after, struct draw_page *page,
-           struct line_rank ranks[DRAW_CHUNK], size_t *count, int32_t *until)
+           struct queue_rank ranks[DRAW_CHUNK], size_t *count, int32_t *until)
 {
     struct draw_token tokens[DRAW_CHUNK];
     enum db_result result =
@@ -30,25 +30,25 @@ enum error
 draw_load(struct services *services, const struct concert *concert, const struct draw *draw,
           struct problem *problem)
 {
-    struct line_settings settings = line_settings_of(services, concert);
+    struct queue_settings settings = queue_settings_of(services, concert);
     struct draw_page page = {.concert_id = draw->concert_id, .chunk = -1};
-    struct line_rank ranks[DRAW_CHUNK];
-    struct line_state line;
-    enum error error = line_await_state(services, concert, &line, problem);
-    while (error == ERROR_NONE && !is_loaded(&line, draw)) {
+    struct queue_rank ranks[DRAW_CHUNK];
+    struct queue_state queue;
+    enum error error = queue_await_state(services, concert, &queue, problem);
+    while (error == ERROR_NONE && !is_loaded(&queue, draw)) {
         int32_t until;
         size_t count;
-        error = refuse_db(problem, read_ranks(services->db, draw, line.ranked_last, &page, ranks,
+        error = refuse_db(problem, read_ranks(services->db, draw, queue.ranked_last, &page, ranks,
                                               &count, &until));
         if (error != ERROR_NONE)
             break;
-        enum line_answer answer = line_store_rank(services->redis, &settings, draw->frozen_last,
-                                                  until, ranks, count, &line.ranked_last);
-        line.frozen_last = draw->frozen_last;
-        if (answer == LINE_REBUILD)
-            error = line_await_state(services, concert, &line, problem);
-        else if (answer != LINE_OK)
-            error = line_refuse(problem, answer);
+        enum queue_answer answer = queue_store_rank(services->redis, &settings, draw->frozen_last,
+                                                    until, ranks, count, &queue.ranked_last);
+        queue.frozen_last = draw->frozen_last;
+        if (answer == QUEUE_REBUILD)
+            error = queue_await_state(services, concert, &queue, problem);
+        else if (answer != QUEUE_OK)
+            error = queue_refuse(problem, answer);
     }
     return error;
 }

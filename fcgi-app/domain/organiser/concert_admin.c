@@ -14,7 +14,7 @@ const struct concert concert_defaults = {
     .opens_at = CLOCK_NEVER,
     .closes_at = CLOCK_NEVER,
     .last_starts_at = CLOCK_NEVER,
-    .no_line = true,
+    .no_queue = true,
     .active_seconds = 600,
     .hold_seconds = 300,
     .max_seats_per_user = 8,
@@ -163,12 +163,12 @@ insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
 }
 
 /*
- * The version of a line's settings at `now`: seconds since 1970, so that it is above what Redis may
- * have of this line, or of one with this id, from before MySQL was restored. Changes in a second,
- * and those after 2038, count on.
+ * The version of a queue's settings at `now`: seconds since 1970, so that it is above what Redis
+ * may have of this queue, or of one with this id, from before MySQL was restored. Changes in a
+ * second, and those after 2038, count on.
  */
 static int32_t
-next_line_version(int32_t before, int64_t now)
+next_queue_version(int32_t before, int64_t now)
 {
     int64_t seconds = now / 1000;
     return seconds > before && seconds <= INT32_MAX ? (int32_t)seconds : before + 1;
@@ -179,7 +179,7 @@ concert_create_look(struct services *services, void *state, struct problem *prob
 {
     struct concert_create *create = state;
     (void)problem;
-    line_memory_check(services, &create->draft->concert, create->warning);
+    queue_memory_check(services, &create->draft->concert, create->warning);
     return ERROR_NONE;
 }
 
@@ -193,7 +193,7 @@ concert_create_run(struct services *services, void *state, struct problem *probl
     if (!text_copy(concert->time_zone, TIME_ZONE_SIZE, concert_time_zone(services, concert)))
         return refuse(problem, ERROR_INTERNAL_ERROR);
     enum db_result result = db_now(services->db, &create->created_at);
-    concert->line_version = concert->line_since = next_line_version(0, create->created_at);
+    concert->queue_version = concert->queue_since = next_queue_version(0, create->created_at);
     if (result == DB_OK)
         result = concert_admin_table_insert(services->db, concert, create->created_at);
     for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
@@ -230,11 +230,11 @@ concert_create_id(const void *state)
     return ((const struct concert_create *)state)->draft->concert.concert_id;
 }
 
-/* The line takes settings from a higher version only: an older reader cannot put old ones back. */
+/* The queue takes settings from a higher version only: an older reader cannot put old ones back. */
 static void
-raise_line_version(const struct concert *before, struct concert *after)
+raise_queue_version(const struct concert *before, struct concert *after)
 {
-    bool same = before->no_line == after->no_line &&
+    bool same = before->no_queue == after->no_queue &&
                 before->admission_capacity == after->admission_capacity &&
                 before->active_seconds == after->active_seconds &&
                 before->idle_seconds == after->idle_seconds && before->paused == after->paused &&
@@ -244,9 +244,9 @@ raise_line_version(const struct concert *before, struct concert *after)
                 before->opens_at == after->opens_at;
     if (same)
         return;
-    after->line_version = next_line_version(before->line_version, before->now);
-    if (before->no_line && !after->no_line)
-        after->line_since = after->line_version;
+    after->queue_version = next_queue_version(before->queue_version, before->now);
+    if (before->no_queue && !after->no_queue)
+        after->queue_since = after->queue_version;
 }
 
 static enum error
@@ -261,11 +261,11 @@ apply_change(struct concert_change *change, const struct concert *before, struct
         after->stored != before->stored)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,
                               "A cancelled concert stays cancelled");
-    raise_line_version(before, after);
+    raise_queue_version(before, after);
     bool opens = after->stored == STORED_OPEN && before->stored != STORED_OPEN;
-    change->resizes_line = opens || after->max_waiting != before->max_waiting ||
-                           after->no_line != before->no_line ||
-                           after->admission_capacity != before->admission_capacity;
+    change->resizes_queue = opens || after->max_waiting != before->max_waiting ||
+                            after->no_queue != before->no_queue ||
+                            after->admission_capacity != before->admission_capacity;
     return error;
 }
 
@@ -300,9 +300,9 @@ concert_change_happened(struct services *services, void *state)
 
 void
 concert_change_warn(struct services *services, const struct concert_change *change,
-                    char warning[LINE_WARNING_SIZE])
+                    char warning[QUEUE_WARNING_SIZE])
 {
     warning[0] = '\0';
-    if (change->resizes_line)
-        line_memory_check(services, &change->concert, warning);
+    if (change->resizes_queue)
+        queue_memory_check(services, &change->concert, warning);
 }

@@ -6,7 +6,7 @@
 #define FRONTROW_DOMAIN_CONCERT_ADMIN_H
 
 #include "domain/concert/concert.h"
-#include "domain/queue/line_memory.h"
+#include "domain/queue/queue_memory.h"
 #include "mysql/organiser/concert_admin_table.h"
 
 enum { CONCERT_ITEMS_MAX = 1000, CONCERT_SEATS_MAX = 100000 /* in one call */ };
@@ -44,7 +44,7 @@ struct concert_create {
     const char *actor; /* "admin" or "ctl" */
     struct concert_draft *draft;
     int64_t created_at;
-    char warning[LINE_WARNING_SIZE]; /* for the operator; "": none */
+    char warning[QUEUE_WARNING_SIZE]; /* for the operator; "": none */
 };
 
 enum error concert_create_look(struct services *services, void *create, struct problem *problem);
@@ -62,7 +62,7 @@ struct concert_change {
     enum error (*apply)(const void *wanted, struct concert *concert, struct problem *problem);
     const void *wanted;
     struct concert concert; /* as it is after the change */
-    bool resizes_line;      /* how many may be in it changes, or it is opened */
+    bool resizes_queue;     /* how many may be in it changes, or it is opened */
 };
 
 /*
@@ -72,8 +72,8 @@ struct concert_change {
 enum error concert_change_run(struct services *services, void *change, struct problem *problem);
 enum db_result concert_change_happened(struct services *services, void *change);
 
-/* After the change: what line_memory_check() says, where it resized the line; else "". */
+/* After the change: what queue_memory_check() says, where it resized the queue; else "". */
 void concert_change_warn(struct services *services, const struct concert_change *change,
-                         char warning[LINE_WARNING_SIZE]);
+                         char warning[QUEUE_WARNING_SIZE]);
 
 #endif

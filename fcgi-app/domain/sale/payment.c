@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 #include "domain/sale/point.h"
 
 /* Nobody gets a token for a closed concert: a hold that was made without one is paid without. */
@@ -77,7 +77,7 @@ check_token(struct services *services, struct payment_create *create, int64_t no
     create->takes_token = needs_token(create, now);
     if (!create->takes_token)
         return ERROR_NONE;
-    if (!line_read_token(create->token, &concert_id, create->token_bytes) ||
+    if (!queue_read_token(create->token, &concert_id, create->token_bytes) ||
         concert_id != reservation->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
     if (!reservation->without_token)
@@ -104,7 +104,7 @@ lose_hold(struct services *services, struct payment_create *create, struct probl
 
 /*
  * The reservation becomes paid, its seats sold, and a payment says so. The token ends only where a
- * line is kept; a place that is only waited for goes on.
+ * queue is kept; a place that is only waited for goes on.
  */
 static enum error
 write_sale(struct services *services, struct payment_create *create, int64_t now,
@@ -124,7 +124,7 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
         return lose_hold(services, create, problem);
     if (result == DB_OK)
         result = payment_table_insert(services->db, &create->made);
-    if (result == DB_OK && create->takes_token && !create->concert.no_line)
+    if (result == DB_OK && create->takes_token && !create->concert.no_queue)
         result = token_table_end_active(services->db, create->token_bytes, &create->ends_token);
     return refuse_db(problem, result);
 }
@@ -183,12 +183,12 @@ void
 payment_create_finish(struct services *services, const struct payment_create *create)
 {
     if (create->ends_token)
-        line_finish(services, create->reservation.concert_id, create->token_bytes);
+        queue_finish(services, create->reservation.concert_id, create->token_bytes);
 }
 
 void
 payment_create_refused(struct services *services, const struct payment_create *create)
 {
     if (create->found && create->token != NULL)
-        line_renew(services, &create->concert, create->user_id, create->token);
+        queue_renew(services, &create->concert, create->user_id, create->token);
 }

@@ -17,7 +17,7 @@ struct payment_create {
     struct payment made;
     int64_t balance;
     bool takes_token; /* else it needs none */
-    bool ends_token;  /* and the place in the line with it */
+    bool ends_token;  /* and the place in the queue with it */
     uint8_t token_bytes[TOKEN_SIZE];
 };
 
@@ -26,10 +26,10 @@ enum error payment_create_run(struct services *services, void *create, struct pr
 enum db_result payment_create_happened(struct services *services, void *create);
 int64_t payment_create_id(const void *create);
 
-/* After the commit: the place in the line becomes free once the buyer has the answer. */
+/* After the commit: the place in the queue becomes free once the buyer has the answer. */
 void payment_create_finish(struct services *services, const struct payment_create *create);
 
-/* After a refusal (4xx): the owner of the place in the line is there, and goes on. */
+/* After a refusal (4xx): the owner of the place in the queue is there, and goes on. */
 void payment_create_refused(struct services *services, const struct payment_create *create);
 
 #endif

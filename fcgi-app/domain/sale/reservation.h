@@ -29,7 +29,7 @@ struct reservation_create {
     const char *token;     /* text of the queue token, NULL: none */
 
     int32_t tries;    /* so far */
-    bool keeps_place; /* the place in the line, which might end by idleness, lasts as long */
+    bool keeps_place; /* the place in the queue, which might end by idleness, lasts as long */
     struct concert concert;
     struct item item;
     bool has_held; /* seats of this concert before, under its seat limit */
@@ -42,7 +42,7 @@ enum error reservation_create_run(struct services *services, void *create, struc
 enum db_result reservation_create_happened(struct services *services, void *create);
 int64_t reservation_create_id(const void *create);
 
-/* After the commit: Redis is to hear how long the owner's place in the line is kept. */
+/* After the commit: Redis is to hear how long the owner's place in the queue is kept. */
 void reservation_create_finish(struct services *services, const struct reservation_create *create);
 
 /* The state of a cancelling call. The caller fills the first two. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ids.h"
-#include "domain/queue/line.h"
+#include "domain/queue/queue.h"
 #include "domain/sale/quota.h"
 
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
@@ -27,16 +27,16 @@ check_seats(const struct reservation_create *create, const struct seat *seats, s
     return ERROR_SEAT_TAKEN;
 }
 
-/* Where a line is kept, only an active token may come to the seats. */
+/* Where a queue is kept, only an active token may come to the seats. */
 static enum error
 admit(struct services *services, struct reservation_create *create, struct problem *problem)
 {
-    create->made.without_token = create->concert.no_line;
-    if (create->concert.no_line)
+    create->made.without_token = create->concert.no_queue;
+    if (create->concert.no_queue)
         return ERROR_NONE;
-    struct line_ticket ticket;
+    struct queue_ticket ticket;
     enum error error =
-        line_admit(services, &create->concert, create->user_id, create->token, &ticket, problem);
+        queue_admit(services, &create->concert, create->user_id, create->token, &ticket, problem);
     if (error != ERROR_NONE)
         return error;
     memcpy(create->made.token, ticket.token, TOKEN_SIZE);
@@ -205,5 +205,5 @@ reservation_create_finish(struct services *services, const struct reservation_cr
 {
     const struct reservation *made = &create->made;
     if (create->keeps_place)
-        line_keep(services, made->concert_id, made->token, made->expires_at - made->created_at);
+        queue_keep(services, made->concert_id, made->token, made->expires_at - made->created_at);
 }

@@ -147,7 +147,7 @@ const struct audit_check audit_checks[] = {
      false},
 
     {"queue_number_unique",
-     "no number of a concert's line was given twice",
+     "no number of a concert's queue was given twice",
      {"SELECT COUNT(*) FROM (SELECT concert_id FROM queue_token GROUP BY concert_id, number"
       " HAVING COUNT(*) > 1) b"},
      false},

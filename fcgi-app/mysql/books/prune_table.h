@@ -13,7 +13,7 @@ enum { PRUNE_BATCH = 1000 /* rows that a statement looks at, and locks at most *
 struct prune_concert {
     int32_t concert_id;
     int32_t draw_last;   /* numbers up to it are those of its draw, which can be computed again */
-    int32_t last_number; /* these two rows tell a rebuilt line where it stood */
+    int32_t last_number; /* these two rows tell a rebuilt queue where it stood */
     int32_t serving_number;
     int64_t cutoff;
 };

@@ -22,7 +22,7 @@ struct concert {
     enum concert_stored stored;
     int64_t opens_at; /* CLOCK_NEVER: none, likewise closes_at */
     int64_t closes_at;
-    bool no_line; /* admission_capacity is NULL */
+    bool no_queue; /* admission_capacity is NULL */
     int32_t admission_capacity;
     int32_t active_seconds;
     int32_t hold_seconds;
@@ -30,13 +30,13 @@ struct concert {
     int32_t max_seats_per_user;
     bool paused;
     int32_t max_waiting;
-    int32_t line_version; /* raised by each change of the line's settings */
-    int32_t line_since;   /* line_version when admission_capacity last came from NULL, at first 1 */
-    bool draw;            /* before opens_at tokens are taken and then drawn */
-    int32_t draw_lead_seconds;      /* how long before opens_at the pre-line is frozen */
+    int32_t queue_version; /* raised by each change of the queue's settings */
+    int32_t queue_since; /* queue_version when admission_capacity last came from NULL, at first 1 */
+    bool draw;           /* before opens_at tokens are taken and then drawn */
+    int32_t draw_lead_seconds;      /* how long before opens_at the pre-queue is frozen */
     char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
     char beacon[TITLE_SIZE];
-    int32_t idle_seconds;           /* of the line's places; 0: they end with their leases */
+    int32_t idle_seconds;           /* of the queue's places; 0: they end with their leases */
     char time_zone[TIME_ZONE_SIZE]; /* of the venue; "": that of the setting */
     int64_t last_starts_at;         /* the last of its items; CLOCK_NEVER where it has none */
     int64_t now;                    /* of the database when the row was read */

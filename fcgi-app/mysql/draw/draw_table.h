@@ -20,7 +20,7 @@ struct draw {
     int64_t drawn_at;
 };
 
-/* A token of the pre-line. */
+/* A token of the pre-queue. */
 struct draw_token {
     int32_t number;
     uint8_t token[TOKEN_SIZE];

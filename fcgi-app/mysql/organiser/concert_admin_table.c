@@ -20,15 +20,15 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
                    DB_INSTANT(concert->opens_at), DB_INSTANT(concert->closes_at),
-                   DB_OPTIONAL(!concert->no_line, concert->admission_capacity),
+                   DB_OPTIONAL(!concert->no_queue, concert->admission_capacity),
                    DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
                    DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
                    DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
                    DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
                    DB_OPTIONAL_TEXT(concert->beacon_source),
                    DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
-                   DB_OPTIONAL_TEXT(concert->time_zone), DB_INTEGER(concert->line_version),
-                   DB_INTEGER(concert->line_since), DB_INSTANT(created_at)));
+                   DB_OPTIONAL_TEXT(concert->time_zone), DB_INTEGER(concert->queue_version),
+                   DB_INTEGER(concert->queue_since), DB_INSTANT(created_at)));
     concert->concert_id = (int32_t)db_inserted_id(db);
     return result;
 }
@@ -85,13 +85,13 @@ concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert
 }
 
 enum db_result
-concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t line_version)
+concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t queue_version)
 {
     static const struct query outdo = {"UPDATE concert SET line_version = ? + 1"
                                        " WHERE concert_id = ? AND line_version < ?"};
     return db_execute(
         db, &outdo,
-        PARAMETERS(DB_INTEGER(line_version), DB_INTEGER(concert_id), DB_INTEGER(line_version)));
+        PARAMETERS(DB_INTEGER(queue_version), DB_INTEGER(concert_id), DB_INTEGER(queue_version)));
 }
 
 enum db_result
@@ -114,15 +114,15 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", opens_at = IF(?, ?, opens_at)", DB_INSTANT(c->opens_at))                            \
     SETTING(", closes_at = IF(?, ?, closes_at)", DB_INSTANT(c->closes_at))                         \
     SETTING(", admission_capacity = IF(?, ?, admission_capacity)",                                 \
-            DB_OPTIONAL(!c->no_line, c->admission_capacity))                                       \
+            DB_OPTIONAL(!c->no_queue, c->admission_capacity))                                      \
     SETTING(", active_seconds = IF(?, ?, active_seconds)", DB_INTEGER(c->active_seconds))          \
     SETTING(", hold_seconds = IF(?, ?, hold_seconds)", DB_INTEGER(c->hold_seconds))                \
     SETTING(", max_seats_per_user = IF(?, ?, max_seats_per_user)",                                 \
             DB_OPTIONAL(!c->no_seat_limit, c->max_seats_per_user))                                 \
     SETTING(", paused = IF(?, ?, paused)", DB_INTEGER(c->paused))                                  \
     SETTING(", max_waiting = IF(?, ?, max_waiting)", DB_INTEGER(c->max_waiting))                   \
-    SETTING(", line_version = IF(?, ?, line_version)", DB_INTEGER(c->line_version))                \
-    SETTING(", line_since = IF(?, ?, line_since)", DB_INTEGER(c->line_since))                      \
+    SETTING(", line_version = IF(?, ?, line_version)", DB_INTEGER(c->queue_version))               \
+    SETTING(", line_since = IF(?, ?, line_since)", DB_INTEGER(c->queue_since))                     \
     SETTING(", draw = IF(?, ?, draw)", DB_INTEGER(c->draw))                                        \
     SETTING(", draw_lead_seconds = IF(?, ?, draw_lead_seconds)", DB_INTEGER(c->draw_lead_seconds)) \
     SETTING(", beacon_source = IF(?, ?, beacon_source)", DB_OPTIONAL_TEXT(c->beacon_source))       \
@@ -201,7 +201,7 @@ concert_admin_table_list(struct database *db, struct concert *concert,
                      COLUMNS(INTO_INT32(&concert->concert_id), INTO_TEXT(concert->title),
                              INTO_ENUM(&concert->stored, STORED_CANCELLED),
                              INTO_INSTANT(&concert->opens_at), INTO_INSTANT(&concert->closes_at),
-                             INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_line),
+                             INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_queue),
                              INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now),
                              INTO_INT32(&summary->item_count), INTO_TEXT(summary->first_date),
                              INTO_TEXT(summary->last_date)));

@@ -37,21 +37,21 @@ enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
                                         struct concert *concert);
 
 /*
- * Raises the version of a line's settings above one that is higher than all that MySQL has;
+ * Raises the version of a queue's settings above one that is higher than all that MySQL has;
  * db_changed_rows() is 0 where it was higher meanwhile.
  */
 enum db_result concert_admin_table_outdo(struct database *db, int32_t concert_id,
-                                         int32_t line_version);
+                                         int32_t queue_version);
 
 /* When a concert was created. */
 enum db_result concert_admin_table_created_at(struct database *db, int32_t concert_id,
                                               int64_t *created_at);
 
-/* Writes those settings of a locked concert, and versions of its line, that are others now. */
+/* Writes those settings of a locked concert, and versions of its queue, that are others now. */
 enum db_result concert_admin_table_update(struct database *db, const struct concert *before,
                                           const struct concert *after);
 
-/* maxWaiting of all lines together that are kept now, but for this concert's. */
+/* maxWaiting of all queues together that are kept now, but for this concert's. */
 enum db_result concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id,
                                                int64_t *waiting);
 

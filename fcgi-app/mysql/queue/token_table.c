@@ -355,7 +355,7 @@ token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed)
 }
 
 enum db_result
-token_table_next_line(struct database *db, int32_t after, int32_t *concert_id)
+token_table_next_queue(struct database *db, int32_t after, int32_t *concert_id)
 {
     static const struct query next = {
         "SELECT concert_id FROM concert WHERE concert_id > ? AND admission_capacity IS NOT NULL"

@@ -1,6 +1,6 @@
 /*
- * token_table: the tokens in MySQL: queue_token (numbered, of a concert with a line) and open_token
- * (of one without). What a token is "now" is decided by this database's clock.
+ * token_table: the tokens in MySQL: queue_token (numbered, of a concert with a queue) and
+ * open_token (of one without). What a token is "now" is decided by this database's clock.
  */
 #ifndef FRONTROW_MYSQL_TOKEN_TABLE_H
 #define FRONTROW_MYSQL_TOKEN_TABLE_H
@@ -40,14 +40,14 @@ struct token_row {
 };
 
 /*
- * The time in which a concert kept a line without a break, or kept none. What was read of the line
- * in one period is not written in another: MySQL's tokens went on without Redis, or Redis' without
- * MySQL.
+ * The time in which a concert kept a queue without a break, or kept none. What was read of the
+ * queue in one period is not written in another: MySQL's tokens went on without Redis, or Redis'
+ * without MySQL.
  */
 struct token_period {
     int32_t concert_id;
     int32_t since; /* concert.line_since */
-    bool queued;   /* a line is kept */
+    bool queued;   /* a queue is kept */
 };
 
 /* That the user of a row has no live token, of either kind, in its concert; as a condition of an
@@ -134,9 +134,9 @@ enum db_result token_table_prolong(struct database *db, const uint8_t token[TOKE
 enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);
 
 /*
- * Where no line is kept: gives the user's open token a lease of `lease_ms` from `now`, with `fresh`
- * as its bytes where there is none or it has ended. Parallel calls for one user agree on the token.
- * DB_NONE: the period is over.
+ * Where no queue is kept: gives the user's open token a lease of `lease_ms` from `now`, with
+ * `fresh` as its bytes where there is none or it has ended. Parallel calls for one user agree on
+ * the token. DB_NONE: the period is over.
  */
 enum db_result token_table_renew_open(struct database *db, const struct token_period *period,
                                       const char *user_id, const uint8_t fresh[TOKEN_SIZE],
@@ -157,8 +157,8 @@ enum db_result token_table_read_live(struct database *db, int32_t concert_id, en
                                      int32_t after_number, const char *after_user,
                                      struct token_row *rows, size_t *count);
 
-/* The next concert that keeps a line, above `after`: DB_OK or DB_NONE. */
-enum db_result token_table_next_line(struct database *db, int32_t after, int32_t *concert_id);
+/* The next concert that keeps a queue, above `after`: DB_OK or DB_NONE. */
+enum db_result token_table_next_queue(struct database *db, int32_t after, int32_t *concert_id);
 
 /* Writes down as lapsed up to 1,000 tokens of a concert whose lease is over; counts them. */
 enum db_result token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed);

@@ -5,9 +5,9 @@
 
 #include "base/breaker.h"
 #include "base/log.h"
-#include "redis/queue/line_lua.h"
+#include "redis/queue/queue_lua.h"
 
-static const char library[] = {LINE_LUA_BYTES 0};
+static const char library[] = {QUEUE_LUA_BYTES 0};
 
 static enum answer
 load(struct redis *redis)
@@ -20,11 +20,11 @@ load(struct redis *redis)
     command_add_text(&redis->head, library);
     enum answer answer = redis_send(redis, false, &reply);
     if (answer == ANSWER_OK) {
-        log_info("loaded the line's functions, version " LINE_LUA_VERSION ", into Redis");
+        log_info("loaded the queue's functions, version " QUEUE_LUA_VERSION ", into Redis");
         freeReplyObject(reply);
     } else if (redis_is_time_to_tell(&redis->load_told)) {
-        log_error("the line's functions, version " LINE_LUA_VERSION ", could not be loaded into"
-                  " Redis%s: there are no lines for this program. Each call tries again",
+        log_error("the queue's functions, version " QUEUE_LUA_VERSION ", could not be loaded into"
+                  " Redis%s: there are no queues for this program. Each call tries again",
                   answer == ANSWER_FULL ? ", whose memory is full" : "");
     }
     return answer;
@@ -37,7 +37,7 @@ call_once(struct redis *redis, const char *function, int32_t concert_id, redisRe
     *reply = NULL;
     if (!redis_ensure(redis))
         return ANSWER_GONE;
-    snprintf(name, sizeof name, "line_%s_" LINE_LUA_VERSION, function);
+    snprintf(name, sizeof name, "frontrow_queue_%s_" QUEUE_LUA_VERSION, function);
     snprintf(key, sizeof key, "{c%d}:meta", (int)concert_id);
     command_clear(&redis->head);
     command_add_text(&redis->head, "FCALL");

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "redis/connection.h"
-#include "redis/queue/line_lua.h"
+#include "redis/queue/queue_lua.h"
 
 /* A hash: the version of a library, and when a sweeper of that version ran last (seconds). */
 static const char uses_key[] = "line_libraries";
@@ -57,28 +57,36 @@ delete_library(struct redis *redis, const char *name, const char *version)
 {
     redisReply *reply = run(redis, (const char *const[]){"FUNCTION", "DELETE", name, NULL});
     if (reply != NULL)
-        log_info("deleted the line's functions of version %s, unused for a day", version);
+        log_info("deleted the queue's functions of version %s, unused for a day", version);
     freeReplyObject(reply);
     freeReplyObject(run(redis, (const char *const[]){"HDEL", uses_key, version, NULL}));
+}
+
+static void
+delete_unused(struct redis *redis, const char *prefix)
+{
+    char pattern[32];
+    snprintf(pattern, sizeof pattern, "%s*", prefix);
+    redisReply *list =
+        run(redis, (const char *const[]){"FUNCTION", "LIST", "LIBRARYNAME", pattern, NULL});
+    for (size_t i = 0; list != NULL && i < list->elements; i++) {
+        const redisReply *entry = list->element[i];
+        const char *name = entry->elements > 1 ? entry->element[1]->str : NULL;
+        if (name == NULL || strncmp(name, prefix, strlen(prefix)) != 0)
+            continue;
+        const char *version = name + strlen(prefix);
+        if (strcmp(version, QUEUE_LUA_VERSION) != 0 && is_unused(redis, version))
+            delete_library(redis, name, version);
+    }
+    freeReplyObject(list);
 }
 
 void
 library_sweep(struct redis *redis)
 {
-    static const char prefix[] = "line_";
     /* Where nothing can be written, no program could load again what is deleted. */
-    if (!note_use(redis, LINE_LUA_VERSION))
+    if (!note_use(redis, QUEUE_LUA_VERSION))
         return;
-    redisReply *list =
-        run(redis, (const char *const[]){"FUNCTION", "LIST", "LIBRARYNAME", "line_*", NULL});
-    for (size_t i = 0; list != NULL && i < list->elements; i++) {
-        const redisReply *entry = list->element[i];
-        const char *name = entry->elements > 1 ? entry->element[1]->str : NULL;
-        if (name == NULL || strncmp(name, prefix, sizeof prefix - 1) != 0)
-            continue;
-        const char *version = name + sizeof prefix - 1;
-        if (strcmp(version, LINE_LUA_VERSION) != 0 && is_unused(redis, version))
-            delete_library(redis, name, version);
-    }
-    freeReplyObject(list);
+    delete_unused(redis, "frontrow_queue_");
+    delete_unused(redis, "line_"); /* as older versions named theirs */
 }

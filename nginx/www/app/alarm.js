@@ -1,4 +1,4 @@
-// Alarms that ring in time in a hidden tab too: who is called in the line has half a minute to come.
+// Alarms that ring in time in a hidden tab too: who is called in the queue has half a minute to come.
 const waiting = new Map();
 let worker = null;
 let last = 0;

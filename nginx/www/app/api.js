@@ -19,7 +19,7 @@ export class Problem extends Error {
     }
 }
 
-/** Whether a concert, or its line, is of a sale that does not go on. */
+/** Whether a concert, or its queue, is of a sale that does not go on. */
 export function isOver({ status }) {
     return status !== "open" && status !== "scheduled";
 }

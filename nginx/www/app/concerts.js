@@ -111,16 +111,16 @@ export async function readConcert(concertId, signal) {
     return { concert, items };
 }
 
-function LineCall({ concert }) {
+function QueueCall({ concert }) {
     const place = useCell(placeOf(concert.concertId));
-    const line = `#/concert/${concert.concertId}/line`;
+    const queue = `#/concert/${concert.concertId}/queue`;
     const toLine = () => {
-        location.hash = line;
+        location.hash = queue;
     };
     return html`<div class="card call">
-        <p>${t(concert.draw ? "has_draw" : "has_line")}</p>
+        <p>${t(concert.draw ? "has_draw" : "has_queue")}</p>
         ${place?.token || concert.status !== "open"
-            ? html`<a class="button primary" href=${line}>${t(place?.token ? "to_line" : "line_title")}</a>`
+            ? html`<a class="button primary" href=${queue}>${t(place?.token ? "to_queue" : "queue_title")}</a>`
             : html`<${EnterButton} concertId=${concert.concertId} onEntered=${toLine} />`}
     </div>`;
 }
@@ -140,6 +140,6 @@ export function ConcertPage({ ids: [concertId] }) {
             ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
         <${Opening} concert=${concert} again=${again} />
         ${over && html`<${Over} concert=${concert} />`}
-        ${concert.queue && !over && html`<${LineCall} concert=${concert} />`}
+        ${concert.queue && !over && html`<${QueueCall} concert=${concert} />`}
         ${items.length > 0 && html`<${Dates} concert=${concert} items=${items} />`}`;
 }

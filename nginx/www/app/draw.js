@@ -70,7 +70,7 @@ export function DrawRoom({ concert, place, queue, again }) {
             <${Opening} concert=${concert} again=${again} />
             <p role="status">${say(place?.token ? "in_lead" : "lead", moment(draw.freezesAt))}</p>
             ${!place?.token && html`${!collecting && html`<p>${say("late")}</p>`}
-                <${EnterButton} concertId=${concert.concertId} name=${collecting ? "draw_enter" : "enter_line"} />`}
+                <${EnterButton} concertId=${concert.concertId} name=${collecting ? "draw_enter" : "enter_queue"} />`}
         </div>
         <dl class="facts-list">
             <${Freeze} freezesAt=${draw.freezesAt} />

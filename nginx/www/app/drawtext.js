@@ -12,7 +12,7 @@ const english = {
     frozen: "The draw is closed; its list is about to be published.",
     listed: "The draw is closed, and its list is published: nobody can change it any more.",
     drawn: "The order is drawn. It is shown when the sale opens.",
-    revealed: "The order of this line was drawn. Everything that it follows from is public now.",
+    revealed: "The order of this queue was drawn. Everything that it follows from is public now.",
     how: "How the draw can be checked",
     how_lead: "A secret seed was chosen before anybody entered, and its SHA-256, the commitment, is shown from then on. When the draw closes, the list of all entries is published. The order follows from the seed, the list and the beacon alone. When the sale opens, the seed is published as well, and anybody can compute the order again.",
     commitment: "Commitment: SHA-256 of the seed",

@@ -2,7 +2,7 @@
 import { LanguageSwitch, t, useLanguage } from "./language.js";
 import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { HoldPage } from "./hold.js";
-import { LinePage } from "./line.js";
+import { WaitingRoom } from "./waitingroom.js";
 import { Announcer, Dialogs, Title, Weather } from "./parts.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
@@ -13,7 +13,7 @@ import { html, render, useEffect, useRef, useState } from "./view.js";
 const PAGES = [
     [/^\/?$/, ConcertsPage, "concerts"],
     [/^\/concert\/(\d+)$/, ConcertPage, "concerts"],
-    [/^\/concert\/(\d+)\/line$/, LinePage, "concerts"],
+    [/^\/concert\/(\d+)\/(?:queue|line)$/, WaitingRoom, "concerts"],
     [/^\/concert\/(\d+)\/item\/(\d+)$/, SeatsPage, "concerts"],
     [/^\/hold\/(\d+)$/, HoldPage, "tickets"],
     [/^\/tickets$/, TicketsPage, "tickets"],

@@ -1,9 +1,9 @@
-// The operators' page: what the server does now, a concert's sales and line, and what steers them.
+// The operators' page: what the server does now, a concert's sales and queue, and what steers them.
 import { once } from "./api.js";
 import { language, LanguageSwitch, moment, number, percent, points, t, useLanguage } from "./language.js";
 import { Create } from "./opscreate.js";
 import { Forecasts, perRequest, quantile, rate, readMetrics, summarize } from "./opsdata.js";
-import { Steering } from "./opsline.js";
+import { Steering } from "./opsqueue.js";
 import { say } from "./opstext.js";
 import { Fact } from "./parts.js";
 import { storageName } from "./site.js";
@@ -13,7 +13,7 @@ import { html, render, useEffect, useRef, useState } from "./view.js";
 
 const SHOWN = 180; // seconds in a plot
 const SMOOTH = 10; // seconds over which rates are taken
-const LINE = ["waiting", "active", "admitted", "waited", "told", "toldHigh"]; // points that are of one concert
+const QUEUE = ["waiting", "active", "admitted", "waited", "told", "toldHigh"]; // points that are of one concert
 const KEY = storageName("admin");
 
 // ---- reading
@@ -34,11 +34,11 @@ class Trail {
         this.forecasts = new Forecasts();
     }
 
-    /** Another concert is looked at: its line has no points yet. */
+    /** Another concert is looked at: its queue has no points yet. */
     turn() {
         this.forecasts = new Forecasts();
         for (const row of this.rows)
-            for (const name of LINE) row[name] = null;
+            for (const name of QUEUE) row[name] = null;
     }
 
     add(reading, concert, queue) {
@@ -213,7 +213,7 @@ function Dashboard({ adminKey, onRefused, onForget }) {
             <${Plot} ...${props} name=${say("requests")} series=${[["requests", say("requests")], ["errors", say("errors")]]} />
             <${Plot} ...${props} name=${say("latency")} series=${[["p50", "p50"], ["p99", "p99"]]} />
             <${Plot} ...${props} name=${say("cpu")} series=${[["cpu", say("cpu")]]} />
-            <${Plot} ...${props} name=${say("line")}
+            <${Plot} ...${props} name=${say("queue")}
                 series=${[["waiting", say("waiting")], ["active", say("active")], ["admitted", say("admitted")]]} />
             <${Plot} ...${props} name=${say("forecast")} dots
                 series=${[["waited", say("waited")], ["told", say("told")], ["toldHigh", say("told_high")]]} />

@@ -70,7 +70,7 @@ export function perRequest(before, after) {
 
 const REMEMBERED = 5000;
 
-/** What those were told who entered a line, against how long it took until they were called. */
+/** What those were told who entered a queue, against how long it took until they were called. */
 export class Forecasts {
     constructor() {
         this.told = [];
@@ -78,7 +78,7 @@ export class Forecasts {
         this.within = { told: 0, toldHigh: 0 };
     }
 
-    /** `queue` is the line now, `at` in seconds. Of the last one who was called: {told, toldHigh, waited}. */
+    /** `queue` is the queue now, `at` in seconds. Of the last one who was called: {told, toldHigh, waited}. */
     add(queue, at) {
         if (!queue) return null;
         let last = null;

@@ -1,4 +1,4 @@
-// One's place in the line of a concert: kept in the browser, the same in all tabs. Asked for only as
+// One's place in the queue of a concert: kept in the browser, the same in all tabs. Asked for only as
 // often as the server says; of several tabs one asks and the others learn it from what is kept.
 import { alarm } from "./alarm.js";
 import { get, isFinal, isOver, patient, Problem } from "./api.js";
@@ -29,7 +29,7 @@ function keep(cell, answer) {
     cell.set({ ...answer, askAt: Date.now() + wait });
 }
 
-/** Enters the line, or comes back to the place that one has. False when no name was given. */
+/** Enters the queue, or comes back to the place that one has. False when no name was given. */
 export async function enter(concertId, signal) {
     if (!await requireUser()) return false;
     const { data } = await patient("POST", "/token/add", { body: by({ concertId }), signal });
@@ -114,7 +114,7 @@ export function usePlace(concertId) {
 }
 
 /**
- * The line as everybody sees it, as often as it changes; null before it is known. A closed sale may go on, so
+ * The queue as everybody sees it, as often as it changes; null before it is known. A closed sale may go on, so
  * it is asked for seldom; a cancelled one never.
  */
 export function useQueue(concertId) {
@@ -153,8 +153,8 @@ export function useCall(concertId, place, queue) {
     }, [called, queue?.serving]);
 }
 
-/** Enters the line and goes to it; not where the page was left before the answer came. */
-export function EnterButton({ concertId, onEntered, name = "enter_line" }) {
+/** Enters the queue and goes to it; not where the page was left before the answer came. */
+export function EnterButton({ concertId, onEntered, name = "enter_queue" }) {
     const [state, setState] = useState({});
     const shown = useRef(true);
     useEffect(() => () => {

@@ -81,7 +81,7 @@ function goToHold(reservation, token) {
 /** Holds seats: {seatIds} or {count, section, maxPrice}. */
 async function reserve(concert, itemId, wanted) {
     if (!await requireUser()) return;
-    // where no line is kept the token is for paying
+    // where no queue is kept the token is for paying
     if (!concert.queue) await enter(concert.concertId);
     const token = tokenOf(concert.concertId);
     const body = by({ concertId: concert.concertId, itemId, ...wanted });
@@ -162,7 +162,7 @@ function describeSeat(hall, statuses, chosen, i) {
     return `${t("seat_name", section, row, label)}, ${points(price)}, ${status}`;
 }
 
-/** The turn in the line, where one is needed for taking seats. */
+/** The turn in the queue, where one is needed for taking seats. */
 function TurnBar({ concert }) {
     const place = usePlace(concert.concertId);
     useCall(concert.concertId, place, useQueue(concert.concertId));
@@ -173,9 +173,9 @@ function TurnBar({ concert }) {
     return html`<div class="notice">
         <p>${t("seats_need_turn")}</p>
         ${place?.token
-            ? html`<a class="button primary" href="#/concert/${concert.concertId}/line">${t("to_line")}</a>`
+            ? html`<a class="button primary" href="#/concert/${concert.concertId}/queue">${t("to_queue")}</a>`
             : concert.status === "open" && html`<${EnterButton} concertId=${concert.concertId}
-                onEntered=${() => { location.hash = `#/concert/${concert.concertId}/line`; }} />`}
+                onEntered=${() => { location.hash = `#/concert/${concert.concertId}/queue`; }} />`}
     </div>`;
 }
 

@@ -1,0 +1,450 @@
+#include "domain/queue/queue.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "domain/concert/concert.h"
+#include "domain/queue/queue_open.h"
+#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_rebuild.h"
+
+/* In one call: after each the two stores have come closer. */
+enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
+
+enum { PATIENCE_MS = 60000, PAUSE_MS = 20 }; /* while a queue is being loaded */
+
+bool
+queue_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE])
+{
+    int64_t id = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && id <= INT32_MAX; at++)
+        id = id * 10 + (*at - '0');
+    if (text[0] == '0' || at == text || id > INT32_MAX || *at != '-')
+        return false;
+    *concert_id = (int32_t)id;
+    return hex_read(at + 1, token, TOKEN_SIZE);
+}
+
+void
+queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
+                  char text[QUEUE_TOKEN_TEXT_SIZE])
+{
+    int length = snprintf(text, QUEUE_TOKEN_TEXT_SIZE, "%" PRId32 "-", concert_id);
+    hex_write(token, TOKEN_SIZE, text + length);
+}
+
+/* The ticket of a token that MySQL has as active. */
+static void
+fill_active(struct queue_ticket *ticket, const struct token_row *row)
+{
+    *ticket = (struct queue_ticket){
+        .concert_id = row->concert_id,
+        .active = true,
+        .eta_known = true,
+        .poll_after_seconds = OPEN_POLL_SECONDS,
+        .expires_at = row->lease_until,
+        .may_idle = token_may_idle(row),
+    };
+    memcpy(ticket->token, row->token, TOKEN_SIZE);
+    snprintf(ticket->user_id, sizeof ticket->user_id, "%s", row->user_id);
+}
+
+static void
+fill_ticket(struct queue_ticket *ticket, const struct queue_settings *settings,
+            const struct queue_place *place, const struct token_row *row)
+{
+    if (place->state == QUEUE_TOKEN_ACTIVE) {
+        fill_active(ticket, row);
+    } else {
+        *ticket = (struct queue_ticket){
+            .concert_id = settings->concert_id,
+            .position = place->position,
+            .eta_known = place->eta_seconds >= 0,
+            .eta_seconds = place->eta_seconds,
+            .eta_seconds_high = place->eta_seconds_high,
+            .expires_at = CLOCK_NEVER,
+        };
+        memcpy(ticket->token, place->token, TOKEN_SIZE);
+        snprintf(ticket->user_id, sizeof ticket->user_id, "%s", place->user_id);
+    }
+    ticket->number = place->number > 0 ? place->shown : 0;
+    ticket->poll_after_seconds = place->poll_seconds;
+}
+
+static void
+note_moved_by(struct services *services, const struct queue_settings *settings,
+              const struct queue_place *place)
+{
+    queue_note_serving(services, settings->concert_id,
+                       (struct queue_moved){place->serving, place->serving_raised});
+}
+
+/*
+ * The row of a new or newly active token that was itself the highest one called tells MySQL so
+ * when it is written; any other call is noted apart.
+ */
+static enum queue_outcome
+settle(struct services *services, const struct queue_settings *settings, struct queue_place *place,
+       int64_t asked_ms, bool look, struct token_row *row, struct problem *problem)
+{
+    bool own = place->shown == place->serving && place->state == QUEUE_TOKEN_ACTIVE &&
+               place->saved < QUEUE_SAVED_LEASE;
+    if (!own) {
+        note_moved_by(services, settings, place);
+        place->serving_raised = false;
+    }
+    return queue_settle(services, settings, place, asked_ms, look, row, problem);
+}
+
+/* A call about the queue, which may take several attempts. */
+struct queue_call {
+    const char *user_id;       /* "": whoever has the token */
+    uint8_t token[TOKEN_SIZE]; /* asked about, or the bytes of a new one */
+    int attempts;              /* before this one */
+    struct queue_ticket ticket;
+};
+
+typedef enum queue_outcome attempt_function(struct services *services,
+                                            const struct concert *concert, struct queue_call *call,
+                                            struct problem *problem);
+
+/*
+ * Makes attempts until both stores agree, each by the concert as it is then: it may be switched
+ * from one kind of token to the other at any moment.
+ */
+static enum error
+make_call(struct services *services, const struct concert *concert, attempt_function *attempt,
+          struct queue_call *call, struct problem *problem)
+{
+    struct concert now = *concert;
+    for (; call->attempts < ATTEMPTS && services_has_time(services); call->attempts++) {
+        enum queue_outcome outcome = attempt(services, &now, call, problem);
+        if (outcome == QUEUE_SETTLED)
+            return ERROR_NONE;
+        if (outcome == QUEUE_REFUSED)
+            return problem->error;
+        if (outcome == QUEUE_SWITCHED &&
+            concert_find(services->db, concert->concert_id, &now, problem) != ERROR_NONE)
+            return problem->error;
+    }
+    return queue_refuse(problem, QUEUE_BUSY);
+}
+
+/* The token of which a call about this queue can tell that MySQL has its row; NULL: none. */
+static const uint8_t *
+news_to_take_along(const struct services *services, const struct queue_settings *settings)
+{
+    const struct queue_news *news = &services->news;
+    bool fits = news->what == QUEUE_NEWS_SAVED && news->concert_id == settings->concert_id;
+    return fits ? news->token : NULL;
+}
+
+/* One attempt to take a place. OVER: the token that Redis gave has ended in MySQL. */
+static enum queue_outcome
+try_add(struct services *services, const struct concert *concert, struct queue_call *call,
+        struct problem *problem)
+{
+    struct queue_settings settings = queue_settings_of(services, concert);
+    struct queue_place place;
+    struct token_row row;
+    enum queue_outcome outcome;
+    if (concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
+        return QUEUE_REFUSED;
+    if (concert->no_queue) {
+        outcome = queue_open_add(services, concert, call->user_id, call->token, &row, problem);
+        if (outcome == QUEUE_SETTLED)
+            fill_active(&call->ticket, &row);
+        return outcome;
+    }
+    const uint8_t *saved = news_to_take_along(services, &settings);
+    int64_t asked_ms = clock_monotonic();
+    enum queue_answer answer =
+        queue_store_add(services->redis, &settings, call->token, call->user_id, saved, &place);
+    if (saved != NULL && answer == QUEUE_OK)
+        services->news.what = QUEUE_NO_NEWS;
+    if (answer == QUEUE_FULL) {
+        refuse(problem, ERROR_QUEUE_FULL);
+        return QUEUE_REFUSED;
+    }
+    if (answer != QUEUE_OK)
+        return queue_recover(services, &settings, answer, call->token, call->user_id, problem);
+    if (place.replaced_state != 0) {
+        outcome = queue_bury(services, &settings, place.replaced, place.replaced_state, problem);
+        if (outcome != QUEUE_OVER)
+            return outcome;
+    }
+    outcome = settle(services, &settings, &place, asked_ms, true, &row, problem);
+    if (outcome == QUEUE_SETTLED)
+        fill_ticket(&call->ticket, &settings, &place, &row);
+    return outcome;
+}
+
+enum error
+queue_add(struct services *services, const struct concert *concert, const char *user_id,
+          struct queue_ticket *ticket, struct problem *problem)
+{
+    struct queue_call call = {.user_id = user_id};
+    if (getrandom(call.token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
+        abort();
+    enum error error = make_call(services, concert, try_add, &call, problem);
+    *ticket = call.ticket;
+    return error;
+}
+
+/* What a token that has ended is to who calls with it. */
+static enum queue_outcome
+refuse_ended(enum queue_outcome outcome, struct problem *problem)
+{
+    if (outcome != QUEUE_OVER)
+        return outcome;
+    refuse(problem, ERROR_TOKEN_INVALID);
+    return QUEUE_REFUSED;
+}
+
+/* One attempt to hear how a token stands. After the first the row is looked at in any case. */
+static enum queue_outcome
+try_status(struct services *services, const struct concert *concert, struct queue_call *call,
+           struct problem *problem)
+{
+    struct queue_settings settings = queue_settings_of(services, concert);
+    struct queue_place place;
+    struct token_row row;
+    enum queue_outcome outcome = QUEUE_OVER;
+    if (concert->no_queue) {
+        outcome = queue_open_find(services, concert, call->token, call->user_id, &row, problem);
+        if (outcome == QUEUE_SETTLED)
+            fill_active(&call->ticket, &row);
+        return outcome;
+    }
+    int64_t asked_ms = clock_monotonic();
+    const uint8_t *saved = news_to_take_along(services, &settings);
+    enum queue_answer answer =
+        queue_store_status(services->redis, &settings, call->token, call->user_id, saved, &place);
+    if (saved != NULL && answer == QUEUE_OK)
+        services->news.what = QUEUE_NO_NEWS;
+    if (answer == QUEUE_OK)
+        outcome = settle(services, &settings, &place, asked_ms, call->attempts > 0, &row, problem);
+    else if (answer == QUEUE_ENDED)
+        outcome = queue_bury(services, &settings, call->token, place.state, problem);
+    else if (answer != QUEUE_FOREIGN)
+        outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
+    if (outcome == QUEUE_SETTLED)
+        fill_ticket(&call->ticket, &settings, &place, &row);
+    return refuse_ended(outcome, problem);
+}
+
+static enum error
+ask_queue(struct services *services, const struct concert *concert, const uint8_t token[TOKEN_SIZE],
+          const char *user_id, struct queue_ticket *ticket, struct problem *problem)
+{
+    struct queue_call call = {.user_id = user_id};
+    memcpy(call.token, token, TOKEN_SIZE);
+    enum error error = make_call(services, concert, try_status, &call, problem);
+    *ticket = call.ticket;
+    return error;
+}
+
+/* Reads a token's text and its concert; whatever does not fit is token_invalid. */
+static enum error
+find_concert(struct services *services, const char *text, struct concert *concert,
+             uint8_t token[TOKEN_SIZE], struct problem *problem)
+{
+    int32_t concert_id;
+    if (text == NULL)
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    if (!queue_read_token(text, &concert_id, token))
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    enum error error = concert_find(services->db, concert_id, concert, problem);
+    return error == ERROR_CONCERT_NOT_FOUND ? refuse(problem, ERROR_TOKEN_INVALID) : error;
+}
+
+enum error
+queue_status(struct services *services, const char *text, const char *caller,
+             struct queue_ticket *ticket, struct problem *problem)
+{
+    struct concert concert = {0};
+    uint8_t token[TOKEN_SIZE];
+    enum error error = find_concert(services, text, &concert, token, problem);
+    if (error != ERROR_NONE)
+        return error;
+    return ask_queue(services, &concert, token, caller, ticket, problem);
+}
+
+enum error
+queue_admit(struct services *services, const struct concert *concert, const char *user_id,
+            const char *text, struct queue_ticket *ticket, struct problem *problem)
+{
+    uint8_t token[TOKEN_SIZE];
+    int32_t concert_id;
+    if (text == NULL)
+        return refuse(problem, ERROR_TOKEN_MISSING);
+    if (!queue_read_token(text, &concert_id, token) || concert_id != concert->concert_id)
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    enum error error = ask_queue(services, concert, token, user_id, ticket, problem);
+    if (error != ERROR_NONE || ticket->active)
+        return error;
+    return refuse(problem, ERROR_TOKEN_NOT_ACTIVE);
+}
+
+void
+queue_renew(struct services *services, const struct concert *concert, const char *user_id,
+            const char *text)
+{
+    struct queue_ticket ticket;
+    struct token_row row;
+    struct problem problem;
+    uint8_t token[TOKEN_SIZE];
+    int32_t concert_id;
+    if (!concert->no_queue && concert->idle_seconds > 0 &&
+        queue_read_token(text, &concert_id, token) && concert_id == concert->concert_id &&
+        token_table_find(services->db, token, &row) == DB_OK && token_may_idle(&row))
+        ask_queue(services, concert, token, user_id, &ticket, &problem);
+}
+
+void
+queue_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
+           int64_t ms)
+{
+    queue_note_news(services, QUEUE_NEWS_KEPT, concert_id, token);
+    services->news.kept_ms = ms;
+}
+
+void
+queue_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
+{
+    queue_note_news(services, QUEUE_NEWS_DONE, concert_id, token);
+}
+
+bool
+queue_tell(struct services *services)
+{
+    struct queue_news *news = &services->news;
+    if (news->what == QUEUE_NEWS_SAVED && !news->is_old) {
+        news->is_old = true;
+        return true;
+    }
+    queue_tell_now(services);
+    return false;
+}
+
+/*
+ * Redis has the token as left; MySQL gets it written, unless a call that met it there was quicker.
+ * Where MySQL had it ended in another way, there was nothing to leave.
+ */
+static enum queue_outcome
+write_leave(struct services *services, const struct queue_settings *settings,
+            const uint8_t token[TOKEN_SIZE], struct problem *problem)
+{
+    struct token_row row;
+    enum db_result result = token_table_find(services->db, token, &row);
+    bool was_live = result == DB_NONE || (result == DB_OK && token_is_live(&row));
+    if (result == DB_OK && was_live)
+        result = token_table_end(services->db, row.kind, token, TOKEN_LEFT);
+    if (result != DB_OK && result != DB_NONE) {
+        refuse_db(problem, result);
+        return QUEUE_REFUSED;
+    }
+    queue_forget(services, settings, token);
+    bool has_left = was_live || row.status == TOKEN_LEFT;
+    return has_left ? QUEUE_SETTLED : QUEUE_OVER;
+}
+
+static enum queue_outcome
+try_leave(struct services *services, const struct concert *concert, struct queue_call *call,
+          struct problem *problem)
+{
+    struct queue_settings settings = queue_settings_of(services, concert);
+    struct queue_moved moved;
+    enum queue_outcome outcome = QUEUE_OVER;
+    if (concert->no_queue)
+        return queue_open_leave(services, concert, call->token, call->user_id, problem);
+    enum queue_answer answer =
+        queue_store_leave(services->redis, &settings, call->token, call->user_id, &moved);
+    if (answer == QUEUE_OK) {
+        queue_note_serving(services, settings.concert_id, moved);
+        outcome = write_leave(services, &settings, call->token, problem);
+    } else if (answer == QUEUE_ENDED) {
+        outcome = queue_bury(services, &settings, call->token, QUEUE_TOKEN_LAPSED, problem);
+    } else if (answer != QUEUE_FOREIGN) {
+        outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
+    }
+    return refuse_ended(outcome, problem);
+}
+
+enum error
+queue_leave(struct services *services, const char *text, const char *caller,
+            struct problem *problem)
+{
+    struct concert concert = {0};
+    struct queue_call call = {.user_id = caller};
+    enum error error = find_concert(services, text, &concert, call.token, problem);
+    if (error != ERROR_NONE)
+        return error;
+    return make_call(services, &concert, try_leave, &call, problem);
+}
+
+/* Numbers go on where they were, should a queue be kept again; without one Redis is not asked. */
+static enum error
+kept_numbers(struct services *services, const struct concert *concert, struct queue_state *state,
+             struct problem *problem)
+{
+    if (concert->queue_version == concert->queue_since) /* no queue was ever kept */
+        return ERROR_NONE;
+    return refuse_db(problem, token_table_highest(services->db, concert->concert_id,
+                                                  &state->last_number, &state->serving));
+}
+
+enum error
+queue_state(struct services *services, const struct concert *concert, struct queue_state *state,
+            struct problem *problem)
+{
+    struct queue_settings settings = queue_settings_of(services, concert);
+    struct queue_counts counts;
+    *state = (struct queue_state){
+        .refresh_seconds = OPEN_POLL_SECONDS, .eta_seconds = -1, .eta_seconds_high = -1};
+    if (concert->no_queue)
+        return kept_numbers(services, concert, state, problem);
+    enum queue_answer answer = queue_store_state(services->redis, &settings, &counts);
+    if (answer == QUEUE_REBUILD && queue_rebuild(services, &settings, problem) != ERROR_NONE)
+        return problem->error;
+    if (answer == QUEUE_REBUILD)
+        answer = queue_store_state(services->redis, &settings, &counts);
+    if (answer != QUEUE_OK)
+        return queue_refuse(problem, answer);
+    queue_note_serving(services, settings.concert_id, counts.moved);
+    *state = (struct queue_state){
+        .serving = counts.moved.serving,
+        .last_number = counts.last,
+        .waiting = counts.waiting,
+        .active = counts.active,
+        .capacity = counts.capacity,
+        .paused = counts.paused,
+        .admitted_per_minute = counts.admitted_per_minute,
+        .refresh_seconds = counts.refresh_seconds,
+        .frozen = counts.frozen.frozen,
+        .frozen_last = counts.frozen.last,
+        .ranked_last = counts.frozen.ranked_last,
+        .eta_seconds = counts.eta_seconds,
+        .eta_seconds_high = counts.eta_seconds_high,
+    };
+    return ERROR_NONE;
+}
+
+enum error
+queue_await_state(struct services *services, const struct concert *concert,
+                  struct queue_state *state, struct problem *problem)
+{
+    int64_t deadline = clock_monotonic() + PATIENCE_MS;
+    enum error error;
+    while ((error = queue_state(services, concert, state, problem)) == ERROR_QUEUE_UNAVAILABLE &&
+           problem->retry_after > 0 && clock_monotonic() < deadline)
+        usleep(PAUSE_MS * 1000);
+    return error;
+}

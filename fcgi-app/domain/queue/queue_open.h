@@ -1,0 +1,30 @@
+/*
+ * queue_open: tokens of a concert that keeps no queue: all are active, and Redis has no part in it.
+ */
+#ifndef FRONTROW_DOMAIN_QUEUE_OPEN_H
+#define FRONTROW_DOMAIN_QUEUE_OPEN_H
+
+#include "domain/queue/queue_place.h"
+
+/*
+ * The user's token with a new lease; tokens from when a queue was kept go on. A new one has `fresh`
+ * as its bytes. SETTLED, SWITCHED, REFUSED.
+ */
+enum queue_outcome queue_open_add(struct services *services, const struct concert *concert,
+                                  const char *user_id, const uint8_t fresh[TOKEN_SIZE],
+                                  struct token_row *row, struct problem *problem);
+
+/*
+ * A token of this user ("": anybody), or token_invalid. One that waited in a queue gets a lease.
+ * The same outcomes.
+ */
+enum queue_outcome queue_open_find(struct services *services, const struct concert *concert,
+                                   const uint8_t token[TOKEN_SIZE], const char *user_id,
+                                   struct token_row *row, struct problem *problem);
+
+/* Ends it. The same outcomes. */
+enum queue_outcome queue_open_leave(struct services *services, const struct concert *concert,
+                                    const uint8_t token[TOKEN_SIZE], const char *user_id,
+                                    struct problem *problem);
+
+#endif

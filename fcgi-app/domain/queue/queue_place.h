@@ -1,0 +1,65 @@
+/* queue_place: keeps the two stores of a queue in step, one token at a time. For domain/queue*.c.
+ */
+#ifndef FRONTROW_DOMAIN_QUEUE_PLACE_H
+#define FRONTROW_DOMAIN_QUEUE_PLACE_H
+
+#include "domain/queue/queue.h"
+#include "redis/queue/queue_store.h"
+
+/* Which queue, with the settings of the concert's row. */
+struct queue_settings queue_settings_of(const struct services *services,
+                                        const struct concert *concert);
+
+/* The period in which the concert's row, or whoever made the settings, was read. */
+struct token_period queue_period_of(const struct concert *concert);
+struct token_period queue_period_of_settings(const struct queue_settings *settings);
+
+/* Writes a `serving` that a call raised to MySQL, so that it does not fall when Redis is lost. */
+void queue_note_serving(struct services *services, int32_t concert_id, struct queue_moved moved);
+
+/* What became of a token. */
+enum queue_outcome {
+    QUEUE_SETTLED,  /* both stores have it as Redis said */
+    QUEUE_OVER,     /* it has ended, in both stores */
+    QUEUE_AGAIN,    /* Redis has it otherwise by now: ask it again */
+    QUEUE_SWITCHED, /* the queue was switched on or off meanwhile: read the concert, ask again */
+    QUEUE_REFUSED,  /* see the problem */
+};
+
+/*
+ * Brings MySQL up to what Redis said of a token at `asked_ms` (clock_monotonic()), and tells Redis
+ * so. `look`: MySQL's row is to be looked at even where Redis believes it in order. *row is MySQL's
+ * row afterwards, where it was looked at or written.
+ */
+enum queue_outcome queue_settle(struct services *services, const struct queue_settings *settings,
+                                struct queue_place *place, int64_t asked_ms, bool look,
+                                struct token_row *row, struct problem *problem);
+
+/*
+ * After an answer of Redis that is not QUEUE_OK, about a token of `user_id` ("": anybody): loads
+ * the queue, puts the token back from MySQL, or refuses. AGAIN, OVER or REFUSED.
+ */
+enum queue_outcome queue_recover(struct services *services, const struct queue_settings *settings,
+                                 enum queue_answer answer, const uint8_t token[TOKEN_SIZE],
+                                 const char *user_id, struct problem *problem);
+
+/*
+ * Writes to MySQL how a token ended that Redis keeps only for that, and lets Redis forget it. OVER;
+ * SWITCHED where MySQL's token lives on, as Redis' is of another time; REFUSED.
+ */
+enum queue_outcome queue_bury(struct services *services, const struct queue_settings *settings,
+                              const uint8_t token[TOKEN_SIZE], enum queue_token_state state,
+                              struct problem *problem);
+
+/* Notes what queue_tell() is to tell; what was noted before is told now. */
+void queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,
+                     const uint8_t token[TOKEN_SIZE]);
+
+/* Tells it. */
+void queue_tell_now(struct services *services);
+
+/* Lets Redis forget a token. */
+void queue_forget(struct services *services, const struct queue_settings *settings,
+                  const uint8_t token[TOKEN_SIZE]);
+
+#endif

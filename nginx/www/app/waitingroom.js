@@ -1,0 +1,197 @@
+// The waiting room of a concert.
+import { isOver } from "./api.js";
+import { Dates, Opening, Over, readConcert } from "./concerts.js";
+import { durationRange, number, refusal, t } from "./language.js";
+import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
+import { chime } from "./sound.js";
+import { kept, useCell } from "./store.js";
+import { html, useEffect, useRef, useState } from "./view.js";
+
+function PublicFacts({ queue }) {
+    if (!queue) return null;
+    return html`
+        <${Fact} name=${t("queue_serving")}>${number(queue.serving)}<//>
+        <${Fact} name=${t("queue_waiting")}>${number(queue.waiting)}<//>
+        ${queue.admittedPerMinute > 0 && html`<${Fact} name=${t("queue_rate")}>${number(queue.admittedPerMinute)}<//>`}`;
+}
+
+function Paused({ queue }) {
+    return html`<div role="status">${queue?.paused && html`<p class="notice">${t("queue_paused")}</p>`}</div>`;
+}
+
+/** Before the sale opens: who wants to stays and enters the moment that it does. */
+function Before({ concert, again }) {
+    const intent = kept(`intent.${concert.concertId}`);
+    const staying = useCell(intent);
+    return html`<div class="card call">
+        <${Opening} concert=${concert} again=${again} />
+        <p role="status">${t(staying ? "queue_staying" : "queue_before")}</p>
+        ${!staying && html`<button type="button" class="primary" onClick=${() => intent.set(true)}>${t("queue_stay")}</button>`}
+    </div>`;
+}
+
+/** Enters by itself where that was wished before the opening. */
+function useIntent(concert, again) {
+    const [problem, setProblem] = useState(null);
+    const open = concert?.status === "open";
+    useEffect(() => {
+        const intent = concert && kept(`intent.${concert.concertId}`);
+        if (!open || !intent.value) return undefined;
+        const left = new AbortController();
+        enter(concert.concertId, left.signal).then(() => intent.set(null), (refused) => {
+            if (refused.code === "concert_not_open") setTimeout(again, 500);
+            else if (refused.name !== "AbortError") setProblem(refused);
+        });
+        return () => left.abort();
+    }, [open]);
+    return problem;
+}
+
+function Wait({ place }) {
+    if (place.etaSeconds === null) return t("queue_wait_unknown");
+    return durationRange(place.etaSeconds, place.etaSecondsHigh);
+}
+
+function Sound() {
+    const wanted = kept("sound");
+    const on = useCell(wanted);
+    const change = (event) => {
+        wanted.set(event.currentTarget.checked);
+        if (event.currentTarget.checked) chime();
+    };
+    return html`<label class="check"><input type="checkbox" checked=${Boolean(on)} onChange=${change} />
+        ${t("queue_sound")}</label>`;
+}
+
+/** How many stand before us at most, by whichever of both answers is newer. */
+function countAhead(place, queue) {
+    const position = queue ? Math.min(place.position, place.number - queue.serving) : place.position;
+    return Math.max(0, position - 1);
+}
+
+function Leave({ concertId }) {
+    const go = async () => {
+        if (!await confirm(t("queue_leave_sure"))) return;
+        await leave(concertId);
+        announce(t("queue_left"));
+    };
+    return html`<div class="actions"><button type="button" onClick=${go}>${t("queue_leave")}</button></div>`;
+}
+
+function Waiting({ concertId, place, queue }) {
+    const ahead = countAhead(place, queue);
+    const said = useRef(null);
+    useEffect(() => {
+        // not each one: every tenth part of the way
+        if (said.current !== null && ahead > 3 && ahead > said.current * 0.9) return;
+        if (said.current === ahead) return;
+        said.current = ahead;
+        announce(t("queue_ahead_say", ahead));
+    }, [ahead]);
+    return html`
+        <p class="ahead"><span class="quiet">${t("queue_ahead")}</span> <strong>${number(ahead)}</strong></p>
+        <dl class="facts-list">
+            <${Fact} name=${t("queue_number")}>${number(place.number)}<//>
+            <${Fact} name=${t("queue_wait")}><${Wait} place=${place} /><//>
+            <${PublicFacts} queue=${queue} />
+        </dl>
+        <p>${t("queue_next")}</p>
+        <${Sound} />
+        <${Leave} concertId=${concertId} />`;
+}
+
+function Turn({ concert, items, place }) {
+    return html`
+        <p class="lead">${t("queue_turn_lead")}</p>
+        ${place.expiresAt && html`<p>${t("queue_turn_left")} <${Countdown} until=${place.expiresAt} /></p>`}
+        <${Dates} concert=${concert} items=${items} />
+        <${Leave} concertId=${concert.concertId} />`;
+}
+
+/** Between the opening and the answer with the drawn number. */
+function Drawn({ concertId }) {
+    return html`<p class="lead" role="status">${t("draw_number_soon")}</p><${Leave} concertId=${concertId} />`;
+}
+
+/** Says by ear and eye that the waiting is over; `again` reads what is left by now. */
+function useTurn(place, again) {
+    const before = useRef(place?.status);
+    useEffect(() => {
+        if (before.current === "waiting" && place?.status === "active") {
+            announce(t("queue_turn"), true);
+            if (kept("sound").value) chime();
+            again();
+        }
+        before.current = place?.status;
+    }, [place?.status]);
+}
+
+/** The views of draws, for the concerts that have one; null until they are there. */
+function useDraws(needed) {
+    const [draws, setDraws] = useState(null);
+    const [turn, setTurn] = useState(0);
+    useEffect(() => {
+        if (needed) import("./draw.js").then(setDraws, () => setTimeout(() => setTurn(turn + 1), 3000));
+    }, [needed, turn]);
+    return draws;
+}
+
+function Inside({ concert, items, place, queue, again, draws }) {
+    const { concertId } = concert;
+    if (isOver(concert)) return html`<${Over} concert=${concert} />`;
+    if (place?.status === "active") return html`<${Turn} concert=${concert} items=${items} place=${place} />`;
+    if (concert.status === "scheduled") {
+        return concert.draw
+            ? html`${draws && html`<${draws.DrawRoom} concert=${concert} place=${place} queue=${queue} again=${again} />`}
+                ${place?.token && html`<${Sound} /><${Leave} concertId=${concertId} />`}`
+            : html`<${Before} concert=${concert} again=${again} />`;
+    }
+    if (place?.status === "waiting") {
+        return place.number === null
+            ? html`<${Drawn} concertId=${concertId} />`
+            : html`<${Waiting} concertId=${concertId} place=${place} queue=${queue} />`;
+    }
+    return html`
+        ${place?.ended && html`<p class="notice" role="status">${t("queue_ended_lead")}</p>`}
+        <dl class="facts-list">
+            ${queue?.waiting > 0 && html`<${Fact} name=${t("queue_wait")}><${Wait} place=${queue} /><//>`}
+            <${PublicFacts} queue=${queue} />
+        </dl>
+        <p>${t("queue_next")}</p>
+        <${EnterButton} concertId=${concertId} />`;
+}
+
+function titleOf(place) {
+    if (place?.status === "active") return t("queue_turn");
+    if (place?.token && place.number === null) return t("draw_in");
+    return t(place?.ended ? "queue_ended" : "queue_title");
+}
+
+export function WaitingRoom({ ids: [concertId] }) {
+    const [answer, problem, again] = useAnswer((signal) => readConcert(concertId, signal), [concertId]);
+    const held = usePlace(concertId);
+    const place = answer && isOver(answer.concert) ? null : held; // it is held, for a sale that goes on
+    const queue = useQueue(concertId);
+    const refused = useIntent(answer?.concert, again);
+    const draws = useDraws(answer?.concert.draw);
+    useEffect(() => {
+        // the opening may be moved while one waits for it
+        if (queue && answer && (queue.status !== answer.concert.status || queue.draw && queue.draw.opensAt !== answer.concert.opensAt)) again();
+    }, [queue]);
+    useCall(concertId, held, queue);
+    useTurn(place, again);
+    usePageTitle(place?.status === "waiting" && place.number !== null
+        ? t("queue_ahead_title", countAhead(place, queue)) : titleOf(place));
+    if (problem && !answer) return html`<${Title}>${t("queue_title")}<//><${Refused} problem=${problem} />`;
+    return html`
+        <p><a href="#/concert/${concertId}">← ${answer?.concert.title ?? t("back")}</a></p>
+        <div class="room">
+            <${Title}>${titleOf(place)}<//>
+            <${Paused} queue=${queue} />
+            ${refused && html`<p class="error" role="alert">${refusal(refused)}</p>`}
+            ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} draws=${draws} />`
+                : html`<${Loading} />`}
+            ${draws && html`<${draws.DrawCheck} concertId=${concertId} place=${held} draw=${queue?.draw} />`}
+        </div>`;
+}
