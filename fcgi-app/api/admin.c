@@ -26,9 +26,9 @@ admin_concert_post(void *services, const struct request *request, struct respons
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &create,
-        .look = concert_create_look,
-        .run = concert_create_run,
-        .happened = concert_create_happened,
+        .precheck = concert_create_precheck,
+        .execute = concert_create_execute,
+        .was_committed = concert_create_was_committed,
         .effect_id = concert_create_id,
         .render = concert_draft_render,
     };
@@ -159,8 +159,8 @@ admin_concert_patch(void *services, const struct request *request, struct respon
     };
     struct effect effect = {
         .state = &change,
-        .run = concert_change_run,
-        .happened = concert_change_happened,
+        .execute = concert_change_execute,
+        .was_committed = concert_change_was_committed,
     };
     if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE ||
         concert_check_times(&scratch, &problem) != ERROR_NONE)

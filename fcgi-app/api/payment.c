@@ -33,9 +33,9 @@ payment_post(void *services, const struct request *request, struct response *res
     struct effect effect = {
         .kind = EFFECT_PAY,
         .state = &create,
-        .look = payment_create_look,
-        .run = payment_create_run,
-        .happened = payment_create_happened,
+        .precheck = payment_create_precheck,
+        .execute = payment_create_execute,
+        .was_committed = payment_create_was_committed,
         .effect_id = payment_create_id,
         .render = render_payment,
     };

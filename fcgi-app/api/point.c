@@ -51,8 +51,8 @@ apply_change(void *services, const struct request *request, struct response *res
     struct effect effect = {
         .kind = kind == POINT_CHARGE ? EFFECT_CHARGE : EFFECT_USE,
         .state = &change,
-        .run = point_change_run,
-        .happened = point_change_happened,
+        .execute = point_change_execute,
+        .was_committed = point_change_was_committed,
         .effect_id = point_change_id,
         .render = render_change,
     };

@@ -54,9 +54,9 @@ reservation_post(void *services, const struct request *request, struct response 
     struct effect effect = {
         .kind = EFFECT_RESERVE,
         .state = &create,
-        .look = reservation_create_look,
-        .run = reservation_create_run,
-        .happened = reservation_create_happened,
+        .precheck = reservation_create_precheck,
+        .execute = reservation_create_execute,
+        .was_committed = reservation_create_was_committed,
         .effect_id = reservation_create_id,
         .render = render_created,
     };
@@ -130,8 +130,8 @@ reservation_delete(void *services, const struct request *request, struct respons
     struct effect effect = {
         .kind = EFFECT_CANCEL,
         .state = &cancel,
-        .run = reservation_cancel_run,
-        .happened = reservation_cancel_happened,
+        .execute = reservation_cancel_execute,
+        .was_committed = reservation_cancel_was_committed,
         .effect_id = reservation_cancel_id,
         .render = render_cancelled,
     };

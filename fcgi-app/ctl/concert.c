@@ -49,9 +49,9 @@ create(struct ctl *ctl, const json_t *json)
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &state,
-        .look = concert_create_look,
-        .run = concert_create_run,
-        .happened = concert_create_happened,
+        .precheck = concert_create_precheck,
+        .execute = concert_create_execute,
+        .was_committed = concert_create_was_committed,
         .effect_id = concert_create_id,
         .render = concert_draft_render,
     };
@@ -118,8 +118,8 @@ set_status(struct ctl *ctl, enum concert_stored stored)
     };
     struct effect effect = {
         .state = &change,
-        .run = concert_change_run,
-        .happened = concert_change_happened,
+        .execute = concert_change_execute,
+        .was_committed = concert_change_was_committed,
         .render = render_change,
     };
     return ctl_apply_change(ctl, &effect);

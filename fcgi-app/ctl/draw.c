@@ -39,8 +39,8 @@ give_beacon(struct ctl *ctl, int32_t concert_id)
     };
     struct effect effect = {
         .state = &change,
-        .run = concert_change_run,
-        .happened = concert_change_happened,
+        .execute = concert_change_execute,
+        .was_committed = concert_change_was_committed,
         .render = render_beacon,
     };
     return ctl_apply(ctl, &effect);

@@ -60,8 +60,8 @@ change_queue(struct ctl *ctl, struct concert_change *change)
         return EXIT_USAGE;
     struct effect effect = {
         .state = change,
-        .run = concert_change_run,
-        .happened = concert_change_happened,
+        .execute = concert_change_execute,
+        .was_committed = concert_change_was_committed,
         .render = render_queue,
     };
     return ctl_apply_change(ctl, &effect);

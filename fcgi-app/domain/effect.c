@@ -66,18 +66,19 @@ answer(struct services *services, const struct effect *effect, struct buffer *bo
 }
 
 /*
- * One way through: look, begin, claim the key, run, answer, commit. The claim comes before a
- * refusal of look() counts: a repetition of a call that is under way waits for it and gets its
- * bytes, instead of seeing "seat taken" by itself, or what has changed while the first one waits.
+ * One way through: precheck, begin, claim the key, execute, answer, commit. The claim comes before
+ * a refusal of the precheck counts: a repetition of a call that is under way waits for it and gets
+ * its bytes, instead of seeing "seat taken" by itself, or what has changed while the first one
+ * waits.
  */
 static enum attempt
 attempt(struct services *services, const struct effect *effect, struct buffer *body, bool *replayed,
         struct problem *problem)
 {
-    enum error seen =
-        effect->look != NULL ? effect->look(services, effect->state, problem) : ERROR_NONE;
+    enum error prechecked =
+        effect->precheck != NULL ? effect->precheck(services, effect->state, problem) : ERROR_NONE;
     *replayed = false;
-    if (seen != ERROR_NONE && (effect->key == NULL || seen == ERROR_MYSQL_UNAVAILABLE))
+    if (prechecked != ERROR_NONE && (effect->key == NULL || prechecked == ERROR_MYSQL_UNAVAILABLE))
         return roll_back(services, problem);
     enum db_result result = transaction_begin(services->db);
     if (result == DB_OK && effect->key != NULL)
@@ -88,8 +89,8 @@ attempt(struct services *services, const struct effect *effect, struct buffer *b
         *replayed = true;
         return replay(services, effect, body, problem);
     }
-    if (refuse_db(problem, result) != ERROR_NONE || seen != ERROR_NONE ||
-        effect->run(services, effect->state, problem) != ERROR_NONE ||
+    if (refuse_db(problem, result) != ERROR_NONE || prechecked != ERROR_NONE ||
+        effect->execute(services, effect->state, problem) != ERROR_NONE ||
         answer(services, effect, body, problem) != ERROR_NONE)
         return roll_back(services, problem);
     switch (transaction_commit(services->db)) {
@@ -124,11 +125,11 @@ pause_before_retry(const struct effect *effect, int attempts)
  * by a duplicate of this call.
  */
 static enum db_result
-happened(struct services *services, const struct effect *effect, struct buffer *body)
+was_committed(struct services *services, const struct effect *effect, struct buffer *body)
 {
     uint8_t fingerprint[FINGERPRINT_BYTES];
     if (effect->key == NULL)
-        return effect->happened(services, effect->state);
+        return effect->was_committed(services, effect->state);
     enum db_result result = idempotency_table_claim(services->db, effect->caller, effect->key,
                                                     effect->fingerprint, effect->kind);
     if (result != DB_DUPLICATE)
@@ -140,7 +141,7 @@ happened(struct services *services, const struct effect *effect, struct buffer *
     return result;
 }
 
-/* The COMMIT's answer was lost: asks MySQL, on a new connection, whether it happened. */
+/* The COMMIT's answer was lost: asks MySQL, on a new connection, whether it was committed. */
 static enum attempt
 settle(struct services *services, const struct effect *effect, struct buffer *body,
        struct problem *problem)
@@ -150,7 +151,7 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
     do {
         result = transaction_begin(services->db);
         if (result == DB_OK)
-            result = happened(services, effect, body);
+            result = was_committed(services, effect, body);
         transaction_rollback(services->db);
     } while ((result == DB_RETRY || result == DB_GONE) && pause_before_retry(effect, attempts++));
     if (result == DB_OK) {

@@ -1,7 +1,7 @@
 /*
- * effect: the one place that runs a changing call: look, begin, claim the Idempotency-Key, run,
- * render the answer, store it with the claim, commit; with retries of deadlocks, with an end for
- * the COMMIT whose answer was lost, and with the stored answer for a repetition.
+ * effect: the one place that runs a changing call: precheck, begin, reserve the Idempotency-Key,
+ * execute, render the answer, store it with the key, commit; with retries of deadlocks, with an end
+ * for the COMMIT whose answer was lost, and with the stored answer for a repetition.
  */
 #ifndef FRONTROW_DOMAIN_EFFECT_H
 #define FRONTROW_DOMAIN_EFFECT_H
@@ -10,8 +10,8 @@
 #include "mysql/sale/idempotency_table.h"
 
 /*
- * One changing call. The functions get `state`, the call's own struct. An error that look() or
- * run() returns is in *problem too; ERROR_BUSY from MySQL means: try the whole again.
+ * One changing call. The functions get `state`, the call's own struct. An error that precheck() or
+ * execute() returns is in *problem too; ERROR_BUSY from MySQL means: try the whole again.
  */
 struct effect {
     enum effect_kind kind;
@@ -23,18 +23,20 @@ struct effect {
 
     /*
      * Checks what can be checked by plain reads, without a lock and outside the transaction, so
-     * that the common refusals are cheap. What it saw may be over when run() locks. May be NULL.
+     * that the common refusals are cheap. What it saw may be over when execute() locks. May be
+     * NULL.
      */
-    enum error (*look)(struct services *services, void *state, struct problem *problem);
+    enum error (*precheck)(struct services *services, void *state, struct problem *problem);
 
-    /* The change, inside the transaction. May be run several times. */
-    enum error (*run)(struct services *services, void *state, struct problem *problem);
+    /* The change, inside the transaction. May be executed several times. */
+    enum error (*execute)(struct services *services, void *state, struct problem *problem);
 
     /*
-     * After a COMMIT whose answer was lost, without a key: did it happen? DB_OK or DB_NONE. It must
-     * read the changed row FOR UPDATE, because our own transaction may still be open in the server.
+     * After a COMMIT whose answer was lost, without a key: was it committed? DB_OK or DB_NONE. It
+     * must read the changed row FOR UPDATE, because our own transaction may still be open in the
+     * server.
      */
-    enum db_result (*happened)(struct services *services, void *state);
+    enum db_result (*was_committed)(struct services *services, void *state);
 
     /* The id that goes with a stored answer. */
     int64_t (*effect_id)(const void *state);

@@ -175,7 +175,7 @@ next_queue_version(int32_t before, int64_t now)
 }
 
 enum error
-concert_create_look(struct services *services, void *state, struct problem *problem)
+concert_create_precheck(struct services *services, void *state, struct problem *problem)
 {
     struct concert_create *create = state;
     (void)problem;
@@ -184,7 +184,7 @@ concert_create_look(struct services *services, void *state, struct problem *prob
 }
 
 enum error
-concert_create_run(struct services *services, void *state, struct problem *problem)
+concert_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct concert_create *create = state;
     struct concert_draft *draft = create->draft;
@@ -209,7 +209,7 @@ concert_create_run(struct services *services, void *state, struct problem *probl
 }
 
 enum db_result
-concert_create_happened(struct services *services, void *state)
+concert_create_was_committed(struct services *services, void *state)
 {
     /* An id that a crash rolled back may have been given again. */
     const struct concert_create *create = state;
@@ -270,7 +270,7 @@ apply_change(struct concert_change *change, const struct concert *before, struct
 }
 
 enum error
-concert_change_run(struct services *services, void *state, struct problem *problem)
+concert_change_execute(struct services *services, void *state, struct problem *problem)
 {
     struct concert_change *change = state;
     struct concert before;
@@ -290,7 +290,7 @@ concert_change_run(struct services *services, void *state, struct problem *probl
 }
 
 enum db_result
-concert_change_happened(struct services *services, void *state)
+concert_change_was_committed(struct services *services, void *state)
 {
     /* The same settings may be written twice: where it is not known it is done again. */
     (void)services;

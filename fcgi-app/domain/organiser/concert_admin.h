@@ -47,9 +47,10 @@ struct concert_create {
     char warning[QUEUE_WARNING_SIZE]; /* for the operator; "": none */
 };
 
-enum error concert_create_look(struct services *services, void *create, struct problem *problem);
-enum error concert_create_run(struct services *services, void *create, struct problem *problem);
-enum db_result concert_create_happened(struct services *services, void *create);
+enum error concert_create_precheck(struct services *services, void *create,
+                                   struct problem *problem);
+enum error concert_create_execute(struct services *services, void *create, struct problem *problem);
+enum db_result concert_create_was_committed(struct services *services, void *create);
 int64_t concert_create_id(const void *create);
 
 /* The state of changing a concert's settings: the caller fills all but the last two. */
@@ -69,8 +70,8 @@ struct concert_change {
  * Refuses with concert_not_found, with what apply() says, with invalid_field (closesAt), or with
  * not_cancellable where the status of a cancelled concert would change.
  */
-enum error concert_change_run(struct services *services, void *change, struct problem *problem);
-enum db_result concert_change_happened(struct services *services, void *change);
+enum error concert_change_execute(struct services *services, void *change, struct problem *problem);
+enum db_result concert_change_was_committed(struct services *services, void *change);
 
 /* After the change: what queue_memory_check() says, where it resized the queue; else "". */
 void concert_change_warn(struct services *services, const struct concert_change *change,

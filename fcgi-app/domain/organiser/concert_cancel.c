@@ -59,8 +59,8 @@ set_cancelled(const struct work *work, struct problem *problem)
     };
     struct effect effect = {
         .state = &change,
-        .run = concert_change_run,
-        .happened = concert_change_happened,
+        .execute = concert_change_execute,
+        .was_committed = concert_change_was_committed,
     };
     return apply(work, &effect, problem);
 }
@@ -82,8 +82,8 @@ end_together(const struct work *work, const int64_t *ids, size_t count, struct p
     struct reservation_end end = {.count = count};
     struct effect effect = {
         .state = &end,
-        .run = reservation_end_run,
-        .happened = reservation_end_happened,
+        .execute = reservation_end_execute,
+        .was_committed = reservation_end_was_committed,
     };
     for (size_t i = 0; i < count; i++)
         end.list[i].reservation_id = ids[i];

@@ -16,7 +16,7 @@ needs_token(const struct payment_create *create, int64_t now)
 
 /* That the token is missing is said first, unless what is to be paid is found to need none. */
 enum error
-payment_create_look(struct services *services, void *state, struct problem *problem)
+payment_create_precheck(struct services *services, void *state, struct problem *problem)
 {
     struct payment_create *create = state;
     enum db_result result = reservation_table_find_with_concert(
@@ -135,7 +135,7 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
  * have been waited for: nobody shall see a hold expired and then paid.
  */
 enum error
-payment_create_run(struct services *services, void *state, struct problem *problem)
+payment_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct payment_create *create = state;
     struct reservation *reservation = &create->reservation;
@@ -162,7 +162,7 @@ payment_create_run(struct services *services, void *state, struct problem *probl
 }
 
 enum db_result
-payment_create_happened(struct services *services, void *state)
+payment_create_was_committed(struct services *services, void *state)
 {
     const struct payment *made = &((struct payment_create *)state)->made;
     struct payment found;

@@ -43,7 +43,7 @@ point_move(struct services *services, const char *user_id, int64_t amount,
 }
 
 enum error
-point_change_run(struct services *services, void *point_change, struct problem *problem)
+point_change_execute(struct services *services, void *point_change, struct problem *problem)
 {
     struct point_change *change = point_change;
     int64_t amount = change->kind == POINT_CHARGE ? change->amount : -change->amount;
@@ -52,7 +52,7 @@ point_change_run(struct services *services, void *point_change, struct problem *
 }
 
 enum db_result
-point_change_happened(struct services *services, void *point_change)
+point_change_was_committed(struct services *services, void *point_change)
 {
     /* An id that a crash rolled back may have been given again: the row must be ours in full. */
     const struct point_change *change = point_change;

@@ -17,8 +17,9 @@ struct point_change {
 };
 
 /* Run of the effect: locks the purse, changes it and writes the ledger. */
-enum error point_change_run(struct services *services, void *point_change, struct problem *problem);
-enum db_result point_change_happened(struct services *services, void *point_change);
+enum error point_change_execute(struct services *services, void *point_change,
+                                struct problem *problem);
+enum db_result point_change_was_committed(struct services *services, void *point_change);
 int64_t point_change_id(const void *point_change);
 
 /*

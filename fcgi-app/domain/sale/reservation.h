@@ -36,10 +36,11 @@ struct reservation_create {
     struct reservation made;
 };
 
-enum error reservation_create_look(struct services *services, void *create,
-                                   struct problem *problem);
-enum error reservation_create_run(struct services *services, void *create, struct problem *problem);
-enum db_result reservation_create_happened(struct services *services, void *create);
+enum error reservation_create_precheck(struct services *services, void *create,
+                                       struct problem *problem);
+enum error reservation_create_execute(struct services *services, void *create,
+                                      struct problem *problem);
+enum db_result reservation_create_was_committed(struct services *services, void *create);
 int64_t reservation_create_id(const void *create);
 
 /* After the commit: Redis is to hear how long the owner's place in the queue is kept. */
@@ -57,8 +58,9 @@ struct reservation_cancel {
     int64_t balance;
 };
 
-enum error reservation_cancel_run(struct services *services, void *cancel, struct problem *problem);
-enum db_result reservation_cancel_happened(struct services *services, void *cancel);
+enum error reservation_cancel_execute(struct services *services, void *cancel,
+                                      struct problem *problem);
+enum db_result reservation_cancel_was_committed(struct services *services, void *cancel);
 int64_t reservation_cancel_id(const void *cancel);
 
 /*
@@ -82,8 +84,8 @@ struct reservation_end {
  * Cancels all of them or none, whoever's they are, and whether or not their items have started.
  * Those that are over, in whichever way, are left alone: neither released nor refunded is set.
  */
-enum error reservation_end_run(struct services *services, void *end, struct problem *problem);
-enum db_result reservation_end_happened(struct services *services, void *end);
+enum error reservation_end_execute(struct services *services, void *end, struct problem *problem);
+enum db_result reservation_end_was_committed(struct services *services, void *end);
 
 /* After a read: refuses with reservation_not_found or forbidden. */
 enum error reservation_check_owner(enum db_result result, const struct reservation *reservation,

@@ -87,7 +87,7 @@ check_not_started(struct services *services, int32_t item_id, int64_t now, struc
 }
 
 enum error
-reservation_cancel_run(struct services *services, void *state, struct problem *problem)
+reservation_cancel_execute(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_cancel *cancel = state;
     struct reservation *reservation = &cancel->reservation;
@@ -111,7 +111,7 @@ reservation_cancel_run(struct services *services, void *state, struct problem *p
 }
 
 enum db_result
-reservation_cancel_happened(struct services *services, void *state)
+reservation_cancel_was_committed(struct services *services, void *state)
 {
     /* Nothing but a cancel makes a reservation cancelled: if it is, ours or a twin's was done. */
     const struct reservation_cancel *cancel = state;
@@ -191,7 +191,7 @@ compare_users(const void *a, const void *b)
  * The purses are locked in the order of their owners: somebody else may end other ones of theirs.
  */
 enum error
-reservation_end_run(struct services *services, void *state, struct problem *problem)
+reservation_end_execute(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_end *end = state;
     enum error error = lock_all(services, end, problem);
@@ -208,12 +208,12 @@ reservation_end_run(struct services *services, void *state, struct problem *prob
 }
 
 enum db_result
-reservation_end_happened(struct services *services, void *state)
+reservation_end_was_committed(struct services *services, void *state)
 {
     /* One transaction wrote all: any one tells. */
     struct reservation_end *end = state;
     for (size_t i = 0; i < end->count; i++)
         if (end->list[i].released || end->list[i].refunded)
-            return reservation_cancel_happened(services, &end->list[i]);
+            return reservation_cancel_was_committed(services, &end->list[i]);
     return DB_OK;
 }

@@ -85,7 +85,7 @@ check_pause(struct services *services, const struct reservation_create *create,
 }
 
 enum error
-reservation_create_look(struct services *services, void *state, struct problem *problem)
+reservation_create_precheck(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
     const struct concert *concert = &create->concert;
@@ -161,7 +161,7 @@ lock_seats(struct services *services, struct reservation_create *create,
  * The story of a sale's first half. Lock order: the user's mutex, the seats by number, the token.
  */
 enum error
-reservation_create_run(struct services *services, void *state, struct problem *problem)
+reservation_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
     const struct concert *concert = &create->concert;
@@ -181,7 +181,7 @@ reservation_create_run(struct services *services, void *state, struct problem *p
 }
 
 enum db_result
-reservation_create_happened(struct services *services, void *state)
+reservation_create_was_committed(struct services *services, void *state)
 {
     /* An id that a crash rolled back may have been given again: the row must be ours in full. */
     const struct reservation *made = &((struct reservation_create *)state)->made;
