@@ -12,32 +12,32 @@ raise_used(struct occupancy *occupancy, int used)
         continue;
 }
 
-struct occupancy_place *
+struct occupancy_slot *
 occupancy_take(struct occupancy *occupancy)
 {
-    for (int i = 0; i < OCCUPANCY_PLACES; i++) {
+    for (int i = 0; i < OCCUPANCY_SLOTS; i++) {
         int nobody = 0;
-        if (!atomic_compare_exchange_strong(&occupancy->places[i].owner, &nobody, getpid()))
+        if (!atomic_compare_exchange_strong(&occupancy->slots[i].owner, &nobody, getpid()))
             continue;
         raise_used(occupancy, i + 1);
-        return &occupancy->places[i];
+        return &occupancy->slots[i];
     }
-    abort(); /* there are places for more workers than there can be: a bug */
+    abort(); /* there are slots for more workers than there can be: a bug */
 }
 
 void
-occupancy_free(struct occupancy_place *place)
+occupancy_free(struct occupancy_slot *slot)
 {
-    occupancy_leave(place);
-    atomic_store(&place->owner, 0);
+    occupancy_leave(slot);
+    atomic_store(&slot->owner, 0);
 }
 
 void
 occupancy_forget(struct occupancy *occupancy, int owner)
 {
-    for (int i = 0; i < OCCUPANCY_PLACES; i++)
-        if (atomic_load(&occupancy->places[i].owner) == owner)
-            occupancy_free(&occupancy->places[i]);
+    for (int i = 0; i < OCCUPANCY_SLOTS; i++)
+        if (atomic_load(&occupancy->slots[i].owner) == owner)
+            occupancy_free(&occupancy->slots[i]);
 }
 
 /* FNV-1a. Two users with one hash share what each may occupy; 0 is kept for nobody. */
@@ -51,68 +51,67 @@ hash(const char *user)
 }
 
 bool
-occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, const char *user,
+occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user,
                 int most)
 {
     uint32_t own = hash(user);
     int others = 0;
     /* first, so that of two who come together one sees the other */
-    atomic_store(&place->user, own);
+    atomic_store(&slot->user, own);
     for (int i = 0; i < atomic_load(&occupancy->used); i++)
-        others += &occupancy->places[i] != place && atomic_load(&occupancy->places[i].user) == own;
+        others += &occupancy->slots[i] != slot && atomic_load(&occupancy->slots[i].user) == own;
     if (others < most)
         return true;
-    occupancy_leave(place);
+    occupancy_leave(slot);
     return false;
 }
 
 void
-occupancy_leave(struct occupancy_place *place)
+occupancy_leave(struct occupancy_slot *slot)
 {
-    atomic_store(&place->user, 0);
-    occupancy_leave_seats(place);
+    atomic_store(&slot->user, 0);
+    occupancy_leave_seats(slot);
 }
 
 void
-occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32_t *ids,
-                     size_t count)
+occupancy_take_seats(struct occupancy_slot *slot, int32_t item_id, const int32_t *ids, size_t count)
 {
     assert(count <= OCCUPANCY_SEATS);
-    occupancy_leave_seats(place);
-    atomic_fetch_add(&place->sets, 1);
+    occupancy_leave_seats(slot);
+    atomic_fetch_add(&slot->sets, 1);
     for (size_t i = OCCUPANCY_SEATS; i-- > 0;)
-        atomic_store(&place->seats[i], i < count ? (uint64_t)item_id << 32 | (uint32_t)ids[i] : 0);
+        atomic_store(&slot->seats[i], i < count ? (uint64_t)item_id << 32 | (uint32_t)ids[i] : 0);
 }
 
 void
-occupancy_leave_seats(struct occupancy_place *place)
+occupancy_leave_seats(struct occupancy_slot *slot)
 {
-    atomic_store(&place->seats[0], 0);
+    atomic_store(&slot->seats[0], 0);
 }
 
 /* How many seats of the item are being taken there; 0 as well where that has just changed. */
 static size_t
-read_set(const struct occupancy_place *place, int32_t item_id, int32_t ids[OCCUPANCY_SEATS])
+read_set(const struct occupancy_slot *slot, int32_t item_id, int32_t ids[OCCUPANCY_SEATS])
 {
-    uint32_t sets = atomic_load(&place->sets);
-    uint64_t seat = atomic_load(&place->seats[0]);
+    uint32_t sets = atomic_load(&slot->sets);
+    uint64_t seat = atomic_load(&slot->seats[0]);
     size_t count = 0;
     while (count < OCCUPANCY_SEATS && seat >> 32 == (uint64_t)item_id) {
         ids[count] = (int32_t)(uint32_t)seat;
         if (++count < OCCUPANCY_SEATS)
-            seat = atomic_load(&place->seats[count]);
+            seat = atomic_load(&slot->seats[count]);
     }
-    return atomic_load(&place->sets) == sets ? count : 0;
+    return atomic_load(&slot->sets) == sets ? count : 0;
 }
 
 size_t
-occupancy_next_set(const struct occupancy *occupancy, const struct occupancy_place *own,
+occupancy_next_set(const struct occupancy *occupancy, const struct occupancy_slot *own,
                    int32_t item_id, size_t *at, int32_t ids[OCCUPANCY_SEATS])
 {
     size_t end = (size_t)atomic_load(&occupancy->used), count = 0;
     while (*at < end && count == 0) {
-        const struct occupancy_place *place = &occupancy->places[(*at)++];
-        count = place != own ? read_set(place, item_id, ids) : 0;
+        const struct occupancy_slot *slot = &occupancy->slots[(*at)++];
+        count = slot != own ? read_set(slot, item_id, ids) : 0;
     }
     return count;
 }

@@ -15,13 +15,13 @@
 #include "base/config_table.h"
 
 /* At a reload the old and the new workers are there together. */
-enum { OCCUPANCY_PLACES = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
+enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
 
 /*
- * One worker's place. What a killed one leaves behind counts until the master has seen its end; it
+ * One worker's slot. What a killed one leaves behind counts until the master has seen its end; it
  * cannot be a count, which nobody would lower then.
  */
-struct occupancy_place {
+struct occupancy_slot {
     atomic_int owner;      /* process id, 0: free */
     _Atomic uint32_t user; /* hash of the user at work for, 0: none */
     /*
@@ -34,36 +34,36 @@ struct occupancy_place {
 
 /* Zero-initialised is valid. */
 struct occupancy {
-    atomic_int used; /* places from here on were never taken */
-    struct occupancy_place places[OCCUPANCY_PLACES];
+    atomic_int used; /* slots from here on were never taken */
+    struct occupancy_slot slots[OCCUPANCY_SLOTS];
 };
 
-/* By a worker at its start: a place of its own, to be given back by occupancy_free(). */
-struct occupancy_place *occupancy_take(struct occupancy *occupancy);
-void occupancy_free(struct occupancy_place *place);
+/* By a worker at its start: a slot of its own, to be given back by occupancy_free(). */
+struct occupancy_slot *occupancy_take(struct occupancy *occupancy);
+void occupancy_free(struct occupancy_slot *slot);
 
-/* By the master, when this worker has ended: frees its place if it could not. */
+/* By the master, when this worker has ended: frees its slot if it could not. */
 void occupancy_forget(struct occupancy *occupancy, int owner);
 
 /*
  * Before a change for `user`: false where `most` others work for the same one; then it must be
  * refused as busy. Otherwise occupancy_leave() is due at its end.
  */
-bool occupancy_enter(struct occupancy *occupancy, struct occupancy_place *place, const char *user,
+bool occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user,
                      int most);
-void occupancy_leave(struct occupancy_place *place);
+void occupancy_leave(struct occupancy_slot *slot);
 
 /* Tells the others which seats are just being taken here, until the change's end or a rollback. */
-void occupancy_take_seats(struct occupancy_place *place, int32_t item_id, const int32_t *ids,
+void occupancy_take_seats(struct occupancy_slot *slot, int32_t item_id, const int32_t *ids,
                           size_t count);
-void occupancy_leave_seats(struct occupancy_place *place);
+void occupancy_leave_seats(struct occupancy_slot *slot);
 
 /*
  * What the next of the other workers is just taking of the item, all of it or nothing: who passed
  * by a part of a set would take the rest of it. Returns how many seats, 0 where there are no more;
  * *at begins with 0. A hint: only the seats' locks tell.
  */
-size_t occupancy_next_set(const struct occupancy *occupancy, const struct occupancy_place *own,
+size_t occupancy_next_set(const struct occupancy *occupancy, const struct occupancy_slot *own,
                           int32_t item_id, size_t *at, int32_t ids[OCCUPANCY_SEATS]);
 
 #endif

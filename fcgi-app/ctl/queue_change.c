@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "domain/organiser/concert_admin.h"
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
 #include "redis/queue/queue_erase.h"
 

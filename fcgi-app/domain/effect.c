@@ -27,8 +27,8 @@ static enum attempt
 roll_back(struct services *services, const struct problem *problem)
 {
     transaction_rollback(services->db);
-    if (services->place != NULL)
-        occupancy_leave_seats(services->place);
+    if (services->slot != NULL)
+        occupancy_leave_seats(services->slot);
     return problem->error == ERROR_BUSY ? ATTEMPT_AGAIN : ATTEMPT_REFUSED;
 }
 
@@ -174,8 +174,8 @@ static bool
 enter(struct services *services, const struct effect *effect)
 {
     int workers = services->config->workers;
-    return services->place == NULL || effect->caller[0] == '\0' ||
-           occupancy_enter(&services->shared->occupancy, services->place, effect->caller,
+    return services->slot == NULL || effect->caller[0] == '\0' ||
+           occupancy_enter(&services->shared->occupancy, services->slot, effect->caller,
                            workers - workers / 4);
 }
 
@@ -195,8 +195,8 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
     } while (outcome == ATTEMPT_AGAIN && pause_before_retry(effect, attempts++));
     if (outcome == ATTEMPT_AGAIN)
         refuse(problem, ERROR_BUSY);
-    if (services->place != NULL)
-        occupancy_leave(services->place);
+    if (services->slot != NULL)
+        occupancy_leave(services->slot);
     if (outcome == ATTEMPT_DONE)
         return ERROR_NONE;
     *replayed = false;

@@ -61,9 +61,9 @@ readiness_check_redis(struct services *services, int64_t *latency_us)
      */
     static const struct queue_settings nobodys = {.concert_id = 0};
     static const uint8_t token[TOKEN_SIZE];
-    struct queue_place place;
+    struct queue_entry entry;
     int64_t started = clock_monotonic_us();
-    enum queue_answer answer = queue_store_add(services->redis, &nobodys, token, "", NULL, &place);
+    enum queue_answer answer = queue_store_add(services->redis, &nobodys, token, "", NULL, &entry);
     *latency_us = clock_monotonic_us() - started;
     return answer == QUEUE_REBUILD;
 }

@@ -19,7 +19,7 @@ services_open(const struct config *config, struct shared *shared)
     services->config = config;
     services->shared = shared;
     if (shared != NULL)
-        services->place = occupancy_take(&shared->occupancy);
+        services->slot = occupancy_take(&shared->occupancy);
     services->db = db_open(config, config->mysql_timeout_ms, shared);
     services->admin_db = db_open(config, config->admin_mysql_timeout_ms, shared);
     services->redis = redis_open(config, shared);
@@ -30,8 +30,8 @@ services_open(const struct config *config, struct shared *shared)
 void
 services_close(struct services *services)
 {
-    if (services->place != NULL)
-        occupancy_free(services->place);
+    if (services->slot != NULL)
+        occupancy_free(services->slot);
     layouts_close(services->layouts);
     redis_close(services->redis);
     db_close(services->admin_db);

@@ -8,7 +8,7 @@
 #include "mysql/database.h"
 
 struct layouts;
-struct occupancy_place;
+struct occupancy_slot;
 struct redis;
 
 /* What Redis is to hear of a token, as MySQL has it so already. */
@@ -24,10 +24,10 @@ struct queue_news {
 
 struct services {
     const struct config *config;
-    struct shared *shared;         /* NULL in tools */
-    struct occupancy_place *place; /* NULL in tools */
-    struct database *db;           /* for buyers: short time-outs */
-    struct database *admin_db;     /* for /admin: long ones; tools do not use it */
+    struct shared *shared;       /* NULL in tools */
+    struct occupancy_slot *slot; /* NULL in tools */
+    struct database *db;         /* for buyers: short time-outs */
+    struct database *admin_db;   /* for /admin: long ones; tools do not use it */
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
     struct queue_news news;  /* for after the answer (queue_tell) */

@@ -4,7 +4,7 @@
 #include <sys/random.h>
 
 #include "domain/concert/concert.h"
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 #include "limit_loop.h"
 
 enum { QUEUE_CONCERT = 22 };
@@ -32,16 +32,16 @@ static bool
 step_token_queue(struct services *services, int64_t number)
 {
     const struct queue_settings *settings = queue_of_concert(services);
-    static struct queue_place last;
+    static struct queue_entry last;
     uint8_t fresh[TOKEN_SIZE];
     char user[USER_ID_SIZE];
-    struct queue_place place;
+    struct queue_entry entry;
     if (settings == NULL || getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
         return false;
     snprintf(user, sizeof user, "limit-%lld", (long long)number);
-    if (queue_store_add(services->redis, settings, fresh, user, last.token, &place) != QUEUE_OK)
+    if (queue_store_add(services->redis, settings, fresh, user, last.token, &entry) != QUEUE_OK)
         return false;
-    last = place;
+    last = entry;
     return true;
 }
 

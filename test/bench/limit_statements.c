@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 #include "mysql/concert/concert_table.h"
 #include "mysql/queue/token_table.h"
 #include "mysql/sale/point_table.h"

@@ -37,17 +37,17 @@ require_user(const char *user_id, size_t size)
 static void
 call_add(struct redis *redis)
 {
-    struct queue_place place;
-    if (queue_store_add(redis, &settings, token, "mina", token, &place) == QUEUE_OK)
-        require_user(place.user_id, sizeof place.user_id);
+    struct queue_entry entry;
+    if (queue_store_add(redis, &settings, token, "mina", token, &entry) == QUEUE_OK)
+        require_user(entry.user_id, sizeof entry.user_id);
 }
 
 static void
 call_status(struct redis *redis)
 {
-    struct queue_place place;
-    if (queue_store_status(redis, &settings, token, "", NULL, &place) == QUEUE_OK)
-        require_user(place.user_id, sizeof place.user_id);
+    struct queue_entry entry;
+    if (queue_store_status(redis, &settings, token, "", NULL, &entry) == QUEUE_OK)
+        require_user(entry.user_id, sizeof entry.user_id);
 }
 
 static void

@@ -100,34 +100,34 @@ note_serving(int32_t to, int32_t refresh_seconds)
 }
 
 static void
-save(const struct queue_place *place)
+save(const struct queue_entry *entry)
 {
-    bool is_active = place->state == QUEUE_TOKEN_ACTIVE;
+    bool is_active = entry->state == QUEUE_TOKEN_ACTIVE;
     enum queue_token_state state;
-    must(queue_store_saved(redis, &queue, place->token,
+    must(queue_store_saved(redis, &queue, entry->token,
                            is_active ? QUEUE_SAVED_LEASE : QUEUE_SAVED_ROW, &state),
          "saved");
 }
 
 static void
-hear(int32_t who, const struct queue_place *place)
+hear(int32_t who, const struct queue_entry *entry)
 {
     struct person *person = &people[who];
-    if (place->state == QUEUE_TOKEN_ACTIVE) {
+    if (entry->state == QUEUE_TOKEN_ACTIVE) {
         person->doing = ACTIVE;
         ended_at[who] = now;
         active[active_count++] = who;
         left_over--;
-        save(place);
+        save(entry);
         return;
     }
-    inversions += place->serving > place->number;
-    if (now - begin_ms >= WARM_UP_MS && place->eta_seconds >= 0)
+    inversions += entry->serving > entry->number;
+    if (now - begin_ms >= WARM_UP_MS && entry->eta_seconds >= 0)
         forecast_told(&forecast, &(struct told){.who = who,
                                                 .at = now,
-                                                .eta_s = place->eta_seconds,
-                                                .high_s = place->eta_seconds_high});
-    ask_next(who, now + (int64_t)(1000 * fmax(place->poll_seconds, settings[IDLE].value)));
+                                                .eta_s = entry->eta_seconds,
+                                                .high_s = entry->eta_seconds_high});
+    ask_next(who, now + (int64_t)(1000 * fmax(entry->poll_seconds, settings[IDLE].value)));
 }
 
 /* Some will go, at a random moment of their wait. */
@@ -146,16 +146,16 @@ take_number(int32_t who, int32_t number)
 static void
 come(int32_t who)
 {
-    struct queue_place place;
+    struct queue_entry entry;
     uint8_t token[TOKEN_SIZE];
     char user[32];
     write_token(who, token);
     snprintf(user, sizeof user, "user-%d", (int)who);
-    must(queue_store_add(redis, &queue, token, user, NULL, &place), "add");
-    take_number(who, place.number);
-    hear(who, &place);
-    if (place.state != QUEUE_TOKEN_ACTIVE)
-        save(&place);
+    must(queue_store_add(redis, &queue, token, user, NULL, &entry), "add");
+    take_number(who, entry.number);
+    hear(who, &entry);
+    if (entry.state != QUEUE_TOKEN_ACTIVE)
+        save(&entry);
 }
 
 static void
@@ -173,7 +173,7 @@ go(int32_t who, const uint8_t token[TOKEN_SIZE])
 static void
 ask(int32_t who)
 {
-    struct queue_place place;
+    struct queue_entry entry;
     uint8_t token[TOKEN_SIZE];
     asked++;
     if (people[who].doing == COMING) {
@@ -185,8 +185,8 @@ ask(int32_t who)
         go(who, token);
         return;
     }
-    if (queue_store_status(redis, &queue, token, "", NULL, &place) == QUEUE_OK) {
-        hear(who, &place);
+    if (queue_store_status(redis, &queue, token, "", NULL, &entry) == QUEUE_OK) {
+        hear(who, &entry);
         return;
     }
     lost++;

@@ -96,25 +96,25 @@ shown_settings(void)
 }
 
 static void
-compare_place(const struct queue_place *place, const struct model_answer *expected)
+compare_queue_entry(const struct queue_entry *entry, const struct model_answer *expected)
 {
     const struct model_token *token = expected->token;
     bool active = token->state == QUEUE_TOKEN_ACTIVE;
     int32_t position = token->number - model.serving;
-    if (read_token(place->token) != token->id || place->number != token->number)
-        fail("the token", "place");
-    if (place->state != token->state || place->saved != token->saved)
-        fail("the state", "place");
-    if (place->ends_ms != (active ? token->over - model.now : 0))
-        fail("the end", "place");
-    if (place->lease_ms != (active ? token->lease - model.now : 0))
-        fail("the lease", "place");
-    if (place->position != (active ? 0 : position < 1 ? 1 : position))
-        fail("the position", "place");
-    if (place->serving != model.serving || place->serving_raised != expected->serving_raised)
-        fail("serving", "place");
-    if (place->poll_seconds != (active ? 10 : 1))
-        fail("the interval", "place");
+    if (read_token(entry->token) != token->id || entry->number != token->number)
+        fail("the token", "entry");
+    if (entry->state != token->state || entry->saved != token->saved)
+        fail("the state", "entry");
+    if (entry->ends_ms != (active ? token->over - model.now : 0))
+        fail("the end", "entry");
+    if (entry->lease_ms != (active ? token->lease - model.now : 0))
+        fail("the lease", "entry");
+    if (entry->position != (active ? 0 : position < 1 ? 1 : position))
+        fail("the position", "entry");
+    if (entry->serving != model.serving || entry->serving_raised != expected->serving_raised)
+        fail("serving", "entry");
+    if (entry->poll_seconds != (active ? 10 : 1))
+        fail("the interval", "entry");
 }
 
 static void
@@ -126,14 +126,14 @@ compare_moved(const struct queue_moved *moved, const struct model_answer *expect
 
 /* MySQL has it now, unless it failed. */
 static void
-call_saved(const struct queue_place *place)
+call_saved(const struct queue_entry *entry)
 {
     uint8_t token[TOKEN_SIZE];
     enum queue_token_state state = 0;
     enum queue_saved saved =
-        place->state == QUEUE_TOKEN_ACTIVE && below(8) > 0 ? QUEUE_SAVED_LEASE : QUEUE_SAVED_ROW;
+        entry->state == QUEUE_TOKEN_ACTIVE && below(8) > 0 ? QUEUE_SAVED_LEASE : QUEUE_SAVED_ROW;
     struct queue_settings shown = shown_settings();
-    memcpy(token, place->token, TOKEN_SIZE);
+    memcpy(token, entry->token, TOKEN_SIZE);
     if (below(3) == 0)
         let_time_pass();
     struct model_answer expected = model_saved(&model, &shown, read_token(token), saved);
@@ -151,7 +151,7 @@ call_add(int32_t person)
     int32_t other = ids[below(MODEL_PEOPLE)];
     bool takes_along = other != 0 && below(3) == 0;
     char user[sizeof "user--2147483648"];
-    struct queue_place place;
+    struct queue_entry entry;
     struct queue_settings shown = shown_settings();
     write_token(++tokens, fresh);
     snprintf(user, sizeof user, "user-%d", (int)person);
@@ -159,36 +159,36 @@ call_add(int32_t person)
     if (takes_along)
         model_saved(&model, &shown, other, QUEUE_SAVED_ROW);
     struct model_answer expected = model_add(&model, &shown, person, tokens);
-    if (queue_store_add(redis, &shown, fresh, user, takes_along ? saved : NULL, &place) !=
+    if (queue_store_add(redis, &shown, fresh, user, takes_along ? saved : NULL, &entry) !=
         expected.answer)
         fail("the answer", "add");
     if (expected.answer != QUEUE_OK)
         return;
-    compare_place(&place, &expected);
-    if (read_token(place.replaced) != (expected.replaced != NULL ? expected.replaced->id : 0))
+    compare_queue_entry(&entry, &expected);
+    if (read_token(entry.replaced) != (expected.replaced != NULL ? expected.replaced->id : 0))
         fail("what it replaces", "add");
-    ids[person] = read_token(place.token);
+    ids[person] = read_token(entry.token);
     if (below(5) > 0)
-        call_saved(&place);
+        call_saved(&entry);
 }
 
 static void
 call_status(int32_t person)
 {
     uint8_t token[TOKEN_SIZE];
-    struct queue_place place;
+    struct queue_entry entry;
     struct queue_settings shown = shown_settings();
     write_token(ids[person], token);
     struct model_answer expected = model_status(&model, &shown, ids[person]);
-    if (queue_store_status(redis, &shown, token, "", NULL, &place) != expected.answer)
+    if (queue_store_status(redis, &shown, token, "", NULL, &entry) != expected.answer)
         fail("the answer", "status");
-    if (expected.answer == QUEUE_ENDED && place.state != expected.token->state)
+    if (expected.answer == QUEUE_ENDED && entry.state != expected.token->state)
         fail("the end", "status");
     if (expected.answer != QUEUE_OK)
         return;
-    compare_place(&place, &expected);
+    compare_queue_entry(&entry, &expected);
     if (below(5) > 0)
-        call_saved(&place);
+        call_saved(&entry);
 }
 
 static void

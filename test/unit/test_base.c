@@ -209,7 +209,7 @@ config_cuts_no_secret(void)
 
 /* How many seats of item 5 the others are taking. */
 static size_t
-count_taken(const struct occupancy *occupancy, const struct occupancy_place *own)
+count_taken(const struct occupancy *occupancy, const struct occupancy_slot *own)
 {
     int32_t ids[OCCUPANCY_SEATS];
     size_t at = 0, count, all = 0;
@@ -224,8 +224,8 @@ occupancy_forgets_what_the_dead_left(void)
     static const int32_t seats[] = {7};
     static struct occupancy occupancy;
     const int dead = getpid() + 1;
-    struct occupancy_place *own = occupancy_take(&occupancy);
-    struct occupancy_place *killed = occupancy_take(&occupancy);
+    struct occupancy_slot *own = occupancy_take(&occupancy);
+    struct occupancy_slot *killed = occupancy_take(&occupancy);
     CU_ASSERT_TRUE(occupancy_enter(&occupancy, killed, "one", 1));
     occupancy_take_seats(killed, 5, seats, 1);
     atomic_store(&killed->owner, dead);
@@ -242,9 +242,9 @@ occupancy_tells_of_the_seats_of_others(void)
 {
     static const int32_t own_seats[] = {7, 8}, other_seats[] = {INT32_MAX, 2}, elsewhere[] = {3};
     static struct occupancy occupancy;
-    struct occupancy_place *own = occupancy_take(&occupancy);
-    struct occupancy_place *far = occupancy_take(&occupancy);
-    struct occupancy_place *other = occupancy_take(&occupancy);
+    struct occupancy_slot *own = occupancy_take(&occupancy);
+    struct occupancy_slot *far = occupancy_take(&occupancy);
+    struct occupancy_slot *other = occupancy_take(&occupancy);
     int32_t ids[OCCUPANCY_SEATS];
     size_t at = 0;
     occupancy_take_seats(own, 5, own_seats, 2);
@@ -278,8 +278,8 @@ occupancy_shows_whole_sets_only(void)
 {
     struct shared *shared = shared_create();
     CU_ASSERT_PTR_NOT_NULL_FATAL(shared);
-    struct occupancy_place *own = occupancy_take(&shared->occupancy);
-    struct occupancy_place *other = occupancy_take(&shared->occupancy);
+    struct occupancy_slot *own = occupancy_take(&shared->occupancy);
+    struct occupancy_slot *other = occupancy_take(&shared->occupancy);
     pid_t taking = fork();
     CU_ASSERT_NOT_EQUAL_FATAL(taking, -1);
     if (taking == 0)

@@ -9,10 +9,10 @@ enum { HALL_MAX = 64 };
 
 /*
  * A hall as text: one row a word, rows of one section up to '|'; '.' is free, 'x' taken. seatIds go
- * on from 1. Returns how many places it has.
+ * on from 1. Returns how many candidates it has.
  */
 static size_t
-read_hall(const char *hall, struct place places[HALL_MAX])
+read_hall(const char *hall, struct candidate candidates[HALL_MAX])
 {
     size_t used = 0;
     int32_t id = 1, section = 0, row = 1;
@@ -21,9 +21,9 @@ read_hall(const char *hall, struct place places[HALL_MAX])
         if (*hall == ' ' || *hall == '|')
             row = id;
         else
-            places[used++] = (struct place){id++, section, row, *hall == '.'};
+            candidates[used++] = (struct candidate){id++, section, row, *hall == '.'};
     }
-    seating_sort(places, used);
+    seating_sort(candidates, used);
     return used;
 }
 
@@ -32,10 +32,10 @@ static const char *
 choose(const char *hall, int32_t count)
 {
     static char text[128];
-    struct place places[HALL_MAX];
+    struct candidate candidates[HALL_MAX];
     int32_t ids[SEATS_AT_ONCE];
-    size_t used = read_hall(hall, places);
-    if (!seating_choose(places, used, count, ids))
+    size_t used = read_hall(hall, candidates);
+    if (!seating_choose(candidates, used, count, ids))
         return "-";
     text[0] = '\0';
     for (int32_t i = 0; i < count; i++)
@@ -86,9 +86,9 @@ the_most_free_seats_of_a_section_are_counted(void)
         int32_t most;
     } cases[] = {{"", 0}, {"xx|x", 0}, {". .|..x.|.", 3}, {"..|x", 2}, {"x|. . .", 3}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct place places[HALL_MAX];
-        size_t used = read_hall(cases[i].hall, places);
-        CU_ASSERT_EQUAL(seating_most_free(places, used), cases[i].most);
+        struct candidate candidates[HALL_MAX];
+        size_t used = read_hall(cases[i].hall, candidates);
+        CU_ASSERT_EQUAL(seating_most_free(candidates, used), cases[i].most);
         CU_ASSERT_STRING_EQUAL(choose(cases[i].hall, cases[i].most + 1), "-");
     }
 }

@@ -98,24 +98,24 @@ expire_in_transaction(struct database *db, int64_t reservation_id)
 
 /* Returns false when MySQL is gone, or refuses this one. */
 static bool
-sweep_hold(struct database *db, const struct sweep_place *place, int64_t now,
+sweep_hold(struct database *db, const struct sweep_cursor *cursor, int64_t now,
            struct sweep_report *report)
 {
     enum outcome outcome = OUTCOME_AGAIN;
     for (int attempt = 0; attempt < ATTEMPTS && outcome == OUTCOME_AGAIN; attempt++)
-        outcome = expire_in_transaction(db, place->reservation_id);
-    int64_t seconds_over = (now - place->expires_at) / 1000;
+        outcome = expire_in_transaction(db, cursor->reservation_id);
+    int64_t seconds_over = (now - cursor->expires_at) / 1000;
     if (outcome == OUTCOME_EXPIRED) {
         report->expired++;
     } else if (outcome == OUTCOME_BUSY) {
         report->busy++;
         log_debug("reservation %" PRId64 ", over for %" PRId64
                   " s, was left: somebody has it locked",
-                  place->reservation_id, seconds_over);
+                  cursor->reservation_id, seconds_over);
     } else if (outcome != OUTCOME_SETTLED) {
         report->failed++;
         log_warn("reservation %" PRId64 ", over for %" PRId64 " s, could not be expired: %s",
-                 place->reservation_id, seconds_over, db_error_text(db));
+                 cursor->reservation_id, seconds_over, db_error_text(db));
     }
     return outcome != OUTCOME_GONE;
 }
@@ -128,21 +128,21 @@ static enum db_result
 sweep_holds(struct services *services, struct sweep_report *report)
 {
     struct database *db = services->db;
-    struct sweep_place places[SWEEP_BATCH];
-    struct sweep_place after = {0};
+    struct sweep_cursor cursors[SWEEP_BATCH];
+    struct sweep_cursor after = {0};
     size_t count = SWEEP_BATCH;
     int64_t now;
     int refused = 0; /* in a row */
     enum db_result result = db_now(db, &now);
     while (result == DB_OK && count == SWEEP_BATCH) {
-        result = sweep_table_lapsed(db, &after, now, places, &count);
+        result = sweep_table_lapsed(db, &after, now, cursors, &count);
         for (size_t i = 0; result == DB_OK && i < count; i++) {
-            refused = sweep_hold(db, &places[i], now, report) ? 0 : refused + 1;
+            refused = sweep_hold(db, &cursors[i], now, report) ? 0 : refused + 1;
             if (refused == ATTEMPTS)
                 result = DB_GONE;
         }
         if (count > 0)
-            after = places[count - 1];
+            after = cursors[count - 1];
     }
     return result;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "domain/draw/draw.h"
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
 
 static bool

@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "domain/concert/concert.h"
+#include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_open.h"
-#include "domain/queue/queue_place.h"
 #include "domain/queue/queue_rebuild.h"
 
 /* In one call: after each the two stores have come closer. */
@@ -58,32 +58,32 @@ fill_active(struct queue_ticket *ticket, const struct token_row *row)
 
 static void
 fill_ticket(struct queue_ticket *ticket, const struct queue_settings *settings,
-            const struct queue_place *place, const struct token_row *row)
+            const struct queue_entry *entry, const struct token_row *row)
 {
-    if (place->state == QUEUE_TOKEN_ACTIVE) {
+    if (entry->state == QUEUE_TOKEN_ACTIVE) {
         fill_active(ticket, row);
     } else {
         *ticket = (struct queue_ticket){
             .concert_id = settings->concert_id,
-            .position = place->position,
-            .eta_known = place->eta_seconds >= 0,
-            .eta_seconds = place->eta_seconds,
-            .eta_seconds_high = place->eta_seconds_high,
+            .position = entry->position,
+            .eta_known = entry->eta_seconds >= 0,
+            .eta_seconds = entry->eta_seconds,
+            .eta_seconds_high = entry->eta_seconds_high,
             .expires_at = CLOCK_NEVER,
         };
-        memcpy(ticket->token, place->token, TOKEN_SIZE);
-        snprintf(ticket->user_id, sizeof ticket->user_id, "%s", place->user_id);
+        memcpy(ticket->token, entry->token, TOKEN_SIZE);
+        snprintf(ticket->user_id, sizeof ticket->user_id, "%s", entry->user_id);
     }
-    ticket->number = place->number > 0 ? place->shown : 0;
-    ticket->poll_after_seconds = place->poll_seconds;
+    ticket->number = entry->number > 0 ? entry->shown : 0;
+    ticket->poll_after_seconds = entry->poll_seconds;
 }
 
 static void
 note_moved_by(struct services *services, const struct queue_settings *settings,
-              const struct queue_place *place)
+              const struct queue_entry *entry)
 {
     queue_note_serving(services, settings->concert_id,
-                       (struct queue_moved){place->serving, place->serving_raised});
+                       (struct queue_moved){entry->serving, entry->serving_raised});
 }
 
 /*
@@ -91,16 +91,16 @@ note_moved_by(struct services *services, const struct queue_settings *settings,
  * when it is written; any other call is noted apart.
  */
 static enum queue_outcome
-settle(struct services *services, const struct queue_settings *settings, struct queue_place *place,
+settle(struct services *services, const struct queue_settings *settings, struct queue_entry *entry,
        int64_t asked_ms, bool look, struct token_row *row, struct problem *problem)
 {
-    bool own = place->shown == place->serving && place->state == QUEUE_TOKEN_ACTIVE &&
-               place->saved < QUEUE_SAVED_LEASE;
+    bool own = entry->shown == entry->serving && entry->state == QUEUE_TOKEN_ACTIVE &&
+               entry->saved < QUEUE_SAVED_LEASE;
     if (!own) {
-        note_moved_by(services, settings, place);
-        place->serving_raised = false;
+        note_moved_by(services, settings, entry);
+        entry->serving_raised = false;
     }
-    return queue_settle(services, settings, place, asked_ms, look, row, problem);
+    return queue_settle(services, settings, entry, asked_ms, look, row, problem);
 }
 
 /* A call about the queue, which may take several attempts. */
@@ -152,7 +152,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
         struct problem *problem)
 {
     struct queue_settings settings = queue_settings_of(services, concert);
-    struct queue_place place;
+    struct queue_entry entry;
     struct token_row row;
     enum queue_outcome outcome;
     if (concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
@@ -166,7 +166,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     const uint8_t *saved = news_to_take_along(services, &settings);
     int64_t asked_ms = clock_monotonic();
     enum queue_answer answer =
-        queue_store_add(services->redis, &settings, call->token, call->user_id, saved, &place);
+        queue_store_add(services->redis, &settings, call->token, call->user_id, saved, &entry);
     if (saved != NULL && answer == QUEUE_OK)
         services->news.what = QUEUE_NO_NEWS;
     if (answer == QUEUE_FULL) {
@@ -175,14 +175,14 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     }
     if (answer != QUEUE_OK)
         return queue_recover(services, &settings, answer, call->token, call->user_id, problem);
-    if (place.replaced_state != 0) {
-        outcome = queue_bury(services, &settings, place.replaced, place.replaced_state, problem);
+    if (entry.replaced_state != 0) {
+        outcome = queue_bury(services, &settings, entry.replaced, entry.replaced_state, problem);
         if (outcome != QUEUE_OVER)
             return outcome;
     }
-    outcome = settle(services, &settings, &place, asked_ms, true, &row, problem);
+    outcome = settle(services, &settings, &entry, asked_ms, true, &row, problem);
     if (outcome == QUEUE_SETTLED)
-        fill_ticket(&call->ticket, &settings, &place, &row);
+        fill_ticket(&call->ticket, &settings, &entry, &row);
     return outcome;
 }
 
@@ -214,7 +214,7 @@ try_status(struct services *services, const struct concert *concert, struct queu
            struct problem *problem)
 {
     struct queue_settings settings = queue_settings_of(services, concert);
-    struct queue_place place;
+    struct queue_entry entry;
     struct token_row row;
     enum queue_outcome outcome = QUEUE_OVER;
     if (concert->no_queue) {
@@ -226,17 +226,17 @@ try_status(struct services *services, const struct concert *concert, struct queu
     int64_t asked_ms = clock_monotonic();
     const uint8_t *saved = news_to_take_along(services, &settings);
     enum queue_answer answer =
-        queue_store_status(services->redis, &settings, call->token, call->user_id, saved, &place);
+        queue_store_status(services->redis, &settings, call->token, call->user_id, saved, &entry);
     if (saved != NULL && answer == QUEUE_OK)
         services->news.what = QUEUE_NO_NEWS;
     if (answer == QUEUE_OK)
-        outcome = settle(services, &settings, &place, asked_ms, call->attempts > 0, &row, problem);
+        outcome = settle(services, &settings, &entry, asked_ms, call->attempts > 0, &row, problem);
     else if (answer == QUEUE_ENDED)
-        outcome = queue_bury(services, &settings, call->token, place.state, problem);
+        outcome = queue_bury(services, &settings, call->token, entry.state, problem);
     else if (answer != QUEUE_FOREIGN)
         outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (outcome == QUEUE_SETTLED)
-        fill_ticket(&call->ticket, &settings, &place, &row);
+        fill_ticket(&call->ticket, &settings, &entry, &row);
     return refuse_ended(outcome, problem);
 }
 

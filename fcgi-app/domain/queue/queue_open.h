@@ -4,7 +4,7 @@
 #ifndef FRONTROW_DOMAIN_QUEUE_OPEN_H
 #define FRONTROW_DOMAIN_QUEUE_OPEN_H
 
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 
 /*
  * The user's token with a new lease; tokens from when a queue was kept go on. A new one has `fresh`

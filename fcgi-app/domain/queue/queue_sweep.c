@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
 #include "mysql/organiser/concert_admin_table.h"
 

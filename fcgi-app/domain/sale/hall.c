@@ -14,9 +14,9 @@ enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most 
 struct hall {
     struct layout *layout;
     const struct hall_wish *wish;
-    size_t blocks_read;    /* of the layout, by rank */
-    int32_t seats_to_read; /* at least, the next time */
-    struct place *places;  /* sorted (seating_sort) */
+    size_t blocks_read;           /* of the layout, by rank */
+    int32_t seats_to_read;        /* at least, the next time */
+    struct candidate *candidates; /* sorted (seating_sort) */
     size_t count;
     bool passed_by; /* others are just taking some of them */
 };
@@ -94,7 +94,8 @@ read_free(struct hall *hall, const struct part *part, struct database *db)
             block++;
         if (block < end && block->first <= id && block->rank >= part->first_rank &&
             block->rank < hall->blocks_read && fits(hall, block))
-            hall->places[hall->count++] = (struct place){id, block->section, block->row, true};
+            hall->candidates[hall->count++] =
+                (struct candidate){id, block->section, block->row, true};
     }
     return result == DB_NONE ? DB_OK : result;
 }
@@ -107,11 +108,12 @@ read_more(struct hall *hall, struct database *db)
     size_t before = hall->count;
     if (part.seats == 0)
         return DB_OK;
-    hall->places = realloc(hall->places, (before + (size_t)part.seats) * sizeof hall->places[0]);
-    if (hall->places == NULL)
+    hall->candidates =
+        realloc(hall->candidates, (before + (size_t)part.seats) * sizeof hall->candidates[0]);
+    if (hall->candidates == NULL)
         abort();
     enum db_result result = read_free(hall, &part, db);
-    seating_sort(hall->places + before, hall->count - before);
+    seating_sort(hall->candidates + before, hall->count - before);
     hall->seats_to_read = 2 * part.seats;
     return result;
 }
@@ -137,9 +139,9 @@ mark_taken(struct hall *hall, int32_t seat_id)
 {
     bool was_free = false;
     for (size_t i = 0; i < hall->count; i++)
-        if (hall->places[i].seat_id == seat_id) {
-            was_free = hall->places[i].free;
-            hall->places[i].free = false;
+        if (hall->candidates[i].seat_id == seat_id) {
+            was_free = hall->candidates[i].free;
+            hall->candidates[i].free = false;
         }
     return was_free;
 }
@@ -150,9 +152,9 @@ pass_by(struct hall *hall, const struct services *services)
 {
     int32_t ids[OCCUPANCY_SEATS];
     size_t at = 0, count;
-    if (services->place == NULL)
+    if (services->slot == NULL)
         return;
-    while ((count = occupancy_next_set(&services->shared->occupancy, services->place,
+    while ((count = occupancy_next_set(&services->shared->occupancy, services->slot,
                                        hall->layout->item_id, &at, ids)) > 0)
         for (size_t i = 0; i < count; i++)
             hall->passed_by = mark_taken(hall, ids[i]) || hall->passed_by;
@@ -162,8 +164,8 @@ pass_by(struct hall *hall, const struct services *services)
 static void
 announce(const struct services *services, int32_t item_id, const int32_t *ids, int32_t count)
 {
-    if (services->place != NULL)
-        occupancy_take_seats(services->place, item_id, ids, (size_t)count);
+    if (services->slot != NULL)
+        occupancy_take_seats(services->slot, item_id, ids, (size_t)count);
 }
 
 static bool
@@ -197,13 +199,13 @@ choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
     const struct hall_wish *wish = hall->wish;
     enum db_result result = DB_OK;
     pass_by(hall, services);
-    while (!(*chosen = seating_choose_adjacent(hall->places, hall->count, wish->count, ids)) &&
+    while (!(*chosen = seating_choose_adjacent(hall->candidates, hall->count, wish->count, ids)) &&
            result == DB_OK && hall->blocks_read < hall->layout->block_count) {
         result = read_more(hall, services->db);
         pass_by(hall, services);
     }
     if (!*chosen && !(hall->passed_by && wish->patient))
-        *chosen = seating_choose(hall->places, hall->count, wish->count, ids);
+        *chosen = seating_choose(hall->candidates, hall->count, wish->count, ids);
     return result;
 }
 
@@ -256,7 +258,7 @@ tell_found(struct services *services, const struct hall *hall, bool none, uint32
     struct sold_out *sold_out = &services->shared->sold_out;
     if (none)
         sold_out_remember(sold_out, name, releases,
-                          seating_most_free(hall->places, hall->count) + 1, started,
+                          seating_most_free(hall->candidates, hall->count) + 1, started,
                           clock_monotonic());
     else
         sold_out_forget(sold_out, name, releases, hall->wish->count);
@@ -310,6 +312,6 @@ hall_lock_best(struct services *services, const struct item *item, const struct 
     hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
     error = lock_best(services, &hall, ids, seats, now, problem);
     tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
-    free(hall.places);
+    free(hall.candidates);
     return error;
 }

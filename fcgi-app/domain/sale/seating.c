@@ -14,9 +14,9 @@ seat_shown(const struct seat *seat, int64_t now)
 }
 
 static int
-compare_places(const void *a, const void *b)
+compare_candidates(const void *a, const void *b)
 {
-    const struct place *left = a, *right = b;
+    const struct candidate *left = a, *right = b;
     if (left->section != right->section)
         return left->section < right->section ? -1 : 1;
     if (left->row != right->row)
@@ -25,10 +25,10 @@ compare_places(const void *a, const void *b)
 }
 
 void
-seating_sort(struct place *places, size_t place_count)
+seating_sort(struct candidate *candidates, size_t candidate_count)
 {
-    if (place_count > 0) /* without any there is no array, and qsort() wants one */
-        qsort(places, place_count, sizeof places[0], compare_places);
+    if (candidate_count > 0) /* without any there is no array, and qsort() wants one */
+        qsort(candidates, candidate_count, sizeof candidates[0], compare_candidates);
 }
 
 /*
@@ -36,19 +36,20 @@ seating_sort(struct place *places, size_t place_count)
  * of one seat.
  */
 bool
-seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
+seating_choose_adjacent(const struct candidate *candidates, size_t candidate_count, int32_t count,
                         int32_t ids[SEATS_AT_ONCE])
 {
     int32_t run = 0;
-    for (size_t i = 0; i < place_count; i++) {
-        const struct place *place = &places[i];
-        bool follows = run > 0 && place->section == place[-1].section &&
-                       place->row == place[-1].row && place->seat_id == place[-1].seat_id + 1;
-        run = !place->free ? 0 : follows ? run + 1 : 1;
+    for (size_t i = 0; i < candidate_count; i++) {
+        const struct candidate *candidate = &candidates[i];
+        bool follows = run > 0 && candidate->section == candidate[-1].section &&
+                       candidate->row == candidate[-1].row &&
+                       candidate->seat_id == candidate[-1].seat_id + 1;
+        run = !candidate->free ? 0 : follows ? run + 1 : 1;
         if (run < count)
             continue;
         for (int32_t n = 0; n < count; n++)
-            ids[n] = place->seat_id - count + 1 + n;
+            ids[n] = candidate->seat_id - count + 1 + n;
         return true;
     }
     return false;
@@ -56,7 +57,7 @@ seating_choose_adjacent(const struct place *places, size_t place_count, int32_t 
 
 /* The smallest span among the free seats of one section; `free_ids` has room for them. */
 static bool
-choose_span(const struct place *section, size_t size, int32_t count, int32_t *free_ids,
+choose_span(const struct candidate *section, size_t size, int32_t count, int32_t *free_ids,
             int32_t *ids)
 {
     size_t wanted = (size_t)count, found = 0, best = 0;
@@ -74,37 +75,39 @@ choose_span(const struct place *section, size_t size, int32_t count, int32_t *fr
 }
 
 static bool
-choose_scattered(const struct place *places, size_t place_count, int32_t count, int32_t *ids)
+choose_scattered(const struct candidate *candidates, size_t candidate_count, int32_t count,
+                 int32_t *ids)
 {
-    int32_t *free_ids = calloc(place_count + 1, sizeof free_ids[0]);
+    int32_t *free_ids = calloc(candidate_count + 1, sizeof free_ids[0]);
     if (free_ids == NULL)
         abort();
     bool chosen = false;
-    for (size_t begin = 0, end; begin < place_count && !chosen; begin = end) {
-        for (end = begin; end < place_count && places[end].section == places[begin].section;)
+    for (size_t begin = 0, end; begin < candidate_count && !chosen; begin = end) {
+        for (end = begin;
+             end < candidate_count && candidates[end].section == candidates[begin].section;)
             end++;
-        chosen = choose_span(places + begin, end - begin, count, free_ids, ids);
+        chosen = choose_span(candidates + begin, end - begin, count, free_ids, ids);
     }
     free(free_ids);
     return chosen;
 }
 
 bool
-seating_choose(const struct place *places, size_t place_count, int32_t count,
+seating_choose(const struct candidate *candidates, size_t candidate_count, int32_t count,
                int32_t ids[SEATS_AT_ONCE])
 {
-    return seating_choose_adjacent(places, place_count, count, ids) ||
-           choose_scattered(places, place_count, count, ids);
+    return seating_choose_adjacent(candidates, candidate_count, count, ids) ||
+           choose_scattered(candidates, candidate_count, count, ids);
 }
 
 int32_t
-seating_most_free(const struct place *places, size_t place_count)
+seating_most_free(const struct candidate *candidates, size_t candidate_count)
 {
     int32_t most = 0, free = 0;
-    for (size_t i = 0; i < place_count; i++) {
-        if (i > 0 && places[i].section != places[i - 1].section)
+    for (size_t i = 0; i < candidate_count; i++) {
+        if (i > 0 && candidates[i].section != candidates[i - 1].section)
             free = 0;
-        free += places[i].free;
+        free += candidates[i].free;
         if (free > most)
             most = free;
     }

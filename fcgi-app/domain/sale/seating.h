@@ -14,7 +14,7 @@
 enum seat_status seat_shown(const struct seat *seat, int64_t now);
 
 /* A seat as the choice sees it. */
-struct place {
+struct candidate {
     int32_t seat_id;
     int32_t section; /* 0, 1, ... in the order of the sections' ranks */
     int32_t row;     /* lowest seatId of its row */
@@ -22,21 +22,21 @@ struct place {
 };
 
 /*
- * Chooses `count` free places: the first adjacent ones in the best section that has them, else the
- * smallest span of seatIds in the best section that has enough free ones. `places` must be sorted
- * with seating_sort(). Writes the ids, ascending; false where no section has enough.
+ * Chooses `count` free candidates: the first adjacent ones in the best section that has them, else
+ * the smallest span of seatIds in the best section that has enough free ones. `candidates` must be
+ * sorted with seating_sort(). Writes the ids, ascending; false where no section has enough.
  */
-bool seating_choose(const struct place *places, size_t place_count, int32_t count,
+bool seating_choose(const struct candidate *candidates, size_t candidate_count, int32_t count,
                     int32_t ids[SEATS_AT_ONCE]);
 
 /* The first of these two ways only. */
-bool seating_choose_adjacent(const struct place *places, size_t place_count, int32_t count,
-                             int32_t ids[SEATS_AT_ONCE]);
+bool seating_choose_adjacent(const struct candidate *candidates, size_t candidate_count,
+                             int32_t count, int32_t ids[SEATS_AT_ONCE]);
 
-/* How many free places the section with the most of them has: for more, nothing can be chosen. */
-int32_t seating_most_free(const struct place *places, size_t place_count);
+/* How many free candidates the section with the most has: for more, nothing can be chosen. */
+int32_t seating_most_free(const struct candidate *candidates, size_t candidate_count);
 
-/* Sorts places the way in which seating_choose() wants them: by section, row and seatId. */
-void seating_sort(struct place *places, size_t place_count);
+/* Sorts candidates the way in which seating_choose() wants them: by section, row and seatId. */
+void seating_sort(struct candidate *candidates, size_t candidate_count);
 
 #endif

@@ -1,22 +1,22 @@
 #include "mysql/books/sweep_table.h"
 
 enum db_result
-sweep_table_lapsed(struct database *db, const struct sweep_place *after, int64_t until,
-                   struct sweep_place places[SWEEP_BATCH], size_t *count)
+sweep_table_lapsed(struct database *db, const struct sweep_cursor *after, int64_t until,
+                   struct sweep_cursor cursors[SWEEP_BATCH], size_t *count)
 {
     static const struct query list = {"SELECT expires_at, reservation_id FROM reservation"
                                       " WHERE status = 'held' AND expires_at BETWEEN ? AND ?"
                                       " AND (expires_at > ? OR reservation_id > ?)"
                                       " ORDER BY expires_at, reservation_id LIMIT ?"};
-    struct sweep_place place;
+    struct sweep_cursor cursor;
     *count = 0;
     enum db_result result = db_select(
         db, &list,
         PARAMETERS(DB_INSTANT(after->expires_at), DB_INSTANT(until), DB_INSTANT(after->expires_at),
                    DB_INTEGER(after->reservation_id), DB_INTEGER(SWEEP_BATCH)),
-        COLUMNS(INTO_INSTANT(&place.expires_at), INTO_INT64(&place.reservation_id)));
+        COLUMNS(INTO_INSTANT(&cursor.expires_at), INTO_INT64(&cursor.reservation_id)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        places[(*count)++] = place;
+        cursors[(*count)++] = cursor;
     return result == DB_NONE ? DB_OK : result;
 }
 

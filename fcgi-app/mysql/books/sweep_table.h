@@ -10,7 +10,7 @@ enum { SWEEP_BATCH = 500, SWEEP_ANSWERS = 1000 };
 enum { SWEEP_ANSWER_HOURS = 24, SWEEP_ANSWER_MS = SWEEP_ANSWER_HOURS * 3600000 };
 
 /* A place in the order (expiresAt, reservationId) in which lapsed holds are visited. */
-struct sweep_place {
+struct sweep_cursor {
     int64_t expires_at;
     int64_t reservation_id;
 };
@@ -19,8 +19,8 @@ struct sweep_place {
  * Reads up to SWEEP_BATCH held reservations that were over at `until` and come after `after`,
  * without a lock. *count below SWEEP_BATCH: there are no more.
  */
-enum db_result sweep_table_lapsed(struct database *db, const struct sweep_place *after,
-                                  int64_t until, struct sweep_place places[SWEEP_BATCH],
+enum db_result sweep_table_lapsed(struct database *db, const struct sweep_cursor *after,
+                                  int64_t until, struct sweep_cursor cursors[SWEEP_BATCH],
                                   size_t *count);
 
 /*

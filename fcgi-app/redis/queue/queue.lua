@@ -229,7 +229,7 @@ end
 
 -- Puts a token into the set of a state; the score is its shown number, or the instant when that is
 -- over.
-local function place(queue, record, state, score)
+local function set_state(queue, record, state, score)
     if record.state and queue[record.state] ~= queue[state] then
         redis.call('ZREM', queue[record.state], record.token)
     end
@@ -277,12 +277,12 @@ local function finish(queue, record, state)
     if state == LAPSED and (record.saved == NOWHERE or record.number == 0) then
         forget(queue, record) -- no row to write, or one that says by itself when it is over
     else
-        place(queue, record, state, queue.now)
+        set_state(queue, record, state, queue.now)
     end
 end
 
 local function miss(queue, record, from)
-    place(queue, record, MISSED, from + math.max(queue.missedMs, 3000 * record.poll))
+    set_state(queue, record, MISSED, from + math.max(queue.missedMs, 3000 * record.poll))
 end
 
 -- Applies to a token whatever is over by now.
@@ -336,7 +336,7 @@ end
 
 local function call(queue, record)
     local told = record.seen + 1000 * record.poll + math.floor(queue.claimMs / 2)
-    place(queue, record, CALLED, math.max(queue.now + queue.claimMs, told))
+    set_state(queue, record, CALLED, math.max(queue.now + queue.claimMs, told))
     queue.serving = math.max(queue.serving, shown(record))
     measure_overshoot(queue)
 end
@@ -403,12 +403,12 @@ local function take_sample(queue)
     queue.sampleAt = queue.now
 end
 
-local function free_places(queue)
+local function free_capacity(queue)
     return is_calling(queue) and queue.capacity - occupied(queue) or 0
 end
 
 local function advance(queue)
     expire_all(queue)
-    call_next(queue, free_places(queue))
+    call_next(queue, free_capacity(queue))
     take_sample(queue)
 end

@@ -31,7 +31,7 @@ end
 
 local function activate(queue, record)
     record.lease = queue.now + queue.activeMs
-    place(queue, record, ACTIVE, idle_end(queue, record.lease))
+    set_state(queue, record, ACTIVE, idle_end(queue, record.lease))
     watch_unsaved(queue, record)
     queue.admitted = queue.admitted + 1
 end
@@ -52,7 +52,7 @@ local function present(queue, record)
             record.poll = interval(queue, record, redis.call('ZCARD', queue[WAITING]))
         end
         if record.state == MISSED then
-            place(queue, record, WAITING, shown(record))
+            set_state(queue, record, WAITING, shown(record))
         elseif record.state == ACTIVE then
             prolong(queue, record, idle_end(queue, record.lease))
         else
@@ -70,7 +70,7 @@ end
 
 local function add_new(queue, token, user, replaced)
     local waiting = redis.call('ZCARD', queue[WAITING])
-    local at_once = waiting == 0 and free_places(queue) > 0
+    local at_once = waiting == 0 and free_capacity(queue) > 0
     if not at_once and waiting >= queue.maxWaiting then
         return {'FULL'}
     end
@@ -84,7 +84,7 @@ local function add_new(queue, token, user, replaced)
         measure_overshoot(queue)
     else
         record.poll = interval(queue, record, waiting + 1)
-        place(queue, record, WAITING, record.number)
+        set_state(queue, record, WAITING, record.number)
         watch_unsaved(queue, record)
     end
     return view(queue, record, waiting, replaced)
@@ -230,10 +230,10 @@ local function put(queue, record, ends_ms, lease_ms)
     queue.last = math.max(queue.last, record.number)
     if ends_ms > 0 then
         record.saved, record.lease = LEASE, queue.now + lease_ms
-        place(queue, record, ACTIVE, queue.now + ends_ms)
+        set_state(queue, record, ACTIVE, queue.now + ends_ms)
     else
         record.saved = ROW
-        place(queue, record, WAITING, shown(record))
+        set_state(queue, record, WAITING, shown(record))
     end
 end
 
@@ -274,7 +274,7 @@ local function rank(queue, args)
             if record then
                 record.rank = struct.unpack('>I4', args[i], 17)
                 if record.state == WAITING then
-                    place(queue, record, WAITING, record.rank)
+                    set_state(queue, record, WAITING, record.rank)
                 else
                     store(queue, record)
                 end

@@ -15,31 +15,31 @@ add_token(struct redis *redis, const uint8_t token[TOKEN_SIZE])
 }
 
 static void
-read_place(const redisReply *reply, struct queue_place *place)
+read_entry(const redisReply *reply, struct queue_entry *entry)
 {
-    queue_reply_bytes(reply, 1, place->token, TOKEN_SIZE);
-    queue_reply_text(reply, 2, place->user_id, sizeof place->user_id);
-    place->state = (enum queue_token_state)queue_reply_integer(reply, 3);
-    place->saved = (enum queue_saved)queue_reply_integer(reply, 4);
-    place->number = (int32_t)queue_reply_integer(reply, 5);
-    place->ends_ms = queue_reply_integer(reply, 6);
-    place->position = (int32_t)queue_reply_integer(reply, 7);
-    place->poll_seconds = (int32_t)queue_reply_integer(reply, 8);
-    place->eta_seconds = queue_reply_integer(reply, 9);
-    place->eta_seconds_high = queue_reply_integer(reply, 10);
-    place->serving = (int32_t)queue_reply_integer(reply, 11);
-    place->serving_raised = queue_reply_integer(reply, 12) != 0;
-    queue_reply_bytes(reply, 13, place->replaced, TOKEN_SIZE);
-    place->replaced_state = (enum queue_token_state)queue_reply_integer(reply, 14);
-    place->shown = (int32_t)queue_reply_integer(reply, 15);
-    place->lease_ms = queue_reply_integer(reply, 16);
+    queue_reply_bytes(reply, 1, entry->token, TOKEN_SIZE);
+    queue_reply_text(reply, 2, entry->user_id, sizeof entry->user_id);
+    entry->state = (enum queue_token_state)queue_reply_integer(reply, 3);
+    entry->saved = (enum queue_saved)queue_reply_integer(reply, 4);
+    entry->number = (int32_t)queue_reply_integer(reply, 5);
+    entry->ends_ms = queue_reply_integer(reply, 6);
+    entry->position = (int32_t)queue_reply_integer(reply, 7);
+    entry->poll_seconds = (int32_t)queue_reply_integer(reply, 8);
+    entry->eta_seconds = queue_reply_integer(reply, 9);
+    entry->eta_seconds_high = queue_reply_integer(reply, 10);
+    entry->serving = (int32_t)queue_reply_integer(reply, 11);
+    entry->serving_raised = queue_reply_integer(reply, 12) != 0;
+    queue_reply_bytes(reply, 13, entry->replaced, TOKEN_SIZE);
+    entry->replaced_state = (enum queue_token_state)queue_reply_integer(reply, 14);
+    entry->shown = (int32_t)queue_reply_integer(reply, 15);
+    entry->lease_ms = queue_reply_integer(reply, 16);
 }
 
 /* Makes a call with a token and a user that answers with a place, or with the state of its end. */
 static enum queue_answer
-call_place(struct redis *redis, const struct queue_settings *settings, const char *function,
+call_entry(struct redis *redis, const struct queue_settings *settings, const char *function,
            const uint8_t token[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
-           struct queue_place *place)
+           struct queue_entry *entry)
 {
     redisReply *reply;
     queue_begin(redis, settings);
@@ -49,9 +49,9 @@ call_place(struct redis *redis, const struct queue_settings *settings, const cha
         add_token(redis, saved);
     enum queue_answer answer = queue_call(redis, settings, function, &reply);
     if (answer == QUEUE_OK)
-        read_place(reply, place);
+        read_entry(reply, entry);
     else if (answer == QUEUE_ENDED)
-        place->state = (enum queue_token_state)queue_reply_integer(reply, 1);
+        entry->state = (enum queue_token_state)queue_reply_integer(reply, 1);
     freeReplyObject(reply);
     return answer;
 }
@@ -59,21 +59,21 @@ call_place(struct redis *redis, const struct queue_settings *settings, const cha
 enum queue_answer
 queue_store_add(struct redis *redis, const struct queue_settings *settings,
                 const uint8_t fresh[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
-                struct queue_place *place)
+                struct queue_entry *entry)
 {
-    enum queue_answer answer = call_place(redis, settings, "add", fresh, user_id, saved, place);
+    enum queue_answer answer = call_entry(redis, settings, "add", fresh, user_id, saved, entry);
     if (answer != QUEUE_NO_ROOM)
         return answer;
-    answer = call_place(redis, settings, "add_known", fresh, user_id, saved, place);
+    answer = call_entry(redis, settings, "add_known", fresh, user_id, saved, entry);
     return answer == QUEUE_OK || answer == QUEUE_GONE ? answer : QUEUE_NO_ROOM;
 }
 
 enum queue_answer
 queue_store_status(struct redis *redis, const struct queue_settings *settings,
                    const uint8_t token[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
-                   struct queue_place *place)
+                   struct queue_entry *entry)
 {
-    return call_place(redis, settings, "status", token, user_id, saved, place);
+    return call_entry(redis, settings, "status", token, user_id, saved, entry);
 }
 
 /* Makes a call that answers what it moved. */

@@ -58,7 +58,7 @@ enum queue_token_state {
 enum queue_saved { QUEUE_SAVED_NOWHERE, QUEUE_SAVED_ROW, QUEUE_SAVED_LEASE };
 
 /* A waiting or active token. */
-struct queue_place {
+struct queue_entry {
     uint8_t token[TOKEN_SIZE];
     char user_id[USER_ID_SIZE];
     enum queue_token_state state;
@@ -104,7 +104,7 @@ struct queue_counts {
     int32_t overshoot_max;
     struct queue_frozen frozen;
     int32_t version;     /* of the settings in force */
-    int64_t eta_seconds; /* of one who comes now and has to wait, as in struct queue_place */
+    int64_t eta_seconds; /* of one who comes now and has to wait, as in struct queue_entry */
     int64_t eta_seconds_high;
 };
 
@@ -122,7 +122,7 @@ struct queue_row {
     const char *user_id;
     int32_t number;
     int32_t rank;    /* 0: none was drawn */
-    int64_t ends_ms; /* as in struct queue_place; 0: waiting */
+    int64_t ends_ms; /* as in struct queue_entry; 0: waiting */
     int64_t lease_ms;
 };
 
@@ -146,7 +146,7 @@ struct queue_cursor {
  */
 enum queue_answer queue_store_add(struct redis *redis, const struct queue_settings *settings,
                                   const uint8_t fresh[TOKEN_SIZE], const char *user_id,
-                                  const uint8_t *saved, struct queue_place *place);
+                                  const uint8_t *saved, struct queue_entry *entry);
 
 /*
  * A sign of life. `user_id` "" : anybody's; `saved` as above. OK, UNKNOWN, FOREIGN, ENDED with its
@@ -154,7 +154,7 @@ enum queue_answer queue_store_add(struct redis *redis, const struct queue_settin
  */
 enum queue_answer queue_store_status(struct redis *redis, const struct queue_settings *settings,
                                      const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                     const uint8_t *saved, struct queue_place *place);
+                                     const uint8_t *saved, struct queue_entry *entry);
 
 /* Ends it as left; Redis keeps it until it is dropped. OK, UNKNOWN, FOREIGN, ENDED, REBUILD. */
 enum queue_answer queue_store_leave(struct redis *redis, const struct queue_settings *settings,

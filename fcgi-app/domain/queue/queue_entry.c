@@ -1,4 +1,4 @@
-#include "domain/queue/queue_place.h"
+#include "domain/queue/queue_entry.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -126,32 +126,32 @@ queue_bury(struct services *services, const struct queue_settings *settings,
 
 /* What is left of a place as Redis told it at *told_ms, counted from now on. */
 static void
-let_pass(struct queue_place *place, int64_t *told_ms)
+let_pass(struct queue_entry *entry, int64_t *told_ms)
 {
     int64_t now = clock_monotonic();
-    place->ends_ms -= now - *told_ms;
-    place->lease_ms -= now - *told_ms;
+    entry->ends_ms -= now - *told_ms;
+    entry->lease_ms -= now - *told_ms;
     *told_ms = now;
 }
 
 /* Inserts the row of a new token. */
 static enum db_result
 insert_row(struct services *services, const struct queue_settings *settings,
-           const struct queue_place *place, struct token_row *row)
+           const struct queue_entry *entry, struct token_row *row)
 {
-    bool active = place->state == QUEUE_TOKEN_ACTIVE;
+    bool active = entry->state == QUEUE_TOKEN_ACTIVE;
     *row = (struct token_row){
         .kind = TOKEN_QUEUE,
         .concert_id = settings->concert_id,
-        .number = place->number,
+        .number = entry->number,
         .status = active ? TOKEN_ACTIVE : TOKEN_WAITING,
         .lease_until = CLOCK_NEVER,
-        .ends_ms = place->ends_ms,
-        .lease_ms = place->lease_ms,
+        .ends_ms = entry->ends_ms,
+        .lease_ms = entry->lease_ms,
     };
-    memcpy(row->token, place->token, TOKEN_SIZE);
-    snprintf(row->user_id, sizeof row->user_id, "%s", place->user_id);
-    int32_t serving = place->serving_raised ? place->serving : 0;
+    memcpy(row->token, entry->token, TOKEN_SIZE);
+    snprintf(row->user_id, sizeof row->user_id, "%s", entry->user_id);
+    int32_t serving = entry->serving_raised ? entry->serving : 0;
     if (settings->draw)
         return draw_table_insert_token(services->db, row, serving);
     return token_table_insert(services->db, row, serving);
@@ -163,24 +163,24 @@ insert_row(struct services *services, const struct queue_settings *settings,
  */
 static enum db_result
 write_row(struct services *services, const struct queue_settings *settings,
-          const struct queue_place *place, struct token_row *row)
+          const struct queue_entry *entry, struct token_row *row)
 {
-    bool active = place->state == QUEUE_TOKEN_ACTIVE;
-    bool numbered = place->number > 0;
+    bool active = entry->state == QUEUE_TOKEN_ACTIVE;
+    bool numbered = entry->number > 0;
     struct token_period period = queue_period_of_settings(settings);
     enum db_result result = DB_DUPLICATE;
-    if (numbered && place->saved == QUEUE_SAVED_NOWHERE)
-        result = insert_row(services, settings, place, row);
+    if (numbered && entry->saved == QUEUE_SAVED_NOWHERE)
+        result = insert_row(services, settings, entry, row);
     if (result == DB_OK && !active)
         return DB_OK;
     if (result == DB_DUPLICATE) { /* there already, or so it should be */
         result = DB_OK;
-        if (numbered && active && place->saved < QUEUE_SAVED_LEASE)
+        if (numbered && active && entry->saved < QUEUE_SAVED_LEASE)
             result =
-                token_table_activate(services->db, &period, place->token, place->ends_ms,
-                                     place->lease_ms, place->serving_raised ? place->serving : 0);
+                token_table_activate(services->db, &period, entry->token, entry->ends_ms,
+                                     entry->lease_ms, entry->serving_raised ? entry->serving : 0);
     }
-    return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
+    return result == DB_OK ? token_table_find(services->db, entry->token, row) : result;
 }
 
 /* Puts a live token of MySQL back into Redis. */
@@ -221,20 +221,20 @@ put_back(struct services *services, const struct queue_settings *settings,
  */
 static enum db_result
 agree_on_end(struct services *services, const struct queue_settings *settings,
-             const struct queue_place *place, struct token_row *row)
+             const struct queue_entry *entry, struct token_row *row)
 {
     enum { STEP_MS = 1000 };
     enum queue_token_state state;
-    int64_t ahead_ms = place->ends_ms - row->ends_ms;
+    int64_t ahead_ms = entry->ends_ms - row->ends_ms;
     if (row->lease_ms - row->ends_ms < ahead_ms)
         ahead_ms = row->lease_ms - row->ends_ms;
     if (ahead_ms >= STEP_MS) {
         enum db_result result =
             token_table_prolong(services->db, row->token, row->lease_until + ahead_ms);
-        return result == DB_OK ? token_table_find(services->db, place->token, row) : result;
+        return result == DB_OK ? token_table_find(services->db, entry->token, row) : result;
     }
     /* Where Redis does not answer, the next sign of life does it. */
-    if (ahead_ms <= -STEP_MS && place->ends_ms < place->lease_ms)
+    if (ahead_ms <= -STEP_MS && entry->ends_ms < entry->lease_ms)
         queue_store_keep(services->redis, settings, row->token, row->ends_ms, &state);
     return DB_OK;
 }
@@ -245,23 +245,23 @@ agree_on_end(struct services *services, const struct queue_settings *settings,
  */
 static enum queue_outcome
 mark_saved(struct services *services, const struct queue_settings *settings,
-           const struct queue_place *place, const struct token_row *row, struct problem *problem)
+           const struct queue_entry *entry, const struct token_row *row, struct problem *problem)
 {
-    bool active = place->state == QUEUE_TOKEN_ACTIVE;
+    bool active = entry->state == QUEUE_TOKEN_ACTIVE;
     enum queue_token_state state;
-    if (place->saved >= (active ? QUEUE_SAVED_LEASE : QUEUE_SAVED_ROW))
+    if (entry->saved >= (active ? QUEUE_SAVED_LEASE : QUEUE_SAVED_ROW))
         return QUEUE_SETTLED;
     if (!active) {
-        queue_note_news(services, QUEUE_NEWS_SAVED, settings->concert_id, place->token);
+        queue_note_news(services, QUEUE_NEWS_SAVED, settings->concert_id, entry->token);
         return QUEUE_SETTLED;
     }
     enum queue_answer answer =
-        queue_store_saved(services->redis, settings, place->token, QUEUE_SAVED_LEASE, &state);
+        queue_store_saved(services->redis, settings, entry->token, QUEUE_SAVED_LEASE, &state);
     if (answer == QUEUE_OK)
         return state != QUEUE_TOKEN_ACTIVE ? QUEUE_AGAIN : QUEUE_SETTLED;
     if (answer == QUEUE_UNKNOWN)
         return put_back(services, settings, row, problem);
-    return queue_recover(services, settings, answer, place->token, place->user_id, problem);
+    return queue_recover(services, settings, answer, entry->token, entry->user_id, problem);
 }
 
 /*
@@ -270,14 +270,14 @@ mark_saved(struct services *services, const struct queue_settings *settings,
  */
 static enum queue_outcome
 give_way(struct services *services, const struct queue_settings *settings,
-         const struct queue_place *place, struct problem *problem)
+         const struct queue_entry *entry, struct problem *problem)
 {
     struct token_row row;
     enum db_result result =
-        token_table_find_live(services->db, settings->concert_id, place->user_id, &row);
+        token_table_find_live(services->db, settings->concert_id, entry->user_id, &row);
     if (result != DB_OK && result != DB_NONE)
         return refused_by_db(problem, result);
-    queue_forget(services, settings, place->token);
+    queue_forget(services, settings, entry->token);
     return result == DB_OK ? put_back(services, settings, &row, problem) : QUEUE_OVER;
 }
 
@@ -302,41 +302,41 @@ agree_on_status(struct services *services, const struct queue_settings *settings
 
 enum queue_outcome
 queue_settle(struct services *services, const struct queue_settings *settings,
-             struct queue_place *place, int64_t asked_ms, bool look, struct token_row *row,
+             struct queue_entry *entry, int64_t asked_ms, bool look, struct token_row *row,
              struct problem *problem)
 {
-    bool active = place->state == QUEUE_TOKEN_ACTIVE;
-    if (!active && !look && place->saved != QUEUE_SAVED_NOWHERE)
+    bool active = entry->state == QUEUE_TOKEN_ACTIVE;
+    if (!active && !look && entry->saved != QUEUE_SAVED_NOWHERE)
         return QUEUE_SETTLED;
-    let_pass(place, &asked_ms);
-    enum db_result result = write_row(services, settings, place, row);
-    bool lacks_row = result == DB_NONE && place->saved != QUEUE_SAVED_NOWHERE;
-    bool lacks_lease = result == DB_OK && active && place->saved == QUEUE_SAVED_LEASE &&
+    let_pass(entry, &asked_ms);
+    enum db_result result = write_row(services, settings, entry, row);
+    bool lacks_row = result == DB_NONE && entry->saved != QUEUE_SAVED_NOWHERE;
+    bool lacks_lease = result == DB_OK && active && entry->saved == QUEUE_SAVED_LEASE &&
                        row->status == TOKEN_WAITING;
     if (lacks_row || lacks_lease) { /* Redis believed too much, as where MySQL was restored */
-        place->saved = lacks_row ? QUEUE_SAVED_NOWHERE : QUEUE_SAVED_ROW;
-        result = write_row(services, settings, place, row);
+        entry->saved = lacks_row ? QUEUE_SAVED_NOWHERE : QUEUE_SAVED_ROW;
+        result = write_row(services, settings, entry, row);
     }
     if (result == DB_NONE)
-        return give_way(services, settings, place, problem);
+        return give_way(services, settings, entry, problem);
     bool agreed = result == DB_OK && active == (row->status == TOKEN_ACTIVE);
     if (agreed && active) {
-        let_pass(place, &asked_ms);
-        result = agree_on_end(services, settings, place, row);
+        let_pass(entry, &asked_ms);
+        result = agree_on_end(services, settings, entry, row);
     }
     if (result != DB_OK)
         return refused_by_db(problem, result);
     if (!token_is_live(row)) {
-        queue_forget(services, settings, place->token);
+        queue_forget(services, settings, entry->token);
         return QUEUE_OVER;
     }
-    if (row->number != place->number) { /* Redis forgot it and gave it a number anew */
-        queue_forget(services, settings, place->token);
+    if (row->number != entry->number) { /* Redis forgot it and gave it a number anew */
+        queue_forget(services, settings, entry->token);
         return put_back(services, settings, row, problem);
     }
     if (!agreed)
         return agree_on_status(services, settings, row, problem);
-    return mark_saved(services, settings, place, row, problem);
+    return mark_saved(services, settings, entry, row, problem);
 }
 
 enum queue_outcome

@@ -1,7 +1,6 @@
-/* queue_place: keeps the two stores of a queue in step, one token at a time. For domain/queue*.c.
- */
-#ifndef FRONTROW_DOMAIN_QUEUE_PLACE_H
-#define FRONTROW_DOMAIN_QUEUE_PLACE_H
+/* queue_entry: keeps the two stores of a queue in step, one token at a time. For this folder. */
+#ifndef FRONTROW_DOMAIN_QUEUE_ENTRY_H
+#define FRONTROW_DOMAIN_QUEUE_ENTRY_H
 
 #include "domain/queue/queue.h"
 #include "redis/queue/queue_store.h"
@@ -32,7 +31,7 @@ enum queue_outcome {
  * row afterwards, where it was looked at or written.
  */
 enum queue_outcome queue_settle(struct services *services, const struct queue_settings *settings,
-                                struct queue_place *place, int64_t asked_ms, bool look,
+                                struct queue_entry *entry, int64_t asked_ms, bool look,
                                 struct token_row *row, struct problem *problem);
 
 /*
