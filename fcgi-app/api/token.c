@@ -6,24 +6,24 @@
 #include "domain/queue/queue.h"
 
 static void
-answer(struct response *response, const struct queue_ticket *ticket)
+answer(struct response *response, const struct queue_position *position)
 {
     char text[QUEUE_TOKEN_TEXT_SIZE];
     struct json json = json_writer(&response->body);
-    queue_write_token(ticket->concert_id, ticket->token, text);
+    queue_write_token(position->concert_id, position->token, text);
     json_begin_object(&json, NULL);
     json_write_string(&json, "token", text);
-    json_write_string(&json, "userId", ticket->user_id);
-    json_write_integer(&json, "concertId", ticket->concert_id);
-    json_write_optional_integer(&json, "number", ticket->number > 0, ticket->number);
-    json_write_string(&json, "status", ticket->active ? "active" : "waiting");
-    json_write_optional_integer(&json, "position", ticket->active || ticket->position > 0,
-                                ticket->position);
-    json_write_optional_integer(&json, "etaSeconds", ticket->eta_known, ticket->eta_seconds);
-    json_write_optional_integer(&json, "etaSecondsHigh", ticket->eta_known,
-                                ticket->eta_seconds_high);
-    json_write_integer(&json, "pollAfterSeconds", ticket->poll_after_seconds);
-    json_write_instant(&json, "expiresAt", ticket->expires_at);
+    json_write_string(&json, "userId", position->user_id);
+    json_write_integer(&json, "concertId", position->concert_id);
+    json_write_optional_integer(&json, "number", position->number > 0, position->number);
+    json_write_string(&json, "status", position->active ? "active" : "waiting");
+    json_write_optional_integer(&json, "position", position->active || position->from_head > 0,
+                                position->from_head);
+    json_write_optional_integer(&json, "etaSeconds", position->eta_known, position->eta_seconds);
+    json_write_optional_integer(&json, "etaSecondsHigh", position->eta_known,
+                                position->eta_seconds_high);
+    json_write_integer(&json, "pollAfterSeconds", position->poll_after_seconds);
+    json_write_instant(&json, "expiresAt", position->expires_at);
     json_end_object(&json);
 }
 
@@ -32,14 +32,14 @@ token_add(void *services, const struct request *request, struct response *respon
 {
     struct services *all = services;
     struct concert concert;
-    struct queue_ticket ticket;
+    struct queue_position position;
     struct problem problem;
     all->deadline = request->deadline;
     enum error error = concert_find(all->db, request->input->concert_id, &concert, &problem);
     if (error == ERROR_NONE)
-        error = queue_add(all, &concert, request->caller, &ticket, &problem);
+        error = queue_add(all, &concert, request->caller, &position, &problem);
     if (error == ERROR_NONE)
-        answer(response, &ticket);
+        answer(response, &position);
     else
         response_problem(response, &problem);
 }
@@ -47,12 +47,12 @@ token_add(void *services, const struct request *request, struct response *respon
 void
 token_show(void *services, const struct request *request, struct response *response)
 {
-    struct queue_ticket ticket;
+    struct queue_position position;
     struct problem problem;
     ((struct services *)services)->deadline = request->deadline;
-    if (queue_status(services, request->queue_token, request->caller, &ticket, &problem) ==
+    if (queue_status(services, request->queue_token, request->caller, &position, &problem) ==
         ERROR_NONE)
-        answer(response, &ticket);
+        answer(response, &position);
     else
         response_problem(response, &problem);
 }

@@ -40,11 +40,11 @@ queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
     hex_write(token, TOKEN_SIZE, text + length);
 }
 
-/* The ticket of a token that MySQL has as active. */
+/* The position of a token that MySQL has as active. */
 static void
-fill_active(struct queue_ticket *ticket, const struct token_row *row)
+fill_active(struct queue_position *position, const struct token_row *row)
 {
-    *ticket = (struct queue_ticket){
+    *position = (struct queue_position){
         .concert_id = row->concert_id,
         .active = true,
         .eta_known = true,
@@ -52,30 +52,30 @@ fill_active(struct queue_ticket *ticket, const struct token_row *row)
         .expires_at = row->lease_until,
         .may_idle = token_may_idle(row),
     };
-    memcpy(ticket->token, row->token, TOKEN_SIZE);
-    snprintf(ticket->user_id, sizeof ticket->user_id, "%s", row->user_id);
+    memcpy(position->token, row->token, TOKEN_SIZE);
+    snprintf(position->user_id, sizeof position->user_id, "%s", row->user_id);
 }
 
 static void
-fill_ticket(struct queue_ticket *ticket, const struct queue_settings *settings,
-            const struct queue_entry *entry, const struct token_row *row)
+fill_position(struct queue_position *position, const struct queue_settings *settings,
+              const struct queue_entry *entry, const struct token_row *row)
 {
     if (entry->state == QUEUE_TOKEN_ACTIVE) {
-        fill_active(ticket, row);
+        fill_active(position, row);
     } else {
-        *ticket = (struct queue_ticket){
+        *position = (struct queue_position){
             .concert_id = settings->concert_id,
-            .position = entry->position,
+            .from_head = entry->position,
             .eta_known = entry->eta_seconds >= 0,
             .eta_seconds = entry->eta_seconds,
             .eta_seconds_high = entry->eta_seconds_high,
             .expires_at = CLOCK_NEVER,
         };
-        memcpy(ticket->token, entry->token, TOKEN_SIZE);
-        snprintf(ticket->user_id, sizeof ticket->user_id, "%s", entry->user_id);
+        memcpy(position->token, entry->token, TOKEN_SIZE);
+        snprintf(position->user_id, sizeof position->user_id, "%s", entry->user_id);
     }
-    ticket->number = entry->number > 0 ? entry->shown : 0;
-    ticket->poll_after_seconds = entry->poll_seconds;
+    position->number = entry->number > 0 ? entry->shown : 0;
+    position->poll_after_seconds = entry->poll_seconds;
 }
 
 static void
@@ -108,7 +108,7 @@ struct queue_call {
     const char *user_id;       /* "": whoever has the token */
     uint8_t token[TOKEN_SIZE]; /* asked about, or the bytes of a new one */
     int attempts;              /* before this one */
-    struct queue_ticket ticket;
+    struct queue_position position;
 };
 
 typedef enum queue_outcome attempt_function(struct services *services,
@@ -160,7 +160,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     if (concert->no_queue) {
         outcome = queue_open_add(services, concert, call->user_id, call->token, &row, problem);
         if (outcome == QUEUE_SETTLED)
-            fill_active(&call->ticket, &row);
+            fill_active(&call->position, &row);
         return outcome;
     }
     const uint8_t *saved = news_to_take_along(services, &settings);
@@ -182,19 +182,19 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     }
     outcome = settle(services, &settings, &entry, asked_ms, true, &row, problem);
     if (outcome == QUEUE_SETTLED)
-        fill_ticket(&call->ticket, &settings, &entry, &row);
+        fill_position(&call->position, &settings, &entry, &row);
     return outcome;
 }
 
 enum error
 queue_add(struct services *services, const struct concert *concert, const char *user_id,
-          struct queue_ticket *ticket, struct problem *problem)
+          struct queue_position *position, struct problem *problem)
 {
     struct queue_call call = {.user_id = user_id};
     if (getrandom(call.token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
         abort();
     enum error error = make_call(services, concert, try_add, &call, problem);
-    *ticket = call.ticket;
+    *position = call.position;
     return error;
 }
 
@@ -220,7 +220,7 @@ try_status(struct services *services, const struct concert *concert, struct queu
     if (concert->no_queue) {
         outcome = queue_open_find(services, concert, call->token, call->user_id, &row, problem);
         if (outcome == QUEUE_SETTLED)
-            fill_active(&call->ticket, &row);
+            fill_active(&call->position, &row);
         return outcome;
     }
     int64_t asked_ms = clock_monotonic();
@@ -236,18 +236,18 @@ try_status(struct services *services, const struct concert *concert, struct queu
     else if (answer != QUEUE_FOREIGN)
         outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (outcome == QUEUE_SETTLED)
-        fill_ticket(&call->ticket, &settings, &entry, &row);
+        fill_position(&call->position, &settings, &entry, &row);
     return refuse_ended(outcome, problem);
 }
 
 static enum error
 ask_queue(struct services *services, const struct concert *concert, const uint8_t token[TOKEN_SIZE],
-          const char *user_id, struct queue_ticket *ticket, struct problem *problem)
+          const char *user_id, struct queue_position *position, struct problem *problem)
 {
     struct queue_call call = {.user_id = user_id};
     memcpy(call.token, token, TOKEN_SIZE);
     enum error error = make_call(services, concert, try_status, &call, problem);
-    *ticket = call.ticket;
+    *position = call.position;
     return error;
 }
 
@@ -267,19 +267,19 @@ find_concert(struct services *services, const char *text, struct concert *concer
 
 enum error
 queue_status(struct services *services, const char *text, const char *caller,
-             struct queue_ticket *ticket, struct problem *problem)
+             struct queue_position *position, struct problem *problem)
 {
     struct concert concert = {0};
     uint8_t token[TOKEN_SIZE];
     enum error error = find_concert(services, text, &concert, token, problem);
     if (error != ERROR_NONE)
         return error;
-    return ask_queue(services, &concert, token, caller, ticket, problem);
+    return ask_queue(services, &concert, token, caller, position, problem);
 }
 
 enum error
 queue_admit(struct services *services, const struct concert *concert, const char *user_id,
-            const char *text, struct queue_ticket *ticket, struct problem *problem)
+            const char *text, struct queue_position *position, struct problem *problem)
 {
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
@@ -287,8 +287,8 @@ queue_admit(struct services *services, const struct concert *concert, const char
         return refuse(problem, ERROR_TOKEN_MISSING);
     if (!queue_read_token(text, &concert_id, token) || concert_id != concert->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
-    enum error error = ask_queue(services, concert, token, user_id, ticket, problem);
-    if (error != ERROR_NONE || ticket->active)
+    enum error error = ask_queue(services, concert, token, user_id, position, problem);
+    if (error != ERROR_NONE || position->active)
         return error;
     return refuse(problem, ERROR_TOKEN_NOT_ACTIVE);
 }
@@ -297,7 +297,7 @@ void
 queue_renew(struct services *services, const struct concert *concert, const char *user_id,
             const char *text)
 {
-    struct queue_ticket ticket;
+    struct queue_position position;
     struct token_row row;
     struct problem problem;
     uint8_t token[TOKEN_SIZE];
@@ -305,7 +305,7 @@ queue_renew(struct services *services, const struct concert *concert, const char
     if (!concert->no_queue && concert->idle_seconds > 0 &&
         queue_read_token(text, &concert_id, token) && concert_id == concert->concert_id &&
         token_table_find(services->db, token, &row) == DB_OK && token_may_idle(&row))
-        ask_queue(services, concert, token, user_id, &ticket, &problem);
+        ask_queue(services, concert, token, user_id, &position, &problem);
 }
 
 void

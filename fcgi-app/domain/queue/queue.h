@@ -14,16 +14,15 @@
 enum { QUEUE_TOKEN_TEXT_SIZE = 10 + 1 + 2 * TOKEN_SIZE + 1 };
 
 /* A token as its owner sees it. */
-struct queue_ticket {
+struct queue_position {
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
     char user_id[USER_ID_SIZE];
-    int32_t number;   /* 0: none, as the concert keeps no queue or kept none when it was made, or as
-                         it waits to be drawn */
-    bool active;      /* else waiting */
-    int32_t position; /* an upper bound of the place in the queue, from 1; 0 when active, or drawn
-                         later */
-    bool eta_known;   /* always when active */
+    int32_t number; /* 0: none, as the concert keeps no queue or kept none when it was made, or as
+                       it waits to be drawn */
+    bool active;    /* else waiting */
+    int32_t from_head; /* its place in the queue at most, from 1; 0 when active, or drawn later */
+    bool eta_known;    /* always when active */
     int64_t eta_seconds;
     int64_t eta_seconds_high;
     int32_t poll_after_seconds;
@@ -61,14 +60,14 @@ void queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
  * queue_unavailable.
  */
 enum error queue_add(struct services *services, const struct concert *concert, const char *user_id,
-                     struct queue_ticket *ticket, struct problem *problem);
+                     struct queue_position *position, struct problem *problem);
 
 /*
  * A sign of life from the owner of a token, who sees how it stands; a called one becomes active.
  * `text` NULL: token_missing. `caller` "" : whoever has the token. Refuses with token_invalid.
  */
 enum error queue_status(struct services *services, const char *text, const char *caller,
-                        struct queue_ticket *ticket, struct problem *problem);
+                        struct queue_position *position, struct problem *problem);
 
 /* Leaves the queue or gives the place back. As queue_status() otherwise. */
 enum error queue_leave(struct services *services, const char *text, const char *caller,
@@ -79,7 +78,7 @@ enum error queue_leave(struct services *services, const char *text, const char *
  * is a sign of life. Refuses with token_missing, token_invalid or token_not_active.
  */
 enum error queue_admit(struct services *services, const struct concert *concert,
-                       const char *user_id, const char *text, struct queue_ticket *ticket,
+                       const char *user_id, const char *text, struct queue_position *position,
                        struct problem *problem);
 
 /*

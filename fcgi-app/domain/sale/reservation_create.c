@@ -34,13 +34,13 @@ admit(struct services *services, struct reservation_create *create, struct probl
     create->made.without_token = create->concert.no_queue;
     if (create->concert.no_queue)
         return ERROR_NONE;
-    struct queue_ticket ticket;
+    struct queue_position position;
     enum error error =
-        queue_admit(services, &create->concert, create->user_id, create->token, &ticket, problem);
+        queue_admit(services, &create->concert, create->user_id, create->token, &position, problem);
     if (error != ERROR_NONE)
         return error;
-    memcpy(create->made.token, ticket.token, TOKEN_SIZE);
-    create->keeps_place = ticket.may_idle;
+    memcpy(create->made.token, position.token, TOKEN_SIZE);
+    create->keeps_place = position.may_idle;
     return ERROR_NONE;
 }
 
