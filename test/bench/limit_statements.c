@@ -162,8 +162,8 @@ step_token(struct services *services, int64_t number)
     if (concert_table_find(services->db, HELD_CONCERT, &concert) != DB_OK)
         return false;
     struct token_period period = queue_period_of(&concert);
-    return token_table_renew_open(services->db, &period, user, fresh, concert.now, LEASE_MS,
-                                  &row) == DB_OK;
+    return token_table_renew_unqueued(services->db, &period, user, fresh, concert.now, LEASE_MS,
+                                      &row) == DB_OK;
 }
 
 /* One that has to wait, as nearly all do in a rush. */

@@ -11,8 +11,8 @@
 #include "base/hex.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue_entry.h"
-#include "domain/queue/queue_open.h"
 #include "domain/queue/queue_rebuild.h"
+#include "domain/queue/unqueued_token.h"
 
 /* In one call: after each the two stores have come closer. */
 enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
@@ -158,7 +158,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     if (concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
         return QUEUE_REFUSED;
     if (concert->no_queue) {
-        outcome = queue_open_add(services, concert, call->user_id, call->token, &row, problem);
+        outcome = unqueued_token_add(services, concert, call->user_id, call->token, &row, problem);
         if (outcome == QUEUE_SETTLED)
             fill_active(&call->position, &row);
         return outcome;
@@ -218,7 +218,7 @@ try_status(struct services *services, const struct concert *concert, struct queu
     struct token_row row;
     enum queue_outcome outcome = QUEUE_OVER;
     if (concert->no_queue) {
-        outcome = queue_open_find(services, concert, call->token, call->user_id, &row, problem);
+        outcome = unqueued_token_find(services, concert, call->token, call->user_id, &row, problem);
         if (outcome == QUEUE_SETTLED)
             fill_active(&call->position, &row);
         return outcome;
@@ -364,7 +364,7 @@ try_leave(struct services *services, const struct concert *concert, struct queue
     struct queue_moved moved;
     enum queue_outcome outcome = QUEUE_OVER;
     if (concert->no_queue)
-        return queue_open_leave(services, concert, call->token, call->user_id, problem);
+        return unqueued_token_leave(services, concert, call->token, call->user_id, problem);
     enum queue_answer answer =
         queue_store_leave(services->redis, &settings, call->token, call->user_id, &moved);
     if (answer == QUEUE_OK) {

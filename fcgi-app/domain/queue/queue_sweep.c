@@ -85,7 +85,7 @@ write_ends(struct services *services, const struct queue_settings *settings,
     uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        if (briefs[i].state == state && (briefs[i].number == 0) == (kind == TOKEN_OPEN))
+        if (briefs[i].state == state && (briefs[i].number == 0) == (kind == TOKEN_UNQUEUED))
             memcpy(tokens[found++], briefs[i].token, TOKEN_SIZE);
     if (found == 0)
         return DB_OK;
@@ -93,7 +93,7 @@ write_ends(struct services *services, const struct queue_settings *settings,
                                  found, state == QUEUE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
 }
 
-/* An open one that lapsed says so by itself in MySQL. */
+/* An unqueued one that lapsed says so by itself in MySQL. */
 static enum db_result
 write_all_ends(struct services *services, const struct queue_settings *settings,
                const struct queue_brief *briefs, size_t count)
@@ -103,7 +103,7 @@ write_all_ends(struct services *services, const struct queue_settings *settings,
     if (result == DB_OK)
         result = write_ends(services, settings, briefs, count, TOKEN_QUEUE, QUEUE_TOKEN_LEFT);
     if (result == DB_OK)
-        result = write_ends(services, settings, briefs, count, TOKEN_OPEN, QUEUE_TOKEN_LEFT);
+        result = write_ends(services, settings, briefs, count, TOKEN_UNQUEUED, QUEUE_TOKEN_LEFT);
     return result;
 }
 

@@ -68,7 +68,7 @@ enum db_result
 prune_table_look_on(struct database *db, const struct prune_concert *concert, enum prune_kind kind,
                     struct prune_range *range)
 {
-    static const struct query look_at_open_tokens = {
+    static const struct query look_at_unqueued_tokens = {
         "SELECT COUNT(*), COALESCE(MAX(user_id), ''), COALESCE(SUM(lease_until < ?), 0)"
         " FROM (SELECT user_id, lease_until FROM open_token WHERE concert_id = ? AND user_id > ?"
         "  ORDER BY user_id LIMIT ?) batch"};
@@ -84,7 +84,7 @@ prune_table_look_on(struct database *db, const struct prune_concert *concert, en
     if (kind == PRUNE_QUEUE_TOKENS)
         return look_at_queue_tokens(db, concert, range);
     if (kind == PRUNE_OPEN_TOKENS)
-        return db_select_one(db, &look_at_open_tokens, owner_parameters, 4, columns, 3);
+        return db_select_one(db, &look_at_unqueued_tokens, owner_parameters, 4, columns, 3);
     return db_select_one(db, &look_at_seat_quotas, owner_parameters + 1, 3, columns, 3);
 }
 
@@ -108,7 +108,7 @@ prune_table_delete(struct database *db, const struct prune_concert *concert, enu
     static const struct query delete_queue_tokens = {
         "DELETE FROM queue_token WHERE concert_id = ? AND number > ? AND number <= ?"
         " AND number <> ? AND number <> ? AND " QUEUE_TOKEN_IS_OLD};
-    static const struct query delete_open_tokens = {
+    static const struct query delete_unqueued_tokens = {
         "DELETE FROM open_token WHERE concert_id = ? AND user_id > ? AND user_id <= ?"
         " AND lease_until < ?"};
     static const struct query delete_seat_quotas = {
@@ -117,7 +117,7 @@ prune_table_delete(struct database *db, const struct prune_concert *concert, enu
         DB_INTEGER(concert->concert_id), DB_TEXT(range->after.user_id),
         DB_TEXT(range->until.user_id), DB_INSTANT(concert->cutoff)};
     if (kind == PRUNE_OPEN_TOKENS)
-        return db_execute(db, &delete_open_tokens, owner_parameters, 4);
+        return db_execute(db, &delete_unqueued_tokens, owner_parameters, 4);
     if (kind == PRUNE_SEAT_QUOTAS)
         return db_execute(db, &delete_seat_quotas, owner_parameters, 3);
     return db_execute(db, &delete_queue_tokens,

@@ -12,14 +12,14 @@
 #define LEASE_END "GREATEST(lease_until, COALESCE(lease_max, lease_until))"
 
 /*
- * One row of either table, in the order of struct token_row. What has lapsed reads so, and an open
- * token has no state but these.
+ * One row of either table, in the order of struct token_row. What has lapsed reads so, and an
+ * unqueued token has no state but these.
  */
 #define QUEUE_COLUMNS                                                                              \
     "1, token, concert_id, number, user_id,"                                                       \
     " IF(status = 'active' AND lease_until <= UTC_TIMESTAMP(3), 5, status + 0), "                  \
     "lease_until, " IF_ACTIVE(LEFT_MS("lease_until")) ", " IF_ACTIVE(LEFT_MS(LEASE_END))
-#define OPEN_COLUMNS                                                                               \
+#define UNQUEUED_COLUMNS                                                                           \
     "2, token, concert_id, 0, user_id,"                                                            \
     " CASE WHEN ended THEN 4 WHEN lease_until <= UTC_TIMESTAMP(3) THEN 5 ELSE 2 END, lease_until," \
     " " LEFT_MS("lease_until") ", " LEFT_MS("lease_until")
@@ -40,10 +40,14 @@ static void
 bind_token(struct token_row *row, struct column columns[TOKEN_COLUMN_COUNT])
 {
     const struct column list[TOKEN_COLUMN_COUNT] = {
-        INTO_ENUM(&row->kind, TOKEN_OPEN), INTO_BYTES(row->token),
-        INTO_INT32(&row->concert_id),      INTO_INT32(&row->number),
-        INTO_TEXT(row->user_id),           INTO_ENUM(&row->status, TOKEN_LAPSED),
-        INTO_INSTANT(&row->lease_until),   INTO_INT64(&row->ends_ms),
+        INTO_ENUM(&row->kind, TOKEN_UNQUEUED),
+        INTO_BYTES(row->token),
+        INTO_INT32(&row->concert_id),
+        INTO_INT32(&row->number),
+        INTO_TEXT(row->user_id),
+        INTO_ENUM(&row->status, TOKEN_LAPSED),
+        INTO_INSTANT(&row->lease_until),
+        INTO_INT64(&row->ends_ms),
         INTO_INT64(&row->lease_ms),
     };
     memcpy(columns, list, sizeof list);
@@ -75,7 +79,7 @@ enum db_result
 token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE], struct token_row *row)
 {
     static const struct query find = {"SELECT " QUEUE_COLUMNS " FROM queue_token WHERE token = ?"
-                                      " UNION ALL SELECT " OPEN_COLUMNS
+                                      " UNION ALL SELECT " UNQUEUED_COLUMNS
                                       " FROM open_token WHERE token = ?"};
     return select_token(db, &find,
                         PARAMETERS(DB_BYTES(token, TOKEN_SIZE), DB_BYTES(token, TOKEN_SIZE)), row);
@@ -91,12 +95,12 @@ token_table_find_live(struct database *db, int32_t concert_id, const char *user_
         " WHERE concert_id = ? AND user_id = ? AND (status = 'waiting'"
         " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
         " ORDER BY number DESC LIMIT 1"};
-    static const struct query find_open = {"SELECT " OPEN_COLUMNS
-                                           " FROM open_token WHERE concert_id = ? AND user_id = ?"
-                                           " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"};
+    static const struct query find_unqueued = {
+        "SELECT " UNQUEUED_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id = ?"
+        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"};
     const struct parameter owner[] = {DB_INTEGER(concert_id), DB_TEXT(user_id)};
     enum db_result result = select_token(db, &find_queue, owner, 2, row);
-    return result == DB_NONE ? select_token(db, &find_open, owner, 2, row) : result;
+    return result == DB_NONE ? select_token(db, &find_unqueued, owner, 2, row) : result;
 }
 
 enum db_result
@@ -105,9 +109,9 @@ token_table_end(struct database *db, enum token_kind kind, const uint8_t token[T
 {
     static const struct query end_queue = {
         "UPDATE queue_token SET status = ? WHERE token = ? AND status IN ('waiting', 'active')"};
-    static const struct query end_open = {"UPDATE open_token SET ended = 1 WHERE token = ?"};
-    if (kind == TOKEN_OPEN)
-        return db_execute(db, &end_open, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+    static const struct query end_unqueued = {"UPDATE open_token SET ended = 1 WHERE token = ?"};
+    if (kind == TOKEN_UNQUEUED)
+        return db_execute(db, &end_unqueued, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
     return db_execute(db, &end_queue, PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
 }
 
@@ -116,11 +120,11 @@ token_table_end_active(struct database *db, const uint8_t token[TOKEN_SIZE], boo
 {
     static const struct query end_queue = {
         "UPDATE queue_token SET status = 'done' WHERE token = ? AND status = 'active'"};
-    static const struct query end_open = {
+    static const struct query end_unqueued = {
         "UPDATE open_token SET ended = 1 WHERE token = ? AND ended = 0"};
     enum db_result result = db_execute(db, &end_queue, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
     if (result == DB_OK && db_changed_rows(db) == 0)
-        result = db_execute(db, &end_open, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
+        result = db_execute(db, &end_unqueued, PARAMETERS(DB_BYTES(token, TOKEN_SIZE)));
     *ended = result == DB_OK && db_changed_rows(db) > 0;
     return result;
 }
@@ -146,12 +150,12 @@ token_table_end_batch(struct database *db, const struct token_period *period, en
     static const struct query end_queue = {
         "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active')"
         " AND " IS_PERIOD " AND token IN " BATCH};
-    static const struct query end_open = {"UPDATE open_token SET ended = 1 WHERE " IS_PERIOD
-                                          " AND token IN " BATCH};
+    static const struct query end_unqueued = {"UPDATE open_token SET ended = 1 WHERE " IS_PERIOD
+                                              " AND token IN " BATCH};
     struct parameter parameters[4 + TOKEN_BATCH] = {DB_INTEGER(status), PERIOD(period)};
     pad_batch(parameters + 4, tokens, count);
-    if (kind == TOKEN_OPEN)
-        return db_execute(db, &end_open, parameters + 1, 3 + TOKEN_BATCH);
+    if (kind == TOKEN_UNQUEUED)
+        return db_execute(db, &end_unqueued, parameters + 1, 3 + TOKEN_BATCH);
     return db_execute(db, &end_queue, parameters, 4 + TOKEN_BATCH);
 }
 
@@ -256,9 +260,9 @@ token_table_note_serving(struct database *db, int32_t concert_id, int32_t servin
 }
 
 enum db_result
-token_table_renew_open(struct database *db, const struct token_period *period, const char *user_id,
-                       const uint8_t fresh[TOKEN_SIZE], int64_t now, int64_t lease_ms,
-                       struct token_row *row)
+token_table_renew_unqueued(struct database *db, const struct token_period *period,
+                           const char *user_id, const uint8_t fresh[TOKEN_SIZE], int64_t now,
+                           int64_t lease_ms, struct token_row *row)
 {
     /* The assignments run from left to right: the token is chosen by what the row was before. */
     static const struct query renew = {
@@ -267,7 +271,7 @@ token_table_renew_open(struct database *db, const struct token_period *period, c
         "WHERE " IS_PERIOD " ON DUPLICATE KEY UPDATE"
         " token = IF(ended = 1 OR lease_until <= UTC_TIMESTAMP(3), VALUES(token), token),"
         " lease_until = VALUES(lease_until), ended = 0"};
-    static const struct query find = {"SELECT " OPEN_COLUMNS " FROM open_token"
+    static const struct query find = {"SELECT " UNQUEUED_COLUMNS " FROM open_token"
                                       " WHERE concert_id = ? AND user_id = ? AND " IS_PERIOD};
     enum db_result result = db_execute(db, &renew,
                                        PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id),
@@ -279,7 +283,7 @@ token_table_renew_open(struct database *db, const struct token_period *period, c
         return select_token(
             db, &find, PARAMETERS(DB_INTEGER(period->concert_id), DB_TEXT(user_id), PERIOD(period)),
             row);
-    *row = (struct token_row){.kind = TOKEN_OPEN,
+    *row = (struct token_row){.kind = TOKEN_UNQUEUED,
                               .concert_id = period->concert_id,
                               .status = TOKEN_ACTIVE,
                               .lease_until = now + lease_ms,
@@ -329,12 +333,12 @@ token_table_read_live(struct database *db, int32_t concert_id, enum token_part p
     static const struct query active = {
         "SELECT " QUEUE_COLUMNS " FROM queue_token WHERE concert_id = ? AND status = 'active'"
         " AND number > ? AND lease_until > UTC_TIMESTAMP(3) ORDER BY number LIMIT ?"};
-    static const struct query open = {
-        "SELECT " OPEN_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id > ?"
+    static const struct query unqueued = {
+        "SELECT " UNQUEUED_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id > ?"
         " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3) ORDER BY user_id LIMIT ?"};
-    if (part == TOKEN_PART_OPEN)
+    if (part == TOKEN_PART_UNQUEUED)
         return read_chunk(
-            db, &open,
+            db, &unqueued,
             PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(after_user), DB_INTEGER(TOKEN_CHUNK)), rows,
             count);
     return read_chunk(

@@ -14,7 +14,7 @@
 
 enum { TOKEN_CHUNK = 2000, TOKEN_BATCH = 32 };
 
-enum token_kind { TOKEN_QUEUE = 1, TOKEN_OPEN = 2 };
+enum token_kind { TOKEN_QUEUE = 1, TOKEN_UNQUEUED = 2 };
 
 /* In the order of the column's ENUM. */
 enum token_status {
@@ -30,10 +30,10 @@ struct token_row {
     enum token_kind kind;
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
-    int32_t number; /* 0: an open one, which has none */
+    int32_t number; /* 0: an unqueued one, which has none */
     char user_id[USER_ID_SIZE];
     enum token_status status; /* as of now: an active one whose lease is over reads as lapsed; an
-                                 open one is active, left or lapsed */
+                                 unqueued one is active, left or lapsed */
     int64_t lease_until;      /* when it ends without another sign of life; CLOCK_NEVER: waiting */
     int64_t ends_ms;          /* until then, of an active one, else 0 */
     int64_t lease_ms;         /* as far as signs of life can move that; never less */
@@ -77,8 +77,8 @@ enum db_result token_table_find_live(struct database *db, int32_t concert_id, co
                                      struct token_row *row);
 
 /*
- * Ends a token as done, left or lapsed (an open one just ends). One that has ended already keeps
- * how it did. May stand inside a transaction; the row is locked then.
+ * Ends a token as done, left or lapsed (an unqueued one just ends). One that has ended already
+ * keeps how it did. May stand inside a transaction; the row is locked then.
  */
 enum db_result token_table_end(struct database *db, enum token_kind kind,
                                const uint8_t token[TOKEN_SIZE], enum token_status status);
@@ -134,24 +134,25 @@ enum db_result token_table_prolong(struct database *db, const uint8_t token[TOKE
 enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);
 
 /*
- * Where no queue is kept: gives the user's open token a lease of `lease_ms` from `now`, with
+ * Where no queue is kept: gives the user's unqueued token a lease of `lease_ms` from `now`, with
  * `fresh` as its bytes where there is none or it has ended. Parallel calls for one user agree on
  * the token. DB_NONE: the period is over.
  */
-enum db_result token_table_renew_open(struct database *db, const struct token_period *period,
-                                      const char *user_id, const uint8_t fresh[TOKEN_SIZE],
-                                      int64_t now, int64_t lease_ms, struct token_row *row);
+enum db_result token_table_renew_unqueued(struct database *db, const struct token_period *period,
+                                          const char *user_id, const uint8_t fresh[TOKEN_SIZE],
+                                          int64_t now, int64_t lease_ms, struct token_row *row);
 
 /* The highest number given and the highest one called, 0 where there is none. */
 enum db_result token_table_highest(struct database *db, int32_t concert_id, int32_t *last,
                                    int32_t *serving);
 
 /* The parts of a concert's live tokens, in the order in which a rebuild reads them. */
-enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_OPEN, TOKEN_PART_COUNT };
+enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_UNQUEUED, TOKEN_PART_COUNT };
 
 /*
  * Reads up to TOKEN_CHUNK live tokens of one part into `rows`: numbered ones above `after_number`,
- * open ones whose user is above `after_user`, in that order. `*count` below TOKEN_CHUNK: the last.
+ * unqueued ones whose user is above `after_user`, in that order. `*count` below TOKEN_CHUNK: the
+ * last.
  */
 enum db_result token_table_read_live(struct database *db, int32_t concert_id, enum token_part part,
                                      int32_t after_number, const char *after_user,

@@ -1,4 +1,4 @@
-#include "domain/queue/queue_open.h"
+#include "domain/queue/unqueued_token.h"
 
 #include <string.h>
 
@@ -55,21 +55,21 @@ outcome_of(enum db_result result, struct problem *problem)
 }
 
 enum queue_outcome
-queue_open_add(struct services *services, const struct concert *concert, const char *user_id,
-               const uint8_t fresh[TOKEN_SIZE], struct token_row *row, struct problem *problem)
+unqueued_token_add(struct services *services, const struct concert *concert, const char *user_id,
+                   const uint8_t fresh[TOKEN_SIZE], struct token_row *row, struct problem *problem)
 {
     struct token_period period = queue_period_of(concert);
     enum db_result result = renew_numbered(services->db, concert, user_id, row);
     if (result == DB_NONE)
-        result = token_table_renew_open(services->db, &period, user_id, fresh, concert->now,
-                                        lease_ms(concert), row);
+        result = token_table_renew_unqueued(services->db, &period, user_id, fresh, concert->now,
+                                            lease_ms(concert), row);
     return outcome_of(result, problem);
 }
 
 enum queue_outcome
-queue_open_find(struct services *services, const struct concert *concert,
-                const uint8_t token[TOKEN_SIZE], const char *user_id, struct token_row *row,
-                struct problem *problem)
+unqueued_token_find(struct services *services, const struct concert *concert,
+                    const uint8_t token[TOKEN_SIZE], const char *user_id, struct token_row *row,
+                    struct problem *problem)
 {
     enum db_result result = token_table_find(services->db, token, row);
     bool found = result == DB_OK && token_is_live(row) && row->concert_id == concert->concert_id &&
@@ -86,12 +86,13 @@ queue_open_find(struct services *services, const struct concert *concert,
 }
 
 enum queue_outcome
-queue_open_leave(struct services *services, const struct concert *concert,
-                 const uint8_t token[TOKEN_SIZE], const char *user_id, struct problem *problem)
+unqueued_token_leave(struct services *services, const struct concert *concert,
+                     const uint8_t token[TOKEN_SIZE], const char *user_id, struct problem *problem)
 {
     struct token_period period = queue_period_of(concert);
     struct token_row row;
-    enum queue_outcome outcome = queue_open_find(services, concert, token, user_id, &row, problem);
+    enum queue_outcome outcome =
+        unqueued_token_find(services, concert, token, user_id, &row, problem);
     if (outcome != QUEUE_SETTLED)
         return outcome;
     enum db_result result = token_table_end_batch(
