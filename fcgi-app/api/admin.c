@@ -55,13 +55,13 @@ write_settings(struct json *json, const struct services *services, const struct 
     json_write_string(json, "status", stored[concert->stored]);
     json_write_instant(json, "opensAt", concert->opens_at);
     json_write_instant(json, "closesAt", concert->closes_at);
-    json_write_optional_integer(json, "admissionCapacity", !concert->no_queue,
+    json_write_optional_integer(json, "admissionCapacity", concert->queued,
                                 concert->admission_capacity);
     json_write_integer(json, "activeSeconds", concert->active_seconds);
     json_write_optional_integer(json, "idleSeconds", concert->idle_seconds > 0,
                                 concert->idle_seconds);
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
-    json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
+    json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
                                 concert->max_seats_per_user);
     json_write_boolean(json, "paused", concert->paused);
     json_write_integer(json, "maxWaiting", concert->max_waiting);

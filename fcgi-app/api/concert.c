@@ -28,8 +28,8 @@ write_concert(struct json *json, const struct services *services, const struct l
     json_write_integer(json, "seatCount", seats->seats);
     json_write_integer(json, "availableCount", seats->available);
     json_write_integer(json, "heldCount", seats->held);
-    json_write_boolean(json, "queue", !concert->no_queue);
-    json_write_optional_integer(json, "maxSeatsPerUser", !concert->no_seat_limit,
+    json_write_boolean(json, "queue", concert->queued);
+    json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
                                 concert->max_seats_per_user);
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
     json_write_boolean(json, "draw", concert->draw);

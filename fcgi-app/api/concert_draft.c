@@ -33,7 +33,7 @@ read_status(struct reader *reader)
 static void
 read_range(struct reader *reader, struct seat_range *range)
 {
-    static const int64_t nowhere = 0; /* where no_x or no_y says that it is not known */
+    static const int64_t nowhere = 0; /* where has_x or has_y says that it is not known */
     range->from = reader_small(reader, "from", 1, INT32_MAX, NULL);
     range->to = reader_small(reader, "to", 1, INT32_MAX, NULL);
     range->price = reader_integer(reader, "price", 0, PRICE_MAX, NULL, NULL);
@@ -42,9 +42,9 @@ read_range(struct reader *reader, struct seat_range *range)
     int64_t label = range->from;
     range->first_label = reader_small(reader, "firstLabel", 0, INT32_MAX, &label);
     range->blocked = reader_boolean(reader, "blocked");
-    range->no_x = !has(reader, "x");
+    range->has_x = has(reader, "x");
     range->x = reader_small(reader, "x", -PLACE_MAX, PLACE_MAX, &nowhere);
-    range->no_y = !has(reader, "y");
+    range->has_y = has(reader, "y");
     range->y = reader_small(reader, "y", -PLACE_MAX, PLACE_MAX, &nowhere);
 }
 
@@ -111,7 +111,7 @@ static void
 read_settings(struct reader *reader, struct concert *concert, bool is_new)
 {
     const int64_t active = concert->active_seconds, hold = concert->hold_seconds;
-    bool ends_with_lease;
+    bool may_idle;
     reader_text(reader, "title", TITLE_CHARACTERS, is_new ? NULL : concert->title, concert->title,
                 sizeof concert->title);
     reader_text(reader, "venue", TITLE_CHARACTERS, is_new ? NULL : concert->venue, concert->venue,
@@ -125,17 +125,17 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
         concert->closes_at = reader_instant(reader, "closesAt", false);
     if (has(reader, "admissionCapacity"))
         concert->admission_capacity = (int32_t)reader_integer(reader, "admissionCapacity", 0,
-                                                              INT32_MAX, NULL, &concert->no_queue);
+                                                              INT32_MAX, NULL, &concert->queued);
     concert->active_seconds = reader_small(reader, "activeSeconds", 1, 86400, &active);
     if (has(reader, "idleSeconds")) {
         int64_t seconds = reader_integer(reader, "idleSeconds", IDLE_SECONDS_MIN, IDLE_SECONDS_MAX,
-                                         NULL, &ends_with_lease);
-        concert->idle_seconds = ends_with_lease ? 0 : (int32_t)seconds;
+                                         NULL, &may_idle);
+        concert->idle_seconds = may_idle ? (int32_t)seconds : 0;
     }
     concert->hold_seconds = reader_small(reader, "holdSeconds", 1, 3600, &hold);
     if (has(reader, "maxSeatsPerUser"))
         concert->max_seats_per_user = (int32_t)reader_integer(
-            reader, "maxSeatsPerUser", 1, INT32_MAX, NULL, &concert->no_seat_limit);
+            reader, "maxSeatsPerUser", 1, INT32_MAX, NULL, &concert->has_seat_limit);
     read_draw(reader, concert);
 }
 

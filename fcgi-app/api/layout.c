@@ -19,8 +19,8 @@ write_seats(struct database *db, int32_t item_id, struct json *json)
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         json_begin_object(json, NULL);
         seat_write_names(json, &seat);
-        json_write_optional_integer(json, "x", !position.no_x, position.x);
-        json_write_optional_integer(json, "y", !position.no_y, position.y);
+        json_write_optional_integer(json, "x", position.has_x, position.x);
+        json_write_optional_integer(json, "y", position.has_y, position.y);
         json_end_object(json);
     }
     json_end_array(json);

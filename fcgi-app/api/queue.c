@@ -19,7 +19,7 @@ write_queue(struct json *json, const struct concert *concert, const struct queue
     json_write_integer(json, "lastNumber", state->last_number);
     json_write_integer(json, "waiting", state->waiting);
     json_write_integer(json, "active", state->active);
-    json_write_optional_integer(json, "capacity", !concert->no_queue, state->capacity);
+    json_write_optional_integer(json, "capacity", concert->queued, state->capacity);
     json_write_integer(json, "admittedPerMinute", state->admitted_per_minute);
     json_write_integer(json, "refreshSeconds", state->refresh_seconds);
     json_write_optional_integer(json, "etaSeconds", state->eta_seconds >= 0, state->eta_seconds);
@@ -50,9 +50,9 @@ write_draw(struct json *json, const struct concert *concert, const struct draw *
     write_hex(json, "commitment", true, commitment);
     json_write_instant(json, "freezesAt", concert_freezes_at(concert));
     json_write_instant(json, "opensAt", concert->opens_at);
-    json_write_optional_integer(json, "count", !draw->not_listed, draw->list_count);
-    write_hex(json, "listHash", !draw->not_listed, draw->list_hash);
-    json_write_string(json, "list", draw->not_listed ? NULL : list);
+    json_write_optional_integer(json, "count", draw->listed, draw->list_count);
+    write_hex(json, "listHash", draw->listed, draw->list_hash);
+    json_write_string(json, "list", draw->listed ? list : NULL);
     json_write_optional_string(json, "beaconSource", concert->beacon_source);
     json_write_optional_string(json, "beacon", concert->beacon);
     write_hex(json, "seed", state == DRAW_REVEALED, draw->seed);

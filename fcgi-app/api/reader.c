@@ -42,15 +42,15 @@ reader_text(struct reader *reader, const char *name, size_t most, const char *ot
 
 int64_t
 reader_integer(struct reader *reader, const char *name, int64_t least, int64_t most,
-               const int64_t *otherwise, bool *is_null)
+               const int64_t *otherwise, bool *is_set)
 {
     char rule[96];
     snprintf(rule, sizeof rule, "an integer from %lld to %lld%s", (long long)least, (long long)most,
-             is_null != NULL ? " or null" : "");
-    const json_t *value = reader_find(reader, name, otherwise == NULL && is_null == NULL, rule);
-    if (is_null != NULL)
-        *is_null = value == NULL || json_is_null(value);
-    if (value == NULL || (is_null != NULL && *is_null))
+             is_set != NULL ? " or null" : "");
+    const json_t *value = reader_find(reader, name, otherwise == NULL && is_set == NULL, rule);
+    if (is_set != NULL)
+        *is_set = value != NULL && !json_is_null(value);
+    if (value == NULL || (is_set != NULL && !*is_set))
         return otherwise != NULL ? *otherwise : 0;
     if (json_is_integer(value) && json_integer_value(value) >= least &&
         json_integer_value(value) <= most)

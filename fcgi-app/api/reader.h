@@ -30,9 +30,10 @@ const json_t *reader_find(struct reader *reader, const char *name, bool required
 void reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise,
                  char *text, size_t size);
 
-/* The integer, or *otherwise where it is absent; `is_null`, where given, allows null. */
+/* The integer, or *otherwise where it is absent; `is_set`, where given, allows null,
+ * and tells whether it is there and none. */
 int64_t reader_integer(struct reader *reader, const char *name, int64_t least, int64_t most,
-                       const int64_t *otherwise, bool *is_null);
+                       const int64_t *otherwise, bool *is_set);
 int32_t reader_small(struct reader *reader, const char *name, int32_t least, int32_t most,
                      const int64_t *otherwise);
 

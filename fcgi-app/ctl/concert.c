@@ -186,7 +186,7 @@ print_concert(struct concert *concert, const struct concert_summary *summary)
 {
     ctl_keep_on_a_line(concert->title);
     char queue[16] = "no queue";
-    if (!concert->no_queue)
+    if (concert->queued)
         snprintf(queue, sizeof queue, "%d", (int)concert->admission_capacity);
     printf("%10d  %-9s  %10s  %5d  %10s  %10s  %s\n", (int)concert->concert_id,
            concert_status_name(concert_status(concert, concert->now)), queue,

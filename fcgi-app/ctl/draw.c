@@ -67,7 +67,7 @@ print_draw(struct ctl *ctl, int32_t concert_id)
     draw_hash(draw.seed, DRAW_BYTES, commitment);
     printf("state       %s\n", draw_state_name(draw_state(&concert, &draw)));
     print_hex("commitment", commitment);
-    if (!draw.not_listed) {
+    if (draw.listed) {
         printf("count       %d\n", (int)draw.list_count);
         print_hex("listHash", draw.list_hash);
     }

@@ -8,7 +8,7 @@ static void
 print_queue(const struct concert *concert, const struct queue_state *queue)
 {
     printf("status             %s\n", concert_status_name(concert_status(concert, concert->now)));
-    if (concert->no_queue) {
+    if (!concert->queued) {
         puts("no queue is kept");
         return;
     }

@@ -19,7 +19,7 @@ render_queue(const void *state, struct buffer *body)
 {
     const struct concert *concert = &((const struct concert_change *)state)->concert;
     buffer_format(body, "concert %d: ", (int)concert->concert_id);
-    if (concert->no_queue)
+    if (!concert->queued)
         buffer_format(body, "no queue is kept");
     else
         buffer_format(body, "capacity %d%s", (int)concert->admission_capacity,
@@ -32,7 +32,7 @@ check_queue(struct ctl *ctl, const struct concert *concert)
 {
     struct queue_state queue;
     struct problem problem;
-    if (concert->no_queue)
+    if (!concert->queued)
         return EXIT_DONE;
     if (queue_await_state(ctl->services, concert, &queue, &problem) != ERROR_NONE) {
         fputs(
@@ -80,7 +80,7 @@ apply_capacity(const void *wanted, struct concert *concert, struct problem *prob
 {
     const int32_t *capacity = wanted;
     (void)problem;
-    concert->no_queue = capacity == NULL;
+    concert->queued = capacity != NULL;
     concert->admission_capacity = capacity == NULL ? 0 : *capacity;
     return ERROR_NONE;
 }
@@ -175,8 +175,8 @@ static enum error
 apply_nothing(const void *wanted, struct concert *concert, struct problem *problem)
 {
     (void)wanted;
-    return concert->no_queue ? refuse_because(problem, ERROR_NOT_FOUND, "no queue is kept")
-                             : ERROR_NONE;
+    return concert->queued ? ERROR_NONE
+                           : refuse_because(problem, ERROR_NOT_FOUND, "no queue is kept");
 }
 
 /* Loads the queue, together with whoever else does. */

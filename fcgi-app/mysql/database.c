@@ -248,8 +248,8 @@ take_column(const struct row *row, size_t i)
 {
     const struct column *column = &row->columns[i];
     bool is_null = row->nulls[i] != 0;
-    if (column->is_null != NULL)
-        *column->is_null = is_null;
+    if (column->is_set != NULL)
+        *column->is_set = !is_null;
     if (column->kind == COLUMN_INSTANT) {
         int64_t instant = is_null ? CLOCK_NEVER : from_mysql_time(&row->times[i]);
         memcpy(column->to, &instant, sizeof instant);

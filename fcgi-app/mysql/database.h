@@ -56,8 +56,8 @@ struct parameter {
 
 /*
  * Where one column of a row goes. The columns of a running db_select() must stay valid; the array
- * itself is copied. A NULL gives 0, "" or CLOCK_NEVER, leaves bytes as they were, and sets *is_null
- * if given.
+ * itself is copied. A NULL gives 0, "" or CLOCK_NEVER, leaves bytes as they were, and sets *is_set
+ * to false if given.
  */
 struct column {
     enum {
@@ -72,7 +72,7 @@ struct column {
     void *to;
     size_t size;    /* COLUMN_TEXT: with the NUL; COLUMN_BYTES: exactly; COLUMN_ENUM: last value */
     size_t *length; /* COLUMN_BYTES: bytes read, NULL where the size is fixed */
-    bool *is_null;
+    bool *is_set;   /* whether it is no NULL */
 };
 
 #define INTO_BOOL(variable) ((struct column){.kind = COLUMN_BOOL, .to = (variable)})
@@ -95,10 +95,10 @@ db_int32(int32_t *variable)
     ((struct column){.kind = COLUMN_TEXT, .to = (array), .size = sizeof(array)})
 #define INTO_BYTES(array)                                                                          \
     ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array)})
-#define INTO_OPTIONAL_BYTES(array, null)                                                           \
-    ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_null = (null)})
-#define INTO_OPTIONAL_INT32(variable, null)                                                        \
-    ((struct column){.kind = COLUMN_INT32, .to = db_int32(variable), .is_null = (null)})
+#define INTO_OPTIONAL_BYTES(array, set)                                                            \
+    ((struct column){.kind = COLUMN_BYTES, .to = (array), .size = sizeof(array), .is_set = (set)})
+#define INTO_OPTIONAL_INT32(variable, set)                                                         \
+    ((struct column){.kind = COLUMN_INT32, .to = db_int32(variable), .is_set = (set)})
 
 /* Argument lists of db_execute() and db_select(). */
 #define PARAMETERS(...)                                                                            \

@@ -65,8 +65,6 @@ hold(struct database *db, const struct concert *concert, int32_t seat_id, const 
                                .item_id = HALL_ITEM,
                                .status = RESERVATION_HELD,
                                .seat_count = 1,
-                               .no_seat_limit = true,
-                               .without_token = true,
                                .total_price = seats[0].price,
                                .created_at = now,
                                .expires_at = now + (int64_t)concert->hold_seconds * 1000};

@@ -25,7 +25,7 @@ require_concert(const struct concert *concert)
     REQUIRE(concert->hold_seconds >= 1 && concert->hold_seconds <= 3600);
     REQUIRE(concert->idle_seconds == 0 ||
             (concert->idle_seconds >= 30 && concert->idle_seconds <= 86400));
-    REQUIRE(concert->no_seat_limit || concert->max_seats_per_user >= 1);
+    REQUIRE(!concert->has_seat_limit || concert->max_seats_per_user >= 1);
     REQUIRE(concert->max_waiting >= 0);
     fuzz_require_text(concert->time_zone, sizeof concert->time_zone);
     REQUIRE(concert->time_zone[0] == '\0' || time_zone_is_known(concert->time_zone));
@@ -47,8 +47,8 @@ require_item(const struct item_draft *draft)
         REQUIRE(range->from >= 1 && range->to >= range->from);
         REQUIRE(range->price >= 0 && range->price <= PRICE_MAX);
         REQUIRE(range->first_label >= 0);
-        REQUIRE(range->no_x || (range->x >= -1000000 && range->x <= 1000000));
-        REQUIRE(range->no_y || (range->y >= -1000000 && range->y <= 1000000));
+        REQUIRE(!range->has_x || (range->x >= -1000000 && range->x <= 1000000));
+        REQUIRE(!range->has_y || (range->y >= -1000000 && range->y <= 1000000));
         seats += (int64_t)range->to - range->from + 1;
     }
     REQUIRE(draft->item.seat_count == seats);

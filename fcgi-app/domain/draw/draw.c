@@ -18,7 +18,7 @@ draw_state(const struct concert *concert, const struct draw *draw)
 {
     if (draw->drawn_at != CLOCK_NEVER)
         return concert->now >= concert->opens_at ? DRAW_REVEALED : DRAW_DRAWN;
-    if (!draw->not_listed)
+    if (draw->listed)
         return DRAW_LISTED;
     return concert->now >= concert_freezes_at(concert) ? DRAW_FROZEN : DRAW_COLLECTING;
 }
@@ -43,7 +43,7 @@ draw_find(struct services *services, struct concert *concert, struct draw *draw,
 enum db_result
 draw_note_frozen(struct services *services, const struct queue_state *queue, struct draw *draw)
 {
-    if (!draw->not_frozen || !queue->frozen)
+    if (draw->frozen || !queue->frozen)
         return DB_OK;
     enum db_result result = draw_table_freeze(services->db, draw->concert_id, queue->frozen_last);
     return result == DB_OK ? draw_table_find(services->db, draw->concert_id, draw) : result;
@@ -62,7 +62,7 @@ static enum error
 freeze(struct run *run, struct problem *problem)
 {
     struct queue_state queue;
-    if (!run->draw.not_frozen || run->concert.now < concert_freezes_at(&run->concert))
+    if (run->draw.frozen || run->concert.now < concert_freezes_at(&run->concert))
         return ERROR_NONE;
     enum error error = queue_await_state(run->services, &run->concert, &queue, problem);
     if (error != ERROR_NONE)
@@ -75,7 +75,7 @@ seal(struct run *run, struct problem *problem)
 {
     int64_t settled =
         concert_freezes_at(&run->concert) + run->services->config->request_ms + SEAL_MARGIN_MS;
-    if (run->draw.not_frozen || run->draw.sealed_at != CLOCK_NEVER || run->concert.now < settled)
+    if (!run->draw.frozen || run->draw.sealed_at != CLOCK_NEVER || run->concert.now < settled)
         return ERROR_NONE;
     return refuse_db(problem, draw_table_seal(run->services->db, run->concert.concert_id));
 }
@@ -89,7 +89,7 @@ read_list(struct run *run, struct draw_list *list, uint8_t hash[DRAW_BYTES],
     if (error != ERROR_NONE)
         return error;
     draw_list_hash(list, hash);
-    if (run->draw.not_listed || memcmp(hash, run->draw.list_hash, DRAW_BYTES) == 0)
+    if (!run->draw.listed || memcmp(hash, run->draw.list_hash, DRAW_BYTES) == 0)
         return ERROR_NONE;
     log_error("the draw of concert %d: its tokens are not those of the list that was published",
               (int)run->concert.concert_id);
@@ -105,11 +105,11 @@ publish(struct run *run, struct problem *problem)
     struct draw_list list = {0};
     uint8_t hash[DRAW_BYTES];
     if (run->draw.sealed_at == CLOCK_NEVER ||
-        (!run->draw.not_listed && draw_list_is_written(folder, id)))
+        (run->draw.listed && draw_list_is_written(folder, id)))
         return ERROR_NONE;
     enum error error = read_list(run, &list, hash, problem);
     run->unwritten = error == ERROR_NONE && !draw_list_write(&list, folder, id);
-    if (error == ERROR_NONE && run->draw.not_listed) {
+    if (error == ERROR_NONE && !run->draw.listed) {
         error = refuse_db(problem,
                           draw_table_publish(run->services->db, id, hash, (int32_t)list.count));
         if (error == ERROR_NONE)
@@ -128,7 +128,7 @@ decide(struct run *run, struct problem *problem)
     int64_t deadline = concert->opens_at - (int64_t)concert->draw_lead_seconds * 1000 / 5;
     bool due =
         concert->beacon[0] != '\0' || concert->beacon_source[0] == '\0' || concert->now >= deadline;
-    if (run->draw.not_listed || run->draw.decided_at != CLOCK_NEVER || !due)
+    if (!run->draw.listed || run->draw.decided_at != CLOCK_NEVER || !due)
         return ERROR_NONE;
     return refuse_db(problem, draw_table_decide(run->services->db, concert->concert_id));
 }

@@ -58,7 +58,7 @@ draw_audit(struct services *services, struct draw_audit *audit)
         result = draw_table_find(services->db, concert_id, &draw);
         if (result == DB_OK)
             result = concert_table_find_whole(services->db, concert_id, &concert);
-        if (result == DB_OK && !draw.not_listed)
+        if (result == DB_OK && draw.listed)
             result = audit_draw(services->db, &concert, &draw, audit);
         if (result != DB_OK)
             return result;

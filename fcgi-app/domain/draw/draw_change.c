@@ -25,7 +25,7 @@ check_plan(const struct concert *after, int64_t now, struct problem *problem)
 {
     if (after->opens_at == CLOCK_NEVER)
         return refuse_field(problem, "draw", "A draw needs an opensAt");
-    if (after->no_queue)
+    if (!after->queued)
         return refuse_field(problem, "draw", "A draw needs a queue: an admissionCapacity");
     if (concert_freezes_at(after) <= now)
         return refuse_field(problem, "draw",
@@ -66,7 +66,7 @@ check_frozen(const struct concert *before, const struct concert *after, const st
         return refuse_field(problem, "drawLeadSeconds", frozen);
     if (strcmp(after->beacon_source, before->beacon_source) != 0)
         return refuse_field(problem, "beacon.source", frozen);
-    if (after->no_queue && !before->no_queue && draw_state(before, draw) != DRAW_REVEALED)
+    if (!after->queued && before->queued && draw_state(before, draw) != DRAW_REVEALED)
         return refuse_field(problem, "admissionCapacity", "The draw is not done: it needs a queue");
     return ERROR_NONE;
 }
@@ -79,7 +79,7 @@ check_beacon(const struct concert *before, const struct concert *after, const st
     static const char field[] = "beacon.value";
     if (strcmp(after->beacon, before->beacon) == 0)
         return ERROR_NONE;
-    if (draw == NULL || !after->draw || draw->not_listed)
+    if (draw == NULL || !after->draw || !draw->listed)
         return refuse_field(problem, field, "The list of the draw is not published yet");
     if (before->beacon[0] != '\0')
         return refuse_field(problem, field, "The beacon's value was given already");

@@ -14,9 +14,9 @@ const struct concert concert_defaults = {
     .opens_at = CLOCK_NEVER,
     .closes_at = CLOCK_NEVER,
     .last_starts_at = CLOCK_NEVER,
-    .no_queue = true,
     .active_seconds = 600,
     .hold_seconds = 300,
+    .has_seat_limit = true,
     .max_seats_per_user = 8,
     .max_waiting = 2000000,
     .draw_lead_seconds = 300,
@@ -234,7 +234,7 @@ concert_create_id(const void *state)
 static void
 raise_queue_version(const struct concert *before, struct concert *after)
 {
-    bool same = before->no_queue == after->no_queue &&
+    bool same = before->queued == after->queued &&
                 before->admission_capacity == after->admission_capacity &&
                 before->active_seconds == after->active_seconds &&
                 before->idle_seconds == after->idle_seconds && before->paused == after->paused &&
@@ -245,7 +245,7 @@ raise_queue_version(const struct concert *before, struct concert *after)
     if (same)
         return;
     after->queue_version = next_queue_version(before->queue_version, before->now);
-    if (before->no_queue && !after->no_queue)
+    if (!before->queued && after->queued)
         after->queue_since = after->queue_version;
 }
 
@@ -264,7 +264,7 @@ apply_change(struct concert_change *change, const struct concert *before, struct
     raise_queue_version(before, after);
     bool opens = after->stored == STORED_OPEN && before->stored != STORED_OPEN;
     change->resizes_queue = opens || after->max_waiting != before->max_waiting ||
-                            after->no_queue != before->no_queue ||
+                            after->queued != before->queued ||
                             after->admission_capacity != before->admission_capacity;
     return error;
 }

@@ -157,7 +157,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     enum queue_outcome outcome;
     if (concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
         return QUEUE_REFUSED;
-    if (concert->no_queue) {
+    if (!concert->queued) {
         outcome = unqueued_token_add(services, concert, call->user_id, call->token, &row, problem);
         if (outcome == QUEUE_SETTLED)
             fill_active(&call->position, &row);
@@ -217,7 +217,7 @@ try_status(struct services *services, const struct concert *concert, struct queu
     struct queue_entry entry;
     struct token_row row;
     enum queue_outcome outcome = QUEUE_OVER;
-    if (concert->no_queue) {
+    if (!concert->queued) {
         outcome = unqueued_token_find(services, concert, call->token, call->user_id, &row, problem);
         if (outcome == QUEUE_SETTLED)
             fill_active(&call->position, &row);
@@ -302,7 +302,7 @@ queue_renew(struct services *services, const struct concert *concert, const char
     struct problem problem;
     uint8_t token[TOKEN_SIZE];
     int32_t concert_id;
-    if (!concert->no_queue && concert->idle_seconds > 0 &&
+    if (concert->queued && concert->idle_seconds > 0 &&
         queue_read_token(text, &concert_id, token) && concert_id == concert->concert_id &&
         token_table_find(services->db, token, &row) == DB_OK && token_may_idle(&row))
         ask_queue(services, concert, token, user_id, &position, &problem);
@@ -363,7 +363,7 @@ try_leave(struct services *services, const struct concert *concert, struct queue
     struct queue_settings settings = queue_settings_of(services, concert);
     struct queue_moved moved;
     enum queue_outcome outcome = QUEUE_OVER;
-    if (concert->no_queue)
+    if (!concert->queued)
         return unqueued_token_leave(services, concert, call->token, call->user_id, problem);
     enum queue_answer answer =
         queue_store_leave(services->redis, &settings, call->token, call->user_id, &moved);
@@ -409,7 +409,7 @@ queue_state(struct services *services, const struct concert *concert, struct que
     struct queue_counts counts;
     *state = (struct queue_state){
         .refresh_seconds = OPEN_POLL_SECONDS, .eta_seconds = -1, .eta_seconds_high = -1};
-    if (concert->no_queue)
+    if (!concert->queued)
         return kept_numbers(services, concert, state, problem);
     enum queue_answer answer = queue_store_state(services->redis, &settings, &counts);
     if (answer == QUEUE_REBUILD && queue_rebuild(services, &settings, problem) != ERROR_NONE)

@@ -42,7 +42,7 @@ queue_settings_of(const struct services *services, const struct concert *concert
 struct token_period
 queue_period_of(const struct concert *concert)
 {
-    return (struct token_period){concert->concert_id, concert->queue_since, !concert->no_queue};
+    return (struct token_period){concert->concert_id, concert->queue_since, concert->queued};
 }
 
 struct token_period

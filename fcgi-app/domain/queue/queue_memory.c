@@ -26,7 +26,7 @@ queue_memory_check(struct services *services, const struct concert *concert,
     struct redis_memory memory;
     int64_t waiting;
     warning[0] = '\0';
-    if (concert->no_queue || concert->stored == STORED_CANCELLED ||
+    if (!concert->queued || concert->stored == STORED_CANCELLED ||
         !redis_read_memory(services->redis, &memory) ||
         concert_admin_table_max_waiting(services->db, concert->concert_id, &waiting) != DB_OK)
         return;

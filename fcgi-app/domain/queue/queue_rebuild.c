@@ -110,11 +110,11 @@ read_frozen(struct services *services, const struct queue_settings *settings,
     if (!settings->draw)
         return DB_OK;
     enum db_result result = draw_table_find(services->db, settings->concert_id, &draw);
-    if (result == DB_OK && draw.not_frozen)
+    if (result == DB_OK && !draw.frozen)
         result = concert_table_find(services->db, settings->concert_id, &concert);
     if (result != DB_OK)
         return result;
-    if (draw.not_frozen) {
+    if (!draw.frozen) {
         int64_t freezes_at = concert_freezes_at(&concert);
         if (freezes_at == CLOCK_NEVER || concert.now < freezes_at)
             return DB_OK;

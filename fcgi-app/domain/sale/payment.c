@@ -10,8 +10,7 @@
 static bool
 needs_token(const struct payment_create *create, int64_t now)
 {
-    return !create->reservation.without_token ||
-           concert_status(&create->concert, now) != CONCERT_CLOSED;
+    return create->reservation.has_token || concert_status(&create->concert, now) != CONCERT_CLOSED;
 }
 
 /* That the token is missing is said first, unless what is to be paid is found to need none. */
@@ -39,7 +38,7 @@ payment_create_precheck(struct services *services, void *state, struct problem *
 static enum error
 lock_user(struct services *services, const struct payment_create *create, struct problem *problem)
 {
-    if (create->concert.no_seat_limit && create->reservation.no_seat_limit)
+    if (!create->concert.has_seat_limit && !create->reservation.has_seat_limit)
         return ERROR_NONE;
     return refuse_db(problem, reservation_table_lock_user(
                                   services->db, create->reservation.concert_id, create->user_id));
@@ -80,7 +79,7 @@ check_token(struct services *services, struct payment_create *create, int64_t no
     if (!queue_read_token(create->token, &concert_id, create->token_bytes) ||
         concert_id != reservation->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
-    if (!reservation->without_token)
+    if (reservation->has_token)
         return memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0
                    ? ERROR_NONE
                    : refuse(problem, ERROR_TOKEN_INVALID);
@@ -124,7 +123,7 @@ write_sale(struct services *services, struct payment_create *create, int64_t now
         return lose_hold(services, create, problem);
     if (result == DB_OK)
         result = payment_table_insert(services->db, &create->made);
-    if (result == DB_OK && create->takes_token && !create->concert.no_queue)
+    if (result == DB_OK && create->takes_token && create->concert.queued)
         result = token_table_end_active(services->db, create->token_bytes, &create->ends_token);
     return refuse_db(problem, result);
 }

@@ -83,7 +83,7 @@ quota_check_pause(struct services *services, const struct concert *concert, cons
 {
     struct quota quota;
     int32_t pause_from = services->config->unpaid_pause_from;
-    if (concert->no_seat_limit || pause_from == 0)
+    if (!concert->has_seat_limit || pause_from == 0)
         return ERROR_NONE;
     enum error error = read_quota(services, concert, user_id, now, &quota, problem);
     return error == ERROR_NONE ? require_no_pause(&quota, pause_from, now, problem) : error;
@@ -94,7 +94,7 @@ quota_check(struct services *services, const struct concert *concert, const char
             int64_t now, size_t more, struct problem *problem)
 {
     struct quota quota;
-    if (concert->no_seat_limit)
+    if (!concert->has_seat_limit)
         return ERROR_NONE;
     enum error error = read_quota(services, concert, user_id, now, &quota, problem);
     if (error == ERROR_NONE)

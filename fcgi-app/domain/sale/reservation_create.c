@@ -31,8 +31,8 @@ check_seats(const struct reservation_create *create, const struct seat *seats, s
 static enum error
 admit(struct services *services, struct reservation_create *create, struct problem *problem)
 {
-    create->made.without_token = create->concert.no_queue;
-    if (create->concert.no_queue)
+    create->made.has_token = create->concert.queued;
+    if (!create->concert.queued)
         return ERROR_NONE;
     struct queue_position position;
     enum error error =
@@ -114,7 +114,7 @@ write_hold(struct services *services, struct reservation_create *create, const s
     made->item_id = create->item_id;
     made->status = RESERVATION_HELD;
     made->seat_count = (int32_t)create->seat_count;
-    made->no_seat_limit = create->concert.no_seat_limit;
+    made->has_seat_limit = create->concert.has_seat_limit;
     made->seat_limit = create->concert.max_seats_per_user;
     made->created_at = now;
     made->expires_at = now + (int64_t)create->concert.hold_seconds * 1000;
@@ -168,7 +168,7 @@ reservation_create_execute(struct services *services, void *state, struct proble
     struct seat seats[SEATS_AT_ONCE];
     int64_t now;
     enum db_result locked = DB_OK;
-    if (!concert->no_seat_limit)
+    if (concert->has_seat_limit)
         locked = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
     if (refuse_db(problem, locked) != ERROR_NONE ||
         lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||

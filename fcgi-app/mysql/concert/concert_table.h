@@ -22,11 +22,11 @@ struct concert {
     enum concert_stored stored;
     int64_t opens_at; /* CLOCK_NEVER: none, likewise closes_at */
     int64_t closes_at;
-    bool no_queue; /* admission_capacity is NULL */
+    bool queued; /* a queue is kept: admission_capacity is not NULL */
     int32_t admission_capacity;
     int32_t active_seconds;
     int32_t hold_seconds;
-    bool no_seat_limit;
+    bool has_seat_limit;
     int32_t max_seats_per_user;
     bool paused;
     int32_t max_waiting;

@@ -10,10 +10,10 @@ enum { DRAW_BYTES = 32 /* of a seed and of a hash */, DRAW_CHUNK = 1000, DRAW_PA
 struct draw {
     int32_t concert_id;
     uint8_t seed[DRAW_BYTES];
-    bool not_frozen; /* frozen_last is not written down */
+    bool frozen; /* frozen_last is written down */
     int32_t frozen_last;
     int64_t sealed_at; /* CLOCK_NEVER: not yet, likewise the other two */
-    bool not_listed;   /* list_hash and list_count are not known */
+    bool listed;       /* list_hash and list_count are known */
     uint8_t list_hash[DRAW_BYTES];
     int32_t list_count;
     int64_t decided_at;

@@ -20,9 +20,9 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
                    DB_INSTANT(concert->opens_at), DB_INSTANT(concert->closes_at),
-                   DB_OPTIONAL(!concert->no_queue, concert->admission_capacity),
+                   DB_OPTIONAL(concert->queued, concert->admission_capacity),
                    DB_INTEGER(concert->active_seconds), DB_INTEGER(concert->hold_seconds),
-                   DB_OPTIONAL(!concert->no_seat_limit, concert->max_seats_per_user),
+                   DB_OPTIONAL(concert->has_seat_limit, concert->max_seats_per_user),
                    DB_INTEGER(concert->paused), DB_INTEGER(concert->max_waiting),
                    DB_INTEGER(concert->draw), DB_INTEGER(concert->draw_lead_seconds),
                    DB_OPTIONAL_TEXT(concert->beacon_source),
@@ -67,8 +67,8 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
                        DB_INTEGER(item_id), DB_INTEGER(range->price), DB_TEXT(range->section),
                        DB_TEXT(range->row), DB_INTEGER((int64_t)range->first_label - range->from),
                        DB_INTEGER(range->blocked),
-                       DB_OPTIONAL(!range->no_x, (int64_t)range->x - range->from),
-                       DB_OPTIONAL(!range->no_y, range->y)));
+                       DB_OPTIONAL(range->has_x, (int64_t)range->x - range->from),
+                       DB_OPTIONAL(range->has_y, range->y)));
     }
     return result;
 }
@@ -114,11 +114,11 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", opens_at = IF(?, ?, opens_at)", DB_INSTANT(c->opens_at))                            \
     SETTING(", closes_at = IF(?, ?, closes_at)", DB_INSTANT(c->closes_at))                         \
     SETTING(", admission_capacity = IF(?, ?, admission_capacity)",                                 \
-            DB_OPTIONAL(!c->no_queue, c->admission_capacity))                                      \
+            DB_OPTIONAL(c->queued, c->admission_capacity))                                         \
     SETTING(", active_seconds = IF(?, ?, active_seconds)", DB_INTEGER(c->active_seconds))          \
     SETTING(", hold_seconds = IF(?, ?, hold_seconds)", DB_INTEGER(c->hold_seconds))                \
     SETTING(", max_seats_per_user = IF(?, ?, max_seats_per_user)",                                 \
-            DB_OPTIONAL(!c->no_seat_limit, c->max_seats_per_user))                                 \
+            DB_OPTIONAL(c->has_seat_limit, c->max_seats_per_user))                                 \
     SETTING(", paused = IF(?, ?, paused)", DB_INTEGER(c->paused))                                  \
     SETTING(", max_waiting = IF(?, ?, max_waiting)", DB_INTEGER(c->max_waiting))                   \
     SETTING(", line_version = IF(?, ?, line_version)", DB_INTEGER(c->queue_version))               \
@@ -201,7 +201,7 @@ concert_admin_table_list(struct database *db, struct concert *concert,
                      COLUMNS(INTO_INT32(&concert->concert_id), INTO_TEXT(concert->title),
                              INTO_ENUM(&concert->stored, STORED_CANCELLED),
                              INTO_INSTANT(&concert->opens_at), INTO_INSTANT(&concert->closes_at),
-                             INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->no_queue),
+                             INTO_OPTIONAL_INT32(&concert->admission_capacity, &concert->queued),
                              INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now),
                              INTO_INT32(&summary->item_count), INTO_TEXT(summary->first_date),
                              INTO_TEXT(summary->last_date)));

@@ -14,9 +14,9 @@ struct seat_range {
     char row[SECTION_SIZE];
     int32_t first_label; /* of seat `from`; those behind it count on, likewise x */
     bool blocked;
-    bool no_x;
+    bool has_x;
     int32_t x;
-    bool no_y;
+    bool has_y;
     int32_t y;
 };
 

@@ -22,8 +22,8 @@ bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLU
         INTO_ENUM(&row->status, RESERVATION_CANCELLED),
         INTO_INT32(&row->seat_count),
         INTO_INT64(&row->total_price),
-        INTO_OPTIONAL_INT32(&row->seat_limit, &row->no_seat_limit),
-        INTO_OPTIONAL_BYTES(row->token, &row->without_token),
+        INTO_OPTIONAL_INT32(&row->seat_limit, &row->has_seat_limit),
+        INTO_OPTIONAL_BYTES(row->token, &row->has_token),
         INTO_INSTANT(&row->created_at),
         INTO_INSTANT(&row->expires_at),
     };
@@ -69,8 +69,8 @@ reservation_table_insert(struct database *db, struct reservation *row)
         db, &insert,
         PARAMETERS(DB_TEXT(row->user_id), DB_INTEGER(row->concert_id), DB_INTEGER(row->item_id),
                    DB_INTEGER(row->seat_count), DB_INTEGER(row->total_price),
-                   DB_OPTIONAL(!row->no_seat_limit, row->seat_limit),
-                   row->without_token ? DB_NULL : DB_BYTES(row->token, TOKEN_SIZE),
+                   DB_OPTIONAL(row->has_seat_limit, row->seat_limit),
+                   row->has_token ? DB_BYTES(row->token, TOKEN_SIZE) : DB_NULL,
                    DB_INSTANT(row->created_at), DB_INSTANT(row->expires_at)));
     if (result != DB_OK)
         return result;

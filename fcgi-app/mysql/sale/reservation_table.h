@@ -21,9 +21,9 @@ struct reservation {
     enum reservation_status status; /* as stored: a held one may be over, see expires_at */
     int32_t seat_count;
     int64_t total_price;
-    bool no_seat_limit;
+    bool has_seat_limit;
     int32_t seat_limit; /* in force when it was made */
-    bool without_token;
+    bool has_token;
     uint8_t token[TOKEN_SIZE]; /* with which it was made */
     int64_t created_at;
     int64_t expires_at;

@@ -83,8 +83,8 @@ seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_TEXT(seat->section),
                              INTO_TEXT(seat->row), INTO_TEXT(seat->label), INTO_INT64(&seat->price),
-                             INTO_OPTIONAL_INT32(&position->x, &position->no_x),
-                             INTO_OPTIONAL_INT32(&position->y, &position->no_y)));
+                             INTO_OPTIONAL_INT32(&position->x, &position->has_x),
+                             INTO_OPTIONAL_INT32(&position->y, &position->has_y)));
 }
 
 enum db_result

@@ -31,7 +31,7 @@ struct seat {
 /* Where a seat stands in the hall's plan; an absent coordinate is not known. */
 struct seat_position {
     int32_t x, y;
-    bool no_x, no_y;
+    bool has_x, has_y;
 };
 
 /* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
