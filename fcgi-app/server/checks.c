@@ -15,8 +15,8 @@ enum {
 };
 
 /* One request on its way through the steps. */
-struct passage {
-    const struct surroundings *surroundings;
+struct check {
+    const struct request_env *env;
     const struct route *route;
     struct request *request;
     struct response *response;
@@ -24,20 +24,20 @@ struct passage {
 };
 
 static bool
-refuse(struct passage *passage, enum error error, const char *detail)
+refuse(struct check *check, enum error error, const char *detail)
 {
-    response_error(passage->response, error, detail == NULL ? NULL : "%s", detail);
+    response_error(check->response, error, detail == NULL ? NULL : "%s", detail);
     return false;
 }
 
 static bool
-check_maintenance(struct passage *passage)
+check_maintenance(struct check *check)
 {
-    if (passage->route->method == METHOD_GET || passage->route->who == WHO_ADMIN ||
-        !maintenance_is_on(passage->surroundings->config->run_dir))
+    if (check->route->method == METHOD_GET || check->route->who == WHO_ADMIN ||
+        !maintenance_is_on(check->env->config->run_dir))
         return true;
     struct problem problem = {.error = ERROR_MAINTENANCE, .retry_after = MAINTENANCE_RETRY_SECONDS};
-    response_problem(passage->response, &problem);
+    response_problem(check->response, &problem);
     return false;
 }
 
@@ -61,39 +61,39 @@ skip_blanks(const char *text)
 
 /* Who stands before the workers must say so: a web server that knows no operators has none. */
 static bool
-check_operator(struct passage *passage)
+check_operator(struct check *check)
 {
-    enum who who = passage->route->who;
-    return (who != WHO_ADMIN && who != WHO_LOCAL) || passage->request->from_operator ||
-           refuse(passage, ERROR_FORBIDDEN, "this may not be reached from this address");
+    enum who who = check->route->who;
+    return (who != WHO_ADMIN && who != WHO_LOCAL) || check->request->from_operator ||
+           refuse(check, ERROR_FORBIDDEN, "this may not be reached from this address");
 }
 
 static bool
-refuse_header(struct passage *passage, const char *header, const char *detail)
+refuse_header(struct check *check, const char *header, const char *detail)
 {
     struct problem problem = {.error = ERROR_INVALID_FIELD};
     snprintf(problem.field, sizeof problem.field, "%s", header);
     snprintf(problem.detail, sizeof problem.detail, "%s", detail);
-    response_problem(passage->response, &problem);
+    response_problem(check->response, &problem);
     return false;
 }
 
 static bool
-has_admin_key(const struct passage *passage)
+has_admin_key(const struct check *check)
 {
     static const char scheme[] = "Bearer ";
-    const char *key = passage->surroundings->config->admin_key;
-    const char *given = passage->request->authorization;
+    const char *key = check->env->config->admin_key;
+    const char *given = check->request->authorization;
     return *key != '\0' && given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
            equals_secret(skip_blanks(given + sizeof scheme - 1), key);
 }
 
 static bool
-check_admin_key(struct passage *passage)
+check_admin_key(struct check *check)
 {
-    if (passage->route->who != WHO_ADMIN || has_admin_key(passage))
+    if (check->route->who != WHO_ADMIN || has_admin_key(check))
         return true;
-    return refuse(passage, ERROR_UNAUTHORIZED, "the admin key is needed");
+    return refuse(check, ERROR_UNAUTHORIZED, "the admin key is needed");
 }
 
 /* "application/json", and no parameter but charset=utf-8. */
@@ -124,44 +124,44 @@ has_body(const struct route *route)
 }
 
 static bool
-check_content_type(struct passage *passage)
+check_content_type(struct check *check)
 {
-    if (!has_body(passage->route) || is_json_type(passage->request->content_type))
+    if (!has_body(check->route) || is_json_type(check->request->content_type))
         return true;
-    return refuse(passage, ERROR_UNSUPPORTED_MEDIA_TYPE,
+    return refuse(check, ERROR_UNSUPPORTED_MEDIA_TYPE,
                   "the body must be application/json in UTF-8");
 }
 
 static bool
-read_body(struct passage *passage)
+read_body(struct check *check)
 {
-    const struct surroundings *surroundings = passage->surroundings;
-    if (!has_body(passage->route))
+    const struct request_env *env = check->env;
+    if (!has_body(check->route))
         return true;
-    size_t limit = passage->route->body_limit > 0 ? passage->route->body_limit : DEFAULT_BODY_LIMIT;
-    enum error error = surroundings->read_body(surroundings->source, passage->request, limit);
-    return error == ERROR_NONE || refuse(passage, error, NULL);
+    size_t limit = check->route->body_limit > 0 ? check->route->body_limit : DEFAULT_BODY_LIMIT;
+    enum error error = env->read_body(env->source, check->request, limit);
+    return error == ERROR_NONE || refuse(check, error, NULL);
 }
 
 static bool
-read_input(struct passage *passage)
+read_input(struct check *check)
 {
-    const struct surroundings *surroundings = passage->surroundings;
+    const struct request_env *env = check->env;
     struct problem problem = {0};
-    if (passage->route->fields == NULL ||
-        surroundings->application->read_input(surroundings->services, passage->route,
-                                              passage->request, passage->claimed, &problem))
+    if (check->route->fields == NULL ||
+        env->application->read_input(env->services, check->route, check->request, check->claimed,
+                                     &problem))
         return true;
-    response_problem(passage->response, &problem);
+    response_problem(check->response, &problem);
     return false;
 }
 
 static bool
-check_idempotency_key(struct passage *passage)
+check_idempotency_key(struct check *check)
 {
-    if (!passage->route->keyed)
-        passage->request->idempotency_key = NULL; /* it is ignored there */
-    const char *key = passage->request->idempotency_key;
+    if (!check->route->keyed)
+        check->request->idempotency_key = NULL; /* it is ignored there */
+    const char *key = check->request->idempotency_key;
     if (key == NULL)
         return true;
     size_t length = 0;
@@ -171,7 +171,7 @@ check_idempotency_key(struct passage *passage)
         return true;
     char detail[64];
     snprintf(detail, sizeof detail, "1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MOST);
-    return refuse_header(passage, "Idempotency-Key", detail);
+    return refuse_header(check, "Idempotency-Key", detail);
 }
 
 /*
@@ -179,12 +179,12 @@ check_idempotency_key(struct passage *passage)
  * everybody may read needs none of them, and is mostly answered out of nginx's cache.
  */
 static bool
-check_headers_are_single(struct passage *passage)
+check_headers_are_single(struct check *check)
 {
-    const char *doubled = passage->request->doubled_header;
-    enum who who = passage->route->who;
+    const char *doubled = check->request->doubled_header;
+    enum who who = check->route->who;
     return doubled == NULL || who == WHO_PUBLIC || who == WHO_MONITOR ||
-           refuse_header(passage, doubled, "this header may be there once only");
+           refuse_header(check, doubled, "this header may be there once only");
 }
 
 /* All are compared, whichever is the right one. */
@@ -200,51 +200,51 @@ proves_gateway(const struct config *config, const char *given)
 
 /* caller = header: the gateway says who it is, and the client may not say otherwise. */
 static bool
-settle_caller_by_header(struct passage *passage)
+settle_caller_by_header(struct check *check)
 {
-    const struct config *config = passage->surroundings->config;
-    const char *user = passage->request->user_header;
-    const char *secret = passage->request->gateway_secret;
+    const struct config *config = check->env->config;
+    const char *user = check->request->user_header;
+    const char *secret = check->request->gateway_secret;
     if (*config->gateway_secrets[0] != '\0' && (secret == NULL || !proves_gateway(config, secret)))
-        return refuse(passage, ERROR_UNAUTHORIZED, "the gateway has not proved itself");
+        return refuse(check, ERROR_UNAUTHORIZED, "the gateway has not proved itself");
     if (user == NULL || !is_user_id(user))
-        return refuse(passage, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
-    if (passage->claimed[0] != '\0' && strcmp(passage->claimed, user) != 0)
-        return refuse(passage, ERROR_FORBIDDEN, "userId is not the caller");
-    snprintf(passage->request->caller, USER_ID_SIZE, "%s", user);
+        return refuse(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
+    if (check->claimed[0] != '\0' && strcmp(check->claimed, user) != 0)
+        return refuse(check, ERROR_FORBIDDEN, "userId is not the caller");
+    snprintf(check->request->caller, USER_ID_SIZE, "%s", user);
     return true;
 }
 
 static bool
-settle_caller(struct passage *passage)
+settle_caller(struct check *check)
 {
-    enum who who = passage->route->who;
-    struct request *request = passage->request;
+    enum who who = check->route->who;
+    struct request *request = check->request;
     bool is_user = who == WHO_CALLER || who == WHO_CALLER_OR_ADMIN;
-    bool trusts_body = config_trusts_body(passage->surroundings->config);
+    bool trusts_body = config_trusts_body(check->env->config);
     request->by_admin =
-        who == WHO_CALLER_OR_ADMIN && request->from_operator && has_admin_key(passage);
+        who == WHO_CALLER_OR_ADMIN && request->from_operator && has_admin_key(check);
     if (who == WHO_TOKEN && request->queue_token == NULL)
-        return refuse(passage, ERROR_TOKEN_MISSING, NULL);
+        return refuse(check, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
-    if (!trusts_body && !(request->by_admin && passage->claimed[0] != '\0'))
-        return settle_caller_by_header(passage);
+    if (!trusts_body && !(request->by_admin && check->claimed[0] != '\0'))
+        return settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
-        return refuse(passage, ERROR_FORBIDDEN,
+        return refuse(check, ERROR_FORBIDDEN,
                       "caller = body is for addresses that only this machine reaches");
     if (is_user)
-        memcpy(request->caller, passage->claimed, USER_ID_SIZE);
+        memcpy(request->caller, check->claimed, USER_ID_SIZE);
     return true;
 }
 
 bool
-checks_pass(const struct surroundings *surroundings, const struct route *route,
-            struct request *request, struct response *response)
+checks_pass(const struct request_env *env, const struct route *route, struct request *request,
+            struct response *response)
 {
-    struct passage passage = {surroundings, route, request, response, ""};
-    return check_maintenance(&passage) && check_operator(&passage) && check_admin_key(&passage) &&
-           check_content_type(&passage) && read_body(&passage) && read_input(&passage) &&
-           check_headers_are_single(&passage) && check_idempotency_key(&passage) &&
-           settle_caller(&passage);
+    struct check check = {env, route, request, response, ""};
+    return check_maintenance(&check) && check_operator(&check) && check_admin_key(&check) &&
+           check_content_type(&check) && read_body(&check) && read_input(&check) &&
+           check_headers_are_single(&check) && check_idempotency_key(&check) &&
+           settle_caller(&check);
 }

@@ -9,8 +9,7 @@
  * Idempotency-Key, caller. Reads the body and sets request->input and request->caller on the way.
  * False: the response is the refusal.
  */
-bool checks_pass(const struct surroundings *surroundings, const struct route *route,
-                 struct request *request, struct response *response)
-    __attribute__((warn_unused_result));
+bool checks_pass(const struct request_env *env, const struct route *route, struct request *request,
+                 struct response *response) __attribute__((warn_unused_result));
 
 #endif

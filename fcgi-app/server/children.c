@@ -182,15 +182,15 @@ static void
 wait_for_restart(struct child *child, int64_t requests, int64_t now)
 {
     int64_t delay = 0;
-    child->barren_starts = requests > 0 ? 0 : child->barren_starts + 1;
-    for (int i = 0; i < child->barren_starts && delay < LONGEST_BACKOFF_MS; i++)
+    child->failed_starts = requests > 0 ? 0 : child->failed_starts + 1;
+    for (int i = 0; i < child->failed_starts && delay < LONGEST_BACKOFF_MS; i++)
         delay = delay == 0 ? FIRST_BACKOFF_MS : delay * 2;
     if (delay > LONGEST_BACKOFF_MS)
         delay = LONGEST_BACKOFF_MS;
     *child = (struct child){.state = CHILD_WAITING,
                             .generation = child->generation,
                             .start_at = now + delay,
-                            .barren_starts = child->barren_starts};
+                            .failed_starts = child->failed_starts};
 }
 
 static struct child *
@@ -203,7 +203,7 @@ find_process(struct children *children, pid_t pid)
 }
 
 bool
-children_bury(struct children *children, pid_t pid, int status, int64_t now,
+children_reap(struct children *children, pid_t pid, int status, int64_t now,
               const struct generation **failed_start)
 {
     *failed_start = NULL;

@@ -31,7 +31,7 @@ struct child {
     pid_t pid;
     int64_t start_at; /* clock_monotonic() */
     int64_t kill_at;
-    int barren_starts; /* in a row that ended before their first request */
+    int failed_starts; /* in a row that ended before their first request */
     bool retired;      /* the place is free when this process has ended */
     bool overdue;      /* killed by the watchdog */
 };
@@ -62,7 +62,7 @@ void children_tick(struct children *children, int64_t now);
  * Books the end of a process. Returns false if it is none of the workers. `failed_start` is set to
  * its generation if it ended before it was ready and nobody had asked it to, else to NULL.
  */
-bool children_bury(struct children *children, pid_t pid, int status, int64_t now,
+bool children_reap(struct children *children, pid_t pid, int status, int64_t now,
                    const struct generation **failed_start);
 
 /* How many places of a generation (NULL: of all) are not free, and how many of them serve. */

@@ -141,27 +141,27 @@ set_change(struct master *master, enum change change, int64_t now)
 
 /* The workers of the program before go on until the new ones are ready. */
 static void
-take_estate(struct master *master, const struct estate *estate)
+take_handover(struct master *master, const struct handover *handover)
 {
-    master->children.lock = estate->lock;
-    master->sockets = estate->sockets;
-    keep_fixed(master, &master->current->config, estate->run_dir);
+    master->children.lock = handover->lock;
+    master->sockets = handover->sockets;
+    keep_fixed(master, &master->current->config, handover->run_dir);
     set_change(master, CHANGE_STARTING, clock_monotonic());
     master->previous = &master->generations[1];
     master->previous->config = master->current->config;
-    for (int i = 0; i < estate->worker_count; i++)
-        children_inherit(&master->children, master->previous, estate->workers[i]);
+    for (int i = 0; i < handover->worker_count; i++)
+        children_inherit(&master->children, master->previous, handover->workers[i]);
 }
 
 static bool
 start(struct master *master)
 {
-    static struct estate estate;
+    static struct handover handover;
     master->current = &master->generations[0];
     *master->current = (struct generation){.number = 1, .config = *master->setup->config};
     apply_config(&master->current->config);
-    if (upgrade_inherit(&estate))
-        take_estate(master, &estate);
+    if (upgrade_inherit(&handover))
+        take_handover(master, &handover);
     else if (!open_run_dir(master))
         return false;
     if (!create_heritage(master))
@@ -244,14 +244,14 @@ begin_upgrade(struct master *master, int64_t now)
 static void
 execute_upgrade(struct master *master)
 {
-    static struct estate estate;
-    estate = (struct estate){.lock = master->children.lock, .sockets = master->sockets};
-    snprintf(estate.run_dir, sizeof estate.run_dir, "%s", master->current->config.run_dir);
+    static struct handover handover;
+    handover = (struct handover){.lock = master->children.lock, .sockets = master->sockets};
+    snprintf(handover.run_dir, sizeof handover.run_dir, "%s", master->current->config.run_dir);
     for (int i = 0; i < SCOREBOARD_SLOTS; i++)
         if (master->children.all[i].state >= CHILD_STARTING)
-            estate.workers[estate.worker_count++] = master->children.all[i].pid;
+            handover.workers[handover.worker_count++] = master->children.all[i].pid;
     log_info("upgrade: %s takes over", master->setup->argv[0]);
-    upgrade_execute(master->setup->argv, &estate);
+    upgrade_execute(master->setup->argv, &handover);
     log_error("upgrade: %s: %s", master->setup->argv[0], strerror(errno));
 }
 
@@ -293,7 +293,7 @@ take_signal(struct master *master, int signal, int64_t now)
 }
 
 static void
-bury_children(struct master *master, int64_t now)
+reap_children(struct master *master, int64_t now)
 {
     int status;
     pid_t pid;
@@ -301,7 +301,7 @@ bury_children(struct master *master, int64_t now)
         const struct generation *failed_start;
         if (pid == master->check)
             end_check(master, status);
-        else if (children_bury(&master->children, pid, status, now, &failed_start) &&
+        else if (children_reap(&master->children, pid, status, now, &failed_start) &&
                  failed_start == master->current && master->change == CHANGE_STARTING &&
                  master->can_go_back)
             go_back(master, now);
@@ -354,7 +354,7 @@ run(struct master *master, const sigset_t *awaited)
         int signal = wait_for_signal(master, awaited);
         int64_t now = clock_monotonic();
         take_signal(master, signal, now);
-        bury_children(master, now);
+        reap_children(master, now);
         begin_changes(master, now);
         if (!master->stopping)
             continue_change(master, now);

@@ -270,23 +270,21 @@ answer_without_route(const struct match *match, struct response *response)
 }
 
 void
-router_answer(const struct router *router, const struct match *match,
-              const struct surroundings *surroundings, struct request *request,
-              struct response *response)
+router_answer(const struct router *router, const struct match *match, const struct request_env *env,
+              struct request *request, struct response *response)
 {
     response_reset(response);
     if (match->route == NULL) {
         answer_without_route(match, response);
         return;
     }
-    if (checks_pass(surroundings, match->route, request, response)) {
-        void *services =
-            is_own(router, match) ? surroundings->own_services : surroundings->services;
+    if (checks_pass(env, match->route, request, response)) {
+        void *services = is_own(router, match) ? env->own_services : env->services;
         match->route->handle(services, request, response);
         /* that there is nothing, or not any more, is asked as often as what is there */
         if (match->route->who == WHO_PUBLIC && (response->status == 404 || response->status == 409))
             response->cache_seconds = 1;
     }
     if (request->input != NULL)
-        surroundings->application->free_input(request);
+        env->application->free_input(request);
 }

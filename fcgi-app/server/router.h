@@ -20,7 +20,7 @@ struct match {
 };
 
 /* What a worker lends the router for one request. */
-struct surroundings {
+struct request_env {
     const struct config *config;
     const struct application *application;
     void *services;     /* for the application's handlers */
@@ -54,7 +54,7 @@ struct match router_match(const struct router *router, struct request *request);
  * is reset first and always filled afterwards.
  */
 void router_answer(const struct router *router, const struct match *match,
-                   const struct surroundings *surroundings, struct request *request,
+                   const struct request_env *env, struct request *request,
                    struct response *response);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 
 /* The process id comes first: a child that inherits the environment must not believe it. */
-static const char variable[] = "FRONTROW_ESTATE";
+static const char variable[] = "FRONTROW_ESTATE"; /* older builds hand over by this name */
 
 static char **
 with_check(char *const argv[])
@@ -50,40 +50,40 @@ upgrade_check(char *const argv[])
 }
 
 static void
-set_close_on_exec(const struct estate *estate, bool close_on_exec)
+set_close_on_exec(const struct handover *handover, bool close_on_exec)
 {
     int flags = close_on_exec ? FD_CLOEXEC : 0;
-    fcntl(estate->lock, F_SETFD, flags);
-    for (int i = 0; i < estate->sockets.count; i++)
-        fcntl(estate->sockets.descriptors[i], F_SETFD, flags);
+    fcntl(handover->lock, F_SETFD, flags);
+    for (int i = 0; i < handover->sockets.count; i++)
+        fcntl(handover->sockets.descriptors[i], F_SETFD, flags);
 }
 
 /* "PID LOCK OWNED SOCKETS fd... WORKERS pid... RUN_DIR" */
 static void
-write_estate(struct buffer *text, const struct estate *estate)
+write_handover(struct buffer *text, const struct handover *handover)
 {
-    buffer_format(text, "%d %d %d %d", (int)getpid(), estate->lock, estate->sockets.owned,
-                  estate->sockets.count);
-    for (int i = 0; i < estate->sockets.count; i++)
-        buffer_format(text, " %d", estate->sockets.descriptors[i]);
-    buffer_format(text, " %d", estate->worker_count);
-    for (int i = 0; i < estate->worker_count; i++)
-        buffer_format(text, " %d", (int)estate->workers[i]);
-    buffer_format(text, " %s", estate->run_dir);
+    buffer_format(text, "%d %d %d %d", (int)getpid(), handover->lock, handover->sockets.owned,
+                  handover->sockets.count);
+    for (int i = 0; i < handover->sockets.count; i++)
+        buffer_format(text, " %d", handover->sockets.descriptors[i]);
+    buffer_format(text, " %d", handover->worker_count);
+    for (int i = 0; i < handover->worker_count; i++)
+        buffer_format(text, " %d", (int)handover->workers[i]);
+    buffer_format(text, " %s", handover->run_dir);
 }
 
 void
-upgrade_execute(char *const argv[], const struct estate *estate)
+upgrade_execute(char *const argv[], const struct handover *handover)
 {
     struct buffer text = {0};
-    write_estate(&text, estate);
+    write_handover(&text, handover);
     setenv(variable, text.data, 1);
     buffer_free(&text);
-    set_close_on_exec(estate, false);
+    set_close_on_exec(handover, false);
     /* The mask stays as it is: a signal that comes meanwhile waits for the new program. */
     execvp(argv[0], argv);
     int reason = errno;
-    set_close_on_exec(estate, true);
+    set_close_on_exec(handover, true);
     unsetenv(variable);
     errno = reason;
 }
@@ -98,33 +98,33 @@ read_number(const char **cursor)
 }
 
 static bool
-read_estate(const char *text, struct estate *estate)
+read_handover(const char *text, struct handover *handover)
 {
     if (read_number(&text) != getpid())
         return false;
-    estate->lock = read_number(&text);
-    estate->sockets.owned = read_number(&text) != 0;
-    estate->sockets.count = read_number(&text);
-    if (estate->sockets.count < 1 || estate->sockets.count > SOCKETS_MOST)
+    handover->lock = read_number(&text);
+    handover->sockets.owned = read_number(&text) != 0;
+    handover->sockets.count = read_number(&text);
+    if (handover->sockets.count < 1 || handover->sockets.count > SOCKETS_MOST)
         return false;
-    for (int i = 0; i < estate->sockets.count; i++)
-        estate->sockets.descriptors[i] = read_number(&text);
-    estate->worker_count = read_number(&text);
-    if (estate->worker_count < 0 || estate->worker_count > SCOREBOARD_SLOTS)
+    for (int i = 0; i < handover->sockets.count; i++)
+        handover->sockets.descriptors[i] = read_number(&text);
+    handover->worker_count = read_number(&text);
+    if (handover->worker_count < 0 || handover->worker_count > SCOREBOARD_SLOTS)
         return false;
-    for (int i = 0; i < estate->worker_count; i++)
-        estate->workers[i] = read_number(&text);
-    snprintf(estate->run_dir, sizeof estate->run_dir, "%s", text);
+    for (int i = 0; i < handover->worker_count; i++)
+        handover->workers[i] = read_number(&text);
+    snprintf(handover->run_dir, sizeof handover->run_dir, "%s", text);
     return true;
 }
 
 bool
-upgrade_inherit(struct estate *estate)
+upgrade_inherit(struct handover *handover)
 {
     const char *text = getenv(variable);
-    if (text == NULL || !read_estate(text, estate))
+    if (text == NULL || !read_handover(text, handover))
         return false;
     unsetenv(variable);
-    set_close_on_exec(estate, true);
+    set_close_on_exec(handover, true);
     return true;
 }

@@ -13,7 +13,7 @@
 #include "server/sockets.h"
 
 /* What one program hands to the next. */
-struct estate {
+struct handover {
     int lock;
     struct sockets sockets;
     char run_dir[CONFIG_TEXT_SIZE];
@@ -28,9 +28,9 @@ struct estate {
 pid_t upgrade_check(char *const argv[]);
 
 /* Becomes the program of `argv`. Returns only if that fails, with errno set. */
-void upgrade_execute(char *const argv[], const struct estate *estate);
+void upgrade_execute(char *const argv[], const struct handover *handover);
 
 /* Takes what the program before left in the environment. Returns false if there is nothing. */
-bool upgrade_inherit(struct estate *estate);
+bool upgrade_inherit(struct handover *handover);
 
 #endif

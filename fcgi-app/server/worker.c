@@ -74,7 +74,7 @@ follow_master(const struct heritage *heritage)
  * at once would find nothing to read. Where that is not allowed, all works, only slower.
  */
 static void
-wait_for_turn(void)
+use_batch_scheduling(void)
 {
     sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 }
@@ -102,7 +102,7 @@ start(struct worker *worker)
     srand((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
     if (!follow_master(heritage))
         return false;
-    wait_for_turn();
+    use_batch_scheduling();
     if (!open_sockets(worker)) {
         log_error("worker: %s", strerror(errno));
         return false;
@@ -153,18 +153,18 @@ answer(struct worker *worker)
 {
     struct exchange *exchange = &worker->exchange;
     const struct router *router = worker->heritage->router;
-    struct surroundings surroundings = {.config = worker->config,
-                                        .application = worker->heritage->application,
-                                        .services = worker->services,
-                                        .own_services = &worker->sources,
-                                        .read_body = http_read_body,
-                                        .source = exchange};
+    struct request_env env = {.config = worker->config,
+                              .application = worker->heritage->application,
+                              .services = worker->services,
+                              .own_services = &worker->sources,
+                              .read_body = http_read_body,
+                              .source = exchange};
     struct match match = router_match(router, &exchange->request);
     set_time_limits(worker, match.route, clock_monotonic());
     if (is_stale(worker, match.route))
         response_error(&exchange->response, ERROR_BUSY, "the request waited for too long");
     else
-        router_answer(router, &match, &surroundings, &exchange->request, &exchange->response);
+        router_answer(router, &match, &env, &exchange->request, &exchange->response);
     if (exchange->response.error == ERROR_INTERNAL_ERROR)
         log_error("%s %s met a bug of ours", exchange->request.method_name, exchange->request.path);
     return match.index;

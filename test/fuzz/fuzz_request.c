@@ -242,16 +242,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
              strchr(text, 'g') != NULL ? "the secret of the gateway" : "");
     snprintf(config.caller, sizeof config.caller, "%s",
              strchr(text, 'h') != NULL ? "header" : "body");
-    const struct surroundings surroundings = {.config = &config,
-                                              .application = &application,
-                                              .services = &services,
-                                              .own_services = &services,
-                                              .read_body = http_read_body,
-                                              .source = &exchange};
+    const struct request_env env = {.config = &config,
+                                    .application = &application,
+                                    .services = &services,
+                                    .own_services = &services,
+                                    .read_body = http_read_body,
+                                    .source = &exchange};
     http_begin(&exchange, &peer.connection);
     struct match match = router_match(router, &exchange.request);
     route = match.route;
-    router_answer(router, &match, &surroundings, &exchange.request, &exchange.response);
+    router_answer(router, &match, &env, &exchange.request, &exchange.response);
     require_whole(&peer, &exchange.request);
     REQUIRE(http_send(&exchange));
     require_answer(&peer, &exchange);

@@ -254,7 +254,7 @@ call_state(void)
 
 /* All ended ones are written to MySQL, as the sweeper does it. */
 static void
-bury_all(void)
+reap_all(void)
 {
     for (int32_t i = model.first; i < model.count; i++) {
         const struct model_token *token = &model.tokens[i];
@@ -313,8 +313,8 @@ static void
 lose_redis(void)
 {
     struct queue_counts counts;
-    bury_all();
-    bury_all(); /* those that ended by that */
+    reap_all();
+    reap_all(); /* those that ended by that */
     for (int32_t i = model.first; i < model.count; i++)
         if (model.tokens[i].there && model.tokens[i].state >= QUEUE_TOKEN_LEFT)
             return;
@@ -383,7 +383,7 @@ call_any(void)
     else if (what < 990)
         change_settings();
     else if (what < 995)
-        bury_all();
+        reap_all();
     else
         lose_redis();
 }

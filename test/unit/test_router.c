@@ -218,16 +218,16 @@ static enum error
 play(struct scene *scene)
 {
     struct response response = {0};
-    struct surroundings surroundings = {.config = &scene->config,
-                                        .application = &application,
-                                        .services = "application",
-                                        .own_services = "own",
-                                        .read_body = read_body,
-                                        .source = scene};
+    struct request_env env = {.config = &scene->config,
+                              .application = &application,
+                              .services = "application",
+                              .own_services = "own",
+                              .read_body = read_body,
+                              .source = scene};
     on_stage = scene;
     handled = false;
     struct match match = router_match(router, &scene->request);
-    router_answer(router, &match, &surroundings, &scene->request, &response);
+    router_answer(router, &match, &env, &scene->request, &response);
     enum error error = response.error;
     CU_ASSERT_EQUAL(response.status, error_status(error));
     CU_ASSERT_EQUAL(handled, error == ERROR_NONE);

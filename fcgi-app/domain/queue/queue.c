@@ -176,7 +176,8 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     if (answer != QUEUE_OK)
         return queue_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (entry.replaced_state != 0) {
-        outcome = queue_bury(services, &settings, entry.replaced, entry.replaced_state, problem);
+        outcome =
+            queue_record_end(services, &settings, entry.replaced, entry.replaced_state, problem);
         if (outcome != QUEUE_OVER)
             return outcome;
     }
@@ -232,7 +233,7 @@ try_status(struct services *services, const struct concert *concert, struct queu
     if (answer == QUEUE_OK)
         outcome = settle(services, &settings, &entry, asked_ms, call->attempts > 0, &row, problem);
     else if (answer == QUEUE_ENDED)
-        outcome = queue_bury(services, &settings, call->token, entry.state, problem);
+        outcome = queue_record_end(services, &settings, call->token, entry.state, problem);
     else if (answer != QUEUE_FOREIGN)
         outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (outcome == QUEUE_SETTLED)
@@ -371,7 +372,7 @@ try_leave(struct services *services, const struct concert *concert, struct queue
         queue_note_serving(services, settings.concert_id, moved);
         outcome = write_leave(services, &settings, call->token, problem);
     } else if (answer == QUEUE_ENDED) {
-        outcome = queue_bury(services, &settings, call->token, QUEUE_TOKEN_LAPSED, problem);
+        outcome = queue_record_end(services, &settings, call->token, QUEUE_TOKEN_LAPSED, problem);
     } else if (answer != QUEUE_FOREIGN) {
         outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
     }

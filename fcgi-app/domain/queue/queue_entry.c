@@ -105,8 +105,9 @@ refused_by_db(struct problem *problem, enum db_result result)
 }
 
 enum queue_outcome
-queue_bury(struct services *services, const struct queue_settings *settings,
-           const uint8_t token[TOKEN_SIZE], enum queue_token_state state, struct problem *problem)
+queue_record_end(struct services *services, const struct queue_settings *settings,
+                 const uint8_t token[TOKEN_SIZE], enum queue_token_state state,
+                 struct problem *problem)
 {
     struct token_period period = queue_period_of_settings(settings);
     struct token_row row;

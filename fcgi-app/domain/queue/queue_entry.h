@@ -46,9 +46,10 @@ enum queue_outcome queue_recover(struct services *services, const struct queue_s
  * Writes to MySQL how a token ended that Redis keeps only for that, and lets Redis forget it. OVER;
  * SWITCHED where MySQL's token lives on, as Redis' is of another time; REFUSED.
  */
-enum queue_outcome queue_bury(struct services *services, const struct queue_settings *settings,
-                              const uint8_t token[TOKEN_SIZE], enum queue_token_state state,
-                              struct problem *problem);
+enum queue_outcome queue_record_end(struct services *services,
+                                    const struct queue_settings *settings,
+                                    const uint8_t token[TOKEN_SIZE], enum queue_token_state state,
+                                    struct problem *problem);
 
 /* Notes what queue_tell() is to tell; what was noted before is told now. */
 void queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,

@@ -127,8 +127,8 @@ drop(struct services *services, const struct queue_settings *settings,
 
 /* Tokens that ended in Redis: MySQL first, then Redis forgets them. */
 static enum db_result
-bury_ended(struct services *services, const struct queue_settings *settings, int64_t deadline,
-           struct queue_sweep_report *report, enum queue_answer *answer)
+record_ended(struct services *services, const struct queue_settings *settings, int64_t deadline,
+             struct queue_sweep_report *report, enum queue_answer *answer)
 {
     struct queue_brief briefs[TOKEN_BATCH];
     uint8_t tokens[TOKEN_BATCH][TOKEN_SIZE];
@@ -194,7 +194,7 @@ sweep_queue(struct services *services, const struct queue_settings *settings,
 {
     int64_t deadline = clock_monotonic() + BUDGET_MS;
     enum queue_answer answer = move_on(services, settings, deadline);
-    enum db_result result = bury_ended(services, settings, deadline, report, &answer);
+    enum db_result result = record_ended(services, settings, deadline, report, &answer);
     if (result == DB_OK)
         result = free_finished(services, settings, report, &answer);
     if (result == DB_OK)

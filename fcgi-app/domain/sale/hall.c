@@ -169,7 +169,7 @@ announce(const struct services *services, int32_t item_id, const int32_t *ids, i
 }
 
 static bool
-is_got(int32_t id, const struct seat *seats, size_t found, int64_t now)
+is_locked(int32_t id, const struct seat *seats, size_t found, int64_t now)
 {
     for (size_t i = 0; i < found; i++)
         if (seats[i].seat_id == id)
@@ -177,17 +177,17 @@ is_got(int32_t id, const struct seat *seats, size_t found, int64_t now)
     return false;
 }
 
-/* Marks those of the chosen seats that were not got as not free; true where all were got. */
+/* Marks those of the chosen seats that were not locked as not free; true where all were. */
 static bool
-keep_what_was_got(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
-                  size_t found, int64_t now)
+mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
+              size_t found, int64_t now)
 {
     bool all = true;
     for (int32_t i = 0; i < count; i++) {
-        bool got = is_got(ids[i], seats, found, now);
-        if (!got)
+        bool locked = is_locked(ids[i], seats, found, now);
+        if (!locked)
             mark_taken(hall, ids[i]);
-        all = all && got;
+        all = all && locked;
     }
     return all;
 }
@@ -229,7 +229,7 @@ lock_best(struct services *services, struct hall *hall, int32_t *ids, struct sea
                                       &found, now);
         if (result != DB_OK)
             break;
-        if (keep_what_was_got(hall, ids, wish->count, seats, found, *now)) {
+        if (mark_unlocked(hall, ids, wish->count, seats, found, *now)) {
             remember_reach(hall, ids[0]);
             return ERROR_NONE;
         }
