@@ -5,9 +5,9 @@
 #include <string.h>
 
 enum {
-    BLOCK_SEATS = 64, /* at most: the choice reads whole blocks */
+    SEAT_RUN_MAX = 64, /* at most: the choice reads whole runs */
     LAYOUTS_KEPT = 32,
-    BLOCKS_KEPT = 8192 /* of all layouts together, some 50 bytes each */
+    SEAT_RUNS_KEPT = 8192 /* of all layouts together, some 50 bytes each */
 };
 
 struct layouts {
@@ -56,25 +56,25 @@ find_section(struct sections *sections, int32_t of, const char *name, const stru
     return sections->count++;
 }
 
-/* Adds a seat to the last block, or as the first one of a new block. */
+/* Adds a seat to the last run, or as the first one of a new run. */
 static void
-add_seat(struct layout *layout, size_t *capacity, const struct block *seat)
+add_seat(struct layout *layout, size_t *capacity, const struct seat_run *seat)
 {
-    struct block *last = layout->block_count > 0 ? &layout->blocks[layout->block_count - 1] : NULL;
+    struct seat_run *last = layout->run_count > 0 ? &layout->runs[layout->run_count - 1] : NULL;
     if (last != NULL && last->last + 1 == seat->first && last->section == seat->section &&
         last->row == seat->row && last->price == seat->price &&
-        seat->first - last->first < BLOCK_SEATS) {
+        seat->first - last->first < SEAT_RUN_MAX) {
         last->last = seat->last;
         return;
     }
-    layout->blocks = grow(layout->blocks, layout->block_count, capacity, sizeof layout->blocks[0]);
-    layout->blocks[layout->block_count++] = *seat;
+    layout->runs = grow(layout->runs, layout->run_count, capacity, sizeof layout->runs[0]);
+    layout->runs[layout->run_count++] = *seat;
 }
 
-/* Reads the blocks; the section of each is an index so far. */
+/* Reads the runs; the section of each is an index so far. */
 static enum db_result
-read_blocks(struct layout *layout, struct sections *sections, struct sections *rows,
-            struct database *db)
+read_runs(struct layout *layout, struct sections *sections, struct sections *rows,
+          struct database *db)
 {
     struct seat seat;
     struct seat_position position;
@@ -85,11 +85,11 @@ read_blocks(struct layout *layout, struct sections *sections, struct sections *r
         size_t row = find_section(rows, (int32_t)in, seat.row, &seat);
         if (seat.price > sections->list[in].price)
             sections->list[in].price = seat.price;
-        struct block one = {.first = seat.seat_id,
-                            .last = seat.seat_id,
-                            .section = (int32_t)in,
-                            .row = rows->list[row].first_seat,
-                            .price = seat.price};
+        struct seat_run one = {.first = seat.seat_id,
+                               .last = seat.seat_id,
+                               .section = (int32_t)in,
+                               .row = rows->list[row].first_seat,
+                               .price = seat.price};
         add_seat(layout, &capacity, &one);
     }
     return result == DB_NONE ? DB_OK : result;
@@ -108,25 +108,25 @@ compare_sections(const void *a, const void *b)
     return (left->rank > right->rank) - (left->rank < right->rank);
 }
 
-/* Gives each block the rank of its section. */
+/* Gives each run the rank of its section. */
 static void
 rank_sections(struct layout *layout, struct sections *sections)
 {
     for (size_t i = 0; i < sections->count; i++)
         for (size_t other = 0; other < sections->count; other++)
             sections->list[i].rank += ranks_before(&sections->list[other], &sections->list[i]);
-    for (size_t i = 0; i < layout->block_count; i++)
-        layout->blocks[i].section = sections->list[layout->blocks[i].section].rank;
+    for (size_t i = 0; i < layout->run_count; i++)
+        layout->runs[i].section = sections->list[layout->runs[i].section].rank;
     if (sections->count > 0) /* without any there is no array, and qsort() wants one */
         qsort(sections->list, sections->count, sizeof sections->list[0], compare_sections);
     layout->sections = sections->list;
 }
 
 static int
-compare_blocks(const void *a, const void *b)
+compare_runs(const void *a, const void *b)
 {
-    const struct block *left = *(const struct block *const *)a;
-    const struct block *right = *(const struct block *const *)b;
+    const struct seat_run *left = *(const struct seat_run *const *)a;
+    const struct seat_run *right = *(const struct seat_run *const *)b;
     if (left->section != right->section)
         return left->section < right->section ? -1 : 1;
     if (left->row != right->row)
@@ -135,22 +135,22 @@ compare_blocks(const void *a, const void *b)
 }
 
 static void
-rank_blocks(struct layout *layout)
+rank_runs(struct layout *layout)
 {
-    layout->by_rank = calloc(layout->block_count + 1, sizeof(struct block *));
+    layout->by_rank = calloc(layout->run_count + 1, sizeof(struct seat_run *));
     if (layout->by_rank == NULL)
         abort();
-    for (size_t i = 0; i < layout->block_count; i++)
-        layout->by_rank[i] = &layout->blocks[i];
-    qsort(layout->by_rank, layout->block_count, sizeof(struct block *), compare_blocks);
-    for (size_t i = 0; i < layout->block_count; i++)
+    for (size_t i = 0; i < layout->run_count; i++)
+        layout->by_rank[i] = &layout->runs[i];
+    qsort(layout->by_rank, layout->run_count, sizeof(struct seat_run *), compare_runs);
+    for (size_t i = 0; i < layout->run_count; i++)
         layout->by_rank[i]->rank = i;
 }
 
 static void
 layout_free(struct layout *layout)
 {
-    free(layout->blocks);
+    free(layout->runs);
     free(layout->by_rank);
     free(layout->sections);
     free(layout);
@@ -165,10 +165,10 @@ layout_read(struct database *db, const struct item *item, struct layout **out)
     layout->item_id = item->item_id;
     layout->version = item->layout_version;
     struct sections sections = {0}, rows = {0};
-    enum db_result result = read_blocks(layout, &sections, &rows, db);
+    enum db_result result = read_runs(layout, &sections, &rows, db);
     free(rows.list);
     rank_sections(layout, &sections);
-    rank_blocks(layout);
+    rank_runs(layout);
     *out = layout;
     if (result != DB_OK)
         layout_free(layout);
@@ -176,9 +176,9 @@ layout_read(struct database *db, const struct item *item, struct layout **out)
 }
 
 const char *
-layout_section_name(const struct layout *layout, const struct block *block)
+layout_section_name(const struct layout *layout, const struct seat_run *run)
 {
-    return layout->sections[block->section].name;
+    return layout->sections[run->section].name;
 }
 
 /* ---- those that are remembered */
@@ -221,13 +221,13 @@ take_out(struct layouts *layouts, int32_t item_id)
 static void
 put_in_front(struct layouts *layouts, struct layout *layout)
 {
-    size_t count = 1, blocks = layout->block_count;
+    size_t count = 1, runs = layout->run_count;
     layout->next = layouts->first;
     layouts->first = layout;
     for (struct layout **at = &layout->next; *at != NULL;) {
         struct layout *older = *at;
-        blocks += older->block_count;
-        if (++count <= LAYOUTS_KEPT && blocks <= BLOCKS_KEPT) {
+        runs += older->run_count;
+        if (++count <= LAYOUTS_KEPT && runs <= SEAT_RUNS_KEPT) {
             at = &older->next;
             continue;
         }

@@ -9,7 +9,7 @@
 #include "mysql/sale/seat_table.h"
 
 /* Some consecutive seats of one row with one price. */
-struct block {
+struct seat_run {
     int32_t first, last; /* seatIds */
     int32_t section;     /* its rank: by highest price of any of its seats, then lowest seatId */
     int32_t row;         /* lowest seatId of its row */
@@ -22,11 +22,11 @@ struct section;
 struct layout {
     int32_t item_id;
     int64_t version;
-    struct block *blocks; /* by seatId */
-    size_t block_count;
-    struct block **by_rank;   /* by section, row and seatId */
-    struct section *sections; /* by rank */
-    struct layout *next;      /* of those that are remembered */
+    struct seat_run *runs; /* by seatId */
+    size_t run_count;
+    struct seat_run **by_rank; /* by section, row and seatId */
+    struct section *sections;  /* by rank */
+    struct layout *next;       /* of those that are remembered */
     int32_t reach; /* for the choice: how many seats, by rank, the last one went through */
 };
 
@@ -43,6 +43,6 @@ void layouts_close(struct layouts *layouts);
 enum db_result layouts_find(struct layouts *layouts, struct database *db, const struct item *item,
                             struct layout **layout);
 
-const char *layout_section_name(const struct layout *layout, const struct block *block);
+const char *layout_section_name(const struct layout *layout, const struct seat_run *run);
 
 #endif

@@ -14,7 +14,7 @@ enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most 
 struct hall {
     struct layout *layout;
     const struct hall_wish *wish;
-    size_t blocks_read;           /* of the layout, by rank */
+    size_t runs_read;             /* of the layout, by rank */
     int32_t seats_to_read;        /* at least, the next time */
     struct candidate *candidates; /* sorted (seating_sort) */
     size_t count;
@@ -22,12 +22,12 @@ struct hall {
 };
 
 static bool
-fits(const struct hall *hall, const struct block *block)
+fits(const struct hall *hall, const struct seat_run *run)
 {
     const struct hall_wish *wish = hall->wish;
-    return block->price <= wish->max_price &&
+    return run->price <= wish->max_price &&
            (wish->section[0] == '\0' ||
-            strcmp(wish->section, layout_section_name(hall->layout, block)) == 0);
+            strcmp(wish->section, layout_section_name(hall->layout, run)) == 0);
 }
 
 /*
@@ -39,63 +39,62 @@ name_wish(const struct hall *hall, struct sold_out_wish *name)
 {
     const struct layout *layout = hall->layout;
     *name = (struct sold_out_wish){layout->item_id, -1, layout->version, -1};
-    for (const struct block *block = layout->blocks, *end = block + layout->block_count;
-         block < end; block++) {
-        if (!fits(hall, block))
+    for (const struct seat_run *run = layout->runs, *end = run + layout->run_count; run < end;
+         run++) {
+        if (!fits(hall, run))
             continue;
         if (hall->wish->section[0] != '\0')
-            name->section = block->section;
-        if (block->price > name->price)
-            name->price = block->price;
+            name->section = run->section;
+        if (run->price > name->price)
+            name->price = run->price;
     }
     return name->price >= 0;
 }
 
 static int32_t
-block_seats(const struct block *block)
+run_length(const struct seat_run *run)
 {
-    return block->last - block->first + 1;
+    return run->last - run->first + 1;
 }
 
 /* A part of a hall that is read by one statement. */
 struct part {
-    size_t first_rank;   /* of its blocks */
+    size_t first_rank;   /* of its runs */
     int32_t first, last; /* seatIds; others may lie between */
     int32_t seats;
 };
 
-/* The next blocks by rank; those that do not fit count for nothing. */
+/* The next runs by rank; those that do not fit count for nothing. */
 static struct part
 next_part(struct hall *hall)
 {
     const struct layout *layout = hall->layout;
-    struct part part = {.first_rank = hall->blocks_read, .first = INT32_MAX};
-    while (part.seats < hall->seats_to_read && hall->blocks_read < layout->block_count) {
-        const struct block *block = layout->by_rank[hall->blocks_read++];
-        if (!fits(hall, block))
+    struct part part = {.first_rank = hall->runs_read, .first = INT32_MAX};
+    while (part.seats < hall->seats_to_read && hall->runs_read < layout->run_count) {
+        const struct seat_run *run = layout->by_rank[hall->runs_read++];
+        if (!fits(hall, run))
             continue;
-        part.first = block->first < part.first ? block->first : part.first;
-        part.last = block->last > part.last ? block->last : part.last;
-        part.seats += block_seats(block);
+        part.first = run->first < part.first ? run->first : part.first;
+        part.last = run->last > part.last ? run->last : part.last;
+        part.seats += run_length(run);
     }
     return part;
 }
 
-/* Adds the free seats of the part, which come by seatId like the blocks. */
+/* Adds the free seats of the part, which come by seatId like the runs. */
 static enum db_result
 read_free(struct hall *hall, const struct part *part, struct database *db)
 {
     const struct layout *layout = hall->layout;
-    const struct block *block = layout->blocks, *end = block + layout->block_count;
+    const struct seat_run *run = layout->runs, *end = run + layout->run_count;
     int32_t id;
     enum db_result result = seat_table_list_free(db, layout->item_id, part->first, part->last, &id);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        while (block < end && block->last < id)
-            block++;
-        if (block < end && block->first <= id && block->rank >= part->first_rank &&
-            block->rank < hall->blocks_read && fits(hall, block))
-            hall->candidates[hall->count++] =
-                (struct candidate){id, block->section, block->row, true};
+        while (run < end && run->last < id)
+            run++;
+        if (run < end && run->first <= id && run->rank >= part->first_rank &&
+            run->rank < hall->runs_read && fits(hall, run))
+            hall->candidates[hall->count++] = (struct candidate){id, run->section, run->row, true};
     }
     return result == DB_NONE ? DB_OK : result;
 }
@@ -124,11 +123,11 @@ remember_reach(const struct hall *hall, int32_t seat_id)
 {
     struct layout *layout = hall->layout;
     layout->reach = 0;
-    for (size_t i = 0; i < layout->block_count; i++) {
-        const struct block *block = layout->by_rank[i];
-        if (fits(hall, block))
-            layout->reach += block_seats(block);
-        if (block->first <= seat_id && seat_id <= block->last)
+    for (size_t i = 0; i < layout->run_count; i++) {
+        const struct seat_run *run = layout->by_rank[i];
+        if (fits(hall, run))
+            layout->reach += run_length(run);
+        if (run->first <= seat_id && seat_id <= run->last)
             return;
     }
 }
@@ -200,7 +199,7 @@ choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
     enum db_result result = DB_OK;
     pass_by(hall, services);
     while (!(*chosen = seating_choose_adjacent(hall->candidates, hall->count, wish->count, ids)) &&
-           result == DB_OK && hall->blocks_read < hall->layout->block_count) {
+           result == DB_OK && hall->runs_read < hall->layout->run_count) {
         result = read_more(hall, services->db);
         pass_by(hall, services);
     }
