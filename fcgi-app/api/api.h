@@ -22,7 +22,7 @@ void api_write_metrics(void *services, struct buffer *out);
 
 /* struct application's read_input and free_input (input.c). */
 bool api_read_input(void *services, const struct route *route, struct request *request,
-                    char claimed[USER_ID_SIZE], struct problem *problem);
+                    char stated_user[USER_ID_SIZE], struct problem *problem);
 void api_free_input(struct request *request);
 
 /*

@@ -276,7 +276,7 @@ needs_seats(const struct field *fields)
 
 bool
 api_read_input(void *services, const struct route *route, struct request *request,
-               char claimed[USER_ID_SIZE], struct problem *problem)
+               char stated_user[USER_ID_SIZE], struct problem *problem)
 {
     request->input = calloc(1, sizeof *request->input);
     if (request->input == NULL)
@@ -292,7 +292,7 @@ api_read_input(void *services, const struct route *route, struct request *reques
     }
     if (needs_seats(route->fields) && request->input->seat_count == 0 && request->input->count == 0)
         return input_refuse(problem, "seatId", "one of seatId, seatIds and count is needed");
-    snprintf(claimed, USER_ID_SIZE, "%s", request->input->user_id);
+    snprintf(stated_user, USER_ID_SIZE, "%s", request->input->user_id);
     return true;
 }
 

@@ -130,11 +130,11 @@ struct application {
     void (*stop)(void *services);
     /*
      * Checks body or query against route->fields; on success request->input is set and the userId
-     * that the client named ("" if none) is written to `claimed`. Otherwise fills `problem`.
+     * that the client named ("" if none) is written to `stated_user`. Otherwise fills `problem`.
      * Not called for a route without fields. `services` is what start() returned.
      */
     bool (*read_input)(void *services, const struct route *route, struct request *request,
-                       char claimed[USER_ID_SIZE], struct problem *problem);
+                       char stated_user[USER_ID_SIZE], struct problem *problem);
     void (*free_input)(struct request *request);
     /* Writes the metrics that the application has to ask its dependencies for; NULL: none. */
     void (*write_metrics)(void *services, struct buffer *out);

@@ -51,7 +51,7 @@ replay(struct services *services, const struct effect *effect, struct buffer *bo
     return ATTEMPT_REFUSED;
 }
 
-/* Renders the answer, and stores it with the claim of its key. */
+/* Renders the answer, and stores it under its key. */
 static enum error
 answer(struct services *services, const struct effect *effect, struct buffer *body,
        struct problem *problem)
@@ -66,7 +66,7 @@ answer(struct services *services, const struct effect *effect, struct buffer *bo
 }
 
 /*
- * One way through: precheck, begin, claim the key, execute, answer, commit. The claim comes before
+ * One way through: precheck, begin, reserve the key, execute, answer, commit. The key comes before
  * a refusal of the precheck counts: a repetition of a call that is under way waits for it and gets
  * its bytes, instead of seeing "seat taken" by itself, or what has changed while the first one
  * waits.
@@ -82,7 +82,7 @@ attempt(struct services *services, const struct effect *effect, struct buffer *b
         return roll_back(services, problem);
     enum db_result result = transaction_begin(services->db);
     if (result == DB_OK && effect->key != NULL)
-        result = idempotency_table_claim(services->db, effect->caller, effect->key,
+        result = idempotency_table_begin(services->db, effect->caller, effect->key,
                                          effect->fingerprint, effect->kind);
     if (result == DB_DUPLICATE) {
         roll_back(services, problem);
@@ -120,8 +120,8 @@ pause_before_retry(const struct effect *effect, int attempts)
 }
 
 /*
- * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its claim
- * tells. To claim it anew waits for that transaction, and what is found is what was stored, be it
+ * Whether the transaction whose COMMIT was lost took place: DB_OK or DB_NONE. With a key, its row
+ * tells. To reserve it anew waits for that transaction, and what is found is what was stored, be it
  * by a duplicate of this call.
  */
 static enum db_result
@@ -130,7 +130,7 @@ was_committed(struct services *services, const struct effect *effect, struct buf
     uint8_t fingerprint[FINGERPRINT_BYTES];
     if (effect->key == NULL)
         return effect->was_committed(services, effect->state);
-    enum db_result result = idempotency_table_claim(services->db, effect->caller, effect->key,
+    enum db_result result = idempotency_table_begin(services->db, effect->caller, effect->key,
                                                     effect->fingerprint, effect->kind);
     if (result != DB_DUPLICATE)
         return result == DB_OK ? DB_NONE : result;

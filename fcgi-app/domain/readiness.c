@@ -24,7 +24,7 @@ commit_write(struct database *db)
         abort();
     hex_write(bytes, sizeof bytes, name);
     if (transaction_begin(db) == DB_OK &&
-        idempotency_table_claim(db, "", name, fingerprint, EFFECT_CHARGE) == DB_OK &&
+        idempotency_table_begin(db, "", name, fingerprint, EFFECT_CHARGE) == DB_OK &&
         idempotency_table_withdraw(db, "", name) == DB_OK)
         return transaction_commit(db) == COMMIT_DONE;
     transaction_rollback(db);

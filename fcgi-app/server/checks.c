@@ -20,7 +20,7 @@ struct check {
     const struct route *route;
     struct request *request;
     struct response *response;
-    char claimed[USER_ID_SIZE]; /* the userId that the client named, "" if none */
+    char stated_user[USER_ID_SIZE]; /* the userId that the client named, "" if none */
 };
 
 static bool
@@ -149,8 +149,8 @@ read_input(struct check *check)
     const struct request_env *env = check->env;
     struct problem problem = {0};
     if (check->route->fields == NULL ||
-        env->application->read_input(env->services, check->route, check->request, check->claimed,
-                                     &problem))
+        env->application->read_input(env->services, check->route, check->request,
+                                     check->stated_user, &problem))
         return true;
     response_problem(check->response, &problem);
     return false;
@@ -209,7 +209,7 @@ settle_caller_by_header(struct check *check)
         return refuse(check, ERROR_UNAUTHORIZED, "the gateway has not proved itself");
     if (user == NULL || !is_user_id(user))
         return refuse(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
-    if (check->claimed[0] != '\0' && strcmp(check->claimed, user) != 0)
+    if (check->stated_user[0] != '\0' && strcmp(check->stated_user, user) != 0)
         return refuse(check, ERROR_FORBIDDEN, "userId is not the caller");
     snprintf(check->request->caller, USER_ID_SIZE, "%s", user);
     return true;
@@ -228,13 +228,13 @@ settle_caller(struct check *check)
         return refuse(check, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
-    if (!trusts_body && !(request->by_admin && check->claimed[0] != '\0'))
+    if (!trusts_body && !(request->by_admin && check->stated_user[0] != '\0'))
         return settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
         return refuse(check, ERROR_FORBIDDEN,
                       "caller = body is for addresses that only this machine reaches");
     if (is_user)
-        memcpy(request->caller, check->claimed, USER_ID_SIZE);
+        memcpy(request->caller, check->stated_user, USER_ID_SIZE);
     return true;
 }
 

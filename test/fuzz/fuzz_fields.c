@@ -48,8 +48,8 @@ read_input(const char *caller, const struct route *route, const char *text, size
     static struct config config;
     struct services services = {.config = &config};
     struct problem problem;
-    char claimed[USER_ID_SIZE];
-    memset(claimed, 'x', sizeof claimed);
+    char stated_user[USER_ID_SIZE];
+    memset(stated_user, 'x', sizeof stated_user);
     snprintf(config.caller, sizeof config.caller, "%s", caller);
     *request = (struct request){.method = route->method, .query = "", .body = ""};
     if (has_body(route)) {
@@ -58,10 +58,10 @@ read_input(const char *caller, const struct route *route, const char *text, size
     } else {
         request->query = text;
     }
-    bool ok = api_read_input(&services, route, request, claimed, &problem);
+    bool ok = api_read_input(&services, route, request, stated_user, &problem);
     if (ok) {
-        fuzz_require_text(claimed, sizeof claimed);
-        REQUIRE(strcmp(claimed, request->input->user_id) == 0);
+        fuzz_require_text(stated_user, sizeof stated_user);
+        REQUIRE(strcmp(stated_user, request->input->user_id) == 0);
     } else {
         REQUIRE(problem.error == ERROR_INVALID_FIELD || problem.error == ERROR_INVALID_JSON);
         fuzz_require_problem(&problem);

@@ -121,7 +121,7 @@ texts_are_copied_whole_or_not_at_all(void)
 
 static struct request request;
 static struct problem problem;
-static char claimed[USER_ID_SIZE];
+static char stated_user[USER_ID_SIZE];
 
 /* Reads a body (POST, PATCH) or a query; true where it is taken. done() frees what is left. */
 static bool
@@ -133,10 +133,10 @@ read_text(const char *caller, enum method method, const char *pattern, const cha
     request = (struct request){
         .method = method, .query = text, .body = text, .body_length = strlen(text)};
     problem = (struct problem){0};
-    claimed[0] = '\0';
+    stated_user[0] = '\0';
     for (size_t i = 0; i < api_route_count; i++)
         if (api_routes[i].method == method && strcmp(api_routes[i].pattern, pattern) == 0)
-            return api_read_input(&services, &api_routes[i], &request, claimed, &problem);
+            return api_read_input(&services, &api_routes[i], &request, stated_user, &problem);
     CU_FAIL_FATAL("no such route");
     return false;
 }
@@ -165,7 +165,7 @@ a_page_has_defaults(void)
     CU_ASSERT_TRUE(read_text("body", METHOD_GET, "/payment", "userId=fan"));
     CU_ASSERT_EQUAL(request.input->limit, 20);
     CU_ASSERT_EQUAL(request.input->before, LARGE_ID_MAX + 1);
-    CU_ASSERT_STRING_EQUAL(claimed, "fan");
+    CU_ASSERT_STRING_EQUAL(stated_user, "fan");
     done();
     CU_ASSERT_TRUE(read_text("body", METHOD_GET, "/payment", "before=7&userId=fan&limit=100"));
     CU_ASSERT_EQUAL(request.input->limit, 100);
@@ -379,10 +379,10 @@ static void
 a_user_may_be_missing_with_a_gateway(void)
 {
     CU_ASSERT_TRUE(read_text("header", METHOD_GET, "/point", ""));
-    CU_ASSERT_STRING_EQUAL(claimed, "");
+    CU_ASSERT_STRING_EQUAL(stated_user, "");
     done();
     CU_ASSERT_TRUE(read_text("header", METHOD_GET, "/point", "userId=fan"));
-    CU_ASSERT_STRING_EQUAL(claimed, "fan");
+    CU_ASSERT_STRING_EQUAL(stated_user, "fan");
     done();
     CU_ASSERT_FALSE(read_text("header", METHOD_GET, "/point", "userId="));
     done();

@@ -160,7 +160,7 @@ struct scene {
     struct request request;
     enum error body_error;
     size_t body_limit; /* with which the body was read */
-    const char *claimed;
+    const char *stated_user;
     bool input_is_good;
 };
 
@@ -177,13 +177,13 @@ read_body(void *source, struct request *request, size_t limit)
 
 static bool
 read_input(void *services, const struct route *route, struct request *request,
-           char claimed[USER_ID_SIZE], struct problem *problem)
+           char stated_user[USER_ID_SIZE], struct problem *problem)
 {
     (void)services;
     (void)route;
     (void)request;
     problem->error = ERROR_INVALID_JSON;
-    snprintf(claimed, USER_ID_SIZE, "%s", on_stage->claimed);
+    snprintf(stated_user, USER_ID_SIZE, "%s", on_stage->stated_user);
     return on_stage->input_is_good;
 }
 
@@ -200,7 +200,7 @@ static const struct application application = {routes, ROUTE_COUNT, .read_input 
 static struct scene
 good_scene(enum method method, const char *path)
 {
-    struct scene scene = {.claimed = "", .input_is_good = true};
+    struct scene scene = {.stated_user = "", .input_is_good = true};
     snprintf(scene.config.caller, sizeof scene.config.caller, "header");
     snprintf(scene.config.run_dir, sizeof scene.config.run_dir, "/nonexistent");
     scene.request = (struct request){.method = method,
@@ -251,7 +251,7 @@ test_reservations_are_refused_in_order(void)
     scene.request.content_type = "text/plain";
     scene.request.idempotency_key = "two words";
     scene.request.user_header = NULL;
-    scene.claimed = "bob";
+    scene.stated_user = "bob";
     scene.body_error = ERROR_BODY_TOO_LARGE;
     scene.input_is_good = false;
     CU_ASSERT_EQUAL(play(&scene), ERROR_MAINTENANCE);
@@ -273,7 +273,7 @@ test_reservations_are_refused_in_order(void)
     CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
     scene.request.user_header = "ann";
     CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
-    scene.claimed = "ann";
+    scene.stated_user = "ann";
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "ann");
 }
@@ -290,7 +290,7 @@ test_callers_by_body_and_by_header(void)
     scene = good_scene(METHOD_DELETE, "/reservation/1");
     scene.request.content_type = NULL; /* a DELETE has no body to speak of */
     snprintf(scene.config.caller, sizeof scene.config.caller, "body");
-    scene.claimed = "bob";
+    scene.stated_user = "bob";
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "bob");
     scene.request.server_address = "192.0.2.1"; /* others come there too */
@@ -320,13 +320,13 @@ test_the_admin_calls_for_a_user(void)
     struct scene scene = good_scene(METHOD_POST, "/point/charge");
     snprintf(scene.config.admin_key, sizeof scene.config.admin_key, "key");
     scene.request.authorization = "Bearer key";
-    scene.claimed = "bob";
+    scene.stated_user = "bob";
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "bob");
     CU_ASSERT_TRUE(scene.request.by_admin);
     scene.request.user_header = NULL;
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
-    scene.claimed = "";
+    scene.stated_user = "";
     CU_ASSERT_EQUAL(play(&scene), ERROR_UNAUTHORIZED);
 
     scene.request.user_header = "ann";
@@ -334,7 +334,7 @@ test_the_admin_calls_for_a_user(void)
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "ann");
     CU_ASSERT_FALSE(scene.request.by_admin);
-    scene.claimed = "bob";
+    scene.stated_user = "bob";
     CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
 
     scene.request.path = "/reservation";

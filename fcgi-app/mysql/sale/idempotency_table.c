@@ -3,13 +3,13 @@
 #include <string.h>
 
 enum db_result
-idempotency_table_claim(struct database *db, const char *caller, const char *key,
+idempotency_table_begin(struct database *db, const char *caller, const char *key,
                         const uint8_t fingerprint[FINGERPRINT_BYTES], enum effect_kind kind)
 {
-    static const struct query claim = {
+    static const struct query begin = {
         "INSERT INTO idempotency (user_id, idempotency_key, fingerprint, effect, created_at)"
         " VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))"};
-    return db_execute(db, &claim,
+    return db_execute(db, &begin,
                       PARAMETERS(DB_TEXT(caller), DB_TEXT(key),
                                  DB_BYTES(fingerprint, FINGERPRINT_BYTES), DB_INTEGER(kind)));
 }

@@ -18,14 +18,15 @@ enum effect_kind {
 };
 
 /*
- * Claims (caller, key) inside the running transaction. DB_DUPLICATE: an answer is stored; a claim
- * of a transaction that still runs is waited for (DB_RETRY when it takes too long).
+ * Reserves (caller, key) inside the running transaction. DB_DUPLICATE: an answer is stored; the
+ * reservation of a transaction that still runs is waited for (DB_RETRY when it takes too long).
  */
-enum db_result idempotency_table_claim(struct database *db, const char *caller, const char *key,
+enum db_result idempotency_table_begin(struct database *db, const char *caller, const char *key,
                                        const uint8_t fingerprint[FINGERPRINT_BYTES],
                                        enum effect_kind kind);
 
-/* Completes the claim with the answer. DB_RETRY: it is not there any more, or has one. */
+/* Completes the reservation of the key with the answer. DB_RETRY: it is not there any more, or has
+ * one. */
 enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
                                        int64_t effect_id, const struct buffer *body);
 
