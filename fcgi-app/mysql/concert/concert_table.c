@@ -180,7 +180,8 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
         "SELECT i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at,"
         " i.seat_count, CAST(SUM(s.blocked = 0 AND (s.status = 'available' OR s.held_until <= ?))"
         " AS SIGNED), CAST(SUM(s.held_until > ?) AS SIGNED)"
-        " FROM item i LEFT JOIN seat s ON s.item_id = i.item_id WHERE i.concert_id = ?"
+        " FROM item i LEFT JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+        " WHERE i.concert_id = ?"
         " GROUP BY i.date, i.item_id ORDER BY i.date, i.item_id"};
     return db_select(
         db, &list, PARAMETERS(DB_INSTANT(now), DB_INSTANT(now), DB_INTEGER(concert_id)),

@@ -15,9 +15,10 @@
 enum db_result
 sales_table_total(struct database *db, int32_t concert_id, struct sales *sales)
 {
-    static const struct query count = {"SELECT " SALES_COLUMNS
-                                       " FROM item i JOIN seat s ON s.item_id = i.item_id"
-                                       " WHERE i.concert_id = ?"};
+    static const struct query count = {
+        "SELECT " SALES_COLUMNS " FROM item i"
+        " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+        " WHERE i.concert_id = ?"};
     return db_select_one(db, &count, PARAMETERS(DB_INTEGER(concert_id)),
                          COLUMNS(INTO_SALES(sales)));
 }
@@ -27,7 +28,8 @@ sales_table_list(struct database *db, int32_t concert_id, struct section_sales *
 {
     static const struct query list = {
         "SELECT i.item_id, DATE_FORMAT(i.date, '%Y-%m-%d'), s.section, " SALES_COLUMNS
-        " FROM item i JOIN seat s ON s.item_id = i.item_id WHERE i.concert_id = ?"
+        " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+        " WHERE i.concert_id = ?"
         " GROUP BY i.date, i.item_id, s.section ORDER BY i.date, i.item_id, MIN(s.seat_no)"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(concert_id)),
                      COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date),
