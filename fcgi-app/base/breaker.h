@@ -1,8 +1,8 @@
 /*
  * breaker: a circuit breaker in shared memory, one for each dependency. After three time-outs in
- * a row every worker refuses at once. Between two requests, so that no client waits for it, one
- * worker at a time probes whether the dependency is back; those that saw it away do so while they
- * wait for requests, too.
+ * a row every worker refuses at once. One worker at a time tests whether the dependency is back. It
+ * does so between two requests, so that no client waits for it; workers that saw the failure also
+ * test while they wait for requests.
  */
 #ifndef FRONTROW_BASE_BREAKER_H
 #define FRONTROW_BASE_BREAKER_H

@@ -1,4 +1,4 @@
-/* core: no core dumps: they would hold keys, passwords and what users sent. */
+/* core: no core dumps: they would contain keys, passwords and data of users. */
 #ifndef FRONTROW_BASE_CORE_H
 #define FRONTROW_BASE_CORE_H
 

@@ -1,6 +1,6 @@
 /*
- * counts: remembers in shared memory what was counted of the seats of each concert, as to count
- * them all for a list takes long where there are many large halls.
+ * counts: keeps the counted seats of each concert in shared memory, because counting all of them
+ * for a list takes long if there are many large halls.
  */
 #ifndef FRONTROW_BASE_COUNTS_H
 #define FRONTROW_BASE_COUNTS_H

@@ -1,6 +1,6 @@
 /*
- * sold_out: remembers for a moment, in shared memory, that a hall had nothing left for a wish: the
- * crowd before a sold-out hall would have all of its seats read for each of its calls.
+ * sold_out: remembers for a moment, in shared memory, that a hall had nothing left for a wish.
+ * Otherwise each call of the crowd for a sold-out hall would read all of its seats.
  */
 #ifndef FRONTROW_BASE_SOLD_OUT_H
 #define FRONTROW_BASE_SOLD_OUT_H

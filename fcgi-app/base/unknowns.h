@@ -1,6 +1,6 @@
 /*
- * unknowns: what a store answers that Frontrow has no rule for, counted in shared memory by a short
- * name: an error number of MySQL, the first word of an error of Redis.
+ * unknowns: counts errors of MySQL and Redis without a rule, in shared memory by a short name: an
+ * error number of MySQL, the first word of an error of Redis.
  */
 #ifndef FRONTROW_BASE_UNKNOWNS_H
 #define FRONTROW_BASE_UNKNOWNS_H

@@ -1,4 +1,4 @@
-/* nginx_config: what stands in nginx's configuration for each placeholder of the template. */
+/* nginx_config: fills in each placeholder of the template of nginx's configuration. */
 #ifndef FRONTROW_CTL_NGINX_CONFIG_H
 #define FRONTROW_CTL_NGINX_CONFIG_H
 

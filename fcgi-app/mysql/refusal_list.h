@@ -2,8 +2,7 @@
  * refusal_list: what the error numbers of the engines mean to Frontrow, one row a number. They are
  * those of MySQL 8 and 9 and of MariaDB 10.6 and later, Galera, Group Replication, TiDB and
  * proxies, and the client library's own (2000 to 2999); docs/engines.md says what each one is. A
- * number that is not here is not known: it is answered with 503 and told in the log and in a
- * metric.
+ * number that is not here is unknown: it is answered with 503, logged, and counted in a metric.
  */
 #ifndef FRONTROW_MYSQL_REFUSAL_LIST_H
 #define FRONTROW_MYSQL_REFUSAL_LIST_H

@@ -1,6 +1,6 @@
 /*
- * transaction: COMMIT and ROLLBACK; nowhere else. A transaction has a session of its own, in which
- * its first statement begins it. All are READ COMMITTED but the audit's snapshot.
+ * transaction: the only place with COMMIT and ROLLBACK. Transactions use a session of their own, in
+ * which the first statement begins one. All are READ COMMITTED, except the audit's snapshot.
  */
 #ifndef FRONTROW_MYSQL_TRANSACTION_H
 #define FRONTROW_MYSQL_TRANSACTION_H

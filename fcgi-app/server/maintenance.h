@@ -1,5 +1,6 @@
 /*
- * maintenance: whether the operator closed the shop, by a file named maintenance in the run folder.
+ * maintenance: whether changing calls are refused, because of a file named maintenance in the run
+ * folder.
  */
 #ifndef FRONTROW_SERVER_MAINTENANCE_H
 #define FRONTROW_SERVER_MAINTENANCE_H

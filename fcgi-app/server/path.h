@@ -1,7 +1,7 @@
 /*
- * path: the path of a request as nginx would have normalised it, out of what other web servers say:
- * decoded, without doubled slashes. A path with dot segments, a NUL or broken encoding is not
- * sound: servers do not agree on what it means.
+ * path: makes the path of a request, as nginx would have normalised it, from the parameters of
+ * other web servers: decoded, without doubled slashes. A path with dot segments, a NUL or broken
+ * encoding is refused, because servers do not agree on its meaning.
  */
 #ifndef FRONTROW_SERVER_PATH_H
 #define FRONTROW_SERVER_PATH_H

@@ -1,6 +1,6 @@
 /*
- * prune: deletes rows that only grow in number and that nobody needs any more, in small batches
- * beside the sales. It may be killed and run again at any time.
+ * prune: deletes old rows that are no longer needed, in small batches during sales. It may be
+ * killed and run again at any time.
  */
 #ifndef FRONTROW_DOMAIN_PRUNE_H
 #define FRONTROW_DOMAIN_PRUNE_H

@@ -1,6 +1,6 @@
 /*
- * sweep: tidies what time has ended. Nobody waits for it: a lapsed hold is free for the next buyer
- * at once, whether or not it was swept. Passes may overlap with each other and with everything
+ * sweep: cleans up what has expired. Nobody waits for it: the seats of a lapsed hold are free for
+ * the next buyer at once, swept or not. Passes may overlap with each other and with everything
  * else.
  */
 #ifndef FRONTROW_DOMAIN_SWEEP_H

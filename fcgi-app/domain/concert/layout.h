@@ -1,6 +1,6 @@
 /*
- * layout: what does not move of an item's seats, as the choice of the best ones needs it. The last
- * few are remembered by their layoutVersion, so that a sale reads the numbers of free seats only.
+ * layout: the fixed data of an item's seats that the choice of the best ones needs. The last few
+ * layouts are kept by their layoutVersion, so that a sale reads only the numbers of free seats.
  */
 #ifndef FRONTROW_DOMAIN_LAYOUT_H
 #define FRONTROW_DOMAIN_LAYOUT_H

@@ -1,7 +1,7 @@
 /*
  * draw: the order of those who came before the opening, drawn in a way that anybody can check
- * (docs/draw.md). Its steps are done by whoever runs them once they are due; each is done once,
- * and can be gone on with by anybody.
+ * (docs/draw.md). Any process may run a step that is due; each step is done once, and any
+ * process can continue one that was interrupted.
  */
 #ifndef FRONTROW_DOMAIN_DRAW_H
 #define FRONTROW_DOMAIN_DRAW_H

@@ -1,6 +1,6 @@
 /*
- * draw_ranks: how ranks follow from what is published: the seed, the list and the beacon. Anybody
- * can compute them again; docs/draw.md says it in Python.
+ * draw_ranks: computes the ranks from the published seed, list and beacon. Anybody can compute
+ * them again; docs/draw.md does so in Python.
  */
 #ifndef FRONTROW_DOMAIN_DRAW_RANKS_H
 #define FRONTROW_DOMAIN_DRAW_RANKS_H

@@ -1,6 +1,6 @@
 /*
- * concert_cancel: takes a concert off for good and gives every buyer the points back. It may be
- * broken off at any moment and run again: it goes on with what is left.
+ * concert_cancel: cancels a concert for ever and gives every buyer the points back. It may be
+ * interrupted at any moment and run again: it continues with the rest.
  */
 #ifndef FRONTROW_DOMAIN_CONCERT_CANCEL_H
 #define FRONTROW_DOMAIN_CONCERT_CANCEL_H

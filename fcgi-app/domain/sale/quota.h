@@ -1,6 +1,6 @@
 /*
- * quota: how much of a concert one user may hold. It is there only where the concert has a seat
- * limit: so many seats at a time, and a pause for who holds again and again and does not pay.
+ * quota: how much of a concert one user may hold. It applies only if the concert has a seat limit:
+ * a number of seats at a time, and a pause for users who hold repeatedly without paying.
  */
 #ifndef FRONTROW_DOMAIN_QUOTA_H
 #define FRONTROW_DOMAIN_QUOTA_H

@@ -1,4 +1,4 @@
-/* id_table: how far the ids of the tables have gone that give them. */
+/* id_table: the highest id of each table that gives ids. */
 #ifndef FRONTROW_MYSQL_ID_TABLE_H
 #define FRONTROW_MYSQL_ID_TABLE_H
 

@@ -1,8 +1,8 @@
 /*
  * rebuild: changes columns of a large table beside its users. An ALTER that changes a column's type
- * copies the table and lets nobody write meanwhile. So an empty copy is altered, triggers write
- * into it whatever is written into the table, the rows are copied in small batches, and then the
- * two change names. It can be killed at any moment and run again.
+ * copies the table and lets nobody write meanwhile. So an empty copy is altered, triggers
+ * repeat in it all writes to the table, the rows are copied in small batches, and then the two
+ * exchange their names. It can be killed at any moment and run again.
  */
 #ifndef FRONTROW_MYSQL_REBUILD_H
 #define FRONTROW_MYSQL_REBUILD_H
