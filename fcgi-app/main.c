@@ -24,12 +24,12 @@ print_help(FILE *out)
           "\n"
           "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
           "  --check         check the settings, the database, its schema and Redis, and exit\n"
-          "  --print-config  print the settings in force and exit; secrets are masked\n"
+          "  --print-config  print the current settings and exit; secrets are masked\n"
           "  --version       print the version and exit\n"
           "  --help          print this and exit\n"
           "\n"
-          "Signals: SIGTERM stops, SIGHUP reads the settings anew, SIGUSR2 upgrades the program.\n"
-          "Exit status: 0 done; 1 failed, or --check found what has to be put right in the\n"
+          "Signals: SIGTERM stops, SIGHUP reads the settings again, SIGUSR2 upgrades the program.\n"
+          "Exit status: 0 done; 1 failed, or --check found something to correct in the\n"
           "database or in Redis; 2 wrong usage; 75 --check could not ask one of them; 78 wrong\n"
           "settings.\n",
           out);

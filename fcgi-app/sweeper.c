@@ -14,13 +14,12 @@
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: does the steps of draws that are due, moves the queues on, ends lapsed holds, "
-    "deletes\n"
-    "old stored answers.\n\n"
+    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, deletes old\n"
+    "stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
-    "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis is out of reach,\n"
-    "78 wrong settings.\n";
+    "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis cannot be\n"
+    "reached, 78 wrong settings.\n";
 
 static void
 report_pass(const struct sweep_report *report, int64_t ms)

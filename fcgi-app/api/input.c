@@ -68,7 +68,7 @@ check_seat_ids(struct input *input, const struct field *field, const json_t *lis
     ids_sort(input->seat_ids, count);
     for (size_t i = 1; i < count; i++)
         if (input->seat_ids[i] == input->seat_ids[i - 1])
-            return input_refuse(problem, field->name, "seat %d stands there twice",
+            return input_refuse(problem, field->name, "seat %d is listed twice",
                                 input->seat_ids[i]);
     input->seat_count = count;
     return true;
@@ -106,7 +106,7 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
         snprintf(rule, rule_size, "1 to 128 of A-Z a-z 0-9 . _ @ + | : ~ = -");
         return is_user_id(text);
     case FIELD_DATE:
-        snprintf(rule, rule_size, "a day as YYYY-MM-DD");
+        snprintf(rule, rule_size, "a day in the form YYYY-MM-DD");
         return clock_is_date(text);
     case FIELD_WORD:
         snprintf(rule, rule_size, "%s", field->word);
@@ -226,8 +226,8 @@ read_query_field(const struct services *services, const struct request *request,
     case QUERY_ABSENT:
         return check_absent(services, request->input, field, problem);
     case QUERY_BAD:
-        return input_refuse(problem, field->name, "%s is empty, doubled, too long or no valid text",
-                            field->name);
+        return input_refuse(problem, field->name,
+                            "%s is empty, given twice, too long or not valid text", field->name);
     case QUERY_FOUND:
         break;
     }
@@ -261,7 +261,7 @@ parse_body(struct request *request, struct problem *problem)
         return true;
     *problem = (struct problem){.error = ERROR_INVALID_JSON};
     if (body == NULL)
-        snprintf(problem->detail, sizeof problem->detail, "The body is no JSON, at byte %d",
+        snprintf(problem->detail, sizeof problem->detail, "The body is not JSON: error at byte %d",
                  error.position);
     return false;
 }

@@ -73,7 +73,7 @@ point_charge(void *services, const struct request *request, struct response *res
     if (may_charge(((struct services *)services)->config, request))
         apply_change(services, request, response, POINT_CHARGE);
     else
-        response_error(response, ERROR_FORBIDDEN, "Users do not charge points here");
+        response_error(response, ERROR_FORBIDDEN, "Users may not charge points here");
 }
 
 void

@@ -69,7 +69,7 @@ reader_small(struct reader *reader, const char *name, int32_t least, int32_t mos
 int64_t
 reader_instant(struct reader *reader, const char *name, bool required)
 {
-    static const char rule[] = "a time as 2026-11-23T19:00:00+09:00";
+    static const char rule[] = "a time like 2026-11-23T19:00:00+09:00";
     const json_t *value = reader_find(reader, name, required, rule);
     int64_t instant = CLOCK_NEVER;
     if (value == NULL || (!required && json_is_null(value)))
@@ -91,7 +91,7 @@ reader_boolean(struct reader *reader, const char *name)
 void
 reader_date(struct reader *reader, const char *name, char date[DATE_SIZE])
 {
-    static const char rule[] = "a day as YYYY-MM-DD";
+    static const char rule[] = "a day in the form YYYY-MM-DD";
     const json_t *value = reader_find(reader, name, true, rule);
     const char *text = value != NULL ? json_string_value(value) : NULL;
     bool fits = text != NULL && clock_is_date(text) && text_copy(date, DATE_SIZE, text);

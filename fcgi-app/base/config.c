@@ -108,7 +108,7 @@ set_value(struct config *config, const struct setting *setting, const char *valu
 {
     if (has_note(value)) {
         snprintf(error, CONFIG_ERROR_SIZE,
-                 "%s: \"%.60s\" has a note behind the value; a note is a line of its own",
+                 "%s: \"%.60s\" has a comment behind the value; a comment needs a line of its own",
                  setting->name, value);
         return false;
     }
@@ -120,7 +120,7 @@ set_value(struct config *config, const struct setting *setting, const char *valu
         return false;
     }
     if (setting->kind == KIND_CHOICE && !is_choice(setting->choices, value)) {
-        snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is none of %s", setting->name, value,
+        snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is not one of %s", setting->name, value,
                  setting->choices);
         return false;
     }
@@ -239,9 +239,10 @@ load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_S
     if (reason == NULL && count == 0)
         reason = errno != 0 ? strerror(errno) : "it is empty";
     if (reason != NULL)
-        snprintf(error, CONFIG_ERROR_SIZE,
-                 "%s: no secret can be read from %.200s: %s (%d at most, one a line, %d bytes)",
-                 setting, path, reason, max, CONFIG_TEXT_SIZE - 1);
+        snprintf(
+            error, CONFIG_ERROR_SIZE,
+            "%s: no secret can be read from %.200s: %s (%d at most, one in each line, %d bytes)",
+            setting, path, reason, max, CONFIG_TEXT_SIZE - 1);
     free(line);
     if (file != NULL)
         fclose(file);

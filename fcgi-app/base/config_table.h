@@ -15,26 +15,28 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
 #define CONFIG_TABLE(TEXT, INTEGER, CHOICE)                                                        \
     TEXT(run_dir, "/run/frontrow", "folder of the sockets, the pid file and the maintenance file") \
     TEXT(listen, "127.0.0.1",                                                                      \
-         "addresses on which nginx listens; caller = body wants loopback ones")                    \
-    CHOICE(caller, "header", "header|body", "where the user id is believed: header or body")       \
+         "addresses on which nginx listens; caller = body needs loopback ones")                    \
+    CHOICE(caller, "header", "header|body", "where the user id comes from: header or body")        \
     CHOICE(charge, "auto", "auto|anyone|operator|off",                                             \
-           "who may charge points; auto: anyone where caller = body, else operator")               \
+           "who may charge points; auto: anyone if caller = body, else operator")                  \
     TEXT(gateway_secret_file, "",                                                                  \
-         "file with the secrets that the gateway may prove itself with; empty: none is asked for") \
+         "file with the secrets by which the gateway proves its identity; empty: none needed")     \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
-    TEXT(user, "", "user to become when started as root; empty: stay")                             \
-    TEXT(socket_group, "", "group of the sockets, as nginx's; empty: the user's own")              \
-    CHOICE(log_level, "info", "debug|info|warn|error", "least level that is logged")               \
+    TEXT(user, "", "user to become if started as root; empty: stay root")                          \
+    TEXT(socket_group, "", "group of the sockets, usually nginx's; empty: the user's own")         \
+    CHOICE(log_level, "info", "debug|info|warn|error", "lowest level that is logged")              \
     INTEGER(workers, 16, 1, CONFIG_WORKERS_MOST, "worker processes")                               \
     INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MOST,                                                    \
-            "unix sockets that the workers share; fixed until a restart")                          \
+            "unix sockets that the workers share; a change needs a restart")                       \
     INTEGER(recycle_requests, 100000, 0, 1000000000,                                               \
             "requests after which a worker is replaced; 0: never")                                 \
-    INTEGER(drain_ms, 10000, 100, 600000, "time that a stopping worker has for its request")       \
+    INTEGER(drain_ms, 10000, 100, 600000,                                                          \
+            "time in which a stopping worker must finish its request")                             \
     INTEGER(stale_ms, 1000, 0, 60000,                                                              \
-            "a request that waited longer in the socket is dropped with 503; 0: never")            \
+            "a request that waited longer in the socket gets 503; 0: never")                       \
     INTEGER(redis_timeout_ms, 300, 10, 60000, "time for a call to Redis")                          \
-    INTEGER(lock_wait_s, 1, 1, 60, "time that a statement waits for a lock in MySQL, seconds")     \
+    INTEGER(lock_wait_s, 1, 1, 60,                                                                 \
+            "time for which a statement waits for a lock in MySQL, seconds")                       \
     INTEGER(mysql_timeout_ms, 2000, 100, 60000,                                                    \
             "time for a statement in MySQL; rounded up to seconds")                                \
     INTEGER(request_ms, 4000, 200, 120000, "time for a request")                                   \
@@ -43,12 +45,12 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     INTEGER(gateway_ms, 10000, 500, 300000,                                                        \
             "time that nginx gives a request: its fastcgi_read_timeout")                           \
     INTEGER(admin_mysql_timeout_ms, 10000, 100, 60000,                                             \
-            "the same for /admin: a statement in MySQL")                                           \
-    INTEGER(admin_request_ms, 20000, 200, 120000, "the same for /admin: a request")                \
-    INTEGER(admin_watchdog_ms, 25000, 400, 240000, "the same for /admin: the watchdog")            \
-    INTEGER(admin_gateway_ms, 30000, 500, 300000, "the same for /admin: nginx's patience")         \
+            "for /admin: time for a statement in MySQL")                                           \
+    INTEGER(admin_request_ms, 20000, 200, 120000, "for /admin: time for a request")                \
+    INTEGER(admin_watchdog_ms, 25000, 400, 240000, "for /admin: time of the watchdog")             \
+    INTEGER(admin_gateway_ms, 30000, 500, 300000, "for /admin: time that nginx gives a request")   \
     TEXT(mysql_host, "127.0.0.1",                                                                  \
-         "MySQL host, always by TCP (localhost, too); not used with mysql_socket")                 \
+         "MySQL host, always by TCP (also localhost); not used with mysql_socket")                 \
     INTEGER(mysql_port, 3306, 1, 65535, "MySQL port")                                              \
     TEXT(mysql_socket, "", "MySQL unix socket")                                                    \
     TEXT(mysql_user, "frontrow", "MySQL user")                                                     \
@@ -58,12 +60,14 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     INTEGER(redis_port, 6379, 1, 65535, "Redis port")                                              \
     TEXT(redis_socket, "", "Redis unix socket")                                                    \
     TEXT(redis_password_file, "", "file with the Redis password; empty: none")                     \
-    INTEGER(claim_seconds, 30, 1, 3600, "time that a called one has to come")                      \
-    INTEGER(missed_seconds, 600, 1, 86400, "time that a missed or skipped one keeps its number")   \
+    INTEGER(claim_seconds, 30, 1, 3600, "time in which a called user must come")                   \
+    INTEGER(missed_seconds, 600, 1, 86400,                                                         \
+            "time for which a user who missed the call keeps the number")                          \
     INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \
-            "unpaid holds in a concert from which on a user has to pause; 0: never")               \
-    INTEGER(refunds_per_day, 10, 0, 1000000, "refunds a user may ask for in 24 hours; 0: any")     \
-    TEXT(time_zone, "Asia/Seoul", "time zone (IANA) of new concerts where nothing is said")        \
+            "unpaid holds in a concert that bring a pause; 0: never")                              \
+    INTEGER(refunds_per_day, 10, 0, 1000000,                                                       \
+            "refunds a user may ask for in 24 hours; 0: any number")                               \
+    TEXT(time_zone, "Asia/Seoul", "default time zone (IANA) of new concerts")                      \
     TEXT(draw_folder, "/var/lib/frontrow/draw",                                                    \
          "folder of the published lists of draws, which nginx serves as /draw/")
 

@@ -29,7 +29,7 @@
     ERROR(RESERVATION_CANCELLED, 409, "reservation_cancelled", "The reservation is cancelled")     \
     ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")          \
     ERROR(BALANCE_LIMIT, 409, "balance_limit", "The balance would be above its limit")             \
-    ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This can not be cancelled any more")           \
+    ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This cannot be cancelled any more")            \
     ERROR(HOLD_EXPIRED, 410, "hold_expired", "The hold is over")                                   \
     ERROR(BODY_TOO_LARGE, 413, "body_too_large", "The body is too large")                          \
     ERROR(URI_TOO_LONG, 414, "uri_too_long", "The address is too long")                            \
@@ -41,8 +41,8 @@
     ERROR(HEADERS_TOO_LARGE, 431, "headers_too_large", "The headers are too large")                \
     ERROR(INTERNAL_ERROR, 500, "internal_error", "An error inside the server")                     \
     ERROR(BUSY, 503, "busy", "The server is busy")                                                 \
-    ERROR(MYSQL_UNAVAILABLE, 503, "mysql_unavailable", "The database can not be reached")          \
-    ERROR(QUEUE_UNAVAILABLE, 503, "queue_unavailable", "The queue can not be reached")             \
+    ERROR(MYSQL_UNAVAILABLE, 503, "mysql_unavailable", "The database cannot be reached")           \
+    ERROR(QUEUE_UNAVAILABLE, 503, "queue_unavailable", "The queue cannot be reached")              \
     ERROR(QUEUE_FULL, 503, "queue_full", "The queue is full")                                      \
     ERROR(MAINTENANCE, 503, "maintenance", "Down for maintenance")                                 \
     ERROR(OUTCOME_UNKNOWN, 503, "outcome_unknown", "It is not known whether this was done")

@@ -150,7 +150,7 @@ print_progress(const struct concert_cancel_report *report)
 {
     static int64_t next;
     if (report->waiting) {
-        puts("waiting for the calls that were under way");
+        puts("waiting for running calls");
     } else if (clock_monotonic() >= next) {
         next = clock_monotonic() + 1000;
         print_cancelled(report);
@@ -177,7 +177,7 @@ ctl_concert_cancel(struct ctl *ctl)
         status = status == EXIT_DONE ? EXIT_FAILED : status;
     }
     if (status != EXIT_DONE && error != ERROR_CONCERT_NOT_FOUND)
-        fputs("frontrowctl: run it again, it goes on where it stopped\n", stderr);
+        fputs("frontrowctl: run it again; it continues where it stopped\n", stderr);
     return status;
 }
 

@@ -99,7 +99,7 @@ ctl_demo_reset(struct ctl *ctl)
     if (others > 0 && !ctl->yes) {
         fprintf(stderr,
                 "frontrowctl: %d of %d concerts are not the demo's and would be deleted with all"
-                " sales: say --yes if that is meant\n",
+                " sales: use --yes to do this\n",
                 (int)others, (int)all);
         return EXIT_FAILED;
     }

@@ -26,31 +26,32 @@ static const struct command commands[] = {
     {"audit", NULL, NULL, "c", ctl_audit, "check the books; exit status 1 on a violation"},
     {"concert", "create", "FILE", "c", ctl_concert_create,
      "make a concert from the JSON of POST /admin/concert"},
-    {"concert", "open", "ID", "c", ctl_concert_open, "put a concert on sale (from its opensAt on)"},
+    {"concert", "open", "ID", "c", ctl_concert_open,
+     "put a concert on sale, beginning at its opensAt"},
     {"concert", "close", "ID", "c", ctl_concert_close,
      "take a concert off sale; holds can still be paid"},
     {"concert", "cancel", "ID", "c", ctl_concert_cancel,
-     "cancel a concert for good and refund every buyer"},
+     "cancel a concert for ever and refund every buyer"},
     {"concert", "list", NULL, "c", ctl_concert_list, "list all concerts"},
-    {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo where there is no concert yet"},
+    {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo if there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
     {"nginx-config", NULL, NULL, "cx", ctl_nginx_config,
-     "print what nginx has to be told, from the settings"},
+     "print nginx's configuration, made from the settings"},
     {"prune", NULL, NULL, "cdkln", ctl_prune,
      "delete old tokens of ended concerts, stored answers and log rows"},
     {"queue", "capacity", "ID N|none", "c", ctl_queue_capacity,
-     "set how many may buy at a time; none: no queue is kept"},
+     "set how many may buy at a time; none: no queue"},
     {"queue", "drain", "ID", "c", ctl_queue_drain,
      "pause a queue and wait until nobody is active any more"},
-    {"queue", "draw", "ID", "cb", ctl_queue_draw, "do the steps of a concert's draw that are due"},
+    {"queue", "draw", "ID", "cb", ctl_queue_draw, "do the due steps of a concert's draw"},
     {"queue", "pause", "ID", "c", ctl_queue_pause, "call nobody until queue resume"},
-    {"queue", "rebuild", "ID", "c", ctl_queue_rebuild, "load a queue into Redis from MySQL anew"},
-    {"queue", "resume", "ID", "c", ctl_queue_resume, "go on calling"},
+    {"queue", "rebuild", "ID", "c", ctl_queue_rebuild, "load a queue into Redis from MySQL again"},
+    {"queue", "resume", "ID", "c", ctl_queue_resume, "continue to call"},
     {"queue", "show", "ID", "c", ctl_queue_show, "show a concert's queue"},
     {"queue", "verify", "LIST", "pot", ctl_queue_verify,
      "compute a draw again from its published list; needs no server"},
-    {"sales", NULL, "ID", "c", ctl_sales, "show what is sold, by item and section"},
+    {"sales", NULL, "ID", "c", ctl_sales, "show the sales, by item and section"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -72,15 +73,15 @@ print_help(void)
          " /etc/frontrow/frontrow.conf\n"
          "  --schema DIR             where the migrations and the demo are; default FRONTROW_SCHEMA"
          " or\n                           " DATA_DIR "/schema\n"
-         "  --beacon VALUE           what the named source gave, for queue draw\n"
+         "  --beacon VALUE           value that the named source published, for queue draw\n"
          "  --proof FILE             the answer of GET /concert/ID/queue after the opening\n"
-         "  --before FILE            the same answer, kept from before the opening\n"
+         "  --before FILE            the same answer from before the opening\n"
          "  --token TOKEN            print the rank of this token\n"
          "  --tokens-days N          prune tokens this long after their concert; default 30\n"
-         "  --keys-hours N           prune stored answers of this age; default 24, the least\n"
+         "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
-         "  --dry-run                only say what prune would delete\n"
-         "  --yes                    do it although real data would be lost\n"
+         "  --dry-run                only print what prune would delete\n"
+         "  --yes                    continue even if real data will be lost\n"
          "  --help, --version\n\n"
          "Options of nginx-config:");
     for (int i = 0; i < NGINX_OPTION_COUNT; i++) {
@@ -92,9 +93,8 @@ print_help(void)
         printf("  %-24s %s%s%s\n", option, text->help, shown ? "; default " : "",
                shown ? text->default_value : "");
     }
-    puts(
-        "\nExit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis is\n"
-        "out of reach, 78 wrong settings.");
+    puts("\nExit status: 0 done, 1 failed or violations found, 2 wrong usage, 75 MySQL or Redis\n"
+         "cannot be reached, 78 wrong settings.");
 }
 
 static int

@@ -75,7 +75,7 @@ require_options(const struct ctl *ctl)
         if (value != NULL && strpbrk(value, "\r\n") == NULL)
             continue;
         fprintf(stderr, "frontrowctl: --%s %s\n", nginx_texts[i].option,
-                value == NULL ? "has to be said" : "holds a line's end");
+                value == NULL ? "is required" : "contains the end of a line");
         complete = false;
     }
     return complete;

@@ -1,8 +1,8 @@
 /*
- * The options of frontrowctl nginx-config, in one table: what the settings do not know.
+ * The options of frontrowctl nginx-config, in one table: values that no setting has.
  *
  * OPTION(name, "option", "what its value is called", default, help)
- * No value: a switch. A default of NULL: nobody can know it, so it has to be said.
+ * No value: a switch. A default of NULL: it is required.
  */
 #ifndef FRONTROW_CTL_NGINX_OPTIONS_H
 #define FRONTROW_CTL_NGINX_OPTIONS_H
@@ -12,25 +12,29 @@
     OPTION(GATEWAYS, "gateways", "LIST", NULL,                                                     \
            "addresses whose X-Frontrow-User is believed, or none")                                 \
     OPTION(OPERATORS, "operators", "LIST", NULL,                                                   \
-           "networks that /admin and /metrics let in, or none")                                    \
-    OPTION(PROXIES, "proxies", "LIST", NULL, "proxies before nginx that say who asks, or none")    \
-    OPTION(PROXY_PROTOCOL, "proxy-protocol", NULL, "", "they say so by the PROXY protocol")        \
-    OPTION(CERTIFICATE, "certificate", "FILE", "", "speak HTTPS with this certificate")            \
+           "networks that may use /admin and /metrics, or none")                                   \
+    OPTION(PROXIES, "proxies", "LIST", NULL, "trusted proxies in front of nginx, or none")         \
+    OPTION(PROXY_PROTOCOL, "proxy-protocol", NULL, "", "they use the PROXY protocol")              \
+    OPTION(CERTIFICATE, "certificate", "FILE", "", "use HTTPS with this certificate")              \
     OPTION(CERTIFICATE_KEY, "certificate-key", "FILE", "", "its private key")                      \
-    OPTION(PREFIX, "prefix", "PATH", "", "where Frontrow is on its site, as /shop")                \
+    OPTION(PREFIX, "prefix", "PATH", "", "path of Frontrow on its site, like /shop")               \
     OPTION(WWW, "www", "DIR", DATA_DIR "/www", "the pages")                                        \
-    OPTION(CACHE, "cache", "DIR", "/var/cache/frontrow", "what nginx keeps; made by it")           \
+    OPTION(CACHE, "cache", "DIR", "/var/cache/frontrow",                                           \
+           "folder of nginx's cache; nginx makes it")                                              \
     OPTION(ACCESS_LOG, "access-log", "FILE", "/var/log/frontrow/access.log", "or off")             \
-    OPTION(ERROR_LOG, "error-log", "FILE", "/var/log/nginx/error.log", "of the worst alone")       \
-    OPTION(EXACT_LIMIT, "exact-limit", "N", "2048", "exact calls under way")                       \
-    OPTION(PUBLIC_LIMIT, "public-limit", "N", "2048", "public calls that no cache answers")        \
-    OPTION(ADMIN_LIMIT, "admin-limit", "N", "16", "calls of /admin under way")                     \
-    OPTION(ADDRESS_LIMIT, "address-limit", "N", "256", "requests under way of one address")        \
-    OPTION(REQUEST_LIMIT, "request-limit", "N", "16384", "requests under way of all")              \
+    OPTION(ERROR_LOG, "error-log", "FILE", "/var/log/nginx/error.log",                             \
+           "only for the worst errors")                                                            \
+    OPTION(EXACT_LIMIT, "exact-limit", "N", "2048", "running exact calls")                         \
+    OPTION(PUBLIC_LIMIT, "public-limit", "N", "2048",                                              \
+           "running public calls that no cache answers")                                           \
+    OPTION(ADMIN_LIMIT, "admin-limit", "N", "16", "running calls of /admin")                       \
+    OPTION(ADDRESS_LIMIT, "address-limit", "N", "256", "running requests of one address")          \
+    OPTION(REQUEST_LIMIT, "request-limit", "N", "16384", "running requests of all addresses")      \
     OPTION(UNCOUNTED, "uncounted", "LIST", "none", "networks without a limit of their own")        \
     OPTION(USER_RATE, "user-rate", "N", "20", "calls a second of one user")                        \
     OPTION(ADDRESS_RATE, "address-rate", "N", "0", "calls a second of one address; 0: any")        \
-    OPTION(TEMPLATE, "template", "FILE", DATA_DIR "/nginx/frontrow.conf.in", "what is filled in")
+    OPTION(TEMPLATE, "template", "FILE", DATA_DIR "/nginx/frontrow.conf.in",                       \
+           "the template to fill in")
 
 enum nginx_option {
 #define OPTION(name, option, value, default_value, help) NGINX_##name,
@@ -42,7 +46,7 @@ enum nginx_option {
 struct nginx_text {
     const char *option;
     const char *value;         /* what it is called; NULL: a switch */
-    const char *default_value; /* NULL: it has to be said */
+    const char *default_value; /* NULL: it is required */
     const char *help;
 };
 

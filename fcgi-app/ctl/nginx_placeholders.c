@@ -63,11 +63,11 @@ write_networks(struct nginx_filling *filling, const char *list, const char *befo
     if (strcmp(list, "none") == 0)
         return true;
     if (strspn(list, " \t,") == strlen(list))
-        return refuse_value(filling, list, "list of addresses; for an empty one say none");
+        return refuse_value(filling, list, "list of addresses; use none for an empty list");
     while (next_word(&list, word)) {
         if (!is_network(word))
             return refuse_value(filling, word,
-                                "address or network, as 10.1.0.0/16 or 2001:db8::/32");
+                                "address or network, like 10.1.0.0/16 or 2001:db8::/32");
         buffer_format(filling->out, "%s%s%s%s;", line, before, word, behind);
         line = "\n";
     }
@@ -200,7 +200,7 @@ write_certificate(struct nginx_filling *filling, const char *certificate)
 {
     if (uses(filling, NGINX_CERTIFICATE) != uses(filling, NGINX_CERTIFICATE_KEY)) {
         snprintf(filling->reason, sizeof filling->reason,
-                 "--certificate and --certificate-key go together");
+                 "--certificate and --certificate-key need each other");
         return false;
     }
     if (certificate[0] == '\0')
@@ -231,7 +231,7 @@ write_prefix(struct nginx_filling *filling, const char *prefix)
     if (length == 0)
         return true;
     if (!matches(prefix, "^(/[A-Za-z0-9_-]+)+/?$"))
-        return refuse_value(filling, prefix, "path of letters, digits, - and _, as /shop");
+        return refuse_value(filling, prefix, "path of letters, digits, - and _, like /shop");
     length -= prefix[length - 1] == '/';
     buffer_format(filling->out,
                   "    rewrite ^%.*s\\z %.*s/ permanent;\n    rewrite (?s)^%.*s(/(?!_).*)\\z $1;",

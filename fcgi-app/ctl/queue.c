@@ -9,7 +9,7 @@ print_queue(const struct concert *concert, const struct queue_state *queue)
 {
     printf("status             %s\n", concert_status_name(concert_status(concert, concert->now)));
     if (!concert->queued) {
-        puts("no queue is kept");
+        puts("there is no queue");
         return;
     }
     printf("paused             %s\n", queue->paused ? "yes" : "no");

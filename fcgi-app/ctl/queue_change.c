@@ -20,7 +20,7 @@ render_queue(const void *state, struct buffer *body)
     const struct concert *concert = &((const struct concert_change *)state)->concert;
     buffer_format(body, "concert %d: ", (int)concert->concert_id);
     if (!concert->queued)
-        buffer_format(body, "no queue is kept");
+        buffer_format(body, "there is no queue");
     else
         buffer_format(body, "capacity %d%s", (int)concert->admission_capacity,
                       concert->paused ? ", paused" : "");
@@ -35,19 +35,17 @@ check_queue(struct ctl *ctl, const struct concert *concert)
     if (!concert->queued)
         return EXIT_DONE;
     if (queue_await_state(ctl->services, concert, &queue, &problem) != ERROR_NONE) {
-        fputs(
-            "frontrowctl: Redis is out of reach: the queue stands still, and will be so once it is"
-            " back\n",
-            stderr);
+        fputs("frontrowctl: Redis is out of reach: the queue does not move, and will have"
+              " these settings when Redis is back\n",
+              stderr);
         return EXIT_DONE;
     }
     if (queue.paused == concert->paused && queue.capacity == concert->admission_capacity)
         return EXIT_DONE;
-    fprintf(
-        stderr,
-        "frontrowctl: the queue goes by other settings (capacity %d%s): somebody changed them, or"
-        " MySQL is older than Redis, which the next pass of the sweeper mends\n",
-        (int)queue.capacity, queue.paused ? ", paused" : "");
+    fprintf(stderr,
+            "frontrowctl: the queue uses other settings (capacity %d%s): somebody changed them, or"
+            " MySQL is older than Redis; then the next pass of the sweeper corrects them\n",
+            (int)queue.capacity, queue.paused ? ", paused" : "");
     return EXIT_FAILED;
 }
 
@@ -176,7 +174,7 @@ apply_nothing(const void *wanted, struct concert *concert, struct problem *probl
 {
     (void)wanted;
     return concert->queued ? ERROR_NONE
-                           : refuse_because(problem, ERROR_NOT_FOUND, "no queue is kept");
+                           : refuse_because(problem, ERROR_NOT_FOUND, "there is no queue");
 }
 
 /* Loads the queue, together with whoever else does. */

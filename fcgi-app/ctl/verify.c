@@ -42,7 +42,7 @@ read_proof(const char *path, struct proof *proof)
     proof->draw = json_object_get(proof->answer, "draw");
     if (proof->draw == NULL)
         proof->draw = proof->answer;
-    return json_is_object(proof->draw) || complain(path, "it says nothing of a draw");
+    return json_is_object(proof->draw) || complain(path, "it has no draw");
 }
 
 static bool
@@ -73,8 +73,8 @@ read_entries(const char *path, struct entries *entries)
         line[DRAW_DIGITS] = '\0';
         ok = hex_read(line, entries->entries[entries->count++], DRAW_BYTES) && whole;
         if (!ok)
-            fprintf(stderr, "frontrowctl: %s: line %zu is no entry: 64 digits 0-9 a-f\n", path,
-                    entries->count);
+            fprintf(stderr, "frontrowctl: %s: line %zu is not an entry of 64 digits 0-9 a-f\n",
+                    path, entries->count);
     }
     fclose(file);
     return ok;

@@ -164,7 +164,7 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
     }
     log_error("the answer to a COMMIT was lost; whether it happened is not known");
     refuse_because(problem, ERROR_OUTCOME_UNKNOWN,
-                   "The connection to the database was lost: ask again with the same "
+                   "The connection to the database was lost: repeat the call with the same "
                    "Idempotency-Key");
     return ATTEMPT_REFUSED;
 }

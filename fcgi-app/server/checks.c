@@ -65,7 +65,7 @@ check_operator(struct check *check)
 {
     enum who who = check->route->who;
     return (who != WHO_ADMIN && who != WHO_LOCAL) || check->request->from_operator ||
-           refuse(check, ERROR_FORBIDDEN, "this may not be reached from this address");
+           refuse(check, ERROR_FORBIDDEN, "calls from this address are not allowed here");
 }
 
 static bool
@@ -184,7 +184,7 @@ check_headers_are_single(struct check *check)
     const char *doubled = check->request->doubled_header;
     enum who who = check->route->who;
     return doubled == NULL || who == WHO_PUBLIC || who == WHO_MONITOR ||
-           refuse_header(check, doubled, "this header may be there once only");
+           refuse_header(check, doubled, "this header may occur only once");
 }
 
 /* All are compared, whichever is the right one. */
@@ -206,7 +206,7 @@ settle_caller_by_header(struct check *check)
     const char *user = check->request->user_header;
     const char *secret = check->request->gateway_secret;
     if (*config->gateway_secrets[0] != '\0' && (secret == NULL || !proves_gateway(config, secret)))
-        return refuse(check, ERROR_UNAUTHORIZED, "the gateway has not proved itself");
+        return refuse(check, ERROR_UNAUTHORIZED, "the gateway did not prove its identity");
     if (user == NULL || !is_user_id(user))
         return refuse(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
     if (check->stated_user[0] != '\0' && strcmp(check->stated_user, user) != 0)
@@ -231,8 +231,7 @@ settle_caller(struct check *check)
     if (!trusts_body && !(request->by_admin && check->stated_user[0] != '\0'))
         return settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
-        return refuse(check, ERROR_FORBIDDEN,
-                      "caller = body is for addresses that only this machine reaches");
+        return refuse(check, ERROR_FORBIDDEN, "with caller = body only this machine may call");
     if (is_user)
         memcpy(request->caller, check->stated_user, USER_ID_SIZE);
     return true;

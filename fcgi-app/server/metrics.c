@@ -255,7 +255,7 @@ write_unknowns(struct buffer *out, const char *dependency, struct unknowns *unkn
 static void
 write_state(struct buffer *out, const struct metrics_sources *sources)
 {
-    write_family(out, "maintenance", "gauge", "1 while the maintenance file is there.");
+    write_family(out, "maintenance", "gauge", "1 while the maintenance file exists.");
     buffer_format(out, "frontrow_maintenance %d\n", maintenance_is_on(sources->config->run_dir));
     write_family(out, "breaker_open", "gauge",
                  "1 while calls to a dependency are refused at once.");
@@ -264,7 +264,7 @@ write_state(struct buffer *out, const struct metrics_sources *sources)
     buffer_format(out, "frontrow_breaker_open{dependency=\"redis\"} %d\n",
                   breaker_is_open(&sources->shared->redis));
     write_family(out, "unknown_refusals_total", "counter",
-                 "Errors of a dependency that there is no rule for, by number or first word.");
+                 "Errors of a dependency without a rule, by number or first word.");
     write_unknowns(out, "mysql", &sources->shared->mysql_unknowns);
     write_unknowns(out, "redis", &sources->shared->redis_unknowns);
 }

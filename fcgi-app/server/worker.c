@@ -162,7 +162,7 @@ answer(struct worker *worker)
     struct match match = router_match(router, &exchange->request);
     set_time_limits(worker, match.route, clock_monotonic());
     if (is_stale(worker, match.route))
-        response_error(&exchange->response, ERROR_BUSY, "the request waited for too long");
+        response_error(&exchange->response, ERROR_BUSY, "the request waited too long");
     else
         router_answer(router, &match, &env, &exchange->request, &exchange->response);
     if (exchange->response.error == ERROR_INTERNAL_ERROR)

@@ -226,7 +226,7 @@ def test_what_is_no_concert_id(stack, wrong):
 
 def test_mysql_out_of_reach(stack):
     status, _, errors = Cancel(stack, 1, FRONTROW_MYSQL_SOCKET="/nonexistent/mysql.sock").finish()
-    assert status == 75 and "can not be reached" in errors
+    assert status == 75 and "cannot be reached" in errors
 
 
 def test_what_somebody_keeps_locked_is_left_for_the_next_run(stack):

@@ -28,7 +28,7 @@ def test_capacity(stack):
     tickets = queue.add_many(3)
     assert ctl_queue(stack, "capacity", queue.id, 2) == f"concert {queue.id}: capacity 2\n"
     assert queue.statuses(*tickets) == ["active", "active", "waiting"]
-    assert ctl_queue(stack, "capacity", queue.id, "none") == f"concert {queue.id}: no queue is kept\n"
+    assert ctl_queue(stack, "capacity", queue.id, "none") == f"concert {queue.id}: there is no queue\n"
     assert queue.statuses(*tickets) == ["active"] * 3
     ctl_queue(stack, "capacity", queue.id, 0)
     assert queue.add()["status"] == "waiting"
@@ -74,7 +74,7 @@ def test_what_is_said_is_looked_up(stack):
     version = int(stack.redis().hget(f"{{c{queue.id}}}:meta", "version"))
     stack.redis().hset(f"{{c{queue.id}}}:meta", "version", 2000000000)
     done = stack.ctl("queue", "pause", str(queue.id))
-    assert done.returncode == 1 and "goes by other settings (capacity 1)" in done.stderr
+    assert done.returncode == 1 and "uses other settings (capacity 1)" in done.stderr
     assert queue.public()["paused"] is False
     assert stack.sweeper().returncode == 0
     assert queue.public()["paused"] is True
@@ -181,6 +181,6 @@ def test_where_there_is_no_queue(stack):
     for words in (("rebuild", concert.id), ("pause", 2**31 - 1), ("capacity", 2**31 - 1, 5)):
         done = stack.ctl("queue", *map(str, words))
         assert done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1
-    assert "no queue is kept" in ctl_queue(stack, "pause", concert.id)
+    assert "there is no queue" in ctl_queue(stack, "pause", concert.id)
     ctl_queue(stack, "drain", concert.id)
     assert ok(stack.get(f"/concert/{concert.id}"))["queue"] is False

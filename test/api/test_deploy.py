@@ -40,9 +40,9 @@ def nginx_config(stack, settings="", **options):
 def test_what_nobody_can_know_is_asked_for(stack):
     asked = nginx_config(stack)
     assert asked.returncode == 2 and asked.stdout == ""
-    assert re.findall(r"^frontrowctl: --(\S+) has to be said$", asked.stderr, re.MULTILINE) == [*SAID]
+    assert re.findall(r"^frontrowctl: --(\S+) is required$", asked.stderr, re.MULTILINE) == [*SAID]
     for name in SAID:
-        assert f"--{name} has to be said" in nginx_config(stack, **SAID | {name: None}).stderr
+        assert f"--{name} is required" in nginx_config(stack, **SAID | {name: None}).stderr
 
 
 @pytest.mark.parametrize("name, value", [

@@ -645,7 +645,7 @@ def test_verify_catches(drawn, stack):
     for wrong, line in ((["x"], 1), ([entries[0].upper(), *entries[1:]], 1), ([entries[0] + "0"], 1),
                         ([entries[0], entries[1] + "\r"], 2), ([*entries, ""], 9)):
         done = verify(stack, folder, entries=wrong)
-        assert done.returncode == 1 and f"line {line} is no entry" in done.stderr, done
+        assert done.returncode == 1 and f"line {line} is not an entry" in done.stderr, done
     assert "NOT OK: the list" in verify(stack, folder, count=7).stdout
     swapped = verify(stack, folder, seed=other)
     assert swapped.returncode == 1 and "NOT OK: the seed" in swapped.stdout

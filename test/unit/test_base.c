@@ -134,8 +134,8 @@ config_names_what_is_wrong(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "\nworker = 3\n"), ":2: \"worker\" is not a"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers = 3x\n"), "not an integer from 1"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "workers\n"), "not key = value"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = bod\n"), "none of header|body"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = header|body\n"), "none of header|"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = bod\n"), "one of header|body"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = header|body\n"), "one of header|"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "request_ms = 9000\n"), "must rise"));
     /* MySQL's client would wait for 4 s */
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_timeout_ms = 3001\n"), "4000 ms"));

@@ -26,10 +26,10 @@ check_plan(const struct concert *after, int64_t now, struct problem *problem)
     if (after->opens_at == CLOCK_NEVER)
         return refuse_field(problem, "draw", "A draw needs an opensAt");
     if (!after->queued)
-        return refuse_field(problem, "draw", "A draw needs a queue: an admissionCapacity");
+        return refuse_field(problem, "draw", "A draw needs a queue: set admissionCapacity");
     if (concert_freezes_at(after) <= now)
         return refuse_field(problem, "draw",
-                            "opensAt less drawLeadSeconds must be in the future for a draw");
+                            "opensAt minus drawLeadSeconds must be in the future for a draw");
     return ERROR_NONE;
 }
 
@@ -57,7 +57,7 @@ static enum error
 check_frozen(const struct concert *before, const struct concert *after, const struct draw *draw,
              struct problem *problem)
 {
-    static const char frozen[] = "The pre-queue is frozen, or will be in 10 s: this stays as it is";
+    static const char frozen[] = "The queue is frozen, or will be in 10 s: this cannot be changed";
     if (after->draw != before->draw)
         return refuse_field(problem, "draw", frozen);
     if (after->opens_at != before->opens_at)

@@ -111,14 +111,14 @@ check_item(struct item_draft *draft, size_t index, int64_t *seats, struct proble
                                 index, i);
         *seats += (int64_t)range->to - range->from + 1;
         if (*seats > CONCERT_SEATS_MAX)
-            return refuse_field(problem, "there can be 100000 seats in a call", "items[%zu].seats",
+            return refuse_field(problem, "a call may have at most 100000 seats", "items[%zu].seats",
                                 index);
     }
     draft->item.seat_count = (int32_t)(*seats - before);
     const struct seat_range *overlap = find_overlap(draft, compare_numbers, share_a_number);
     if (overlap != NULL)
-        return refuse_field(problem, "a seat stands in two ranges", "items[%zu].seats[%zu].from",
-                            index, (size_t)(overlap - draft->ranges));
+        return refuse_field(problem, "a seat is in two ranges", "items[%zu].seats[%zu].from", index,
+                            (size_t)(overlap - draft->ranges));
     overlap = find_overlap(draft, compare_names, share_a_name);
     if (overlap != NULL)
         return refuse_field(problem, "two seats have the same section, row and label",

@@ -71,7 +71,7 @@ require_no_pause(const struct quota *quota, int32_t pause_from, int64_t now,
     if (seconds == 0 || left_ms <= 0)
         return ERROR_NONE;
     refuse_because(problem, ERROR_TOO_MANY_UNPAID,
-                   "%d holds of this concert were not paid; the next one after a pause",
+                   "%d holds of this concert were not paid; wait before the next one",
                    (int)quota->unpaid);
     problem->retry_after = (int)((left_ms + 999) / 1000);
     return ERROR_TOO_MANY_UNPAID;
@@ -104,6 +104,6 @@ quota_check(struct services *services, const struct concert *concert, const char
     if (quota.seats + (int64_t)more <= concert->max_seats_per_user)
         return ERROR_NONE;
     return refuse_because(problem, ERROR_SEAT_LIMIT_REACHED,
-                          "At most %d seats a user in this concert; there are %d already",
+                          "A user may have %d seats of this concert and has %d already",
                           concert->max_seats_per_user, quota.seats);
 }
