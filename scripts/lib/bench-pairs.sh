@@ -1,5 +1,5 @@
 # The parts of scripts/bench --against and scripts/bench sellout: two builds, one stack each, measured by
-# turns. What slows the machine down for a while hits both; the ratio of each round counts.
+# turns. A slow moment of the machine affects both; the ratio of each round counts.
 
 KEYED=(fresh-key payment-key charge-key booking-key) # the rows of these names, with an Idempotency-Key
 SIDES=(now)
@@ -10,7 +10,7 @@ BUYERS=100000
 PATIENCE_SECONDS=120 # of a sell-out
 hall=20000           # the item of the last one
 
-# pairs_build COMMIT: its tree, built; it stays in var/ for the next time.
+# pairs_build COMMIT: builds its tree, which is kept in var/ for the next time.
 pairs_build() {
     local commit tree
     commit=$(git -C "$ROOT" rev-parse --verify --quiet "$1^{commit}") || fail "there is no commit $1"
@@ -26,7 +26,7 @@ pairs_build() {
     SIDE_TREE[before]=$tree SIDE_BUILD[before]=$tree/build
 }
 
-# side NAME: what follows is about that stack.
+# side NAME: the following commands use that stack.
 side() {
     VAR=$pairs/$1 LOG=$pairs/$1/log PIDS=$pairs/$1/pid PORT=${SIDE_PORT[$1]:-0} BUILD=${SIDE_BUILD[$1]}
     stack_find_run_folder || return 0
@@ -34,7 +34,7 @@ side() {
     k6_measure_groups
 }
 
-# Each by its own scripts, with its own schema and settings.
+# Each stack uses its own scripts, schema and settings.
 side_stack() {
     FRONTROW_VAR=$pairs/$1 FRONTROW_PORT=${SIDE_PORT[$1]} FRONTROW_BUILD=${SIDE_BUILD[$1]} \
         FRONTROW_SCHEMA=${SIDE_TREE[$1]}/schema "${SIDE_TREE[$1]}/scripts/lib/stack" "$2"
@@ -67,7 +67,7 @@ pairs_stop() {
     rm -rf "$pairs"
 }
 
-# pairs_each ROUND COMMAND...: for each side, by turns who comes first.
+# pairs_each ROUND COMMAND...: for each side; the first side changes with the round.
 pairs_each() {
     local round=$1 order=("${SIDES[@]}") name
     ((${#SIDES[@]} == 1 || round % 2)) || order=(now before)
@@ -85,7 +85,7 @@ pairs_row() {
         bench_measure "$3" "$1" "$4" bench_wrk "$([[ -z ${GET_PATH[$1]:-} ]] && echo "${1%-key}" || echo get)" "$2"
 }
 
-# pairs_sellout named|best ROUND SIDE: a new hall, and everybody at once.
+# pairs_sellout named|best ROUND SIDE: makes a new hall, and all buyers ask at once.
 pairs_sellout() {
     local before after
     hall=$((hall + 1))
@@ -101,7 +101,7 @@ pairs_sellout() {
     printf '%s\tsellout-%s\t%s\t%s\t%s\t0 0\t%s\n' "$2" "$1" "$3" "$before" "$after" "$(<"$VAR/line")" >>"$RESULTS"
 }
 
-# The books of all sides; false where one is not clean.
+# Audits the books of all sides; false if one is not clean.
 pairs_audit() {
     local name status=0
     for name in "${SIDES[@]}"; do
@@ -114,7 +114,7 @@ pairs_audit() {
     return "$status"
 }
 
-# All rounds of the rows that scripts/bench was asked for, and the table. Round 0 warms up.
+# All rounds of the requested rows, and the table. Round 0 warms up.
 pairs_run() {
     local round row status=0
     SELLOUT=$BUILD/test/bench/sellout

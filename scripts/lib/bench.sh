@@ -2,14 +2,14 @@
 
 CONNECTIONS=32
 
-# What is measured, in this order. A POST has the size of its answer; a GET the path that it asks.
+# The rows, in this order. For a POST the size of its answer is given, for a GET its path.
 POSTS=(fresh taken hot none token token-queue payment charge best booking)
 declare -A ANSWER_BYTES=([fresh]=270 [taken]=150 [hot]=150 [none]=140 [token]=240 [token-queue]=240 [payment]=170
     [charge]=75)
 GETS=(seats concerts items queue)
 declare -A GET_PATH=([seats]=/concert/2/item/101/seat [concerts]=/concert [items]=/concert/1/item
     [queue]=/concert/2/queue)
-# the rows whose statements can be made again and again, with any number
+# the rows whose statements can be repeated any number of times
 declare -A ANY_NUMBER=([taken]=yes [hot]=yes [none]=yes [token]=yes [charge]=yes)
 declare -A NEXT=() # the number with which a measurement goes on, by its name
 
@@ -79,9 +79,9 @@ bench_text() {
 
 # ---- one measurement
 
-# bench_measure ROUND ROW PART COMMAND...: the command's line, with the processor's times around it. It
-# goes on from the number where it stopped in the round before, and a row with keys where the one without
-# did: they take from the same seats.
+# bench_measure ROUND ROW PART COMMAND...: runs the command and adds the CPU times to its output. It continues
+# with the number at which the last round stopped. A row with keys continues after the row without, because both
+# take the same seats.
 bench_measure() {
     local name=${2%-key}-$3 before after
     before=$(k6_measure_line 0)
@@ -100,8 +100,8 @@ bench_wrk() {
         -s "$ROOT/test/bench/$1.lua" "http://$(nginx_address)"
 }
 
-# bench_burst SCRIPT SECONDS: by users who were not there before. BURST becomes the requests, those a second,
-# and the microseconds of CPU that nginx, the workers, MySQL and Redis needed for each.
+# bench_burst SCRIPT SECONDS: with new users. Sets BURST to the number of requests, the requests a second,
+# and the microseconds of CPU of nginx, the workers, MySQL and Redis for each request.
 bench_burst() {
     local before after line
     before=$(k6_measure_line 0)
@@ -122,7 +122,7 @@ bench_loop() {
     "$BUILD/test/bench/$1" --config "$VAR/frontrow.conf" --seconds "$3" --first "$BENCH_FIRST" "$2"
 }
 
-# bench_row ROUND ROW SECONDS: the row's limits and its route, right after each other.
+# bench_row ROUND ROW SECONDS: the row's limits and then its route.
 bench_row() {
     case $2 in
         seats | concerts | items | queue)
@@ -144,7 +144,7 @@ bench_row() {
         bench_measure "$1" "$2" route bench_wrk "$2" "$3"
 }
 
-# Prints the answers of workers that the bench did not ask for.
+# Prints unexpected answers of workers.
 bench_wrong_answers() {
     curl -fsS "http://$(nginx_address)/metrics" | grep '^frontrow_requests_total' |
         grep -vE 'code="(ok|seat_taken|seats_not_available)"|route="none"| 0$' || true

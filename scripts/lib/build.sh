@@ -1,16 +1,16 @@
-# Builds out of tree, in the folder that is asked for.
+# Builds out of tree, in the given folder.
 
 # build_folder FOLDER CONFIGURE-ARGUMENT...: all, or BUILD_TARGET
 build_folder() {
     local folder=$1 source=$ROOT
     shift
-    # autotools do not build beside sources that are configured in place: then a copy of them is built
+    # autotools cannot build out of tree if the sources are configured in place; then a copy is built
     [[ ! -e $ROOT/config.status ]] || source=$VAR/source
     mkdir -p "$folder"
     (
         # autogen and make's own regeneration write into the source folder
         mkdir -p "$ROOT/var" && exec 8>"$ROOT/var/build.lock" && flock 8 &&
-            # in front of || no failure ends the shell by itself
+            # before ||, "set -e" does not apply
             { [[ -x $ROOT/configure ]] || "$ROOT/autogen.sh"; } &&
             { [[ $source == "$ROOT" ]] || make -C "$ROOT" --no-print-directory distdir distdir="$source"; } && cd "$folder" &&
             { grep -qsxF "srcdir = $source" Makefile || "$source/configure" --quiet "$@"; } &&

@@ -1,7 +1,7 @@
-# Shared by all scripts: where things are, how to say what happens, one script at a time.
-# FRONTROW_VAR, FRONTROW_PORT, FRONTROW_LISTEN and FRONTROW_BUILD move things elsewhere.
+# Shared by all scripts: paths, messages, and the lock that lets one script run at a time.
+# FRONTROW_VAR, FRONTROW_PORT, FRONTROW_LISTEN and FRONTROW_BUILD change the paths and addresses.
 
-# Loopback, also by IPv6 where this machine has that: "localhost" is either.
+# Loopback, also by IPv6 if this machine has it: "localhost" may mean either.
 listen_by_default() {
     printf 127.0.0.1
     ! grep -qs '^0\{31\}1 ' /proc/net/if_inet6 || printf ' [::1]'
@@ -11,7 +11,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 mkdir -p "${FRONTROW_VAR:-$ROOT/var}"
 VAR=$(cd "${FRONTROW_VAR:-$ROOT/var}" && pwd -P)
 BUILD=${FRONTROW_BUILD:-$VAR/build}
-# addresses with blanks between, an IPv6 one in brackets
+# addresses separated by blanks, IPv6 in brackets
 LISTEN=${FRONTROW_LISTEN:-$(listen_by_default)}
 PORT=${FRONTROW_PORT:-8080}
 LOG=$VAR/log
@@ -27,12 +27,12 @@ fail() {
     exit 1
 }
 
-# The head of the script that runs: what it is for, and its arguments.
+# Prints the head of the running script: its purpose and its arguments.
 usage() {
     sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
 }
 
-# take_no_arguments ARGUMENT...: for a script that knows --help only.
+# take_no_arguments ARGUMENT...: for a script that takes only --help.
 take_no_arguments() {
     (($# > 0)) || return 0
     [[ $1 == --help ]] || fail "unknown argument $1; there is --help"
@@ -45,7 +45,7 @@ require_count() {
     [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$1 takes a number from 1 on"
 }
 
-# wait_until SECONDS COMMAND...: asks again and again; false when the time is over.
+# wait_until SECONDS COMMAND...: repeats the command until it succeeds; false when the time is over.
 wait_until() {
     local end=$((SECONDS + $1))
     shift

@@ -25,7 +25,7 @@ draw_folder = $VAR/draw
 END
 }
 
-# Before any file is written: whatever dies later is started again by the files.
+# Before any file is written, because a process that dies later is started again from these files.
 frontrow_check_settings() {
     frontrow_settings | "$BUILD/frontrow" --config /dev/stdin --print-config >/dev/null || exit 1
 }
@@ -41,7 +41,7 @@ frontrow_ctl() {
 
 frontrow_start() {
     rm -f "$RUN"/frontrow-*.sock
-    # who is believed, and where, is the file's word, also when it changes
+    # caller and listen come from the file, also after a change
     process_start frontrow env -u FRONTROW_CALLER -u FRONTROW_LISTEN -u FRONTROW_GATEWAY_SECRET_FILE \
         "$BUILD/frontrow" --config "$VAR/frontrow.conf"
 }

@@ -10,8 +10,8 @@ package_is_installed() {
     dpkg-query -W -f '${db:Status-Abbrev}\n' "$1" 2>/dev/null | grep '^ii' >/dev/null
 }
 
-# skips_are_failures: whether a kind of test that is skipped should have run: packages can be installed
-# here, and FRONTROW_ALLOW_SKIPS=1 does not say that it is known why it cannot.
+# skips_are_failures: whether a skipped group of tests is a failure: packages can be installed here, and
+# FRONTROW_ALLOW_SKIPS=1 is not set.
 ALLOW_SKIPS=${FRONTROW_ALLOW_SKIPS:-0}
 skips_are_failures() {
     [[ $ALLOW_SKIPS != 1 ]] && command -v apt-get >/dev/null &&
@@ -43,7 +43,7 @@ install_packages() {
     say "installing ${missing[*]}"
     command -v apt-get >/dev/null || fail "this is no Debian; please install what these packages have: ${missing[*]}"
     if [[ $EUID != 0 ]]; then
-        # asked for now, and in a line of its own: amid what apt and others say nobody would see it
+        # ask for the password now, in a line of its own: among the output of apt nobody would see it
         command -v sudo >/dev/null && say "sudo is asked, and may want your password" && sudo -v ||
             fail "run this as root, or install them yourself: ${missing[*]}"
         as_root=(sudo)

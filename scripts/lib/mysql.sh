@@ -1,7 +1,7 @@
 # The private MySQL or MariaDB: everything under var/mysql, reached by its socket only.
 
-# Prefers MySQL 8 or later where the machine has it, else MariaDB. Sets MYSQLD, MYSQL_CLIENT and
-# MYSQL_KIND; false where there is neither. (MariaDB installs a `mysqld` too.)
+# Prefers MySQL 8 or later if the machine has it, else MariaDB. Sets MYSQLD, MYSQL_CLIENT and
+# MYSQL_KIND; false if there is neither. (MariaDB installs a `mysqld` too.)
 mysql_find() {
     local version
     MYSQL_CLIENT=$(PATH=$PATH:/usr/sbin command -v mysql || true)
@@ -42,8 +42,8 @@ innodb_flush_log_at_trx_commit = 1
 END
 }
 
-# Makes the data folder once; a half-made one is never taken for a whole one. (--force: it would
-# want to look up the machine's own name, which a bare machine cannot.)
+# Makes the data folder once, completely or not at all. (--force: without it, it would
+# look up the machine's own name, which a bare machine cannot do.)
 mysql_create_data() {
     [[ ! -d $VAR/mysql ]] || return 0
     say "making the data folder of $MYSQL_KIND"
@@ -62,7 +62,7 @@ mysql_create_data() {
     mv "$VAR/mysql.new" "$VAR/mysql"
 }
 
-# The client itself waits for a server that stands still as long as that does; here MYSQL_PATIENCE seconds.
+# The client alone would wait for ever for a server that hangs; here it waits MYSQL_PATIENCE seconds.
 mysql_query() {
     timeout "${MYSQL_PATIENCE:-300}" "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
 }

@@ -1,7 +1,7 @@
 # The private nginx: nginx/*.in filled in, everything it writes under var/nginx.
 
-# The configuration of the settings, as frontrowctl makes it for everybody; where a variable says nothing,
-# its own defaults hold, but for what this machine may do to itself.
+# The configuration that frontrowctl makes from the settings. Without a variable its own defaults apply,
+# except for rights of this machine itself.
 nginx_frontrow_config() {
     local options=(--template "$ROOT/nginx/frontrow.conf.in" --port "$PORT" --www "$VAR/www" --cache "$VAR/nginx/cache"
         --error-log "$LOG/nginx.log" --access-log "$LOG/access.log" --prefix "${FRONTROW_PREFIX:-}"
@@ -58,7 +58,7 @@ nginx_is_ready() {
     curl -fsS -o /dev/null --max-time 5 "${protocol[@]}" "http://$(nginx_address)/health/ready" 2>/dev/null
 }
 
-# Where this machine reaches it.
+# The address at which this machine reaches it.
 nginx_address() {
     local host=${LISTEN%% *}
     case $host in
@@ -68,7 +68,7 @@ nginx_address() {
     printf '%s:%s' "$host" "$PORT"
 }
 
-# False where it runs and does not listen on just its addresses.
+# False if it runs and listens on other addresses than those of the settings.
 nginx_is_at_address() {
     process_is_alive nginx || return 0
     local wanted actual
@@ -77,7 +77,7 @@ nginx_is_at_address() {
     [[ $actual == "$wanted" ]]
 }
 
-# One line with the owner when another process has the port; what a killed nginx left is none.
+# Prints a line with the owner if another process has the port. What a killed nginx left does not count.
 nginx_require_port() {
     local line own='its own'
     if process_is_alive nginx; then

@@ -1,12 +1,12 @@
-# Daemons by pid file. A pid alone may be somebody else's by now; with the time at which the
-# process started it cannot be, so a pid file holds both. Each daemon leads its own process group:
-# what it leaves behind when it is killed is found by that.
+# Daemons by pid file. A pid alone may belong to another process by now; together with the time at which the
+# process started it is unique, so a pid file holds both. Each daemon leads its own process group, by which its
+# children are found after it was killed.
 
 # process_inspect PID: sets PROCESS_STATE and PROCESS_STARTED, false where there is none.
 process_inspect() {
     local line fields
     { read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-    # the name, in brackets, may hold anything; the fields after it may not
+    # the name, in brackets, may contain anything, so read the fields after it
     read -ra fields <<<"${line##*) }"
     PROCESS_STATE=${fields[0]}
     PROCESS_STARTED=${fields[19]}
@@ -30,7 +30,7 @@ process_is_gone() {
 # Kills what a dead daemon left of its group (nginx's workers keep the port), and forgets it.
 process_clear() {
     process_recorded "$1" || return 0
-    # a number that somebody else has by now is no group of ours
+    # another process may have this number by now: then it is not our group
     if ! process_inspect "$PROCESS_PID" || [[ $PROCESS_STARTED == "$PROCESS_BORN" ]]; then
         kill -KILL -- "-$PROCESS_PID" 2>/dev/null || true
     fi
@@ -42,7 +42,7 @@ process_children() {
     cat "/proc/$1/task/$1/children"
 }
 
-# True when none of these takes calls any more: nginx renames a worker that only ends what it has.
+# True if none of these accepts calls any more: nginx renames a worker that only finishes its calls.
 processes_have_left() {
     local pid command
     for pid in "$@"; do
@@ -59,13 +59,13 @@ process_start() {
     # a lock that a daemon inherits would never be released
     setsid "$@" >>"$LOG/$name.log" 2>&1 </dev/null 9>&- &
     process_inspect $! || fail_with_log "$name" "ended"
-    # by a rename: whoever reads meanwhile finds no file or a whole one
+    # by a rename: a reader finds no file or a complete one
     printf '%s %s\n' $! "$PROCESS_STARTED" >"$PIDS/.$name"
     mv -f "$PIDS/.$name" "$PIDS/$name"
 }
 
-# process_stop NAME SIGNAL SECONDS: asks, waits, and kills what did not go. (One that was stopped by
-# SIGSTOP would not hear it.)
+# process_stop NAME SIGNAL SECONDS: sends the signal, waits, and kills what is left. (A process that was stopped
+# by SIGSTOP does not react to the signal.)
 process_stop() {
     if process_is_alive "$1"; then
         kill -s "$2" "$PROCESS_PID" 2>/dev/null || true

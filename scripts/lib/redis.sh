@@ -1,5 +1,5 @@
-# The private Redis: a socket, never evicting, nothing on disk: a queue of another run of Redis is loaded
-# from MySQL anyway, and an append-only file would take a third of the time of each call.
+# The private Redis: a socket, no eviction, nothing on disk. After a restart queues are loaded from MySQL
+# anyway, and an append-only file would take a third of the time of each call.
 
 redis_configure() {
     mkdir -p "$VAR/redis"

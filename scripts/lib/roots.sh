@@ -1,4 +1,4 @@
-# Folders with a Debian each, made by debootstrap, in which a test is the only one at home. Only for root.
+# Folders with a Debian each, made by debootstrap, in which one test runs alone. Only for root.
 
 # root_make SUITE FOLDER: makes it once; on failure prints why.
 root_make() {

@@ -47,7 +47,7 @@ service_wait() {
     process_is_alive "$1" || fail_with_log "$1" "ended"
 }
 
-# Starts one that does not run, and waits until it answers.
+# Starts a service that does not run, and waits until it answers.
 service_up() {
     process_is_alive "$1" || "$1_start"
     service_wait "$1"
@@ -68,8 +68,8 @@ stack_load_data() {
     frontrow_ctl demo load
 }
 
-# Brings up what does not run, and whatever changed since it started. MySQL and Redis keep their
-# settings until a restart.
+# Starts services that do not run, and refreshes those that changed since they started. MySQL and Redis keep
+# their settings until a restart.
 stack_start() {
     stack_load_programs
     stack_create_folders
@@ -92,15 +92,15 @@ stack_start() {
     stack_refresh nginx $reload_nginx
 }
 
-# A reload of nginx can neither take an address that overlaps its old one nor tell that it is taken;
-# and no worker may serve a new address with the old settings.
+# A reload of nginx can neither use an address that overlaps its old one nor report that it is taken. And no
+# worker may serve a new address with the old settings.
 stack_leave_address() {
     service_down nginx
     service_down frontrow
 }
 
-# stack_refresh NAME RELOAD: up, with its newest program and settings, and nothing that still answers
-# with the old ones.
+# stack_refresh NAME RELOAD: starts or reloads it, and waits until nothing answers with the old program or
+# settings.
 stack_refresh() {
     local old=()
     if process_is_alive "$1"; then

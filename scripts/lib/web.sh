@@ -1,5 +1,5 @@
-# The pages as they are served: the HTML by its name and asked for again each time, everything else
-# under a path that changes with the content, so that it may be kept for a year; each with its .gz.
+# Publishes the pages: the HTML under its name, revalidated each time; everything else
+# under a path that changes with the content, so that browsers keep it for a year; each file with its .gz.
 
 # web_publish TO: fills the folder from nginx/www.
 web_publish() {
@@ -20,16 +20,16 @@ web_publish() {
     (cd "$from" && find . -name '*.html') | while read -r file; do
         web_publish_page "$from/$file" "$to/$file" "$version"
     done
-    # a page that is open in a browser may ask for its version for a week after another took its place
+    # an open page may load files of its version for a week after a new one was published
     find "$to/v" -mindepth 1 -maxdepth 1 -mtime +7 ! -name "$version" -exec rm -rf {} +
 }
 
-# web_version FOLDER: the version that its pages name, nothing where there are none
+# web_version FOLDER: the version that its pages name; nothing if there are none
 web_version() {
     [[ ! -f $1/index.html ]] || grep -om1 '[^/]*/app/main\.js' "$1/index.html" | cut -d/ -f1
 }
 
-# web_publish_page FROM TO VERSION: the .gz first, so that no reader gets an old one with a new page
+# web_publish_page FROM TO VERSION: the .gz first, so that no reader gets an old .gz with a new page
 web_publish_page() {
     local text
     text=$(template_fill "$1" "VERSION=$3")
