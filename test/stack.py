@@ -442,3 +442,13 @@ def wait_for_waiters(stack, count):
     """Until so many transactions wait for locks."""
     status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
     wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count)
+
+
+def wait_for_statement(stack, state, *words):
+    """Until a session is in such a state with a statement that has one of these words. (MySQL 9
+    cannot give a statement with a token's bytes as a row of information_schema.)"""
+    def waits():
+        return any(state in (row["State"] or "") and any(word in (row["Info"] or "") for word in words)
+                   for row in stack.query("SHOW FULL PROCESSLIST"))
+
+    wait_for(waits)

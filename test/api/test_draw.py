@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from draw_helpers import SETTLE_SECONDS, Draw, entry_of
 from helpers import add_token, ask_reserve, assert_problem, new_concert, new_user, ok
-from stack import wait_for
+from stack import wait_for, wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -288,11 +288,10 @@ def test_who_reads_that_it_is_decided_reads_the_beacon(stack):
     draw.add()
     draw.freeze()
     draw.step()
-    waits = "SELECT * FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%' AND info LIKE %s"
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
         cursor.execute("LOCK TABLES concert_draw WRITE")
         answer = pool.submit(draw.public)
-        wait_for(lambda: stack.query(waits, "%concert_draw%"))
+        wait_for_statement(stack, "Waiting for table", "concert_draw")
         stack.query("UPDATE concert SET beacon = 'x' WHERE concert_id = %s", draw.id)
         cursor.execute("UPDATE concert_draw SET decided_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", draw.id)
         cursor.execute("UNLOCK TABLES")

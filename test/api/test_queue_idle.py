@@ -9,7 +9,8 @@ from queue_helpers import Queue
 
 pytestmark = pytest.mark.usefixtures("audited")
 
-IDLE, LEASE, HOLD = 60, 600, 300
+IDLE, LEASE, HOLD = 100, 900, 400
+SLACK = 30  # seconds that the calls may take on a slow machine
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ def left(stack, ticket):
 
 
 def assert_left(stack, ticket, seconds):
-    """It ends in so many seconds, give or take what the calls took and the second that MySQL may be behind."""
+    """It ends in so many seconds, less what the calls took."""
     assert ticket["status"] == "active"
-    assert seconds - 5 < left(stack, ticket) <= seconds
+    assert seconds - SLACK < left(stack, ticket) <= seconds
 
 
 def test_who_does_nothing_gives_the_place_to_the_next(stack, queue):
@@ -95,21 +96,21 @@ def test_whatever_the_owner_does_is_a_sign_of_life(stack, do):
         queue.set(hold_seconds=HOLD)
         ticket["held"] = reserve(stack, ticket["userId"], queue, token=ticket["token"])["reservationId"]
         queue.pass_s(HOLD - IDLE)
-    queue.pass_s(IDLE - 10)
+    queue.pass_s(IDLE - SLACK)
     do(stack, queue, ticket)
     row = queue.rows()[1]
-    queue.pass_s(IDLE - 10)
+    queue.pass_s(IDLE - SLACK)
     assert (row["status"], queue.rows()[1]["status"]) == ("active", "active")
     assert_left(stack, queue.poll(ticket), IDLE)
 
 
 def test_the_answers_of_others_and_of_the_queue_are_none(stack, queue):
     ticket, other = queue.add_many(2)
-    queue.pass_s(IDLE - 10, other)
+    queue.pass_s(IDLE - SLACK, other)
     queue.public()
     assert_problem(ask_reserve(stack, other["userId"], queue, queue.item, 1, token=ticket["token"]), "token_invalid")
     assert_problem(ask_pay(stack, other["userId"], 2**31 - 1, ticket["token"]), "reservation_not_found")
-    queue.pass_s(10, other)
+    queue.pass_s(SLACK, other)
     assert_problem(queue.ask(ticket), "token_invalid")
 
 
@@ -142,7 +143,7 @@ def test_a_live_hold_keeps_the_place(stack, queue):
     held = reserve(stack, buyer["userId"], queue, token=buyer["token"])
     row = queue.rows()[1]
     assert row["lease_until"].timestamp() == pytest.approx(instant(held["expiresAt"]) - offset(), abs=0.002)
-    queue.pass_s(HOLD - 10, second)
+    queue.pass_s(HOLD - SLACK, second)
     assert queue.counts()[2:] == (1, 1)
     assert queue.poll(second)["status"] == "waiting"
     assert_left(stack, queue.poll(buyer), IDLE)
@@ -180,7 +181,7 @@ def test_a_hold_is_paid_after_the_place_was_idle(stack, queue):
     buyer, second = queue.add_many(2)
     held = reserve(stack, buyer["userId"], queue, token=buyer["token"])
     charge(stack, buyer["userId"], 1000)
-    queue.pass_s(HOLD + 10, second)  # the hold's own clock is MySQL's, and stands still
+    queue.pass_s(HOLD + SLACK, second)  # the hold's own clock is MySQL's, and stands still
     assert_problem(queue.ask(buyer), "token_invalid")
     pay(stack, buyer["userId"], held["reservationId"], buyer["token"])
     assert queue.poll(second)["status"] == "active"
@@ -200,7 +201,7 @@ def test_what_redis_did_not_hear_of_a_hold_it_hears_with_the_next_call(stack, qu
     reserve(stack, buyer["userId"], queue, token=buyer["token"])
     stored.client.zadd(stored.key("active"), {token: ends})  # as if it had been away
     queue.poll(buyer)
-    queue.pass_s(HOLD - 10)
+    queue.pass_s(HOLD - SLACK)
     assert_left(stack, queue.poll(buyer), IDLE)
 
 
@@ -313,7 +314,7 @@ def test_the_places_of_a_draw(stack):
     drawn, late = draw.poll(drawn), draw.add()
     for ticket in (drawn, late):
         assert_left(stack, ticket, IDLE)
-    draw.pass_s(IDLE - 10, late)
-    draw.pass_s(10)
+    draw.pass_s(IDLE - SLACK, late)
+    draw.pass_s(SLACK)
     assert_problem(draw.ask(drawn), "token_invalid")
     assert_left(stack, draw.poll(late), IDLE)

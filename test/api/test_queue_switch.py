@@ -9,7 +9,7 @@ import pytest
 from crowd import Pending, a_while
 from helpers import assert_problem, new_concert, new_user, ok
 from queue_helpers import Queue, same
-from stack import UNHURRIED, wait_for
+from stack import UNHURRIED, wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -25,9 +25,7 @@ def standing(stack, table):
 
 def wait_for_writers(stack, table):
     """Until somebody waits to write into it."""
-    waits = ("SELECT 1 FROM information_schema.processlist WHERE state LIKE '%%lock%%'"
-             " AND (info LIKE %s OR info LIKE %s)")  # which may hold a token's bytes, no text
-    wait_for(lambda: stack.query(waits, f"%INTO {table}%", f"%UPDATE {table}%"))
+    wait_for_statement(stack, "lock", f"INTO {table}", f"UPDATE {table}")
 
 
 def open_queue(stack, **more):
