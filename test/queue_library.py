@@ -108,7 +108,7 @@ class Queue(Stored):
         super().__init__(client, concert)
         self.version, self.since = 1, 1
         self.capacity, self.paused, self.max_waiting = 1, 0, 1000
-        self.active_ms, self.claim_ms, self.missed_ms = 600000, 30000, 600000
+        self.active_ms, self.show_up_ms, self.missed_ms = 600000, 30000, 600000
         self.draw, self.freezes_ms, self.opens_ms, self.idle_ms, self.closed = 0, 0, 0, 0, 0
         self.run_id = client.info("server")["run_id"]
         self.tokens = 0
@@ -130,7 +130,7 @@ class Queue(Stored):
     def call(self, name, *arguments):
         return self.raw(
             name, self.version, self.since, self.capacity, self.paused, self.max_waiting,
-            self.active_ms, self.claim_ms, self.missed_ms, self.draw, self.freezes_ms, self.opens_ms, self.idle_ms,
+            self.active_ms, self.show_up_ms, self.missed_ms, self.draw, self.freezes_ms, self.opens_ms, self.idle_ms,
             self.closed, *arguments,
         )
 

@@ -39,6 +39,27 @@ static const struct setting settings[] = {
 
 enum { SETTING_COUNT = sizeof settings / sizeof settings[0] };
 
+/* Names that settings had before, which are taken as well. */
+static const struct former_name {
+    const char *former;
+    const char *name;
+} former_names[] = {{"claim_seconds", "show_up_seconds"}};
+
+enum { FORMER_COUNT = sizeof former_names / sizeof former_names[0] };
+
+/* The setting of this name or former name; NULL: there is none. */
+static const struct setting *
+find_setting(const char *name)
+{
+    for (int i = 0; i < FORMER_COUNT; i++)
+        if (strcmp(former_names[i].former, name) == 0)
+            name = former_names[i].name;
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (strcmp(settings[i].name, name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
 static char *
 text_of(struct config *config, const struct setting *setting)
 {
@@ -153,9 +174,9 @@ set_line(struct config *config, char *line, char *error)
     }
     *equals = '\0';
     char *name = trim(line);
-    for (int i = 0; i < SETTING_COUNT; i++)
-        if (strcmp(settings[i].name, name) == 0)
-            return set_value(config, &settings[i], trim(equals + 1), error);
+    const struct setting *setting = find_setting(name);
+    if (setting != NULL)
+        return set_value(config, setting, trim(equals + 1), error);
     snprintf(error, CONFIG_ERROR_SIZE, "\"%.60s\" is not a setting", name);
     return false;
 }
@@ -187,17 +208,26 @@ load_file(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE]
 }
 
 static bool
+set_from_environment(struct config *config, const char *name, char error[CONFIG_ERROR_SIZE])
+{
+    char variable[64];
+    int length = snprintf(variable, sizeof variable, "FRONTROW_%s", name);
+    for (int at = 0; at < length; at++)
+        variable[at] = (char)toupper((unsigned char)variable[at]);
+    const char *value = getenv(variable);
+    return value == NULL || set_value(config, find_setting(name), value, error);
+}
+
+/* Where both names of a setting are there, the one of today holds. */
+static bool
 load_environment(struct config *config, char error[CONFIG_ERROR_SIZE])
 {
-    for (int i = 0; i < SETTING_COUNT; i++) {
-        char name[64];
-        int length = snprintf(name, sizeof name, "FRONTROW_%s", settings[i].name);
-        for (int at = 0; at < length; at++)
-            name[at] = (char)toupper((unsigned char)name[at]);
-        const char *value = getenv(name);
-        if (value != NULL && !set_value(config, &settings[i], value, error))
+    for (int i = 0; i < FORMER_COUNT; i++)
+        if (!set_from_environment(config, former_names[i].former, error))
             return false;
-    }
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (!set_from_environment(config, settings[i].name, error))
+            return false;
     return true;
 }
 

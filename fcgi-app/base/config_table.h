@@ -60,7 +60,7 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     INTEGER(redis_port, 6379, 1, 65535, "Redis port")                                              \
     TEXT(redis_socket, "", "Redis unix socket")                                                    \
     TEXT(redis_password_file, "", "file with the Redis password; empty: none")                     \
-    INTEGER(claim_seconds, 30, 1, 3600, "time in which a called user must come")                   \
+    INTEGER(show_up_seconds, 30, 1, 3600, "time in which a called user must show up")              \
     INTEGER(missed_seconds, 600, 1, 86400,                                                         \
             "time for which a user who missed the call keeps the number")                          \
     INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \

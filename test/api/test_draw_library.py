@@ -188,7 +188,7 @@ def test_an_empty_draw(queue):
 
 
 def test_the_missed_keep_their_rank(queue):
-    one = queue(capacity=1, claim_ms=4000)
+    one = queue(capacity=1, show_up_ms=4000)
     a, b = drawn(one, 2)
     one.opens_ms = 0
     one.pass_ms(16_000)

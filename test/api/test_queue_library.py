@@ -118,7 +118,7 @@ def test_a_repeated_add_claims_too(queue):
 
 
 def test_a_called_one_that_does_not_come_keeps_its_number(queue):
-    one = queue(claim_ms=4000)
+    one = queue(show_up_ms=4000)
     a, b, c = one.add("a"), one.add("b"), one.add("c")
     one.leave(a)
     one.pass_ms(4001)
@@ -132,7 +132,7 @@ def test_a_called_one_that_does_not_come_keeps_its_number(queue):
 
 
 def test_a_late_one_gets_a_free_place_at_once(queue):
-    one = queue(claim_ms=4000)
+    one = queue(show_up_ms=4000)
     a, b = one.add("a"), one.add("b")
     one.leave(a)
     one.pass_ms(4001)
@@ -171,7 +171,7 @@ def test_who_obeys_a_long_interval_is_neither_skipped_nor_misses_the_call(queue)
     far = one.add("far")
     assert far.poll == 1 + 40001 // 2000 == 21
     one.unfill(40000)
-    one.set(capacity=1, claim_ms=4000)
+    one.set(capacity=1, show_up_ms=4000)
     assert one.state()[0] == 50001  # called at once, though it will ask only in 21 s
     one.pass_ms(21000)
     assert one.status(far).state == ACTIVE
@@ -315,7 +315,7 @@ def test_looking_at_the_queue_keeps_no_place(queue):
 
 
 def test_a_called_one_has_its_idle_time_from_its_first_call(queue):
-    one = queue(idle_ms=60000, claim_ms=30000)
+    one = queue(idle_ms=60000, show_up_ms=30000)
     a, b = one.add("a"), one.add("b")
     one.leave(a)
     one.pass_ms(20000)
@@ -392,7 +392,7 @@ def test_a_version_before_there_were_idle_places_spoils_nothing(queue):
 
 
 def test_an_unsaved_place_is_taken_back(queue):
-    one = queue(claim_ms=4000)
+    one = queue(show_up_ms=4000)
     a = one.add("a", saved=False)
     b = one.add("b", saved=False)
     assert one.client.zcard(one.key("unsaved")) == 2
@@ -404,7 +404,7 @@ def test_an_unsaved_place_is_taken_back(queue):
 
 
 def test_a_retried_add_gets_the_unsaved_token(queue):
-    one = queue(claim_ms=60000)
+    one = queue(show_up_ms=60000)
     a = one.add("a", saved=False)
     one.pass_ms(30000)
     again = one.add("a")
@@ -414,7 +414,7 @@ def test_a_retried_add_gets_the_unsaved_token(queue):
 
 
 def test_a_claim_that_was_not_written_is_missed(queue):
-    one = queue(claim_ms=60000)
+    one = queue(show_up_ms=60000)
     a, b, c = one.add("a"), one.add("b"), one.add("c")
     one.leave(a)
     assert one.status(b, saved=False).state == ACTIVE
@@ -428,7 +428,7 @@ def test_a_claim_that_was_not_written_is_missed(queue):
 
 
 def test_saving_late_tells_what_became_of_it(queue):
-    one = queue(claim_ms=4000)
+    one = queue(show_up_ms=4000)
     a, b, c = one.add("a"), one.add("b"), one.add("c")
     one.leave(a)
     b = one.status(b, saved=False)
@@ -470,7 +470,7 @@ def test_an_older_reader_does_not_put_older_settings_back(queue):
 
 
 def test_a_paused_queue_calls_nobody(queue):
-    one = queue(capacity=2, claim_ms=4000)
+    one = queue(capacity=2, show_up_ms=4000)
     a, b, c = one.add("a"), one.add("b"), one.add("c")
     one.leave(a)  # calls c
     one.set(paused=1)
@@ -607,7 +607,7 @@ def test_a_queue_from_before_it_was_closed_is_loaded_anew(queue):
 
 def crowded(queue):
     """A queue with somebody in each set."""
-    one = queue(capacity=2, claim_ms=4000)
+    one = queue(capacity=2, show_up_ms=4000)
     a, b, c, d, e = (one.add(name) for name in "abcde")
     one.leave(a)
     one.pass_ms(4001)
@@ -644,7 +644,7 @@ def test_all_but_the_settings_are_gone(queue):
 
 
 def test_what_is_not_confirmed_is_waited_for_anew(queue):
-    one = queue(capacity=0, claim_ms=4000)
+    one = queue(capacity=0, show_up_ms=4000)
     a, b = one.add("a", saved=False), one.add("b", saved=False)
     one.client.delete(one.key("unsaved"))
     assert one.status(a, saved=False).state == WAITING

@@ -354,7 +354,7 @@ main(int argc, char **argv)
     queue.capacity = (int32_t)settings[CAPACITY].value;
     queue.max_waiting = INT32_MAX;
     queue.active_ms = 86400000;
-    queue.claim_ms = 30000;
+    queue.show_up_ms = 30000;
     queue.missed_ms = 600000;
     redis = redis_open(&config, NULL);
     now = begin_ms;

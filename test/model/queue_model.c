@@ -113,8 +113,8 @@ move_on(struct model *model)
             continue;
         }
         head->state = QUEUE_TOKEN_CALLED;
-        head->over = max(model->now + model->settings.claim_ms,
-                         head->seen + 1000 + model->settings.claim_ms / 2);
+        head->over = max(model->now + model->settings.show_up_ms,
+                         head->seen + 1000 + model->settings.show_up_ms / 2);
         model->serving = (int32_t)max(model->serving, head->number);
     }
     while (model->first < model->count && !model->tokens[model->first].there)
@@ -135,7 +135,7 @@ activate(const struct model *model, struct model_token *token)
     token->state = QUEUE_TOKEN_ACTIVE;
     token->lease = model->now + model->settings.active_ms;
     token->over = idle_end(model, token);
-    token->unsaved_over = model->now + model->settings.claim_ms;
+    token->unsaved_over = model->now + model->settings.show_up_ms;
 }
 
 static void
@@ -158,10 +158,10 @@ static void
 begin(struct model *model, const struct queue_settings *shown)
 {
     struct queue_settings *in_force = &model->settings;
-    int64_t claim_ms = shown->claim_ms, missed_ms = shown->missed_ms;
+    int64_t show_up_ms = shown->show_up_ms, missed_ms = shown->missed_ms;
     if (shown->version > in_force->version)
         *in_force = *shown;
-    in_force->claim_ms = claim_ms;
+    in_force->show_up_ms = show_up_ms;
     in_force->missed_ms = missed_ms;
 }
 
@@ -206,7 +206,7 @@ model_add(struct model *model, const struct queue_settings *shown, int32_t user,
                                   .state = QUEUE_TOKEN_WAITING,
                                   .number = ++model->last,
                                   .seen = model->now,
-                                  .unsaved_over = model->now + model->settings.claim_ms};
+                                  .unsaved_over = model->now + model->settings.show_up_ms};
     if (at_once) {
         activate(model, token);
         model->serving = (int32_t)max(model->serving, token->number);

@@ -83,7 +83,7 @@ change_settings(void)
     settings.max_waiting = below(4) == 0 ? below(10) : 100;
     settings.active_ms = 1000 + below(30000);
     settings.idle_ms = below(3) == 0 ? 0 : 500 + below(20000);
-    settings.claim_ms = below(2) == 0 ? 200 + below(2000) : 2000 + below(10000);
+    settings.show_up_ms = below(2) == 0 ? 200 + below(2000) : 2000 + below(10000);
     settings.missed_ms = below(2) == 0 ? 500 + below(4000) : below(60000);
 }
 

@@ -128,6 +128,22 @@ config_takes_a_file_and_the_environment(void)
 }
 
 static void
+config_takes_former_names(void)
+{
+    struct config config;
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "claim_seconds = 40\n"), "");
+    CU_ASSERT_EQUAL(config.show_up_seconds, 40);
+    setenv("FRONTROW_CLAIM_SECONDS", "50", 1);
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "show_up_seconds = 40\n"), "");
+    CU_ASSERT_EQUAL(config.show_up_seconds, 50);
+    setenv("FRONTROW_SHOW_UP_SECONDS", "60", 1);
+    CU_ASSERT_STRING_EQUAL(load_text(&config, ""), "");
+    CU_ASSERT_EQUAL(config.show_up_seconds, 60);
+    unsetenv("FRONTROW_CLAIM_SECONDS");
+    unsetenv("FRONTROW_SHOW_UP_SECONDS");
+}
+
+static void
 config_names_what_is_wrong(void)
 {
     struct config config;
@@ -311,6 +327,7 @@ suite_base(void)
     CU_add_test(suite, "errors have a status and a code", errors_have_a_status_and_a_code);
     CU_add_test(suite, "config takes a file and the environment",
                 config_takes_a_file_and_the_environment);
+    CU_add_test(suite, "config: former names of settings are taken", config_takes_former_names);
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
     CU_add_test(suite, "config takes no note behind a value", config_takes_no_note_behind_a_value);
     CU_add_test(suite, "config is read whole or not at all", config_is_read_whole_or_not_at_all);

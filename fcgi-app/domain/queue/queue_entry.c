@@ -29,7 +29,7 @@ queue_settings_of(const struct services *services, const struct concert *concert
         .paused = concert->paused,
         .max_waiting = concert->max_waiting,
         .active_ms = (int64_t)concert->active_seconds * 1000,
-        .claim_ms = (int64_t)services->config->claim_seconds * 1000,
+        .show_up_ms = (int64_t)services->config->show_up_seconds * 1000,
         .missed_ms = (int64_t)services->config->missed_seconds * 1000,
         .draw = concert->draw,
         .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
@@ -242,7 +242,7 @@ agree_on_end(struct services *services, const struct queue_settings *settings,
 
 /*
  * Tells Redis what MySQL has of a token; of one who waits after the answer, as Redis gives it
- * claim_ms until then.
+ * show_up_ms until then.
  */
 static enum queue_outcome
 mark_saved(struct services *services, const struct queue_settings *settings,

@@ -5,8 +5,8 @@ the rule, the tokens and how the queue moves on; queue_wait.lua, queue_calls.lua
 queue_rebuild.lua are appended by the build, which also puts in the version. It is made from the
 bytes of the four, so that two versions of the program can run side by side.
 
-Words. A token is 16 bytes. It is waiting, called (a place is kept, the owner has to come), active
-(the owner may buy until the lease is over), missed (it did not come, or was not there when its
+Words. A token is 16 bytes. It is waiting, called (a place is kept, the owner has to show up), active
+(the owner may buy until the lease is over), missed (a no-show, or it was not there when its
 turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL has it written).
 
  1. Called and active ones together never become more than the capacity through a call or an
@@ -16,14 +16,14 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
     place at once only if nobody waits. A paused queue calls nobody.
  3. Signs of life are add and status, nothing else. Whoever gave none for max(15 s, 3 x the poll
     interval it was told last) when its turn comes is skipped: missed without a call.
- 4. A called one has claimMs to come, and in any case until half of that after the poll it was told
+ 4. A called one has showUpMs to show up, at least until half of that after the poll it was told
     to make: who obeys the interval never misses a call. Its first sign of life makes it active
-    with the full lease. One that does not come is missed.
+    with the full lease. One that does not show up is missed.
  5. A missed one that gives a sign of life waits again with its number, so it is first in order.
     It ends after max(missedMs, 3 x its last poll interval). An active one ends with its lease, or
     before it by rule 13.
  6. `serving`, the highest shown number called so far, never falls.
- 7. What MySQL has not confirmed (`saved`) within claimMs is taken back: a new token is forgotten,
+ 7. What MySQL has not confirmed (`saved`) within showUpMs is taken back: a new token is forgotten,
     an active one whose lease was not written is missed.
  8. The settings of a concert hold from the highest version of them that any call has shown.
  9. State that belongs to another run of Redis than the caller talks to, that is older than the
@@ -45,7 +45,7 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
 The clock is TIME; only durations come in and go out. All keys of a concert share one hash tag, and
 follow from the one that a call names: "{c<ID>}:meta". Calls take, before their own arguments:
 run id of Redis, settings' version, version at which the queue was opened, capacity, paused,
-max waiting, active ms, claim ms, missed ms, whether there is a draw, ms until its freeze, ms until
+max waiting, active ms, show-up ms, missed ms, whether there is a draw, ms until its freeze, ms until
 the opening, idle ms (0: none), whether the concert is closed.
 ]]
 
@@ -165,7 +165,7 @@ local function with_queue(body)
         if tonumber(args[2]) >= queue.version then
             take_settings(queue, args)
         end
-        queue.claimMs, queue.missedMs = tonumber(args[8]), tonumber(args[9])
+        queue.showUpMs, queue.missedMs = tonumber(args[8]), tonumber(args[9])
         take_time(queue, args)
         local reply = body(queue, {unpack(args, 15)})
         queue.kept = redis.call('EXISTS', queue.tokens)
@@ -261,7 +261,7 @@ end
 
 -- Begins the time that MySQL has to confirm it; its end.
 local function watch_unsaved(queue, record)
-    local deadline = queue.now + queue.claimMs
+    local deadline = queue.now + queue.showUpMs
     redis.call('ZADD', queue.unsaved, deadline, record.token)
     queue.due = math.min(queue.due, deadline)
     return deadline
@@ -335,8 +335,8 @@ local function expire_due(queue, set)
 end
 
 local function call(queue, record)
-    local told = record.seen + 1000 * record.poll + math.floor(queue.claimMs / 2)
-    set_state(queue, record, CALLED, math.max(queue.now + queue.claimMs, told))
+    local told = record.seen + 1000 * record.poll + math.floor(queue.showUpMs / 2)
+    set_state(queue, record, CALLED, math.max(queue.now + queue.showUpMs, told))
     queue.serving = math.max(queue.serving, shown(record))
     measure_overshoot(queue)
 end

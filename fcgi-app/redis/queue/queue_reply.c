@@ -23,7 +23,7 @@ queue_begin(struct redis *redis, const struct queue_settings *settings)
     command_add_integer(rest, settings->paused);
     command_add_integer(rest, settings->max_waiting);
     command_add_integer(rest, settings->active_ms);
-    command_add_integer(rest, settings->claim_ms);
+    command_add_integer(rest, settings->show_up_ms);
     command_add_integer(rest, settings->missed_ms);
     command_add_integer(rest, settings->draw);
     command_add_integer(rest, settings->freezes_in_ms);

@@ -19,7 +19,7 @@ struct queue_settings {
     bool paused;
     int32_t max_waiting;
     int64_t active_ms;
-    int64_t claim_ms;
+    int64_t show_up_ms;
     int64_t missed_ms;
     bool draw;
     int64_t freezes_in_ms; /* by MySQL's clock; 0 and below: it is due. Only with a draw */
