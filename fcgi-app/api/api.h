@@ -71,7 +71,7 @@ struct page {
 };
 
 /* The highest limit of a page, and the rows that are read for it: one more. */
-enum { PAGE_LIMIT_MOST = 100, PAGE_ROWS = PAGE_LIMIT_MOST + 1 };
+enum { PAGE_LIMIT_MAX = 100, PAGE_ROWS = PAGE_LIMIT_MAX + 1 };
 
 /* Answers with a page and its `next`. */
 void api_write_page(struct response *response, const struct page *page);

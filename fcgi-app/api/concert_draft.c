@@ -143,10 +143,10 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
 static void
 read_line(struct reader *reader, struct concert *concert)
 {
-    const int64_t most = concert->max_waiting;
+    const int64_t max_waiting = concert->max_waiting;
     if (has(reader, "paused"))
         concert->paused = reader_boolean(reader, "paused");
-    concert->max_waiting = reader_small(reader, "maxWaiting", 0, INT32_MAX, &most);
+    concert->max_waiting = reader_small(reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
 }
 
 enum error

@@ -39,13 +39,13 @@ member(struct input *input, const struct field *field)
 }
 
 static bool
-check_range(const struct field *field, const struct value *value, int64_t least, int64_t most,
+check_range(const struct field *field, const struct value *value, int64_t min, int64_t max,
             struct problem *problem)
 {
-    if (value->is_integer && value->integer >= least && value->integer <= most)
+    if (value->is_integer && value->integer >= min && value->integer <= max)
         return true;
     return input_refuse(problem, field->name, "%s must be an integer from %lld to %lld",
-                        field->name, (long long)least, (long long)most);
+                        field->name, (long long)min, (long long)max);
 }
 
 static bool
@@ -113,9 +113,9 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
         return strcmp(text, field->word) == 0;
     case FIELD_TEXT:
         length = text_count_characters(text);
-        snprintf(rule, rule_size, "%lld to %lld characters", (long long)field->least,
-                 (long long)field->most);
-        return length >= (size_t)field->least && length <= (size_t)field->most;
+        snprintf(rule, rule_size, "%lld to %lld characters", (long long)field->min,
+                 (long long)field->max);
+        return length >= (size_t)field->min && length <= (size_t)field->max;
     default:
         return true;
     }
@@ -149,10 +149,10 @@ set_number(struct input *input, const struct field *field, int64_t number)
 }
 
 static bool
-check_number(struct input *input, const struct field *field, const struct value *value,
-             int64_t least, int64_t most, struct problem *problem)
+check_number(struct input *input, const struct field *field, const struct value *value, int64_t min,
+             int64_t max, struct problem *problem)
 {
-    if (!check_range(field, value, least, most, problem))
+    if (!check_range(field, value, min, max, problem))
         return false;
     set_number(input, field, value->integer);
     return true;
@@ -169,7 +169,7 @@ check_value(struct input *input, const struct field *field, const struct value *
         return check_number(input, field, value, 1, LARGE_ID_MAX, problem);
     case FIELD_SMALL:
     case FIELD_INTEGER:
-        return check_number(input, field, value, field->least, field->most, problem);
+        return check_number(input, field, value, field->min, field->max, problem);
     case FIELD_SEAT_ID:
     case FIELD_SEAT_IDS:
     case FIELD_COUNT:
@@ -211,8 +211,8 @@ check_absent(const struct services *services, struct input *input, const struct 
 {
     if (!is_missing_allowed(field, services))
         return input_refuse(problem, field->name, "%s is missing", field->name);
-    if (field->otherwise != 0)
-        set_number(input, field, field->otherwise);
+    if (field->default_value != 0)
+        set_number(input, field, field->default_value);
     return true;
 }
 

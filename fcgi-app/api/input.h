@@ -38,10 +38,10 @@ enum field_kind {
     FIELD_USER,     /* a user id; may be left out with caller = header */
     FIELD_ID,       /* 1..2^31-1, into an int32_t */
     FIELD_LARGE_ID, /* 1..2^53-1, into an int64_t */
-    FIELD_INTEGER,  /* least..most, into an int64_t */
-    FIELD_SMALL,    /* least..most, into an int32_t */
+    FIELD_INTEGER,  /* min..max, into an int64_t */
+    FIELD_SMALL,    /* min..max, into an int32_t */
     FIELD_DATE,     /* YYYY-MM-DD */
-    FIELD_TEXT,     /* least..most characters; fewer where they do not fit the array */
+    FIELD_TEXT,     /* min..max characters; fewer where they do not fit the array */
     FIELD_WORD,     /* nothing but `word`; into a bool */
     FIELD_TOKEN,    /* any string; one that can be no token is found invalid later */
     FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
@@ -57,10 +57,10 @@ struct field {
     bool optional;
     size_t offset; /* in struct input */
     size_t size;   /* of the member there: no value is written past it */
-    int64_t least;
-    int64_t most;
-    int64_t otherwise; /* value where it is absent; its size is that of the kind */
-    const char *word;  /* FIELD_WORD */
+    int64_t min;
+    int64_t max;
+    int64_t default_value; /* value where it is absent; its size is that of the kind */
+    const char *word;      /* FIELD_WORD */
 };
 
 /* Fills an invalid_field problem; always false, so that a check can end with it. */

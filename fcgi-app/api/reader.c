@@ -25,45 +25,45 @@ reader_find(struct reader *reader, const char *name, bool required, const char *
 }
 
 void
-reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise, char *text,
-            size_t size)
+reader_text(struct reader *reader, const char *name, size_t max, const char *default_value,
+            char *text, size_t size)
 {
     char rule[64];
-    snprintf(rule, sizeof rule, "a string of 1 to %zu characters", most);
-    const json_t *value = reader_find(reader, name, otherwise == NULL, rule);
-    const char *found = value != NULL ? json_string_value(value) : otherwise;
-    if (value == NULL && otherwise == NULL)
+    snprintf(rule, sizeof rule, "a string of 1 to %zu characters", max);
+    const json_t *value = reader_find(reader, name, default_value == NULL, rule);
+    const char *found = value != NULL ? json_string_value(value) : default_value;
+    if (value == NULL && default_value == NULL)
         return;
     size_t length = found != NULL ? text_count_characters(found) : 0;
-    bool fits = value == NULL || (length >= 1 && length <= most);
+    bool fits = value == NULL || (length >= 1 && length <= max);
     if (!fits || !text_copy(text, size, found))
         reader_refuse(reader, name, rule);
 }
 
 int64_t
-reader_integer(struct reader *reader, const char *name, int64_t least, int64_t most,
-               const int64_t *otherwise, bool *is_set)
+reader_integer(struct reader *reader, const char *name, int64_t min, int64_t max,
+               const int64_t *default_value, bool *is_set)
 {
     char rule[96];
-    snprintf(rule, sizeof rule, "an integer from %lld to %lld%s", (long long)least, (long long)most,
+    snprintf(rule, sizeof rule, "an integer from %lld to %lld%s", (long long)min, (long long)max,
              is_set != NULL ? " or null" : "");
-    const json_t *value = reader_find(reader, name, otherwise == NULL && is_set == NULL, rule);
+    const json_t *value = reader_find(reader, name, default_value == NULL && is_set == NULL, rule);
     if (is_set != NULL)
         *is_set = value != NULL && !json_is_null(value);
     if (value == NULL || (is_set != NULL && !*is_set))
-        return otherwise != NULL ? *otherwise : 0;
-    if (json_is_integer(value) && json_integer_value(value) >= least &&
-        json_integer_value(value) <= most)
+        return default_value != NULL ? *default_value : 0;
+    if (json_is_integer(value) && json_integer_value(value) >= min &&
+        json_integer_value(value) <= max)
         return json_integer_value(value);
     reader_refuse(reader, name, rule);
     return 0;
 }
 
 int32_t
-reader_small(struct reader *reader, const char *name, int32_t least, int32_t most,
-             const int64_t *otherwise)
+reader_small(struct reader *reader, const char *name, int32_t min, int32_t max,
+             const int64_t *default_value)
 {
-    return (int32_t)reader_integer(reader, name, least, most, otherwise, NULL);
+    return (int32_t)reader_integer(reader, name, min, max, default_value, NULL);
 }
 
 int64_t
@@ -100,16 +100,16 @@ reader_date(struct reader *reader, const char *name, char date[DATE_SIZE])
 }
 
 const json_t *
-reader_array(struct reader *reader, const char *name, size_t least, size_t most,
-             size_t element_size, void **elements)
+reader_array(struct reader *reader, const char *name, size_t min, size_t max, size_t element_size,
+             void **elements)
 {
     char rule[64];
-    snprintf(rule, sizeof rule, "an array of %zu to %zu objects", least, most);
+    snprintf(rule, sizeof rule, "an array of %zu to %zu objects", min, max);
     const json_t *array = reader_find(reader, name, true, rule);
     size_t count = json_array_size(array);
     if (array == NULL)
         return NULL;
-    if (!json_is_array(array) || count < least || count > most) {
+    if (!json_is_array(array) || count < min || count > max) {
         reader_refuse(reader, name, rule);
         return NULL;
     }

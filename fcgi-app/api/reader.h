@@ -24,18 +24,18 @@ void reader_refuse(struct reader *reader, const char *name, const char *rule);
 const json_t *reader_find(struct reader *reader, const char *name, bool required, const char *rule);
 
 /*
- * 1 to `most` characters, into an array of `size` bytes; `otherwise`, which may be `text` itself,
- * where the member is absent; NULL: it must be there.
+ * 1 to `max` characters, into an array of `size` bytes; `default_value`, which may be `text`
+ * itself, where the member is absent; NULL: it must be there.
  */
-void reader_text(struct reader *reader, const char *name, size_t most, const char *otherwise,
+void reader_text(struct reader *reader, const char *name, size_t max, const char *default_value,
                  char *text, size_t size);
 
-/* The integer, or *otherwise where it is absent; `is_set`, where given, allows null,
+/* The integer, or *default_value where it is absent; `is_set`, where given, allows null,
  * and tells whether it is there and none. */
-int64_t reader_integer(struct reader *reader, const char *name, int64_t least, int64_t most,
-                       const int64_t *otherwise, bool *is_set);
-int32_t reader_small(struct reader *reader, const char *name, int32_t least, int32_t most,
-                     const int64_t *otherwise);
+int64_t reader_integer(struct reader *reader, const char *name, int64_t min, int64_t max,
+                       const int64_t *default_value, bool *is_set);
+int32_t reader_small(struct reader *reader, const char *name, int32_t min, int32_t max,
+                     const int64_t *default_value);
 
 /* CLOCK_NEVER for null, and where it is absent; both only where it is not required. */
 int64_t reader_instant(struct reader *reader, const char *name, bool required);
@@ -47,7 +47,7 @@ void reader_date(struct reader *reader, const char *name, char date[DATE_SIZE]);
 
 /* The array, with zeroed room for its elements in *elements, which the caller frees; NULL where it
  * was refused or is empty. */
-const json_t *reader_array(struct reader *reader, const char *name, size_t least, size_t most,
+const json_t *reader_array(struct reader *reader, const char *name, size_t min, size_t max,
                            size_t element_size, void **elements);
 
 /* A reader of the n-th object of an array that the reader found. */

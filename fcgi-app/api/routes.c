@@ -30,8 +30,8 @@ static const struct field seat_fields[] = {
 };
 
 static const struct field layout_fields[] = {
-    {"v", FIELD_TEXT, .optional = true, AT(layout_version), .least = 1,
-     .most = LAYOUT_VERSION_SIZE - 1},
+    {"v", FIELD_TEXT, .optional = true, AT(layout_version), .min = 1,
+     .max = LAYOUT_VERSION_SIZE - 1},
     END,
 };
 
@@ -39,9 +39,9 @@ static const struct field user_fields[] = {USER, END};
 
 static const struct field page_fields[] = {
     USER,
-    {"limit", FIELD_SMALL, .optional = true, AT(limit), .least = 1, .most = PAGE_LIMIT_MOST,
-     .otherwise = 20},
-    {"before", FIELD_LARGE_ID, .optional = true, AT(before), .otherwise = LARGE_ID_MAX + 1},
+    {"limit", FIELD_SMALL, .optional = true, AT(limit), .min = 1, .max = PAGE_LIMIT_MAX,
+     .default_value = 20},
+    {"before", FIELD_LARGE_ID, .optional = true, AT(before), .default_value = LARGE_ID_MAX + 1},
     END,
 };
 
@@ -58,16 +58,16 @@ static const struct field reservation_fields[] = {
     {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
     {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
     {"count", FIELD_COUNT, .optional = true, AT(count)},
-    {"section", FIELD_TEXT, .optional = true, AT(section), .least = 1, .most = SECTION_CHARACTERS},
-    {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .most = PRICE_MAX,
-     .otherwise = PRICE_MAX},
+    {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
+    {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
+     .default_value = PRICE_MAX},
     TOKEN,
     END,
 };
 
 static const struct field amount_fields[] = {
     USER,
-    {"amount", FIELD_INTEGER, AT(amount), .least = 1, .most = POINT_AMOUNT_LIMIT},
+    {"amount", FIELD_INTEGER, AT(amount), .min = 1, .max = POINT_AMOUNT_LIMIT},
     END,
 };
 

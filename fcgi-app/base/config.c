@@ -19,7 +19,7 @@ struct setting {
     size_t offset;
     const char *text;    /* default of TEXT and CHOICE */
     int number;          /* default of INTEGER */
-    int least, most;     /* INTEGER */
+    int min, max;        /* INTEGER */
     const char *choices; /* CHOICE: "a|b" */
     const char *help;
 };
@@ -27,8 +27,8 @@ struct setting {
 static const struct setting settings[] = {
 #define TEXT(name, value, help)                                                                    \
     {#name, KIND_TEXT, offsetof(struct config, name), value, 0, 0, 0, NULL, help},
-#define INTEGER(name, value, least, most, help)                                                    \
-    {#name, KIND_INTEGER, offsetof(struct config, name), NULL, value, least, most, NULL, help},
+#define INTEGER(name, value, min, max, help)                                                       \
+    {#name, KIND_INTEGER, offsetof(struct config, name), NULL, value, min, max, NULL, help},
 #define CHOICE(name, value, choices, help)                                                         \
     {#name, KIND_CHOICE, offsetof(struct config, name), value, 0, 0, 0, choices, help},
     CONFIG_TABLE(TEXT, INTEGER, CHOICE)
@@ -104,10 +104,10 @@ set_number(struct config *config, const struct setting *setting, const char *val
     char *end;
     errno = 0;
     long number = strtol(value, &end, 10);
-    if (errno != 0 || end == value || *end != '\0' || number < setting->least ||
-        number > setting->most) {
+    if (errno != 0 || end == value || *end != '\0' || number < setting->min ||
+        number > setting->max) {
         snprintf(error, CONFIG_ERROR_SIZE, "%s: \"%.60s\" is not an integer from %d to %d",
-                 setting->name, value, setting->least, setting->most);
+                 setting->name, value, setting->min, setting->max);
         return false;
     }
     *number_of(config, setting) = (int)number;

@@ -15,7 +15,7 @@ enum { CONFIG_TEXT_SIZE = 256, CONFIG_ERROR_SIZE = 512, CONFIG_GATEWAY_SECRETS =
 /* One member a setting; the table says what each means. Fixed after config_load(). */
 struct config {
 #define TEXT(name, value, help) char name[CONFIG_TEXT_SIZE];
-#define INTEGER(name, value, least, most, help) int name;
+#define INTEGER(name, value, min, max, help) int name;
 #define CHOICE(name, value, choices, help) char name[CONFIG_TEXT_SIZE];
     CONFIG_TABLE(TEXT, INTEGER, CHOICE)
 #undef TEXT

@@ -3,14 +3,14 @@
  * environment's names (FRONTROW_ and the name in capitals) are made from it.
  *
  * TEXT(name, default, help)
- * INTEGER(name, default, least, most, help)
+ * INTEGER(name, default, min, max, help)
  * CHOICE(name, default, choices, help)
  */
 #ifndef FRONTROW_BASE_CONFIG_TABLE_H
 #define FRONTROW_BASE_CONFIG_TABLE_H
 
 /* What has a fixed number of places in memory. */
-enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
+enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
 
 #define CONFIG_TABLE(TEXT, INTEGER, CHOICE)                                                        \
     TEXT(run_dir, "/run/frontrow", "folder of the sockets, the pid file and the maintenance file") \
@@ -25,8 +25,8 @@ enum { CONFIG_WORKERS_MOST = 1024, CONFIG_SOCKETS_MOST = 64 };
     TEXT(user, "", "user to become if started as root; empty: stay root")                          \
     TEXT(socket_group, "", "group of the sockets, usually nginx's; empty: the user's own")         \
     CHOICE(log_level, "info", "debug|info|warn|error", "lowest level that is logged")              \
-    INTEGER(workers, 16, 1, CONFIG_WORKERS_MOST, "worker processes")                               \
-    INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MOST,                                                    \
+    INTEGER(workers, 16, 1, CONFIG_WORKERS_MAX, "worker processes")                                \
+    INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MAX,                                                     \
             "unix sockets that the workers share; a change needs a restart")                       \
     INTEGER(recycle_requests, 100000, 0, 1000000000,                                               \
             "requests after which a worker is replaced; 0: never")                                 \

@@ -14,9 +14,9 @@ gzip_buffer(struct buffer *buffer)
                      Z_DEFAULT_STRATEGY) != Z_OK)
         abort(); /* no memory */
     struct buffer packed = {0};
-    uLong most = deflateBound(&stream, (uLong)buffer->length);
-    stream.next_out = (Bytef *)buffer_reserve(&packed, most);
-    stream.avail_out = (uInt)most;
+    uLong max = deflateBound(&stream, (uLong)buffer->length);
+    stream.next_out = (Bytef *)buffer_reserve(&packed, max);
+    stream.avail_out = (uInt)max;
     if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
         abort();
     packed.length = stream.total_out;

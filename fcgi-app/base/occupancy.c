@@ -51,8 +51,7 @@ hash(const char *user)
 }
 
 bool
-occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user,
-                int most)
+occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user, int max)
 {
     uint32_t own = hash(user);
     int others = 0;
@@ -60,7 +59,7 @@ occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const 
     atomic_store(&slot->user, own);
     for (int i = 0; i < atomic_load(&occupancy->used); i++)
         others += &occupancy->slots[i] != slot && atomic_load(&occupancy->slots[i].user) == own;
-    if (others < most)
+    if (others < max)
         return true;
     occupancy_leave(slot);
     return false;

@@ -15,7 +15,7 @@
 #include "base/config_table.h"
 
 /* At a reload the old and the new workers are there together. */
-enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MOST, OCCUPANCY_SEATS = 8 };
+enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MAX, OCCUPANCY_SEATS = 8 };
 
 /*
  * One worker's slot. What a killed one leaves behind counts until the master has seen its end; it
@@ -46,11 +46,11 @@ void occupancy_free(struct occupancy_slot *slot);
 void occupancy_forget(struct occupancy *occupancy, int owner);
 
 /*
- * Before a change for `user`: false where `most` others work for the same one; then it must be
+ * Before a change for `user`: false where `max` others work for the same one; then it must be
  * refused as busy. Otherwise occupancy_leave() is due at its end.
  */
 bool occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user,
-                     int most);
+                     int max);
 void occupancy_leave(struct occupancy_slot *slot);
 
 /* Tells the others which seats are just being taken here, until the change's end or a rollback. */

@@ -23,20 +23,20 @@ name_of(const struct sold_out_wish *wish, uint32_t releases)
 }
 
 /* The parts of `found`, from its lowest bits on; the rest is the time of the look's end. */
-enum { LEAST_BITS = 4, TOOK_BITS = 8, TIME_SHIFT = LEAST_BITS + TOOK_BITS };
+enum { MIN_BITS = 4, TOOK_BITS = 8, TIME_SHIFT = MIN_BITS + TOOK_BITS };
 
 static uint64_t
-write_found(int32_t least, int64_t started, int64_t now)
+write_found(int32_t min_count, int64_t started, int64_t now)
 {
     int64_t took = now - started < SOLD_OUT_KEPT_MS ? now - started : SOLD_OUT_KEPT_MS;
-    return (uint64_t)now << TIME_SHIFT | (uint64_t)took << LEAST_BITS | (uint32_t)least;
+    return (uint64_t)now << TIME_SHIFT | (uint64_t)took << MIN_BITS | (uint32_t)min_count;
 }
 
 static void
-read_found(uint64_t found, int32_t *least, int64_t *took, int64_t *ended)
+read_found(uint64_t found, int32_t *min_count, int64_t *took, int64_t *ended)
 {
-    *least = (int32_t)(found & ((1U << LEAST_BITS) - 1));
-    *took = (int64_t)(found >> LEAST_BITS & ((1U << TOOK_BITS) - 1));
+    *min_count = (int32_t)(found & ((1U << MIN_BITS) - 1));
+    *took = (int64_t)(found >> MIN_BITS & ((1U << TOOK_BITS) - 1));
     *ended = (int64_t)(found >> TIME_SHIFT);
 }
 
@@ -74,10 +74,10 @@ sold_out_recall(struct sold_out *sold_out, const struct sold_out_wish *wish, int
     struct sold_out_entry *entry = find(sold_out, name, &found);
     if (entry == NULL)
         return SOLD_OUT_LOOK;
-    int32_t least;
+    int32_t min_count;
     int64_t took, ended;
-    read_found(found, &least, &took, &ended);
-    if (count < least)
+    read_found(found, &min_count, &took, &ended);
+    if (count < min_count)
         return SOLD_OUT_LOOK;
 
     int64_t left = ended + SOLD_OUT_KEPT_MS - now;
@@ -96,7 +96,7 @@ sold_out_releases(const struct sold_out *sold_out, int32_t item_id)
 
 void
 sold_out_remember(struct sold_out *sold_out, const struct sold_out_wish *wish, uint32_t releases,
-                  int32_t least, int64_t started, int64_t now)
+                  int32_t min_count, int64_t started, int64_t now)
 {
     struct name name = name_of(wish, releases);
     struct sold_out_entry *set = set_of(sold_out, name), *entry = NULL;
@@ -108,7 +108,7 @@ sold_out_remember(struct sold_out *sold_out, const struct sold_out_wish *wish, u
         entry = &set[i];
         oldest = same ? 0 : found;
     }
-    found = write_found(least, started, now);
+    found = write_found(min_count, started, now);
     atomic_store(&entry->found, found);
     atomic_store(&entry->first, name.first ^ found);
     atomic_store(&entry->second, name.second ^ found);
@@ -121,12 +121,12 @@ sold_out_forget(struct sold_out *sold_out, const struct sold_out_wish *wish, uin
 {
     uint64_t found;
     struct sold_out_entry *entry = find(sold_out, name_of(wish, releases), &found);
-    int32_t least;
+    int32_t min_count;
     int64_t took, ended;
     if (entry == NULL)
         return;
-    read_found(found, &least, &took, &ended);
-    if (count >= least)
+    read_found(found, &min_count, &took, &ended);
+    if (count >= min_count)
         atomic_store(&entry->found, 0);
 }
 

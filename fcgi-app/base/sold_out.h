@@ -60,12 +60,12 @@ enum sold_out_answer sold_out_recall(struct sold_out *sold_out, const struct sol
 uint32_t sold_out_releases(const struct sold_out *sold_out, int32_t item_id);
 
 /*
- * A look that began at `releases` and `started`, and ended `now`, found nothing for `least` seats,
- * nor for more. Takes the place of what is remembered of the wish, or of the oldest of a few
+ * A look that began at `releases` and `started`, and ended `now`, found nothing for `min_count`
+ * seats, nor for more. Takes the place of what is remembered of the wish, or of the oldest of a few
  * others.
  */
 void sold_out_remember(struct sold_out *sold_out, const struct sold_out_wish *wish,
-                       uint32_t releases, int32_t least, int64_t started, int64_t now);
+                       uint32_t releases, int32_t min_count, int64_t started, int64_t now);
 
 /* A look that began at `releases` did not find that there is nothing for `count`. */
 void sold_out_forget(struct sold_out *sold_out, const struct sold_out_wish *wish, uint32_t releases,

@@ -165,10 +165,10 @@ ctl_keep_on_a_line(char *text)
 }
 
 static const char *
-environment_or(const char *name, const char *otherwise)
+environment_or(const char *name, const char *default_value)
 {
     const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : otherwise;
+    return value != NULL && value[0] != '\0' ? value : default_value;
 }
 
 /* The command that the words name; *rest are the words behind its name. */

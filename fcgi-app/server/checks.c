@@ -10,7 +10,7 @@
 
 enum {
     DEFAULT_BODY_LIMIT = 16384,
-    IDEMPOTENCY_KEY_MOST = 64,
+    IDEMPOTENCY_KEY_MAX = 64,
     MAINTENANCE_RETRY_SECONDS = 30,
 };
 
@@ -167,10 +167,10 @@ check_idempotency_key(struct check *check)
     size_t length = 0;
     while (key[length] > 0x20 && key[length] < 0x7f)
         length++;
-    if (length <= IDEMPOTENCY_KEY_MOST && key[length] == '\0')
+    if (length <= IDEMPOTENCY_KEY_MAX && key[length] == '\0')
         return true;
     char detail[64];
-    snprintf(detail, sizeof detail, "1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MOST);
+    snprintf(detail, sizeof detail, "1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MAX);
     return refuse_header(check, "Idempotency-Key", detail);
 }
 

@@ -319,7 +319,7 @@ may_upgrade(const struct master *master, int64_t now)
     return master->change == CHANGE_NONE ||
            (master->change == CHANGE_STARTING && !master->can_go_back &&
             now - master->change_since > STUCK_MS &&
-            children_count(&master->children, NULL, &serving) <= CONFIG_WORKERS_MOST);
+            children_count(&master->children, NULL, &serving) <= CONFIG_WORKERS_MAX);
 }
 
 static void

@@ -9,7 +9,7 @@
 #include "base/config_table.h"
 
 /* At a reload the old and the new workers are there together. */
-enum { SCOREBOARD_SLOTS = 2 * CONFIG_WORKERS_MOST };
+enum { SCOREBOARD_SLOTS = 2 * CONFIG_WORKERS_MAX };
 
 /* The 32 hex digits of nginx and a NUL. */
 enum { SCOREBOARD_REQUEST_SIZE = 33 };

@@ -120,7 +120,7 @@ sockets_adopt(struct sockets *sockets)
         return false;
     *sockets = (struct sockets){.owned = false};
     long passed = strtol(count, NULL, 10);
-    for (int i = 0; i < passed && i < SOCKETS_MOST; i++)
+    for (int i = 0; i < passed && i < SOCKETS_MAX; i++)
         if (sockets_prepare(FIRST_PASSED + i))
             sockets->descriptors[sockets->count++] = FIRST_PASSED + i;
     unsetenv("LISTEN_PID");

@@ -7,13 +7,13 @@
 
 #include "base/config_table.h"
 
-enum { SOCKETS_MOST = CONFIG_SOCKETS_MOST };
+enum { SOCKETS_MAX = CONFIG_SOCKETS_MAX };
 
 /* Listening sockets, O_NONBLOCK and closed on exec. */
 struct sockets {
     int count;
     bool owned; /* made here: unlinked at the end */
-    int descriptors[SOCKETS_MOST];
+    int descriptors[SOCKETS_MAX];
 };
 
 /*

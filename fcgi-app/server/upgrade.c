@@ -105,7 +105,7 @@ read_handover(const char *text, struct handover *handover)
     handover->lock = read_number(&text);
     handover->sockets.owned = read_number(&text) != 0;
     handover->sockets.count = read_number(&text);
-    if (handover->sockets.count < 1 || handover->sockets.count > SOCKETS_MOST)
+    if (handover->sockets.count < 1 || handover->sockets.count > SOCKETS_MAX)
         return false;
     for (int i = 0; i < handover->sockets.count; i++)
         handover->sockets.descriptors[i] = read_number(&text);

@@ -18,7 +18,7 @@
 #include "server/http.h"
 
 /* Among the events, beside the indexes of sockets. */
-enum { SIGNALS_CAME = SOCKETS_MOST };
+enum { SIGNALS_CAME = SOCKETS_MAX };
 
 struct worker {
     const struct heritage *heritage;
@@ -27,7 +27,7 @@ struct worker {
     int slot_index;
     void *services;
     struct metrics_sources sources;
-    FCGX_Request connections[SOCKETS_MOST]; /* one for each socket */
+    FCGX_Request connections[SOCKETS_MAX]; /* one for each socket */
     int events;  /* epoll: connections by the index of their socket, and the signals */
     int signals; /* signalfd */
     struct exchange exchange;

@@ -10,7 +10,7 @@
 enum {
     CHANGE = 1000,      /* points that are charged beyond the price, and used */
     PAIRS_PERCENT = 20, /* reservations that want two seats, anywhere: their locks cross */
-    TAKEN_MOST = 20,    /* seats that a buyer tries */
+    TAKEN_MAX = 20,     /* seats that a buyer tries */
     FIRST_PAUSE_MS = 20,
     LONGEST_PAUSE_MS = 1000,
 };
@@ -242,7 +242,7 @@ refused(struct journey *journey, const struct http_answer *answer)
 {
     char code[ANSWER_CODE_SIZE];
     answer_code(answer, code);
-    if (strcmp(code, "seat_taken") == 0 && ++journey->refusals < TAKEN_MOST)
+    if (strcmp(code, "seat_taken") == 0 && ++journey->refusals < TAKEN_MAX)
         ask(journey, CALL_RESERVE, 0);
     else
         leave(journey);

@@ -20,7 +20,7 @@
 #include "limit_statements.h"
 #include "server/sockets.h"
 
-enum { ANSWER_MOST = 65536, READ_STEP = 4096 };
+enum { ANSWER_MAX = 65536, READ_STEP = 4096 };
 
 static struct config config;
 static struct services *services; /* of one process, once it makes statements */
@@ -42,7 +42,7 @@ answer(FCGX_Request *request)
 {
     static const char head[] = "Status: 200 OK\r\nContent-Type: application/json\r\n"
                                "Cache-Control: no-store\r\n\r\n";
-    static char text[sizeof head + ANSWER_MOST];
+    static char text[sizeof head + ANSWER_MAX];
     char body[READ_STEP];
     const char *query = FCGX_GetParam("QUERY_STRING", request->envp);
     const char *row = query != NULL ? strchr(query, '&') : NULL;
@@ -55,7 +55,7 @@ answer(FCGX_Request *request)
         continue;
     if (row != NULL && !make_statements(row + 1))
         FCGX_PutS("Status: 500\r\n\r\n", request->out);
-    else if (length >= 0 && length <= ANSWER_MOST)
+    else if (length >= 0 && length <= ANSWER_MAX)
         FCGX_PutStr(text, (int)sizeof head - 1 + length, request->out);
     FCGX_Finish_r(request);
 }
@@ -64,7 +64,7 @@ answer(FCGX_Request *request)
 static void
 serve(const struct sockets *sockets)
 {
-    static FCGX_Request requests[SOCKETS_MOST];
+    static FCGX_Request requests[SOCKETS_MAX];
     struct epoll_event event;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});

@@ -29,7 +29,7 @@ is_set(const struct input *input, const struct field *field)
     int64_t number = number_of(input, field);
     if (field->kind == FIELD_ID || field->kind == FIELD_LARGE_ID)
         return number != 0 && number <= LARGE_ID_MAX;
-    return number >= field->least && number <= field->most;
+    return number >= field->min && number <= field->max;
 }
 
 static void
@@ -64,7 +64,7 @@ require_field(const struct input *input, const struct field *field)
         break;
     case FIELD_TEXT:
         fuzz_require_text(text, field->size);
-        REQUIRE(text_count_characters(text) <= (size_t)field->most);
+        REQUIRE(text_count_characters(text) <= (size_t)field->max);
         break;
     case FIELD_TOKEN:
         REQUIRE(memchr(text, '\0', field->size) != NULL);

@@ -315,7 +315,7 @@ fits_its_kind(const struct field *field)
     case FIELD_TOKEN:
         return field->size == TOKEN_TEXT_SIZE;
     case FIELD_TEXT:
-        return field->size > (size_t)field->most;
+        return field->size > (size_t)field->max;
     case FIELD_END:
         break;
     }

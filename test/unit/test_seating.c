@@ -83,13 +83,13 @@ the_most_free_seats_of_a_section_are_counted(void)
 {
     static const struct {
         const char *hall;
-        int32_t most;
+        int32_t max;
     } cases[] = {{"", 0}, {"xx|x", 0}, {". .|..x.|.", 3}, {"..|x", 2}, {"x|. . .", 3}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct candidate candidates[HALL_MAX];
         size_t used = read_hall(cases[i].hall, candidates);
-        CU_ASSERT_EQUAL(seating_most_free(candidates, used), cases[i].most);
-        CU_ASSERT_STRING_EQUAL(choose(cases[i].hall, cases[i].most + 1), "-");
+        CU_ASSERT_EQUAL(seating_max_free(candidates, used), cases[i].max);
+        CU_ASSERT_STRING_EQUAL(choose(cases[i].hall, cases[i].max + 1), "-");
     }
 }
 

@@ -9,12 +9,12 @@ static const struct sold_out_wish wish = {5, -1, 99, 50000};
 
 enum { THEN = 1000000, TOOK = 20 }; /* milliseconds */
 
-/* Begins anew, with nothing left for `least` seats at THEN, after a look of TOOK. */
+/* Begins anew, with nothing left for `min` seats at THEN, after a look of TOOK. */
 static void
-find_none(int32_t least)
+find_none(int32_t min)
 {
     sold_out = (struct sold_out){0};
-    sold_out_remember(&sold_out, &wish, sold_out_releases(&sold_out, wish.item_id), least,
+    sold_out_remember(&sold_out, &wish, sold_out_releases(&sold_out, wish.item_id), min,
                       THEN - TOOK, THEN);
 }
 

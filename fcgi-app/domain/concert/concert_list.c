@@ -7,7 +7,7 @@
 #include "mysql/organiser/sales_table.h"
 
 enum {
-    KEPT_MOST_MS = 10000, /* of an answer, however long it took */
+    KEPT_MAX_MS = 10000, /* of an answer, however long it took */
     KEPT_BY_NGINX_MS = 1000,
     REFRESH_MS = 100,   /* at a time, and then as long for requests */
     CLAIM_MS = 2000,    /* for so long nobody else refreshes where one was killed meanwhile */
@@ -96,7 +96,7 @@ static int64_t
 kept_ms(const struct concert_count *counts, size_t count)
 {
     int64_t kept = sum_us(counts, count) * 20 / 1000;
-    return (kept < KEPT_MOST_MS ? kept : KEPT_MOST_MS) - KEPT_BY_NGINX_MS;
+    return (kept < KEPT_MAX_MS ? kept : KEPT_MAX_MS) - KEPT_BY_NGINX_MS;
 }
 
 /* Counts what is older than `kept`, until `deadline`; then it is refused with busy. */

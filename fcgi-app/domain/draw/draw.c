@@ -141,11 +141,11 @@ store_ranks(struct database *db, const struct draw *draw, const struct draw_list
     enum db_result result = DB_OK;
     for (int32_t first = 1; first <= draw->frozen_last && result == DB_OK;
          first += DRAW_PAGE_RANKS) {
-        int32_t most = draw->frozen_last - first + 1;
+        int32_t max = draw->frozen_last - first + 1;
         struct draw_page page = {
             .concert_id = draw->concert_id,
             .chunk = first / DRAW_PAGE_RANKS,
-            .length = 4 * (size_t)(most < DRAW_PAGE_RANKS ? most : DRAW_PAGE_RANKS),
+            .length = 4 * (size_t)(max < DRAW_PAGE_RANKS ? max : DRAW_PAGE_RANKS),
         };
         for (; at < list->count && list->numbers[at] < first + DRAW_PAGE_RANKS; at++)
             for (int byte = 0; byte < 4; byte++)

@@ -149,14 +149,14 @@ concert_draft_check(struct concert_draft *draft, struct problem *problem)
 static enum db_result
 insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
 {
-    int64_t least = draft->ranges[0].price;
-    int64_t most = least;
+    int64_t min = draft->ranges[0].price;
+    int64_t max = min;
     for (size_t i = 1; i < draft->range_count; i++) {
-        least = draft->ranges[i].price < least ? draft->ranges[i].price : least;
-        most = draft->ranges[i].price > most ? draft->ranges[i].price : most;
+        min = draft->ranges[i].price < min ? draft->ranges[i].price : min;
+        max = draft->ranges[i].price > max ? draft->ranges[i].price : max;
     }
     draft->item.concert_id = concert_id;
-    enum db_result result = concert_admin_table_insert_item(db, &draft->item, least, most);
+    enum db_result result = concert_admin_table_insert_item(db, &draft->item, min, max);
     for (size_t i = 0; i < draft->range_count && result == DB_OK; i++)
         result = concert_admin_table_insert_seats(db, draft->item.item_id, &draft->ranges[i]);
     return result;

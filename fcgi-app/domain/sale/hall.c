@@ -257,7 +257,7 @@ tell_found(struct services *services, const struct hall *hall, bool none, uint32
     struct sold_out *sold_out = &services->shared->sold_out;
     if (none)
         sold_out_remember(sold_out, name, releases,
-                          seating_most_free(hall->candidates, hall->count) + 1, started,
+                          seating_max_free(hall->candidates, hall->count) + 1, started,
                           clock_monotonic());
     else
         sold_out_forget(sold_out, name, releases, hall->wish->count);

@@ -101,15 +101,15 @@ seating_choose(const struct candidate *candidates, size_t candidate_count, int32
 }
 
 int32_t
-seating_most_free(const struct candidate *candidates, size_t candidate_count)
+seating_max_free(const struct candidate *candidates, size_t candidate_count)
 {
-    int32_t most = 0, free = 0;
+    int32_t max = 0, free = 0;
     for (size_t i = 0; i < candidate_count; i++) {
         if (i > 0 && candidates[i].section != candidates[i - 1].section)
             free = 0;
         free += candidates[i].free;
-        if (free > most)
-            most = free;
+        if (free > max)
+            max = free;
     }
-    return most;
+    return max;
 }

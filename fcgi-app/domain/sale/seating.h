@@ -34,7 +34,7 @@ bool seating_choose_adjacent(const struct candidate *candidates, size_t candidat
                              int32_t count, int32_t ids[SEATS_AT_ONCE]);
 
 /* How many free candidates the section with the most has: for more, nothing can be chosen. */
-int32_t seating_most_free(const struct candidate *candidates, size_t candidate_count);
+int32_t seating_max_free(const struct candidate *candidates, size_t candidate_count);
 
 /* Sorts candidates the way in which seating_choose() wants them: by section, row and seatId. */
 void seating_sort(struct candidate *candidates, size_t candidate_count);
