@@ -8,10 +8,10 @@ from fan import DESKTOP, PHONE, assert_fits
 from stack import wait_for
 
 TEXTS = {
-    "en": {"enter": "Enter the queue", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
+    "en": {"enter": "Join the queue", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
            "held": "Your seats are held", "charge": "Charge", "pay": "Pay ", "paid": "Paid", "tickets": "Show my tickets"},
-    "ko": {"enter": "대기열 들어가기", "name": "계속", "turn": "입장하실 차례입니다", "hold": "2석 잡기",
-           "held": "좌석을 잡았습니다", "charge": "충전", "pay": "결제", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기"},
+    "ko": {"enter": "대기열 들어가기", "name": "계속", "turn": "입장하실 차례입니다", "hold": "2석 선점",
+           "held": "좌석을 선점했습니다", "charge": "충전", "pay": "결제", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기"},
 }
 
 
@@ -55,7 +55,7 @@ def test_a_name_of_all_signs(new_fan, new_concert, stack):
     fan = new_fan(size=PHONE)
     name = (f"auth0|{fan.name}+x@example.com:~=_-" + "x" * 128)[:128]
     page = fan.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     field = page.locator("#name")
     for wrong in ("a b", "a;b", "a/b", "한"):
         field.fill(wrong)
@@ -103,7 +103,7 @@ def test_best_available_and_refund(new_fan, new_concert, stack):
     fan.open("/tickets")
     page.get_by_role("button", name="Refund").click()
     page.get_by_role("button", name="Yes").click()
-    page.get_by_text("Given back or lapsed").wait_for()
+    page.get_by_text("Cancelled or expired").wait_for()
     assert stack.get(f"/point?userId={fan.name}").json()["balance"] == 500000
     assert fan.count("payment") == 1
 
@@ -240,9 +240,9 @@ def test_giving_back_frees_the_seats(new_fan, new_concert, stack):
     concert, item = new_concert()
     fan = new_fan()
     page = held(fan, concert, item)
-    page.get_by_role("button", name="Give the seats back").click()
+    page.get_by_role("button", name="Cancel the reservation").click()
     page.get_by_role("button", name="Yes").click()
-    fan.wait_title("Given back")
+    fan.wait_title("Cancelled")
     seats = stack.get(f"/concert/{concert}/item/{item}/seat").json()["seats"]
     assert fan.count("payment") == 0
     assert len(seats) == 40
@@ -340,7 +340,7 @@ def test_where_users_do_not_charge_no_button_is_there(new_fan, new_concert, new_
 
 
 @pytest.mark.parametrize("language, button, text", [
-    ("en", "Take the best seats", "You can take seats again in"), ("ko", "가장 좋은 좌석 잡기", "뒤에 다시 좌석을 잡을 수 있습니다"),
+    ("en", "Take the best seats", "You can take seats again in"), ("ko", "추천 좌석 선점", "뒤에 다시 선점할 수 있습니다"),
 ])
 def test_who_does_not_pay_is_told_how_long_to_pause(new_fan, new_concert, stack, language, button, text):
     concert, item = new_concert(holdSeconds=1)

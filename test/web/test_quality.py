@@ -22,13 +22,13 @@ def reach(fan, new_concert, stack):
     page.locator(".date").wait_for()
     yield "a concert"
     fan.open(f"/concert/{concert}/item/{item}")
-    page.get_by_role("button", name="Enter the queue").wait_for()
+    page.get_by_role("button", name="Join the queue").wait_for()
     yield "seats without a turn"
     rival = stack.post("/token/add", {"userId": f"{fan.name}-rival", "concertId": concert}).json()["token"]
     fan.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Enter the queue").wait_for()
+    page.get_by_role("button", name="Join the queue").wait_for()
     yield "before the queue"
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     page.locator(".ahead").wait_for()
     yield "waiting"
     stack.call("DELETE", "/token", headers={"X-Queue-Token": rival})
@@ -62,7 +62,7 @@ def reach(fan, new_concert, stack):
     page.get_by_role("button", name="Yes").wait_for()
     yield "a question"
     page.get_by_role("button", name="Yes").click()
-    page.get_by_text("Given back or lapsed").click()
+    page.get_by_text("Cancelled or expired").click()
     yield "a refund"
 
 
@@ -95,7 +95,7 @@ def test_a_reload_changes_nothing(new_fan, new_concert, stack):
         if state == "the list of seats":
             fan.page.get_by_role("button", name="Take the best seats").wait_for()
         if state == "a refund":
-            fan.page.get_by_text("Given back or lapsed").wait_for()
+            fan.page.get_by_text("Cancelled or expired").wait_for()
 
 
 def test_language_and_colours_are_chosen_and_kept(new_fan):
@@ -220,7 +220,7 @@ def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert,
     concert, item = new_concert(admissionCapacity=1)
     fan = new_fan().sign_in()
     page = fan.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     fan.wait_title("It is your turn")
     fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()
@@ -231,7 +231,7 @@ def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert,
     try:
         wait_for(lambda: stack.post("/point/charge", {"userId": "anybody", "amount": 1}).code == "maintenance")
         page.get_by_role("button", name="Take the best seats").click()
-        page.get_by_text("Sales rest for a moment").wait_for()
+        page.get_by_text("Sales are paused for a moment").wait_for()
         page.get_by_text(re.compile("Next try in [0-9]+ second")).wait_for()
         assert violations(page) == []
     finally:

@@ -24,7 +24,7 @@ def test_a_ticket_is_bought(visitor, new_concert, shop):
     visitor.charge(500000)
     page = visitor.page
     page.goto(f"/shop/#/concert/{concert}")
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     page.locator("#name").fill(visitor.name)
     page.get_by_role("button", name="Continue").click()
     page.locator(".date").click()

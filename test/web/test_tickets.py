@@ -77,7 +77,7 @@ def test_a_ticket_older_than_many_holds_is_found(new_fan, new_concert, stack, bu
         hold = buy(fan, concert, item, paid=False)
         assert stack.call("DELETE", f"/reservation/{hold}?userId={fan.name}").status == 200
     page = fan.open("/tickets")
-    page.get_by_text("Given back or lapsed").wait_for()
+    page.get_by_text("Cancelled or expired").wait_for()
     page.locator("main > p > button", has_text="Show more").click()
     page.locator(".ticket", has_text=f"Reservation {ticket}").wait_for()
 

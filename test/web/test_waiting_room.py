@@ -17,8 +17,8 @@ def narrow(new_concert):
 def enter(fan, concert):
     fan.sign_in()
     page = fan.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Enter the queue").click()
-    page.get_by_role("button", name="Enter the queue").wait_for(state="detached")
+    page.get_by_role("button", name="Join the queue").click()
+    page.get_by_role("button", name="Join the queue").wait_for(state="detached")
     return page
 
 
@@ -80,7 +80,7 @@ def test_leaving_gives_the_place_to_the_next(new_fan, narrow):
     page.get_by_role("button", name="Leave the queue").click()
     page.get_by_role("button", name="Yes").click()
     first.wait_title("Waiting room")
-    page.get_by_role("button", name="Enter the queue").wait_for()
+    page.get_by_role("button", name="Join the queue").wait_for()
     second.wait_title("It is your turn")
 
 
@@ -148,7 +148,7 @@ def test_a_turn_that_is_over(new_fan, new_concert, stack):
     fan.wait_title("Your place has ended")
     changed = stack.call("PATCH", f"/admin/concert/{concert}", {"activeSeconds": 600}, stack.admin_headers())
     assert changed.status == 200, changed
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     fan.wait_title("It is your turn")
 
 
@@ -182,10 +182,10 @@ def test_entering_by_itself_when_the_sale_opens(new_fan, new_concert, stack):
     concert, _ = new_concert(admissionCapacity=1, opensAt=seconds_from_now(stack, 20))
     fan = new_fan().sign_in()
     page = fan.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Enter as soon as it opens").click()
-    page.get_by_text("You enter the queue when it opens").wait_for()
+    page.get_by_role("button", name="Join as soon as it opens").click()
+    page.get_by_text("You join the queue when it opens").wait_for()
     page.reload()
-    page.get_by_text("You enter the queue when it opens").wait_for()
+    page.get_by_text("You join the queue when it opens").wait_for()
     with others_looking(stack, f"/concert/{concert}"):
         fan.wait_title("It is your turn")
 
@@ -209,9 +209,9 @@ def test_a_full_queue_is_told(new_fan, new_concert, stack):
     enter(first, concert).locator(".ahead").wait_for()
     second.sign_in()
     page = second.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     page.get_by_text("The queue is full").wait_for()
-    wait_for(lambda: page.get_by_role("button", name="Enter the queue").is_enabled())
+    wait_for(lambda: page.get_by_role("button", name="Join the queue").is_enabled())
 
 
 def test_a_clock_that_is_set_back_by_hours_keeps_the_place(new_fan, narrow):
@@ -265,7 +265,7 @@ def test_an_answer_that_comes_late_takes_nobody_away(new_fan, new_concert):
     page = fan.open(f"/concert/{concert}")
     late = []
     page.route("**/token/add", lambda route: late.append(route))
-    page.get_by_role("button", name="Enter the queue").click()
+    page.get_by_role("button", name="Join the queue").click()
     wait_for(lambda: page.wait_for_timeout(50) or late, 10)
     page.locator(".date").click()
     best = page.get_by_role("button", name="Take the best seats")
@@ -281,7 +281,7 @@ def test_nobody_asks_on_when_the_sale_is_over(new_fan, new_concert, stack, path)
     """An open page would for ever, and there may be very many. A map does no more; a queue seldom, as it may go on."""
     concert, item = new_concert(admissionCapacity=1)
     page = new_fan().open(f"/concert/{concert}/{path.format(item=item)}")
-    page.get_by_role("button", name="Enter the queue").wait_for()
+    page.get_by_role("button", name="Join the queue").wait_for()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     wait_for(lambda: page.wait_for_timeout(100) or asked)

@@ -232,7 +232,7 @@ function Seats({ concert, item, hall, first, again }) {
     const [busy, setBusy] = useUnfinished(concertId, item.itemId, refused);
     const place = useCell(kept(`token.${concertId}`));
 
-    /** What went is taken off, and the nearest free seats come in its place. */
+    /** What went is removed, and the nearest free seats come in its place. */
     const lose = (seatIds) => {
         const lost = seatIds.map((seatId) => hall.indexOf.get(seatId));
         const after = new Set([...chosen].filter((i) => !lost.includes(i)));
