@@ -133,15 +133,15 @@ write_sockets(struct nginx_filling *filling, int64_t limit)
     const struct config *config = &filling->ctl->config;
     const char *line = "";
     for (int i = 0; i < config->sockets; i++) {
-        int64_t places = (limit + i) / config->sockets;
-        if (limit > 0 && places == 0)
+        int64_t share = (limit + i) / config->sockets;
+        if (limit > 0 && share == 0)
             continue; /* for nginx max_conns=0 would be no limit */
         buffer_format(filling->out, "%s    server unix:", line);
         if (!write_path(filling, config->run_dir))
             return false;
         buffer_format(filling->out, "/frontrow-%d.sock max_fails=0", i);
         if (limit > 0)
-            buffer_format(filling->out, " max_conns=%" PRId64, places);
+            buffer_format(filling->out, " max_conns=%" PRId64, share);
         buffer_text(filling->out, ";");
         line = "\n";
     }

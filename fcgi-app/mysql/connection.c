@@ -147,13 +147,13 @@ connect_handle(struct database *db)
                            config->mysql_database, socket ? 0 : (unsigned)config->mysql_port,
                            socket ? config->mysql_socket : NULL, 0) != NULL)
         return handle;
-    char place[CONFIG_TEXT_SIZE + 16];
+    char address[CONFIG_TEXT_SIZE + 16];
     if (socket)
-        snprintf(place, sizeof place, "%s", config->mysql_socket);
+        snprintf(address, sizeof address, "%s", config->mysql_socket);
     else
-        snprintf(place, sizeof place, "%s, port %d", config->mysql_host, config->mysql_port);
+        snprintf(address, sizeof address, "%s, port %d", config->mysql_host, config->mysql_port);
     snprintf(db->error_text, sizeof db->error_text,
-             "MySQL cannot be reached at %.200s: error %u: %s", place, mysql_errno(handle),
+             "MySQL cannot be reached at %.200s: error %u: %s", address, mysql_errno(handle),
              mysql_error(handle));
     mysql_close(handle);
     return NULL;

@@ -278,8 +278,8 @@ is_sold_out(struct sold_out *sold_out, const struct sold_out_wish *name, int32_t
 }
 
 enum error
-hall_look(struct services *services, const struct item *item, struct hall_wish *wish,
-          struct problem *problem)
+hall_precheck(struct services *services, const struct item *item, struct hall_wish *wish,
+              struct problem *problem)
 {
     wish->name = (struct sold_out_wish){0};
     /* without a version the layout is read each time, and one like it may be another */

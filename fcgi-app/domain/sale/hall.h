@@ -13,15 +13,15 @@ struct hall_wish {
     const char *section;       /* "": any */
     int64_t max_price;         /* of a seat */
     bool patient;              /* rather busy than seats beside those that others are just taking */
-    struct sold_out_wish name; /* made by hall_look(); its item_id is 0 where nothing is told */
+    struct sold_out_wish name; /* made by hall_precheck(); its item_id is 0 where nothing is told */
 };
 
 /*
  * Refuses a wish with seats_not_available, without a look at any seat, where the hall has none that
  * fits, or where nothing was left for it a moment ago (base/sold_out.h).
  */
-enum error hall_look(struct services *services, const struct item *item, struct hall_wish *wish,
-                     struct problem *problem) __attribute__((warn_unused_result));
+enum error hall_precheck(struct services *services, const struct item *item, struct hall_wish *wish,
+                         struct problem *problem) __attribute__((warn_unused_result));
 
 /*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the

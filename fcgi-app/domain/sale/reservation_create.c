@@ -99,7 +99,7 @@ reservation_create_precheck(struct services *services, void *state, struct probl
         require_not_started(&create->item, concert->now, problem) != ERROR_NONE)
         return problem->error;
     if (create->wish.count > 0)
-        return hall_look(services, &create->item, &create->wish, problem);
+        return hall_precheck(services, &create->item, &create->wish, problem);
     return check_seats(create, seats, found, concert->now, problem);
 }
 

@@ -26,7 +26,7 @@ enum { FORMS = 4 };
 #define SEAT_COLUMNS                                                                               \
     "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
 
-/* The form of an OF_SEATS() statement that has places for so many seats; it has 1 << form. */
+/* The form of an OF_SEATS() statement that has placeholders for so many seats; it has 1 << form. */
 static size_t
 form_for(size_t count)
 {
@@ -42,11 +42,11 @@ static size_t
 name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const int32_t *ids,
            size_t count)
 {
-    size_t places = (size_t)1 << form_for(count);
+    size_t placeholders = (size_t)1 << form_for(count);
     parameters[0] = DB_INTEGER(item_id);
-    for (size_t i = 0; i < places; i++)
+    for (size_t i = 0; i < placeholders; i++)
         parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
-    return 1 + places;
+    return 1 + placeholders;
 }
 
 enum db_result
@@ -204,8 +204,8 @@ seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, 
     struct parameter parameters[3 + 2 * SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
                                                           DB_INSTANT(held_until)};
     size_t named = 2 + name_seen(parameters + 2, item_id, seats, count);
-    size_t form = form_for(count), places = (size_t)1 << form;
-    for (size_t i = 0; i < places; i++)
+    size_t form = form_for(count), placeholders = (size_t)1 << form;
+    for (size_t i = 0; i < placeholders; i++)
         parameters[named++] = DB_INTEGER(seats[i < count ? i : count - 1].reservation_id);
     return db_update(db, &hold[form], parameters, named, (int64_t)count);
 }

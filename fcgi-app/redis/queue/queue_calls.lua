@@ -98,8 +98,8 @@ end
 
 -- MySQL has this much of a token now.
 local function confirm(queue, record, much)
-    local most = record.state == ACTIVE and LEASE or ROW
-    record.saved = math.max(record.saved, math.min(most, much))
+    local limit = record.state == ACTIVE and LEASE or ROW
+    record.saved = math.max(record.saved, math.min(limit, much))
     store(queue, record)
     if is_saved(record) then
         redis.call('ZREM', queue.unsaved, record.token)
