@@ -7,6 +7,7 @@
 #include "api/input.h"
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/log.h"
 #include "domain/concert/concert_list.h"
 #include "domain/queue/queue.h"
 #include "domain/services.h"
@@ -80,7 +81,7 @@ take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_
         EVP_DigestUpdate(digest, request->path, strlen(request->path) + 1) != 1 ||
         EVP_DigestUpdate(digest, request->body, request->body_length) != 1 ||
         EVP_DigestFinal_ex(digest, fingerprint, NULL) != 1)
-        abort();
+        log_abort("OpenSSL failed");
     EVP_MD_CTX_free(digest);
 }
 
@@ -116,7 +117,7 @@ api_hash(const char *bytes, size_t length, char text[API_HASH_SIZE])
 {
     uint8_t digest[EVP_MAX_MD_SIZE];
     if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
-        abort();
+        log_abort("OpenSSL failed");
     hex_write(digest, (API_HASH_SIZE - 1) / 2, text);
 }
 

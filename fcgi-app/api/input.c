@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/ids.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "domain/services.h"
 
@@ -183,7 +184,7 @@ check_value(struct input *input, const struct field *field, const struct value *
     case FIELD_END:
         break;
     }
-    abort();
+    log_abort("a kind of field that is not known");
 }
 
 /* An id or a number in a query: decimal digits, no sign, no leading zero. */
@@ -280,7 +281,7 @@ api_read_input(void *services, const struct route *route, struct request *reques
 {
     request->input = calloc(1, sizeof *request->input);
     if (request->input == NULL)
-        abort();
+        log_abort("no memory");
     bool from_body = request->method == METHOD_POST || request->method == METHOD_PATCH;
     if (from_body && !parse_body(request, problem))
         return false;

@@ -5,6 +5,7 @@
 
 #include "api/input.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 
 void
@@ -117,7 +118,7 @@ reader_array(struct reader *reader, const char *name, size_t min, size_t max, si
         return NULL;
     *elements = calloc(count, element_size);
     if (*elements == NULL)
-        abort();
+        log_abort("no memory");
     return array;
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 enum { FIRST_CAPACITY = 1024, KEPT_CAPACITY = 1 << 20 };
 
 char *
@@ -17,7 +19,7 @@ buffer_reserve(struct buffer *buffer, size_t more)
             capacity *= 2;
         char *data = realloc(buffer->data, capacity);
         if (data == NULL)
-            abort();
+            log_abort("no memory");
         buffer->data = data;
         buffer->capacity = capacity;
     }
@@ -48,7 +50,7 @@ buffer_format(struct buffer *buffer, const char *format, ...)
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (length < 0)
-        abort();
+        log_abort("vsnprintf() failed");
     char *end = buffer_reserve(buffer, (size_t)length);
     va_start(arguments, format);
     vsnprintf(end, (size_t)length + 1, format, arguments);

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,4 +63,16 @@ log_write(enum log_level level, const char *format, ...)
     line[size - 1] = '\n';
     if (write(STDERR_FILENO, line, size) < 0)
         return; /* there is nowhere left to say it */
+}
+
+void
+log_abort_in(const char *function, const char *format, ...)
+{
+    char reason[800];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    log_error("%s(): %s", function, reason);
+    abort();
 }

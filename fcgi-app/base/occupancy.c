@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 static void
 raise_used(struct occupancy *occupancy, int used)
 {
@@ -22,7 +24,7 @@ occupancy_take(struct occupancy *occupancy)
         raise_used(occupancy, i + 1);
         return &occupancy->slots[i];
     }
-    abort(); /* there are slots for more workers than there can be: a bug */
+    log_abort("more workers than slots");
 }
 
 void

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 #include "ctl/nginx_config.h"
 
 enum { LIMIT_MAX = 1000000 };
@@ -108,7 +110,7 @@ matches(const char *text, const char *pattern)
 {
     regex_t compiled;
     if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-        abort();
+        log_abort("a pattern of this program does not compile");
     bool found = regexec(&compiled, text, 0, NULL, 0) == 0;
     regfree(&compiled);
     return found;

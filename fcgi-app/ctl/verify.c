@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "base/log.h"
 #include "ctl/ctl.h"
 #include "domain/draw/draw_ranks.h"
 
@@ -68,7 +69,7 @@ read_entries(const char *path, struct entries *entries)
             entries->entries =
                 realloc(entries->entries, 2 * (entries->count + 1) * sizeof *entries->entries);
         if (entries->entries == NULL)
-            abort();
+            log_abort("no memory");
         bool whole = strlen(line) == DRAW_DIGITS + 1 && line[DRAW_DIGITS] == '\n';
         line[DRAW_DIGITS] = '\0';
         ok = hex_read(line, entries->entries[entries->count++], DRAW_BYTES) && whole;
@@ -184,7 +185,7 @@ check(struct ctl *ctl, const struct proof *proof, const struct proof *before,
         return false;
     int32_t *ranks = calloc(entries->count + 1, sizeof *ranks);
     if (ranks == NULL)
-        abort();
+        log_abort("no memory");
     draw_rank_entries(seed, hash, json_is_string(beacon) ? json_string_value(beacon) : "",
                       (const uint8_t(*)[DRAW_BYTES])entries->entries, entries->count, ranks);
     if (ctl->token != NULL)

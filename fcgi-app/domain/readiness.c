@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/log.h"
 #include "mysql/concert/concert_table.h"
 #include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
@@ -21,7 +22,7 @@ commit_write(struct database *db)
     uint8_t bytes[NAME_BYTES];
     char name[2 * NAME_BYTES + 1];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        abort();
+        log_abort("getrandom() failed");
     hex_write(bytes, sizeof bytes, name);
     if (transaction_begin(db) == DB_OK &&
         idempotency_table_begin(db, "", name, fingerprint, EFFECT_CHARGE) == DB_OK &&

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/log.h"
 #include "base/shared.h"
 #include "domain/concert/layout.h"
 #include "redis/redis.h"
@@ -15,7 +16,7 @@ services_open(const struct config *config, struct shared *shared)
 {
     struct services *services = calloc(1, sizeof *services);
     if (services == NULL)
-        abort();
+        log_abort("no memory");
     services->config = config;
     services->shared = shared;
     if (shared != NULL)

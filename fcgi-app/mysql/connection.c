@@ -17,7 +17,7 @@ db_open(const struct config *config, int timeout_ms, struct shared *shared)
 {
     struct database *db = calloc(1, sizeof *db);
     if (db == NULL)
-        abort();
+        log_abort("no memory");
     db->config = config;
     db->timeout_ms = timeout_ms;
     db->session = &db->sessions[SESSION_SINGLE];
@@ -132,7 +132,7 @@ connect_handle(struct database *db)
     const struct config *config = db->config;
     MYSQL *handle = mysql_init(NULL);
     if (handle == NULL)
-        abort();
+        log_abort("no memory");
     unsigned seconds = (unsigned)(db->timeout_ms + 999) / 1000;
     mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
     mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &seconds);
@@ -226,7 +226,7 @@ find_slot(struct database *db, const struct query *query)
         if (statement->query == query || statement->query == NULL)
             return statement;
     }
-    abort(); /* more statements in the program than slots: a bug */
+    log_abort("more statements in the program than slots");
 }
 
 MYSQL_STMT *
@@ -239,7 +239,7 @@ connection_statement(struct database *db, const struct query *query, size_t para
     int64_t started = clock_monotonic();
     MYSQL_STMT *handle = mysql_stmt_init(db->session->handle);
     if (handle == NULL)
-        abort();
+        log_abort("no memory");
     if (mysql_stmt_prepare(handle, query->sql, strlen(query->sql)) != 0) {
         unsigned code = mysql_stmt_errno(handle);
         char text[ERROR_TEXT_SIZE];
@@ -249,9 +249,8 @@ connection_statement(struct database *db, const struct query *query, size_t para
         return NULL;
     }
     if (mysql_stmt_param_count(handle) != parameter_count) {
-        log_error("%zu values for a statement with %lu: %s", parameter_count,
+        log_abort("%zu values for a statement with %lu: %s", parameter_count,
                   mysql_stmt_param_count(handle), query->sql);
-        abort();
     }
     *statement = (struct statement){.query = query, .handle = handle};
     return handle;

@@ -23,7 +23,7 @@ redis_open(const struct config *config, struct shared *shared)
     struct redis *redis = calloc(1, sizeof *redis);
     uint64_t name;
     if (redis == NULL || getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name)
-        abort();
+        log_abort("no memory, or getrandom() failed");
     redis->config = config;
     if (shared != NULL) {
         redis->breaker = &shared->redis;

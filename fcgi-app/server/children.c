@@ -31,8 +31,8 @@ find_free(struct children *children)
     for (int i = 0; i < SCOREBOARD_SLOTS; i++)
         if (children->all[i].state == CHILD_NONE)
             return &children->all[i];
-    /* Two generations of the most workers fit, and there are never more. */
-    abort();
+    /* Two generations of workers fit, and there are never more. */
+    log_abort("more workers than places");
 }
 
 void

@@ -109,7 +109,7 @@ keep_fixed(const struct master *master, struct config *config, const char *run_d
         log_warn("run_dir = %s: it stays %s until a restart", config->run_dir, run_dir);
     config->sockets = master->sockets.count;
     if (!text_copy(config->run_dir, sizeof config->run_dir, run_dir))
-        abort();
+        log_abort("a folder's name that was taken before does not fit");
 }
 
 static bool

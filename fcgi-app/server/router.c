@@ -53,8 +53,7 @@ is_own(const struct router *router, const struct match *match)
 static _Noreturn void
 refuse_table(const struct route *route, const char *reason)
 {
-    log_error("route %s: %s", route->pattern, reason);
-    abort();
+    log_abort("route %s: %s", route->pattern, reason);
 }
 
 /* What a placeholder stands for. */
@@ -69,7 +68,7 @@ create_node(const char *text, size_t length, const struct resource *resource)
 {
     struct node *node = calloc(1, sizeof *node);
     if (node == NULL)
-        abort();
+        log_abort("no memory");
     node->text = text;
     node->length = length;
     node->not_an_id = resource != NULL ? resource->not_found : ERROR_NONE;
@@ -159,7 +158,7 @@ router_create(const struct route *routes, size_t count, const struct route *own,
 {
     struct router *router = malloc(sizeof *router);
     if (router == NULL)
-        abort();
+        log_abort("no memory");
     *router = (struct router){
         .root = create_node("", 0, NULL), .tables = {routes, own}, .counts = {count, own_count}};
     for (size_t index = 0; index < count + own_count; index++)

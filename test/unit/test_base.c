@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/occupancy.h"
 #include "base/shared.h"
 #include "suites.h"
@@ -125,6 +126,27 @@ config_takes_a_file_and_the_environment(void)
     CU_ASSERT_STRING_EQUAL(load_text(&config, "workers = 3\n"), "");
     CU_ASSERT_EQUAL(config.workers, 5);
     unsetenv("FRONTROW_WORKERS");
+}
+
+static void
+an_abort_says_why_first(void)
+{
+    char said[512];
+    int ends[2], status;
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        log_abort("%d is too many", 7);
+    }
+    close(ends[1]);
+    CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+    CU_ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    ssize_t length = read(ends[0], said, sizeof said - 1);
+    close(ends[0]);
+    said[length > 0 ? length : 0] = '\0';
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "ERROR"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "an_abort_says_why_first(): 7 is too many\n"));
 }
 
 static void
@@ -327,6 +349,7 @@ suite_base(void)
     CU_add_test(suite, "errors have a status and a code", errors_have_a_status_and_a_code);
     CU_add_test(suite, "config takes a file and the environment",
                 config_takes_a_file_and_the_environment);
+    CU_add_test(suite, "log: an abort says why first", an_abort_says_why_first);
     CU_add_test(suite, "config: former names of settings are taken", config_takes_former_names);
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
     CU_add_test(suite, "config takes no note behind a value", config_takes_no_note_behind_a_value);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/shared.h"
 #include "mysql/organiser/sales_table.h"
 
@@ -50,7 +51,7 @@ make_room(void *array, size_t count, size_t size)
         return array;
     void *larger = reallocarray(array, count > 0 ? 2 * count : 1, size);
     if (larger == NULL)
-        abort();
+        log_abort("no memory");
     return larger;
 }
 

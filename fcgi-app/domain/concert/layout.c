@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 enum {
     SEAT_RUN_MAX = 64, /* at most: the choice reads whole runs */
     LAYOUTS_KEPT = 32,
@@ -37,7 +39,7 @@ grow(void *list, size_t count, size_t *capacity, size_t size)
     *capacity = *capacity ? *capacity * 2 : 4;
     list = realloc(list, *capacity * size);
     if (list == NULL)
-        abort();
+        log_abort("no memory");
     return list;
 }
 
@@ -139,7 +141,7 @@ rank_runs(struct layout *layout)
 {
     layout->by_rank = calloc(layout->run_count + 1, sizeof(struct seat_run *));
     if (layout->by_rank == NULL)
-        abort();
+        log_abort("no memory");
     for (size_t i = 0; i < layout->run_count; i++)
         layout->by_rank[i] = &layout->runs[i];
     qsort(layout->by_rank, layout->run_count, sizeof(struct seat_run *), compare_runs);
@@ -161,7 +163,7 @@ layout_read(struct database *db, const struct item *item, struct layout **out)
 {
     struct layout *layout = calloc(1, sizeof *layout);
     if (layout == NULL)
-        abort();
+        log_abort("no memory");
     layout->item_id = item->item_id;
     layout->version = item->layout_version;
     struct sections sections = {0}, rows = {0};
@@ -188,7 +190,7 @@ layouts_open(void)
 {
     struct layouts *layouts = calloc(1, sizeof *layouts);
     if (layouts == NULL)
-        abort();
+        log_abort("no memory");
     return layouts;
 }
 

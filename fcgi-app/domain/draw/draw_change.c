@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "domain/concert/concert.h"
 #include "domain/draw/draw.h"
 
@@ -46,7 +47,7 @@ begin(struct services *services, const struct concert *after, int64_t now, struc
         return refuse_field(problem, "draw",
                             "A draw cannot be switched on after the queue has given a number");
     if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        abort();
+        log_abort("getrandom() failed");
     if (result == DB_OK)
         result = draw_table_begin(services->db, after->concert_id, seed);
     return refuse_db(problem, result);

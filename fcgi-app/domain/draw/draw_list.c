@@ -22,7 +22,7 @@ append(struct draw_list *list, const struct draw *draw, const struct draw_token 
     list->numbers = realloc(list->numbers, size * sizeof *list->numbers);
     list->entries = realloc(list->entries, size * sizeof *list->entries);
     if (list->numbers == NULL || list->entries == NULL)
-        abort();
+        log_abort("no memory");
     for (size_t i = 0; i < count; i++) {
         char text[QUEUE_TOKEN_TEXT_SIZE];
         queue_write_token(draw->concert_id, tokens[i].token, text);
@@ -68,7 +68,7 @@ draw_list_rank(const struct draw_list *list, const struct draw *draw, const char
 {
     int32_t *ranks = calloc(list->count + 1, sizeof *ranks);
     if (ranks == NULL)
-        abort();
+        log_abort("no memory");
     draw_rank_entries(draw->seed, draw->list_hash, beacon,
                       (const uint8_t(*)[DRAW_BYTES])list->entries, list->count, ranks);
     return ranks;

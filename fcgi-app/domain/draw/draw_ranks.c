@@ -7,12 +7,13 @@
 
 #include "base/buffer.h"
 #include "base/hex.h"
+#include "base/log.h"
 
 void
 draw_hash(const void *bytes, size_t size, uint8_t hash[DRAW_BYTES])
 {
     if (EVP_Digest(bytes, size, hash, NULL, EVP_sha256(), NULL) != 1)
-        abort();
+        log_abort("OpenSSL failed");
 }
 
 void
@@ -21,15 +22,15 @@ draw_hash_list(const uint8_t (*entries)[DRAW_BYTES], size_t count, uint8_t hash[
     char line[DRAW_DIGITS + 1];
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     if (digest == NULL || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-        abort();
+        log_abort("OpenSSL failed");
     for (size_t i = 0; i < count; i++) {
         hex_write(entries[i], DRAW_BYTES, line);
         line[DRAW_DIGITS] = '\n';
         if (EVP_DigestUpdate(digest, line, sizeof line) != 1)
-            abort();
+            log_abort("OpenSSL failed");
     }
     if (EVP_DigestFinal_ex(digest, hash, NULL) != 1)
-        abort();
+        log_abort("OpenSSL failed");
     EVP_MD_CTX_free(digest);
 }
 
@@ -37,7 +38,7 @@ static void
 take_hmac(const uint8_t key[DRAW_BYTES], const void *bytes, size_t size, uint8_t out[DRAW_BYTES])
 {
     if (HMAC(EVP_sha256(), key, DRAW_BYTES, bytes, size, out, NULL) == NULL)
-        abort();
+        log_abort("OpenSSL failed");
 }
 
 static void
@@ -71,7 +72,7 @@ draw_rank_entries(const uint8_t seed[DRAW_BYTES], const uint8_t list_hash[DRAW_B
     uint8_t key[DRAW_BYTES];
     struct lot *lots = calloc(count + 1, sizeof *lots);
     if (lots == NULL)
-        abort();
+        log_abort("no memory");
     make_key(seed, list_hash, beacon, key);
     for (size_t i = 0; i < count; i++) {
         take_hmac(key, entries[i], DRAW_BYTES, lots[i].drawn);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "domain/draw/draw.h"
 
@@ -87,7 +88,7 @@ find_overlap(const struct item_draft *draft, int (*compare)(const void *, const 
     /* one more, as calloc() of nothing may be NULL */
     const struct seat_range **sorted = calloc(draft->range_count + 1, sizeof(struct seat_range *));
     if (sorted == NULL)
-        abort();
+        log_abort("no memory");
     for (size_t i = 0; i < draft->range_count; i++)
         sorted[i] = &draft->ranges[i];
     qsort(sorted, draft->range_count, sizeof(struct seat_range *), compare);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/log.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
@@ -193,7 +194,7 @@ queue_add(struct services *services, const struct concert *concert, const char *
 {
     struct queue_call call = {.user_id = user_id};
     if (getrandom(call.token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
-        abort();
+        log_abort("getrandom() failed");
     enum error error = make_call(services, concert, try_add, &call, problem);
     *position = call.position;
     return error;

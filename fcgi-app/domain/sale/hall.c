@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/shared.h"
 #include "domain/concert/layout.h"
 
@@ -110,7 +111,7 @@ read_more(struct hall *hall, struct database *db)
     hall->candidates =
         realloc(hall->candidates, (before + (size_t)part.seats) * sizeof hall->candidates[0]);
     if (hall->candidates == NULL)
-        abort();
+        log_abort("no memory");
     enum db_result result = read_free(hall, &part, db);
     seating_sort(hall->candidates + before, hall->count - before);
     hall->seats_to_read = 2 * part.seats;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ids.h"
+#include "base/log.h"
 
 enum seat_status
 seat_shown(const struct seat *seat, int64_t now)
@@ -80,7 +81,7 @@ choose_scattered(const struct candidate *candidates, size_t candidate_count, int
 {
     int32_t *free_ids = calloc(candidate_count + 1, sizeof free_ids[0]);
     if (free_ids == NULL)
-        abort();
+        log_abort("no memory");
     bool chosen = false;
     for (size_t begin = 0, end; begin < candidate_count && !chosen; begin = end) {
         for (end = begin;

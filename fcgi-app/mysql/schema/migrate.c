@@ -244,7 +244,7 @@ migrate_apply(struct database *db, const char *directory, int *version, int *app
     }
     struct migration *migrations = calloc(VERSION_COUNT, sizeof *migrations);
     if (migrations == NULL)
-        abort();
+        log_abort("no memory");
     enum migrate_result result =
         bring_up_to_date(db, directory, migrations, version, applied, error);
     free(migrations);
@@ -291,7 +291,7 @@ migrate_check(struct database *db, char error[MIGRATE_ERROR_SIZE])
     }
     struct migration *migrations = calloc(VERSION_COUNT, sizeof *migrations);
     if (migrations == NULL)
-        abort();
+        log_abort("no memory");
     enum migrate_result result = compare_with_program(db, migrations, error);
     free(migrations);
     return result;
