@@ -25,11 +25,12 @@ transaction_begin_snapshot(struct database *db)
 {
     /* without SESSION it holds for the next transaction only */
     enum db_result result = transaction_begin(db);
-    if (result == DB_OK)
-        result = db_run_text(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-    if (result == DB_OK)
-        result = db_run_text(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-    return result;
+    if (result != DB_OK)
+        return result;
+    result = db_run_text(db, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    if (result != DB_OK)
+        return result;
+    return db_run_text(db, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
 }
 
 static enum commit

@@ -19,11 +19,13 @@ next_queue(struct services *services, struct queue_settings *settings)
     int32_t concert_id;
     struct concert concert;
     enum db_result result = token_table_next_queue(services->db, settings->concert_id, &concert_id);
-    if (result == DB_OK)
-        result = concert_table_find(services->db, concert_id, &concert);
-    if (result == DB_OK)
-        *settings = queue_settings_of(services, &concert);
-    return result;
+    if (result != DB_OK)
+        return result;
+    result = concert_table_find(services->db, concert_id, &concert);
+    if (result != DB_OK)
+        return result;
+    *settings = queue_settings_of(services, &concert);
+    return DB_OK;
 }
 
 /* A long queue is loaded in several goes, and perhaps by others. */
@@ -62,17 +64,21 @@ static enum queue_answer
 move_on(struct services *services, const struct queue_settings *settings, int64_t deadline)
 {
     struct queue_counts counts = {.more = true};
-    enum queue_answer answer = QUEUE_OK;
-    while (answer == QUEUE_OK && counts.more && clock_monotonic() < deadline) {
-        answer = queue_store_state(services->redis, settings, &counts);
-        if (answer == QUEUE_OK)
-            queue_note_serving(services, settings->concert_id, counts.moved);
-        if (answer == QUEUE_OK && counts.version > settings->version)
-            outdo(services, settings, counts.version);
-        if (answer == QUEUE_REBUILD)
+    while (counts.more && clock_monotonic() < deadline) {
+        enum queue_answer answer = queue_store_state(services->redis, settings, &counts);
+        if (answer == QUEUE_REBUILD) {
             answer = load(services, settings, deadline);
+            if (answer != QUEUE_OK)
+                return answer;
+            continue;
+        }
+        if (answer != QUEUE_OK)
+            return answer;
+        queue_note_serving(services, settings->concert_id, counts.moved);
+        if (counts.version > settings->version)
+            outdo(services, settings, counts.version);
     }
-    return answer;
+    return QUEUE_OK;
 }
 
 /* Writes those of a batch that are of one kind and ended in one way. */
@@ -100,11 +106,12 @@ write_all_ends(struct services *services, const struct queue_settings *settings,
 {
     enum db_result result =
         write_ends(services, settings, briefs, count, TOKEN_QUEUE, QUEUE_TOKEN_LAPSED);
-    if (result == DB_OK)
-        result = write_ends(services, settings, briefs, count, TOKEN_QUEUE, QUEUE_TOKEN_LEFT);
-    if (result == DB_OK)
-        result = write_ends(services, settings, briefs, count, TOKEN_UNQUEUED, QUEUE_TOKEN_LEFT);
-    return result;
+    if (result != DB_OK)
+        return result;
+    result = write_ends(services, settings, briefs, count, TOKEN_QUEUE, QUEUE_TOKEN_LEFT);
+    if (result != DB_OK)
+        return result;
+    return write_ends(services, settings, briefs, count, TOKEN_UNQUEUED, QUEUE_TOKEN_LEFT);
 }
 
 static void

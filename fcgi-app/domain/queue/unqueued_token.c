@@ -20,8 +20,9 @@ activate(struct database *db, const struct concert *concert, struct token_row *r
     memcpy(token, row->token, TOKEN_SIZE);
     enum db_result result =
         token_table_activate(db, &period, token, lease_ms(concert), lease_ms(concert), 0);
-    if (result == DB_OK)
-        result = token_table_find(db, token, row);
+    if (result != DB_OK)
+        return result;
+    result = token_table_find(db, token, row);
     return result == DB_OK && row->status != TOKEN_ACTIVE ? DB_NONE : result;
 }
 
@@ -41,9 +42,9 @@ renew_numbered(struct database *db, const struct concert *concert, const char *u
     if (concert->queue_version == concert->queue_since)
         return DB_NONE;
     enum db_result result = token_table_find_live(db, concert->concert_id, user_id, row);
-    if (result == DB_OK && row->kind != TOKEN_QUEUE)
-        return DB_NONE;
-    return result == DB_OK ? activate(db, concert, row) : result;
+    if (result != DB_OK)
+        return result;
+    return row->kind == TOKEN_QUEUE ? activate(db, concert, row) : DB_NONE;
 }
 
 static enum queue_outcome
@@ -72,15 +73,17 @@ unqueued_token_find(struct services *services, const struct concert *concert,
                     struct problem *problem)
 {
     enum db_result result = token_table_find(services->db, token, row);
+    if (result != DB_OK && result != DB_NONE)
+        return outcome_of(result, problem);
     bool found = result == DB_OK && token_is_live(row) && row->concert_id == concert->concert_id &&
                  (user_id[0] == '\0' || strcmp(row->user_id, user_id) == 0);
-    if (result == DB_NONE || (result == DB_OK && !found)) {
+    if (!found) {
         refuse(problem, ERROR_TOKEN_INVALID);
         return QUEUE_REFUSED;
     }
-    if (result == DB_OK && row->status == TOKEN_WAITING)
+    if (row->status == TOKEN_WAITING)
         result = activate(services->db, concert, row);
-    else if (result == DB_OK && token_may_idle(row)) /* as it did where a queue was kept */
+    else if (token_may_idle(row)) /* as it did where a queue was kept */
         result = give_whole_lease(services->db, row);
     return outcome_of(result, problem);
 }

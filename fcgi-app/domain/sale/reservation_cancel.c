@@ -103,11 +103,15 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     error = check_not_started(services, reservation->item_id, now, problem);
-    if (error == ERROR_NONE)
-        error = free_seats(services, reservation, RESERVATION_PAID, CLOCK_NEVER, problem);
-    if (error == ERROR_NONE)
-        error = refund(services, cancel, now, problem);
-    return error == ERROR_NONE ? check_refunds(services, cancel->user_id, now, problem) : error;
+    if (error != ERROR_NONE)
+        return error;
+    error = free_seats(services, reservation, RESERVATION_PAID, CLOCK_NEVER, problem);
+    if (error != ERROR_NONE)
+        return error;
+    error = refund(services, cancel, now, problem);
+    if (error != ERROR_NONE)
+        return error;
+    return check_refunds(services, cancel->user_id, now, problem);
 }
 
 enum db_result
@@ -147,36 +151,40 @@ reservation_cancel_finish(struct services *services, const struct reservation_ca
 static enum error
 lock_all(struct services *services, struct reservation_end *end, struct problem *problem)
 {
-    enum error error = ERROR_NONE;
-    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++) {
+    for (size_t i = 0; i < end->count; i++) {
         struct reservation_cancel *cancel = &end->list[i];
         cancel->refunded = cancel->released = false;
-        error = refuse_db(problem, reservation_table_lock(services->db, cancel->reservation_id,
-                                                          &cancel->reservation));
+        enum db_result result =
+            reservation_table_lock(services->db, cancel->reservation_id, &cancel->reservation);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
     }
-    return error;
+    return ERROR_NONE;
 }
 
 /* Those that are over, in whichever way, are left alone. */
 static enum error
 free_all(struct services *services, struct reservation_end *end, struct problem *problem)
 {
-    enum error error = ERROR_NONE;
-    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++) {
+    for (size_t i = 0; i < end->count; i++) {
         struct reservation_cancel *cancel = &end->list[i];
         const struct reservation stored = cancel->reservation;
         int64_t now;
         if (stored.status != RESERVATION_HELD && stored.status != RESERVATION_PAID)
             continue;
-        error = reservation_lock(services, stored.user_id, stored.reservation_id,
-                                 &cancel->reservation, &now, problem);
-        if (error != ERROR_NONE || cancel->reservation.status == RESERVATION_EXPIRED)
+        enum error error = reservation_lock(services, stored.user_id, stored.reservation_id,
+                                            &cancel->reservation, &now, problem);
+        if (error != ERROR_NONE)
+            return error;
+        if (cancel->reservation.status == RESERVATION_EXPIRED)
             continue;
         error = free_seats(services, &cancel->reservation, stored.status, CLOCK_NEVER, problem);
+        if (error != ERROR_NONE)
+            return error;
         cancel->released = stored.status == RESERVATION_HELD;
         cancel->refunded = stored.status == RESERVATION_PAID;
     }
-    return error;
+    return ERROR_NONE;
 }
 
 static int
@@ -195,16 +203,22 @@ reservation_end_execute(struct services *services, void *state, struct problem *
 {
     struct reservation_end *end = state;
     enum error error = lock_all(services, end, problem);
-    if (error == ERROR_NONE)
-        error = free_all(services, end, problem);
+    if (error != ERROR_NONE)
+        return error;
+    error = free_all(services, end, problem);
+    if (error != ERROR_NONE)
+        return error;
     struct reservation_cancel *sorted[RESERVATIONS_AT_ONCE] = {NULL};
     for (size_t i = 0; i < end->count; i++)
         sorted[i] = &end->list[i];
     qsort(sorted, end->count, sizeof(struct reservation_cancel *), compare_users);
-    for (size_t i = 0; i < end->count && error == ERROR_NONE; i++)
+    for (size_t i = 0; i < end->count; i++) {
         if (sorted[i]->refunded)
             error = refund(services, sorted[i], CLOCK_NEVER, problem);
-    return error;
+        if (error != ERROR_NONE)
+            return error;
+    }
+    return ERROR_NONE;
 }
 
 enum db_result
