@@ -20,8 +20,8 @@ void log_set_request(const char *request_id);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* For bugs of ours, and where there is no memory: writes why at the level of errors, and aborts. */
-_Noreturn void log_abort_in(const char *function, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void log_abort_in(const char *function, const char *format, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
 
 #define log_abort(...) log_abort_in(__func__, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
