@@ -58,7 +58,7 @@ void api_finish_public(struct response *response, struct json *json, int64_t now
  * False: answer; they are the same, or the server in front follows no redirects.
  */
 bool api_redirect(const struct request *request, const char *argument, struct response *response)
-    __attribute__((warn_unused_result));
+    MUST_CHECK;
 
 /* A page of a list, newest first. The rows were asked for with one more than the limit. */
 struct page {

@@ -14,7 +14,7 @@
  * Refuses with invalid_field and the field's whole name ("items[0].seats[1].price").
  */
 enum error concert_draft_read(const json_t *body, struct concert_draft *draft,
-                              struct problem *problem);
+                              struct problem *problem) MUST_CHECK;
 
 /* Writes a member `warnings`, a list of sentences; none where it is NULL or "". */
 void concert_warning_write(struct json *json, const char *warning);
@@ -29,6 +29,7 @@ void concert_draft_render(const void *create, struct buffer *body);
  * Reads what a change wants over the settings that *concert has: an apply() of struct
  * concert_change. `body` is a json_t. Refuses with invalid_field.
  */
-enum error concert_change_read(const void *body, struct concert *concert, struct problem *problem);
+enum error concert_change_read(const void *body, struct concert *concert, struct problem *problem)
+    MUST_CHECK;
 
 #endif

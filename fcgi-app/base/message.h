@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/must_check.h"
 
 struct config;
 struct field;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/must_check.h"
+
 enum {
     SOLD_OUT_KEPT_MS = 100,
     SOLD_OUT_AWAITED_MS = 250, /* for so long the others wait for one that looks again */
@@ -53,8 +55,7 @@ enum sold_out_answer {
  * took, one caller is to look again, so that the others need not all look at once.
  */
 enum sold_out_answer sold_out_recall(struct sold_out *sold_out, const struct sold_out_wish *wish,
-                                     int32_t count, int64_t now)
-    __attribute__((warn_unused_result));
+                                     int32_t count, int64_t now) MUST_CHECK;
 
 /* How often seats of the item were released. To be read before the look at its seats begins. */
 uint32_t sold_out_releases(const struct sold_out *sold_out, int32_t item_id);

@@ -5,11 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/must_check.h"
+
 /*
  * Copies `from` into an array of `size` bytes. False, and `to` stays as it was, where it does not
  * fit with its NUL: no text is ever cut. `from` may be `to` itself.
  */
-bool text_copy(char *to, size_t size, const char *from) __attribute__((warn_unused_result));
+bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
 
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);

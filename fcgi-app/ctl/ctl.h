@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/exit.h"
+#include "base/must_check.h"
 #include "ctl/nginx_options.h"
 #include "domain/concert/concert.h"
 #include "domain/effect.h"
@@ -67,8 +68,7 @@ int ctl_apply(struct ctl *ctl, struct effect *effect);
 int ctl_apply_change(struct ctl *ctl, struct effect *effect);
 
 /* Reads a whole number of digits alone, from min to max. False: *number is not to be used. */
-bool ctl_read_number(const char *text, int64_t min, int64_t max, int64_t *number)
-    __attribute__((warn_unused_result));
+bool ctl_read_number(const char *text, int64_t min, int64_t max, int64_t *number) MUST_CHECK;
 
 /* Replaces control characters by spaces: one line a row, whatever its texts hold. */
 void ctl_keep_on_a_line(char *text);

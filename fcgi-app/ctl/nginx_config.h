@@ -24,6 +24,6 @@ const char *nginx_value(const struct ctl *ctl, enum nginx_option option);
  * says that it is the settings, where there is no such placeholder or its value cannot be used.
  */
 bool nginx_write_placeholder(struct nginx_filling *filling, const char *name, size_t length)
-    __attribute__((warn_unused_result));
+    MUST_CHECK;
 
 #endif

@@ -50,6 +50,6 @@ struct effect {
  * they are a stored answer's; otherwise nothing changed (but for ERROR_OUTCOME_UNKNOWN).
  */
 enum error effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
-                        bool *replayed, struct problem *problem);
+                        bool *replayed, struct problem *problem) MUST_CHECK;
 
 #endif

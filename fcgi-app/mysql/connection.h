@@ -62,7 +62,7 @@ struct database {
  * Connects the session in use where needed. DB_GONE at once while the breaker is open, and where a
  * transaction was lost that had begun.
  */
-enum db_result connection_ensure(struct database *db);
+enum db_result connection_ensure(struct database *db) MUST_CHECK;
 
 /* Whether the session in use is connected. */
 bool connection_is_open(const struct database *db);
@@ -86,10 +86,10 @@ void connection_close(struct database *db);
  * is a time-out and counts for the breaker, a quick one is a connection that had been idle.
  */
 enum db_result connection_failed(struct database *db, unsigned code, const char *text,
-                                 int64_t started);
+                                 int64_t started) MUST_CHECK;
 
 /* Sends one statement as text. */
-enum db_result connection_run(struct database *db, const char *sql);
+enum db_result connection_run(struct database *db, const char *sql) MUST_CHECK;
 
 /* The prepared statement of a query, prepared now where it is not yet; NULL: see *result. */
 MYSQL_STMT *connection_statement(struct database *db, const struct query *query,

@@ -21,7 +21,7 @@ enum refusal {
 enum refusal refusal_of(unsigned code, const char *text);
 
 /* What callers see of it. */
-enum db_result refusal_result(enum refusal refusal);
+enum db_result refusal_result(enum refusal refusal) MUST_CHECK;
 
 /* Whether the connection is to be closed. */
 bool refusal_ends_connection(enum refusal refusal);

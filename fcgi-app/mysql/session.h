@@ -9,6 +9,6 @@
  * the server is fit. On a result that is not DB_OK the connection must not be used;
  * db->misconfigured says whether it is for how the server is set up.
  */
-enum db_result session_set_up(struct database *db) __attribute__((warn_unused_result));
+enum db_result session_set_up(struct database *db) MUST_CHECK;
 
 #endif

@@ -18,12 +18,12 @@ enum commit {
  * From here to its end all statements belong to a transaction. Connects where that is needed, and
  * sends nothing: a session that MySQL closed while it was idle is replaced at the first statement.
  */
-enum db_result transaction_begin(struct database *db);
+enum db_result transaction_begin(struct database *db) MUST_CHECK;
 
 /* Begins a read-only transaction in which every read sees the same instant (REPEATABLE READ). */
-enum db_result transaction_begin_snapshot(struct database *db);
+enum db_result transaction_begin_snapshot(struct database *db) MUST_CHECK;
 
-enum commit transaction_commit(struct database *db);
+enum commit transaction_commit(struct database *db) MUST_CHECK;
 
 /* Rolls back; harmless where the connection is lost or no transaction runs. */
 void transaction_rollback(struct database *db);

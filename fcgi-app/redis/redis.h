@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/must_check.h"
+
 struct config;
 struct redis;
 struct shared;
@@ -31,8 +33,7 @@ struct redis_memory {
 };
 
 /* How much memory Redis has taken and may take. False: it is out of reach. */
-bool redis_read_memory(struct redis *redis, struct redis_memory *memory)
-    __attribute__((warn_unused_result));
+bool redis_read_memory(struct redis *redis, struct redis_memory *memory) MUST_CHECK;
 
 enum redis_fitness {
     REDIS_FIT,

@@ -10,6 +10,6 @@
  * False: the response is the refusal.
  */
 bool checks_pass(const struct request_env *env, const struct route *route, struct request *request,
-                 struct response *response) __attribute__((warn_unused_result));
+                 struct response *response) MUST_CHECK;
 
 #endif

@@ -29,7 +29,7 @@ void http_begin(struct exchange *exchange, FCGX_Request *connection);
  * reading it where the length says so; one that breaks off is ERROR_BAD_REQUEST. `exchange` is a
  * struct exchange: the router calls this through a pointer.
  */
-enum error http_read_body(void *exchange, struct request *request, size_t limit);
+enum error http_read_body(void *exchange, struct request *request, size_t limit) MUST_CHECK;
 
 /* Writes exchange->response as the answer. False: it did not get through to nginx. */
 bool http_send(struct exchange *exchange);

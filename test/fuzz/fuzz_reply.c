@@ -35,6 +35,12 @@ require_user(const char *user_id, size_t size)
 }
 
 static void
+require_answer(enum queue_answer answer)
+{
+    REQUIRE(answer <= QUEUE_FAILED);
+}
+
+static void
 call_add(struct redis *redis)
 {
     struct queue_entry entry;
@@ -54,21 +60,21 @@ static void
 call_leave(struct redis *redis)
 {
     struct queue_moved moved;
-    queue_store_leave(redis, &settings, token, "", &moved);
+    require_answer(queue_store_leave(redis, &settings, token, "", &moved));
 }
 
 static void
 call_saved(struct redis *redis)
 {
     enum queue_token_state state;
-    queue_store_saved(redis, &settings, token, QUEUE_SAVED_ROW, &state);
+    require_answer(queue_store_saved(redis, &settings, token, QUEUE_SAVED_ROW, &state));
 }
 
 static void
 call_keep(struct redis *redis)
 {
     enum queue_token_state state;
-    queue_store_keep(redis, &settings, token, 1000, &state);
+    require_answer(queue_store_keep(redis, &settings, token, 1000, &state));
 }
 
 static void
@@ -76,7 +82,7 @@ call_drop(struct redis *redis)
 {
     const uint8_t tokens[2][TOKEN_SIZE] = {{1}, {2}};
     struct queue_moved moved;
-    queue_store_drop(redis, &settings, tokens, 2, &moved);
+    require_answer(queue_store_drop(redis, &settings, tokens, 2, &moved));
 }
 
 static const struct queue_row row = {
@@ -85,14 +91,14 @@ static const struct queue_row row = {
 static void
 call_restore(struct redis *redis)
 {
-    queue_store_restore(redis, &settings, &row);
+    require_answer(queue_store_restore(redis, &settings, &row));
 }
 
 static void
 call_state(struct redis *redis)
 {
     struct queue_counts counts;
-    queue_store_state(redis, &settings, &counts);
+    require_answer(queue_store_state(redis, &settings, &counts));
 }
 
 static void
@@ -100,7 +106,8 @@ call_list(struct redis *redis)
 {
     struct queue_brief briefs[LIMIT];
     size_t count;
-    queue_store_list(redis, &settings, QUEUE_TOKEN_WAITING, 0, LIMIT, briefs, &count);
+    require_answer(
+        queue_store_list(redis, &settings, QUEUE_TOKEN_WAITING, 0, LIMIT, briefs, &count));
     REQUIRE(count <= LIMIT);
 }
 
@@ -115,7 +122,7 @@ call_scan(struct redis *redis)
 {
     uint64_t cursor = 0;
     int64_t sum = 0;
-    queue_store_scan(redis, &settings, &cursor, take, &sum);
+    require_answer(queue_store_scan(redis, &settings, &cursor, take, &sum));
 }
 
 static void
@@ -123,7 +130,7 @@ call_rank(struct redis *redis)
 {
     const struct queue_rank ranks[1] = {{.token = {1}, .rank = 1}};
     int32_t ranked_last = 0;
-    queue_store_rank(redis, &settings, 1, 1, ranks, 1, &ranked_last);
+    require_answer(queue_store_rank(redis, &settings, 1, 1, ranks, 1, &ranked_last));
 }
 
 static void
@@ -139,13 +146,13 @@ static void
 call_load(struct redis *redis)
 {
     const struct queue_cursor next = {.part = 1, .number = 1};
-    queue_store_load(redis, &settings, &row, 1, &next, true);
+    require_answer(queue_store_load(redis, &settings, &row, 1, &next, true));
 }
 
 static void
 call_rebuilt(struct redis *redis)
 {
-    queue_store_rebuilt(redis, &settings, 1, 1);
+    require_answer(queue_store_rebuilt(redis, &settings, 1, 1));
 }
 
 static void

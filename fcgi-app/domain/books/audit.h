@@ -18,6 +18,6 @@ struct audit_finding {
  */
 enum db_result audit_run(struct services *services,
                          void (*report)(void *context, const struct audit_finding *finding),
-                         void *context, bool *redis_gone);
+                         void *context, bool *redis_gone) MUST_CHECK;
 
 #endif

@@ -37,6 +37,6 @@ struct prune_report {
  */
 enum db_result prune_run(struct services *services, const struct prune_ages *ages, bool dry_run,
                          void (*progress)(const struct prune_report *report),
-                         struct prune_report *report);
+                         struct prune_report *report) MUST_CHECK;
 
 #endif

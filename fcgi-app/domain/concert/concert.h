@@ -25,7 +25,7 @@ int64_t concert_freezes_at(const struct concert *concert);
 
 /* Refuses with concert_not_open where no token can be had at `now`: a draw takes them earlier. */
 enum error concert_require_queue(const struct concert *concert, int64_t now,
-                                 struct problem *problem);
+                                 struct problem *problem) MUST_CHECK;
 
 /* "scheduled", "open", "closed" or "cancelled". */
 const char *concert_status_name(enum concert_status status);
@@ -34,20 +34,21 @@ const char *concert_status_name(enum concert_status status);
 const char *concert_time_zone(const struct services *services, const struct concert *concert);
 
 /* What a read of a concert ended with: DB_NONE is concert_not_found. */
-enum error concert_refuse(struct problem *problem, enum db_result result);
+enum error concert_refuse(struct problem *problem, enum db_result result) MUST_CHECK;
 
 /* Reads a concert, or refuses with concert_not_found. Its texts are read by the second one only. */
 enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
-                        struct problem *problem);
+                        struct problem *problem) MUST_CHECK;
 enum error concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
-                              struct problem *problem);
+                              struct problem *problem) MUST_CHECK;
 
 /* Refuses with concert_not_open unless the concert is open at `now`. */
-enum error concert_require_open(const struct concert *concert, int64_t now,
-                                struct problem *problem);
+enum error concert_require_open(const struct concert *concert, int64_t now, struct problem *problem)
+    MUST_CHECK;
 
 /* Refuses a closed or a cancelled concert; a scheduled one can be looked at. */
-enum error concert_require_visible(const struct concert *concert, struct problem *problem);
+enum error concert_require_visible(const struct concert *concert, struct problem *problem)
+    MUST_CHECK;
 
 /*
  * Reads a concert and one of its items, or refuses with concert_not_found. Whether there is such an
@@ -55,9 +56,9 @@ enum error concert_require_visible(const struct concert *concert, struct problem
  */
 enum error concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
                                   struct concert *concert, struct item *item,
-                                  struct problem *problem);
+                                  struct problem *problem) MUST_CHECK;
 
 /* Refuses with item_not_found where concert_find_with_item() found none. */
-enum error concert_require_item(const struct item *item, struct problem *problem);
+enum error concert_require_item(const struct item *item, struct problem *problem) MUST_CHECK;
 
 #endif

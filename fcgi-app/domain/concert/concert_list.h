@@ -30,13 +30,13 @@ struct concert_list {
  * first; the next one goes on then.
  */
 enum error concert_list_read(struct services *services, const char *date, int64_t deadline,
-                             struct concert_list *list, struct problem *problem);
+                             struct concert_list *list, struct problem *problem) MUST_CHECK;
 
 void concert_list_free(struct concert_list *list);
 
 /* Counts the seats of a concert now. */
 enum error concert_count_seats(struct services *services, int32_t concert_id,
-                               struct seat_counts *counts, struct problem *problem);
+                               struct seat_counts *counts, struct problem *problem) MUST_CHECK;
 
 /*
  * Between two requests: counts for a while those whose count is oldest, so that who asks for a list

@@ -41,7 +41,7 @@ void layouts_close(struct layouts *layouts);
  * stays valid until the next call.
  */
 enum db_result layouts_find(struct layouts *layouts, struct database *db, const struct item *item,
-                            struct layout **layout);
+                            struct layout **layout) MUST_CHECK;
 
 const char *layout_section_name(const struct layout *layout, const struct seat_run *run);
 

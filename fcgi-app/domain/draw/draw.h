@@ -28,7 +28,7 @@ const char *draw_state_name(enum draw_state state);
  * the draw is decided, and so it is what was decided on.
  */
 enum error draw_find(struct services *services, struct concert *concert, struct draw *draw,
-                     struct problem *problem);
+                     struct problem *problem) MUST_CHECK;
 
 /*
  * Checks what a change does to the draw, inside the transaction in which the concert's row is
@@ -36,22 +36,23 @@ enum error draw_find(struct services *services, struct concert *concert, struct 
  * has the defaults.
  */
 enum error draw_change(struct services *services, const struct concert *before,
-                       const struct concert *after, struct problem *problem);
+                       const struct concert *after, struct problem *problem) MUST_CHECK;
 
 /* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then.
  */
 enum db_result draw_note_frozen(struct services *services, const struct queue_state *queue,
-                                struct draw *draw);
+                                struct draw *draw) MUST_CHECK;
 
 /*
  * Does all steps that are due. Refuses with queue_unavailable, mysql_unavailable, or, where the
  * list is not what was published, with internal_error; what was done stays done.
  */
-enum error draw_run(struct services *services, int32_t concert_id, struct problem *problem);
+enum error draw_run(struct services *services, int32_t concert_id, struct problem *problem)
+    MUST_CHECK;
 
 /* Loads drawn ranks into the queue, from where anybody stopped. */
 enum error draw_load(struct services *services, const struct concert *concert,
-                     const struct draw *draw, struct problem *problem);
+                     const struct draw *draw, struct problem *problem) MUST_CHECK;
 
 struct draw_sweep_report {
     int64_t failed; /* draws whose steps were due and could not be done, Redis being there */
@@ -59,7 +60,7 @@ struct draw_sweep_report {
 };
 
 /* draw_run() for every concert with a draw. DB_OK unless MySQL failed. */
-enum db_result draw_sweep(struct services *services, struct draw_sweep_report *report);
+enum db_result draw_sweep(struct services *services, struct draw_sweep_report *report) MUST_CHECK;
 
 /* What a draw's books say. */
 struct draw_audit {
@@ -68,6 +69,6 @@ struct draw_audit {
 };
 
 /* Computes all of it again. */
-enum db_result draw_audit(struct services *services, struct draw_audit *audit);
+enum db_result draw_audit(struct services *services, struct draw_audit *audit) MUST_CHECK;
 
 #endif

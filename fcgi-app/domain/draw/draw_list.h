@@ -13,7 +13,8 @@ struct draw_list {
 };
 
 /* Reads it from MySQL; the draw must be sealed, or it may still grow. Freed by the caller. */
-enum db_result draw_list_read(struct database *db, const struct draw *draw, struct draw_list *list);
+enum db_result draw_list_read(struct database *db, const struct draw *draw, struct draw_list *list)
+    MUST_CHECK;
 void draw_list_free(struct draw_list *list);
 
 /* SHA-256 of its file. */

@@ -31,13 +31,13 @@ struct concert_draft {
 void concert_draft_free(struct concert_draft *draft);
 
 /* That closesAt, where there is one, is after opensAt. Refuses with invalid_field. */
-enum error concert_check_times(const struct concert *concert, struct problem *problem);
+enum error concert_check_times(const struct concert *concert, struct problem *problem) MUST_CHECK;
 
 /*
  * What no single field can say: times in order, no number and no name twice, not too many seats.
  * Sets each item's seat_count. Refuses with invalid_field.
  */
-enum error concert_draft_check(struct concert_draft *draft, struct problem *problem);
+enum error concert_draft_check(struct concert_draft *draft, struct problem *problem) MUST_CHECK;
 
 /* The state of a creating call: the caller fills the first two; the ids are set in the draft. */
 struct concert_create {
@@ -47,10 +47,11 @@ struct concert_create {
     char warning[QUEUE_WARNING_SIZE]; /* for the operator; "": none */
 };
 
-enum error concert_create_precheck(struct services *services, void *create,
-                                   struct problem *problem);
-enum error concert_create_execute(struct services *services, void *create, struct problem *problem);
-enum db_result concert_create_was_committed(struct services *services, void *create);
+enum error concert_create_precheck(struct services *services, void *create, struct problem *problem)
+    MUST_CHECK;
+enum error concert_create_execute(struct services *services, void *create, struct problem *problem)
+    MUST_CHECK;
+enum db_result concert_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t concert_create_id(const void *create);
 
 /* The state of changing a concert's settings: the caller fills all but the last two. */
@@ -70,8 +71,9 @@ struct concert_change {
  * Refuses with concert_not_found, with what apply() says, with invalid_field (closesAt), or with
  * not_cancellable where the status of a cancelled concert would change.
  */
-enum error concert_change_execute(struct services *services, void *change, struct problem *problem);
-enum db_result concert_change_was_committed(struct services *services, void *change);
+enum error concert_change_execute(struct services *services, void *change, struct problem *problem)
+    MUST_CHECK;
+enum db_result concert_change_was_committed(struct services *services, void *change) MUST_CHECK;
 
 /* After the change: what queue_memory_check() says, where it resized the queue; else "". */
 void concert_change_warn(struct services *services, const struct concert_change *change,

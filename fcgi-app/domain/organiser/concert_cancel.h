@@ -26,6 +26,6 @@ struct concert_cancel_report {
  */
 enum error concert_cancel(struct services *services, const char *actor, int32_t concert_id,
                           void (*progress)(const struct concert_cancel_report *report),
-                          struct concert_cancel_report *report, struct problem *problem);
+                          struct concert_cancel_report *report, struct problem *problem) MUST_CHECK;
 
 #endif

@@ -60,18 +60,18 @@ void queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
  * queue_unavailable.
  */
 enum error queue_add(struct services *services, const struct concert *concert, const char *user_id,
-                     struct queue_position *position, struct problem *problem);
+                     struct queue_position *position, struct problem *problem) MUST_CHECK;
 
 /*
  * A sign of life from the owner of a token, who sees how it stands; a called one becomes active.
  * `text` NULL: token_missing. `caller` "" : whoever has the token. Refuses with token_invalid.
  */
 enum error queue_status(struct services *services, const char *text, const char *caller,
-                        struct queue_position *position, struct problem *problem);
+                        struct queue_position *position, struct problem *problem) MUST_CHECK;
 
 /* Leaves the queue or gives the place back. As queue_status() otherwise. */
 enum error queue_leave(struct services *services, const char *text, const char *caller,
-                       struct problem *problem);
+                       struct problem *problem) MUST_CHECK;
 
 /*
  * In a concert that keeps a queue: whether this user may come to the seats with this token, which
@@ -79,7 +79,7 @@ enum error queue_leave(struct services *services, const char *text, const char *
  */
 enum error queue_admit(struct services *services, const struct concert *concert,
                        const char *user_id, const char *text, struct queue_position *position,
-                       struct problem *problem);
+                       struct problem *problem) MUST_CHECK;
 
 /*
  * A sign of life from the owner of an active token whose call was refused for another reason. A
@@ -105,10 +105,10 @@ bool queue_tell(struct services *services);
 
 /* The queue as everybody sees it; moves it on. Refuses with queue_unavailable. */
 enum error queue_state(struct services *services, const struct concert *concert,
-                       struct queue_state *state, struct problem *problem);
+                       struct queue_state *state, struct problem *problem) MUST_CHECK;
 
 /* The same, but waits, for a minute at most, while a queue that was lost is being loaded. */
 enum error queue_await_state(struct services *services, const struct concert *concert,
-                             struct queue_state *state, struct problem *problem);
+                             struct queue_state *state, struct problem *problem) MUST_CHECK;
 
 #endif

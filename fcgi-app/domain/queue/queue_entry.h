@@ -32,7 +32,7 @@ enum queue_outcome {
  */
 enum queue_outcome queue_settle(struct services *services, const struct queue_settings *settings,
                                 struct queue_entry *entry, int64_t asked_ms, bool look,
-                                struct token_row *row, struct problem *problem);
+                                struct token_row *row, struct problem *problem) MUST_CHECK;
 
 /*
  * After an answer of Redis that is not QUEUE_OK, about a token of `user_id` ("": anybody): loads
@@ -40,7 +40,7 @@ enum queue_outcome queue_settle(struct services *services, const struct queue_se
  */
 enum queue_outcome queue_recover(struct services *services, const struct queue_settings *settings,
                                  enum queue_answer answer, const uint8_t token[TOKEN_SIZE],
-                                 const char *user_id, struct problem *problem);
+                                 const char *user_id, struct problem *problem) MUST_CHECK;
 
 /*
  * Writes to MySQL how a token ended that Redis keeps only for that, and lets Redis forget it. OVER;
@@ -49,7 +49,7 @@ enum queue_outcome queue_recover(struct services *services, const struct queue_s
 enum queue_outcome queue_record_end(struct services *services,
                                     const struct queue_settings *settings,
                                     const uint8_t token[TOKEN_SIZE], enum queue_token_state state,
-                                    struct problem *problem);
+                                    struct problem *problem) MUST_CHECK;
 
 /* Notes what queue_tell() is to tell; what was noted before is told now. */
 void queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,

@@ -10,7 +10,7 @@
  * goes on. ERROR_NONE when it is loaded; else queue_unavailable, to be asked again in a second.
  */
 enum error queue_rebuild(struct services *services, const struct queue_settings *settings,
-                         struct problem *problem);
+                         struct problem *problem) MUST_CHECK;
 
 /* What an answer of Redis other than QUEUE_OK, which the queue's rules have no answer to, means. */
 enum error queue_refuse(struct problem *problem, enum queue_answer answer);

@@ -16,7 +16,7 @@ struct queue_sweep_report {
  * Moves each queue on as far as it goes, writes ended tokens to MySQL and frees places whose
  * payment could not. DB_OK unless MySQL failed. Passes may overlap.
  */
-enum db_result queue_sweep(struct services *services, struct queue_sweep_report *report);
+enum db_result queue_sweep(struct services *services, struct queue_sweep_report *report) MUST_CHECK;
 
 /* What Redis says of all queues together. */
 struct queue_audit {
@@ -27,6 +27,6 @@ struct queue_audit {
 };
 
 /* Reads it. Queues that are not loaded count as empty. DB_OK unless MySQL failed. */
-enum db_result queue_audit(struct services *services, struct queue_audit *audit);
+enum db_result queue_audit(struct services *services, struct queue_audit *audit) MUST_CHECK;
 
 #endif

@@ -13,7 +13,7 @@
  */
 enum queue_outcome unqueued_token_add(struct services *services, const struct concert *concert,
                                       const char *user_id, const uint8_t fresh[TOKEN_SIZE],
-                                      struct token_row *row, struct problem *problem);
+                                      struct token_row *row, struct problem *problem) MUST_CHECK;
 
 /*
  * A token of this user ("": anybody), or token_invalid. One that waited in a queue gets a lease.
@@ -21,11 +21,11 @@ enum queue_outcome unqueued_token_add(struct services *services, const struct co
  */
 enum queue_outcome unqueued_token_find(struct services *services, const struct concert *concert,
                                        const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                       struct token_row *row, struct problem *problem);
+                                       struct token_row *row, struct problem *problem) MUST_CHECK;
 
 /* Ends it. The same outcomes. */
 enum queue_outcome unqueued_token_leave(struct services *services, const struct concert *concert,
                                         const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                        struct problem *problem);
+                                        struct problem *problem) MUST_CHECK;
 
 #endif

@@ -21,7 +21,7 @@ struct hall_wish {
  * fits, or where nothing was left for it a moment ago (base/sold_out.h).
  */
 enum error hall_precheck(struct services *services, const struct item *item, struct hall_wish *wish,
-                         struct problem *problem) __attribute__((warn_unused_result));
+                         struct problem *problem) MUST_CHECK;
 
 /*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the
@@ -31,6 +31,7 @@ enum error hall_precheck(struct services *services, const struct item *item, str
  */
 enum error hall_lock_best(struct services *services, const struct item *item,
                           const struct hall_wish *wish, int32_t ids[SEATS_AT_ONCE],
-                          struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem);
+                          struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+    MUST_CHECK;
 
 #endif

@@ -21,10 +21,11 @@ struct payment_create {
     uint8_t token_bytes[TOKEN_SIZE];
 };
 
-enum error payment_create_precheck(struct services *services, void *create,
-                                   struct problem *problem);
-enum error payment_create_execute(struct services *services, void *create, struct problem *problem);
-enum db_result payment_create_was_committed(struct services *services, void *create);
+enum error payment_create_precheck(struct services *services, void *create, struct problem *problem)
+    MUST_CHECK;
+enum error payment_create_execute(struct services *services, void *create, struct problem *problem)
+    MUST_CHECK;
+enum db_result payment_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t payment_create_id(const void *create);
 
 /* After the commit: the place in the queue becomes free once the buyer has the answer. */

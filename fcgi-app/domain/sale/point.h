@@ -18,8 +18,8 @@ struct point_change {
 
 /* Run of the effect: locks the purse, changes it and writes the ledger. */
 enum error point_change_execute(struct services *services, void *point_change,
-                                struct problem *problem);
-enum db_result point_change_was_committed(struct services *services, void *point_change);
+                                struct problem *problem) MUST_CHECK;
+enum db_result point_change_was_committed(struct services *services, void *point_change) MUST_CHECK;
 int64_t point_change_id(const void *point_change);
 
 /*
@@ -28,6 +28,6 @@ int64_t point_change_id(const void *point_change);
  * when the balance would fall below 0. Locks the point row: last in the lock order.
  */
 enum error point_move(struct services *services, const char *user_id, int64_t amount,
-                      struct point_entry *entry, struct problem *problem);
+                      struct point_entry *entry, struct problem *problem) MUST_CHECK;
 
 #endif

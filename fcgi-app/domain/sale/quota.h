@@ -16,8 +16,7 @@
  * an hour at most. `now` decides, whether or not the sweeper ran.
  */
 enum error quota_check_pause(struct services *services, const struct concert *concert,
-                             const char *user_id, int64_t now, struct problem *problem)
-    __attribute__((warn_unused_result));
+                             const char *user_id, int64_t now, struct problem *problem) MUST_CHECK;
 
 /*
  * The same, and refuses with seat_limit_reached where `more` seats would be too many: held and paid
@@ -25,6 +24,6 @@ enum error quota_check_pause(struct services *services, const struct concert *co
  */
 enum error quota_check(struct services *services, const struct concert *concert,
                        const char *user_id, int64_t now, size_t more, struct problem *problem)
-    __attribute__((warn_unused_result));
+    MUST_CHECK;
 
 #endif

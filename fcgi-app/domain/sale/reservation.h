@@ -37,10 +37,10 @@ struct reservation_create {
 };
 
 enum error reservation_create_precheck(struct services *services, void *create,
-                                       struct problem *problem);
+                                       struct problem *problem) MUST_CHECK;
 enum error reservation_create_execute(struct services *services, void *create,
-                                      struct problem *problem);
-enum db_result reservation_create_was_committed(struct services *services, void *create);
+                                      struct problem *problem) MUST_CHECK;
+enum db_result reservation_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t reservation_create_id(const void *create);
 
 /* After the commit: Redis is to hear how long the owner's place in the queue is kept. */
@@ -59,8 +59,8 @@ struct reservation_cancel {
 };
 
 enum error reservation_cancel_execute(struct services *services, void *cancel,
-                                      struct problem *problem);
-enum db_result reservation_cancel_was_committed(struct services *services, void *cancel);
+                                      struct problem *problem) MUST_CHECK;
+enum db_result reservation_cancel_was_committed(struct services *services, void *cancel) MUST_CHECK;
 int64_t reservation_cancel_id(const void *cancel);
 
 /*
@@ -84,12 +84,13 @@ struct reservation_end {
  * Cancels all of them or none, whoever's they are, and whether or not their items have started.
  * Those that are over, in whichever way, are left alone: neither released nor refunded is set.
  */
-enum error reservation_end_execute(struct services *services, void *end, struct problem *problem);
-enum db_result reservation_end_was_committed(struct services *services, void *end);
+enum error reservation_end_execute(struct services *services, void *end, struct problem *problem)
+    MUST_CHECK;
+enum db_result reservation_end_was_committed(struct services *services, void *end) MUST_CHECK;
 
 /* After a read: refuses with reservation_not_found or forbidden. */
 enum error reservation_check_owner(enum db_result result, const struct reservation *reservation,
-                                   const char *user_id, struct problem *problem);
+                                   const char *user_id, struct problem *problem) MUST_CHECK;
 
 /*
  * A seat of a locked reservation names it no more. Where that was settled after it was read, the
@@ -97,19 +98,19 @@ enum error reservation_check_owner(enum db_result result, const struct reservati
  * was taken over before the clock was set back: the hold reads as expired, what is lost stays lost.
  */
 enum error reservation_lose_seat(struct services *services, struct reservation *reservation,
-                                 struct problem *problem);
+                                 struct problem *problem) MUST_CHECK;
 
 /*
  * Reads a reservation of this user with its seats; its status is as shown at *now. Refuses with
  * reservation_not_found or forbidden.
  */
 enum error reservation_find(struct services *services, const char *user_id, int64_t id,
-                            struct reservation *reservation, struct problem *problem);
+                            struct reservation *reservation, struct problem *problem) MUST_CHECK;
 
 /* A page of a user's reservations with their seats, newest first, statuses as shown now. */
 enum error reservation_list(struct services *services, const char *user_id, int64_t before,
                             int32_t limit, struct reservation *list, size_t *count,
-                            struct problem *problem);
+                            struct problem *problem) MUST_CHECK;
 
 /*
  * Locks a reservation of this user and its seats, for a change: refuses with
@@ -117,7 +118,8 @@ enum error reservation_list(struct services *services, const char *user_id, int6
  * locks.
  */
 enum error reservation_lock(struct services *services, const char *user_id, int64_t id,
-                            struct reservation *reservation, int64_t *now, struct problem *problem);
+                            struct reservation *reservation, int64_t *now, struct problem *problem)
+    MUST_CHECK;
 
 /* The seat numbers of a reservation whose seats were read. */
 void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);

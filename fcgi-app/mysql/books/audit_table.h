@@ -16,6 +16,6 @@ extern const size_t audit_check_count;
 
 /* Counts what breaks one rule. */
 enum db_result audit_table_count(struct database *db, const struct audit_check *check,
-                                 int64_t *count);
+                                 int64_t *count) MUST_CHECK;
 
 #endif

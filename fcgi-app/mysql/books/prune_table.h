@@ -40,31 +40,35 @@ struct prune_range {
  * `cutoff`: DB_OK or DB_NONE. One that is only closed by hand may go on.
  */
 enum db_result prune_table_next_concert(struct database *db, int32_t after, int64_t cutoff,
-                                        struct prune_concert *concert);
+                                        struct prune_concert *concert) MUST_CHECK;
 
 /* Whether a hold of the concert can still be paid. */
-enum db_result prune_table_has_live_hold(struct database *db, int32_t concert_id, bool *has_one);
+enum db_result prune_table_has_live_hold(struct database *db, int32_t concert_id, bool *has_one)
+    MUST_CHECK;
 
 /* Sets last_number and serving_number; 0 where there is no queue token. */
-enum db_result prune_table_read_kept(struct database *db, struct prune_concert *concert);
+enum db_result prune_table_read_kept(struct database *db, struct prune_concert *concert) MUST_CHECK;
 
 /* Moves on to the range behind range->until. Nothing is locked. */
 enum db_result prune_table_look_on(struct database *db, const struct prune_concert *concert,
-                                   enum prune_kind kind, struct prune_range *range);
+                                   enum prune_kind kind, struct prune_range *range) MUST_CHECK;
 
 /* Ends those queue tokens of the range that are still live and older than the cutoff. */
 enum db_result prune_table_lapse(struct database *db, const struct prune_concert *concert,
-                                 const struct prune_range *range);
+                                 const struct prune_range *range) MUST_CHECK;
 
 /* Deletes those of the range that are to go; db_changed_rows() counts them. */
 enum db_result prune_table_delete(struct database *db, const struct prune_concert *concert,
-                                  enum prune_kind kind, const struct prune_range *range);
+                                  enum prune_kind kind, const struct prune_range *range) MUST_CHECK;
 
 /* How many stored answers are older than this; sweep_table_delete_answers() deletes them. */
-enum db_result prune_table_count_answers(struct database *db, int64_t cutoff, int64_t *count);
+enum db_result prune_table_count_answers(struct database *db, int64_t cutoff, int64_t *count)
+    MUST_CHECK;
 
 /* The same for the audit log, and one batch of it. */
-enum db_result prune_table_count_log(struct database *db, int64_t cutoff, int64_t *count);
-enum db_result prune_table_delete_log(struct database *db, int64_t cutoff, int64_t *deleted);
+enum db_result prune_table_count_log(struct database *db, int64_t cutoff, int64_t *count)
+    MUST_CHECK;
+enum db_result prune_table_delete_log(struct database *db, int64_t cutoff, int64_t *deleted)
+    MUST_CHECK;
 
 #endif

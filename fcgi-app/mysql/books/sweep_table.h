@@ -21,15 +21,17 @@ struct sweep_cursor {
  */
 enum db_result sweep_table_lapsed(struct database *db, const struct sweep_cursor *after,
                                   int64_t until, struct sweep_cursor cursors[SWEEP_BATCH],
-                                  size_t *count);
+                                  size_t *count) MUST_CHECK;
 
 /*
  * Locks a reservation and sets its item_id, status and expires_at. DB_NONE: somebody else has it
  * locked.
  */
-enum db_result sweep_table_lock_reservation(struct database *db, struct reservation *reservation);
+enum db_result sweep_table_lock_reservation(struct database *db, struct reservation *reservation)
+    MUST_CHECK;
 
 /* Deletes up to SWEEP_ANSWERS stored answers that are older than the cutoff, and counts them. */
-enum db_result sweep_table_delete_answers(struct database *db, int64_t cutoff, int64_t *deleted);
+enum db_result sweep_table_delete_answers(struct database *db, int64_t cutoff, int64_t *deleted)
+    MUST_CHECK;
 
 #endif

@@ -63,11 +63,12 @@ struct item {
 };
 
 /* One concert by its id, with all that the rules go by; its texts are not read, they are "". */
-enum db_result concert_table_find(struct database *db, int32_t concert_id, struct concert *concert);
+enum db_result concert_table_find(struct database *db, int32_t concert_id, struct concert *concert)
+    MUST_CHECK;
 
 /* The same with its texts. */
 enum db_result concert_table_find_whole(struct database *db, int32_t concert_id,
-                                        struct concert *concert);
+                                        struct concert *concert) MUST_CHECK;
 
 /*
  * The same without them, and with one of its items; item->item_id is 0 where the concert has no
@@ -78,33 +79,35 @@ enum db_result concert_table_find_whole(struct database *db, int32_t concert_id,
 enum db_result concert_table_find_with_item(struct database *db, int32_t concert_id,
                                             int32_t item_id, const char *user_id,
                                             struct concert *concert, struct item *item,
-                                            bool *has_held);
+                                            bool *has_held) MUST_CHECK;
 
 /* One concert with its texts, and with what its items add up to. */
 enum db_result concert_table_find_summary(struct database *db, int32_t concert_id,
-                                          struct concert *concert, struct concert_summary *summary);
+                                          struct concert *concert, struct concert_summary *summary)
+    MUST_CHECK;
 
 /*
  * Concerts that are not cancelled, by id; those with an item on `date` where it is not NULL.
  * db_next() fills the two structs row by row.
  */
 enum db_result concert_table_list(struct database *db, const char *date, struct concert *concert,
-                                  struct concert_summary *summary);
+                                  struct concert_summary *summary) MUST_CHECK;
 
 /* The same of all, in any order, with the id and what the status follows from alone. */
-enum db_result concert_table_list_times(struct database *db, struct concert *concert);
+enum db_result concert_table_list_times(struct database *db, struct concert *concert) MUST_CHECK;
 
 /* One item by its id. */
-enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item);
+enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item)
+    MUST_CHECK;
 
 /*
  * A concert's items by (date, itemId) with what can be bought and what is held of each at `now`;
  * db_next() fills *item.
  */
 enum db_result concert_table_items(struct database *db, int32_t concert_id, int64_t now,
-                                   struct item *item);
+                                   struct item *item) MUST_CHECK;
 
 /* Sets layout_version of the items that have none yet, as a checksum of their seats' layout. */
-enum db_result concert_table_stamp_layouts(struct database *db);
+enum db_result concert_table_stamp_layouts(struct database *db) MUST_CHECK;
 
 #endif

@@ -22,48 +22,48 @@ struct seat_range {
 
 /* Inserts a concert (all but its id and `now`) and sets its id. */
 enum db_result concert_admin_table_insert(struct database *db, struct concert *concert,
-                                          int64_t created_at);
+                                          int64_t created_at) MUST_CHECK;
 
 /* Inserts an item of a concert, its seats aside, and sets its id. */
 enum db_result concert_admin_table_insert_item(struct database *db, struct item *item,
-                                               int64_t min_price, int64_t max_price);
+                                               int64_t min_price, int64_t max_price) MUST_CHECK;
 
 /* Inserts the seats of a range. */
 enum db_result concert_admin_table_insert_seats(struct database *db, int32_t item_id,
-                                                const struct seat_range *range);
+                                                const struct seat_range *range) MUST_CHECK;
 
 /* Locks a concert's row and reads it. */
 enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
-                                        struct concert *concert);
+                                        struct concert *concert) MUST_CHECK;
 
 /*
  * Raises the version of a queue's settings above one that is higher than all that MySQL has;
  * db_changed_rows() is 0 where it was higher meanwhile.
  */
 enum db_result concert_admin_table_outdo(struct database *db, int32_t concert_id,
-                                         int32_t queue_version);
+                                         int32_t queue_version) MUST_CHECK;
 
 /* When a concert was created. */
 enum db_result concert_admin_table_created_at(struct database *db, int32_t concert_id,
-                                              int64_t *created_at);
+                                              int64_t *created_at) MUST_CHECK;
 
 /* Writes those settings of a locked concert, and versions of its queue, that are others now. */
 enum db_result concert_admin_table_update(struct database *db, const struct concert *before,
-                                          const struct concert *after);
+                                          const struct concert *after) MUST_CHECK;
 
 /* maxWaiting of all queues together that are kept now, but for this concert's. */
 enum db_result concert_admin_table_max_waiting(struct database *db, int32_t but_concert_id,
-                                               int64_t *waiting);
+                                               int64_t *waiting) MUST_CHECK;
 
 /* All concerts by id, cancelled ones as well; db_next() fills the two structs row by row. */
 enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
-                                        struct concert_summary *summary);
+                                        struct concert_summary *summary) MUST_CHECK;
 
 /*
  * Writes into the audit log who ("admin", "ctl") did what; 10,000 characters of the detail.
  * concert_id 0: to no concert.
  */
 enum db_result concert_admin_table_log(struct database *db, const char *actor, const char *action,
-                                       int32_t concert_id, const char *detail);
+                                       int32_t concert_id, const char *detail) MUST_CHECK;
 
 #endif

@@ -24,9 +24,11 @@ struct section_sales {
 };
 
 /* Counts all seats of a concert. */
-enum db_result sales_table_total(struct database *db, int32_t concert_id, struct sales *sales);
+enum db_result sales_table_total(struct database *db, int32_t concert_id, struct sales *sales)
+    MUST_CHECK;
 
 /* By section, in the order of (date, itemId) and the lowest seatId; db_next() fills *row. */
-enum db_result sales_table_list(struct database *db, int32_t concert_id, struct section_sales *row);
+enum db_result sales_table_list(struct database *db, int32_t concert_id, struct section_sales *row)
+    MUST_CHECK;
 
 #endif

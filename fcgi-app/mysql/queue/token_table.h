@@ -70,46 +70,48 @@ bool token_may_idle(const struct token_row *row);
 
 /* The token with these bytes, of either kind: DB_OK or DB_NONE. A plain read without a lock. */
 enum db_result token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE],
-                                struct token_row *row);
+                                struct token_row *row) MUST_CHECK;
 
 /* The live token of a user in a concert, of either kind, a numbered one first: DB_OK or DB_NONE. */
 enum db_result token_table_find_live(struct database *db, int32_t concert_id, const char *user_id,
-                                     struct token_row *row);
+                                     struct token_row *row) MUST_CHECK;
 
 /*
  * Ends a token as done, left or lapsed (an unqueued one just ends). One that has ended already
  * keeps how it did. May stand inside a transaction; the row is locked then.
  */
 enum db_result token_table_end(struct database *db, enum token_kind kind,
-                               const uint8_t token[TOKEN_SIZE], enum token_status status);
+                               const uint8_t token[TOKEN_SIZE], enum token_status status)
+    MUST_CHECK;
 
 /*
  * Ends an active token of either kind as done, inside a transaction. *ended: it was active, though
  * its lease may be over. A waiting one waits on.
  */
 enum db_result token_table_end_active(struct database *db, const uint8_t token[TOKEN_SIZE],
-                                      bool *ended);
+                                      bool *ended) MUST_CHECK;
 
 /* Ends 1 to TOKEN_BATCH of one kind together in the same way, while the period lasts. */
 enum db_result token_table_end_batch(struct database *db, const struct token_period *period,
                                      enum token_kind kind, const uint8_t (*tokens)[TOKEN_SIZE],
-                                     size_t count, enum token_status status);
+                                     size_t count, enum token_status status) MUST_CHECK;
 
 /* How many of 1 to TOKEN_BATCH numbered tokens are there. */
 enum db_result token_table_count(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
-                                 size_t count, int32_t *there);
+                                 size_t count, int32_t *there) MUST_CHECK;
 
 /* Which of 1 to TOKEN_BATCH tokens of either kind have ended. */
 enum db_result token_table_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
-                                 size_t count, uint8_t (*ended)[TOKEN_SIZE], size_t *found);
+                                 size_t count, uint8_t (*ended)[TOKEN_SIZE], size_t *found)
+    MUST_CHECK;
 
 /*
  * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
  * ends_ms and lease_ms of the row. DB_DUPLICATE: the number or the token is there already, or the
  * user has another live one.
  */
-enum db_result token_table_insert(struct database *db, const struct token_row *row,
-                                  int32_t serving);
+enum db_result token_table_insert(struct database *db, const struct token_row *row, int32_t serving)
+    MUST_CHECK;
 
 /*
  * Makes a numbered token that has not ended active, with an end and a lease from now on, while the
@@ -117,18 +119,18 @@ enum db_result token_table_insert(struct database *db, const struct token_row *r
  */
 enum db_result token_table_activate(struct database *db, const struct token_period *period,
                                     const uint8_t token[TOKEN_SIZE], int64_t ends_ms,
-                                    int64_t lease_ms, int32_t serving);
+                                    int64_t lease_ms, int32_t serving) MUST_CHECK;
 
 /* Makes an active numbered token a waiting one again; the same. */
 enum db_result token_table_take_back(struct database *db, const struct token_period *period,
-                                     const uint8_t token[TOKEN_SIZE]);
+                                     const uint8_t token[TOKEN_SIZE]) MUST_CHECK;
 
 /*
  * A live active numbered token ends at `until`, or with its lease if that is earlier; never earlier
  * than it would have. May stand inside a transaction; the row is locked then.
  */
 enum db_result token_table_prolong(struct database *db, const uint8_t token[TOKEN_SIZE],
-                                   int64_t until);
+                                   int64_t until) MUST_CHECK;
 
 /* Remembers the highest number called, in a row of its own number or the next one below. */
 enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);
@@ -140,11 +142,12 @@ enum db_result token_table_note_serving(struct database *db, int32_t concert_id,
  */
 enum db_result token_table_renew_unqueued(struct database *db, const struct token_period *period,
                                           const char *user_id, const uint8_t fresh[TOKEN_SIZE],
-                                          int64_t now, int64_t lease_ms, struct token_row *row);
+                                          int64_t now, int64_t lease_ms, struct token_row *row)
+    MUST_CHECK;
 
 /* The highest number given and the highest one called, 0 where there is none. */
 enum db_result token_table_highest(struct database *db, int32_t concert_id, int32_t *last,
-                                   int32_t *serving);
+                                   int32_t *serving) MUST_CHECK;
 
 /* The parts of a concert's live tokens, in the order in which a rebuild reads them. */
 enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_UNQUEUED, TOKEN_PART_COUNT };
@@ -156,12 +159,14 @@ enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_UNQUEUED, TO
  */
 enum db_result token_table_read_live(struct database *db, int32_t concert_id, enum token_part part,
                                      int32_t after_number, const char *after_user,
-                                     struct token_row *rows, size_t *count);
+                                     struct token_row *rows, size_t *count) MUST_CHECK;
 
 /* The next concert that keeps a queue, above `after`: DB_OK or DB_NONE. */
-enum db_result token_table_next_queue(struct database *db, int32_t after, int32_t *concert_id);
+enum db_result token_table_next_queue(struct database *db, int32_t after, int32_t *concert_id)
+    MUST_CHECK;
 
 /* Writes down as lapsed up to 1,000 tokens of a concert whose lease is over; counts them. */
-enum db_result token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed);
+enum db_result token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed)
+    MUST_CHECK;
 
 #endif

@@ -23,22 +23,25 @@ enum effect_kind {
  */
 enum db_result idempotency_table_begin(struct database *db, const char *caller, const char *key,
                                        const uint8_t fingerprint[FINGERPRINT_BYTES],
-                                       enum effect_kind kind);
+                                       enum effect_kind kind) MUST_CHECK;
 
 /* Completes the reservation of the key with the answer. DB_RETRY: it is not there any more, or has
  * one. */
 enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
-                                       int64_t effect_id, const struct buffer *body);
+                                       int64_t effect_id, const struct buffer *body) MUST_CHECK;
 
 /* Takes it back inside the same transaction. */
-enum db_result idempotency_table_withdraw(struct database *db, const char *caller, const char *key);
+enum db_result idempotency_table_withdraw(struct database *db, const char *caller, const char *key)
+    MUST_CHECK;
 
 /* Reads a stored answer, appended to `body`. DB_NONE: there is none. */
 enum db_result idempotency_table_find(struct database *db, const char *caller, const char *key,
-                                      uint8_t fingerprint[FINGERPRINT_BYTES], struct buffer *body);
+                                      uint8_t fingerprint[FINGERPRINT_BYTES], struct buffer *body)
+    MUST_CHECK;
 
 /* What a call with this key changed, if it came within so many seconds; else DB_NONE. */
 enum db_result idempotency_table_find_effect(struct database *db, const char *caller,
-                                             const char *key, int64_t seconds, int64_t *effect_id);
+                                             const char *key, int64_t seconds, int64_t *effect_id)
+    MUST_CHECK;
 
 #endif

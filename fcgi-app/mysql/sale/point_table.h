@@ -28,56 +28,59 @@ struct payment {
 };
 
 /* The balance without a lock; 0 for a user never seen. */
-enum db_result point_table_balance(struct database *db, const char *user_id, int64_t *balance);
+enum db_result point_table_balance(struct database *db, const char *user_id, int64_t *balance)
+    MUST_CHECK;
 
 /*
  * Locks a user's purse and reads the balance; a missing one is made, with 0. *now is the time when
  * it was locked.
  */
 enum db_result point_table_lock(struct database *db, const char *user_id, int64_t *balance,
-                                int64_t *now);
+                                int64_t *now) MUST_CHECK;
 
 /*
  * Sets the balance of a locked purse; `before` is the one that was read. DB_RETRY: it has another
  * one, the lock did not hold.
  */
 enum db_result point_table_set_balance(struct database *db, const char *user_id, int64_t before,
-                                       int64_t after);
+                                       int64_t after) MUST_CHECK;
 
 /* Writes one line of the ledger; sets entry->history_id. */
 enum db_result point_table_add_entry(struct database *db, const char *user_id,
-                                     struct point_entry *entry);
+                                     struct point_entry *entry) MUST_CHECK;
 
 /* One entry by its id, if it is this user's; locks it. */
 enum db_result point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,
-                                      struct point_entry *entry);
+                                      struct point_entry *entry) MUST_CHECK;
 
 /* A user's ledger, newest first, ids below `before`. */
 enum db_result point_table_history(struct database *db, const char *user_id, int64_t before,
-                                   int32_t limit, struct point_entry *list, size_t *count);
+                                   int32_t limit, struct point_entry *list, size_t *count)
+    MUST_CHECK;
 
 /* Writes a payment; sets payment->payment_id. DB_DUPLICATE where the reservation has one. */
-enum db_result payment_table_insert(struct database *db, struct payment *payment);
+enum db_result payment_table_insert(struct database *db, struct payment *payment) MUST_CHECK;
 
 /* The payment of a reservation, with a lock. */
 enum db_result payment_table_lock(struct database *db, int64_t reservation_id,
-                                  struct payment *payment);
+                                  struct payment *payment) MUST_CHECK;
 
 /*
  * Marks a payment as refunded. `asked_at` is when its owner asked for it; CLOCK_NEVER where an
  * operator gives the refund. DB_RETRY: there is none that is not refunded.
  */
-enum db_result payment_table_refund(struct database *db, int64_t reservation_id, int64_t asked_at);
+enum db_result payment_table_refund(struct database *db, int64_t reservation_id, int64_t asked_at)
+    MUST_CHECK;
 
 /*
  * When the user asked for a refund, the latest time but `skipped` later ones; DB_NONE where there
  * is none after `since`.
  */
 enum db_result payment_table_refund_asked(struct database *db, const char *user_id, int64_t since,
-                                          int32_t skipped, int64_t *asked_at);
+                                          int32_t skipped, int64_t *asked_at) MUST_CHECK;
 
 /* A user's payments, newest first, ids below `before`. */
 enum db_result payment_table_list(struct database *db, const char *user_id, int64_t before,
-                                  int32_t limit, struct payment *list, size_t *count);
+                                  int32_t limit, struct payment *list, size_t *count) MUST_CHECK;
 
 #endif

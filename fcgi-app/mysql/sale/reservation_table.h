@@ -32,43 +32,47 @@ struct reservation {
 };
 
 /* Inserts the row and its seats; sets reservation_id. */
-enum db_result reservation_table_insert(struct database *db, struct reservation *reservation);
+enum db_result reservation_table_insert(struct database *db, struct reservation *reservation)
+    MUST_CHECK;
 
 /*
  * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time
  * at the read: a later one would show a hold that was paid in between as expired.
  */
 enum db_result reservation_table_find(struct database *db, int64_t id, struct reservation *out,
-                                      int64_t *now);
-enum db_result reservation_table_lock(struct database *db, int64_t id, struct reservation *out);
+                                      int64_t *now) MUST_CHECK;
+enum db_result reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
+    MUST_CHECK;
 
 /*
  * One without its seats, and its concert as concert_table_find() reads it, without a lock. All of
  * it is as of concert->now.
  */
 enum db_result reservation_table_find_with_concert(struct database *db, int64_t id,
-                                                   struct reservation *out,
-                                                   struct concert *concert);
+                                                   struct reservation *out, struct concert *concert)
+    MUST_CHECK;
 
 /*
  * Locks one that was found, and reads again what may change of it: status and expires_at, and
  * concert_cancelled. *now is the time when it was locked.
  */
 enum db_result reservation_table_lock_hold(struct database *db, struct reservation *reservation,
-                                           int64_t *now);
+                                           int64_t *now) MUST_CHECK;
 
 /*
  * Makes a locked hold paid and all its seats sold. DB_NONE: some seat is not held by it any more.
  * The seats are locked by this, in the order of their numbers.
  */
 enum db_result reservation_table_sell(struct database *db, const struct reservation *reservation,
-                                      int64_t paid_at);
+                                      int64_t paid_at) MUST_CHECK;
 
 /* Reads reservation->seats, by seatId. */
-enum db_result reservation_table_seats(struct database *db, struct reservation *reservation);
+enum db_result reservation_table_seats(struct database *db, struct reservation *reservation)
+    MUST_CHECK;
 
 /* The same of their numbers and prices only: a third of the work. */
-enum db_result reservation_table_seat_ids(struct database *db, struct reservation *reservation);
+enum db_result reservation_table_seat_ids(struct database *db, struct reservation *reservation)
+    MUST_CHECK;
 
 /*
  * Changes the status of a locked reservation; `from` is the one that was read, another one than
@@ -77,7 +81,8 @@ enum db_result reservation_table_seat_ids(struct database *db, struct reservatio
  */
 enum db_result reservation_table_set_status(struct database *db, int64_t id,
                                             enum reservation_status from,
-                                            enum reservation_status to, int64_t settled_at);
+                                            enum reservation_status to, int64_t settled_at)
+    MUST_CHECK;
 
 /*
  * A user's reservations, newest first, with ids below `before`; at most `limit`, into `list`.
@@ -85,18 +90,18 @@ enum db_result reservation_table_set_status(struct database *db, int64_t id,
  */
 enum db_result reservation_table_list(struct database *db, const char *user_id, int64_t before,
                                       int32_t limit, struct reservation *list, size_t *count,
-                                      int64_t *now);
+                                      int64_t *now) MUST_CHECK;
 
 /*
  * Reads the seats of a page as reservation_table_list() gave it, each reservation's by seatId, in
  * one statement for all.
  */
 enum db_result reservation_table_list_seats(struct database *db, const char *user_id,
-                                            struct reservation *list, size_t count);
+                                            struct reservation *list, size_t count) MUST_CHECK;
 
 /* Takes the mutex of a user in a concert (lock order: before any reservation row). */
 enum db_result reservation_table_lock_user(struct database *db, int32_t concert_id,
-                                           const char *user_id);
+                                           const char *user_id) MUST_CHECK;
 
 /* What became of a hold, for the rules about how much one user may hold. */
 struct hold_record {
@@ -109,6 +114,6 @@ struct hold_record {
 /* A user's holds in a concert that are paid or end after `since`, by ends_at; into *hold. */
 enum db_result reservation_table_list_holds(struct database *db, int32_t concert_id,
                                             const char *user_id, int64_t since,
-                                            struct hold_record *hold);
+                                            struct hold_record *hold) MUST_CHECK;
 
 #endif

@@ -36,19 +36,19 @@ struct seat_position {
 
 /* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
 enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
-                               int64_t *now);
+                               int64_t *now) MUST_CHECK;
 
 /* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
 enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat,
-                                      int64_t *now);
+                                      int64_t *now) MUST_CHECK;
 
 /* The same of what does not move, with the place in the hall. */
 enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
-                                      struct seat_position *position);
+                                      struct seat_position *position) MUST_CHECK;
 
 /* The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id. */
 enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_t first,
-                                    int32_t last, int32_t *seat_id);
+                                    int32_t last, int32_t *seat_id) MUST_CHECK;
 
 /*
  * Reads a concert and its item as concert_table_find_with_item() does and, without a lock, up to
@@ -59,21 +59,23 @@ enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_
 enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
                                const int32_t *ids, size_t count, const char *user_id,
                                struct concert *concert, struct item *item, struct seat *seats,
-                               size_t *found, bool *has_held);
+                               size_t *found, bool *has_held) MUST_CHECK;
 
 /*
  * Locks up to SEATS_AT_ONCE seats with SELECT ... FOR UPDATE, by primary key in ascending order.
  * *found is how many there are of the asked ones; *now the time when the last of them was locked.
  */
 enum db_result seat_table_lock(struct database *db, int32_t item_id, const int32_t *ids,
-                               size_t count, struct seat *seats, size_t *found, int64_t *now);
+                               size_t count, struct seat *seats, size_t *found, int64_t *now)
+    MUST_CHECK;
 
 /*
  * The same with SKIP LOCKED: seats that another transaction has locked are left out, without a
  * wait.
  */
 enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids,
-                                    size_t count, struct seat *seats, size_t *found, int64_t *now);
+                                    size_t count, struct seat *seats, size_t *found, int64_t *now)
+    MUST_CHECK;
 
 /*
  * The following change seats as they were seen when they were locked, `seats` being what was read.
@@ -82,10 +84,10 @@ enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const 
 
 /* Gives seats that are free to a reservation until `held_until`. */
 enum db_result seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats,
-                               size_t count, int64_t reservation_id, int64_t held_until);
+                               size_t count, int64_t reservation_id, int64_t held_until) MUST_CHECK;
 
 /* Frees those of the seats that name the reservation. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
-                               size_t count, int64_t reservation_id);
+                               size_t count, int64_t reservation_id) MUST_CHECK;
 
 #endif

@@ -5,12 +5,13 @@
 #include "mysql/database.h"
 
 /* How many concerts there are, and how many of them the demo did not make. */
-enum db_result demo_count_concerts(struct database *db, int32_t *all, int32_t *others);
+enum db_result demo_count_concerts(struct database *db, int32_t *all, int32_t *others) MUST_CHECK;
 
 /* The concert with the lowest id above `after`: DB_OK or DB_NONE. */
-enum db_result demo_next_concert(struct database *db, int32_t after, int32_t *concert_id);
+enum db_result demo_next_concert(struct database *db, int32_t after, int32_t *concert_id)
+    MUST_CHECK;
 
 /* Runs the text of demo.sql in one transaction, again after a deadlock. */
-enum db_result demo_replace_all(struct database *db, const char *sql);
+enum db_result demo_replace_all(struct database *db, const char *sql) MUST_CHECK;
 
 #endif

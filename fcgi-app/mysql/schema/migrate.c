@@ -249,8 +249,9 @@ migrate_apply(struct database *db, const char *directory, int *version, int *app
         bring_up_to_date(db, directory, migrations, version, applied, error);
     free(migrations);
     /* A lost connection has given the lock back by itself. */
-    if (result != MIGRATE_GONE)
-        db_select_one(db, &unlock, NO_PARAMETERS, COLUMNS(INTO_INT32(&locked)));
+    if (result != MIGRATE_GONE &&
+        db_select_one(db, &unlock, NO_PARAMETERS, COLUMNS(INTO_INT32(&locked))) != DB_OK)
+        log_warn("migrate: the lock is given back with the connection only: %s", db_error_text(db));
     return result;
 }
 

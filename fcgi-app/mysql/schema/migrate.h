@@ -23,12 +23,12 @@ enum migrate_result {
  * On failure one sentence is in `error`.
  */
 enum migrate_result migrate_apply(struct database *db, const char *directory, int *version,
-                                  int *applied, char error[MIGRATE_ERROR_SIZE]);
+                                  int *applied, char error[MIGRATE_ERROR_SIZE]) MUST_CHECK;
 
 /*
  * Whether the database has exactly the schema that this program was built with: refused on one
  * that is older, newer or made from other files. For every program's start.
  */
-enum migrate_result migrate_check(struct database *db, char error[MIGRATE_ERROR_SIZE]);
+enum migrate_result migrate_check(struct database *db, char error[MIGRATE_ERROR_SIZE]) MUST_CHECK;
 
 #endif

@@ -24,7 +24,7 @@ struct rebuild_table {
  * none of them is in its way, for an hour. The session's lock_wait_timeout says how long others may
  * wait behind it.
  */
-enum db_result rebuild_statement(struct database *db, const char *sql);
+enum db_result rebuild_statement(struct database *db, const char *sql) MUST_CHECK;
 
 /*
  * Rebuilds tables that change names together, as foreign keys tie them: one that others refer to
@@ -32,9 +32,9 @@ enum db_result rebuild_statement(struct database *db, const char *sql);
  * rebuilt already, are left alone. On failure one sentence is in `error`.
  */
 enum migrate_result rebuild_run(struct database *db, const struct rebuild_table *tables,
-                                size_t count, char error[MIGRATE_ERROR_SIZE]);
+                                size_t count, char error[MIGRATE_ERROR_SIZE]) MUST_CHECK;
 
 /* Forgets how far the copying went; after all of a migration's tables. */
-enum migrate_result rebuild_finish(struct database *db, char error[MIGRATE_ERROR_SIZE]);
+enum migrate_result rebuild_finish(struct database *db, char error[MIGRATE_ERROR_SIZE]) MUST_CHECK;
 
 #endif

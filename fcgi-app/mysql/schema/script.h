@@ -14,9 +14,9 @@ bool script_read(const char *path, struct buffer *text);
  * Takes the next statement, without its `;`, from *text, which moves behind it. False: there is
  * none; what follows the last `;` is no statement. Lines that begin with `--` are comments.
  */
-bool script_next(const char **text, struct buffer *statement) __attribute__((warn_unused_result));
+bool script_next(const char **text, struct buffer *statement) MUST_CHECK;
 
 /* Runs the statements of `text` one after the other, up to the first that fails. */
-enum db_result script_run(struct database *db, const char *text);
+enum db_result script_run(struct database *db, const char *text) MUST_CHECK;
 
 #endif

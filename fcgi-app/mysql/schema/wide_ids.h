@@ -8,6 +8,7 @@
 enum { WIDE_IDS_VERSION = 9 };
 
 /* What is left undone, because it is small, is done by the statements of the migration's file. */
-enum migrate_result wide_ids_rebuild(struct database *db, char error[MIGRATE_ERROR_SIZE]);
+enum migrate_result wide_ids_rebuild(struct database *db, char error[MIGRATE_ERROR_SIZE])
+    MUST_CHECK;
 
 #endif

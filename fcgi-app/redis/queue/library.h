@@ -9,6 +9,6 @@
  * arguments. Answers as redis_send() does, but never ANSWER_LOST or ANSWER_NO_FUNCTION.
  */
 enum answer library_call(struct redis *redis, const char *function, int32_t concert_id,
-                         redisReply **reply);
+                         redisReply **reply) MUST_CHECK;
 
 #endif

@@ -17,11 +17,11 @@ void queue_begin_bare(struct redis *redis);
  * read and is freed by the caller.
  */
 enum queue_answer queue_call(struct redis *redis, const struct queue_settings *settings,
-                             const char *function, redisReply **reply);
+                             const char *function, redisReply **reply) MUST_CHECK;
 
 /* The same where the status is all that counts. */
 enum queue_answer queue_call_plain(struct redis *redis, const struct queue_settings *settings,
-                                   const char *function);
+                                   const char *function) MUST_CHECK;
 
 /*
  * The reply's i-th element as a number, or as a text of at most `size - 1` bytes, NUL-terminated.

@@ -146,7 +146,7 @@ struct queue_cursor {
  */
 enum queue_answer queue_store_add(struct redis *redis, const struct queue_settings *settings,
                                   const uint8_t fresh[TOKEN_SIZE], const char *user_id,
-                                  const uint8_t *saved, struct queue_entry *entry);
+                                  const uint8_t *saved, struct queue_entry *entry) MUST_CHECK;
 
 /*
  * A sign of life. `user_id` "" : anybody's; `saved` as above. OK, UNKNOWN, FOREIGN, ENDED with its
@@ -154,12 +154,12 @@ enum queue_answer queue_store_add(struct redis *redis, const struct queue_settin
  */
 enum queue_answer queue_store_status(struct redis *redis, const struct queue_settings *settings,
                                      const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                     const uint8_t *saved, struct queue_entry *entry);
+                                     const uint8_t *saved, struct queue_entry *entry) MUST_CHECK;
 
 /* Ends it as left; Redis keeps it until it is dropped. OK, UNKNOWN, FOREIGN, ENDED, REBUILD. */
 enum queue_answer queue_store_leave(struct redis *redis, const struct queue_settings *settings,
                                     const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                    struct queue_moved *moved);
+                                    struct queue_moved *moved) MUST_CHECK;
 
 /* MySQL has this much of it now. OK with its state, UNKNOWN, REBUILD. */
 enum queue_answer queue_store_saved(struct redis *redis, const struct queue_settings *settings,
@@ -177,20 +177,20 @@ enum queue_answer queue_store_keep(struct redis *redis, const struct queue_setti
 /* Forgets tokens that MySQL has as ended, or that shall not have been. OK, REBUILD. */
 enum queue_answer queue_store_drop(struct redis *redis, const struct queue_settings *settings,
                                    const uint8_t (*tokens)[TOKEN_SIZE], size_t count,
-                                   struct queue_moved *moved);
+                                   struct queue_moved *moved) MUST_CHECK;
 
 /* Puts a live token of MySQL back that Redis does not know. OK, CONFLICT, REBUILD. */
 enum queue_answer queue_store_restore(struct redis *redis, const struct queue_settings *settings,
-                                      const struct queue_row *row);
+                                      const struct queue_row *row) MUST_CHECK;
 
 /* Moves the queue on and counts it. OK, REBUILD. */
 enum queue_answer queue_store_state(struct redis *redis, const struct queue_settings *settings,
-                                    struct queue_counts *counts);
+                                    struct queue_counts *counts) MUST_CHECK;
 
 /* Up to `limit` tokens in a state, from this rank on. OK, REBUILD. */
 enum queue_answer queue_store_list(struct redis *redis, const struct queue_settings *settings,
                                    enum queue_token_state state, size_t from, size_t limit,
-                                   struct queue_brief *briefs, size_t *count);
+                                   struct queue_brief *briefs, size_t *count) MUST_CHECK;
 
 /*
  * All tokens, page by page: `*cursor` is 0 before the first page and after the last; one may come
@@ -199,7 +199,7 @@ enum queue_answer queue_store_list(struct redis *redis, const struct queue_setti
 enum queue_answer queue_store_scan(struct redis *redis, const struct queue_settings *settings,
                                    uint64_t *cursor,
                                    void (*take)(void *context, const struct queue_brief *brief),
-                                   void *context);
+                                   void *context) MUST_CHECK;
 
 /*
  * Loads the ranks of the numbers above *ranked_last and up to `until`, if nobody else did;
@@ -209,7 +209,7 @@ enum queue_answer queue_store_scan(struct redis *redis, const struct queue_setti
 enum queue_answer queue_store_rank(struct redis *redis, const struct queue_settings *settings,
                                    int32_t frozen_last, int32_t until,
                                    const struct queue_rank *ranks, size_t count,
-                                   int32_t *ranked_last);
+                                   int32_t *ranked_last) MUST_CHECK;
 
 /*
  * Begins to load the queue, or goes on: OK with the cursor, BUSY, WAIT, READY. `last`, `serving`:
@@ -218,7 +218,7 @@ enum queue_answer queue_store_rank(struct redis *redis, const struct queue_setti
 enum queue_answer queue_store_rebuild(struct redis *redis, const struct queue_settings *settings,
                                       int32_t last, int32_t serving,
                                       const struct queue_frozen *frozen,
-                                      struct queue_cursor *cursor);
+                                      struct queue_cursor *cursor) MUST_CHECK;
 
 /*
  * Loads rows and moves the cursor. OK, BUSY: somebody else goes on. `goes_on` false: the next one
@@ -226,10 +226,10 @@ enum queue_answer queue_store_rebuild(struct redis *redis, const struct queue_se
  */
 enum queue_answer queue_store_load(struct redis *redis, const struct queue_settings *settings,
                                    const struct queue_row *rows, size_t count,
-                                   const struct queue_cursor *next, bool goes_on);
+                                   const struct queue_cursor *next, bool goes_on) MUST_CHECK;
 
 /* All rows are loaded. OK, BUSY. */
 enum queue_answer queue_store_rebuilt(struct redis *redis, const struct queue_settings *settings,
-                                      int32_t last, int32_t serving);
+                                      int32_t last, int32_t serving) MUST_CHECK;
 
 #endif
