@@ -276,6 +276,13 @@ def test_an_answer_that_comes_late_takes_nobody_away(new_fan, new_concert):
     assert page.evaluate("location.hash") == f"#/concert/{concert}/item/{item}"
 
 
+def test_the_address_of_older_pages_leads_to_the_waiting_room(new_fan, new_concert):
+    """A tab that is open while the server is upgraded has it, and is reloaded some time."""
+    concert, _ = new_concert(admissionCapacity=1)
+    page = new_fan().open(f"/concert/{concert}/line")
+    page.get_by_role("button", name="Join the queue").wait_for()
+
+
 @pytest.mark.parametrize("path", ["item/{item}", "queue"])
 def test_nobody_asks_on_when_the_sale_is_over(new_fan, new_concert, stack, path):
     """An open page would for ever, and there may be very many. A map does no more; a queue seldom, as it may go on."""
