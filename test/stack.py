@@ -445,10 +445,10 @@ def wait_for_waiters(stack, count):
 
 
 def wait_for_statement(stack, state, *words):
-    """Until a session is in such a state with a statement that has one of these words. (MySQL 9
-    cannot give a statement with a token's bytes as a row of information_schema.)"""
+    """Until a session is in such a state with a statement that has one of these words in its first 100 bytes.
+    (Further on may stand a token's bytes, which MySQL 9 cannot give as text.)"""
     def waits():
         return any(state in (row["State"] or "") and any(word in (row["Info"] or "") for word in words)
-                   for row in stack.query("SHOW FULL PROCESSLIST"))
+                   for row in stack.query("SHOW PROCESSLIST"))
 
     wait_for(waits)

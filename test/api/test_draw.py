@@ -291,7 +291,7 @@ def test_who_reads_that_it_is_decided_reads_the_beacon(stack):
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
         cursor.execute("LOCK TABLES concert_draw WRITE")
         answer = pool.submit(draw.public)
-        wait_for_statement(stack, "Waiting for table", "concert_draw")
+        wait_for_statement(stack, "Waiting for table", "SELECT")
         stack.query("UPDATE concert SET beacon = 'x' WHERE concert_id = %s", draw.id)
         cursor.execute("UPDATE concert_draw SET decided_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", draw.id)
         cursor.execute("UNLOCK TABLES")
