@@ -54,7 +54,7 @@ def filled(stack):
 
 def statements(build):
     """The SQL of the programs: every text of mysql/ that looks for rows."""
-    for compiled in sorted((build / "fcgi-app/mysql").glob("*.o")):
+    for compiled in sorted((build / "fcgi-app/mysql").rglob("*.o")):
         if compiled.stem in NOT_FOR_REQUESTS:
             continue
         for text in re.findall(rb"[\x20-\x7e]{8,}", compiled.read_bytes()):
