@@ -4,7 +4,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "domain/draw/draw.h"
-#include "mysql/organiser/sales_table.h"
+#include "domain/sale/seat.h"
 
 /* Operators' calls may take longer than a buyer's: they have a connection of their own. */
 static struct services
@@ -109,20 +109,19 @@ answer(struct services *services, const struct concert *concert, const char *war
        struct response *response)
 {
     struct sales sales;
-    struct draw draw;
+    enum draw_state draw;
     struct problem problem;
-    enum db_result result = sales_table_total(services->db, concert->concert_id, &sales);
-    if (result == DB_OK && concert->draw)
-        result = draw_table_find(services->db, concert->concert_id, &draw);
-    if (refuse_db(&problem, result) != ERROR_NONE) {
+    enum error error = seat_count_sales(services, concert->concert_id, &sales, &problem);
+    if (error == ERROR_NONE && concert->draw)
+        error = draw_find_state(services, concert, &draw, &problem);
+    if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
     write_settings(&json, services, concert);
-    json_write_string(&json, "drawState",
-                      concert->draw ? draw_state_name(draw_state(concert, &draw)) : NULL);
+    json_write_string(&json, "drawState", concert->draw ? draw_state_name(draw) : NULL);
     write_sales(&json, &sales);
     write_queue(&json, services, concert);
     concert_warning_write(&json, warning);

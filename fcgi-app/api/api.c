@@ -10,9 +10,7 @@
 #include "base/log.h"
 #include "domain/concert/concert_list.h"
 #include "domain/queue/queue.h"
-#include "domain/services.h"
-#include "mysql/schema/id_table.h"
-#include "redis/redis.h"
+#include "domain/readiness.h"
 
 void *
 api_start(const struct config *config, struct shared *shared)
@@ -35,40 +33,26 @@ api_stop(void *services)
     services_close(services);
 }
 
-static void
-write_ids_left(struct database *db, struct buffer *out)
-{
-    struct id_use uses[ID_TABLES];
-    if (id_table_read(db, uses) != DB_OK)
-        return;
-    buffer_text(out, "# HELP frontrow_ids_left Ids that a table can still give.\n"
-                     "# TYPE frontrow_ids_left gauge\n");
-    for (int i = 0; i < ID_TABLES; i++)
-        buffer_format(out, "frontrow_ids_left{table=\"%s\"} %lld\n", uses[i].table,
-                      (long long)(uses[i].max - uses[i].last));
-}
-
-static void
-write_redis_memory(struct redis *redis, struct buffer *out)
-{
-    struct redis_memory memory;
-    if (!redis_read_memory(redis, &memory))
-        return;
-    buffer_format(out,
-                  "# HELP frontrow_redis_memory_bytes Memory that Redis has taken, and its"
-                  " maxmemory (0: none).\n"
-                  "# TYPE frontrow_redis_memory_bytes gauge\n"
-                  "frontrow_redis_memory_bytes{of=\"used\"} %lld\n"
-                  "frontrow_redis_memory_bytes{of=\"limit\"} %lld\n",
-                  (long long)memory.used, (long long)memory.limit);
-}
-
 void
 api_write_metrics(void *services, struct buffer *out)
 {
-    const struct services *all = services;
-    write_ids_left(all->db, out);
-    write_redis_memory(all->redis, out);
+    struct id_use uses[ID_TABLES];
+    if (readiness_read_ids(services, uses)) {
+        buffer_text(out, "# HELP frontrow_ids_left Ids that a table can still give.\n"
+                         "# TYPE frontrow_ids_left gauge\n");
+        for (int i = 0; i < ID_TABLES; i++)
+            buffer_format(out, "frontrow_ids_left{table=\"%s\"} %lld\n", uses[i].table,
+                          (long long)(uses[i].max - uses[i].last));
+    }
+    struct redis_memory memory;
+    if (readiness_read_memory(services, &memory))
+        buffer_format(out,
+                      "# HELP frontrow_redis_memory_bytes Memory that Redis has taken, and its"
+                      " maxmemory (0: none).\n"
+                      "# TYPE frontrow_redis_memory_bytes gauge\n"
+                      "frontrow_redis_memory_bytes{of=\"used\"} %lld\n"
+                      "frontrow_redis_memory_bytes{of=\"limit\"} %lld\n",
+                      (long long)memory.used, (long long)memory.limit);
 }
 
 /* SHA-256 of method, path and raw body, with their lengths kept apart by NULs. */

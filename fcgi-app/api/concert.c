@@ -39,7 +39,7 @@ void
 concert_list(void *services, const struct request *request, struct response *response)
 {
     const char *date = request->input->date[0] != '\0' ? request->input->date : NULL;
-    int64_t started = clock_monotonic_us(), now = 0;
+    int64_t started = clock_monotonic_us();
     char argument[sizeof "date=" + DATE_SIZE] = "";
     if (date != NULL)
         snprintf(argument, sizeof argument, "date=%s", date);
@@ -48,8 +48,6 @@ concert_list(void *services, const struct request *request, struct response *res
     struct concert_list list;
     struct problem problem;
     enum error error = concert_list_read(services, date, request->deadline, &list, &problem);
-    if (error == ERROR_NONE)
-        error = refuse_db(&problem, db_now(((struct services *)services)->db, &now));
     if (error == ERROR_NONE) {
         struct json json = json_writer(&response->body);
         json_begin_object(&json, NULL);
@@ -60,7 +58,7 @@ concert_list(void *services, const struct request *request, struct response *res
             json_end_object(&json);
         }
         json_end_array(&json);
-        api_finish_public(response, &json, now, started);
+        api_finish_public(response, &json, list.now, started);
     } else {
         response_problem(response, &problem);
     }
@@ -70,17 +68,12 @@ concert_list(void *services, const struct request *request, struct response *res
 void
 concert_show(void *services, const struct request *request, struct response *response)
 {
-    struct services *all = services;
     int64_t started = clock_monotonic_us();
     struct listed_concert row;
     struct seat_counts seats;
     struct problem problem;
-    enum db_result result =
-        concert_table_find_summary(all->db, (int32_t)request->ids[0], &row.concert, &row.summary);
-    enum error error = concert_refuse(&problem, result);
-    if (error == ERROR_NONE)
-        error = concert_count_seats(all, row.concert.concert_id, &seats, &problem);
-    if (error != ERROR_NONE) {
+    if (concert_list_find(services, (int32_t)request->ids[0], &row, &seats, &problem) !=
+        ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
@@ -90,39 +83,47 @@ concert_show(void *services, const struct request *request, struct response *res
     api_finish_public(response, &json, row.concert.now, started);
 }
 
+/* Where the items are written, and whether those that have started are over. */
+struct item_writer {
+    struct json json;
+    int64_t now;
+};
+
+static void
+write_item(void *item_writer, const struct item *item)
+{
+    struct item_writer *writer = item_writer;
+    struct json *json = &writer->json;
+    json_begin_object(json, NULL);
+    json_write_integer(json, "itemId", item->item_id);
+    json_write_string(json, "date", item->date);
+    json_write_instant(json, "startsAt", item->starts_at);
+    json_write_boolean(json, "over", writer->now >= item->starts_at);
+    json_write_integer(json, "seatCount", item->seat_count);
+    json_write_integer(json, "availableCount", item->available_count);
+    json_write_integer(json, "heldCount", item->held_count);
+    json_end_object(json);
+}
+
 void
 item_list(void *services, const struct request *request, struct response *response)
 {
-    struct database *db = ((struct services *)services)->db;
+    struct services *all = services;
     int64_t started = clock_monotonic_us();
     struct concert concert;
     struct problem problem;
-    if (concert_find(db, (int32_t)request->ids[0], &concert, &problem) != ERROR_NONE ||
+    if (concert_find(all->db, (int32_t)request->ids[0], &concert, &problem) != ERROR_NONE ||
         concert_require_visible(&concert, &problem) != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
-    struct item item;
-    struct json json = json_writer(&response->body);
-    json_begin_object(&json, NULL);
-    json_begin_array(&json, "items");
-    enum db_result result = concert_table_items(db, concert.concert_id, concert.now, &item);
-    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        json_begin_object(&json, NULL);
-        json_write_integer(&json, "itemId", item.item_id);
-        json_write_string(&json, "date", item.date);
-        json_write_instant(&json, "startsAt", item.starts_at);
-        json_write_boolean(&json, "over", concert.now >= item.starts_at);
-        json_write_integer(&json, "seatCount", item.seat_count);
-        json_write_integer(&json, "availableCount", item.available_count);
-        json_write_integer(&json, "heldCount", item.held_count);
-        json_end_object(&json);
-    }
-    json_end_array(&json);
-    if (result != DB_NONE) {
-        refuse_db(&problem, result);
+    struct item_writer writer = {json_writer(&response->body), concert.now};
+    json_begin_object(&writer.json, NULL);
+    json_begin_array(&writer.json, "items");
+    if (concert_visit_items(all, &concert, write_item, &writer, &problem) != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
-    api_finish_public(response, &json, concert.now, started);
+    json_end_array(&writer.json);
+    api_finish_public(response, &writer.json, concert.now, started);
 }

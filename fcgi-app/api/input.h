@@ -8,8 +8,8 @@
 #include <jansson.h>
 
 #include "base/message.h"
-#include "mysql/concert/concert_table.h"
-#include "mysql/sale/seat_table.h"
+#include "domain/concert/concert.h"
+#include "domain/sale/seat.h"
 
 enum { TOKEN_TEXT_SIZE = 64 };
 

@@ -9,22 +9,14 @@
 #include "base/clock.h"
 #include "base/gzip.h"
 
-static enum db_result
-write_seats(struct database *db, int32_t item_id, struct json *json)
+static void
+write_seat(void *json, const struct seat *seat, const struct seat_position *position)
 {
-    struct seat seat;
-    struct seat_position position;
-    json_begin_array(json, "seats");
-    enum db_result result = seat_table_list_layout(db, item_id, &seat, &position);
-    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        json_begin_object(json, NULL);
-        seat_write_names(json, &seat);
-        json_write_optional_integer(json, "x", position.has_x, position.x);
-        json_write_optional_integer(json, "y", position.has_y, position.y);
-        json_end_object(json);
-    }
-    json_end_array(json);
-    return result == DB_NONE ? DB_OK : result;
+    json_begin_object(json, NULL);
+    seat_write_names(json, seat);
+    json_write_optional_integer(json, "x", position->has_x, position->x);
+    json_write_optional_integer(json, "y", position->has_y, position->y);
+    json_end_object(json);
 }
 
 /* A large hall's is by far the largest answer of all. Other bytes have another tag. */
@@ -38,14 +30,16 @@ compress(struct response *response, const char hash[API_HASH_SIZE])
 
 /* The layout itself, after its version. */
 static enum error
-write_layout(struct database *db, const struct item *item, const char *version, struct buffer *body,
-             struct problem *problem)
+write_layout(struct services *services, const struct item *item, const char *version,
+             struct buffer *body, struct problem *problem)
 {
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
     json_write_integer(&json, "itemId", item->item_id);
     json_write_string(&json, "layoutVersion", version);
-    enum error error = refuse_db(problem, write_seats(db, item->item_id, &json));
+    json_begin_array(&json, "seats");
+    enum error error = seat_visit_layout(services, item->item_id, write_seat, &json, problem);
+    json_end_array(&json);
     json_end_object(&json);
     return error;
 }
@@ -57,13 +51,13 @@ write_layout(struct database *db, const struct item *item, const char *version, 
 void
 layout_show(void *services, const struct request *request, struct response *response)
 {
-    struct database *db = ((struct services *)services)->db;
     int64_t started = clock_monotonic_us();
     struct concert concert;
     struct item item;
     struct problem problem;
     char version[LAYOUT_VERSION_SIZE], argument[sizeof "v=" + LAYOUT_VERSION_SIZE] = "";
-    enum error error = seat_find_item(db, request, &concert, &item, &problem);
+    enum error error = concert_find_item(services, (int32_t)request->ids[0],
+                                         (int32_t)request->ids[1], &concert, &item, &problem);
     if (error == ERROR_NONE) {
         seat_layout_version(&item, version);
         if (strcmp(request->input->layout_version, version) == 0)
@@ -72,7 +66,7 @@ layout_show(void *services, const struct request *request, struct response *resp
     if (error_status(error) < 500 && api_redirect(request, argument, response))
         return;
     if (error == ERROR_NONE)
-        error = write_layout(db, &item, version, &response->body, &problem);
+        error = write_layout(services, &item, version, &response->body, &problem);
     if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;

@@ -75,9 +75,8 @@ payment_get_list(void *services, const struct request *request, struct response 
     const struct input *input = request->input;
     struct page page = {"payments", list, 0, input->limit, write_listed, listed_id};
     struct problem problem;
-    enum db_result result = payment_table_list(((struct services *)services)->db, request->caller,
-                                               input->before, input->limit + 1, list, &page.count);
-    if (refuse_db(&problem, result) == ERROR_NONE)
+    if (payment_list(services, request->caller, input->before, input->limit + 1, list, &page.count,
+                     &problem) == ERROR_NONE)
         api_write_page(response, &page);
     else
         response_problem(response, &problem);

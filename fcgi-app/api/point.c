@@ -13,9 +13,7 @@ point_get(void *services, const struct request *request, struct response *respon
 {
     int64_t balance;
     struct problem problem;
-    enum db_result result =
-        point_table_balance(((struct services *)services)->db, request->caller, &balance);
-    if (refuse_db(&problem, result) != ERROR_NONE) {
+    if (point_balance(services, request->caller, &balance, &problem) != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
@@ -112,9 +110,8 @@ point_get_history(void *services, const struct request *request, struct response
     const struct input *input = request->input;
     struct page page = {"history", list, 0, input->limit, write_entry, entry_id};
     struct problem problem;
-    enum db_result result = point_table_history(((struct services *)services)->db, request->caller,
-                                                input->before, input->limit + 1, list, &page.count);
-    if (refuse_db(&problem, result) == ERROR_NONE)
+    if (point_history(services, request->caller, input->before, input->limit + 1, list, &page.count,
+                      &problem) == ERROR_NONE)
         api_write_page(response, &page);
     else
         response_problem(response, &problem);

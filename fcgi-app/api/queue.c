@@ -79,7 +79,7 @@ queue_show(void *services, const struct request *request, struct response *respo
     if (error == ERROR_NONE && concert.draw)
         error = draw_find(all, &concert, &draw, &problem);
     if (error == ERROR_NONE && concert.draw)
-        error = refuse_db(&problem, draw_note_frozen(all, &state, &draw));
+        error = draw_note_frozen(all, &state, &draw, &problem);
     if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "base/message.h"
-#include "mysql/concert/concert_table.h"
+#include "domain/concert/concert.h"
 
 struct reader {
     const json_t *object;

@@ -4,15 +4,10 @@
 
 #include "base/json.h"
 #include "domain/concert/concert.h"
-#include "mysql/sale/seat_table.h"
+#include "domain/sale/seat.h"
 
 /* Writes seatId, section, row, label and price into the object that is open. */
 void seat_write_names(struct json *json, const struct seat *seat);
-
-/* Finds the concert and the item of the path; a closed or cancelled concert is refused. */
-enum error seat_find_item(struct database *db, const struct request *request,
-                          struct concert *concert, struct item *item, struct problem *problem)
-    MUST_CHECK;
 
 /* The layoutVersion of an item, as text. */
 void seat_layout_version(const struct item *item, char version[LAYOUT_VERSION_SIZE]);

@@ -182,27 +182,25 @@ ctl_concert_cancel(struct ctl *ctl)
 }
 
 static void
-print_concert(struct concert *concert, const struct concert_summary *summary)
+print_concert(const struct concert *concert, const struct concert_summary *summary)
 {
-    ctl_keep_on_a_line(concert->title);
-    char queue[16] = "no queue";
+    char title[TITLE_SIZE], capacity[16] = "no queue";
+    memcpy(title, concert->title, sizeof title);
+    ctl_keep_on_a_line(title);
     if (concert->queued)
-        snprintf(queue, sizeof queue, "%d", (int)concert->admission_capacity);
+        snprintf(capacity, sizeof capacity, "%d", (int)concert->admission_capacity);
     printf("%10d  %-9s  %10s  %5d  %10s  %10s  %s\n", (int)concert->concert_id,
-           concert_status_name(concert_status(concert, concert->now)), queue,
-           (int)summary->item_count, summary->first_date, summary->last_date, concert->title);
+           concert_status_name(concert_status(concert, concert->now)), capacity,
+           (int)summary->item_count, summary->first_date, summary->last_date, title);
 }
 
 int
 ctl_concert_list(struct ctl *ctl)
 {
-    struct concert concert;
-    struct concert_summary summary;
-    enum db_result result = concert_admin_table_list(ctl->services->db, &concert, &summary);
-    if (result == DB_OK)
-        printf("%10s  %-9s  %10s  %5s  %10s  %10s  %s\n", "concertId", "status", "capacity",
-               "items", "first", "last", "title");
-    while (result == DB_OK && (result = db_next(ctl->services->db)) == DB_OK)
-        print_concert(&concert, &summary);
-    return result == DB_NONE ? EXIT_DONE : ctl_database_failed(ctl, result);
+    struct problem problem;
+    printf("%10s  %-9s  %10s  %5s  %10s  %10s  %s\n", "concertId", "status", "capacity", "items",
+           "first", "last", "title");
+    if (concert_visit_all(ctl->services, print_concert, &problem) != ERROR_NONE)
+        return ctl_refused(&problem);
+    return EXIT_DONE;
 }

@@ -1,9 +1,10 @@
 /* frontrowctl sales */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/ctl.h"
-#include "mysql/organiser/sales_table.h"
+#include "domain/sale/seat.h"
 
 static void
 print_row(const char *item, const char *date, const struct sales *sales, const char *section)
@@ -24,35 +25,33 @@ add(struct sales *total, const struct sales *sales)
     total->revenue += sales->revenue;
 }
 
-/* One statement reads all rows, so that they and their sum are of the same moment. */
-static enum db_result
-print_sales(struct database *db, int32_t concert_id)
+/* Prints a row, and adds it to the sum. */
+static void
+take_row(void *total, const struct section_sales *row)
 {
-    struct section_sales row;
-    struct sales total = {0};
-    enum db_result result = sales_table_list(db, concert_id, &row);
-    if (result == DB_OK)
-        printf("%10s  %10s  %7s  %9s  %7s  %7s  %7s  %15s  %s\n", "itemId", "date", "seats",
-               "available", "held", "sold", "blocked", "revenue", "section");
-    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        char item[16];
-        snprintf(item, sizeof item, "%d", (int)row.item_id);
-        ctl_keep_on_a_line(row.section);
-        print_row(item, row.date, &row.sales, row.section);
-        add(&total, &row.sales);
-    }
-    if (result == DB_NONE)
-        print_row("total", "", &total, "");
-    return result;
+    char item[16], section[SECTION_SIZE];
+    snprintf(item, sizeof item, "%d", (int)row->item_id);
+    memcpy(section, row->section, sizeof section);
+    ctl_keep_on_a_line(section);
+    print_row(item, row->date, &row->sales, section);
+    add(total, &row->sales);
 }
 
+/* One statement reads all rows, so that they and their sum are of the same moment. */
 int
 ctl_sales(struct ctl *ctl)
 {
     struct concert concert;
+    struct sales total = {0};
+    struct problem problem;
     int status = ctl_find_concert(ctl, &concert);
     if (status != EXIT_DONE)
         return status;
-    enum db_result result = print_sales(ctl->services->db, concert.concert_id);
-    return result == DB_NONE ? EXIT_DONE : ctl_database_failed(ctl, result);
+    printf("%10s  %10s  %7s  %9s  %7s  %7s  %7s  %15s  %s\n", "itemId", "date", "seats",
+           "available", "held", "sold", "blocked", "revenue", "section");
+    if (seat_visit_sales(ctl->services, concert.concert_id, take_row, &total, &problem) !=
+        ERROR_NONE)
+        return ctl_refused(&problem);
+    print_row("total", "", &total, "");
+    return EXIT_DONE;
 }

@@ -25,7 +25,7 @@ may_include base base
 may_include mysql base
 may_include redis base
 may_include domain 'base|mysql|redis'
-may_include api 'base|mysql|redis|domain'
+may_include api 'base|domain'
 may_include ctl 'base|mysql|redis|domain|api'
 may_include server base
 
@@ -60,6 +60,10 @@ only_in fcgiapp.h server
 only_in mysql.h mysql
 only_in hiredis.h redis
 only_in jansson.h 'api|ctl'
+
+# What a table or Redis says is read by a rule of the domain, which has a meaning for each result.
+grep -rnE '\b(db|redis|transaction|[a-z_]+_(table|store))_[a-z_]+\(' api --include='*.[ch]' |
+    complain 'api/ asks domain/ only' || failed=1
 
 grep -rn '#include "base/json.h"' domain mysql redis --include='*.[ch]' |
     complain 'writing JSON belongs to api/' || failed=1

@@ -64,15 +64,6 @@ concert_find_whole(struct database *db, int32_t concert_id, struct concert *conc
     return concert_refuse(problem, concert_table_find_whole(db, concert_id, concert));
 }
 
-enum error
-concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
-                       struct concert *concert, struct item *item, struct problem *problem)
-{
-    bool has_held;
-    return concert_refuse(problem, concert_table_find_with_item(db, concert_id, item_id, "",
-                                                                concert, item, &has_held));
-}
-
 static enum error
 not_open(enum concert_status status, struct problem *problem)
 {
@@ -110,4 +101,30 @@ enum error
 concert_require_item(const struct item *item, struct problem *problem)
 {
     return item->item_id != 0 ? ERROR_NONE : refuse(problem, ERROR_ITEM_NOT_FOUND);
+}
+
+enum error
+concert_find_item(struct services *services, int32_t concert_id, int32_t item_id,
+                  struct concert *concert, struct item *item, struct problem *problem)
+{
+    bool has_held;
+    enum db_result result = concert_table_find_with_item(services->db, concert_id, item_id, "",
+                                                         concert, item, &has_held);
+    if (concert_refuse(problem, result) != ERROR_NONE ||
+        concert_require_visible(concert, problem) != ERROR_NONE)
+        return problem->error;
+    return concert_require_item(item, problem);
+}
+
+enum error
+concert_visit_items(struct services *services, const struct concert *concert,
+                    void (*visit)(void *state, const struct item *item), void *state,
+                    struct problem *problem)
+{
+    struct item item;
+    enum db_result result =
+        concert_table_items(services->db, concert->concert_id, concert->now, &item);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        visit(state, &item);
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
 }

@@ -50,15 +50,19 @@ enum error concert_require_open(const struct concert *concert, int64_t now, stru
 enum error concert_require_visible(const struct concert *concert, struct problem *problem)
     MUST_CHECK;
 
-/*
- * Reads a concert and one of its items, or refuses with concert_not_found. Whether there is such an
- * item, concert_require_item() says when its turn comes: what else is refused may come first.
- */
-enum error concert_find_with_item(struct database *db, int32_t concert_id, int32_t item_id,
-                                  struct concert *concert, struct item *item,
-                                  struct problem *problem) MUST_CHECK;
+/* Refuses with item_not_found where a read of a concert with an item found none. */
+enum error concert_require_item(const struct item *item, struct problem *problem);
 
-/* Refuses with item_not_found where concert_find_with_item() found none. */
-enum error concert_require_item(const struct item *item, struct problem *problem) MUST_CHECK;
+/* Reads a concert that can be looked at, and one of its items; or refuses as the last two do. */
+enum error concert_find_item(struct services *services, int32_t concert_id, int32_t item_id,
+                             struct concert *concert, struct item *item, struct problem *problem);
+
+/*
+ * Hands all items of a concert to `visit`, by (date, itemId), with what can be bought and what is
+ * held of each at concert->now.
+ */
+enum error concert_visit_items(struct services *services, const struct concert *concert,
+                               void (*visit)(void *state, const struct item *item), void *state,
+                               struct problem *problem);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shared.h"
-#include "mysql/organiser/sales_table.h"
+#include "mysql/sale/seat_table.h"
 
 enum {
     KEPT_MAX_MS = 10000, /* of an answer, however long it took */
@@ -16,13 +16,13 @@ enum {
     ASKED_MS = 3600000, /* for so long after the last list counts are kept fresh */
 };
 
-enum error
-concert_count_seats(struct services *services, int32_t concert_id, struct seat_counts *counts,
-                    struct problem *problem)
+static enum error
+count_seats(struct services *services, int32_t concert_id, struct seat_counts *counts,
+            struct problem *problem)
 {
     struct sales sales;
     int64_t began = clock_monotonic(), began_us = clock_monotonic_us();
-    enum db_result result = sales_table_total(services->db, concert_id, &sales);
+    enum db_result result = seat_table_count_sales(services->db, concert_id, &sales);
     if (result != DB_OK)
         return refuse_db(problem, result);
     *counts = (struct seat_counts){
@@ -34,6 +34,17 @@ concert_count_seats(struct services *services, int32_t concert_id, struct seat_c
     };
     counts_remember(&services->shared->counts, concert_id, counts);
     return ERROR_NONE;
+}
+
+enum error
+concert_list_find(struct services *services, int32_t concert_id, struct listed_concert *row,
+                  struct seat_counts *seats, struct problem *problem)
+{
+    enum db_result result =
+        concert_table_find_summary(services->db, concert_id, &row->concert, &row->summary);
+    if (concert_refuse(problem, result) != ERROR_NONE)
+        return problem->error;
+    return count_seats(services, concert_id, seats, problem);
 }
 
 static bool
@@ -113,7 +124,7 @@ count_old(struct services *services, struct concert_count *counts, size_t count,
             continue;
         if (clock_monotonic() >= deadline)
             return refuse(problem, ERROR_BUSY);
-        error = concert_count_seats(services, counts[i].concert_id, seats, problem);
+        error = count_seats(services, counts[i].concert_id, seats, problem);
     }
     return error;
 }
@@ -128,6 +139,8 @@ concert_list_read(struct services *services, const char *date, int64_t deadline,
     if (error == ERROR_NONE)
         error = count_old(services, list->counts, list->count, kept_ms(list->counts, list->count),
                           deadline, problem);
+    if (error == ERROR_NONE)
+        error = refuse_db(problem, db_now(services->db, &list->now));
     if (error == ERROR_NONE && date == NULL) {
         atomic_store(&shared->takes_long, sum_us(list->counts, list->count) >= LONG_US);
         atomic_store(&shared->asked_at, clock_monotonic());

@@ -20,6 +20,7 @@ struct concert_list {
     struct listed_concert *rows;
     struct concert_count *counts; /* of the same */
     size_t count;
+    int64_t now; /* of the database, after the last count */
 };
 
 /*
@@ -34,9 +35,10 @@ enum error concert_list_read(struct services *services, const char *date, int64_
 
 void concert_list_free(struct concert_list *list);
 
-/* Counts the seats of a concert now. */
-enum error concert_count_seats(struct services *services, int32_t concert_id,
-                               struct seat_counts *counts, struct problem *problem) MUST_CHECK;
+/* Reads one concert and counts its seats now; or refuses with concert_not_found. */
+enum error concert_list_find(struct services *services, int32_t concert_id,
+                             struct listed_concert *row, struct seat_counts *seats,
+                             struct problem *problem);
 
 /*
  * Between two requests: counts for a while those whose count is oldest, so that who asks for a list

@@ -31,6 +31,18 @@ draw_state_name(enum draw_state state)
 }
 
 enum error
+draw_find_state(struct services *services, const struct concert *concert, enum draw_state *state,
+                struct problem *problem)
+{
+    struct draw draw;
+    enum db_result result = draw_table_find(services->db, concert->concert_id, &draw);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    *state = draw_state(concert, &draw);
+    return ERROR_NONE;
+}
+
+enum error
 draw_find(struct services *services, struct concert *concert, struct draw *draw,
           struct problem *problem)
 {
@@ -40,13 +52,16 @@ draw_find(struct services *services, struct concert *concert, struct draw *draw,
     return refuse_db(problem, result); /* DB_NONE is a bug: the draw's row comes with the switch */
 }
 
-enum db_result
-draw_note_frozen(struct services *services, const struct queue_state *queue, struct draw *draw)
+enum error
+draw_note_frozen(struct services *services, const struct queue_state *queue, struct draw *draw,
+                 struct problem *problem)
 {
     if (draw->frozen || !queue->frozen)
-        return DB_OK;
+        return ERROR_NONE;
     enum db_result result = draw_table_freeze(services->db, draw->concert_id, queue->frozen_last);
-    return result == DB_OK ? draw_table_find(services->db, draw->concert_id, draw) : result;
+    if (result == DB_OK)
+        result = draw_table_find(services->db, draw->concert_id, draw);
+    return refuse_db(problem, result);
 }
 
 /* What the steps work on. */
@@ -67,7 +82,7 @@ freeze(struct run *run, struct problem *problem)
     enum error error = queue_await_state(run->services, &run->concert, &queue, problem);
     if (error != ERROR_NONE)
         return error;
-    return refuse_db(problem, draw_note_frozen(run->services, &queue, &run->draw));
+    return draw_note_frozen(run->services, &queue, &run->draw, problem);
 }
 
 static enum error

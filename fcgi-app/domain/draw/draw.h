@@ -23,6 +23,10 @@ enum draw_state draw_state(const struct concert *concert, const struct draw *dra
 /* "collecting", "frozen", "listed", "drawn" or "revealed". */
 const char *draw_state_name(enum draw_state state);
 
+/* The state of a concert's draw, which is read for it. */
+enum error draw_find_state(struct services *services, const struct concert *concert,
+                           enum draw_state *state, struct problem *problem);
+
 /*
  * Reads the draw of a concert that has one, and then the concert's row again: the beacon stays once
  * the draw is decided, and so it is what was decided on.
@@ -38,10 +42,9 @@ enum error draw_find(struct services *services, struct concert *concert, struct 
 enum error draw_change(struct services *services, const struct concert *before,
                        const struct concert *after, struct problem *problem) MUST_CHECK;
 
-/* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then.
- */
-enum db_result draw_note_frozen(struct services *services, const struct queue_state *queue,
-                                struct draw *draw) MUST_CHECK;
+/* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then. */
+enum error draw_note_frozen(struct services *services, const struct queue_state *queue,
+                            struct draw *draw, struct problem *problem);
 
 /*
  * Does all steps that are due. Refuses with queue_unavailable, mysql_unavailable, or, where the

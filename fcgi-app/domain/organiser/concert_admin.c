@@ -307,3 +307,17 @@ concert_change_warn(struct services *services, const struct concert_change *chan
     if (change->resizes_queue)
         queue_memory_check(services, &change->concert, warning);
 }
+
+enum error
+concert_visit_all(struct services *services,
+                  void (*visit)(const struct concert *concert,
+                                const struct concert_summary *summary),
+                  struct problem *problem)
+{
+    struct concert concert;
+    struct concert_summary summary;
+    enum db_result result = concert_admin_table_list(services->db, &concert, &summary);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        visit(&concert, &summary);
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+}

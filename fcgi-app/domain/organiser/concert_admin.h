@@ -79,4 +79,10 @@ enum db_result concert_change_was_committed(struct services *services, void *cha
 void concert_change_warn(struct services *services, const struct concert_change *change,
                          char warning[QUEUE_WARNING_SIZE]);
 
+/* Hands all concerts to `visit`, by id, cancelled ones as well. */
+enum error concert_visit_all(struct services *services,
+                             void (*visit)(const struct concert *concert,
+                                           const struct concert_summary *summary),
+                             struct problem *problem);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/shared.h"
 #include "domain/concert/layout.h"
+#include "domain/sale/seating.h"
 
 enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most often enough */
 

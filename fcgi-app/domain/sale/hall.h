@@ -3,7 +3,7 @@
 #define FRONTROW_DOMAIN_HALL_H
 
 #include "base/sold_out.h"
-#include "domain/sale/seating.h"
+#include "domain/sale/seat.h"
 #include "domain/services.h"
 #include "mysql/concert/concert_table.h"
 

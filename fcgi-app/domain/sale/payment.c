@@ -191,3 +191,11 @@ payment_create_refused(struct services *services, const struct payment_create *c
     if (create->found && create->token != NULL)
         queue_renew(services, &create->concert, create->user_id, create->token);
 }
+
+enum error
+payment_list(struct services *services, const char *user_id, int64_t before, int32_t limit,
+             struct payment *list, size_t *count, struct problem *problem)
+{
+    return refuse_db(problem,
+                     payment_table_list(services->db, user_id, before, limit, list, count));
+}

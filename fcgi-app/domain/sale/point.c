@@ -73,3 +73,18 @@ point_change_id(const void *point_change)
 {
     return ((const struct point_change *)point_change)->entry.history_id;
 }
+
+enum error
+point_balance(struct services *services, const char *user_id, int64_t *balance,
+              struct problem *problem)
+{
+    return refuse_db(problem, point_table_balance(services->db, user_id, balance));
+}
+
+enum error
+point_history(struct services *services, const char *user_id, int64_t before, int32_t limit,
+              struct point_entry *list, size_t *count, struct problem *problem)
+{
+    return refuse_db(problem,
+                     point_table_history(services->db, user_id, before, limit, list, count));
+}

@@ -6,14 +6,6 @@
 #include "base/ids.h"
 #include "base/log.h"
 
-enum seat_status
-seat_shown(const struct seat *seat, int64_t now)
-{
-    if (seat->blocked || (seat->status != SEAT_AVAILABLE && seat->status != SEAT_HELD))
-        return SEAT_SOLD;
-    return seat->status == SEAT_HELD && now < seat->held_until ? SEAT_HELD : SEAT_AVAILABLE;
-}
-
 static int
 compare_candidates(const void *a, const void *b)
 {

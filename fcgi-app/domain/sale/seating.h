@@ -7,12 +7,6 @@
 
 #include "mysql/sale/seat_table.h"
 
-/*
- * What a buyer sees of a seat at `now`: a lapsed hold is free at once, swept or not, and a blocked
- * seat shows as sold, as does one in a state that only a newer build knows.
- */
-enum seat_status seat_shown(const struct seat *seat, int64_t now);
-
 /* A seat as the choice sees it. */
 struct candidate {
     int32_t seat_id;

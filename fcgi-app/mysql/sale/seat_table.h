@@ -34,6 +34,24 @@ struct seat_position {
     bool has_x, has_y;
 };
 
+/* What has been sold at this moment. A lapsed hold counts as available. */
+struct sales {
+    int32_t seat_count;
+    int32_t available;
+    int32_t held;
+    int32_t sold;
+    int32_t blocked;
+    int64_t revenue; /* points of the sold seats */
+};
+
+/* The same of one section of an item. */
+struct section_sales {
+    int32_t item_id;
+    char date[DATE_SIZE];
+    char section[SECTION_SIZE];
+    struct sales sales;
+};
+
 /* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
 enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
                                int64_t *now) MUST_CHECK;
@@ -89,5 +107,12 @@ enum db_result seat_table_hold(struct database *db, int32_t item_id, const struc
 /* Frees those of the seats that name the reservation. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int64_t reservation_id) MUST_CHECK;
+
+/* Counts all seats of a concert. */
+enum db_result seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sales);
+
+/* By section, in the order of (date, itemId) and the lowest seatId; db_next() fills *row. */
+enum db_result seat_table_list_sales(struct database *db, int32_t concert_id,
+                                     struct section_sales *row);
 
 #endif

@@ -1,0 +1,58 @@
+#include "domain/sale/seat.h"
+
+enum seat_status
+seat_shown(const struct seat *seat, int64_t now)
+{
+    if (seat->blocked || (seat->status != SEAT_AVAILABLE && seat->status != SEAT_HELD))
+        return SEAT_SOLD;
+    return seat->status == SEAT_HELD && now < seat->held_until ? SEAT_HELD : SEAT_AVAILABLE;
+}
+
+enum error
+seat_visit(struct services *services, int32_t item_id, bool names, int64_t *now,
+           void (*visit)(void *state, const struct seat *seat), void *state,
+           struct problem *problem)
+{
+    struct database *db = services->db;
+    struct seat seat;
+    enum db_result result = names ? seat_table_list(db, item_id, &seat, now)
+                                  : seat_table_list_states(db, item_id, &seat, now);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        seat.status = seat_shown(&seat, *now);
+        visit(state, &seat);
+    }
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+}
+
+enum error
+seat_visit_layout(struct services *services, int32_t item_id,
+                  void (*visit)(void *state, const struct seat *seat,
+                                const struct seat_position *position),
+                  void *state, struct problem *problem)
+{
+    struct seat seat;
+    struct seat_position position;
+    enum db_result result = seat_table_list_layout(services->db, item_id, &seat, &position);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        visit(state, &seat, &position);
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+}
+
+enum error
+seat_count_sales(struct services *services, int32_t concert_id, struct sales *sales,
+                 struct problem *problem)
+{
+    return refuse_db(problem, seat_table_count_sales(services->db, concert_id, sales));
+}
+
+enum error
+seat_visit_sales(struct services *services, int32_t concert_id,
+                 void (*visit)(void *state, const struct section_sales *row), void *state,
+                 struct problem *problem)
+{
+    struct section_sales row;
+    enum db_result result = seat_table_list_sales(services->db, concert_id, &row);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        visit(state, &row);
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+}

@@ -1,0 +1,37 @@
+/* seat: the seats of an item as a buyer sees them. */
+#ifndef FRONTROW_DOMAIN_SEAT_H
+#define FRONTROW_DOMAIN_SEAT_H
+
+#include "domain/services.h"
+#include "mysql/sale/seat_table.h"
+
+/*
+ * What a buyer sees of a seat at `now`: a lapsed hold is free at once, swept or not, and a blocked
+ * seat shows as sold, as does one in a state that only a newer build knows.
+ */
+enum seat_status seat_shown(const struct seat *seat, int64_t now);
+
+/*
+ * Hands all seats of an item to `visit`, by seatId. Their status is as shown at *now, the
+ * database's time of the read. Without `names` only number and status are read.
+ */
+enum error seat_visit(struct services *services, int32_t item_id, bool names, int64_t *now,
+                      void (*visit)(void *state, const struct seat *seat), void *state,
+                      struct problem *problem);
+
+/* The same of what does not move: number, names, price, and where the seat stands in the hall. */
+enum error seat_visit_layout(struct services *services, int32_t item_id,
+                             void (*visit)(void *state, const struct seat *seat,
+                                           const struct seat_position *position),
+                             void *state, struct problem *problem);
+
+/* What has been sold of a concert. */
+enum error seat_count_sales(struct services *services, int32_t concert_id, struct sales *sales,
+                            struct problem *problem);
+
+/* The same of each section of each item, in the order of (date, itemId) and the lowest seatId. */
+enum error seat_visit_sales(struct services *services, int32_t concert_id,
+                            void (*visit)(void *state, const struct section_sales *row),
+                            void *state, struct problem *problem);
+
+#endif
