@@ -6,11 +6,10 @@
 
 #include "api/api.h"
 #include "base/config.h"
-#include "base/core.h"
-#include "base/exit.h"
 #include "base/log.h"
-#include "mysql/schema/id_table.h"
+#include "base/process.h"
 #include "mysql/schema/migrate.h"
+#include "mysql/schema/wide_ids.h"
 #include "redis/redis.h"
 #include "server/master.h"
 
@@ -107,7 +106,7 @@ tell_ids_left(const struct config *config)
 {
     struct id_use uses[ID_TABLES];
     struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
-    bool known = id_table_read(db, uses) == DB_OK;
+    bool known = wide_ids_read(db, uses) == DB_OK;
     db_close(db);
     for (int i = 0; i < ID_TABLES && known; i++)
         if (uses[i].max - uses[i].last < uses[i].max / 10)
@@ -134,7 +133,7 @@ main(int argc, char **argv)
     static struct config config;
     char error[CONFIG_ERROR_SIZE];
     const char *config_path = NULL;
-    core_forbid();
+    process_forbid_core();
     enum action action = read_options(argc, argv, &config_path);
     if (config_path == NULL) {
         config_path = config_default_path();

@@ -6,9 +6,8 @@
 
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/core.h"
-#include "base/exit.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "domain/books/sweep.h"
 #include "mysql/schema/migrate.h"
 
@@ -78,7 +77,7 @@ main(int argc, char **argv)
         {NULL, 0, NULL, 0},
     };
     const char *config = config_default_path();
-    core_forbid();
+    process_forbid_core();
     opterr = 0;
     int letter;
     while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {

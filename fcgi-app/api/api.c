@@ -6,8 +6,8 @@
 
 #include "api/input.h"
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/concert/concert_list.h"
 #include "domain/queue/queue.h"
 #include "domain/readiness.h"

@@ -8,7 +8,6 @@
 #include "api/query.h"
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/ids.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/services.h"
@@ -66,7 +65,7 @@ check_seat_ids(struct input *input, const struct field *field, const json_t *lis
                                 INT32_MAX);
         input->seat_ids[i] = (int32_t)json_integer_value(id);
     }
-    ids_sort(input->seat_ids, count);
+    seat_sort_ids(input->seat_ids, count);
     for (size_t i = 1; i < count; i++)
         if (input->seat_ids[i] == input->seat_ids[i - 1])
             return input_refuse(problem, field->name, "seat %d is listed twice",

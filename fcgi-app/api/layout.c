@@ -7,7 +7,6 @@
 #include "api/input.h"
 #include "api/seat.h"
 #include "base/clock.h"
-#include "base/gzip.h"
 
 static void
 write_seat(void *json, const struct seat *seat, const struct seat_position *position)
@@ -23,7 +22,7 @@ write_seat(void *json, const struct seat *seat, const struct seat_position *posi
 static void
 compress(struct response *response, const char hash[API_HASH_SIZE])
 {
-    gzip_buffer(&response->body);
+    buffer_gzip(&response->body);
     response->gzipped = true;
     snprintf(response->etag, sizeof response->etag, "\"%s-gz\"", hash);
 }

@@ -4,7 +4,7 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "base/clock.h"
-#include "base/hex.h"
+#include "base/text.h"
 #include "domain/concert/concert.h"
 #include "domain/draw/draw.h"
 #include "domain/draw/draw_ranks.h"

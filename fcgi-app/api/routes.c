@@ -4,7 +4,6 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
-#include "base/ids.h"
 #include "domain/sale/point.h"
 
 /* clang-format would make blocks of these initializers. */

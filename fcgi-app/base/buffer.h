@@ -30,4 +30,7 @@ void buffer_clear(struct buffer *buffer);
 /* Frees the memory. The buffer is empty and valid afterwards. */
 void buffer_free(struct buffer *buffer);
 
+/* Replaces the bytes by their gzip form (RFC 1952), for the wire. */
+void buffer_gzip(struct buffer *buffer);
+
 #endif

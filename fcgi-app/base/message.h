@@ -26,6 +26,12 @@ enum {
     REDIRECT_SIZE = 128 /* a path and one argument, with the NUL */
 };
 
+/*
+ * Ids of concerts, items and seats end at INT32_MAX. All others, of which a sale takes one or more,
+ * end at the last integer that a double holds exactly: clients in JavaScript read them as such.
+ */
+#define LARGE_ID_MAX INT64_C(9007199254740991)
+
 enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIONS, METHOD_OTHER };
 
 /* Who may call a route. The router has settled this before the handler runs. */

@@ -1,9 +1,10 @@
-/* text: NUL-terminated texts in UTF-8, copied and measured. */
+/* text: NUL-terminated texts in UTF-8, copied and measured; bytes written as text. */
 #ifndef FRONTROW_BASE_TEXT_H
 #define FRONTROW_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/must_check.h"
 
@@ -15,5 +16,11 @@ bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
 
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);
+
+/* Bytes as lower-case hexadecimal digits: writes 2 * size of them and a NUL. */
+void hex_write(const uint8_t *bytes, size_t size, char *text);
+
+/* Reads exactly 2 * size digits, after which the text ends. False on anything else. */
+bool hex_read(const char *text, uint8_t *bytes, size_t size);
 
 #endif

@@ -6,8 +6,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
-#include "base/exit.h"
-#include "base/must_check.h"
+#include "base/process.h"
 #include "ctl/nginx_options.h"
 #include "domain/concert/concert.h"
 #include "domain/effect.h"

@@ -1,7 +1,6 @@
 /* frontrowctl queue draw */
 #include <stdio.h>
 
-#include "base/hex.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/draw/draw.h"

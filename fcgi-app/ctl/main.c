@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/core.h"
 #include "base/log.h"
 #include "ctl/ctl.h"
 
@@ -281,7 +280,7 @@ main(int argc, char **argv)
     struct ctl ctl = {.schema_dir = environment_or("FRONTROW_SCHEMA", DATA_DIR "/schema")};
     const char *config = config_default_path();
     char given[OPTION_COUNT + 1] = "";
-    core_forbid();
+    process_forbid_core();
     if (!read_options(argc, argv, &ctl, &config, given, sizeof given))
         return usage_error("unknown or incomplete option %s", argv[optind - 1]);
     if (strchr(given, 'h') != NULL) {

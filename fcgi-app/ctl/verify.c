@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/draw/draw_ranks.h"
 

@@ -4,8 +4,8 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "mysql/concert/concert_table.h"
 #include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
@@ -72,7 +72,7 @@ readiness_check_redis(struct services *services, int64_t *latency_us)
 bool
 readiness_read_ids(struct services *services, struct id_use uses[ID_TABLES])
 {
-    return id_table_read(services->db, uses) == DB_OK;
+    return wide_ids_read(services->db, uses) == DB_OK;
 }
 
 bool

@@ -6,7 +6,7 @@
 #define FRONTROW_DOMAIN_READINESS_H
 
 #include "domain/services.h"
-#include "mysql/schema/id_table.h"
+#include "mysql/schema/wide_ids.h"
 #include "redis/redis.h"
 
 /*

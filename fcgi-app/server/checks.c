@@ -6,7 +6,7 @@
 
 #include "base/address.h"
 #include "base/config.h"
-#include "server/maintenance.h"
+#include "server/rundir.h"
 
 enum {
     DEFAULT_BODY_LIMIT = 16384,
@@ -34,7 +34,7 @@ static bool
 check_maintenance(struct check *check)
 {
     if (check->route->method == METHOD_GET || check->route->who == WHO_ADMIN ||
-        !maintenance_is_on(check->env->config->run_dir))
+        !rundir_is_in_maintenance(check->env->config->run_dir))
         return true;
     struct problem problem = {.error = ERROR_MAINTENANCE, .retry_after = MAINTENANCE_RETRY_SECONDS};
     response_problem(check->response, &problem);

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/exit.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/shared.h"
 #include "base/text.h"
 #include "server/children.h"
@@ -370,10 +370,10 @@ master_run(const struct master_setup *setup)
     master.setup = setup;
     block_signals(&awaited);
     if (!start(&master))
-        return EXIT_FAILURE;
+        return EXIT_FAILED;
     run(&master, &awaited);
     rundir_unlock(master.current->config.run_dir);
     router_free(master.heritage.router);
     log_info("ended");
-    return EXIT_SUCCESS;
+    return EXIT_DONE;
 }

@@ -7,7 +7,7 @@
 
 #include "base/config.h"
 #include "base/shared.h"
-#include "server/maintenance.h"
+#include "server/rundir.h"
 
 /* Upper limits of the latency histogram, in microseconds; above them is +Inf. */
 static const int64_t limits[] = {500,    1000,   2500,   5000,    10000,   25000,   50000,
@@ -256,7 +256,8 @@ static void
 write_state(struct buffer *out, const struct metrics_sources *sources)
 {
     write_family(out, "maintenance", "gauge", "1 while the maintenance file exists.");
-    buffer_format(out, "frontrow_maintenance %d\n", maintenance_is_on(sources->config->run_dir));
+    buffer_format(out, "frontrow_maintenance %d\n",
+                  rundir_is_in_maintenance(sources->config->run_dir));
     write_family(out, "breaker_open", "gauge",
                  "1 while calls to a dependency are refused at once.");
     buffer_format(out, "frontrow_breaker_open{dependency=\"mysql\"} %d\n",

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "base/text.h"
 
 static void
 append(struct buffer *path, char c)

@@ -137,3 +137,11 @@ rundir_unlock(const char *run_dir)
     write_path(run_dir, path);
     unlink(path);
 }
+
+bool
+rundir_is_in_maintenance(const char *run_dir)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/maintenance", run_dir);
+    return access(path, F_OK) == 0;
+}

@@ -1,4 +1,7 @@
-/* rundir: the run folder, who owns it, and that one master at a time uses it. */
+/*
+ * rundir: the run folder: who owns it, that one master at a time uses it, and the file there by
+ * which an operator has changing calls refused.
+ */
 #ifndef FRONTROW_SERVER_RUNDIR_H
 #define FRONTROW_SERVER_RUNDIR_H
 
@@ -22,5 +25,11 @@ int rundir_lock(const char *run_dir);
 
 /* Removes the pid file; the descriptor stays open, so that the lock ends with the process. */
 void rundir_unlock(const char *run_dir);
+
+/*
+ * Whether there is a file named maintenance. It is looked for each time, which takes a microsecond:
+ * so it is in effect at once.
+ */
+bool rundir_is_in_maintenance(const char *run_dir);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/process.h"
 
 /* The process id comes first: a child that inherits the environment must not believe it. */
 static const char variable[] = "FRONTROW_ESTATE"; /* older builds hand over by this name */
@@ -37,7 +38,7 @@ run_check(char *const argv[])
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (arguments != NULL)
         execvp(arguments[0], arguments);
-    _exit(EXIT_FAILURE);
+    _exit(EXIT_FAILED);
 }
 
 pid_t

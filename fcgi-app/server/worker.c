@@ -8,13 +8,13 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/address.h"
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "server/http.h"
 
 /* Among the events, beside the indexes of sockets. */
@@ -328,7 +328,7 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
                              .slot = &heritage->scoreboard->slots[slot],
                              .slot_index = slot};
     if (!start(&worker))
-        return EX_UNAVAILABLE;
+        return EXIT_FAILED;
     scoreboard_idle(worker.slot);
     while (!worker.failed && !worker.leaving &&
            (config->recycle_requests == 0 || worker.answered < config->recycle_requests)) {
@@ -338,5 +338,5 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
     }
     heritage->application->stop(worker.services);
     http_free(&worker.exchange);
-    return worker.failed ? EX_OSERR : EXIT_SUCCESS;
+    return worker.failed ? EXIT_FAILED : EXIT_DONE;
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "fuzz.h"

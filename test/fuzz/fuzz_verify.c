@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/draw/draw_ranks.h"
 #include "fuzz.h"

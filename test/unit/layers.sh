@@ -72,4 +72,7 @@ grep -rnE '"(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)' . --include='*.[ch]' |
     grep -v '^\./mysql/transaction\.c:' | complain 'transactions belong to mysql/transaction.c' ||
     failed=1
 
+grep -rnE '\bEXIT_(SUCCESS|FAILURE)\b|\bexit\([0-9]|sysexits\.h' . --include='*.[ch]' |
+    grep -v '^\./base/process\.h:' | complain 'exit statuses are those of base/process.h' || failed=1
+
 exit $failed

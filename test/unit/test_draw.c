@@ -2,7 +2,7 @@
 #include <CUnit/CUnit.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "base/text.h"
 #include "domain/draw/draw_ranks.h"
 #include "domain/queue/queue.h"
 #include "suites.h"

@@ -7,7 +7,6 @@
 #include "api/input.h"
 #include "api/query.h"
 #include "base/config.h"
-#include "base/ids.h"
 #include "base/text.h"
 #include "domain/services.h"
 #include "suites.h"

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/config.h"
-#include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/queue/queue.h"
 
 enum { PATH_SIZE = CONFIG_TEXT_SIZE + 64 };

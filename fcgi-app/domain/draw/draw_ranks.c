@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 
 void
 draw_hash(const void *bytes, size_t size, uint8_t hash[DRAW_BYTES])

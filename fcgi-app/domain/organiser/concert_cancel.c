@@ -7,12 +7,10 @@
 
 #include "base/clock.h"
 #include "base/config.h"
-#include "base/ids.h"
 #include "base/log.h"
 #include "domain/effect.h"
 #include "domain/organiser/concert_admin.h"
 #include "domain/sale/reservation.h"
-#include "mysql/organiser/cancel_table.h"
 
 /* What is locked for longer holds the others up no further: the next look tries it again. */
 enum { PATIENCE_MS = 1000, REFUSED_MAX = 3 };
@@ -128,6 +126,13 @@ end_some(struct work *work, const int64_t *ids, size_t count, struct problem *pr
     return lost ? refuse(problem, ERROR_MYSQL_UNAVAILABLE) : ERROR_NONE;
 }
 
+static int
+compare_ids(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
 /* The reservations that the seats name, ascending, each once; how many. */
 static size_t
 collect_ids(const struct taken_seat *seats, size_t count, int64_t *ids)
@@ -135,7 +140,8 @@ collect_ids(const struct taken_seat *seats, size_t count, int64_t *ids)
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         ids[i] = seats[i].reservation_id;
-    ids_sort_large(ids, count);
+    if (count > 0)
+        qsort(ids, count, sizeof ids[0], compare_ids);
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || ids[i] != ids[kept - 1])
             ids[kept++] = ids[i];
@@ -151,8 +157,8 @@ end_item(struct work *work, int32_t item_id, struct problem *problem)
     int32_t after = 0;
     enum error error = ERROR_NONE;
     while (error == ERROR_NONE && count == CANCEL_BATCH) {
-        error = refuse_db(
-            problem, cancel_table_taken_seats(work->services->db, item_id, after, seats, &count));
+        error = refuse_db(problem, concert_admin_table_taken_seats(work->services->db, item_id,
+                                                                   after, seats, &count));
         size_t left = error == ERROR_NONE ? collect_ids(seats, count, ids) : 0;
         for (size_t at = 0, some; error == ERROR_NONE && at < left; at += some) {
             some = left - at < RESERVATIONS_AT_ONCE ? left - at : RESERVATIONS_AT_ONCE;
@@ -173,7 +179,7 @@ end_all(struct work *work, struct problem *problem)
     work->report->failed = 0;
     while (error == ERROR_NONE) {
         enum db_result result =
-            cancel_table_next_item(work->services->db, work->concert_id, item_id, &item_id);
+            concert_admin_table_next_item(work->services->db, work->concert_id, item_id, &item_id);
         if (result == DB_NONE)
             break;
         error = refuse_db(problem, result);

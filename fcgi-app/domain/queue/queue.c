@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hex.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"

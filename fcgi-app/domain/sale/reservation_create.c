@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/ids.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/quota.h"
 
@@ -22,7 +21,7 @@ check_seats(const struct reservation_create *create, const struct seat *seats, s
             taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
     if (taken.seat_count == 0)
         return ERROR_NONE;
-    ids_sort(taken.seat_ids, taken.seat_count);
+    seat_sort_ids(taken.seat_ids, taken.seat_count);
     *problem = taken;
     return ERROR_SEAT_TAKEN;
 }

@@ -1,11 +1,27 @@
 #include "domain/sale/seat.h"
 
+#include <stdlib.h>
+
 enum seat_status
 seat_shown(const struct seat *seat, int64_t now)
 {
     if (seat->blocked || (seat->status != SEAT_AVAILABLE && seat->status != SEAT_HELD))
         return SEAT_SOLD;
     return seat->status == SEAT_HELD && now < seat->held_until ? SEAT_HELD : SEAT_AVAILABLE;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+void
+seat_sort_ids(int32_t *ids, size_t count)
+{
+    if (count > 0) /* qsort() must not get NULL */
+        qsort(ids, count, sizeof ids[0], compare_ids);
 }
 
 enum error

@@ -11,6 +11,9 @@
  */
 enum seat_status seat_shown(const struct seat *seat, int64_t now);
 
+/* Sorts seatIds, ascending, as seats are locked. With a count of 0, `ids` may be NULL. */
+void seat_sort_ids(int32_t *ids, size_t count);
+
 /*
  * Hands all seats of an item to `visit`, by seatId. Their status is as shown at *now, the
  * database's time of the read. Without `names` only number and status are read.

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ids.h"
 #include "base/log.h"
 
 static int
@@ -59,7 +58,7 @@ choose_span(const struct candidate *section, size_t size, int32_t count, int32_t
             free_ids[found++] = section[i].seat_id;
     if (found < wanted)
         return false;
-    ids_sort(free_ids, found);
+    seat_sort_ids(free_ids, found);
     for (size_t i = 1; i + wanted <= found; i++)
         if (free_ids[i + wanted - 1] - free_ids[i] < free_ids[best + wanted - 1] - free_ids[best])
             best = i;

@@ -5,7 +5,7 @@
 #ifndef FRONTROW_DOMAIN_SEATING_H
 #define FRONTROW_DOMAIN_SEATING_H
 
-#include "mysql/sale/seat_table.h"
+#include "domain/sale/seat.h"
 
 /* A seat as the choice sees it. */
 struct candidate {

@@ -66,4 +66,25 @@ enum db_result concert_admin_table_list(struct database *db, struct concert *con
 enum db_result concert_admin_table_log(struct database *db, const char *actor, const char *action,
                                        int32_t concert_id, const char *detail) MUST_CHECK;
 
+/* What a cancelled concert has sold is found by primary keys, without a lock. */
+enum { CANCEL_BATCH = 500 };
+
+/* A seat that names a reservation. */
+struct taken_seat {
+    int32_t seat_id;
+    int64_t reservation_id;
+};
+
+/* The concert's item with the next id above `after`; DB_NONE behind the last. */
+enum db_result concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
+                                             int32_t *item_id);
+
+/*
+ * Reads up to CANCEL_BATCH taken seats of an item above the number `after`, ascending. *count below
+ * CANCEL_BATCH: there are no more.
+ */
+enum db_result concert_admin_table_taken_seats(struct database *db, int32_t item_id, int32_t after,
+                                               struct taken_seat seats[CANCEL_BATCH],
+                                               size_t *count);
+
 #endif

@@ -47,8 +47,8 @@ static const char create_table[] =
     " applied_at DATETIME(3) NOT NULL, PRIMARY KEY (version))"
     " ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin";
 
-static enum migrate_result
-database_failed(const struct database *db, enum db_result result, char *error)
+enum migrate_result
+migrate_failed(const struct database *db, enum db_result result, char error[MIGRATE_ERROR_SIZE])
 {
     snprintf(error, MIGRATE_ERROR_SIZE, "%s", db_error_text(db));
     return result == DB_GONE && !db_is_misconfigured(db) ? MIGRATE_GONE : MIGRATE_REFUSED;
@@ -121,7 +121,7 @@ read_applied_versions(struct database *db, struct migration *migrations, char *e
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         if (version > 0 && version < VERSION_COUNT)
             memcpy(migrations[version].applied, checksum, sizeof checksum);
-    return result == DB_NONE ? MIGRATE_OK : database_failed(db, result, error);
+    return result == DB_NONE ? MIGRATE_OK : migrate_failed(db, result, error);
 }
 
 /* Whether what was run is what we know, as far as it was run. */
@@ -175,7 +175,7 @@ run_file(struct database *db, int version, const char *directory, const struct m
         if (result == DB_OK)
             log_info("migrate: %s was run", migration->file);
         else
-            outcome = database_failed(db, result, error);
+            outcome = migrate_failed(db, result, error);
     }
     buffer_free(&text);
     return outcome;
@@ -192,7 +192,7 @@ fill_in_checksum(struct database *db, const char *directory, struct migration *m
             db_select_one(db, &read_checksum, PARAMETERS(DB_BYTES(text.data, text.length)),
                           COLUMNS(INTO_TEXT(migration->checksum)));
         if (result != DB_OK)
-            outcome = database_failed(db, result, error);
+            outcome = migrate_failed(db, result, error);
     }
     buffer_free(&text);
     return outcome;
@@ -207,7 +207,7 @@ bring_up_to_date(struct database *db, const char *directory, struct migration *m
     if (begun == DB_OK)
         begun = db_run_text(db, create_table);
     if (begun != DB_OK)
-        return database_failed(db, begun, error);
+        return migrate_failed(db, begun, error);
     enum migrate_result result = list_files(directory, migrations, error);
     for (int i = 1; i < VERSION_COUNT && result == MIGRATE_OK; i++)
         if (migrations[i].file[0] != '\0')
@@ -237,7 +237,7 @@ migrate_apply(struct database *db, const char *directory, int *version, int *app
     enum db_result locking =
         db_select_one(db, &lock, PARAMETERS(DB_INTEGER(LOCK_WAIT_S)), COLUMNS(INTO_INT32(&locked)));
     if (locking != DB_OK)
-        return database_failed(db, locking, error);
+        return migrate_failed(db, locking, error);
     if (!locked) {
         snprintf(error, MIGRATE_ERROR_SIZE, "another migration of this database is running");
         return MIGRATE_REFUSED;
@@ -284,7 +284,7 @@ migrate_check(struct database *db, char error[MIGRATE_ERROR_SIZE])
     enum db_result counted =
         db_select_one(db, &count_tables, NO_PARAMETERS, COLUMNS(INTO_INT32(&tables)));
     if (counted != DB_OK)
-        return database_failed(db, counted, error);
+        return migrate_failed(db, counted, error);
     if (tables == 0) {
         snprintf(error, MIGRATE_ERROR_SIZE,
                  "the database has no schema yet (frontrowctl migrate makes it)");

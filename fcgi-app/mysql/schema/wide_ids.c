@@ -1,5 +1,8 @@
 #include "mysql/schema/wide_ids.h"
 
+#include <string.h>
+
+#include "base/message.h"
 #include "mysql/schema/rebuild.h"
 
 /*
@@ -84,4 +87,25 @@ wide_ids_rebuild(struct database *db, char error[MIGRATE_ERROR_SIZE])
     for (size_t i = 0; i < sizeof groups / sizeof groups[0] && result == MIGRATE_OK; i++)
         result = rebuild_run(db, groups[i].tables, groups[i].count, error);
     return result == MIGRATE_OK ? rebuild_finish(db, error) : result;
+}
+
+enum db_result
+wide_ids_read(struct database *db, struct id_use uses[ID_TABLES])
+{
+    static const struct query read = {"SELECT COALESCE((SELECT MAX(concert_id) FROM concert), 0),"
+                                      " COALESCE((SELECT MAX(item_id) FROM item), 0),"
+                                      " COALESCE((SELECT MAX(reservation_id) FROM reservation), 0),"
+                                      " COALESCE((SELECT MAX(payment_id) FROM payment), 0),"
+                                      " COALESCE((SELECT MAX(history_id) FROM point_history), 0),"
+                                      " COALESCE((SELECT MAX(audit_log_id) FROM audit_log), 0)"};
+    const struct id_use known[ID_TABLES] = {
+        {"concert", 0, INT32_MAX},          {"item", 0, INT32_MAX},
+        {"reservation", 0, LARGE_ID_MAX},   {"payment", 0, LARGE_ID_MAX},
+        {"point_history", 0, LARGE_ID_MAX}, {"audit_log", 0, LARGE_ID_MAX},
+    };
+    memcpy(uses, known, sizeof known);
+    struct column columns[ID_TABLES];
+    for (int i = 0; i < ID_TABLES; i++)
+        columns[i] = INTO_INT64(&uses[i].last);
+    return db_select_one(db, &read, NO_PARAMETERS, columns, ID_TABLES);
 }

@@ -1,9 +1,9 @@
-#include "base/core.h"
+#include "base/process.h"
 
 #include <sys/resource.h>
 
 void
-core_forbid(void)
+process_forbid_core(void)
 {
     static const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none); /* to lower a limit is never refused */
