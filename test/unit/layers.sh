@@ -50,6 +50,11 @@ rooms mysql organiser 'concert|sale'
 rooms mysql books 'queue|sale'
 rooms mysql schema 'concert'
 
+# Each room says in the house's README what its rule is.
+find . -mindepth 1 -type d ! -name '.*' ! -path './mysql/*' ! -path './redis/*' | while read -r room; do
+    grep -qx "## ${room#./}" README.md || echo "$room"
+done | complain 'a room without its rule in README.md' || failed=1
+
 # only_in HEADER FOLDERS
 only_in() {
     grep -rnE "#include <(.*/)?$1>" . --include='*.[ch]' |
