@@ -149,16 +149,19 @@ receive(struct redis *redis, redisReply **reply)
 enum answer
 redis_send(struct redis *redis, bool rest, redisReply **reply)
 {
-    char count[24];
-    size_t words = redis->head.count + (rest ? redis->rest.count : 0);
-    int length = snprintf(count, sizeof count, "*%zu\r\n", words);
-    const struct buffer *head = &redis->head.bytes, *tail = &redis->rest.bytes;
+    size_t count = redis->head.count + (rest ? redis->rest.count : 0);
+    const char **words = calloc(count, sizeof *words);
+    size_t *lengths = calloc(count, sizeof *lengths);
+    if (words == NULL || lengths == NULL)
+        abort();
+    size_t first = command_list(&redis->head, words, lengths);
+    if (rest)
+        command_list(&redis->rest, words + first, lengths + first);
+    int appended = redisAppendCommandArgv(redis->context, (int)count, words, lengths);
+    free(words);
+    free(lengths);
     *reply = NULL;
-    if (redisAppendFormattedCommand(redis->context, count, (size_t)length) != REDIS_OK ||
-        redisAppendFormattedCommand(redis->context, head->data, head->length) != REDIS_OK ||
-        (rest && redisAppendFormattedCommand(redis->context, tail->data, tail->length) != REDIS_OK))
-        return lose(redis, "no memory");
-    return receive(redis, reply);
+    return appended == REDIS_OK ? receive(redis, reply) : lose(redis, "no memory");
 }
 
 /* Sends one or two words; true where the answer is no error. The text of it goes to `text`. */
