@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "domain/concert/concert.h"
 #include "domain/draw/draw.h"
-#include "domain/draw/draw_ranks.h"
 
 static void
 write_queue(struct json *json, const struct concert *concert, const struct queue_state *state)

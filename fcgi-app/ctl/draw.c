@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/draw/draw.h"
-#include "domain/draw/draw_ranks.h"
 #include "domain/organiser/concert_admin.h"
 
 static enum error

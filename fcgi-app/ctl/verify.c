@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "domain/draw/draw_ranks.h"
+#include "domain/draw/draw.h"
 
 /* What an answer says of its draw. */
 struct proof {

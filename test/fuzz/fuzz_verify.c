@@ -13,7 +13,7 @@
 
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "domain/draw/draw_ranks.h"
+#include "domain/draw/draw.h"
 #include "fuzz.h"
 
 /* SHA-256 in hex. */

@@ -50,6 +50,11 @@ rooms mysql organiser 'concert|sale'
 rooms mysql books 'queue|sale'
 rooms mysql schema 'concert'
 
+# The draw has one door.
+grep -rnE '^#include "domain/draw/' . --include='*.[ch]' |
+    grep -vE '^\./domain/draw/|"domain/draw/draw\.h"' | complain 'outside domain/draw/ only its draw.h' ||
+    failed=1
+
 # Each room says in the house's README what its rule is.
 find . -mindepth 1 -type d ! -name '.*' ! -path './mysql/*' ! -path './redis/*' | while read -r room; do
     grep -qx "## ${room#./}" README.md || echo "$room"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "domain/draw/draw_ranks.h"
+#include "domain/draw/draw.h"
 #include "domain/queue/queue.h"
 #include "suites.h"
 

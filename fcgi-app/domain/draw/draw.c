@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "domain/concert/concert.h"
 #include "domain/draw/draw_list.h"
+#include "domain/queue/queue_entry.h"
+#include "domain/queue/queue_rebuild.h"
 
 /* How long after the freeze an add that got its number before may still come to its row. */
 enum { SEAL_MARGIN_MS = 1000 };
@@ -195,12 +197,51 @@ draw_lots(struct run *run, struct problem *problem)
     return error;
 }
 
+static enum db_result
+read_ranks(struct database *db, const struct draw *draw, int32_t after, struct draw_page *page,
+           struct queue_rank ranks[DRAW_CHUNK], size_t *count, int32_t *until)
+{
+    struct draw_token tokens[DRAW_CHUNK];
+    enum db_result result =
+        draw_table_tokens(db, draw->concert_id, after, draw->frozen_last, tokens, count);
+    for (size_t i = 0; i < *count && result == DB_OK; i++) {
+        memcpy(ranks[i].token, tokens[i].token, TOKEN_SIZE);
+        result = draw_table_page_rank(db, page, tokens[i].number, &ranks[i].rank);
+    }
+    *until = *count < DRAW_CHUNK ? draw->frozen_last : tokens[DRAW_CHUNK - 1].number;
+    return result;
+}
+
+/* Brings the ranks into the queue, from where anybody stopped. */
 static enum error
 load(struct run *run, struct problem *problem)
 {
-    if (run->draw.drawn_at == CLOCK_NEVER)
+    const struct draw *draw = &run->draw;
+    struct queue_settings settings = queue_settings_of(run->services, &run->concert);
+    struct draw_page page = {.concert_id = draw->concert_id, .chunk = -1};
+    struct queue_rank ranks[DRAW_CHUNK];
+    struct queue_state queue;
+    if (draw->drawn_at == CLOCK_NEVER)
         return ERROR_NONE;
-    return draw_load(run->services, &run->concert, &run->draw, problem);
+    enum error error = queue_await_state(run->services, &run->concert, &queue, problem);
+    while (error == ERROR_NONE &&
+           (queue.frozen_last != draw->frozen_last || queue.ranked_last < draw->frozen_last)) {
+        int32_t until;
+        size_t count;
+        enum db_result result =
+            read_ranks(run->services->db, draw, queue.ranked_last, &page, ranks, &count, &until);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
+        enum queue_answer answer =
+            queue_store_rank(run->services->redis, &settings, draw->frozen_last, until, ranks,
+                             count, &queue.ranked_last);
+        queue.frozen_last = draw->frozen_last;
+        if (answer == QUEUE_REBUILD)
+            error = queue_await_state(run->services, &run->concert, &queue, problem);
+        else if (answer != QUEUE_OK)
+            error = queue_refuse(problem, answer);
+    }
+    return error;
 }
 
 enum error

@@ -42,7 +42,8 @@ enum error draw_find(struct services *services, struct concert *concert, struct 
 enum error draw_change(struct services *services, const struct concert *before,
                        const struct concert *after, struct problem *problem) MUST_CHECK;
 
-/* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then. */
+/* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then.
+ */
 enum error draw_note_frozen(struct services *services, const struct queue_state *queue,
                             struct draw *draw, struct problem *problem);
 
@@ -52,10 +53,6 @@ enum error draw_note_frozen(struct services *services, const struct queue_state 
  */
 enum error draw_run(struct services *services, int32_t concert_id, struct problem *problem)
     MUST_CHECK;
-
-/* Loads drawn ranks into the queue, from where anybody stopped. */
-enum error draw_load(struct services *services, const struct concert *concert,
-                     const struct draw *draw, struct problem *problem) MUST_CHECK;
 
 struct draw_sweep_report {
     int64_t failed; /* draws whose steps were due and could not be done, Redis being there */
@@ -73,5 +70,25 @@ struct draw_audit {
 
 /* Computes all of it again. */
 enum db_result draw_audit(struct services *services, struct draw_audit *audit) MUST_CHECK;
+
+/*
+ * How ranks follow from what is published: the seed, the list and the beacon. Anybody can compute
+ * them again; docs/draw.md says it in Python.
+ */
+enum { DRAW_DIGITS = 2 * DRAW_BYTES /* of a hash in hex: a line of the list */ };
+
+/* SHA-256 of some bytes: of a seed the commitment to it, of a token's text its entry. */
+void draw_hash(const void *bytes, size_t size, uint8_t hash[DRAW_BYTES]);
+
+/* SHA-256 of the list file's bytes: each entry in lower-case hex and a line feed. */
+void draw_hash_list(const uint8_t (*entries)[DRAW_BYTES], size_t count, uint8_t hash[DRAW_BYTES]);
+
+/*
+ * The rank of each entry, from 1: key = HMAC-SHA256(seed, list hash || beacon), and the ranks are
+ * the order of HMAC-SHA256(key, entry). `beacon` is "" where there was none.
+ */
+void draw_rank_entries(const uint8_t seed[DRAW_BYTES], const uint8_t list_hash[DRAW_BYTES],
+                       const char *beacon, const uint8_t (*entries)[DRAW_BYTES], size_t count,
+                       int32_t *ranks);
 
 #endif

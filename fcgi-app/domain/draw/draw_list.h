@@ -1,9 +1,8 @@
-/* draw_list: who is in a draw, as it is published. */
+/* draw_list: who is in a draw, as it is published. Private to this folder. */
 #ifndef FRONTROW_DOMAIN_DRAW_LIST_H
 #define FRONTROW_DOMAIN_DRAW_LIST_H
 
-#include "domain/draw/draw_ranks.h"
-#include "domain/services.h"
+#include "domain/draw/draw.h"
 
 /* All entries in order of arrival. Zero-initialised can be freed. */
 struct draw_list {

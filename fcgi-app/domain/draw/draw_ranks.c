@@ -1,4 +1,5 @@
-#include "domain/draw/draw_ranks.h"
+/* The part of draw that computes ranks from what is published. */
+#include "domain/draw/draw.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -41,17 +42,6 @@ take_hmac(const uint8_t key[DRAW_BYTES], const void *bytes, size_t size, uint8_t
         log_abort("OpenSSL failed");
 }
 
-static void
-make_key(const uint8_t seed[DRAW_BYTES], const uint8_t list_hash[DRAW_BYTES], const char *beacon,
-         uint8_t key[DRAW_BYTES])
-{
-    struct buffer text = {0};
-    buffer_append(&text, list_hash, DRAW_BYTES);
-    buffer_text(&text, beacon);
-    take_hmac(seed, text.data, text.length, key);
-    buffer_free(&text);
-}
-
 /* What an entry drew, and where it stands in the list. */
 struct lot {
     uint8_t drawn[DRAW_BYTES];
@@ -70,10 +60,14 @@ draw_rank_entries(const uint8_t seed[DRAW_BYTES], const uint8_t list_hash[DRAW_B
                   int32_t *ranks)
 {
     uint8_t key[DRAW_BYTES];
+    struct buffer text = {0};
     struct lot *lots = calloc(count + 1, sizeof *lots);
     if (lots == NULL)
         log_abort("no memory");
-    make_key(seed, list_hash, beacon, key);
+    buffer_append(&text, list_hash, DRAW_BYTES);
+    buffer_text(&text, beacon);
+    take_hmac(seed, text.data, text.length, key);
+    buffer_free(&text);
     for (size_t i = 0; i < count; i++) {
         take_hmac(key, entries[i], DRAW_BYTES, lots[i].drawn);
         lots[i].entry = i;
