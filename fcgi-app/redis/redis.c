@@ -153,7 +153,7 @@ redis_send(struct redis *redis, bool rest, redisReply **reply)
     const char **words = calloc(count, sizeof *words);
     size_t *lengths = calloc(count, sizeof *lengths);
     if (words == NULL || lengths == NULL)
-        abort();
+        log_abort("no memory");
     size_t first = command_list(&redis->head, words, lengths);
     if (rest)
         command_list(&redis->rest, words + first, lengths + first);

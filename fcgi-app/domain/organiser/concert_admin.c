@@ -157,6 +157,7 @@ insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
         max = draft->ranges[i].price > max ? draft->ranges[i].price : max;
     }
     draft->item.concert_id = concert_id;
+    draft->item.layout_version = concert_table_new_layout_version();
     enum db_result result = concert_admin_table_insert_item(db, &draft->item, min, max);
     for (size_t i = 0; i < draft->range_count && result == DB_OK; i++)
         result = concert_admin_table_insert_seats(db, draft->item.item_id, &draft->ranges[i]);
@@ -199,8 +200,6 @@ concert_create_execute(struct services *services, void *state, struct problem *p
         result = concert_admin_table_insert(services->db, concert, create->created_at);
     for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
         result = insert_item(services->db, concert->concert_id, &draft->items[i]);
-    if (result == DB_OK)
-        result = concert_table_stamp_layouts(services->db);
     if (result == DB_OK)
         result = concert_admin_table_log(services->db, create->actor, "concert create",
                                          concert->concert_id, concert->title);

@@ -1,7 +1,10 @@
 #include "mysql/concert/concert_table.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "base/log.h"
 #include "mysql/concert/concert_columns.h"
 
 #define SUMMARY_COLUMNS                                                                            \
@@ -190,12 +193,19 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
                 INTO_INT32(&item->available_count), INTO_INT32(&item->held_count)));
 }
 
+int64_t
+concert_table_new_layout_version(void)
+{
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        log_abort("getrandom() failed");
+    return (int64_t)(number >> 1 | 1);
+}
+
 enum db_result
 concert_table_stamp_layouts(struct database *db)
 {
     static const struct query stamp = {
-        "UPDATE item SET layout_version = (SELECT 1 + COALESCE(BIT_XOR(CRC32(CONCAT_WS('|',"
-        " seat_no, section, row_name, label, price, IFNULL(x, ''), IFNULL(y, '')))), 0)"
-        " FROM seat WHERE seat.item_id = item.item_id) WHERE layout_version = 0"};
-    return db_execute(db, &stamp, NO_PARAMETERS);
+        "UPDATE item SET layout_version = ? WHERE layout_version = 0"};
+    return db_execute(db, &stamp, PARAMETERS(DB_INTEGER(concert_table_new_layout_version())));
 }

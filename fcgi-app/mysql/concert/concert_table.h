@@ -56,7 +56,7 @@ struct item {
     int32_t concert_id;
     int64_t starts_at;
     int32_t seat_count;
-    int64_t layout_version; /* changes with whatever of its seats does not move */
+    int64_t layout_version; /* names what does not move of its seats; 0: it is not named yet */
     char date[DATE_SIZE];   /* filled by concert_table_items() only, likewise the next ones */
     int32_t available_count;
     int32_t held_count;
@@ -107,7 +107,13 @@ enum db_result concert_table_item(struct database *db, int32_t item_id, struct i
 enum db_result concert_table_items(struct database *db, int32_t concert_id, int64_t now,
                                    struct item *item) MUST_CHECK;
 
-/* Sets layout_version of the items that have none yet, as a checksum of their seats' layout. */
-enum db_result concert_table_stamp_layouts(struct database *db) MUST_CHECK;
+/*
+ * A layout_version that no other layout has: by chance, as a checksum of the seats could be that of
+ * another hall, whose plan readers may keep for a year.
+ */
+int64_t concert_table_new_layout_version(void);
+
+/* Gives one to the items that have none yet. */
+enum db_result concert_table_stamp_layouts(struct database *db);
 
 #endif

@@ -38,12 +38,13 @@ concert_admin_table_insert_item(struct database *db, struct item *item, int64_t 
                                 int64_t max_price)
 {
     static const struct query insert = {
-        "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
-        " VALUES (?, ?, ?, ?, ?, ?)"};
+        "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price,"
+        " layout_version) VALUES (?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date), DB_INSTANT(item->starts_at),
-                   DB_INTEGER(item->seat_count), DB_INTEGER(min_price), DB_INTEGER(max_price)));
+                   DB_INTEGER(item->seat_count), DB_INTEGER(min_price), DB_INTEGER(max_price),
+                   DB_INTEGER(item->layout_version)));
     item->item_id = (int32_t)db_inserted_id(db);
     return result;
 }
