@@ -20,15 +20,6 @@ write_dependency(struct json *json, const char *name, bool up, int64_t latency_u
     json_end_object(json);
 }
 
-static void
-write_dependencies(struct json *json, bool mysql, int64_t mysql_us, bool redis, int64_t redis_us)
-{
-    json_begin_object(json, "dependencies");
-    write_dependency(json, "mysql", mysql, mysql_us);
-    write_dependency(json, "redis", redis, redis_us);
-    json_end_object(json);
-}
-
 /*
  * Without Redis no queue moves, but all else goes on: degraded. Without MySQL nothing can be sold.
  */
@@ -48,6 +39,9 @@ health_ready(void *services, const struct request *request, struct response *res
         struct problem problem = {.error = ERROR_MYSQL_UNAVAILABLE};
         json = response_begin_problem(response, &problem);
     }
-    write_dependencies(&json, mysql, mysql_us, redis, redis_us);
+    json_begin_object(&json, "dependencies");
+    write_dependency(&json, "mysql", mysql, mysql_us);
+    write_dependency(&json, "redis", redis, redis_us);
+    json_end_object(&json);
     json_end_object(&json);
 }

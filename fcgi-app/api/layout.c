@@ -18,15 +18,6 @@ write_seat(void *json, const struct seat *seat, const struct seat_position *posi
     json_end_object(json);
 }
 
-/* A large hall's is by far the largest answer of all. Other bytes have another tag. */
-static void
-compress(struct response *response, const char hash[API_HASH_SIZE])
-{
-    buffer_gzip(&response->body);
-    response->gzipped = true;
-    snprintf(response->etag, sizeof response->etag, "\"%s-gz\"", hash);
-}
-
 /* The layout itself, after its version. */
 static enum error
 write_layout(struct services *services, const struct item *item, const char *version,
@@ -75,6 +66,10 @@ layout_show(void *services, const struct request *request, struct response *resp
     api_cache_public(response, hash, started);
     if (argument[0] != '\0')
         response->cache_seconds = -1;
-    if (request->encoding != NULL)
-        compress(response, hash);
+    if (request->encoding == NULL)
+        return;
+    /* a large hall's is by far the largest answer of all; other bytes have another tag */
+    buffer_gzip(&response->body);
+    response->gzipped = true;
+    snprintf(response->etag, sizeof response->etag, "\"%s-gz\"", hash);
 }

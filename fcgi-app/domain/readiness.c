@@ -32,19 +32,13 @@ commit_write(struct database *db)
     return false;
 }
 
-static bool
-read_row(struct database *db)
-{
-    struct concert nobodys;
-    enum db_result result = concert_table_find(db, 0, &nobodys);
-    return result == DB_OK || result == DB_NONE;
-}
-
 bool
 readiness_check_mysql(struct services *services, int64_t *latency_us)
 {
     int64_t started = clock_monotonic_us();
-    bool works = read_row(services->db);
+    struct concert nobodys;
+    enum db_result result = concert_table_find(services->db, 0, &nobodys);
+    bool works = result == DB_OK || result == DB_NONE;
     if (works && clock_monotonic() >= services->next_write) {
         works = commit_write(services->db);
         services->next_write = works ? clock_monotonic() + WRITE_EVERY_MS : 0;

@@ -91,12 +91,6 @@ redis_is_time_to_tell(int64_t *told_at)
     return true;
 }
 
-static bool
-begins_with(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* An error that Redis answers: it is there, but does not do what was asked. */
 static enum answer
 refused(struct redis *redis, const char *error)
@@ -238,7 +232,7 @@ keeps_all(struct redis *redis)
     if (!ask(redis, "INFO", "memory", info, sizeof info))
         return false;
     const char *policy = find_info(info, "maxmemory_policy");
-    if (policy == NULL || begins_with(policy, "noeviction"))
+    if (policy == NULL || strncmp(policy, "noeviction", strlen("noeviction")) == 0)
         return true;
     snprintf(why, sizeof why,
              "maxmemory-policy is %.*s and has to be noeviction: parts of the queues would be lost",

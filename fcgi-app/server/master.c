@@ -338,20 +338,14 @@ begin_changes(struct master *master, int64_t now)
     }
 }
 
-static int
-wait_for_signal(const struct master *master, const sigset_t *awaited)
-{
-    int wait_ms = children_are_changing(&master->children) ? CHANGING_TICK_MS : TICK_MS;
-    struct timespec timeout = {.tv_nsec = wait_ms * 1000000L};
-    return sigtimedwait(awaited, NULL, &timeout);
-}
-
 static void
 run(struct master *master, const sigset_t *awaited)
 {
     int serving;
     do {
-        int signal = wait_for_signal(master, awaited);
+        int wait_ms = children_are_changing(&master->children) ? CHANGING_TICK_MS : TICK_MS;
+        struct timespec timeout = {.tv_nsec = wait_ms * 1000000L};
+        int signal = sigtimedwait(awaited, NULL, &timeout);
         int64_t now = clock_monotonic();
         take_signal(master, signal, now);
         reap_children(master, now);

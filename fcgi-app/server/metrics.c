@@ -112,18 +112,6 @@ sum_route(const struct metrics_sources *sources, size_t route)
     return sum;
 }
 
-static int
-outcome_status(size_t outcome)
-{
-    return outcome == OUTCOME_NO_CONTENT ? 204 : error_status((enum error)outcome);
-}
-
-static const char *
-outcome_code(size_t outcome)
-{
-    return outcome < ERROR_COUNT ? error_code((enum error)outcome) : "ok";
-}
-
 /* The labels that name a route; requests that matched none share one name. */
 static void
 write_route_labels(struct buffer *out, const struct router *router, size_t index)
@@ -149,8 +137,11 @@ write_requests(struct buffer *out, const struct router *router, size_t index,
             continue;
         buffer_text(out, "frontrow_requests_total{");
         write_route_labels(out, router, index);
-        buffer_format(out, ",status=\"%d\",code=\"%s\"} %llu\n", outcome_status(outcome),
-                      outcome_code(outcome), (unsigned long long)sum->outcomes[outcome]);
+        bool is_error = outcome < ERROR_COUNT;
+        buffer_format(out, ",status=\"%d\",code=\"%s\"} %llu\n",
+                      is_error ? error_status((enum error)outcome) : 204,
+                      is_error ? error_code((enum error)outcome) : "ok",
+                      (unsigned long long)sum->outcomes[outcome]);
     }
 }
 

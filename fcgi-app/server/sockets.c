@@ -55,16 +55,6 @@ is_listened_to(const struct sockaddr_un *address)
     return true;
 }
 
-/* Binds with mode 0660 from the start: a chmod afterwards would leave a moment without it. */
-static bool
-bind_closed(int descriptor, const struct sockaddr_un *address)
-{
-    mode_t mask = umask(0117);
-    int result = bind(descriptor, (const struct sockaddr *)address, sizeof *address);
-    umask(mask);
-    return result == 0;
-}
-
 static int
 open_one(const char *run_dir, int index, gid_t group)
 {
@@ -78,7 +68,11 @@ open_one(const char *run_dir, int index, gid_t group)
     unlink(address.sun_path);
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const char *why = "";
-    bool bound = descriptor >= 0 && bind_closed(descriptor, &address);
+    /* with mode 0660 from the start: a chmod afterwards would leave a moment without it */
+    mode_t mask = umask(0117);
+    bool bound =
+        descriptor >= 0 && bind(descriptor, (const struct sockaddr *)&address, sizeof address) == 0;
+    umask(mask);
     /* a group that this process has needs no change, which a sandbox might forbid */
     if (bound && group != getegid() && chown(address.sun_path, (uid_t)-1, group) != 0)
         why = "it cannot be given to socket_group: ";

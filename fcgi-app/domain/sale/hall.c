@@ -161,23 +161,6 @@ pass_by(struct hall *hall, const struct services *services)
             hall->passed_by = mark_taken(hall, ids[i]) || hall->passed_by;
 }
 
-/* Lets the other workers pass by these seats. */
-static void
-announce(const struct services *services, int32_t item_id, const int32_t *ids, int32_t count)
-{
-    if (services->slot != NULL)
-        occupancy_take_seats(services->slot, item_id, ids, (size_t)count);
-}
-
-static bool
-is_locked(int32_t id, const struct seat *seats, size_t found, int64_t now)
-{
-    for (size_t i = 0; i < found; i++)
-        if (seats[i].seat_id == id)
-            return seat_shown(&seats[i], now) == SEAT_AVAILABLE;
-    return false;
-}
-
 /* Marks those of the chosen seats that were not locked as not free; true where all were. */
 static bool
 mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
@@ -185,7 +168,9 @@ mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct
 {
     bool all = true;
     for (int32_t i = 0; i < count; i++) {
-        bool locked = is_locked(ids[i], seats, found, now);
+        bool locked = false;
+        for (size_t n = 0; n < found && !locked; n++)
+            locked = seats[n].seat_id == ids[i] && seat_shown(&seats[n], now) == SEAT_AVAILABLE;
         if (!locked)
             mark_taken(hall, ids[i]);
         all = all && locked;
@@ -225,7 +210,8 @@ lock_best(struct services *services, struct hall *hall, int32_t *ids, struct sea
     enum db_result result;
     while ((result = choose(services, hall, ids, &chosen)) == DB_OK && chosen) {
         size_t found;
-        announce(services, item_id, ids, wish->count);
+        if (services->slot != NULL) /* the other workers pass by these */
+            occupancy_take_seats(services->slot, item_id, ids, (size_t)wish->count);
         result = seat_table_lock_free(services->db, item_id, ids, (size_t)wish->count, seats,
                                       &found, now);
         if (result != DB_OK)

@@ -1,21 +1,16 @@
 #include "domain/sale/point.h"
 
-static enum error
-refuse_balance(struct problem *problem, int64_t balance)
-{
-    refuse(problem, ERROR_INSUFFICIENT_POINTS);
-    problem->has_balance = true;
-    problem->balance = balance;
-    return ERROR_INSUFFICIENT_POINTS;
-}
-
 /* The limit is for charges only: a refund is never refused by it. */
 static enum error
 check_balance(const struct point_entry *entry, int64_t balance, int64_t amount,
               struct problem *problem)
 {
-    if (balance + amount < 0)
-        return refuse_balance(problem, balance);
+    if (balance + amount < 0) {
+        refuse(problem, ERROR_INSUFFICIENT_POINTS);
+        problem->has_balance = true;
+        problem->balance = balance;
+        return ERROR_INSUFFICIENT_POINTS;
+    }
     if (entry->kind == POINT_CHARGE && balance + amount > POINT_BALANCE_LIMIT)
         return refuse_because(problem, ERROR_BALANCE_LIMIT,
                               "The balance would be above 10,000,000,000 points");

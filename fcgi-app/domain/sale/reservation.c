@@ -82,17 +82,6 @@ reservation_list(struct services *services, const char *user_id, int64_t before,
     return refuse_db(problem, reservation_table_list_seats(services->db, user_id, list, *count));
 }
 
-/* The names are those of the locked seats, the prices those that the reservation was made with. */
-static void
-take_names(struct reservation *reservation, const struct seat *seats)
-{
-    for (int32_t i = 0; i < reservation->seat_count; i++) {
-        int64_t price = reservation->seats[i].price;
-        reservation->seats[i] = seats[i];
-        reservation->seats[i].price = price;
-    }
-}
-
 enum error
 reservation_lose_seat(struct services *services, struct reservation *reservation,
                       struct problem *problem)
@@ -148,7 +137,11 @@ reservation_lock(struct services *services, const char *user_id, int64_t id,
     error = show(services, reservation, *now, problem);
     if (error == ERROR_NONE)
         error = check_seats(services, reservation, seats, found, problem);
-    if (error == ERROR_NONE)
-        take_names(reservation, seats);
+    /* the names are those of the locked seats, the prices those that it was made with */
+    for (int32_t i = 0; i < reservation->seat_count && error == ERROR_NONE; i++) {
+        int64_t price = reservation->seats[i].price;
+        reservation->seats[i] = seats[i];
+        reservation->seats[i].price = price;
+    }
     return error;
 }
