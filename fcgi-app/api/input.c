@@ -1,6 +1,5 @@
 #include "api/input.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,18 +10,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/services.h"
-
-bool
-input_refuse(struct problem *problem, const char *field, const char *format, ...)
-{
-    *problem = (struct problem){.error = ERROR_INVALID_FIELD};
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
-    va_end(arguments);
-    snprintf(problem->field, sizeof problem->field, "%s", field);
-    return false;
-}
 
 /* What a field's value may be, whether it came as JSON or as text. */
 struct value {
@@ -38,62 +25,58 @@ member(struct input *input, const struct field *field)
     return (char *)input + field->offset;
 }
 
-static bool
+static enum error
 check_range(const struct field *field, const struct value *value, int64_t min, int64_t max,
             struct problem *problem)
 {
     if (value->is_integer && value->integer >= min && value->integer <= max)
-        return true;
-    return input_refuse(problem, field->name, "%s must be an integer from %lld to %lld",
+        return ERROR_NONE;
+    return refuse_field(problem, field->name, "%s must be an integer from %lld to %lld",
                         field->name, (long long)min, (long long)max);
 }
 
-static bool
+static enum error
 check_seat_ids(struct input *input, const struct field *field, const json_t *list,
                struct problem *problem)
 {
     size_t count = json_array_size(list);
     if (!json_is_array(list) || count < 1 || count > SEATS_AT_ONCE)
-        return input_refuse(problem, field->name, "seatIds must be an array of 1 to 8 ids");
+        return refuse_field(problem, field->name, "seatIds must be an array of 1 to 8 ids");
     for (size_t i = 0; i < count; i++) {
         const json_t *id = json_array_get(list, i);
         char name[32];
         snprintf(name, sizeof name, "seatIds[%zu]", i);
         if (!json_is_integer(id) || json_integer_value(id) < 1 ||
             json_integer_value(id) > INT32_MAX)
-            return input_refuse(problem, name, "%s must be an integer from 1 to %d", name,
+            return refuse_field(problem, name, "%s must be an integer from 1 to %d", name,
                                 INT32_MAX);
         input->seat_ids[i] = (int32_t)json_integer_value(id);
     }
     seat_sort_ids(input->seat_ids, count);
     for (size_t i = 1; i < count; i++)
         if (input->seat_ids[i] == input->seat_ids[i - 1])
-            return input_refuse(problem, field->name, "seat %d is listed twice",
+            return refuse_field(problem, field->name, "seat %d is listed twice",
                                 input->seat_ids[i]);
     input->seat_count = count;
-    return true;
+    return ERROR_NONE;
 }
 
-static bool
+static enum error
 check_seat_choice(struct input *input, const struct field *field, const struct value *value,
                   struct problem *problem)
 {
     if (input->seat_count > 0 || input->count > 0)
-        return input_refuse(problem, field->name,
+        return refuse_field(problem, field->name,
                             "only one of seatId, seatIds and count may be given");
     if (field->kind == FIELD_SEAT_IDS)
         return check_seat_ids(input, field, value->json, problem);
     if (field->kind == FIELD_COUNT) {
-        if (!check_range(field, value, 1, SEATS_AT_ONCE, problem))
-            return false;
         input->count = (int32_t)value->integer;
-        return true;
+        return check_range(field, value, 1, SEATS_AT_ONCE, problem);
     }
-    if (!check_range(field, value, 1, INT32_MAX, problem))
-        return false;
     input->seat_ids[0] = (int32_t)value->integer;
     input->seat_count = 1;
-    return true;
+    return check_range(field, value, 1, INT32_MAX, problem);
 }
 
 /* Whether the text fits the field; `rule` says what would. */
@@ -121,21 +104,21 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
     }
 }
 
-static bool
+static enum error
 check_text(struct input *input, const struct field *field, const struct value *value,
            struct problem *problem)
 {
     char rule[64] = "a string";
     if (value->text == NULL || !is_text_allowed(field, value->text, rule, sizeof rule))
-        return input_refuse(problem, field->name, "%s must be %s", field->name, rule);
+        return refuse_field(problem, field->name, "%s must be %s", field->name, rule);
     if (field->kind == FIELD_WORD)
         *(bool *)member(input, field) = true;
     else if (field->kind == FIELD_TOKEN) /* a longer one is no token, and stays none when cut */
         snprintf(member(input, field), field->size, "%s", value->text);
     else if (!text_copy(member(input, field), field->size, value->text))
-        return input_refuse(problem, field->name, "%s must be at most %zu bytes", field->name,
+        return refuse_field(problem, field->name, "%s must be at most %zu bytes", field->name,
                             field->size - 1);
-    return true;
+    return ERROR_NONE;
 }
 
 static void
@@ -148,17 +131,17 @@ set_number(struct input *input, const struct field *field, int64_t number)
         memcpy(member(input, field), &small, sizeof small);
 }
 
-static bool
+static enum error
 check_number(struct input *input, const struct field *field, const struct value *value, int64_t min,
              int64_t max, struct problem *problem)
 {
-    if (!check_range(field, value, min, max, problem))
-        return false;
+    if (check_range(field, value, min, max, problem) != ERROR_NONE)
+        return problem->error;
     set_number(input, field, value->integer);
-    return true;
+    return ERROR_NONE;
 }
 
-static bool
+static enum error
 check_value(struct input *input, const struct field *field, const struct value *value,
             struct problem *problem)
 {
@@ -197,26 +180,20 @@ parse_decimal(const char *text, int64_t *integer)
     return true;
 }
 
-static bool
-is_missing_allowed(const struct field *field, const struct services *services)
-{
-    if (field->kind == FIELD_USER)
-        return !config_trusts_body(services->config);
-    return field->optional;
-}
-
-static bool
+static enum error
 check_absent(const struct services *services, struct input *input, const struct field *field,
              struct problem *problem)
 {
-    if (!is_missing_allowed(field, services))
-        return input_refuse(problem, field->name, "%s is missing", field->name);
+    bool may_be_absent =
+        field->kind == FIELD_USER ? !config_trusts_body(services->config) : field->optional;
+    if (!may_be_absent)
+        return refuse_field(problem, field->name, "%s is missing", field->name);
     if (field->default_value != 0)
         set_number(input, field, field->default_value);
-    return true;
+    return ERROR_NONE;
 }
 
-static bool
+static enum error
 read_query_field(const struct services *services, const struct request *request,
                  const struct field *field, struct problem *problem)
 {
@@ -226,7 +203,7 @@ read_query_field(const struct services *services, const struct request *request,
     case QUERY_ABSENT:
         return check_absent(services, request->input, field, problem);
     case QUERY_BAD:
-        return input_refuse(problem, field->name,
+        return refuse_field(problem, field->name,
                             "%s is empty, given twice, too long or not valid text", field->name);
     case QUERY_FOUND:
         break;
@@ -235,7 +212,7 @@ read_query_field(const struct services *services, const struct request *request,
     return check_value(request->input, field, &value, problem);
 }
 
-static bool
+static enum error
 read_body_field(const struct services *services, const struct request *request,
                 const struct field *field, struct problem *problem)
 {
@@ -251,27 +228,16 @@ read_body_field(const struct services *services, const struct request *request,
     return check_value(request->input, field, &value, problem);
 }
 
-static bool
+static enum error
 parse_body(struct request *request, struct problem *problem)
 {
     json_error_t error;
     json_t *body = json_loadb(request->body, request->body_length, JSON_REJECT_DUPLICATES, &error);
     request->input->body = body;
-    if (json_is_object(body))
-        return true;
-    *problem = (struct problem){.error = ERROR_INVALID_JSON};
     if (body == NULL)
-        snprintf(problem->detail, sizeof problem->detail, "The body is not JSON: error at byte %d",
-                 error.position);
-    return false;
-}
-
-static bool
-needs_seats(const struct field *fields)
-{
-    while (fields->kind != FIELD_END && fields->kind != FIELD_SEAT_ID)
-        fields++;
-    return fields->kind == FIELD_SEAT_ID;
+        return refuse_because(problem, ERROR_INVALID_JSON, "The body is not JSON: error at byte %d",
+                              error.position);
+    return json_is_object(body) ? ERROR_NONE : refuse(problem, ERROR_INVALID_JSON);
 }
 
 bool
@@ -282,16 +248,20 @@ api_read_input(void *services, const struct route *route, struct request *reques
     if (request->input == NULL)
         log_abort("no memory");
     bool from_body = request->method == METHOD_POST || request->method == METHOD_PATCH;
-    if (from_body && !parse_body(request, problem))
+    bool needs_seats = false;
+    if (from_body && parse_body(request, problem) != ERROR_NONE)
         return false;
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
-        bool ok = from_body ? read_body_field(services, request, field, problem)
-                            : read_query_field(services, request, field, problem);
-        if (!ok)
+        enum error error = from_body ? read_body_field(services, request, field, problem)
+                                     : read_query_field(services, request, field, problem);
+        if (error != ERROR_NONE)
             return false;
+        needs_seats = needs_seats || field->kind == FIELD_SEAT_ID;
     }
-    if (needs_seats(route->fields) && request->input->seat_count == 0 && request->input->count == 0)
-        return input_refuse(problem, "seatId", "one of seatId, seatIds and count is needed");
+    if (needs_seats && request->input->seat_count == 0 && request->input->count == 0) {
+        refuse_field(problem, "seatId", "one of seatId, seatIds and count is needed");
+        return false;
+    }
     snprintf(stated_user, USER_ID_SIZE, "%s", request->input->user_id);
     return true;
 }

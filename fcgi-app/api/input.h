@@ -63,8 +63,4 @@ struct field {
     const char *word;      /* FIELD_WORD */
 };
 
-/* Fills an invalid_field problem; always false, so that a check can end with it. */
-bool input_refuse(struct problem *problem, const char *field, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 #endif

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/input.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -13,7 +12,8 @@ reader_refuse(struct reader *reader, const char *name, const char *rule)
 {
     char field[96];
     snprintf(field, sizeof field, "%s%s", reader->path, name);
-    reader->ok = input_refuse(reader->problem, field, "%s must be %s", field, rule);
+    refuse_field(reader->problem, field, "%s must be %s", field, rule);
+    reader->ok = false;
 }
 
 const json_t *

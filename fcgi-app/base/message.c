@@ -96,3 +96,33 @@ response_error(struct response *response, enum error error, const char *format, 
     }
     response_problem(response, &problem);
 }
+
+enum error
+refuse(struct problem *problem, enum error error)
+{
+    *problem = (struct problem){.error = error};
+    return error;
+}
+
+enum error
+refuse_because(struct problem *problem, enum error error, const char *format, ...)
+{
+    *problem = (struct problem){.error = error};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+enum error
+refuse_field(struct problem *problem, const char *field, const char *format, ...)
+{
+    *problem = (struct problem){.error = ERROR_INVALID_FIELD};
+    snprintf(problem->field, sizeof problem->field, "%s", field);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    va_end(arguments);
+    return ERROR_INVALID_FIELD;
+}

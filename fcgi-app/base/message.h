@@ -105,6 +105,17 @@ struct problem {
     int retry_after; /* seconds as far as known; 0: 1 to 3 at random where the status wants one */
 };
 
+/* Fills `problem` with a plain refusal and returns its code, so that a check can end with it. */
+enum error refuse(struct problem *problem, enum error error);
+
+/* The same with a detail for people. */
+enum error refuse_because(struct problem *problem, enum error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Refuses with invalid_field; `field` is its whole name, or that of a header. */
+enum error refuse_field(struct problem *problem, const char *field, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /*
  * One row of the route table. In `pattern` the segments {concert}, {item} and {reservation} stand
  * for an id of that resource: a segment that is no id answers with the resource's 404 code.

@@ -1,7 +1,5 @@
 #include "domain/services.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -52,24 +50,6 @@ bool
 services_has_time(const struct services *services)
 {
     return services->deadline == 0 || clock_monotonic() < services->deadline;
-}
-
-enum error
-refuse(struct problem *problem, enum error error)
-{
-    *problem = (struct problem){.error = error};
-    return error;
-}
-
-enum error
-refuse_because(struct problem *problem, enum error error, const char *format, ...)
-{
-    *problem = (struct problem){.error = error};
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
-    va_end(arguments);
-    return error;
 }
 
 enum error

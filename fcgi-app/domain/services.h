@@ -45,13 +45,6 @@ bool services_probe(struct services *services);
 /* Whether the deadline is still to come. */
 bool services_has_time(const struct services *services);
 
-/* Fills `problem` with a plain refusal and returns its code, so that a rule can end with it. */
-enum error refuse(struct problem *problem, enum error error);
-
-/* The same with a detail for people. */
-enum error refuse_because(struct problem *problem, enum error error, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* What a result of MySQL that is not DB_OK means to a client; ERROR_NONE for DB_OK. */
 enum error refuse_db(struct problem *problem, enum db_result result);
 

@@ -24,7 +24,7 @@ struct check {
 };
 
 static bool
-refuse(struct check *check, enum error error, const char *detail)
+reject(struct check *check, enum error error, const char *detail)
 {
     response_error(check->response, error, detail == NULL ? NULL : "%s", detail);
     return false;
@@ -65,15 +65,14 @@ check_operator(struct check *check)
 {
     enum who who = check->route->who;
     return (who != WHO_ADMIN && who != WHO_LOCAL) || check->request->from_operator ||
-           refuse(check, ERROR_FORBIDDEN, "calls from this address are not allowed here");
+           reject(check, ERROR_FORBIDDEN, "calls from this address are not allowed here");
 }
 
 static bool
-refuse_header(struct check *check, const char *header, const char *detail)
+reject_header(struct check *check, const char *header, const char *detail)
 {
-    struct problem problem = {.error = ERROR_INVALID_FIELD};
-    snprintf(problem.field, sizeof problem.field, "%s", header);
-    snprintf(problem.detail, sizeof problem.detail, "%s", detail);
+    struct problem problem;
+    refuse_field(&problem, header, "%s", detail);
     response_problem(check->response, &problem);
     return false;
 }
@@ -93,7 +92,7 @@ check_admin_key(struct check *check)
 {
     if (check->route->who != WHO_ADMIN || has_admin_key(check))
         return true;
-    return refuse(check, ERROR_UNAUTHORIZED, "the admin key is needed");
+    return reject(check, ERROR_UNAUTHORIZED, "the admin key is needed");
 }
 
 /* "application/json", and no parameter but charset=utf-8. */
@@ -128,7 +127,7 @@ check_content_type(struct check *check)
 {
     if (!has_body(check->route) || is_json_type(check->request->content_type))
         return true;
-    return refuse(check, ERROR_UNSUPPORTED_MEDIA_TYPE,
+    return reject(check, ERROR_UNSUPPORTED_MEDIA_TYPE,
                   "the body must be application/json in UTF-8");
 }
 
@@ -140,7 +139,7 @@ read_body(struct check *check)
         return true;
     size_t limit = check->route->body_limit > 0 ? check->route->body_limit : DEFAULT_BODY_LIMIT;
     enum error error = env->read_body(env->source, check->request, limit);
-    return error == ERROR_NONE || refuse(check, error, NULL);
+    return error == ERROR_NONE || reject(check, error, NULL);
 }
 
 static bool
@@ -171,7 +170,7 @@ check_idempotency_key(struct check *check)
         return true;
     char detail[64];
     snprintf(detail, sizeof detail, "1 to %d visible ASCII characters", IDEMPOTENCY_KEY_MAX);
-    return refuse_header(check, "Idempotency-Key", detail);
+    return reject_header(check, "Idempotency-Key", detail);
 }
 
 /*
@@ -184,7 +183,7 @@ check_headers_are_single(struct check *check)
     const char *doubled = check->request->doubled_header;
     enum who who = check->route->who;
     return doubled == NULL || who == WHO_PUBLIC || who == WHO_MONITOR ||
-           refuse_header(check, doubled, "this header may occur only once");
+           reject_header(check, doubled, "this header may occur only once");
 }
 
 /* All are compared, whichever is the right one. */
@@ -206,11 +205,11 @@ settle_caller_by_header(struct check *check)
     const char *user = check->request->user_header;
     const char *secret = check->request->gateway_secret;
     if (*config->gateway_secrets[0] != '\0' && (secret == NULL || !proves_gateway(config, secret)))
-        return refuse(check, ERROR_UNAUTHORIZED, "the gateway did not prove its identity");
+        return reject(check, ERROR_UNAUTHORIZED, "the gateway did not prove its identity");
     if (user == NULL || !is_user_id(user))
-        return refuse(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
+        return reject(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
     if (check->stated_user[0] != '\0' && strcmp(check->stated_user, user) != 0)
-        return refuse(check, ERROR_FORBIDDEN, "userId is not the caller");
+        return reject(check, ERROR_FORBIDDEN, "userId is not the caller");
     snprintf(check->request->caller, USER_ID_SIZE, "%s", user);
     return true;
 }
@@ -225,13 +224,13 @@ settle_caller(struct check *check)
     request->by_admin =
         who == WHO_CALLER_OR_ADMIN && request->from_operator && has_admin_key(check);
     if (who == WHO_TOKEN && request->queue_token == NULL)
-        return refuse(check, ERROR_TOKEN_MISSING, NULL);
+        return reject(check, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
     if (!trusts_body && !(request->by_admin && check->stated_user[0] != '\0'))
         return settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
-        return refuse(check, ERROR_FORBIDDEN, "with caller = body only this machine may call");
+        return reject(check, ERROR_FORBIDDEN, "with caller = body only this machine may call");
     if (is_user)
         memcpy(request->caller, check->stated_user, USER_ID_SIZE);
     return true;

@@ -12,14 +12,6 @@
 /* A call that still has the settings from before must not meet the freeze that they said. */
 enum { LAST_CHANGE_MS = 10000 };
 
-static enum error
-refuse_field(struct problem *problem, const char *field, const char *detail)
-{
-    refuse_because(problem, ERROR_INVALID_FIELD, "%s", detail);
-    snprintf(problem->field, sizeof problem->field, "%s", field);
-    return ERROR_INVALID_FIELD;
-}
-
 /* What must be so while tokens are collected. */
 static enum error
 check_plan(const struct concert *after, int64_t now, struct problem *problem)
@@ -60,13 +52,13 @@ check_frozen(const struct concert *before, const struct concert *after, const st
 {
     static const char frozen[] = "The queue is frozen, or will be in 10 s: this cannot be changed";
     if (after->draw != before->draw)
-        return refuse_field(problem, "draw", frozen);
+        return refuse_field(problem, "draw", "%s", frozen);
     if (after->opens_at != before->opens_at)
-        return refuse_field(problem, "opensAt", frozen);
+        return refuse_field(problem, "opensAt", "%s", frozen);
     if (after->draw_lead_seconds != before->draw_lead_seconds)
-        return refuse_field(problem, "drawLeadSeconds", frozen);
+        return refuse_field(problem, "drawLeadSeconds", "%s", frozen);
     if (strcmp(after->beacon_source, before->beacon_source) != 0)
-        return refuse_field(problem, "beacon.source", frozen);
+        return refuse_field(problem, "beacon.source", "%s", frozen);
     if (!after->queued && before->queued && draw_state(before, draw) != DRAW_REVEALED)
         return refuse_field(problem, "admissionCapacity", "The draw is not done: it needs a queue");
     return ERROR_NONE;

@@ -1,6 +1,5 @@
 #include "domain/organiser/concert_admin.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,18 +31,14 @@ concert_draft_free(struct concert_draft *draft)
     *draft = (struct concert_draft){0};
 }
 
-static enum error refuse_field(struct problem *problem, const char *detail, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
+/* Refuses a member of a range of an item's seats. */
 static enum error
-refuse_field(struct problem *problem, const char *detail, const char *format, ...)
+refuse_range(struct problem *problem, size_t item, size_t range, const char *member,
+             const char *detail)
 {
-    refuse_because(problem, ERROR_INVALID_FIELD, "%s", detail);
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(problem->field, sizeof problem->field, format, arguments);
-    va_end(arguments);
-    return ERROR_INVALID_FIELD;
+    char field[64];
+    snprintf(field, sizeof field, "items[%zu].seats[%zu].%s", item, range, member);
+    return refuse_field(problem, field, "%s", detail);
 }
 
 static int
@@ -108,23 +103,24 @@ check_item(struct item_draft *draft, size_t index, int64_t *seats, struct proble
     for (size_t i = 0; i < draft->range_count; i++) {
         const struct seat_range *range = &draft->ranges[i];
         if (range->to < range->from)
-            return refuse_field(problem, "to must not be below from", "items[%zu].seats[%zu].to",
-                                index, i);
+            return refuse_range(problem, index, i, "to", "to must not be below from");
         *seats += (int64_t)range->to - range->from + 1;
-        if (*seats > CONCERT_SEATS_MAX)
-            return refuse_field(problem, "a call may have at most 100000 seats", "items[%zu].seats",
-                                index);
+        if (*seats > CONCERT_SEATS_MAX) {
+            char field[48];
+            snprintf(field, sizeof field, "items[%zu].seats", index);
+            return refuse_field(problem, field, "a call may have at most %d seats",
+                                CONCERT_SEATS_MAX);
+        }
     }
     draft->item.seat_count = (int32_t)(*seats - before);
     const struct seat_range *overlap = find_overlap(draft, compare_numbers, share_a_number);
     if (overlap != NULL)
-        return refuse_field(problem, "a seat is in two ranges", "items[%zu].seats[%zu].from", index,
-                            (size_t)(overlap - draft->ranges));
+        return refuse_range(problem, index, (size_t)(overlap - draft->ranges), "from",
+                            "a seat is in two ranges");
     overlap = find_overlap(draft, compare_names, share_a_name);
     if (overlap != NULL)
-        return refuse_field(problem, "two seats have the same section, row and label",
-                            "items[%zu].seats[%zu].firstLabel", index,
-                            (size_t)(overlap - draft->ranges));
+        return refuse_range(problem, index, (size_t)(overlap - draft->ranges), "firstLabel",
+                            "two seats have the same section, row and label");
     return ERROR_NONE;
 }
 
@@ -134,7 +130,7 @@ concert_check_times(const struct concert *concert, struct problem *problem)
     if (concert->opens_at == CLOCK_NEVER || concert->closes_at == CLOCK_NEVER ||
         concert->closes_at > concert->opens_at)
         return ERROR_NONE;
-    return refuse_field(problem, "closesAt must be after opensAt", "closesAt");
+    return refuse_field(problem, "closesAt", "closesAt must be after opensAt");
 }
 
 enum error
