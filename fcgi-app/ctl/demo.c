@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "ctl/ctl.h"
+#include "domain/queue/queue.h"
+#include "domain/readiness.h"
 #include "mysql/schema/demo.h"
 #include "mysql/schema/script.h"
-#include "redis/queue/queue_erase.h"
 
 /* Appends the ids of all concerts. */
 static enum db_result
@@ -33,7 +34,7 @@ forget_queues(struct ctl *ctl, const struct buffer *ids)
     for (size_t at = 0; at < ids->length; at += sizeof(int32_t)) {
         int32_t id;
         memcpy(&id, ids->data + at, sizeof id);
-        if (!queue_erase(ctl->services->redis, id))
+        if (!queue_erase(ctl->services, id))
             return redis_failed();
     }
     return EXIT_DONE;
@@ -43,7 +44,8 @@ static int
 replace_with(struct ctl *ctl, const char *sql)
 {
     struct buffer ids = {0};
-    if (!redis_ping(ctl->services->redis)) /* now, while nothing is half done */
+    int64_t latency_us;
+    if (!readiness_check_redis(ctl->services, &latency_us)) /* now, while nothing is half done */
         return redis_failed();
     enum db_result result = list_concerts(ctl->services->db, &ids);
     if (result == DB_OK)

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "domain/books/prune.h"
-#include "mysql/books/sweep_table.h"
 
 enum { AGE_MAX = 36500 };
 
@@ -48,10 +47,10 @@ print_progress(const struct prune_report *report)
 int
 ctl_prune(struct ctl *ctl)
 {
-    struct prune_ages ages = {.tokens_days = 30, .keys_hours = SWEEP_ANSWER_HOURS, .log_days = 365};
+    struct prune_ages ages = {.tokens_days = 30, .keys_hours = IDEMPOTENCY_HOURS, .log_days = 365};
     struct prune_report report;
     if (!read_age("tokens-days", ctl->tokens_days, 1, &ages.tokens_days) ||
-        !read_age("keys-hours", ctl->keys_hours, SWEEP_ANSWER_HOURS, &ages.keys_hours) ||
+        !read_age("keys-hours", ctl->keys_hours, IDEMPOTENCY_HOURS, &ages.keys_hours) ||
         !read_age("log-days", ctl->log_days, 1, &ages.log_days))
         return EXIT_USAGE;
     enum db_result result = prune_run(ctl->services, &ages, ctl->dry_run, print_progress, &report);

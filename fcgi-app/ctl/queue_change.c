@@ -10,7 +10,6 @@
 #include "domain/organiser/concert_admin.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
-#include "redis/queue/queue_erase.h"
 
 enum { REBUILD_MS = 600000, PAUSE_US = 20000 };
 
@@ -185,7 +184,7 @@ load(struct ctl *ctl, const struct concert *concert, struct problem *problem)
     int64_t deadline = clock_monotonic() + REBUILD_MS;
     enum error error = ERROR_QUEUE_UNAVAILABLE;
     refuse(problem, error);
-    if (!queue_erase(ctl->services->redis, concert->concert_id))
+    if (!queue_erase(ctl->services, concert->concert_id))
         return error;
     while ((error = queue_rebuild(ctl->services, &settings, problem)) != ERROR_NONE &&
            problem->retry_after > 0 && clock_monotonic() < deadline)

@@ -18,7 +18,6 @@
 #include "base/shared.h"
 #include "fuzz.h"
 #include "redis/queue/library_sweep.h"
-#include "redis/queue/queue_erase.h"
 #include "redis/queue/queue_store.h"
 
 enum { LIMIT = 8 };
@@ -158,7 +157,7 @@ call_rebuilt(struct redis *redis)
 static void
 call_erase(struct redis *redis)
 {
-    queue_erase(redis, 7);
+    queue_store_erase(redis, 7);
 }
 
 static void

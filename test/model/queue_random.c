@@ -11,7 +11,6 @@
 #include "base/config.h"
 #include "queue_model.h"
 #include "redis/connection.h"
-#include "redis/queue/queue_erase.h"
 #include "test_clock.h"
 
 enum { CONCERT = 1, CHECK_EVERY = 200 };
@@ -320,7 +319,7 @@ lose_redis(void)
             return;
     int32_t way = below(4);
     if (way == 0)
-        queue_erase(redis, CONCERT);
+        queue_store_erase(redis, CONCERT);
     else if (way == 1)
         settings.since = ++settings.version;
     else if (!lose_a_key())

@@ -26,7 +26,7 @@ may_include mysql base
 may_include redis base
 may_include domain 'base|mysql|redis'
 may_include api 'base|domain'
-may_include ctl 'base|mysql|redis|domain|api'
+may_include ctl 'base|mysql/schema|domain|api'
 may_include server base
 
 # rooms FLOOR ROOM ROOMS: what the files of a room of the floor may include of it; the files that lie in

@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/queue/queue.h"
 #include "mysql/books/prune_table.h"
-#include "mysql/books/sweep_table.h"
 #include "mysql/organiser/concert_admin_table.h"
-#include "redis/queue/queue_erase.h"
+#include "mysql/sale/idempotency_table.h"
 
 enum { ATTEMPTS = 3, REST_MS_MAX = 200, HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
 
@@ -97,7 +97,7 @@ take_out_queue(const struct prune *prune, const struct prune_concert *concert, b
     *is_out = false;
     if (result != DB_OK || report->failed > failed)
         return result;
-    *is_out = queue_erase(prune->services->redis, concert->concert_id);
+    *is_out = queue_erase(prune->services, concert->concert_id);
     report->redis_gone = report->redis_gone || !*is_out;
     return DB_OK;
 }
@@ -220,7 +220,7 @@ prune_run(struct services *services, const struct prune_ages *ages, bool dry_run
           void (*progress)(const struct prune_report *report), struct prune_report *report)
 {
     static const struct old_rows answers = {"stored answers", prune_table_count_answers,
-                                            sweep_table_delete_answers};
+                                            idempotency_table_delete_old};
     static const struct old_rows log = {"rows of the audit log", prune_table_count_log,
                                         prune_table_delete_log};
     const struct prune prune = {services, dry_run, progress, report};

@@ -9,12 +9,12 @@
 #include <stdint.h>
 
 #include "domain/services.h"
-#include "mysql/database.h"
+#include "mysql/sale/idempotency_table.h"
 
 /* What is old enough. The least ages keep what a call may still ask for. */
 struct prune_ages {
     int64_t tokens_days; /* since the concert ended and the token was made; 1 at least */
-    int64_t keys_hours;  /* since the answer was stored; SWEEP_ANSWER_HOURS at least */
+    int64_t keys_hours;  /* since the answer was stored; IDEMPOTENCY_HOURS at least */
     int64_t log_days;    /* since it was logged */
 };
 

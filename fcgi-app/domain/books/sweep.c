@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "domain/queue/queue_sweep.h"
 #include "domain/sale/reservation.h"
-#include "mysql/books/sweep_table.h"
+#include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
 #include "redis/queue/library_sweep.h"
 
@@ -46,7 +46,7 @@ write_down(struct database *db, const struct reservation *reservation, const str
 static enum outcome
 expire(struct database *db, struct reservation *reservation)
 {
-    enum db_result result = sweep_table_lock_reservation(db, reservation);
+    enum db_result result = reservation_table_lock_lapsed(db, reservation);
     if (result == DB_NONE)
         return OUTCOME_BUSY;
     if (result == DB_OK && reservation->status != RESERVATION_HELD)
@@ -98,7 +98,7 @@ expire_in_transaction(struct database *db, int64_t reservation_id)
 
 /* Returns false when MySQL is gone, or refuses this one. */
 static bool
-sweep_hold(struct database *db, const struct sweep_cursor *cursor, int64_t now,
+sweep_hold(struct database *db, const struct lapsed_cursor *cursor, int64_t now,
            struct sweep_report *report)
 {
     enum outcome outcome = OUTCOME_AGAIN;
@@ -128,14 +128,14 @@ static enum db_result
 sweep_holds(struct services *services, struct sweep_report *report)
 {
     struct database *db = services->db;
-    struct sweep_cursor cursors[SWEEP_BATCH];
-    struct sweep_cursor after = {0};
-    size_t count = SWEEP_BATCH;
+    struct lapsed_cursor cursors[LAPSED_BATCH];
+    struct lapsed_cursor after = {0};
+    size_t count = LAPSED_BATCH;
     int64_t now;
     int refused = 0; /* in a row */
     enum db_result result = db_now(db, &now);
-    while (result == DB_OK && count == SWEEP_BATCH) {
-        result = sweep_table_lapsed(db, &after, now, cursors, &count);
+    while (result == DB_OK && count == LAPSED_BATCH) {
+        result = reservation_table_list_lapsed(db, &after, now, cursors, &count);
         for (size_t i = 0; result == DB_OK && i < count; i++) {
             refused = sweep_hold(db, &cursors[i], now, report) ? 0 : refused + 1;
             if (refused == ATTEMPTS)
@@ -157,10 +157,10 @@ delete_answers(struct services *services, struct sweep_report *report)
     if (result != DB_OK)
         return result;
     do {
-        result = sweep_table_delete_answers(db, now - SWEEP_ANSWER_MS, &deleted);
+        result = idempotency_table_delete_old(db, now - IDEMPOTENCY_MS, &deleted);
         report->answers += deleted;
         failures += result != DB_OK;
-    } while (deleted == SWEEP_ANSWERS || (result == DB_RETRY && failures < ATTEMPTS));
+    } while (deleted == IDEMPOTENCY_BATCH || (result == DB_RETRY && failures < ATTEMPTS));
     return result;
 }
 

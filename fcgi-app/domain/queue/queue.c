@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,9 +15,7 @@
 #include "domain/queue/unqueued_token.h"
 
 /* In one call: after each the two stores have come closer. */
-enum { ATTEMPTS = 5, OPEN_POLL_SECONDS = 10 };
-
-enum { PATIENCE_MS = 60000, PAUSE_MS = 20 }; /* while a queue is being loaded */
+enum { ATTEMPTS = 5 };
 
 bool
 queue_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE])
@@ -49,7 +46,7 @@ fill_active(struct queue_position *position, const struct token_row *row)
         .concert_id = row->concert_id,
         .active = true,
         .eta_known = true,
-        .poll_after_seconds = OPEN_POLL_SECONDS,
+        .poll_after_seconds = UNQUEUED_POLL_SECONDS,
         .expires_at = row->lease_until,
         .may_idle = token_may_idle(row),
     };
@@ -310,32 +307,6 @@ queue_renew(struct services *services, const struct concert *concert, const char
         ask_queue(services, concert, token, user_id, &position, &problem);
 }
 
-void
-queue_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
-           int64_t ms)
-{
-    queue_note_news(services, QUEUE_NEWS_KEPT, concert_id, token);
-    services->news.kept_ms = ms;
-}
-
-void
-queue_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
-{
-    queue_note_news(services, QUEUE_NEWS_DONE, concert_id, token);
-}
-
-bool
-queue_tell(struct services *services)
-{
-    struct queue_news *news = &services->news;
-    if (news->what == QUEUE_NEWS_SAVED && !news->is_old) {
-        news->is_old = true;
-        return true;
-    }
-    queue_tell_now(services);
-    return false;
-}
-
 /*
  * Redis has the token as left; MySQL gets it written, unless a call that met it there was quicker.
  * Where MySQL had it ended in another way, there was nothing to leave.
@@ -390,63 +361,4 @@ queue_leave(struct services *services, const char *text, const char *caller,
     if (error != ERROR_NONE)
         return error;
     return make_call(services, &concert, try_leave, &call, problem);
-}
-
-/* Numbers go on where they were, should a queue be kept again; without one Redis is not asked. */
-static enum error
-kept_numbers(struct services *services, const struct concert *concert, struct queue_state *state,
-             struct problem *problem)
-{
-    if (concert->queue_version == concert->queue_since) /* no queue was ever kept */
-        return ERROR_NONE;
-    return refuse_db(problem, token_table_highest(services->db, concert->concert_id,
-                                                  &state->last_number, &state->serving));
-}
-
-enum error
-queue_state(struct services *services, const struct concert *concert, struct queue_state *state,
-            struct problem *problem)
-{
-    struct queue_settings settings = queue_settings_of(services, concert);
-    struct queue_counts counts;
-    *state = (struct queue_state){
-        .refresh_seconds = OPEN_POLL_SECONDS, .eta_seconds = -1, .eta_seconds_high = -1};
-    if (!concert->queued)
-        return kept_numbers(services, concert, state, problem);
-    enum queue_answer answer = queue_store_state(services->redis, &settings, &counts);
-    if (answer == QUEUE_REBUILD && queue_rebuild(services, &settings, problem) != ERROR_NONE)
-        return problem->error;
-    if (answer == QUEUE_REBUILD)
-        answer = queue_store_state(services->redis, &settings, &counts);
-    if (answer != QUEUE_OK)
-        return queue_refuse(problem, answer);
-    queue_note_serving(services, settings.concert_id, counts.moved);
-    *state = (struct queue_state){
-        .serving = counts.moved.serving,
-        .last_number = counts.last,
-        .waiting = counts.waiting,
-        .active = counts.active,
-        .capacity = counts.capacity,
-        .paused = counts.paused,
-        .admitted_per_minute = counts.admitted_per_minute,
-        .refresh_seconds = counts.refresh_seconds,
-        .frozen = counts.frozen.frozen,
-        .frozen_last = counts.frozen.last,
-        .ranked_last = counts.frozen.ranked_last,
-        .eta_seconds = counts.eta_seconds,
-        .eta_seconds_high = counts.eta_seconds_high,
-    };
-    return ERROR_NONE;
-}
-
-enum error
-queue_await_state(struct services *services, const struct concert *concert,
-                  struct queue_state *state, struct problem *problem)
-{
-    int64_t deadline = clock_monotonic() + PATIENCE_MS;
-    enum error error;
-    while ((error = queue_state(services, concert, state, problem)) == ERROR_QUEUE_UNAVAILABLE &&
-           problem->retry_after > 0 && clock_monotonic() < deadline)
-        usleep(PAUSE_MS * 1000);
-    return error;
 }

@@ -111,4 +111,10 @@ enum error queue_state(struct services *services, const struct concert *concert,
 enum error queue_await_state(struct services *services, const struct concert *concert,
                              struct queue_state *state, struct problem *problem) MUST_CHECK;
 
+/*
+ * Takes the queue out of Redis, where MySQL has or gets another one: whoever asks next loads what
+ * is there then. False: Redis is out of reach.
+ */
+bool queue_erase(struct services *services, int32_t concert_id);
+
 #endif

@@ -71,32 +71,6 @@ queue_forget(struct services *services, const struct queue_settings *settings,
         queue_note_serving(services, settings->concert_id, moved);
 }
 
-void
-queue_tell_now(struct services *services)
-{
-    const struct queue_news news = services->news;
-    /* Without the concert's row: settings of version 0 are never taken. */
-    struct concert concert = {.concert_id = news.concert_id};
-    struct queue_settings settings = queue_settings_of(services, &concert);
-    enum queue_token_state state;
-    services->news.what = QUEUE_NO_NEWS;
-    if (news.what == QUEUE_NEWS_SAVED)
-        queue_store_saved(services->redis, &settings, news.token, QUEUE_SAVED_ROW, &state);
-    else if (news.what == QUEUE_NEWS_KEPT)
-        queue_store_keep(services->redis, &settings, news.token, news.kept_ms, &state);
-    else if (news.what == QUEUE_NEWS_DONE)
-        queue_forget(services, &settings, news.token);
-}
-
-void
-queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,
-                const uint8_t token[TOKEN_SIZE])
-{
-    queue_tell_now(services);
-    services->news = (struct queue_news){.what = what, .concert_id = concert_id};
-    memcpy(services->news.token, token, TOKEN_SIZE);
-}
-
 static enum queue_outcome
 refused_by_db(struct problem *problem, enum db_result result)
 {
@@ -184,6 +158,16 @@ write_row(struct services *services, const struct queue_settings *settings,
     return result == DB_OK ? token_table_find(services->db, entry->token, row) : result;
 }
 
+/* After an answer of Redis that says nothing of a token: the queue is loaded, or it is refused. */
+static enum queue_outcome
+reload(struct services *services, const struct queue_settings *settings, enum queue_answer answer,
+       struct problem *problem)
+{
+    enum error error = answer == QUEUE_REBUILD ? queue_rebuild(services, settings, problem)
+                                               : queue_refuse(problem, answer);
+    return error == ERROR_NONE ? QUEUE_AGAIN : QUEUE_REFUSED;
+}
+
 /* Puts a live token of MySQL back into Redis. */
 static enum queue_outcome
 put_back(struct services *services, const struct queue_settings *settings,
@@ -210,7 +194,7 @@ put_back(struct services *services, const struct queue_settings *settings,
         return QUEUE_AGAIN;
     }
     if (answer != QUEUE_CONFLICT)
-        return queue_recover(services, settings, answer, row->token, row->user_id, problem);
+        return reload(services, settings, answer, problem);
     /* Two adds of its owner at once made two rows: the one that was told of lives on. */
     enum db_result result = token_table_end(services->db, row->kind, row->token, TOKEN_LAPSED);
     return result == DB_OK ? QUEUE_OVER : refused_by_db(problem, result);
@@ -262,7 +246,7 @@ mark_saved(struct services *services, const struct queue_settings *settings,
         return state != QUEUE_TOKEN_ACTIVE ? QUEUE_AGAIN : QUEUE_SETTLED;
     if (answer == QUEUE_UNKNOWN)
         return put_back(services, settings, row, problem);
-    return queue_recover(services, settings, answer, entry->token, entry->user_id, problem);
+    return reload(services, settings, answer, problem);
 }
 
 /*
@@ -345,13 +329,8 @@ queue_recover(struct services *services, const struct queue_settings *settings,
               enum queue_answer answer, const uint8_t token[TOKEN_SIZE], const char *user_id,
               struct problem *problem)
 {
-    if (answer == QUEUE_REBUILD)
-        return queue_rebuild(services, settings, problem) == ERROR_NONE ? QUEUE_AGAIN
-                                                                        : QUEUE_REFUSED;
-    if (answer != QUEUE_UNKNOWN) {
-        queue_refuse(problem, answer);
-        return QUEUE_REFUSED;
-    }
+    if (answer != QUEUE_UNKNOWN)
+        return reload(services, settings, answer, problem);
     struct token_row row;
     enum db_result result = token_table_find(services->db, token, &row);
     if (result != DB_OK && result != DB_NONE)

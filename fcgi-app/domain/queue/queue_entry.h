@@ -5,6 +5,8 @@
 #include "domain/queue/queue.h"
 #include "redis/queue/queue_store.h"
 
+enum { UNQUEUED_POLL_SECONDS = 10 }; /* one looks so often where no queue is kept */
+
 /* Which queue, with the settings of the concert's row. */
 struct queue_settings queue_settings_of(const struct services *services,
                                         const struct concert *concert);
@@ -54,9 +56,6 @@ enum queue_outcome queue_record_end(struct services *services,
 /* Notes what queue_tell() is to tell; what was noted before is told now. */
 void queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,
                      const uint8_t token[TOKEN_SIZE]);
-
-/* Tells it. */
-void queue_tell_now(struct services *services);
 
 /* Lets Redis forget a token. */
 void queue_forget(struct services *services, const struct queue_settings *settings,

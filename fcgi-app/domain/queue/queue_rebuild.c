@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/concert/concert.h"
+#include "domain/queue/queue.h"
 #include "mysql/draw/draw_table.h"
 #include "mysql/queue/token_table.h"
 
@@ -173,4 +174,10 @@ queue_rebuild(struct services *services, const struct queue_settings *settings,
     while (error == ERROR_NONE && cursor.part < TOKEN_PART_COUNT)
         error = load_chunk(services, settings, &cursor, deadline, problem);
     return error == ERROR_NONE ? finish(services, settings, problem) : error;
+}
+
+bool
+queue_erase(struct services *services, int32_t concert_id)
+{
+    return queue_store_erase(services->redis, concert_id);
 }

@@ -66,3 +66,14 @@ idempotency_table_find_effect(struct database *db, const char *caller, const cha
     return db_select_one(db, &find, PARAMETERS(DB_TEXT(caller), DB_TEXT(key), DB_INTEGER(seconds)),
                          COLUMNS(INTO_INT64(effect_id)));
 }
+
+enum db_result
+idempotency_table_delete_old(struct database *db, int64_t cutoff, int64_t *deleted)
+{
+    static const struct query delete_old = {
+        "DELETE FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?"};
+    enum db_result result =
+        db_execute(db, &delete_old, PARAMETERS(DB_INSTANT(cutoff), DB_INTEGER(IDEMPOTENCY_BATCH)));
+    *deleted = result == DB_OK ? db_changed_rows(db) : 0;
+    return result;
+}

@@ -44,4 +44,12 @@ enum db_result idempotency_table_find_effect(struct database *db, const char *ca
                                              const char *key, int64_t seconds, int64_t *effect_id)
     MUST_CHECK;
 
+/* So long a key gets its stored answer; and so many old ones are deleted at a time. */
+enum { IDEMPOTENCY_HOURS = 24, IDEMPOTENCY_MS = IDEMPOTENCY_HOURS * 3600000 };
+enum { IDEMPOTENCY_BATCH = 1000 };
+
+/* Deletes up to IDEMPOTENCY_BATCH stored answers that are older than the cutoff, and counts them.
+ */
+enum db_result idempotency_table_delete_old(struct database *db, int64_t cutoff, int64_t *deleted);
+
 #endif

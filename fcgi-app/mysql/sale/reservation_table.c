@@ -286,3 +286,34 @@ reservation_table_list_holds(struct database *db, int32_t concert_id, const char
         COLUMNS(INTO_ENUM(&hold->status, RESERVATION_CANCELLED), INTO_INT32(&hold->seat_count),
                 INTO_BOOL(&hold->settled), INTO_INSTANT(&hold->ends_at)));
 }
+
+enum db_result
+reservation_table_list_lapsed(struct database *db, const struct lapsed_cursor *after, int64_t until,
+                              struct lapsed_cursor cursors[LAPSED_BATCH], size_t *count)
+{
+    static const struct query list = {"SELECT expires_at, reservation_id FROM reservation"
+                                      " WHERE status = 'held' AND expires_at BETWEEN ? AND ?"
+                                      " AND (expires_at > ? OR reservation_id > ?)"
+                                      " ORDER BY expires_at, reservation_id LIMIT ?"};
+    struct lapsed_cursor cursor;
+    *count = 0;
+    enum db_result result = db_select(
+        db, &list,
+        PARAMETERS(DB_INSTANT(after->expires_at), DB_INSTANT(until), DB_INSTANT(after->expires_at),
+                   DB_INTEGER(after->reservation_id), DB_INTEGER(LAPSED_BATCH)),
+        COLUMNS(INTO_INSTANT(&cursor.expires_at), INTO_INT64(&cursor.reservation_id)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        cursors[(*count)++] = cursor;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_lock_lapsed(struct database *db, struct reservation *reservation)
+{
+    static const struct query lock = {"SELECT item_id, status + 0, expires_at FROM reservation"
+                                      " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
+                         COLUMNS(INTO_INT32(&reservation->item_id),
+                                 INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
+                                 INTO_INSTANT(&reservation->expires_at)));
+}

@@ -116,4 +116,27 @@ enum db_result reservation_table_list_holds(struct database *db, int32_t concert
                                             const char *user_id, int64_t since,
                                             struct hold_record *hold) MUST_CHECK;
 
+enum { LAPSED_BATCH = 500 };
+
+/* A place in the order (expiresAt, reservationId) in which lapsed holds are visited. */
+struct lapsed_cursor {
+    int64_t expires_at;
+    int64_t reservation_id;
+};
+
+/*
+ * Reads up to LAPSED_BATCH held reservations that were over at `until` and come after `after`,
+ * without a lock. *count below LAPSED_BATCH: there are no more.
+ */
+enum db_result reservation_table_list_lapsed(struct database *db, const struct lapsed_cursor *after,
+                                             int64_t until,
+                                             struct lapsed_cursor cursors[LAPSED_BATCH],
+                                             size_t *count);
+
+/*
+ * Locks a reservation and sets its item_id, status and expires_at. DB_NONE: somebody else has it
+ * locked.
+ */
+enum db_result reservation_table_lock_lapsed(struct database *db, struct reservation *reservation);
+
 #endif

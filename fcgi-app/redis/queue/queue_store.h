@@ -232,4 +232,7 @@ enum queue_answer queue_store_load(struct redis *redis, const struct queue_setti
 enum queue_answer queue_store_rebuilt(struct redis *redis, const struct queue_settings *settings,
                                       int32_t last, int32_t serving) MUST_CHECK;
 
+/* Deletes all keys of the concert (queue.lua names them). False: Redis is out of reach. */
+bool queue_store_erase(struct redis *redis, int32_t concert_id);
+
 #endif

@@ -1,0 +1,59 @@
+/*
+ * The part of queue that tells Redis what MySQL has of a token: after the answer, as nobody waits
+ * for it; one piece of news at a time.
+ */
+#include <string.h>
+
+#include "domain/queue/queue_entry.h"
+
+static void
+tell_now(struct services *services)
+{
+    const struct queue_news news = services->news;
+    /* Without the concert's row: settings of version 0 are never taken. */
+    struct concert concert = {.concert_id = news.concert_id};
+    struct queue_settings settings = queue_settings_of(services, &concert);
+    enum queue_token_state state;
+    services->news.what = QUEUE_NO_NEWS;
+    if (news.what == QUEUE_NEWS_SAVED)
+        queue_store_saved(services->redis, &settings, news.token, QUEUE_SAVED_ROW, &state);
+    else if (news.what == QUEUE_NEWS_KEPT)
+        queue_store_keep(services->redis, &settings, news.token, news.kept_ms, &state);
+    else if (news.what == QUEUE_NEWS_DONE)
+        queue_forget(services, &settings, news.token);
+}
+
+void
+queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,
+                const uint8_t token[TOKEN_SIZE])
+{
+    tell_now(services);
+    services->news = (struct queue_news){.what = what, .concert_id = concert_id};
+    memcpy(services->news.token, token, TOKEN_SIZE);
+}
+
+void
+queue_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
+           int64_t ms)
+{
+    queue_note_news(services, QUEUE_NEWS_KEPT, concert_id, token);
+    services->news.kept_ms = ms;
+}
+
+void
+queue_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
+{
+    queue_note_news(services, QUEUE_NEWS_DONE, concert_id, token);
+}
+
+bool
+queue_tell(struct services *services)
+{
+    struct queue_news *news = &services->news;
+    if (news->what == QUEUE_NEWS_SAVED && !news->is_old) {
+        news->is_old = true;
+        return true;
+    }
+    tell_now(services);
+    return false;
+}
