@@ -12,8 +12,9 @@
 
 enum { MAX_ATTEMPTS = 8, FIRST_PAUSE_MS = 4, MAX_PAUSE_MS = 100 };
 
-/* What became of one attempt. */
+/* How far one attempt came. */
 enum attempt {
+    ATTEMPT_OPEN,    /* its transaction has begun, and its key is reserved */
     ATTEMPT_DONE,    /* committed, or answered from the store */
     ATTEMPT_REFUSED, /* nothing changed; the problem says why */
     ATTEMPT_AGAIN,   /* nothing changed, by no fault of the caller's */
@@ -66,14 +67,13 @@ answer(struct services *services, const struct effect *effect, struct buffer *bo
 }
 
 /*
- * One way through: precheck, begin, reserve the key, execute, answer, commit. The key comes before
- * a refusal of the precheck counts: a repetition of a call that is under way waits for it and gets
- * its bytes, instead of seeing "seat taken" by itself, or what has changed while the first one
- * waits.
+ * Precheck, begin, reserve the key. The key comes before a refusal of the precheck counts: a
+ * repetition of a call that is under way waits for it and gets its bytes, instead of seeing "seat
+ * taken" by itself, or what has changed while the first one waits.
  */
 static enum attempt
-attempt(struct services *services, const struct effect *effect, struct buffer *body, bool *replayed,
-        struct problem *problem)
+begin(struct services *services, const struct effect *effect, struct buffer *body, bool *replayed,
+      struct problem *problem)
 {
     enum error prechecked =
         effect->precheck != NULL ? effect->precheck(services, effect->state, problem) : ERROR_NONE;
@@ -89,10 +89,14 @@ attempt(struct services *services, const struct effect *effect, struct buffer *b
         *replayed = true;
         return replay(services, effect, body, problem);
     }
-    if (refuse_db(problem, result) != ERROR_NONE || prechecked != ERROR_NONE ||
-        effect->execute(services, effect->state, problem) != ERROR_NONE ||
-        answer(services, effect, body, problem) != ERROR_NONE)
+    if (refuse_db(problem, result) != ERROR_NONE || prechecked != ERROR_NONE)
         return roll_back(services, problem);
+    return ATTEMPT_OPEN;
+}
+
+static enum attempt
+commit(struct services *services, struct problem *problem)
+{
     switch (transaction_commit(services->db)) {
     case COMMIT_DONE:
         return ATTEMPT_DONE;
@@ -189,7 +193,12 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
     enum attempt outcome;
     int attempts = 0;
     do {
-        outcome = attempt(services, effect, body, replayed, problem);
+        outcome = begin(services, effect, body, replayed, problem);
+        if (outcome == ATTEMPT_OPEN)
+            outcome = effect->execute(services, effect->state, problem) == ERROR_NONE &&
+                              answer(services, effect, body, problem) == ERROR_NONE
+                          ? commit(services, problem)
+                          : roll_back(services, problem);
         if (outcome == ATTEMPT_UNKNOWN)
             outcome = settle(services, effect, body, problem);
     } while (outcome == ATTEMPT_AGAIN && pause_before_retry(effect, attempts++));
