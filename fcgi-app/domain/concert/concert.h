@@ -51,11 +51,12 @@ enum error concert_require_visible(const struct concert *concert, struct problem
     MUST_CHECK;
 
 /* Refuses with item_not_found where a read of a concert with an item found none. */
-enum error concert_require_item(const struct item *item, struct problem *problem);
+enum error concert_require_item(const struct item *item, struct problem *problem) MUST_CHECK;
 
 /* Reads a concert that can be looked at, and one of its items; or refuses as the last two do. */
 enum error concert_find_item(struct services *services, int32_t concert_id, int32_t item_id,
-                             struct concert *concert, struct item *item, struct problem *problem);
+                             struct concert *concert, struct item *item, struct problem *problem)
+    MUST_CHECK;
 
 /*
  * Hands all items of a concert to `visit`, by (date, itemId), with what can be bought and what is
@@ -63,6 +64,6 @@ enum error concert_find_item(struct services *services, int32_t concert_id, int3
  */
 enum error concert_visit_items(struct services *services, const struct concert *concert,
                                void (*visit)(void *state, const struct item *item), void *state,
-                               struct problem *problem);
+                               struct problem *problem) MUST_CHECK;
 
 #endif

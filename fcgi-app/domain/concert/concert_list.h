@@ -38,7 +38,7 @@ void concert_list_free(struct concert_list *list);
 /* Reads one concert and counts its seats now; or refuses with concert_not_found. */
 enum error concert_list_find(struct services *services, int32_t concert_id,
                              struct listed_concert *row, struct seat_counts *seats,
-                             struct problem *problem);
+                             struct problem *problem) MUST_CHECK;
 
 /*
  * Between two requests: counts for a while those whose count is oldest, so that who asks for a list

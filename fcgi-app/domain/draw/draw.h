@@ -25,7 +25,7 @@ const char *draw_state_name(enum draw_state state);
 
 /* The state of a concert's draw, which is read for it. */
 enum error draw_find_state(struct services *services, const struct concert *concert,
-                           enum draw_state *state, struct problem *problem);
+                           enum draw_state *state, struct problem *problem) MUST_CHECK;
 
 /*
  * Reads the draw of a concert that has one, and then the concert's row again: the beacon stays once
@@ -45,7 +45,7 @@ enum error draw_change(struct services *services, const struct concert *before,
 /* Writes down where the queue's pre-queue was frozen, if that is not known yet; *draw has it then.
  */
 enum error draw_note_frozen(struct services *services, const struct queue_state *queue,
-                            struct draw *draw, struct problem *problem);
+                            struct draw *draw, struct problem *problem) MUST_CHECK;
 
 /*
  * Does all steps that are due. Refuses with queue_unavailable, mysql_unavailable, or, where the

@@ -83,6 +83,6 @@ void concert_change_warn(struct services *services, const struct concert_change 
 enum error concert_visit_all(struct services *services,
                              void (*visit)(const struct concert *concert,
                                            const struct concert_summary *summary),
-                             struct problem *problem);
+                             struct problem *problem) MUST_CHECK;
 
 #endif

@@ -36,7 +36,7 @@ void payment_create_refused(struct services *services, const struct payment_crea
 
 /* A page of a user's payments, newest first, with ids below `before`. */
 enum error payment_list(struct services *services, const char *user_id, int64_t before,
-                        int32_t limit, struct payment *list, size_t *count,
-                        struct problem *problem);
+                        int32_t limit, struct payment *list, size_t *count, struct problem *problem)
+    MUST_CHECK;
 
 #endif

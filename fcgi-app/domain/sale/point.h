@@ -32,11 +32,11 @@ enum error point_move(struct services *services, const char *user_id, int64_t am
 
 /* The balance of a user; 0 for one who was never seen. */
 enum error point_balance(struct services *services, const char *user_id, int64_t *balance,
-                         struct problem *problem);
+                         struct problem *problem) MUST_CHECK;
 
 /* A page of a user's ledger, newest first, with ids below `before`. */
 enum error point_history(struct services *services, const char *user_id, int64_t before,
                          int32_t limit, struct point_entry *list, size_t *count,
-                         struct problem *problem);
+                         struct problem *problem) MUST_CHECK;
 
 #endif

@@ -20,21 +20,21 @@ void seat_sort_ids(int32_t *ids, size_t count);
  */
 enum error seat_visit(struct services *services, int32_t item_id, bool names, int64_t *now,
                       void (*visit)(void *state, const struct seat *seat), void *state,
-                      struct problem *problem);
+                      struct problem *problem) MUST_CHECK;
 
 /* The same of what does not move: number, names, price, and where the seat stands in the hall. */
 enum error seat_visit_layout(struct services *services, int32_t item_id,
                              void (*visit)(void *state, const struct seat *seat,
                                            const struct seat_position *position),
-                             void *state, struct problem *problem);
+                             void *state, struct problem *problem) MUST_CHECK;
 
 /* What has been sold of a concert. */
 enum error seat_count_sales(struct services *services, int32_t concert_id, struct sales *sales,
-                            struct problem *problem);
+                            struct problem *problem) MUST_CHECK;
 
 /* The same of each section of each item, in the order of (date, itemId) and the lowest seatId. */
 enum error seat_visit_sales(struct services *services, int32_t concert_id,
                             void (*visit)(void *state, const struct section_sales *row),
-                            void *state, struct problem *problem);
+                            void *state, struct problem *problem) MUST_CHECK;
 
 #endif

@@ -62,7 +62,8 @@ enum db_result prune_table_delete(struct database *db, const struct prune_concer
                                   enum prune_kind kind, const struct prune_range *range) MUST_CHECK;
 
 /* How many stored answers are older than this; idempotency_table_delete_old() deletes them. */
-enum db_result prune_table_count_answers(struct database *db, int64_t cutoff, int64_t *count);
+enum db_result prune_table_count_answers(struct database *db, int64_t cutoff, int64_t *count)
+    MUST_CHECK;
 
 /* The same for the audit log, and one batch of it. */
 enum db_result prune_table_count_log(struct database *db, int64_t cutoff, int64_t *count)

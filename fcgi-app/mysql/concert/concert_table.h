@@ -114,6 +114,6 @@ enum db_result concert_table_items(struct database *db, int32_t concert_id, int6
 int64_t concert_table_new_layout_version(void);
 
 /* Gives one to the items that have none yet. */
-enum db_result concert_table_stamp_layouts(struct database *db);
+enum db_result concert_table_stamp_layouts(struct database *db) MUST_CHECK;
 
 #endif

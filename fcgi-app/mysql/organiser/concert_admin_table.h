@@ -77,14 +77,14 @@ struct taken_seat {
 
 /* The concert's item with the next id above `after`; DB_NONE behind the last. */
 enum db_result concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
-                                             int32_t *item_id);
+                                             int32_t *item_id) MUST_CHECK;
 
 /*
  * Reads up to CANCEL_BATCH taken seats of an item above the number `after`, ascending. *count below
  * CANCEL_BATCH: there are no more.
  */
 enum db_result concert_admin_table_taken_seats(struct database *db, int32_t item_id, int32_t after,
-                                               struct taken_seat seats[CANCEL_BATCH],
-                                               size_t *count);
+                                               struct taken_seat seats[CANCEL_BATCH], size_t *count)
+    MUST_CHECK;
 
 #endif

@@ -50,6 +50,7 @@ enum { IDEMPOTENCY_BATCH = 1000 };
 
 /* Deletes up to IDEMPOTENCY_BATCH stored answers that are older than the cutoff, and counts them.
  */
-enum db_result idempotency_table_delete_old(struct database *db, int64_t cutoff, int64_t *deleted);
+enum db_result idempotency_table_delete_old(struct database *db, int64_t cutoff, int64_t *deleted)
+    MUST_CHECK;
 
 #endif

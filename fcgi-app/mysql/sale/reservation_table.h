@@ -131,12 +131,13 @@ struct lapsed_cursor {
 enum db_result reservation_table_list_lapsed(struct database *db, const struct lapsed_cursor *after,
                                              int64_t until,
                                              struct lapsed_cursor cursors[LAPSED_BATCH],
-                                             size_t *count);
+                                             size_t *count) MUST_CHECK;
 
 /*
  * Locks a reservation and sets its item_id, status and expires_at. DB_NONE: somebody else has it
  * locked.
  */
-enum db_result reservation_table_lock_lapsed(struct database *db, struct reservation *reservation);
+enum db_result reservation_table_lock_lapsed(struct database *db, struct reservation *reservation)
+    MUST_CHECK;
 
 #endif

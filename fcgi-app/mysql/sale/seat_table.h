@@ -109,10 +109,11 @@ enum db_result seat_table_free(struct database *db, int32_t item_id, const struc
                                size_t count, int64_t reservation_id) MUST_CHECK;
 
 /* Counts all seats of a concert. */
-enum db_result seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sales);
+enum db_result seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sales)
+    MUST_CHECK;
 
 /* By section, in the order of (date, itemId) and the lowest seatId; db_next() fills *row. */
 enum db_result seat_table_list_sales(struct database *db, int32_t concert_id,
-                                     struct section_sales *row);
+                                     struct section_sales *row) MUST_CHECK;
 
 #endif

@@ -33,6 +33,6 @@ enum migrate_result migrate_check(struct database *db, char error[MIGRATE_ERROR_
 
 /* What it means that a statement of a migration failed; the sentence is the database's. */
 enum migrate_result migrate_failed(const struct database *db, enum db_result result,
-                                   char error[MIGRATE_ERROR_SIZE]);
+                                   char error[MIGRATE_ERROR_SIZE]) MUST_CHECK;
 
 #endif

@@ -39,23 +39,26 @@ struct work {
 };
 
 /* Fills in the parts; what was filled in is freed by work_close(), on failure as well. */
-enum db_result work_open(struct work *work, struct database *db, const struct rebuild_table *table);
+enum db_result work_open(struct work *work, struct database *db, const struct rebuild_table *table)
+    MUST_CHECK;
 void work_close(struct work *work);
 
 /* Appends a template with the table's parts filled in. */
 void work_expand(const struct work *work, const char *template, struct buffer *sql);
 
 /* Runs a template, once and as it is. */
-enum db_result work_run(const struct work *work, const char *template);
+enum db_result work_run(const struct work *work, const char *template) MUST_CHECK;
 
 /* Runs templates one after the other, until one fails. */
-enum db_result work_run_all(const struct work *work, const char *const *templates, size_t count);
+enum db_result work_run_all(const struct work *work, const char *const *templates, size_t count)
+    MUST_CHECK;
 
 /* Runs a template that changes tables, as rebuild_statement() does. */
-enum db_result work_run_patiently(const struct work *work, const char *template);
+enum db_result work_run_patiently(const struct work *work, const char *template) MUST_CHECK;
 
 /* Whether the column of the table (with "", or of its copy with "new_") is what it shall be. */
-enum db_result work_is_changed(const struct work *work, const char *prefix, bool *changed);
+enum db_result work_is_changed(const struct work *work, const char *prefix, bool *changed)
+    MUST_CHECK;
 
 /*
  * A change of a table waits until all who use it end their transactions, and whoever comes
@@ -77,6 +80,6 @@ bool attempts_go_on(struct attempts *attempts, const struct database *db, enum d
  * Makes the copy, has triggers keep it up to date, and copies all rows; from where anybody stopped
  * (rebuild_copy.c).
  */
-enum db_result rebuild_copy(const struct work *work);
+enum db_result rebuild_copy(const struct work *work) MUST_CHECK;
 
 #endif

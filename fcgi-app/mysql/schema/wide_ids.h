@@ -23,6 +23,6 @@ struct id_use {
 
 /* Reads the ends of six indexes. A table's next id may be higher than its last: see AUTO_INCREMENT.
  */
-enum db_result wide_ids_read(struct database *db, struct id_use uses[ID_TABLES]);
+enum db_result wide_ids_read(struct database *db, struct id_use uses[ID_TABLES]) MUST_CHECK;
 
 #endif
