@@ -273,7 +273,7 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New"}), 8, HALL + 10),
     Request("GET /health", "", get("/health"), 0, 0),
-    Request("GET /health/ready", "", get("/health/ready"), 1, 1),
+    Request("GET /health/ready", "", get("/health/ready"), 1, 2),
     # Each concert of a list is counted by a statement of its own. These come last: for a minute after a list
     # workers count again, by themselves, what it told.
     Request("GET /concert", "all", get("/concert"), 12, 4 * HALL),

@@ -4,35 +4,50 @@
 
 #include "mysql/concert/concert_table.h"
 
-/* When the last item of `concert c` starts, by the index item_starts; NULL where there is none. */
-#define CONCERT_LAST_STARTS_AT                                                                     \
-    "(SELECT l.starts_at FROM item l WHERE l.concert_id = c.concert_id"                            \
-    " ORDER BY l.starts_at DESC LIMIT 1)"
-
-/* What the rules go by, of `concert c`: calls of buyers read no more. */
+/*
+ * What the rules go by, of `concert c`: calls of buyers read no more. When the last item starts is
+ * told in one of three ways, as a read in a read is planned anew by each call that has it.
+ */
 #define CONCERT_RULES_WITH(last_starts_at)                                                         \
     "c.concert_id, c.status + 0, c.opens_at, c.closes_at, c.admission_capacity, "                  \
     "c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, c.max_waiting, "            \
     "c.line_version, c.line_since, c.draw, c.draw_lead_seconds, COALESCE(c.idle_seconds, "         \
     "0), " last_starts_at ", UTC_TIMESTAMP(3)"
-#define CONCERT_RULES CONCERT_RULES_WITH(CONCERT_LAST_STARTS_AT)
 
-/* The same beside `item i`: while that is to come, no later one has to be looked for. */
-#define CONCERT_RULES_OF_ITEM                                                                      \
-    CONCERT_RULES_WITH("IF(i.starts_at > UTC_TIMESTAMP(3), i.starts_at, " CONCERT_LAST_STARTS_AT   \
-                       ")")
+/* By the end of the index item_starts, which is found from the id alone; NULL: there is no item. */
+#define CONCERT_LAST_START_BY_ID "SELECT MAX(starts_at) FROM item WHERE concert_id = ?"
+
+/* The same of each concert of a list: by MAX() MySQL would read all its items. */
+#define CONCERT_LAST_STARTS_AT                                                                     \
+    "(SELECT l.starts_at FROM item l WHERE l.concert_id = c.concert_id"                            \
+    " ORDER BY l.starts_at DESC LIMIT 1)"
+
+/*
+ * Beside `item i`: while that is to come, no later one has to be looked for. Then comes
+ * concert_columns_find_last_start().
+ */
+#define CONCERT_RULES_OF_ITEM CONCERT_RULES_WITH("i.starts_at")
 
 /* All of it. */
-#define CONCERT_COLUMNS CONCERT_RULES ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
+#define CONCERT_COLUMNS                                                                            \
+    CONCERT_RULES_WITH(CONCERT_LAST_STARTS_AT)                                                     \
+    ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
 
 /* Of `item i`. */
 #define ITEM_COLUMNS "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version"
 
 enum { CONCERT_RULE_COUNT = 17, CONCERT_COLUMN_COUNT = 22, ITEM_COLUMN_COUNT = 5 };
 
-/* Where CONCERT_RULES, CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is "". */
+/* Where CONCERT_RULES_WITH(), CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is
+ * "". */
 void concert_columns_bind_rules(struct concert *concert, struct column columns[CONCERT_RULE_COUNT]);
 void concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT]);
 void concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_COUNT]);
+
+/*
+ * After CONCERT_RULES_OF_ITEM: where the item has started, or there is none, reads when the last
+ * one starts.
+ */
+enum db_result concert_columns_find_last_start(struct database *db, struct concert *concert);
 
 #endif

@@ -75,14 +75,24 @@ concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_C
 }
 
 enum db_result
+concert_columns_find_last_start(struct database *db, struct concert *concert)
+{
+    static const struct query find = {CONCERT_LAST_START_BY_ID};
+    if (concert->last_starts_at > concert->now)
+        return DB_OK;
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert->concert_id)),
+                         COLUMNS(INTO_INSTANT(&concert->last_starts_at)));
+}
+
+enum db_result
 concert_table_find(struct database *db, int32_t concert_id, struct concert *concert)
 {
-    static const struct query find = {"SELECT " CONCERT_RULES
-                                      " FROM concert c WHERE c.concert_id = ?"};
+    static const struct query find = {"SELECT " CONCERT_RULES_WITH(
+        "(" CONCERT_LAST_START_BY_ID ")") " FROM concert c WHERE c.concert_id = ?"};
     struct column columns[CONCERT_RULE_COUNT];
     concert_columns_bind_rules(concert, columns);
-    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), columns,
-                         CONCERT_RULE_COUNT);
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(concert_id)),
+                         columns, CONCERT_RULE_COUNT);
 }
 
 enum db_result
@@ -109,10 +119,11 @@ concert_table_find_with_item(struct database *db, int32_t concert_id, int32_t it
     struct column columns[] = {[CONCERT_RULE_COUNT + ITEM_COLUMN_COUNT] = INTO_BOOL(has_held)};
     concert_columns_bind_rules(concert, columns);
     concert_columns_bind_item(item, columns + CONCERT_RULE_COUNT);
-    return db_select_one(db, &find,
-                         PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id), DB_TEXT(user_id),
-                                    DB_INTEGER(concert_id)),
-                         columns, sizeof columns / sizeof columns[0]);
+    enum db_result result = db_select_one(db, &find,
+                                          PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(concert_id),
+                                                     DB_TEXT(user_id), DB_INTEGER(concert_id)),
+                                          columns, sizeof columns / sizeof columns[0]);
+    return result == DB_OK ? concert_columns_find_last_start(db, concert) : result;
 }
 
 enum db_result

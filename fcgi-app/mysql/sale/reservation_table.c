@@ -105,13 +105,15 @@ reservation_table_find_with_concert(struct database *db, int64_t id, struct rese
                                     struct concert *concert)
 {
     static const struct query find = {
-        "SELECT " RESERVATION_COLUMNS ", " CONCERT_RULES " FROM reservation r"
-        " JOIN concert c ON c.concert_id = r.concert_id WHERE r.reservation_id = ?"};
+        "SELECT " RESERVATION_COLUMNS ", " CONCERT_RULES_OF_ITEM " FROM reservation r"
+        " JOIN concert c ON c.concert_id = r.concert_id"
+        " LEFT JOIN item i ON i.item_id = r.item_id WHERE r.reservation_id = ?"};
     struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT];
     bind_reservation(out, columns);
     concert_columns_bind_rules(concert, columns + RESERVATION_COLUMN_COUNT);
-    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
-                         RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT);
+    enum db_result result = db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
+                                          RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT);
+    return result == DB_OK ? concert_columns_find_last_start(db, concert) : result;
 }
 
 enum db_result

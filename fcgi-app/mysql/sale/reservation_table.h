@@ -45,8 +45,8 @@ enum db_result reservation_table_lock(struct database *db, int64_t id, struct re
     MUST_CHECK;
 
 /*
- * One without its seats, and its concert as concert_table_find() reads it, without a lock. All of
- * it is as of concert->now.
+ * One without its seats, and its concert as concert_table_find_with_item() reads it, without a
+ * lock. All of it is as of concert->now.
  */
 enum db_result reservation_table_find_with_concert(struct database *db, int64_t id,
                                                    struct reservation *out, struct concert *concert)

@@ -125,7 +125,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
 {
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
-        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", " ITEM_COLUMNS
+        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at"
                  ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
@@ -136,13 +136,14 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     size_t parameter_count = 3 + name_seats(parameters + 3, item_id, ids, count);
     parameters[parameter_count++] = DB_INTEGER(concert_id);
     struct seat seat;
-    struct column columns[] = {[CONCERT_RULE_COUNT + ITEM_COLUMN_COUNT] = INTO_INT32(&seat.seat_id),
+    struct column columns[] = {[CONCERT_RULE_COUNT] = INTO_INT32(&item->item_id),
+                               INTO_INSTANT(&item->starts_at),
+                               INTO_INT32(&seat.seat_id),
                                INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
                                INTO_INSTANT(&seat.held_until),
                                INTO_BOOL(has_held)};
     concert_columns_bind_rules(concert, columns);
-    concert_columns_bind_item(item, columns + CONCERT_RULE_COUNT);
     size_t rows = 0;
     *found = 0;
     enum db_result result = db_select(db, &look[form_for(count)], parameters, parameter_count,
@@ -150,7 +151,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     for (; result == DB_OK && (result = db_next(db)) == DB_OK; rows++)
         if (seat.seat_id != 0)
             seats[(*found)++] = seat;
-    return result == DB_NONE && rows > 0 ? DB_OK : result;
+    return result == DB_NONE && rows > 0 ? concert_columns_find_last_start(db, concert) : result;
 }
 
 enum db_result

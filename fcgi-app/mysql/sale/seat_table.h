@@ -69,10 +69,10 @@ enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_
                                     int32_t last, int32_t *seat_id) MUST_CHECK;
 
 /*
- * Reads a concert and its item as concert_table_find_with_item() does and, without a lock, up to
- * SEATS_AT_ONCE seats of the item by number: *found is how many there are of the asked ones, in any
- * order, with seat_id, status, blocked and held_until filled. All of it is as of concert->now.
- * DB_NONE: no such concert.
+ * Reads a concert and its item as concert_table_find_with_item() does, of the item its id and start
+ * only, and, without a lock, up to SEATS_AT_ONCE seats of the item by number: *found is how many
+ * there are of the asked ones, in any order, with seat_id, status, blocked and held_until filled.
+ * All of it is as of concert->now. DB_NONE: no such concert.
  */
 enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
                                const int32_t *ids, size_t count, const char *user_id,
