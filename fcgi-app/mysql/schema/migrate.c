@@ -11,6 +11,7 @@
 #include "mysql/schema/rebuild.h"
 #include "mysql/schema/schema_list.h"
 #include "mysql/schema/script.h"
+#include "mysql/schema/stored_answers.h"
 #include "mysql/schema/wide_ids.h"
 
 enum {
@@ -166,6 +167,8 @@ run_file(struct database *db, int version, const char *directory, const struct m
     enum migrate_result outcome = read_file(directory, migration->file, &text, error);
     if (outcome == MIGRATE_OK && version == WIDE_IDS_VERSION)
         outcome = wide_ids_rebuild(db, error);
+    if (outcome == MIGRATE_OK && version == STORED_ANSWERS_VERSION)
+        outcome = stored_answers_rebuild(db, error);
     if (outcome == MIGRATE_OK) {
         enum db_result result = run_statements(db, text.data);
         if (result == DB_OK)

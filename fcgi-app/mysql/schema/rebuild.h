@@ -13,7 +13,8 @@ enum { REBUILD_TABLES = 4 }; /* at most, that change names together */
 
 struct rebuild_table {
     const char *name;
-    const char *column;  /* one that becomes a BIGINT: by its type it is told what was done */
+    const char *column;  /* one that changes its type: by that it is told what was done */
+    const char *type;    /* data_type of information_schema.columns that it gets */
     const char *change;  /* what ALTER TABLE does to the empty copy */
     const char *keys[2]; /* the columns of the primary key; the second one NULL: there is none */
     bool text_keys;      /* they are ascii, else they are numbers from 1 on; they never change */

@@ -104,11 +104,11 @@ work_is_changed(const struct work *work, const char *prefix, bool *changed)
 {
     static const struct query find = {
         "SELECT COUNT(*) > 0 FROM information_schema.columns WHERE table_schema = DATABASE()"
-        " AND table_name = CONCAT(?, ?) AND column_name = ? AND data_type = 'bigint'"};
-    return db_select_one(
-        work->db, &find,
-        PARAMETERS(DB_TEXT(prefix), DB_TEXT(work->table->name), DB_TEXT(work->table->column)),
-        COLUMNS(INTO_BOOL(changed)));
+        " AND table_name = CONCAT(?, ?) AND column_name = ? AND data_type = ?"};
+    return db_select_one(work->db, &find,
+                         PARAMETERS(DB_TEXT(prefix), DB_TEXT(work->table->name),
+                                    DB_TEXT(work->table->column), DB_TEXT(work->table->type)),
+                         COLUMNS(INTO_BOOL(changed)));
 }
 
 static enum db_result

@@ -12,6 +12,7 @@
 static const struct rebuild_table seat = {
     .name = "seat",
     .column = "reservation_id",
+    .type = "bigint",
     .change = "MODIFY reservation_id BIGINT NULL",
     .keys = {"item_id", "seat_no"},
 };
@@ -19,6 +20,7 @@ static const struct rebuild_table seat = {
 static const struct rebuild_table point_history = {
     .name = "point_history",
     .column = "history_id",
+    .type = "bigint",
     .change = "MODIFY history_id BIGINT NOT NULL AUTO_INCREMENT, MODIFY reservation_id BIGINT NULL,"
               " ADD CONSTRAINT history_sign"
               " CHECK (amount = 0 OR (amount > 0) = (kind IN ('charge', 'refund'))),"
@@ -30,6 +32,7 @@ static const struct rebuild_table point_history = {
 static const struct rebuild_table idempotency = {
     .name = "idempotency",
     .column = "effect_id",
+    .type = "bigint",
     .change = "MODIFY effect_id BIGINT NULL"
               " COMMENT 'of the row that the effect made or changed'",
     .keys = {"user_id", "idempotency_key"},
@@ -39,6 +42,7 @@ static const struct rebuild_table idempotency = {
 static const struct rebuild_table audit_log = {
     .name = "audit_log",
     .column = "audit_log_id",
+    .type = "bigint",
     .change = "MODIFY audit_log_id BIGINT NOT NULL AUTO_INCREMENT",
     .keys = {"audit_log_id"},
 };
@@ -47,6 +51,7 @@ static const struct rebuild_table reservations[] = {
     {
         .name = "reservation",
         .column = "reservation_id",
+        .type = "bigint",
         .change = "MODIFY reservation_id BIGINT NOT NULL AUTO_INCREMENT,"
                   " ADD CONSTRAINT reservation_hold CHECK (expires_at > created_at)",
         .keys = {"reservation_id"},
@@ -54,6 +59,7 @@ static const struct rebuild_table reservations[] = {
     {
         .name = "reservation_seat",
         .column = "reservation_id",
+        .type = "bigint",
         .change = "MODIFY reservation_id BIGINT NOT NULL,"
                   " ADD CONSTRAINT reservation_seat_reservation FOREIGN KEY (reservation_id)"
                   " REFERENCES new_reservation (reservation_id)",
@@ -62,6 +68,7 @@ static const struct rebuild_table reservations[] = {
     {
         .name = "payment",
         .column = "payment_id",
+        .type = "bigint",
         .change = "MODIFY payment_id BIGINT NOT NULL AUTO_INCREMENT,"
                   " MODIFY reservation_id BIGINT NOT NULL,"
                   " ADD CONSTRAINT payment_reservation FOREIGN KEY (reservation_id)"
