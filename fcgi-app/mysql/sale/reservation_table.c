@@ -281,7 +281,8 @@ reservation_table_list_holds(struct database *db, int32_t concert_id, const char
     static const struct query list = {
         "SELECT status + 0, seat_count, settled_at IS NOT NULL,"
         " COALESCE(settled_at, expires_at) AS ends_at"
-        " FROM reservation WHERE user_id = ? AND concert_id = ?"
+        " FROM reservation FORCE INDEX (reservation_of_user_in_concert)"
+        " WHERE user_id = ? AND concert_id = ?"
         " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) ORDER BY ends_at"};
     return db_select(
         db, &list, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(since)),
