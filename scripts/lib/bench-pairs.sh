@@ -1,4 +1,4 @@
-# The parts of scripts/bench --against and scripts/bench sellout: two builds, one stack each, measured by
+# The parts of scripts/bench --against, instructions and sellout: two builds, one stack each, measured by
 # turns. A slow moment of the machine affects both; the ratio of each round counts.
 
 KEYED=(fresh-key payment-key charge-key booking-key) # the rows of these names, with an Idempotency-Key
@@ -101,6 +101,54 @@ pairs_sellout() {
     printf '%s\tsellout-%s\t%s\t%s\t%s\t0 0\t%s\n' "$2" "$1" "$3" "$before" "$after" "$(<"$VAR/line")" >>"$RESULTS"
 }
 
+# ---- instructions of MySQL: the same number on a busy machine as on a quiet one
+
+# side_count SIDE: restarts its MySQL under valgrind, which counts only when told to. Valgrind has neither the address
+# space that MariaDB reserves nor the kernel's asynchronous I/O.
+side_count() {
+    side "$1"
+    process_stop mysql TERM 60
+    process_start mysql valgrind --tool=callgrind --fair-sched=yes --instr-atstart=no \
+        --callgrind-out-file="$VAR/callgrind" "$MYSQLD" --defaults-file="$VAR/my.cnf" --innodb-use-native-aio=0 \
+        --loose-innodb-buffer-pool-size-max=1G
+    wait_until 120 mysql_is_ready || fail_with_log mysql "does not start under valgrind"
+}
+
+# pairs_count ROW SECONDS ROUND SIDE: runs the row's statements in one process. COUNTED[SIDE] becomes the instructions
+# of one request, background work of the server included.
+pairs_count() {
+    local line steps
+    line=$(BENCH_FIRST=0 bench_loop limit_sql "$1" 3 | tail -n 1) # warms up
+    process_recorded mysql
+    callgrind_control --instr=on "$PROCESS_PID" >/dev/null 2>&1
+    line=$(BENCH_FIRST=$(sed -nE 's/.*"next": ([0-9]+).*/\1/p' <<<"$line") bench_loop limit_sql "$1" "$2" | tail -n 1)
+    callgrind_control --instr=off "$PROCESS_PID" >/dev/null 2>&1
+    callgrind_control --dump "$PROCESS_PID" >/dev/null 2>&1
+    callgrind_control --zero "$PROCESS_PID" >/dev/null 2>&1
+    [[ $line == *'"errors": 0,'* ]] || fail "$1: $line"
+    steps=$(sed -nE 's/.*"requests": ([0-9]+).*/\1/p' <<<"$line")
+    COUNTED[$4]=$(awk -v steps="$steps" '/^totals:/ { total += $2 } END { printf "%d", total / (steps + 1) }' \
+        "$VAR"/callgrind.*)
+    rm -f "$VAR"/callgrind.*
+}
+
+pairs_count_rows() {
+    local name row
+    local -A COUNTED=()
+    export FRONTROW_WORKERS=1
+    for name in "${SIDES[@]}"; do
+        side_count "$name"
+    done
+    printf '| statements of | instructions%s |\n|---|---:%s|\n' "${against:+ | then | ratio}" "${against:+|---:|---:}"
+    for row in "${rows[@]}"; do
+        pairs_each 1 pairs_count "$row" "$seconds"
+        printf '| %s | %d ' "$row" "${COUNTED[now]}"
+        [[ -z $against ]] || awk -v now="${COUNTED[now]}" -v before="${COUNTED[before]}" \
+            'BEGIN { printf "| %d | %.2f ", before, now / before }'
+        printf '|\n'
+    done
+}
+
 # Audits the books of all sides; false if one is not clean.
 pairs_audit() {
     local name status=0
@@ -121,6 +169,10 @@ pairs_run() {
     [[ -z $against ]] || pairs_build "$against"
     trap pairs_stop EXIT
     pairs_start
+    if [[ $alone == instructions ]]; then
+        pairs_count_rows
+        return
+    fi
     for ((round = 0; round <= rounds; round++)); do
         for row in "${rows[@]}"; do
             if [[ $row != sellout ]]; then
