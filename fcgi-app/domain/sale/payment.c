@@ -91,47 +91,29 @@ check_token(struct services *services, struct payment_create *create, int64_t no
     return refuse_db(problem, result);
 }
 
-/* Some seats are not held any more: their hold was over, and the next buyer has them. */
-static enum error
-lose_hold(struct services *services, struct payment_create *create, struct problem *problem)
+/* The token ends only where a queue is kept; a place that is only waited for goes on. */
+static enum db_result
+write_payment(struct services *services, struct payment_create *create, int64_t now)
 {
-    bool none_sold = db_changed_rows(services->db) == 0;
-    if (none_sold && reservation_lose_seat(services, &create->reservation, problem) != ERROR_NONE)
-        return problem->error;
-    return refuse(problem, ERROR_HOLD_EXPIRED);
-}
-
-/*
- * The reservation becomes paid, its seats sold, and a payment says so. The token ends only where a
- * queue is kept; a place that is only waited for goes on.
- */
-static enum error
-write_sale(struct services *services, struct payment_create *create, int64_t now,
-           struct problem *problem)
-{
-    const struct reservation *reservation = &create->reservation;
     create->made = (struct payment){
-        .reservation_id = reservation->reservation_id,
-        .amount = reservation->total_price,
+        .reservation_id = create->reservation.reservation_id,
+        .amount = create->reservation.total_price,
         .status = PAYMENT_PAID,
         .paid_at = now,
     };
     snprintf(create->made.user_id, sizeof create->made.user_id, "%s", create->user_id);
     create->ends_token = false;
-    enum db_result result = reservation_table_sell(services->db, reservation, now);
-    if (result == DB_NONE)
-        return lose_hold(services, create, problem);
-    if (result == DB_OK)
-        result = payment_table_insert(services->db, &create->made);
-    if (result == DB_OK && create->takes_token && create->concert.queued)
-        result = token_table_end_active(services->db, create->token_bytes, &create->ends_token);
-    return refuse_db(problem, result);
+    enum db_result result = payment_table_insert(services->db, &create->made);
+    if (result != DB_OK || !create->takes_token || !create->concert.queued)
+        return result;
+    return token_table_end_active(services->db, create->token_bytes, &create->ends_token);
 }
 
 /*
- * The story of a sale's second half. Lock order: the user's mutex, reservation, seats, token, point
- * row. The hold is judged when the reservation is locked, and again after the last lock, which may
- * have been waited for: nobody shall see a hold expired and then paid.
+ * The story of a sale's second half: the reservation becomes paid, its seats sold, a payment says
+ * so, and the points move. Lock order: the user's mutex, reservation, seats, token, point row. The
+ * hold is judged when the reservation is locked, and again after the last lock, which may have been
+ * waited for: nobody shall see a hold expired and then paid.
  */
 enum error
 payment_create_execute(struct services *services, void *state, struct problem *problem)
@@ -149,10 +131,23 @@ payment_create_execute(struct services *services, void *state, struct problem *p
     if (result != DB_OK)
         return refuse_db(problem, result);
     if (check_held(reservation, now, problem) != ERROR_NONE ||
-        check_token(services, create, now, problem) != ERROR_NONE ||
-        write_sale(services, create, now, problem) != ERROR_NONE ||
-        point_move(services, create->user_id, -reservation->total_price, &entry, problem) !=
-            ERROR_NONE)
+        check_token(services, create, now, problem) != ERROR_NONE)
+        return problem->error;
+
+    result = reservation_table_sell(services->db, reservation, now);
+    if (result == DB_NONE) { /* the hold was over, and the next buyer has some of its seats */
+        bool none_sold = db_changed_rows(services->db) == 0;
+        if (none_sold && reservation_lose_seat(services, reservation, problem) != ERROR_NONE)
+            return problem->error;
+        return refuse(problem, ERROR_HOLD_EXPIRED);
+    }
+    if (result == DB_OK)
+        result = write_payment(services, create, now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+
+    int64_t price = reservation->total_price;
+    if (point_move(services, create->user_id, -price, &entry, problem) != ERROR_NONE)
         return problem->error;
     create->balance = entry.balance_after;
     if (entry.created_at >= reservation->expires_at)
