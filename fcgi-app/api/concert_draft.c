@@ -139,22 +139,16 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
     read_draw(reader, concert);
 }
 
-/* The settings of the queue that only a change can set. */
-static void
-read_line(struct reader *reader, struct concert *concert)
-{
-    const int64_t max_waiting = concert->max_waiting;
-    if (has(reader, "paused"))
-        concert->paused = reader_boolean(reader, "paused");
-    concert->max_waiting = reader_small(reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
-}
-
 enum error
 concert_change_read(const void *body, struct concert *concert, struct problem *problem)
 {
     struct reader reader = {.object = body, .problem = problem, .ok = true};
+    const int64_t max_waiting = concert->max_waiting;
     read_settings(&reader, concert, false);
-    read_line(&reader, concert);
+    /* and what only a change can set */
+    if (has(&reader, "paused"))
+        concert->paused = reader_boolean(&reader, "paused");
+    concert->max_waiting = reader_small(&reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;
 }
 

@@ -344,20 +344,14 @@ static const struct placeholder placeholders[] = {
 
 enum { PLACEHOLDER_COUNT = sizeof placeholders / sizeof placeholders[0] };
 
-static const struct placeholder *
-find_placeholder(const char *name, size_t length)
-{
-    for (int i = 0; i < PLACEHOLDER_COUNT; i++)
-        if (strlen(placeholders[i].name) == length &&
-            memcmp(placeholders[i].name, name, length) == 0)
-            return &placeholders[i];
-    return NULL;
-}
-
 bool
 nginx_write_placeholder(struct nginx_filling *filling, const char *name, size_t length)
 {
-    const struct placeholder *placeholder = find_placeholder(name, length);
+    const struct placeholder *placeholder = NULL;
+    for (int i = 0; i < PLACEHOLDER_COUNT && placeholder == NULL; i++)
+        if (strlen(placeholders[i].name) == length &&
+            memcmp(placeholders[i].name, name, length) == 0)
+            placeholder = &placeholders[i];
     if (placeholder == NULL) {
         snprintf(filling->reason, sizeof filling->reason,
                  "the template is of another version: it has @%.*s@", (int)length, name);

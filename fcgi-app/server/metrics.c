@@ -103,15 +103,6 @@ add_slot(struct route_sum *sum, struct route_metrics *counters)
     sum->microseconds += atomic_load_explicit(&counters->microseconds, memory_order_relaxed);
 }
 
-static struct route_sum
-sum_route(const struct metrics_sources *sources, size_t route)
-{
-    struct route_sum sum = {0};
-    for (int slot = 0; slot < sources->scoreboard->used; slot++)
-        add_slot(&sum, &sources->metrics->slots[slot].routes[route]);
-    return sum;
-}
-
 /* The labels that name a route; requests that matched none share one name. */
 static void
 write_route_labels(struct buffer *out, const struct router *router, size_t index)
@@ -185,8 +176,11 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
     struct route_sum sums[METRICS_ROUTES];
     size_t count = router_route_count(router) + 1;
     assert(count <= METRICS_ROUTES);
-    for (size_t route = 0; route < count; route++)
-        sums[route] = sum_route(sources, route);
+    for (size_t route = 0; route < count; route++) {
+        sums[route] = (struct route_sum){0};
+        for (int slot = 0; slot < sources->scoreboard->used; slot++)
+            add_slot(&sums[route], &sources->metrics->slots[slot].routes[route]);
+    }
     write_family(out, "requests_total", "counter", "Answered requests by route and outcome.");
     for (size_t route = 0; route < count; route++)
         write_requests(out, router, route, &sums[route]);

@@ -76,14 +76,6 @@ fill_position(struct queue_position *position, const struct queue_settings *sett
     position->poll_after_seconds = entry->poll_seconds;
 }
 
-static void
-note_moved_by(struct services *services, const struct queue_settings *settings,
-              const struct queue_entry *entry)
-{
-    queue_note_serving(services, settings->concert_id,
-                       (struct queue_moved){entry->serving, entry->serving_raised});
-}
-
 /*
  * The row of a new or newly active token that was itself the highest one called tells MySQL so
  * when it is written; any other call is noted apart.
@@ -95,7 +87,8 @@ settle(struct services *services, const struct queue_settings *settings, struct 
     bool own = entry->shown == entry->serving && entry->state == QUEUE_TOKEN_ACTIVE &&
                entry->saved < QUEUE_SAVED_LEASE;
     if (!own) {
-        note_moved_by(services, settings, entry);
+        queue_note_serving(services, settings->concert_id,
+                           (struct queue_moved){entry->serving, entry->serving_raised});
         entry->serving_raised = false;
     }
     return queue_settle(services, settings, entry, asked_ms, look, row, problem);

@@ -101,16 +101,6 @@ change_names(const struct work *works, size_t count)
     return result;
 }
 
-/* Those that refer to others go first. */
-static enum db_result
-drop_old(const struct work *works, size_t count)
-{
-    enum db_result result = DB_OK;
-    for (size_t i = count; i > 0 && result == DB_OK; i--)
-        result = work_run_patiently(&works[i - 1], "DROP TABLE IF EXISTS old_{t}");
-    return result;
-}
-
 /* Whether there is something to do that an ALTER would take too long for, or that was begun. */
 static enum db_result
 is_due(const struct work *works, size_t count, bool *due)
@@ -160,8 +150,9 @@ rebuild_run(struct database *db, const struct rebuild_table *tables, size_t coun
         result = is_due(works, count, &due);
     enum migrate_result outcome =
         result == DB_OK && due ? rebuild(works, count, error) : MIGRATE_OK;
-    if (result == DB_OK && outcome == MIGRATE_OK)
-        result = drop_old(works, count);
+    /* those that refer to others go first */
+    for (size_t i = count; i > 0 && result == DB_OK && outcome == MIGRATE_OK; i--)
+        result = work_run_patiently(&works[i - 1], "DROP TABLE IF EXISTS old_{t}");
     if (result != DB_OK)
         outcome = migrate_failed(db, result, error);
     for (size_t i = 0; i < count; i++)
