@@ -4,72 +4,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/log.h"
-#include "domain/concert/concert.h"
 #include "domain/queue/queue_rebuild.h"
 #include "mysql/draw/draw_table.h"
-
-/* What is left until an instant, as of when the concert's row was read. */
-static int64_t
-ms_until(const struct concert *concert, int64_t instant)
-{
-    return instant == CLOCK_NEVER ? 0 : instant - concert->now;
-}
-
-struct queue_settings
-queue_settings_of(const struct services *services, const struct concert *concert)
-{
-    enum concert_status status = concert_status(concert, concert->now);
-    return (struct queue_settings){
-        .concert_id = concert->concert_id,
-        .version = concert->queue_version,
-        .since = concert->queue_since,
-        .capacity = concert->admission_capacity,
-        .paused = concert->paused,
-        .max_waiting = concert->max_waiting,
-        .active_ms = (int64_t)concert->active_seconds * 1000,
-        .show_up_ms = (int64_t)services->config->show_up_seconds * 1000,
-        .missed_ms = (int64_t)services->config->missed_seconds * 1000,
-        .draw = concert->draw,
-        .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
-        .opens_in_ms = ms_until(concert, concert->opens_at),
-        .idle_ms = (int64_t)concert->idle_seconds * 1000,
-        .closed = status != CONCERT_OPEN && status != CONCERT_SCHEDULED,
-    };
-}
-
-struct token_period
-queue_period_of(const struct concert *concert)
-{
-    return (struct token_period){concert->concert_id, concert->queue_since, concert->queued};
-}
-
-struct token_period
-queue_period_of_settings(const struct queue_settings *settings)
-{
-    return (struct token_period){settings->concert_id, settings->since, true};
-}
-
-void
-queue_note_serving(struct services *services, int32_t concert_id, struct queue_moved moved)
-{
-    /* A failure is not this call's: it only matters should Redis be lost as well, right now. */
-    if (moved.serving_raised)
-        token_table_note_serving(services->db, concert_id, moved.serving);
-}
-
-void
-queue_forget(struct services *services, const struct queue_settings *settings,
-             const uint8_t token[TOKEN_SIZE])
-{
-    uint8_t tokens[1][TOKEN_SIZE];
-    struct queue_moved moved;
-    memcpy(tokens[0], token, TOKEN_SIZE);
-    if (queue_store_drop(services->redis, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, 1,
-                         &moved) == QUEUE_OK)
-        queue_note_serving(services, settings->concert_id, moved);
-}
 
 static enum queue_outcome
 refused_by_db(struct problem *problem, enum db_result result)

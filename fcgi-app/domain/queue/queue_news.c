@@ -1,10 +1,30 @@
 /*
- * The part of queue that tells Redis what MySQL has of a token: after the answer, as nobody waits
- * for it; one piece of news at a time.
+ * The part of queue that tells one store what the other has of a token. Redis is told after the
+ * answer, as nobody waits for it; one piece of news at a time.
  */
 #include <string.h>
 
 #include "domain/queue/queue_entry.h"
+
+void
+queue_note_serving(struct services *services, int32_t concert_id, struct queue_moved moved)
+{
+    /* A failure is not this call's: it only matters should Redis be lost as well, right now. */
+    if (moved.serving_raised)
+        token_table_note_serving(services->db, concert_id, moved.serving);
+}
+
+void
+queue_forget(struct services *services, const struct queue_settings *settings,
+             const uint8_t token[TOKEN_SIZE])
+{
+    uint8_t tokens[1][TOKEN_SIZE];
+    struct queue_moved moved;
+    memcpy(tokens[0], token, TOKEN_SIZE);
+    if (queue_store_drop(services->redis, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, 1,
+                         &moved) == QUEUE_OK)
+        queue_note_serving(services, settings->concert_id, moved);
+}
 
 static void
 tell_now(struct services *services)
