@@ -52,25 +52,60 @@ hash(const char *user)
     return value != 0 ? value : 1;
 }
 
+static bool
+works_for(const struct occupancy_slot *slot, uint32_t user)
+{
+    for (size_t i = 0; i < OCCUPANCY_USERS; i++) {
+        uint32_t at = atomic_load(&slot->users[i]);
+        if (at == user || at == 0)
+            return at == user;
+    }
+    return false;
+}
+
+static int
+count_others(const struct occupancy *occupancy, const struct occupancy_slot *slot, uint32_t user)
+{
+    int others = 0;
+    for (int i = 0; i < atomic_load(&occupancy->used); i++)
+        others += &occupancy->slots[i] != slot && works_for(&occupancy->slots[i], user);
+    return others;
+}
+
 bool
 occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user, int max)
 {
     uint32_t own = hash(user);
-    int others = 0;
     /* first, so that of two who come together one sees the other */
-    atomic_store(&slot->user, own);
-    for (int i = 0; i < atomic_load(&occupancy->used); i++)
-        others += &occupancy->slots[i] != slot && atomic_load(&occupancy->slots[i].user) == own;
-    if (others < max)
+    atomic_store(&slot->users[0], own);
+    if (count_others(occupancy, slot, own) < max)
         return true;
     occupancy_leave(slot);
+    return false;
+}
+
+bool
+occupancy_join(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user)
+{
+    uint32_t own = hash(user);
+    size_t at = 0;
+    while (at < OCCUPANCY_USERS && atomic_load(&slot->users[at]) != 0)
+        at++;
+    if (at == OCCUPANCY_USERS || works_for(slot, own))
+        return false;
+    atomic_store(&slot->users[at], own);
+    if (count_others(occupancy, slot, own) == 0)
+        return true;
+    atomic_store(&slot->users[at], 0);
     return false;
 }
 
 void
 occupancy_leave(struct occupancy_slot *slot)
 {
-    atomic_store(&slot->user, 0);
+    for (size_t i = OCCUPANCY_USERS; i-- > 0;)
+        if (atomic_load_explicit(&slot->users[i], memory_order_relaxed) != 0)
+            atomic_store(&slot->users[i], 0);
     occupancy_leave_seats(slot);
 }
 

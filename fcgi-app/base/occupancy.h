@@ -1,8 +1,8 @@
 /*
- * occupancy: which user each worker makes a change for, in shared memory. A user's changes lock one
- * purse: some hundreds of them at once would keep every worker waiting, and all other users with
- * them. So a part of the workers is kept free of any one user. And which of the best seats each is
- * just taking, so that the others need not ask MySQL for every set that they pass by.
+ * occupancy: which users each worker makes a change for, in shared memory. A user's changes lock
+ * one purse: some hundreds of them at once would keep every worker waiting, and all other users
+ * with them. So a part of the workers is kept free of any one user. And which of the best seats
+ * each is just taking, so that the others need not ask MySQL for every set that they pass by.
  */
 #ifndef FRONTROW_BASE_OCCUPANCY_H
 #define FRONTROW_BASE_OCCUPANCY_H
@@ -15,15 +15,16 @@
 #include "base/config_table.h"
 
 /* At a reload the old and the new workers are there together. */
-enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MAX, OCCUPANCY_SEATS = 8 };
+enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MAX, OCCUPANCY_SEATS = 8, OCCUPANCY_USERS = 16 };
 
 /*
  * One worker's slot. What a killed one leaves behind counts until the master has seen its end; it
  * cannot be a count, which nobody would lower then.
  */
 struct occupancy_slot {
-    atomic_int owner;      /* process id, 0: free */
-    _Atomic uint32_t user; /* hash of the user at work for, 0: none */
+    atomic_int owner; /* process id, 0: free */
+    /* hashes of the users at work for, up to the first 0; several where they share a transaction */
+    _Atomic uint32_t users[OCCUPANCY_USERS];
     /*
      * The set that is being taken: item and seat in one, up to the first 0. The first seat is
      * written last and taken back first. Who finds `sets` unchanged has read one whole set.
@@ -51,6 +52,13 @@ void occupancy_forget(struct occupancy *occupancy, int owner);
  */
 bool occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user,
                      int max);
+
+/*
+ * Before a change for this user and others together, up to OCCUPANCY_USERS, one call for each:
+ * false where any other works for the user, or this one does already. The user is then left out, so
+ * that nobody waits for another one's locks. occupancy_leave() leaves all.
+ */
+bool occupancy_join(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user);
 void occupancy_leave(struct occupancy_slot *slot);
 
 /* Tells the others which seats are just being taken here, until the change's end or a rollback. */

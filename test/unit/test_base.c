@@ -257,6 +257,28 @@ count_taken(const struct occupancy *occupancy, const struct occupancy_slot *own)
 }
 
 static void
+occupancy_lets_several_users_in_together(void)
+{
+    static struct occupancy occupancy;
+    struct occupancy_slot *own = occupancy_take(&occupancy);
+    struct occupancy_slot *other = occupancy_take(&occupancy);
+    char user[16];
+    CU_ASSERT_TRUE(occupancy_enter(&occupancy, other, "busy", 1));
+    CU_ASSERT_FALSE(occupancy_join(&occupancy, own, "busy"));
+    for (int i = 0; i < OCCUPANCY_USERS; i++) {
+        snprintf(user, sizeof user, "user-%d", i);
+        CU_ASSERT_TRUE(occupancy_join(&occupancy, own, user));
+        CU_ASSERT_FALSE(occupancy_join(&occupancy, own, user));
+    }
+    CU_ASSERT_FALSE(occupancy_join(&occupancy, own, "one more"));
+    CU_ASSERT_FALSE(occupancy_enter(&occupancy, other, "user-0", 1));
+    CU_ASSERT_FALSE(occupancy_enter(&occupancy, other, user, 1));
+    occupancy_leave(own);
+    CU_ASSERT_TRUE(occupancy_enter(&occupancy, other, user, 1));
+    CU_ASSERT_TRUE(occupancy_join(&occupancy, own, "busy"));
+}
+
+static void
 occupancy_forgets_what_the_dead_left(void)
 {
     static const int32_t seats[] = {7};
@@ -357,6 +379,8 @@ suite_base(void)
     CU_add_test(suite, "config cuts no secret", config_cuts_no_secret);
     CU_add_test(suite, "occupancy forgets what the dead left",
                 occupancy_forgets_what_the_dead_left);
+    CU_add_test(suite, "occupancy lets several users in together",
+                occupancy_lets_several_users_in_together);
     CU_add_test(suite, "occupancy tells of the seats of others",
                 occupancy_tells_of_the_seats_of_others);
     CU_add_test(suite, "occupancy shows whole sets only", occupancy_shows_whole_sets_only);
