@@ -69,23 +69,48 @@ take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_
     EVP_MD_CTX_free(digest);
 }
 
+/* Whose the effect is, with which key, and until when. */
+static void
+complete_effect(const struct request *request, struct effect *effect)
+{
+    effect->caller = request->by_admin ? "" : request->caller;
+    effect->key = request->idempotency_key;
+    effect->deadline = request->deadline;
+    if (effect->key != NULL)
+        take_fingerprint(request, effect->fingerprint);
+}
+
 bool
 api_apply(struct services *services, const struct request *request, struct effect *effect,
           struct response *response)
 {
     struct problem problem;
-    effect->caller = request->by_admin ? "" : request->caller;
-    effect->key = request->idempotency_key;
-    effect->deadline = request->deadline;
+    complete_effect(request, effect);
     services->deadline = request->deadline;
-    if (effect->key != NULL)
-        take_fingerprint(request, effect->fingerprint);
     enum error error =
         effect_apply(services, effect, &response->body, &response->replayed, &problem);
     if (error == ERROR_NONE)
         return !response->replayed;
     response_problem(response, &problem);
     return false;
+}
+
+void
+api_apply_together(struct services *services, const struct effect_batch *batch, struct call *calls,
+                   const struct effect *effects, size_t count)
+{
+    struct effect_call together[CALLS_AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        together[i] = (struct effect_call){.effect = effects[i], .body = &calls[i].response->body};
+        complete_effect(calls[i].request, &together[i].effect);
+    }
+    services->deadline = calls[0].request->deadline; /* it came first */
+    effect_apply_together(services, batch, together, count);
+    for (size_t i = 0; i < count; i++) {
+        if (together[i].course == EFFECT_REFUSED)
+            response_problem(calls[i].response, &together[i].problem);
+        calls[i].answered = together[i].course != EFFECT_ALONE;
+    }
 }
 
 const char *

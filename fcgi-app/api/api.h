@@ -33,6 +33,13 @@ void api_free_input(struct request *request);
 bool api_apply(struct services *services, const struct request *request, struct effect *effect,
                struct response *response);
 
+/*
+ * The same for several calls at once: those that effect_apply_together() has done or refused are
+ * answered.
+ */
+void api_apply_together(struct services *services, const struct effect_batch *batch,
+                        struct call *calls, const struct effect *effects, size_t count);
+
 /* The queue token of a call: the header, else the body's; NULL where there is none. */
 const char *api_token(const struct request *request);
 

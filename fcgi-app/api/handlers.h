@@ -18,6 +18,7 @@ HANDLER(token_add);
 HANDLER(token_show);
 HANDLER(token_leave);
 HANDLER(reservation_post);
+void reservation_post_batch(void *services, struct call *calls, size_t count);
 HANDLER(reservation_get);
 HANDLER(reservation_get_list);
 HANDLER(reservation_delete);

@@ -38,8 +38,8 @@ render_created(const void *state, struct buffer *body)
     json_end_object(&json);
 }
 
-void
-reservation_post(void *services, const struct request *request, struct response *response)
+static struct reservation_create
+read_create(const struct request *request)
 {
     const struct input *input = request->input;
     struct reservation_create create = {
@@ -51,17 +51,47 @@ reservation_post(void *services, const struct request *request, struct response 
         .token = api_token(request),
     };
     memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);
-    struct effect effect = {
+    return create;
+}
+
+static struct effect
+effect_of(struct reservation_create *create)
+{
+    return (struct effect){
         .kind = EFFECT_RESERVE,
-        .state = &create,
+        .state = create,
         .precheck = reservation_create_precheck,
         .execute = reservation_create_execute,
         .was_committed = reservation_create_was_committed,
         .effect_id = reservation_create_id,
         .render = render_created,
     };
+}
+
+void
+reservation_post(void *services, const struct request *request, struct response *response)
+{
+    struct reservation_create create = read_create(request);
+    struct effect effect = effect_of(&create);
     if (api_apply(services, request, &effect, response))
         reservation_create_finish(services, &create);
+}
+
+void
+reservation_post_batch(void *services, struct call *calls, size_t count)
+{
+    static const struct effect_batch batch = {
+        .gather = reservation_create_gather,
+        .precheck = reservation_create_precheck_batch,
+        .execute = reservation_create_execute_batch,
+    };
+    static struct reservation_create creates[CALLS_AT_ONCE]; /* too large for the stack */
+    struct effect effects[CALLS_AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        creates[i] = read_create(calls[i].request);
+        effects[i] = effect_of(&creates[i]);
+    }
+    api_apply_together(services, &batch, calls, effects, count);
 }
 
 void

@@ -79,19 +79,22 @@ static const struct field payment_fields[] = {
 
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
-    {METHOD_GET, pattern, who, fields, handle, 0, false, false}
+    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL}
 #define POST(pattern, who, fields, handle)                                                         \
-    {METHOD_POST, pattern, who, fields, handle, 0, false, false}
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false, NULL}
 #define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false}
+    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
-    {method, pattern, who, fields, handle, 0, false, true}
+    {method, pattern, who, fields, handle, 0, false, true, NULL}
+/* The same, and several waiting ones can be handled together. */
+#define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
+    {method, pattern, who, fields, handle, 0, false, true, handle_batch}
 
 /* Operators': larger bodies, the longer ladder of time-outs. */
 #define ADMIN_BODY_LIMIT (1 << 20)
 #define ADMIN(method, pattern, fields, handle, keyed)                                              \
-    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed}
+    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL}
 /* clang-format on */
 
 #define ITEM "/concert/{concert}/item/{item}"
@@ -109,7 +112,8 @@ const struct route api_routes[] = {
     GET("/token", WHO_TOKEN, NULL, token_show),
     DELETE("/token", WHO_TOKEN, NULL, token_leave),
 
-    KEYED(METHOD_POST, "/reservation", WHO_CALLER, reservation_fields, reservation_post),
+    BATCHED(METHOD_POST, "/reservation", WHO_CALLER, reservation_fields, reservation_post,
+            reservation_post_batch),
     GET("/reservation", WHO_CALLER, page_fields, reservation_get_list),
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
     KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),

@@ -116,6 +116,16 @@ enum error refuse_because(struct problem *problem, enum error error, const char 
 enum error refuse_field(struct problem *problem, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The most requests that a worker takes into its hands. */
+enum { CALLS_AT_ONCE = 16 };
+
+/* One of several requests of one route that a worker has at the same time. */
+struct call {
+    const struct request *request;
+    struct response *response;
+    bool answered; /* by handle_batch() */
+};
+
 /*
  * One row of the route table. In `pattern` the segments {concert}, {item} and {reservation} stand
  * for an id of that resource: a segment that is no id answers with the resource's 404 code.
@@ -129,6 +139,11 @@ struct route {
     size_t body_limit; /* bytes, 0 for the default */
     bool slow;         /* takes the admin ladder of time-outs */
     bool keyed;        /* takes an Idempotency-Key; elsewhere the header is ignored */
+    /*
+     * Answers those of up to CALLS_AT_ONCE calls that are cheaper together; the others are then
+     * handed to handle(), one by one. NULL: each comes by itself.
+     */
+    void (*handle_batch)(void *services, struct call *calls, size_t count);
 };
 
 /*

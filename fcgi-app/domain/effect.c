@@ -173,6 +173,186 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
     return ATTEMPT_REFUSED;
 }
 
+/* ---- several together ---- */
+
+static void
+change_course(struct effect_call *calls, size_t count, enum effect_course from,
+              enum effect_course to)
+{
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].course == from)
+            calls[i].course = to;
+}
+
+static bool
+is_any_shared(const struct effect_call *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].course == EFFECT_SHARED)
+            return true;
+    return false;
+}
+
+/* Nothing is changed. Where MySQL is away, it is so for all. */
+static void
+leave_together(struct services *services, enum db_result result, struct effect_call *calls,
+               size_t count)
+{
+    transaction_rollback(services->db);
+    for (size_t i = 0; i < count && result == DB_GONE; i++) {
+        if (calls[i].course == EFFECT_SHARED) {
+            refuse_db(&calls[i].problem, result);
+            calls[i].course = EFFECT_REFUSED;
+        }
+    }
+    change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
+}
+
+/* The keys of those that are still in it. */
+struct shared_keys {
+    struct key_reservation keys[EFFECTS_AT_ONCE];
+    int64_t effect_ids[EFFECTS_AT_ONCE];
+    const struct buffer *bodies[EFFECTS_AT_ONCE];
+    size_t count;
+};
+
+static void
+add_key(struct shared_keys *keys, const struct effect_call *call)
+{
+    const struct effect *effect = &call->effect;
+    if (effect->key == NULL)
+        return;
+    keys->keys[keys->count] =
+        (struct key_reservation){effect->caller, effect->key, effect->fingerprint, effect->kind};
+    keys->effect_ids[keys->count] = effect->effect_id(effect->state);
+    keys->bodies[keys->count++] = call->body;
+}
+
+static enum db_result
+reserve_keys(struct services *services, const struct effect_call *calls, size_t count)
+{
+    struct shared_keys keys = {.count = 0};
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].course == EFFECT_SHARED)
+            add_key(&keys, &calls[i]);
+    return keys.count > 0 ? idempotency_table_begin_batch(services->db, keys.keys, keys.count)
+                          : DB_OK;
+}
+
+/* Executes all; the keys of those that are left out are free for the call that they make alone. */
+static enum db_result
+execute_together(struct services *services, const struct effect_batch *batch,
+                 struct effect_call *calls, size_t count)
+{
+    bool keyed[EFFECTS_AT_ONCE];
+    for (size_t i = 0; i < count; i++)
+        keyed[i] = calls[i].course == EFFECT_SHARED && calls[i].effect.key != NULL;
+    enum db_result result = batch->execute(services, calls, count);
+    for (size_t i = 0; i < count && result == DB_OK; i++)
+        if (keyed[i] && calls[i].course != EFFECT_SHARED)
+            result = idempotency_table_withdraw(services->db, calls[i].effect.caller,
+                                                calls[i].effect.key);
+    return result;
+}
+
+/* Renders the answers and stores them with their keys. */
+static enum db_result
+answer_together(struct services *services, struct effect_call *calls, size_t count)
+{
+    struct shared_keys keys = {.count = 0};
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].course != EFFECT_SHARED)
+            continue;
+        buffer_clear(calls[i].body);
+        calls[i].effect.render(calls[i].effect.state, calls[i].body);
+        add_key(&keys, &calls[i]);
+    }
+    return keys.count > 0 ? idempotency_table_store_batch(services->db, keys.keys, keys.effect_ids,
+                                                          keys.bodies, keys.count)
+                          : DB_OK;
+}
+
+/* The COMMIT's answer was lost: all of them happened or none, but each is asked for by itself. */
+static void
+settle_together(struct services *services, struct effect_call *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct effect_call *call = &calls[i];
+        if (call->course != EFFECT_SHARED)
+            continue;
+        enum attempt outcome = settle(services, &call->effect, call->body, &call->problem);
+        call->course = outcome == ATTEMPT_DONE    ? EFFECT_DONE
+                       : outcome == ATTEMPT_AGAIN ? EFFECT_ALONE
+                                                  : EFFECT_REFUSED;
+    }
+}
+
+/* For whom a call is under way already, here or elsewhere: the rest is not to wait for its locks.
+ */
+static void
+leave_out_busy_users(struct services *services, struct effect_call *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].course == EFFECT_SHARED &&
+            !occupancy_join(&services->shared->occupancy, services->slot, calls[i].effect.caller))
+            calls[i].course = EFFECT_ALONE;
+}
+
+/* All but the COMMIT. */
+static enum db_result
+prepare_together(struct services *services, const struct effect_batch *batch,
+                 struct effect_call *calls, size_t count)
+{
+    enum db_result result = batch->precheck(services, calls, count);
+    if (result != DB_OK || !is_any_shared(calls, count))
+        return result;
+    if ((result = transaction_begin(services->db)) != DB_OK ||
+        (result = reserve_keys(services, calls, count)) != DB_OK ||
+        (result = execute_together(services, batch, calls, count)) != DB_OK)
+        return result;
+    return answer_together(services, calls, count);
+}
+
+/* One way through: precheck, begin, reserve the keys, execute, answer, commit. */
+static void
+attempt_together(struct services *services, const struct effect_batch *batch,
+                 struct effect_call *calls, size_t count)
+{
+    enum db_result result = prepare_together(services, batch, calls, count);
+    if (result != DB_OK || !is_any_shared(calls, count)) {
+        leave_together(services, result, calls, count);
+        return;
+    }
+    switch (transaction_commit(services->db)) {
+    case COMMIT_DONE:
+        change_course(calls, count, EFFECT_SHARED, EFFECT_DONE);
+        break;
+    case COMMIT_UNKNOWN:
+        settle_together(services, calls, count);
+        break;
+    case COMMIT_ROLLED_BACK:
+        change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
+        break;
+    }
+}
+
+void
+effect_apply_together(struct services *services, const struct effect_batch *batch,
+                      struct effect_call *calls, size_t count)
+{
+    size_t gathered;
+    while ((gathered = batch->gather(calls, count)) > 0) {
+        if (gathered > 1) {
+            leave_out_busy_users(services, calls, count);
+            attempt_together(services, batch, calls, count);
+            occupancy_leave(services->slot);
+        }
+        change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
+    }
+}
+
+/* ---- one ---- */
+
 /* A quarter of the workers is kept free of any one user. Tools and the admin are no users. */
 static bool
 enter(struct services *services, const struct effect *effect)

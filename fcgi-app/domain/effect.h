@@ -45,6 +45,46 @@ struct effect {
     void (*render)(const void *state, struct buffer *body);
 };
 
+/* How far one of several effects is that are applied together. */
+enum effect_course {
+    EFFECT_WAITING, /* not looked at yet */
+    EFFECT_SHARED,  /* in the transaction that is made up now */
+    EFFECT_ALONE,   /* nothing changed: it is to be applied by itself */
+    EFFECT_REFUSED, /* nothing changed: the problem says why */
+    EFFECT_DONE,    /* its answer is in `body` */
+};
+
+struct effect_call {
+    struct effect effect;
+    struct buffer *body; /* borrowed */
+    struct problem problem;
+    enum effect_course course;
+};
+
+enum { EFFECTS_AT_ONCE = 16 };
+
+/*
+ * How effects of one kind share a transaction. The functions get all calls, and change the course
+ * of some: what is not plainly possible becomes EFFECT_ALONE, so that the rule stands where a
+ * single call is carried out. Anything but DB_OK ends the transaction.
+ */
+struct effect_batch {
+    /* Makes those EFFECT_WAITING ones EFFECT_SHARED that can go together; returns how many. */
+    size_t (*gather)(struct effect_call *calls, size_t count);
+
+    /* As those of one effect, for all EFFECT_SHARED ones; the precheck may also refuse. */
+    enum db_result (*precheck)(struct services *services, struct effect_call *calls, size_t count);
+    enum db_result (*execute)(struct services *services, struct effect_call *calls, size_t count);
+};
+
+/*
+ * Applies up to EFFECTS_AT_ONCE effects, those that go together in one transaction, and each of
+ * them wholly or not at all. None is left EFFECT_WAITING or EFFECT_SHARED. Nothing is tried twice,
+ * and a duplicate of a key or a conflict leaves all of a transaction to be applied alone.
+ */
+void effect_apply_together(struct services *services, const struct effect_batch *batch,
+                           struct effect_call *calls, size_t count);
+
 /*
  * Applies the effect. On ERROR_NONE the answer's bytes are in `body` and *replayed tells whether
  * they are a stored answer's; otherwise nothing changed (but for ERROR_OUTCOME_UNKNOWN).

@@ -185,6 +185,33 @@ enum db_result db_now(struct database *db, int64_t *now) MUST_CHECK;
  */
 #define DB_NOW_LOCKED "SYSDATE(3)"
 
+/*
+ * A column: the ids of one INSERT of several rows begin with db_inserted_id() and differ by this.
+ * To be read in the same transaction, as Galera changes it when a node comes or goes.
+ */
+#define DB_ID_STEP "@@auto_increment_increment"
+
+/* The most rows of one INSERT, and of other lists in a statement. */
+enum { DB_ROWS_MAX = 16 };
+
+/* So many times the same, with commas between. */
+#define DB_TWICE(row) row ", " row
+#define DB_FOUR_TIMES(row) DB_TWICE(row) ", " DB_TWICE(row)
+#define DB_EIGHT_TIMES(row) DB_FOUR_TIMES(row) ", " DB_FOUR_TIMES(row)
+
+/* The forms of an INSERT: `start`, one to DB_ROWS_MAX times `row`, `end`. */
+#define DB_ROW_FORMS(start, row, end)                                                              \
+    {                                                                                              \
+        DB_NEXT_FORMS(start, row, end), DB_NEXT_FORMS(start DB_FOUR_TIMES(row) ", ", row, end),    \
+            DB_NEXT_FORMS(start DB_EIGHT_TIMES(row) ", ", row, end),                               \
+            DB_NEXT_FORMS(start DB_EIGHT_TIMES(row) ", " DB_FOUR_TIMES(row) ", ", row, end),       \
+    }
+#define DB_NEXT_FORMS(start, row, end)                                                             \
+    {start row end}, {start row ", " row end}, {start row ", " row ", " row end},                  \
+    {                                                                                              \
+        start row ", " row ", " row ", " row end                                                   \
+    }
+
 /* The last error's text, for tools. */
 const char *db_error_text(const struct database *db);
 

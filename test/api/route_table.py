@@ -62,7 +62,7 @@ def routes():
         if macro == "ADMIN":
             who, keyed = "ADMIN", values[-1] == "true"
         else:
-            who, keyed = values.pop(0).removeprefix("WHO_"), macro == "KEYED"
+            who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED")
         found.append(Route(method, pattern, who, keyed, values[0]))
     return found
 

@@ -71,7 +71,7 @@ hold(struct database *db, const struct concert *concert, int32_t seat_id, const 
     made.seats[0] = seats[0];
     snprintf(made.user_id, sizeof made.user_id, "%s", user_id);
     if (result == DB_OK)
-        result = reservation_table_insert(db, &made);
+        result = reservation_table_insert(db, &(struct reservation *){&made}, 1, 0);
     if (result == DB_OK)
         result = seat_table_hold(db, HALL_ITEM, seats, 1, made.reservation_id, made.expires_at);
     return result;

@@ -40,8 +40,9 @@ lock_user(struct services *services, const struct payment_create *create, struct
 {
     if (!create->concert.has_seat_limit && !create->reservation.has_seat_limit)
         return ERROR_NONE;
-    return refuse_db(problem, reservation_table_lock_user(
-                                  services->db, create->reservation.concert_id, create->user_id));
+    return refuse_db(problem,
+                     reservation_table_lock_users(services->db, create->reservation.concert_id,
+                                                  &create->user_id, 1));
 }
 
 static enum error

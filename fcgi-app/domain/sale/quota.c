@@ -1,5 +1,7 @@
 #include "domain/sale/quota.h"
 
+#include <string.h>
+
 #include "base/config.h"
 #include "mysql/sale/reservation_table.h"
 
@@ -38,17 +40,20 @@ count_hold(struct quota *quota, const struct hold_record *hold, int64_t now)
     }
 }
 
-static enum error
-read_quota(struct services *services, const struct concert *concert, const char *user_id,
-           int64_t now, struct quota *quota, struct problem *problem)
+/* Those of several users, one for each. */
+static enum db_result
+read_quotas(struct services *services, const struct concert *concert, const char *const user_ids[],
+            size_t count, int64_t now, struct quota *quotas)
 {
     struct hold_record hold;
-    *quota = (struct quota){0};
-    enum db_result result = reservation_table_list_holds(services->db, concert->concert_id, user_id,
-                                                         now - (int64_t)WINDOW_S * 1000, &hold);
+    memset(quotas, 0, count * sizeof quotas[0]);
+    enum db_result result = reservation_table_list_holds(
+        services->db, concert->concert_id, user_ids, count, now - (int64_t)WINDOW_S * 1000, &hold);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
-        count_hold(quota, &hold, now);
-    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(user_ids[i], hold.user_id) == 0)
+                count_hold(&quotas[i], &hold, now);
+    return result == DB_NONE ? DB_OK : result;
 }
 
 static int64_t
@@ -85,8 +90,24 @@ quota_check_pause(struct services *services, const struct concert *concert, cons
     int32_t pause_from = services->config->unpaid_pause_from;
     if (!concert->has_seat_limit || pause_from == 0)
         return ERROR_NONE;
-    enum error error = read_quota(services, concert, user_id, now, &quota, problem);
-    return error == ERROR_NONE ? require_no_pause(&quota, pause_from, now, problem) : error;
+    enum db_result result = read_quotas(services, concert, &user_id, 1, now, &quota);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return require_no_pause(&quota, pause_from, now, problem);
+}
+
+/* Whether the user may have `more` seats. */
+static enum error
+check_quota(const struct services *services, const struct concert *concert,
+            const struct quota *quota, int64_t now, size_t more, struct problem *problem)
+{
+    if (require_no_pause(quota, services->config->unpaid_pause_from, now, problem) != ERROR_NONE)
+        return problem->error;
+    if (quota->seats + (int64_t)more <= concert->max_seats_per_user)
+        return ERROR_NONE;
+    return refuse_because(problem, ERROR_SEAT_LIMIT_REACHED,
+                          "A user may have %d seats of this concert and has %d already",
+                          concert->max_seats_per_user, quota->seats);
 }
 
 enum error
@@ -96,14 +117,24 @@ quota_check(struct services *services, const struct concert *concert, const char
     struct quota quota;
     if (!concert->has_seat_limit)
         return ERROR_NONE;
-    enum error error = read_quota(services, concert, user_id, now, &quota, problem);
-    if (error == ERROR_NONE)
-        error = require_no_pause(&quota, services->config->unpaid_pause_from, now, problem);
-    if (error != ERROR_NONE)
-        return error;
-    if (quota.seats + (int64_t)more <= concert->max_seats_per_user)
-        return ERROR_NONE;
-    return refuse_because(problem, ERROR_SEAT_LIMIT_REACHED,
-                          "A user may have %d seats of this concert and has %d already",
-                          concert->max_seats_per_user, quota.seats);
+    enum db_result result = read_quotas(services, concert, &user_id, 1, now, &quota);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return check_quota(services, concert, &quota, now, more, problem);
+}
+
+enum db_result
+quota_list_allowed(struct services *services, const struct concert *concert,
+                   const char *const user_ids[], const size_t more[], size_t count, int64_t now,
+                   bool allowed[])
+{
+    struct quota quotas[DB_ROWS_MAX];
+    struct problem problem;
+    enum db_result result = read_quotas(services, concert, user_ids, count, now, quotas);
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < count; i++)
+        allowed[i] =
+            check_quota(services, concert, &quotas[i], now, more[i], &problem) == ERROR_NONE;
+    return DB_OK;
 }

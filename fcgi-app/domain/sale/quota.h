@@ -26,4 +26,12 @@ enum error quota_check(struct services *services, const struct concert *concert,
                        const char *user_id, int64_t now, size_t more, struct problem *problem)
     MUST_CHECK;
 
+/*
+ * The same of up to DB_ROWS_MAX users of a concert with a seat limit, each with a wish of its own:
+ * whether quota_check() lets it pass.
+ */
+enum db_result quota_list_allowed(struct services *services, const struct concert *concert,
+                                  const char *const user_ids[], const size_t more[], size_t count,
+                                  int64_t now, bool allowed[]) MUST_CHECK;
+
 #endif

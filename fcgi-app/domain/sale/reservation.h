@@ -5,6 +5,7 @@
 #define FRONTROW_DOMAIN_RESERVATION_H
 
 #include "domain/concert/concert.h"
+#include "domain/effect.h"
 #include "domain/sale/hall.h"
 #include "mysql/sale/reservation_table.h"
 
@@ -40,6 +41,15 @@ enum error reservation_create_precheck(struct services *services, void *create,
                                        struct problem *problem) MUST_CHECK;
 enum error reservation_create_execute(struct services *services, void *create,
                                       struct problem *problem) MUST_CHECK;
+
+/* The same of several, for effect_apply_together(). */
+size_t reservation_create_gather(struct effect_call *calls, size_t count);
+enum db_result reservation_create_precheck_batch(struct services *services,
+                                                 struct effect_call *calls, size_t count)
+    MUST_CHECK;
+enum db_result reservation_create_execute_batch(struct services *services,
+                                                struct effect_call *calls, size_t count) MUST_CHECK;
+
 enum db_result reservation_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t reservation_create_id(const void *create);
 

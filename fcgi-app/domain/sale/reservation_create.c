@@ -1,4 +1,4 @@
-#include "domain/sale/reservation.h"
+#include "domain/sale/reservation_create.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +43,8 @@ admit(struct services *services, struct reservation_create *create, struct probl
     return ERROR_NONE;
 }
 
-static enum error
-require_not_started(const struct item *item, int64_t now, struct problem *problem)
+enum error
+reservation_require_not_started(const struct item *item, int64_t now, struct problem *problem)
 {
     if (now < item->starts_at)
         return ERROR_NONE;
@@ -84,28 +84,34 @@ check_pause(struct services *services, const struct reservation_create *create,
 }
 
 enum error
-reservation_create_precheck(struct services *services, void *state, struct problem *problem)
+reservation_create_check(struct services *services, struct reservation_create *create,
+                         const struct seat *seats, size_t found, struct problem *problem)
 {
-    struct reservation_create *create = state;
     const struct concert *concert = &create->concert;
-    struct seat seats[SEATS_AT_ONCE];
-    size_t found;
-    if (read_concert(services, create, seats, &found, problem) != ERROR_NONE ||
-        concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
+    if (concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
         admit(services, create, problem) != ERROR_NONE ||
         check_pause(services, create, problem) != ERROR_NONE ||
         concert_require_item(&create->item, problem) != ERROR_NONE ||
-        require_not_started(&create->item, concert->now, problem) != ERROR_NONE)
+        reservation_require_not_started(&create->item, concert->now, problem) != ERROR_NONE)
         return problem->error;
     if (create->wish.count > 0)
         return hall_precheck(services, &create->item, &create->wish, problem);
     return check_seats(create, seats, found, concert->now, problem);
 }
 
-/* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
-static enum db_result
-write_hold(struct services *services, struct reservation_create *create, const struct seat *seats,
-           int64_t now)
+enum error
+reservation_create_precheck(struct services *services, void *state, struct problem *problem)
+{
+    struct reservation_create *create = state;
+    struct seat seats[SEATS_AT_ONCE];
+    size_t found;
+    if (read_concert(services, create, seats, &found, problem) != ERROR_NONE)
+        return problem->error;
+    return reservation_create_check(services, create, seats, found, problem);
+}
+
+void
+reservation_create_fill(struct reservation_create *create, const struct seat *seats, int64_t now)
 {
     struct reservation *made = &create->made;
     snprintf(made->user_id, sizeof made->user_id, "%s", create->user_id);
@@ -122,7 +128,16 @@ write_hold(struct services *services, struct reservation_create *create, const s
         made->seats[i] = seats[i];
         made->total_price += seats[i].price;
     }
-    enum db_result result = reservation_table_insert(services->db, made);
+}
+
+/* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
+static enum db_result
+write_hold(struct services *services, struct reservation_create *create, const struct seat *seats,
+           int64_t now)
+{
+    struct reservation *made = &create->made;
+    reservation_create_fill(create, seats, now);
+    enum db_result result = reservation_table_insert(services->db, &made, 1, 0);
     if (result == DB_OK)
         result = seat_table_hold(services->db, made->item_id, seats, create->seat_count,
                                  made->reservation_id, made->expires_at);
@@ -168,11 +183,12 @@ reservation_create_execute(struct services *services, void *state, struct proble
     int64_t now;
     enum db_result locked = DB_OK;
     if (concert->has_seat_limit)
-        locked = reservation_table_lock_user(services->db, create->concert_id, create->user_id);
+        locked =
+            reservation_table_lock_users(services->db, create->concert_id, &create->user_id, 1);
     if (refuse_db(problem, locked) != ERROR_NONE ||
         lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
         concert_require_open(concert, now, problem) != ERROR_NONE ||
-        require_not_started(&create->item, now, problem) != ERROR_NONE ||
+        reservation_require_not_started(&create->item, now, problem) != ERROR_NONE ||
         quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
             ERROR_NONE)
         return problem->error;

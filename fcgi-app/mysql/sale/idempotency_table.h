@@ -25,10 +25,30 @@ enum db_result idempotency_table_begin(struct database *db, const char *caller, 
                                        const uint8_t fingerprint[FINGERPRINT_BYTES],
                                        enum effect_kind kind) MUST_CHECK;
 
+/* Whose key for which call. All is borrowed. */
+struct key_reservation {
+    const char *caller;
+    const char *key;
+    const uint8_t *fingerprint;
+    enum effect_kind kind;
+};
+
+/* The same of up to DB_ROWS_MAX keys at once. DB_DUPLICATE: there is an answer for one of them. */
+enum db_result idempotency_table_begin_batch(struct database *db,
+                                             const struct key_reservation *keys, size_t count)
+    MUST_CHECK;
+
 /* Completes the reservation of the key with the answer. DB_RETRY: it is not there any more, or has
  * one. */
 enum db_result idempotency_table_store(struct database *db, const char *caller, const char *key,
                                        int64_t effect_id, const struct buffer *body) MUST_CHECK;
+
+/* The same of several keys at once. */
+enum db_result idempotency_table_store_batch(struct database *db,
+                                             const struct key_reservation *keys,
+                                             const int64_t *effect_ids,
+                                             const struct buffer *const *bodies, size_t count)
+    MUST_CHECK;
 
 /* Takes it back inside the same transaction. */
 enum db_result idempotency_table_withdraw(struct database *db, const char *caller, const char *key)

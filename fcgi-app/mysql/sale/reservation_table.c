@@ -1,5 +1,6 @@
 #include "mysql/sale/reservation_table.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "mysql/concert/concert_columns.h"
@@ -30,52 +31,55 @@ bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLU
     memcpy(columns, list, sizeof list);
 }
 
-#define INSERT_SEATS "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES "
-#define ONE_SEAT "(?, ?, ?)"
-#define TWO_SEATS ONE_SEAT ", " ONE_SEAT
-#define FOUR_SEATS TWO_SEATS ", " TWO_SEATS
-
-/* All seats by one statement, in a form for each number of them. */
+/* All seats by one statement. */
 static enum db_result
-insert_seats(struct database *db, const struct reservation *reservation)
+insert_seats(struct database *db, const struct reservation *const rows[], size_t count)
 {
-    static const struct query forms[SEATS_AT_ONCE] = {
-        {INSERT_SEATS ONE_SEAT},
-        {INSERT_SEATS TWO_SEATS},
-        {INSERT_SEATS TWO_SEATS ", " ONE_SEAT},
-        {INSERT_SEATS FOUR_SEATS},
-        {INSERT_SEATS FOUR_SEATS ", " ONE_SEAT},
-        {INSERT_SEATS FOUR_SEATS ", " TWO_SEATS},
-        {INSERT_SEATS FOUR_SEATS ", " TWO_SEATS ", " ONE_SEAT},
-        {INSERT_SEATS FOUR_SEATS ", " FOUR_SEATS},
-    };
-    struct parameter parameters[3 * SEATS_AT_ONCE];
-    size_t count = 0;
-    for (int32_t i = 0; i < reservation->seat_count; i++) {
-        parameters[count++] = DB_INTEGER(reservation->reservation_id);
-        parameters[count++] = DB_INTEGER(reservation->seats[i].seat_id);
-        parameters[count++] = DB_INTEGER(reservation->seats[i].price);
+    static const struct query insert[DB_ROWS_MAX] = DB_ROW_FORMS(
+        "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES ", "(?, ?, ?)", "");
+    struct parameter parameters[3 * DB_ROWS_MAX];
+    size_t seats = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (int32_t n = 0; n < rows[i]->seat_count; n++, seats++) {
+            parameters[3 * seats] = DB_INTEGER(rows[i]->reservation_id);
+            parameters[3 * seats + 1] = DB_INTEGER(rows[i]->seats[n].seat_id);
+            parameters[3 * seats + 2] = DB_INTEGER(rows[i]->seats[n].price);
+        }
     }
-    return db_execute(db, &forms[reservation->seat_count - 1], parameters, count);
+    return db_execute(db, &insert[seats - 1], parameters, 3 * seats);
 }
 
 enum db_result
-reservation_table_insert(struct database *db, struct reservation *row)
+reservation_table_insert(struct database *db, struct reservation *const rows[], size_t count,
+                         int64_t id_step)
 {
-    static const struct query insert = {
+    static const struct query insert[DB_ROWS_MAX] = DB_ROW_FORMS(
         "INSERT INTO reservation (user_id, concert_id, item_id, seat_count, total_price,"
-        " seat_limit, token, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-    enum db_result result = db_execute(
-        db, &insert,
-        PARAMETERS(DB_TEXT(row->user_id), DB_INTEGER(row->concert_id), DB_INTEGER(row->item_id),
-                   DB_INTEGER(row->seat_count), DB_INTEGER(row->total_price),
-                   DB_OPTIONAL(row->has_seat_limit, row->seat_limit),
-                   row->has_token ? DB_BYTES(row->token, TOKEN_SIZE) : DB_NULL,
-                   DB_INSTANT(row->created_at), DB_INSTANT(row->expires_at)));
+        " seat_limit, token, created_at, expires_at) VALUES ",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?)", "");
+    struct parameter parameters[9 * DB_ROWS_MAX];
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct reservation *row = rows[i];
+        const struct parameter values[] = {
+            DB_TEXT(row->user_id),
+            DB_INTEGER(row->concert_id),
+            DB_INTEGER(row->item_id),
+            DB_INTEGER(row->seat_count),
+            DB_INTEGER(row->total_price),
+            DB_OPTIONAL(row->has_seat_limit, row->seat_limit),
+            row->has_token ? DB_BYTES(row->token, TOKEN_SIZE) : DB_NULL,
+            DB_INSTANT(row->created_at),
+            DB_INSTANT(row->expires_at),
+        };
+        memcpy(&parameters[9 * i], values, sizeof values);
+    }
+    enum db_result result = db_execute(db, &insert[count - 1], parameters, 9 * count);
     if (result != DB_OK)
         return result;
-    row->reservation_id = db_inserted_id(db);
-    return insert_seats(db, row);
+    for (size_t i = 0; i < count; i++)
+        rows[i]->reservation_id = db_inserted_id(db) + (int64_t)i * id_step;
+    return insert_seats(db, (const struct reservation *const *)rows, count);
 }
 
 enum db_result
@@ -266,28 +270,53 @@ reservation_table_list_seats(struct database *db, const char *user_id, struct re
 }
 
 enum db_result
-reservation_table_lock_user(struct database *db, int32_t concert_id, const char *user_id)
+reservation_table_lock_users(struct database *db, int32_t concert_id, const char *const user_ids[],
+                             size_t count)
 {
     /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
-    static const struct query lock = {"INSERT INTO seat_quota (concert_id, user_id) VALUES (?, ?)"
-                                      " ON DUPLICATE KEY UPDATE touched = touched ^ 1"};
-    return db_execute(db, &lock, PARAMETERS(DB_INTEGER(concert_id), DB_TEXT(user_id)));
+    static const struct query lock[DB_ROWS_MAX] =
+        DB_ROW_FORMS("INSERT INTO seat_quota (concert_id, user_id) VALUES ", "(?, ?)",
+                     " ON DUPLICATE KEY UPDATE touched = touched ^ 1");
+    struct parameter parameters[2 * DB_ROWS_MAX];
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        parameters[2 * i] = DB_INTEGER(concert_id);
+        parameters[2 * i + 1] = DB_TEXT(user_ids[i]);
+    }
+    return db_execute(db, &lock[count - 1], parameters, 2 * count);
 }
 
+#define HOLDS(users)                                                                               \
+    {                                                                                              \
+        "SELECT user_id, status + 0, seat_count, settled_at IS NOT NULL,"                          \
+        " COALESCE(settled_at, expires_at) AS ends_at"                                             \
+        " FROM reservation FORCE INDEX (reservation_of_user_in_concert) WHERE concert_id = ?"      \
+        " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) AND user_id " users        \
+        " ORDER BY ends_at"                                                                        \
+    }
+
 enum db_result
-reservation_table_list_holds(struct database *db, int32_t concert_id, const char *user_id,
-                             int64_t since, struct hold_record *hold)
+reservation_table_list_holds(struct database *db, int32_t concert_id, const char *const user_ids[],
+                             size_t count, int64_t since, struct hold_record *hold)
 {
-    static const struct query list = {
-        "SELECT status + 0, seat_count, settled_at IS NOT NULL,"
-        " COALESCE(settled_at, expires_at) AS ends_at"
-        " FROM reservation FORCE INDEX (reservation_of_user_in_concert)"
-        " WHERE user_id = ? AND concert_id = ?"
-        " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) ORDER BY ends_at"};
-    return db_select(
-        db, &list, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(concert_id), DB_INSTANT(since)),
-        COLUMNS(INTO_ENUM(&hold->status, RESERVATION_CANCELLED), INTO_INT32(&hold->seat_count),
-                INTO_BOOL(&hold->settled), INTO_INSTANT(&hold->ends_at)));
+    /* a list is padded by repeating its last one */
+    static const struct query forms[] = {
+        HOLDS("= ?"), HOLDS("IN (" DB_TWICE("?") ")"), HOLDS("IN (" DB_FOUR_TIMES("?") ")"),
+        HOLDS("IN (" DB_EIGHT_TIMES("?") ")"),
+        HOLDS("IN (" DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?") ")")};
+    struct parameter parameters[2 + DB_ROWS_MAX] = {DB_INTEGER(concert_id), DB_INSTANT(since)};
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    size_t form = 0;
+    while ((size_t)1 << form < count)
+        form++;
+    size_t listed = (size_t)1 << form;
+    for (size_t i = 0; i < listed; i++)
+        parameters[2 + i] = DB_TEXT(user_ids[i < count ? i : count - 1]);
+    return db_select(db, &forms[form], parameters, 2 + listed,
+                     COLUMNS(INTO_TEXT(hold->user_id),
+                             INTO_ENUM(&hold->status, RESERVATION_CANCELLED),
+                             INTO_INT32(&hold->seat_count), INTO_BOOL(&hold->settled),
+                             INTO_INSTANT(&hold->ends_at)));
 }
 
 enum db_result

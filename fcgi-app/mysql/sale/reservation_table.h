@@ -31,9 +31,12 @@ struct reservation {
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
 };
 
-/* Inserts the row and its seats; sets reservation_id. */
-enum db_result reservation_table_insert(struct database *db, struct reservation *reservation)
-    MUST_CHECK;
+/*
+ * Inserts the rows and their seats, up to DB_ROWS_MAX of either, and sets reservation_id of each.
+ * `id_step` is DB_ID_STEP; one row needs none.
+ */
+enum db_result reservation_table_insert(struct database *db, struct reservation *const rows[],
+                                        size_t count, int64_t id_step) MUST_CHECK;
 
 /*
  * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time
@@ -99,22 +102,29 @@ enum db_result reservation_table_list(struct database *db, const char *user_id, 
 enum db_result reservation_table_list_seats(struct database *db, const char *user_id,
                                             struct reservation *list, size_t count) MUST_CHECK;
 
-/* Takes the mutex of a user in a concert (lock order: before any reservation row). */
-enum db_result reservation_table_lock_user(struct database *db, int32_t concert_id,
-                                           const char *user_id) MUST_CHECK;
+/*
+ * Takes the mutex of each of up to DB_ROWS_MAX users in a concert, in the order in which they are
+ * given (lock order: before any reservation row; of several users, by their ids).
+ */
+enum db_result reservation_table_lock_users(struct database *db, int32_t concert_id,
+                                            const char *const user_ids[], size_t count) MUST_CHECK;
 
 /* What became of a hold, for the rules about how much one user may hold. */
 struct hold_record {
+    char user_id[USER_ID_SIZE];
     enum reservation_status status; /* as stored */
     int32_t seat_count;
     bool settled;    /* by its owner: `ends_at` is when it was paid or given back unpaid */
     int64_t ends_at; /* otherwise when it is over by its hold */
 };
 
-/* A user's holds in a concert that are paid or end after `since`, by ends_at; into *hold. */
+/*
+ * The holds of up to DB_ROWS_MAX users in a concert that are paid or end after `since`, by ends_at;
+ * into *hold.
+ */
 enum db_result reservation_table_list_holds(struct database *db, int32_t concert_id,
-                                            const char *user_id, int64_t since,
-                                            struct hold_record *hold) MUST_CHECK;
+                                            const char *const user_ids[], size_t count,
+                                            int64_t since, struct hold_record *hold) MUST_CHECK;
 
 enum { LAPSED_BATCH = 500 };
 

@@ -3,24 +3,27 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "mysql/concert/concert_columns.h"
 
 /*
- * A statement on seats of an item, in forms for one, two, four and eight of them. A list is padded
- * by repeating its last one, and each placeholder costs: eight for one seat take MySQL twice as
- * long.
+ * A statement on seats of an item, in forms for one, two, four, eight and sixteen of them. A list
+ * is padded by repeating its last one, and each placeholder costs: eight for one seat take MySQL
+ * twice as long.
  */
-enum { FORMS = 4 };
+enum { FORMS = 5 };
 #define ONE " = ?"
-#define TWO " IN (?, ?)"
-#define FOUR " IN (?, ?, ?, ?)"
-#define EIGHT " IN (?, ?, ?, ?, ?, ?, ?, ?)"
+#define TWO " IN (" DB_TWICE("?") ")"
+#define FOUR " IN (" DB_FOUR_TIMES("?") ")"
+#define EIGHT " IN (" DB_EIGHT_TIMES("?") ")"
+#define SIXTEEN " IN (" DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?") ")"
 #define OF_SEATS(start, end)                                                                       \
     {                                                                                              \
         {start " seat.item_id = ? AND seat_no" ONE end},                                           \
             {start " seat.item_id = ? AND seat_no" TWO end},                                       \
             {start " seat.item_id = ? AND seat_no" FOUR end},                                      \
             {start " seat.item_id = ? AND seat_no" EIGHT end},                                     \
+            {start " seat.item_id = ? AND seat_no" SIXTEEN end},                                   \
     }
 
 #define SEAT_COLUMNS                                                                               \
@@ -30,17 +33,17 @@ enum { FORMS = 4 };
 static size_t
 form_for(size_t count)
 {
-    assert(count >= 1 && count <= SEATS_AT_ONCE);
+    assert(count >= 1 && count <= SEATS_LISTED);
     size_t form = 0;
     while ((size_t)1 << form < count)
         form++;
     return form;
 }
 
-/* Fills in the item and the seats; returns how many parameters that are. */
+/* Fills in the item and the seats; returns how many parameters that are, one more than the form has
+ * places. */
 static size_t
-name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const int32_t *ids,
-           size_t count)
+name_seats(struct parameter *parameters, int32_t item_id, const int32_t *ids, size_t count)
 {
     size_t placeholders = (size_t)1 << form_for(count);
     parameters[0] = DB_INTEGER(item_id);
@@ -103,7 +106,7 @@ static enum db_result
 read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id,
            const int32_t *ids, size_t count, struct seat *seats, size_t *found, int64_t *now)
 {
-    struct parameter parameters[1 + SEATS_AT_ONCE];
+    struct parameter parameters[1 + SEATS_LISTED];
     size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat;
     *found = 0;
@@ -131,8 +134,8 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
                  " AND c.max_seats_per_user IS NOT NULL LEFT JOIN seat ON",
                  " WHERE c.concert_id = ?");
-    struct parameter parameters[5 + SEATS_AT_ONCE] = {DB_INTEGER(item_id), DB_INTEGER(concert_id),
-                                                      DB_TEXT(user_id)};
+    struct parameter parameters[5 + SEATS_LISTED] = {DB_INTEGER(item_id), DB_INTEGER(concert_id),
+                                                     DB_TEXT(user_id)};
     size_t parameter_count = 3 + name_seats(parameters + 3, item_id, ids, count);
     parameters[parameter_count++] = DB_INTEGER(concert_id);
     struct seat seat;
@@ -174,6 +177,29 @@ seat_table_lock_free(struct database *db, int32_t item_id, const int32_t *ids, s
     return read_seats(db, lock, item_id, ids, count, seats, found, now);
 }
 
+enum db_result
+seat_table_lock_batch(struct database *db, int32_t item_id, const int32_t *ids, size_t count,
+                      struct seat *seats, size_t *found, int64_t *now, int64_t *id_step)
+{
+    static const struct query lock[] =
+        OF_SEATS("SELECT seat_no, price, section, row_name, label, " DB_NOW_LOCKED ", " DB_ID_STEP
+                 " FROM seat WHERE",
+                 " AND status = 'available' AND blocked = 0"
+                 " ORDER BY seat_no FOR UPDATE SKIP LOCKED");
+    struct parameter parameters[1 + SEATS_LISTED];
+    size_t parameter_count = name_seats(parameters, item_id, ids, count);
+    struct seat seat = {.status = SEAT_AVAILABLE, .held_until = CLOCK_NEVER};
+    *found = 0;
+    enum db_result result =
+        db_select(db, &lock[form_for(count)], parameters, parameter_count,
+                  COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
+                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label),
+                          INTO_INSTANT(now), INTO_INT64(id_step)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        seats[(*found)++] = seat;
+    return result == DB_NONE ? DB_OK : result;
+}
+
 /* The same for seats that were read. */
 static size_t
 name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const struct seat *seats,
@@ -183,6 +209,35 @@ name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const
     for (size_t i = 0; i < count; i++)
         ids[i] = seats[i].seat_id;
     return name_seats(parameters, item_id, ids, count);
+}
+
+/* The list of one statement stands in it twice: as what each seat gets, and as which seats. */
+#define HOLD_BATCH(whens, list)                                                                    \
+    {                                                                                              \
+        "UPDATE seat SET status = 'held', held_until = ?, reservation_id = CASE seat_no" whens     \
+        " END WHERE item_id = ? AND seat_no" list " AND status = 'available' AND blocked = 0"      \
+    }
+#define WHEN " WHEN ? THEN ?"
+#define WHEN_2 WHEN WHEN
+#define WHEN_4 WHEN_2 WHEN_2
+#define WHEN_8 WHEN_4 WHEN_4
+
+enum db_result
+seat_table_hold_batch(struct database *db, int32_t item_id, const int32_t *ids,
+                      const int64_t *reservation_ids, size_t count, int64_t held_until)
+{
+    static const struct query hold[FORMS] = {HOLD_BATCH(WHEN, ONE), HOLD_BATCH(WHEN_2, TWO),
+                                             HOLD_BATCH(WHEN_4, FOUR), HOLD_BATCH(WHEN_8, EIGHT),
+                                             HOLD_BATCH(WHEN_8 WHEN_8, SIXTEEN)};
+    struct parameter parameters[2 + 3 * SEATS_LISTED] = {DB_INSTANT(held_until)};
+    size_t named = 1, form = form_for(count);
+    for (size_t i = 0; i < (size_t)1 << form; i++) {
+        size_t at = i < count ? i : count - 1;
+        parameters[named++] = DB_INTEGER(ids[at]);
+        parameters[named++] = DB_INTEGER(reservation_ids[at]);
+    }
+    named += name_seats(parameters + named, item_id, ids, count);
+    return db_update(db, &hold[form], parameters, named, (int64_t)count);
 }
 
 /*

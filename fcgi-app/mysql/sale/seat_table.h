@@ -6,6 +6,7 @@
 
 enum {
     SEATS_AT_ONCE = 8,
+    SEATS_LISTED = 16,       /* the most in one statement: those of several calls */
     SECTION_CHARACTERS = 32, /* of a section or a row; in UTF-8 up to four bytes each, and a NUL */
     SECTION_SIZE = 4 * SECTION_CHARACTERS + 1,
     LABEL_SIZE = 17
@@ -70,7 +71,7 @@ enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_
 
 /*
  * Reads a concert and its item as concert_table_find_with_item() does, of the item its id and start
- * only, and, without a lock, up to SEATS_AT_ONCE seats of the item by number: *found is how many
+ * only, and, without a lock, up to SEATS_LISTED seats of the item by number: *found is how many
  * there are of the asked ones, in any order, with seat_id, status, blocked and held_until filled.
  * All of it is as of concert->now. DB_NONE: no such concert.
  */
@@ -96,6 +97,15 @@ enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const 
     MUST_CHECK;
 
 /*
+ * Locks those of up to SEATS_LISTED seats that nobody has and nobody else has locked just now, as
+ * above: number, price and names are filled. *id_step is DB_ID_STEP. `now` and `id_step` are not
+ * set where no seat was found.
+ */
+enum db_result seat_table_lock_batch(struct database *db, int32_t item_id, const int32_t *ids,
+                                     size_t count, struct seat *seats, size_t *found, int64_t *now,
+                                     int64_t *id_step) MUST_CHECK;
+
+/*
  * The following change seats as they were seen when they were locked, `seats` being what was read.
  * DB_RETRY: they are not so any more, the lock did not hold.
  */
@@ -103,6 +113,11 @@ enum db_result seat_table_lock_free(struct database *db, int32_t item_id, const 
 /* Gives seats that are free to a reservation until `held_until`. */
 enum db_result seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int64_t reservation_id, int64_t held_until) MUST_CHECK;
+
+/* Gives up to SEATS_LISTED seats that nobody has to a reservation each until `held_until`. */
+enum db_result seat_table_hold_batch(struct database *db, int32_t item_id, const int32_t *ids,
+                                     const int64_t *reservation_ids, size_t count,
+                                     int64_t held_until) MUST_CHECK;
 
 /* Frees those of the seats that name the reservation. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,

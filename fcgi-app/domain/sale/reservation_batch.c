@@ -1,0 +1,273 @@
+/*
+ * Several reserving calls in one transaction: named seats of one item, which nobody has or had,
+ * each for another user. Whatever is not plainly possible is left to the way of a single call.
+ */
+#include "domain/sale/reservation_create.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "domain/sale/quota.h"
+
+/* The calls that share a transaction. */
+struct sharing {
+    struct effect_call *calls[EFFECTS_AT_ONCE];
+    size_t count;
+};
+
+static struct reservation_create *
+create_of(const struct effect_call *call)
+{
+    return call->effect.state;
+}
+
+static struct sharing
+find_sharing(struct effect_call *calls, size_t count)
+{
+    struct sharing sharing = {.count = 0};
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].course == EFFECT_SHARED)
+            sharing.calls[sharing.count++] = &calls[i];
+    return sharing;
+}
+
+/* Adds the call's seats that the list does not have yet. False: there is no room for them. */
+static bool
+list_seats(const struct reservation_create *create, int32_t ids[SEATS_LISTED], size_t *count)
+{
+    size_t listed = *count;
+    for (size_t i = 0; i < create->seat_count; i++) {
+        size_t at = 0;
+        while (at < listed && ids[at] != create->seat_ids[i])
+            at++;
+        if (at == SEATS_LISTED)
+            return false;
+        ids[at] = create->seat_ids[i];
+        listed += at == listed;
+    }
+    *count = listed;
+    return true;
+}
+
+/* The seats of all of them, each once and in their order. */
+static size_t
+list_all_seats(const struct sharing *sharing, int32_t ids[SEATS_LISTED])
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < sharing->count; i++)
+        if (!list_seats(create_of(sharing->calls[i]), ids, &listed))
+            log_abort("more seats were gathered than a statement lists");
+    seat_sort_ids(ids, listed);
+    return listed;
+}
+
+size_t
+reservation_create_gather(struct effect_call *calls, size_t count)
+{
+    const struct reservation_create *first = NULL;
+    int32_t ids[SEATS_LISTED];
+    size_t listed = 0, gathered = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct reservation_create *create = create_of(&calls[i]);
+        if (calls[i].course != EFFECT_WAITING)
+            continue;
+        if (create->wish.count > 0) {
+            calls[i].course = EFFECT_ALONE;
+            continue;
+        }
+        if (first == NULL)
+            first = create;
+        if (create->concert_id != first->concert_id || create->item_id != first->item_id ||
+            !list_seats(create, ids, &listed))
+            continue;
+        calls[i].course = EFFECT_SHARED;
+        gathered++;
+    }
+    return gathered;
+}
+
+/* Picks the call's seats out of those of all; returns how many are there. */
+static size_t
+pick_seats(const struct reservation_create *create, const struct seat *all, size_t count,
+           struct seat seats[SEATS_AT_ONCE])
+{
+    size_t picked = 0;
+    for (size_t i = 0; i < create->seat_count; i++)
+        for (size_t at = 0; at < count; at++)
+            if (all[at].seat_id == create->seat_ids[i])
+                seats[picked++] = all[at];
+    return picked;
+}
+
+/*
+ * Whether a refusal can be told here. With a key it has to be asked first whether an answer is
+ * stored. Under a seat limit a pause is told before a taken seat, and nobody has asked for that.
+ */
+static bool
+is_final(const struct effect_call *call, enum error error)
+{
+    return error != ERROR_BUSY && call->effect.key == NULL &&
+           !create_of(call)->concert.has_seat_limit;
+}
+
+static void
+check_shared(struct services *services, struct effect_call *call, const struct seat *all,
+             size_t found)
+{
+    struct reservation_create *create = create_of(call);
+    struct seat seats[SEATS_AT_ONCE];
+    size_t picked = pick_seats(create, all, found, seats);
+    enum error error = reservation_create_check(services, create, seats, picked, &call->problem);
+    if (error != ERROR_NONE)
+        call->course = is_final(call, error) ? EFFECT_REFUSED : EFFECT_ALONE;
+    else if (create->keeps_place) /* Redis hears of one such after an answer */
+        call->course = EFFECT_ALONE;
+}
+
+enum db_result
+reservation_create_precheck_batch(struct services *services, struct effect_call *calls,
+                                  size_t count)
+{
+    struct sharing sharing = find_sharing(calls, count);
+    if (sharing.count == 0)
+        return DB_OK;
+    struct reservation_create *first = create_of(sharing.calls[0]);
+    int32_t ids[SEATS_LISTED];
+    size_t listed = list_all_seats(&sharing, ids), found;
+    struct seat seats[SEATS_LISTED];
+    enum db_result result =
+        seat_table_look(services->db, first->concert_id, first->item_id, ids, listed, "",
+                        &first->concert, &first->item, seats, &found, &first->has_held);
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < sharing.count; i++) {
+        struct reservation_create *create = create_of(sharing.calls[i]);
+        if (i > 0) {
+            create->concert = first->concert;
+            create->item = first->item;
+        }
+        check_shared(services, sharing.calls[i], seats, found);
+    }
+    return DB_OK;
+}
+
+/* The users' mutexes, in the order of their ids. */
+static enum db_result
+lock_all_users(struct services *services, const struct sharing *sharing)
+{
+    const struct reservation_create *first = create_of(sharing->calls[0]);
+    const char *user_ids[EFFECTS_AT_ONCE];
+    if (!first->concert.has_seat_limit)
+        return DB_OK;
+    for (size_t i = 0; i < sharing->count; i++) {
+        const char *user_id = create_of(sharing->calls[i])->user_id;
+        size_t at = i;
+        for (; at > 0 && strcmp(user_ids[at - 1], user_id) > 0; at--)
+            user_ids[at] = user_ids[at - 1];
+        user_ids[at] = user_id;
+    }
+    return reservation_table_lock_users(services->db, first->concert_id, user_ids, sharing->count);
+}
+
+/* Takes the call's seats out of those that were locked, so that no other call gets them. */
+static bool
+take_seats(const struct reservation_create *create, struct seat *all, size_t count,
+           struct seat seats[SEATS_AT_ONCE])
+{
+    if (pick_seats(create, all, count, seats) < create->seat_count)
+        return false;
+    for (size_t i = 0; i < create->seat_count; i++)
+        for (size_t at = 0; at < count; at++)
+            if (all[at].seat_id == create->seat_ids[i])
+                all[at].seat_id = 0;
+    return true;
+}
+
+/* Writes the holds of those that are still in it. */
+static enum db_result
+write_holds(struct services *services, const struct sharing *sharing, int64_t id_step)
+{
+    struct reservation *made[EFFECTS_AT_ONCE];
+    int32_t ids[SEATS_LISTED];
+    int64_t owners[SEATS_LISTED];
+    size_t count = 0, seats = 0;
+    for (size_t i = 0; i < sharing->count; i++)
+        if (sharing->calls[i]->course == EFFECT_SHARED)
+            made[count++] = &create_of(sharing->calls[i])->made;
+    if (count == 0)
+        return DB_OK;
+    enum db_result result = reservation_table_insert(services->db, made, count, id_step);
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < count; i++) {
+        for (int32_t n = 0; n < made[i]->seat_count; n++) {
+            ids[seats] = made[i]->seats[n].seat_id;
+            owners[seats++] = made[i]->reservation_id;
+        }
+    }
+    return seat_table_hold_batch(services->db, made[0]->item_id, ids, owners, seats,
+                                 made[0]->expires_at);
+}
+
+/* False: this one is not possible, or not now. */
+static bool
+fill_shared(struct reservation_create *create, struct seat *all, size_t found, int64_t now)
+{
+    struct seat seats[SEATS_AT_ONCE];
+    struct problem problem;
+    if (!take_seats(create, all, found, seats) ||
+        concert_require_open(&create->concert, now, &problem) != ERROR_NONE ||
+        reservation_require_not_started(&create->item, now, &problem) != ERROR_NONE)
+        return false;
+    reservation_create_fill(create, seats, now);
+    return true;
+}
+
+/* Leaves out whose seat limit does not allow it. */
+static enum db_result
+check_quotas(struct services *services, struct effect_call *calls, size_t count, int64_t now)
+{
+    struct sharing sharing = find_sharing(calls, count);
+    const char *user_ids[EFFECTS_AT_ONCE];
+    size_t more[EFFECTS_AT_ONCE];
+    bool allowed[EFFECTS_AT_ONCE];
+    if (sharing.count == 0 || !create_of(sharing.calls[0])->concert.has_seat_limit)
+        return DB_OK;
+    for (size_t i = 0; i < sharing.count; i++) {
+        user_ids[i] = create_of(sharing.calls[i])->user_id;
+        more[i] = create_of(sharing.calls[i])->seat_count;
+    }
+    enum db_result result = quota_list_allowed(services, &create_of(sharing.calls[0])->concert,
+                                               user_ids, more, sharing.count, now, allowed);
+    for (size_t i = 0; i < sharing.count && result == DB_OK; i++)
+        if (!allowed[i])
+            sharing.calls[i]->course = EFFECT_ALONE;
+    return result;
+}
+
+/*
+ * The same story of all of them: the users' mutexes, the seats that are free and that nobody has
+ * locked, the time after the last lock. Nobody waits here for a seat, and so for another buyer.
+ */
+enum db_result
+reservation_create_execute_batch(struct services *services, struct effect_call *calls, size_t count)
+{
+    struct sharing sharing = find_sharing(calls, count);
+    const struct reservation_create *first = create_of(sharing.calls[0]);
+    int32_t ids[SEATS_LISTED];
+    size_t listed = list_all_seats(&sharing, ids), found;
+    struct seat seats[SEATS_LISTED];
+    int64_t now = 0, id_step = 0;
+    enum db_result result = lock_all_users(services, &sharing);
+    if (result != DB_OK)
+        return result;
+    result = seat_table_lock_batch(services->db, first->item_id, ids, listed, seats, &found, &now,
+                                   &id_step);
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < sharing.count; i++)
+        if (!fill_shared(create_of(sharing.calls[i]), seats, found, now))
+            sharing.calls[i]->course = EFFECT_ALONE;
+    result = check_quotas(services, calls, count, now);
+    return result == DB_OK ? write_holds(services, &sharing, id_step) : result;
+}
