@@ -49,7 +49,7 @@ log_write(enum log_level level, const char *format, ...)
         return;
     char time[CLOCK_TEXT_SIZE];
     char text[900];
-    char line[1024];
+    char line[1600]; /* the ids of all requests that share a transaction, too */
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

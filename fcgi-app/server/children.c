@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/shared.h"
@@ -159,22 +160,34 @@ ending_of(const struct child *child, int status)
     return WEXITSTATUS(status) == 0 ? ENDING_RETIRED : ENDING_FAILED;
 }
 
-/* The log may name the request that got no answer: its effect is complete or absent. */
+/* " at work on ID, ID"; "" where there was nothing in its hands. */
+static void
+write_requests(const struct scoreboard_slot *slot, struct buffer *text)
+{
+    buffer_text(text, "");
+    for (size_t i = 0; i < SCOREBOARD_REQUESTS && slot->busy_since != 0; i++)
+        if (slot->request_ids[i][0] != '\0')
+            buffer_format(text, "%s%s", text->length == 0 ? "; at work on " : ", ",
+                          slot->request_ids[i]);
+}
+
+/* The log names the requests that got no answer: the effect of each is complete or absent. */
 static void
 log_ending(const struct child *child, int status, const struct scoreboard_slot *slot)
 {
-    bool at_work = slot->busy_since != 0 && slot->request_id[0] != '\0';
+    struct buffer at_work = {0};
+    write_requests(slot, &at_work);
     int64_t requests = slot->requests;
     if (WIFSIGNALED(status))
         log_write(child->state == CHILD_KILLED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
-                  "worker %d was ended by signal %d (%s)%s after %lld requests%s%s",
-                  (int)child->pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
-                  WCOREDUMP(status) ? ", core dumped," : "", (long long)requests,
-                  at_work ? "; at work on " : "", at_work ? slot->request_id : "");
+                  "worker %d was ended by signal %d (%s)%s after %lld requests%s", (int)child->pid,
+                  WTERMSIG(status), strsignal(WTERMSIG(status)),
+                  WCOREDUMP(status) ? ", core dumped," : "", (long long)requests, at_work.data);
     else
         log_write(WEXITSTATUS(status) == 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
                   "worker %d ended with status %d after %lld requests", (int)child->pid,
                   WEXITSTATUS(status), (long long)requests);
+    buffer_free(&at_work);
 }
 
 /* A worker that had work is replaced at once; one that never gets that far, ever more slowly. */

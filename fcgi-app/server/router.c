@@ -267,22 +267,31 @@ answer_without_route(const struct match *match, struct response *response)
         response_error(response, match->error, NULL);
 }
 
-void
-router_answer(const struct router *router, const struct match *match, const struct request_env *env,
-              struct request *request, struct response *response)
+bool
+router_admit(const struct match *match, const struct request_env *env, struct request *request,
+             struct response *response)
 {
     response_reset(response);
-    if (match->route == NULL) {
-        answer_without_route(match, response);
-        return;
-    }
-    if (checks_pass(env, match->route, request, response)) {
-        void *services = is_own(router, match) ? env->own_services : env->services;
-        match->route->handle(services, request, response);
-        /* that there is nothing, or not any more, is asked as often as what is there */
-        if (match->route->who == WHO_PUBLIC && (response->status == 404 || response->status == 409))
-            response->cache_seconds = 1;
-    }
+    if (match->route != NULL)
+        return checks_pass(env, match->route, request, response);
+    answer_without_route(match, response);
+    return false;
+}
+
+void
+router_handle(const struct router *router, const struct match *match, const struct request_env *env,
+              const struct request *request, struct response *response)
+{
+    void *services = is_own(router, match) ? env->own_services : env->services;
+    match->route->handle(services, request, response);
+    /* that there is nothing, or not any more, is asked as often as what is there */
+    if (match->route->who == WHO_PUBLIC && (response->status == 404 || response->status == 409))
+        response->cache_seconds = 1;
+}
+
+void
+router_end(const struct request_env *env, struct request *request)
+{
     if (request->input != NULL)
         env->application->free_input(request);
 }

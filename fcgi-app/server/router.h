@@ -50,11 +50,18 @@ const struct route *router_route(const struct router *router, size_t index);
 struct match router_match(const struct router *router, struct request *request);
 
 /*
- * Answers a matched request: the checks in the contract's order, then the handler. The response
- * is reset first and always filled afterwards.
+ * Makes the checks of a matched request, in the contract's order. The response is reset first.
+ * False: it is the answer. True: router_handle() or the route's handle_batch() is due.
  */
-void router_answer(const struct router *router, const struct match *match,
-                   const struct request_env *env, struct request *request,
+bool router_admit(const struct match *match, const struct request_env *env, struct request *request,
+                  struct response *response) MUST_CHECK;
+
+/* Lets the route's handler answer. */
+void router_handle(const struct router *router, const struct match *match,
+                   const struct request_env *env, const struct request *request,
                    struct response *response);
+
+/* After the answer, whoever gave it. */
+void router_end(const struct request_env *env, struct request *request);
 
 #endif

@@ -12,14 +12,22 @@ scoreboard_create(void)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+static void
+forget_requests(struct scoreboard_slot *slot)
+{
+    for (size_t i = 0; i < SCOREBOARD_REQUESTS; i++)
+        slot->request_ids[i][0] = '\0';
+}
+
 void
 scoreboard_start(struct scoreboard *scoreboard, int index, int64_t kill_at)
 {
     struct scoreboard_slot *slot = &scoreboard->slots[index];
     slot->busy_since = 0;
-    slot->request_id[0] = '\0';
+    forget_requests(slot);
     slot->requests = 0;
     slot->ready = false;
+    slot->sharing = SHARING_NONE;
     slot->kill_at = kill_at;
     if (scoreboard->used <= index)
         scoreboard->used = index + 1;
@@ -30,6 +38,7 @@ scoreboard_end(struct scoreboard *scoreboard, int index, enum ending ending)
 {
     struct scoreboard_slot *slot = &scoreboard->slots[index];
     slot->ready = false;
+    slot->sharing = SHARING_NONE;
     slot->kill_at = 0;
     scoreboard->endings[ending]++;
 }
@@ -45,21 +54,37 @@ scoreboard_idle(struct scoreboard_slot *slot)
 void
 scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at)
 {
-    slot->request_id[0] = '\0';
+    forget_requests(slot);
     atomic_store_explicit(&slot->busy_since, now, memory_order_relaxed);
     atomic_store_explicit(&slot->kill_at, kill_at, memory_order_relaxed);
 }
 
 void
-scoreboard_name(struct scoreboard_slot *slot, const char *request_id)
+scoreboard_name(struct scoreboard_slot *slot, size_t index, const char *request_id)
 {
-    snprintf(slot->request_id, sizeof slot->request_id, "%s", request_id);
+    snprintf(slot->request_ids[index], sizeof slot->request_ids[index], "%s", request_id);
 }
 
 void
 scoreboard_extend(struct scoreboard_slot *slot, int64_t kill_at)
 {
     atomic_store_explicit(&slot->kill_at, kill_at, memory_order_relaxed);
+}
+
+void
+scoreboard_share(struct scoreboard_slot *slot, enum sharing sharing)
+{
+    atomic_store_explicit(&slot->sharing, sharing, memory_order_relaxed);
+}
+
+int
+scoreboard_count_sharing(const struct scoreboard *scoreboard, enum sharing sharing)
+{
+    int count = 0;
+    for (int i = 0; i < scoreboard->used; i++)
+        count += atomic_load_explicit(&scoreboard->slots[i].sharing, memory_order_relaxed) ==
+                 (int)sharing;
+    return count;
 }
 
 void

@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 #include "base/config_table.h"
+#include "base/message.h"
 
 /* At a reload the old and the new workers are there together. */
 enum { SCOREBOARD_SLOTS = 2 * CONFIG_WORKERS_MAX };
 
-/* The 32 hex digits of nginx and a NUL. */
-enum { SCOREBOARD_REQUEST_SIZE = 33 };
+/* The 32 hex digits of nginx and a NUL; as many as a worker takes at once. */
+enum { SCOREBOARD_REQUEST_SIZE = 33, SCOREBOARD_REQUESTS = CALLS_AT_ONCE };
 
 /* How a worker ended. */
 enum ending {
@@ -21,6 +22,13 @@ enum ending {
     ENDING_CRASHED,  /* by a signal that nobody here sent */
     ENDING_WATCHDOG, /* killed because it worked on one request for too long */
     ENDING_COUNT
+};
+
+/* What a worker does with requests that may be answered together. */
+enum sharing {
+    SHARING_NONE,
+    SHARING_GATHERS, /* it has some, waits for others to be done, and takes what comes meanwhile */
+    SHARING_WORKS,   /* it answers them */
 };
 
 /* One worker's place. The worker alone writes it, but for the reset before each start. */
@@ -32,9 +40,13 @@ struct scoreboard_slot {
      */
     _Atomic int64_t kill_at;
     _Atomic int64_t requests; /* taken since this worker started */
+    atomic_int sharing;       /* enum sharing */
     atomic_bool ready;        /* waits for requests, or works on one */
-    /* Of the request at work, "" before its head was read. The master reads it after the end. */
-    char request_id[SCOREBOARD_REQUEST_SIZE];
+    /*
+     * Of the requests at work, "" where there is none, or its head was not read yet. The master
+     * reads them after the end.
+     */
+    char request_ids[SCOREBOARD_REQUESTS][SCOREBOARD_REQUEST_SIZE];
 };
 
 struct scoreboard {
@@ -57,11 +69,17 @@ void scoreboard_end(struct scoreboard *scoreboard, int slot, enum ending ending)
 void scoreboard_idle(struct scoreboard_slot *slot);
 void scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at);
 
-/* By the worker: which request it has begun. */
-void scoreboard_name(struct scoreboard_slot *slot, const char *request_id);
+/* By the worker: which request it has begun, beside `index` others; "": that one is answered. */
+void scoreboard_name(struct scoreboard_slot *slot, size_t index, const char *request_id);
 
 /* By the worker: the request that it has begun takes a slow route. */
 void scoreboard_extend(struct scoreboard_slot *slot, int64_t kill_at);
+
+/* By the worker: what it does from now on, until its next begin. */
+void scoreboard_share(struct scoreboard_slot *slot, enum sharing sharing);
+
+/* Counts the workers that do this. */
+int scoreboard_count_sharing(const struct scoreboard *scoreboard, enum sharing sharing);
 
 /* Counts the workers that are ready, and how many of them work on a request. */
 void scoreboard_count(struct scoreboard *scoreboard, int *ready, int *busy);

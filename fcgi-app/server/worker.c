@@ -18,7 +18,23 @@
 #include "server/http.h"
 
 /* Among the events, beside the indexes of sockets. */
-enum { SIGNALS_CAME = SOCKETS_MAX };
+enum { SIGNALS_CAME = SOCKETS_MAX, NOBODY = -1 };
+
+/* Of requests that may be answered together. */
+enum {
+    SHARING_WORKERS = 4, /* that answer some at the same time */
+    GATHER_MS = 20,      /* the most that one waits for their turn */
+    YIELD_US = 2000,     /* for which another worker leaves new ones to who gathers them */
+};
+
+/* One request in the worker's hands. */
+struct task {
+    FCGX_Request connection;
+    struct exchange exchange;
+    struct match match;
+    int64_t began; /* clock_monotonic_us() */
+    bool answered;
+};
 
 struct worker {
     const struct heritage *heritage;
@@ -27,10 +43,10 @@ struct worker {
     int slot_index;
     void *services;
     struct metrics_sources sources;
-    FCGX_Request connections[SOCKETS_MAX]; /* one for each socket */
-    int events;  /* epoll: connections by the index of their socket, and the signals */
+    int events;  /* epoll: sockets by their index, and the signals */
     int signals; /* signalfd */
-    struct exchange exchange;
+    struct task tasks[CALLS_AT_ONCE];
+    struct buffer shared_ids; /* of requests that are answered together */
     int64_t answered;
     int64_t counted_cpu_us; /* of clock_cpu_us() */
     bool leaving;           /* SIGTERM came */
@@ -88,9 +104,6 @@ open_sockets(struct worker *worker)
     worker->events = sockets_watch(sockets, rand() % sockets->count);
     if (worker->signals < 0 || worker->events < 0)
         return false;
-    for (int i = 0; i < sockets->count; i++)
-        FCGX_InitRequest(&worker->connections[i], sockets->descriptors[i],
-                         FCGI_FAIL_ACCEPT_ON_INTR);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = SIGNALS_CAME};
     return epoll_ctl(worker->events, EPOLL_CTL_ADD, worker->signals, &event) == 0;
 }
@@ -129,52 +142,40 @@ may_be_dropped(const struct route *route)
 }
 
 static bool
-is_stale(const struct worker *worker, const struct route *route)
+is_stale(const struct worker *worker, const struct task *task)
 {
-    int64_t sent_at = worker->exchange.sent_at;
-    return worker->config->stale_ms > 0 && sent_at > 0 && may_be_dropped(route) &&
+    int64_t sent_at = task->exchange.sent_at;
+    return worker->config->stale_ms > 0 && sent_at > 0 && may_be_dropped(task->match.route) &&
            clock_wall() - sent_at > worker->config->stale_ms;
 }
 
 static void
-set_time_limits(struct worker *worker, const struct route *route, int64_t now)
+set_time_limits(struct worker *worker, struct task *task, int64_t now)
 {
-    bool slow = route != NULL && route->slow;
+    bool slow = task->match.route != NULL && task->match.route->slow;
     const struct config *config = worker->config;
-    worker->exchange.request.deadline =
-        now + (slow ? config->admin_request_ms : config->request_ms);
+    task->exchange.request.deadline = now + (slow ? config->admin_request_ms : config->request_ms);
     if (slow)
         scoreboard_extend(worker->slot, now + config->admin_watchdog_ms);
 }
 
-/* Fills the response and returns the index of the route, for the metrics. */
-static size_t
-answer(struct worker *worker)
+static const char TOO_LATE[] = "the request waited too long";
+
+static struct request_env
+env_of(struct worker *worker, struct task *task)
 {
-    struct exchange *exchange = &worker->exchange;
-    const struct router *router = worker->heritage->router;
-    struct request_env env = {.config = worker->config,
-                              .application = worker->heritage->application,
-                              .services = worker->services,
-                              .own_services = &worker->sources,
-                              .read_body = http_read_body,
-                              .source = exchange};
-    struct match match = router_match(router, &exchange->request);
-    set_time_limits(worker, match.route, clock_monotonic());
-    if (is_stale(worker, match.route))
-        response_error(&exchange->response, ERROR_BUSY, "the request waited too long");
-    else
-        router_answer(router, &match, &env, &exchange->request, &exchange->response);
-    if (exchange->response.error == ERROR_INTERNAL_ERROR)
-        log_error("%s %s met a bug of ours", exchange->request.method_name, exchange->request.path);
-    return match.index;
+    return (struct request_env){.config = worker->config,
+                                .application = worker->heritage->application,
+                                .services = worker->services,
+                                .own_services = &worker->sources,
+                                .read_body = http_read_body,
+                                .source = &task->exchange};
 }
 
 /* What the web server in front is set up to do, and better were not. */
 static void
-look_at_front(const struct worker *worker)
+look_at_front(const struct worker *worker, const struct exchange *exchange)
 {
-    const struct exchange *exchange = &worker->exchange;
     const char *address = exchange->request.server_address;
     struct shared *shared = worker->heritage->shared;
     if (exchange->path_is_derived && !atomic_flag_test_and_set(&shared->said_no_document_uri))
@@ -196,23 +197,6 @@ log_lost_answer(const struct exchange *exchange)
     log_write(changed ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "the answer to %s %s found no reader%s",
               exchange->request.method_name, exchange->request.path,
               changed ? "; it had been carried out" : "");
-}
-
-static void
-serve(struct worker *worker, FCGX_Request *connection)
-{
-    struct exchange *exchange = &worker->exchange;
-    int64_t began = clock_monotonic_us();
-    http_begin(exchange, connection);
-    log_set_request(exchange->request.request_id);
-    scoreboard_name(worker->slot, exchange->request.request_id);
-    look_at_front(worker);
-    size_t route = answer(worker);
-    if (!http_send(exchange))
-        log_lost_answer(exchange);
-    metrics_count(worker->heritage->metrics, worker->slot_index, route, &exchange->response,
-                  clock_monotonic_us() - began);
-    log_set_request(NULL);
 }
 
 /* After the answer went out, so that what follows it is counted too. */
@@ -239,35 +223,95 @@ probe(struct worker *worker)
     worker->probes = worker->heritage->application->probe(worker->services);
 }
 
-/*
- * Accepts one connection and answers it. The worker counts as busy from before the accept, as
- * a peer that says nothing holds it there.
- */
+/* Reads the head of an accepted request and finds its route. */
 static void
-accept_one(struct worker *worker, FCGX_Request *connection)
+begin_task(struct worker *worker, struct task *task)
 {
-    begin_work(worker);
-    int result = FCGX_Accept_r(connection);
+    struct exchange *exchange = &task->exchange;
+    task->began = clock_monotonic_us();
+    task->answered = false;
+    http_begin(exchange, &task->connection);
+    scoreboard_name(worker->slot, (size_t)(task - worker->tasks), exchange->request.request_id);
+    look_at_front(worker, exchange);
+    task->match = router_match(worker->heritage->router, &exchange->request);
+    set_time_limits(worker, task, clock_monotonic());
+}
+
+/* False: there is the answer already. */
+static bool
+admit(struct worker *worker, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(worker, task);
+    log_set_request(exchange->request.request_id);
+    if (!is_stale(worker, task))
+        return router_admit(&task->match, &env, &exchange->request, &exchange->response);
+    response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
+    return false;
+}
+
+/* One that had to wait for others in the same hands may be too late. */
+static void
+handle(struct worker *worker, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(worker, task);
+    log_set_request(exchange->request.request_id);
+    if (clock_monotonic() < exchange->request.deadline)
+        router_handle(worker->heritage->router, &task->match, &env, &exchange->request,
+                      &exchange->response);
+    else
+        response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
+}
+
+/* Sends the answer. */
+static void
+end_task(struct worker *worker, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(worker, task);
+    log_set_request(exchange->request.request_id);
+    if (exchange->response.error == ERROR_INTERNAL_ERROR)
+        log_error("%s %s met a bug of ours", exchange->request.method_name, exchange->request.path);
+    router_end(&env, &exchange->request);
+    if (!http_send(exchange))
+        log_lost_answer(exchange);
+    metrics_count(worker->heritage->metrics, worker->slot_index, task->match.index,
+                  &exchange->response, clock_monotonic_us() - task->began);
+    log_set_request(NULL);
+    task->answered = true;
+    worker->answered++;
+    scoreboard_name(worker->slot, (size_t)(task - worker->tasks), "");
+    /* Whatever the front asked for: a connection that is kept would keep the worker. */
+    FCGX_Free(&task->connection, true);
+}
+
+/*
+ * Accepts a connection and reads the head of its request. False: another worker was faster, or
+ * nothing whole came.
+ */
+static bool
+take(struct worker *worker, struct task *task, int socket)
+{
+    FCGX_InitRequest(&task->connection, worker->heritage->sockets->descriptors[socket],
+                     FCGI_FAIL_ACCEPT_ON_INTR);
+    int result = FCGX_Accept_r(&task->connection);
     if (result == 0) {
         worker->slot->requests++;
         /* After an interruption or a disconnect libfcgi hands out what it has of the parameters. */
-        if (FCGX_GetError(connection->in) == 0) {
-            serve(worker, connection);
-            worker->answered++;
+        if (FCGX_GetError(task->connection.in) == 0) {
+            begin_task(worker, task);
+            return true;
         }
-        /* Whatever the front asked for: a connection that is kept would keep the worker. */
-        FCGX_Free(connection, true);
-        probe(worker);
-        count_cpu(worker);
+        FCGX_Free(&task->connection, true);
+    } else if (result != -EAGAIN && result != -EINTR && result != -ECONNABORTED) {
+        log_error("accept: %s", strerror(-result));
+        worker->failed = true;
     }
-    scoreboard_idle(worker->slot);
-    if (result == 0 || result == -EAGAIN || result == -EINTR || result == -ECONNABORTED)
-        return; /* -EAGAIN: another worker was faster */
-    log_error("accept: %s", strerror(-result));
-    worker->failed = true;
+    return false;
 }
 
-/* ---- the loop ---- */
+/* ---- several requests ---- */
 
 static void
 read_signals(struct worker *worker)
@@ -279,6 +323,124 @@ read_signals(struct worker *worker)
         else
             worker->draining = true;
     }
+}
+
+/*
+ * Whether requests that may be answered together are to be answered now. While so many workers are
+ * at it, one transaction with more in it is worth more than one more transaction. Who is stuck
+ * there keeps nobody for long.
+ */
+static bool
+is_our_turn(const struct worker *worker, int64_t gathering_since)
+{
+    return scoreboard_count_sharing(worker->heritage->scoreboard, SHARING_WORKS) <
+               SHARING_WORKERS ||
+           clock_monotonic() - gathering_since >= GATHER_MS;
+}
+
+/*
+ * Takes what waits in the sockets beside the first request, as long as it is of the same route; one
+ * of another is the last. Returns how many there are.
+ */
+static size_t
+take_more(struct worker *worker)
+{
+    struct task *tasks = worker->tasks;
+    struct epoll_event event;
+    size_t count = 1;
+    int64_t since = clock_monotonic();
+    bool is_turn = false;
+    while (count < CALLS_AT_ONCE && !worker->failed) {
+        is_turn = is_turn || is_our_turn(worker, since);
+        scoreboard_share(worker->slot, is_turn ? SHARING_WORKS : SHARING_GATHERS);
+        int found = epoll_wait(worker->events, &event, 1, is_turn ? 0 : 1);
+        if (found != 1 && is_turn)
+            break;
+        if (found == 1 && event.data.u32 == SIGNALS_CAME)
+            read_signals(worker);
+        else if (found == 1 && take(worker, &tasks[count], (int)event.data.u32) &&
+                 tasks[count++].match.route != tasks[0].match.route)
+            break;
+    }
+    scoreboard_share(worker->slot, SHARING_WORKS);
+    return count;
+}
+
+/* Answers those of the first one's route that its batch handler answers. */
+static void
+handle_batch(struct worker *worker, size_t count)
+{
+    struct task *tasks = worker->tasks, *called[CALLS_AT_ONCE];
+    struct call calls[CALLS_AT_ONCE];
+    size_t together = 0;
+    buffer_clear(&worker->shared_ids);
+    for (size_t i = 0; i < count; i++) {
+        struct exchange *exchange = &tasks[i].exchange;
+        if (tasks[i].answered || tasks[i].match.route != tasks[0].match.route)
+            continue;
+        buffer_format(&worker->shared_ids, "%s%s", together > 0 ? "," : "",
+                      exchange->request.request_id);
+        called[together] = &tasks[i];
+        calls[together++] =
+            (struct call){.request = &exchange->request, .response = &exchange->response};
+    }
+    if (together < 2)
+        return;
+    log_set_request(worker->shared_ids.data);
+    tasks[0].match.route->handle_batch(worker->services, calls, together);
+    for (size_t i = 0; i < together; i++)
+        if (calls[i].answered)
+            end_task(worker, called[i]);
+}
+
+/* Answers what is in the worker's hands: what needs no handler, what goes together, the rest. */
+static void
+answer(struct worker *worker, size_t count)
+{
+    struct task *tasks = worker->tasks;
+    for (size_t i = 0; i < count; i++)
+        if (!admit(worker, &tasks[i]))
+            end_task(worker, &tasks[i]);
+    if (count > 1) {
+        handle_batch(worker, count);
+        scoreboard_share(worker->slot, SHARING_NONE);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (tasks[i].answered)
+            continue;
+        handle(worker, &tasks[i]);
+        end_task(worker, &tasks[i]);
+    }
+}
+
+/*
+ * Accepts a connection and answers it, and others with it where its route has them answered
+ * together. The worker counts as busy from before the accept, as a peer that says nothing holds it
+ * there.
+ */
+static void
+work(struct worker *worker, int socket)
+{
+    begin_work(worker);
+    if (take(worker, &worker->tasks[0], socket)) {
+        const struct route *route = worker->tasks[0].match.route;
+        bool batched = route != NULL && route->handle_batch != NULL;
+        answer(worker, batched ? take_more(worker) : 1);
+        probe(worker);
+        count_cpu(worker);
+    }
+    scoreboard_share(worker->slot, SHARING_NONE);
+    scoreboard_idle(worker->slot);
+}
+
+/* ---- the loop ---- */
+
+/* Who gathers requests is left what comes. If it is no such request, it loses this moment. */
+static void
+let_others_gather(const struct worker *worker)
+{
+    if (scoreboard_count_sharing(worker->heritage->scoreboard, SHARING_GATHERS) > 0)
+        usleep(YIELD_US);
 }
 
 /* No request came for a while. */
@@ -294,11 +456,12 @@ rest(struct worker *worker)
 }
 
 /*
- * Waits for a connection. NULL: look at the flags again. A connection is taken even if a signal
- * came with it: no other worker was told of it. One event at a time: epoll hands the ready sockets
- * out in turn, and one that it handed out is the last of them again, also if it was not looked at.
+ * Waits for a connection and returns the index of its socket. NOBODY: look at the flags again. A
+ * connection is taken even if a signal came with it: no other worker was told of it. One event at a
+ * time: epoll hands the ready sockets out in turn, and one that it handed out is the last of them
+ * again, also if it was not looked at.
  */
-static FCGX_Request *
+static int
 wait_for_connection(struct worker *worker)
 {
     struct epoll_event event;
@@ -306,7 +469,7 @@ wait_for_connection(struct worker *worker)
     int found;
     while ((found = epoll_wait(worker->events, &event, 1, timeout)) == 1) {
         if (event.data.u32 != SIGNALS_CAME)
-            return &worker->connections[event.data.u32];
+            return (int)event.data.u32;
         read_signals(worker);
         timeout = 0;
     }
@@ -316,7 +479,7 @@ wait_for_connection(struct worker *worker)
         log_error("epoll_wait: %s", strerror(errno));
         worker->failed = true;
     }
-    return NULL;
+    return NOBODY;
 }
 
 int
@@ -332,11 +495,15 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
     scoreboard_idle(worker.slot);
     while (!worker.failed && !worker.leaving &&
            (config->recycle_requests == 0 || worker.answered < config->recycle_requests)) {
-        FCGX_Request *connection = wait_for_connection(&worker);
-        if (connection != NULL)
-            accept_one(&worker, connection);
+        int socket = wait_for_connection(&worker);
+        if (socket == NOBODY)
+            continue;
+        let_others_gather(&worker);
+        work(&worker, socket);
     }
     heritage->application->stop(worker.services);
-    http_free(&worker.exchange);
+    for (size_t i = 0; i < CALLS_AT_ONCE; i++)
+        http_free(&worker.tasks[i].exchange);
+    buffer_free(&worker.shared_ids);
     return worker.failed ? EXIT_FAILED : EXIT_DONE;
 }

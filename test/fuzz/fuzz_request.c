@@ -251,7 +251,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     http_begin(&exchange, &peer.connection);
     struct match match = router_match(router, &exchange.request);
     route = match.route;
-    router_answer(router, &match, &env, &exchange.request, &exchange.response);
+    if (router_admit(&match, &env, &exchange.request, &exchange.response))
+        router_handle(router, &match, &env, &exchange.request, &exchange.response);
+    router_end(&env, &exchange.request);
     require_whole(&peer, &exchange.request);
     REQUIRE(http_send(&exchange));
     require_answer(&peer, &exchange);

@@ -227,7 +227,9 @@ play(struct scene *scene)
     on_stage = scene;
     handled = false;
     struct match match = router_match(router, &scene->request);
-    router_answer(router, &match, &env, &scene->request, &response);
+    if (router_admit(&match, &env, &scene->request, &response))
+        router_handle(router, &match, &env, &scene->request, &response);
+    router_end(&env, &scene->request);
     enum error error = response.error;
     CU_ASSERT_EQUAL(response.status, error_status(error));
     CU_ASSERT_EQUAL(handled, error == ERROR_NONE);

@@ -1,0 +1,304 @@
+"""Requests that wait together share a transaction: what one hears is what it would hear by itself."""
+
+import contextlib
+import re
+
+import pymysql
+import pytest
+from batches import AT_ONCE, ONE_WORKER, keyed, owners, together, waiting
+from crowd import Pending, lock_seat, rush, transaction
+from helpers import INSTANT, add_token, ask_reserve, new_concert, new_user, ok, reserve
+from stack import wait_for_waiters
+
+
+@pytest.fixture(scope="module")
+def stack(new_stack):
+    """With one worker: what is asked while that one is stopped, it finds together."""
+    alone = new_stack(**ONE_WORKER).start()
+    yield alone
+    alone.check_books()
+
+
+class Questions:
+    """How many statements MySQL got from others within the `with`."""
+
+    def __init__(self, stack):
+        self.stack = stack
+
+    def read(self):
+        with contextlib.closing(self.stack.mysql()) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Questions'")
+            return int(cursor.fetchone()["Value"])
+
+    def __enter__(self):
+        self.read()
+        before = self.read()
+        self.own = self.read() - before
+        self.before = self.read()
+        return self
+
+    def __exit__(self, *_):
+        self.count = self.read() - self.before - self.own
+
+
+def asking(concert, seats, user=None, item=None, **more):
+    """A call for a seat, or a list of them."""
+    name = user or new_user()
+    return lambda client: ask_reserve(client, name, concert, concert.item if item is None else item, seats, **more)
+
+
+def form(answer):
+    """The answer without what differs from one reservation to the next."""
+    text = re.sub(INSTANT, "<instant>", answer.body.decode())
+    return answer.status, dict(answer.headers) | {"Date": "", "X-Request-Id": ""}, re.sub(r"\d+", "0", text)
+
+
+def test_all_get_their_seats(stack):
+    concert = new_concert(stack, seats=40)
+    users = [f"{new_user()}-x" for _ in range(AT_ONCE)]
+    single = ok(ask_reserve(stack, users[0], concert, concert.item, 40))
+    answers = together(stack, [asking(concert, n + 1, user) for n, user in enumerate(users)])
+    held = [ok(answer) for answer in answers]
+    assert [one["userId"] for one in held] == users
+    assert [[seat["seatId"] for seat in one["seats"]] for one in held] == [[n + 1] for n in range(AT_ONCE)]
+    assert owners(stack, concert) == {n + 1: user for n, user in enumerate(users)} | {40: users[0]}
+    assert len({one["createdAt"] for one in held}) == 1, "they had no transaction together"
+    for one, user in zip(held, users):
+        assert ok(stack.get(f"/reservation/{one['reservationId']}?userId={user}")) == one
+        assert list(one) == list(single)
+
+
+def statements(stack, make_calls, seats):
+    """How many the calls take together that `make_calls` makes of as many seats: the fewest of three times, as each
+    form of a statement is prepared once."""
+    counts = []
+    for first in range(1, 3 * seats, seats):
+        calls = make_calls(range(first, first + seats))
+        with Questions(stack) as questions:
+            answers = together(stack, calls)
+        assert all(answer.status == 200 for answer in answers)
+        counts.append(questions.count)
+    return min(counts)
+
+
+def test_a_batch_takes_as_many_statements_as_one(stack):
+    """A look, the locks, the reservations, their seats, the update, the COMMIT, whatever their number."""
+    concerts = [new_concert(stack, seats=60) for _ in range(2)]
+    counts = [statements(stack, lambda seats: [asking(concert, seat) for seat in seats], seats)
+              for concert, seats in zip(concerts, (1, AT_ONCE))]
+    assert counts == [6, 6]
+
+
+def test_keys_take_two_statements_more(stack):
+    concert = new_concert(stack, seats=60)
+    assert statements(stack, lambda seats: [keyed(concert, n, new_user(), f"many-{n}") for n in seats], AT_ONCE) == 8
+
+
+def test_a_seat_limit_takes_two_statements_more(stack):
+    """The mutexes of all users, and what all of them hold."""
+    concert = new_concert(stack, seats=60, max_seats=4)
+    assert statements(stack, lambda seats: [asking(concert, seat) for seat in seats], AT_ONCE) == 8
+
+
+def test_of_two_who_want_one_seat_one_gets_it(stack):
+    concert = new_concert(stack, seats=20)
+    users = [new_user() for _ in range(4)]
+    first, second, other, part = together(stack, [
+        asking(concert, 5, users[0]), asking(concert, 5, users[1]), asking(concert, 6, users[2]),
+        asking(concert, [6, 7], users[3])])
+    assert ok(first)["userId"] == users[0] and ok(other)["userId"] == users[2]
+    assert form(second) == form(asking(concert, 5)(stack.client)) and second.json()["seatIds"] == [5]
+    assert form(part) == form(asking(concert, [6, 7])(stack.client)) and part.json()["seatIds"] == [6]
+    assert owners(stack, concert) == {5: users[0], 6: users[2]}
+
+
+def test_a_crowd_at_one_seat(stack):
+    concert = new_concert(stack)
+    answers = together(stack, [asking(concert, 3) for _ in range(AT_ONCE)])
+    assert sorted(answer.code for answer in answers) == [""] + ["seat_taken"] * (AT_ONCE - 1)
+
+
+REFUSALS = {
+    "no such concert": lambda stack, concert: dict(concert=new_concert(stack), item=concert.item, seats=1),
+    "no such item": lambda stack, concert: dict(concert=concert, item=999_999_999, seats=1),
+    "no such seat": lambda stack, concert: dict(concert=concert, seats=[2, 999]),
+    "taken": lambda stack, concert: dict(concert=concert, seats=[19, 20]),
+    "bad field": lambda stack, concert: dict(concert=concert, seats=0),
+    "no choice": lambda stack, concert: dict(concert=concert, seats=[]),
+}
+
+
+@pytest.mark.parametrize("max_seats", [None, 2])
+def test_refusals_are_those_of_a_single_call(stack, max_seats):
+    concert = new_concert(stack, seats=20, max_seats=max_seats)
+    reserve(stack, new_user(), concert, concert.item, 20)
+    refused = [asking(**make(stack, concert)) for make in REFUSALS.values()]
+    good = [asking(concert, n) for n in range(1, 8)]
+    calls = [call for pair in zip(good, refused) for call in pair] + good[len(refused):]
+    answers = together(stack, calls)
+    for name, call in zip(REFUSALS, refused):
+        assert form(answers[calls.index(call)]) == form(call(stack.client)), name
+        assert answers[calls.index(call)].status >= 400
+    assert all(answers[calls.index(call)].status == 200 for call in good)
+    assert len(owners(stack, concert)) == 1 + len(good)
+
+
+def test_items_and_concerts_side_by_side(stack):
+    """Each has its own transaction; one that has started is refused, its neighbours are not."""
+    one, two = new_concert(stack, items=3), new_concert(stack)
+    one.start(one.items[1])
+    answers = together(stack, [asking(one, n, item=item) for n in (1, 2, 3) for item in one.items]
+                       + [asking(two, n) for n in (1, 2, 3)])
+    assert [answer.code for answer in answers] == ["", "concert_not_open", ""] * 3 + [""] * 3
+    assert form(answers[1]) == form(asking(one, 9, item=one.items[1])(stack.client))
+
+
+def test_limits_count_each_user(stack):
+    """Who asks twice is counted twice; who has as many as allowed is refused as by itself."""
+    concert = new_concert(stack, seats=20, max_seats=2)
+    full, twice = new_user(), new_user()
+    reserve(stack, full, concert, concert.item, [19, 20])
+    answers = together(stack, [
+        asking(concert, 1, full), asking(concert, [2, 3], twice), asking(concert, 4), asking(concert, 5, twice),
+        asking(concert, [6, 7])])
+    assert [answer.code for answer in answers] == ["seat_limit_reached", "", "", "seat_limit_reached", ""]
+    assert form(answers[0]) == form(asking(concert, 1, full)(stack.client))
+
+
+def test_best_available_beside_named_seats(stack):
+    concert = new_concert(stack, seats=10)
+
+    def best(client):
+        body = {"userId": new_user(), "concertId": concert.id, "itemId": concert.item, "count": 2}
+        return client.post("/reservation", body)
+
+    answers = together(stack, [best, asking(concert, 1), asking(concert, 2), best])
+    assert all(answer.status == 200 for answer in answers)
+    assert len(owners(stack, concert)) == 6
+
+
+def test_other_routes_beside_it(stack):
+    concert = new_concert(stack, seats=10)
+    user = new_user()
+    answers = together(stack, [
+        asking(concert, 1), asking(concert, 2), lambda client: client.get(f"/point?userId={user}"),
+        asking(concert, 3), asking(concert, 4)])
+    assert [answer.status for answer in answers] == [200] * 5 and answers[2].json()["balance"] == 0
+
+
+def test_tokens_of_a_queue(stack):
+    """Each is looked at; who has none that is active is refused."""
+    concert = new_concert(stack, seats=10, capacity=2)
+    users = [new_user() for _ in range(3)]
+    tokens = [add_token(stack, user, concert)["token"] for user in users]
+    answers = together(stack, [
+        asking(concert, n + 1, user, token=token) for n, (user, token) in enumerate(zip(users, tokens))
+    ] + [asking(concert, 4)])
+    assert [answer.code for answer in answers] == ["", "", "token_not_active", "token_missing"]
+    concert.set(idle_seconds=60, admission_capacity=3)
+    ok(stack.get("/token", **{"X-Queue-Token": tokens[2]}))
+    answers = together(stack, [
+        asking(concert, n + 5, user, token=token) for n, (user, token) in enumerate(zip(users, tokens))])
+    assert [answer.status for answer in answers] == [200] * 3
+
+
+def is_replayed(answer):
+    return answer.headers.get("Idempotency-Replayed") == "true"
+
+
+def test_keys(stack):
+    """A repetition in the same batch, of an earlier call, and of another one; and all of them later."""
+    concert = new_concert(stack, seats=20)
+    users = [new_user() for _ in range(5)]
+    earlier = keyed(concert, 1, users[0], "earlier")
+    before = earlier(stack.client)
+    good = [keyed(concert, n, users[n], "k") for n in (2, 3, 4)]
+    answers = together(stack, [
+        earlier, good[0], good[0], keyed(concert, 9, users[0], "earlier"), good[1], good[2],
+        keyed(concert, 2, users[1], "late")])
+    again, first, repeated, other, *rest, late = answers
+    assert is_replayed(again) and again.body == before.body
+    assert first.status == 200 and repeated.body == first.body and is_replayed(first) != is_replayed(repeated)
+    assert other.code == "idempotency_key_reused" and late.code == "seat_taken"
+    assert [ok(answer)["userId"] for answer in rest] == users[3:]
+    for call, answer in zip(good, [first, *rest]):
+        later = call(stack.client)
+        assert is_replayed(later) and later.body == answer.body
+    assert len(owners(stack, concert)) == 4
+
+
+def test_a_key_of_a_call_that_was_left_out(stack):
+    """Refused or kept waiting inside, a call goes by itself with its key, and leaves none behind."""
+    concert = new_concert(stack, seats=20, max_seats=2)
+    full, late = new_user(), new_user()
+    reserve(stack, full, concert, concert.item, [19, 20])
+    calls = [keyed(concert, 1, new_user(), "one"), keyed(concert, 2, full, "full"), keyed(concert, 3, late, "late"),
+             keyed(concert, 4, new_user(), "two")]
+    with lock_seat(stack, concert.item, 3):
+        with waiting(stack, calls) as pending:
+            pass
+        first, refused, last = (pending[n].result(60) for n in (0, 1, 3))
+        assert (first.code, refused.code, last.code) == ("", "seat_limit_reached", "")
+    held = pending[2].result(60)
+    assert ok(held)["userId"] == late
+    for call, answer in zip(calls, [first, refused, held, last]):
+        again = call(stack.client)
+        assert again.body == answer.body and is_replayed(again) == (answer.status == 200)
+
+
+def test_a_locked_seat_is_waited_for_by_its_buyer_only(stack):
+    concert = new_concert(stack, seats=10)
+    with lock_seat(stack, concert.item, 2):
+        with waiting(stack, [asking(concert, n) for n in (1, 2, 3, 4)]) as pending:
+            pass
+        assert [pending[n].result(60).status for n in (0, 2, 3)] == [200] * 3
+        assert not pending[1].done()
+    assert pending[1].result(60).status == 200
+
+
+def test_a_locked_user_holds_nobody_up_for_long(stack):
+    """After the wait for a lock each goes by itself."""
+    concert = new_concert(stack, seats=10, max_seats=4)
+    users = sorted(new_user() for _ in range(4))
+    reserve(stack, users[2], concert, concert.item, 10)
+    with transaction(stack, "SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE",
+                     concert.id, users[2]):
+        with waiting(stack, [asking(concert, n + 1, user) for n, user in enumerate(users)]) as pending:
+            pass
+        assert [pending[n].result(60).status for n in (0, 1)] == [200] * 2
+    assert {call.result(60).status for call in pending} <= {200, 503}
+    assert set(owners(stack, concert).values()) >= {users[0], users[1]}
+
+
+def test_a_deadlock_is_tried_again_by_each(stack):
+    concert = new_concert(stack, seats=10, max_seats=4)
+    users = sorted(new_user() for _ in range(4))
+    for n, user in enumerate(users):
+        reserve(stack, user, concert, concert.item, 10 - n)
+    lock = "UPDATE seat_quota SET touched = touched ^ 1 WHERE concert_id = %s AND user_id = %s"
+    connection = stack.mysql()
+    with contextlib.closing(connection), connection.cursor() as cursor:
+        connection.begin()
+        cursor.execute(lock, (concert.id, users[3]))
+        with waiting(stack, [asking(concert, n + 1, user) for n, user in enumerate(users)]) as pending:
+            pass
+        wait_for_waiters(stack, 1)
+        with contextlib.suppress(pymysql.Error):  # one of the two is the victim
+            cursor.execute(lock, (concert.id, users[0]))
+        connection.rollback()
+    assert [call.result(60).status for call in pending] == [200] * 4
+
+
+def test_four_workers_that_are_stuck_keep_nobody(patient):
+    """No more answer such calls at a time, but who waits for them does so for a moment."""
+    concert = new_concert(patient, seats=20)
+    stuck = []
+    with transaction(patient, "SELECT * FROM seat WHERE item_id = %s AND seat_no <= 4 FOR UPDATE", concert.item):
+        for seat in range(1, 5):
+            stuck.append(Pending(patient, asking(concert, seat)))
+            wait_for_waiters(patient, seat)
+        others = rush(patient, [asking(concert, seat) for seat in range(5, 13)])
+        assert others.statuses == {200: 8}
+        assert not any(call.done for call in stuck)
+    assert [call.answer().status for call in stuck] == [200] * 4
+    assert len(owners(patient, concert)) == 12

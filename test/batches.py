@@ -1,0 +1,60 @@
+"""Calls that wait together, so that the one worker of a stack finds them at once."""
+
+import contextlib
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+from stack import wait_for
+
+AT_ONCE = 16  # CALLS_AT_ONCE
+
+# one worker; sockets have no order among each other; nothing that waits is dropped or given up
+ONE_WORKER = {"workers": 1, "sockets": 1, "stale_ms": 0, "watchdog_ms": 30_000, "gateway_ms": 60_000}
+
+
+def call(stack, ask):
+    with contextlib.closing(stack.new_client()) as client:
+        return ask(client)
+
+
+@contextlib.contextmanager
+def waiting(stack, calls):
+    """Futures of the answers to calls, each a function of a client, that wait in this order. The worker
+    goes on when the `with` ends."""
+    worker, = wait_for(stack.workers)
+    wait_for(lambda: stack.connections_to_workers() == 0)
+    pool = ThreadPoolExecutor(len(calls))
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        pending = []
+        for ask in calls:
+            pending.append(pool.submit(call, stack, ask))
+            wait_for(lambda: stack.connections_to_workers() == len(pending))
+        yield pending
+    finally:
+        os.kill(worker, signal.SIGCONT)
+        pool.shutdown(wait=False)
+
+
+def together(stack, calls):
+    """The answers."""
+    with waiting(stack, calls) as pending:
+        pass
+    return [answer.result(60) for answer in pending]
+
+
+def keyed(concert, seat, user, key, **more):
+    """A call with an Idempotency-Key, None for none. `concert` has an id and an item."""
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatId": seat} | more
+    headers = {"Idempotency-Key": key} if key else {}
+    return lambda client: client.post("/reservation", body, **headers)
+
+
+def owners(stack, concert):
+    """seatId -> the user who holds it, as MySQL has it in both places."""
+    rows = stack.query(
+        "SELECT s.seat_no, r.user_id FROM seat s JOIN reservation r USING (reservation_id)"
+        " JOIN reservation_seat rs ON rs.reservation_id = r.reservation_id AND rs.seat_no = s.seat_no"
+        " WHERE s.item_id = %s AND s.status = 'held' AND s.held_until = r.expires_at", concert.item)
+    return {row["seat_no"]: row["user_id"] for row in rows}

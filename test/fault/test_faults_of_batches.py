@@ -1,0 +1,140 @@
+"""A worker with sixteen requests in its hands is killed, or loses the COMMIT that they share."""
+
+import contextlib
+import os
+import re
+import signal
+
+import pytest
+from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, waiting
+from booking import Hall
+from cutter import CUTS, Cutter
+from stack import wait_for, wait_for_waiters
+
+
+@pytest.fixture(scope="module")
+def alone(new_stack):
+    """With one worker."""
+    stack = new_stack(**ONE_WORKER).start()
+    yield stack
+    stack.check_books()
+
+
+@pytest.fixture
+def hall(alone):
+    """One item, with a seat limit."""
+    made = Hall(alone, items=1)
+    made.item = made.last
+    alone.query("UPDATE concert SET max_seats_per_user = 4 WHERE concert_id = %s", made.id)
+    return made
+
+
+def users_of(hall):
+    return [f"batch-{hall.id}-{n:02}" for n in range(1, AT_ONCE + 1)]
+
+
+def sixteen(hall, every=1):
+    """Calls for the seats from 1 on, every so many of them with a key."""
+    return [keyed(hall, n, user, f"key-{n}" if n % every == 0 else None) for n, user in enumerate(users_of(hall), 1)]
+
+
+def all_owners(hall):
+    return dict(enumerate(users_of(hall), 1))
+
+
+def named_at_work(stack):
+    """The requests that the log says were in the hands of the worker that ended last."""
+    lines = re.findall(r"; at work on (.+)", stack.log("frontrow").read_text())
+    return lines[-1].split(", ") if lines else []
+
+
+def kill_worker(stack):
+    worker, = stack.workers()
+    os.kill(worker, signal.SIGKILL)
+    return worker
+
+
+def test_a_worker_is_killed_with_sixteen_in_its_hands(alone, hall):
+    """In the middle of the transaction: nothing of it happened. All are told that nobody knows, the log
+    names them all, and with their keys they get their seats."""
+    asked = sixteen(hall)
+    with contextlib.closing(alone.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO seat_quota (concert_id, user_id) VALUES (%s, %s)",
+                       (hall.id, users_of(hall)[-1]))
+        connection.begin()
+        cursor.execute("SELECT * FROM seat_quota WHERE concert_id = %s FOR UPDATE", hall.id)
+        with waiting(alone, asked) as pending:
+            pass
+        wait_for_waiters(alone, 1)
+        kill_worker(alone)
+        answers = [answer.result(60) for answer in pending]
+        connection.rollback()
+    assert {answer.code for answer in answers} == {"outcome_unknown"}
+    wait_for(lambda: sorted(named_at_work(alone)) == sorted(answer.headers["X-Request-Id"] for answer in answers))
+    assert not owners(alone, hall)
+    again = [call(alone, ask) for ask in asked]
+    assert {(answer.status, answer.headers.get("Idempotency-Replayed")) for answer in again} == {(200, None)}
+    assert owners(alone, hall) == all_owners(hall)
+
+
+class OneCut(Cutter):
+    """Cuts the next COMMIT in one way."""
+
+    def __init__(self, stack, kind):
+        super().__init__(stack, every=1, most=1)
+        self.kind = kind
+
+    def choose(self):
+        with self.lock:
+            return None if self.done else self.count()
+
+    def count(self):
+        self.cuts[self.kind] += 1
+        return self.kind
+
+
+class Killing(OneCut):
+    """Ends the worker between the COMMIT and its OK."""
+
+    def cut(self, kind, pair, data):
+        pair.muted = True
+        pair.server.sendall(data)
+        pair.answered.wait(30)
+        kill_worker(self.stack)
+        pair.close()
+
+
+def test_a_worker_is_killed_after_its_commit(alone, hall):
+    """All of it happened, and nobody was told: the keys find the answers."""
+    asked = sixteen(hall)
+    with Killing(alone, "after"):
+        with waiting(alone, asked) as pending:
+            pass
+        answers = [answer.result(60) for answer in pending]
+    assert {answer.code for answer in answers} == {"outcome_unknown"}
+    assert owners(alone, hall) == all_owners(hall)
+    again = [call(alone, ask) for ask in asked]
+    assert {(answer.status, answer.headers.get("Idempotency-Replayed")) for answer in again} == {(200, "true")}
+    assert [answer.json()["userId"] for answer in again] == users_of(hall)
+
+
+@pytest.mark.parametrize("kind", CUTS)
+def test_the_commit_of_sixteen_is_lost(alone, hall, kind):
+    """Each hears what became of its own. Every other has a key."""
+    asked = sixteen(hall, every=2)
+    with OneCut(alone, kind):
+        with waiting(alone, asked) as pending:
+            pass
+        answers = [answer.result(60) for answer in pending]
+    allowed = {"", "outcome_unknown", "mysql_unavailable", "busy"} if kind in ("silent", "away") else {""}
+    assert {answer.code for answer in answers} <= allowed, kind
+    held = owners(alone, hall)
+    for answer in answers:
+        if answer.status == 200:
+            seat, = answer.json()["seats"]
+            assert held[seat["seatId"]] == answer.json()["userId"]
+        assert answer.code in ("", "outcome_unknown") or answer.status == 503
+    ends = [wait_for(lambda: (answer := call(alone, ask)).status != 503 and answer) for ask in asked[1::2]]
+    assert {answer.status for answer in ends} == {200}
+    for first, answer in zip(answers[1::2], ends):
+        assert first.status != 200 or first.body == answer.body
