@@ -83,7 +83,7 @@ def fields():
 # what each function of concert_draft.c reads
 PLACES = {
     "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_beacon": "beacon.", "read_draw": "",
-    "read_settings": "", "read_line": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
+    "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
 }
 
 
