@@ -24,6 +24,7 @@ NOT_FOR_REQUESTS = {"audit_table", "demo", "migrate", "rebuild", "rebuild_copy",
 # A value for a placeholder, by what stands before it in the statement; else it is the number 1.
 VALUES = [
     (r"user_id( [<>=]+)? $", "'user_7'"),
+    (r"user_id IN \([^)]*$", "'user_7'"),
     (r"idempotency_key = $", "'key-8'"),
     (r"token = $", "X'8f14e45fceea167a5a36dedd4bea2543'"),
     (r"token IN \([^)]*$", "X'c9f0f895fb98ab9159f51fd0297e236d'"),
