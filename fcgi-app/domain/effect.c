@@ -244,7 +244,7 @@ static enum db_result
 execute_together(struct services *services, const struct effect_batch *batch,
                  struct effect_call *calls, size_t count)
 {
-    bool keyed[EFFECTS_AT_ONCE];
+    bool keyed[EFFECTS_AT_ONCE] = {false};
     for (size_t i = 0; i < count; i++)
         keyed[i] = calls[i].course == EFFECT_SHARED && calls[i].effect.key != NULL;
     enum db_result result = batch->execute(services, calls, count);
