@@ -2,6 +2,7 @@
 
 from helpers import Concert, new_concert, new_user, ok
 from queue_library import Stored
+from stack import wait_for
 
 
 class Queue(Concert):
@@ -19,7 +20,11 @@ class Queue(Concert):
         return ok(self.ask_add(user or new_user()))
 
     def add_many(self, count):
-        return [self.add() for _ in range(count)]
+        """So many places. Redis has heard of their rows, of which it is told after the answers."""
+        tickets = [self.add() for _ in range(count)]
+        stored = self.stored()
+        wait_for(lambda: stored.client.zcard(stored.key("unsaved")) == 0)
+        return tickets
 
     def ask(self, ticket, client=None):
         return (client or self.stack).get("/token", **{"X-Queue-Token": ticket["token"]})
