@@ -42,10 +42,10 @@ compare_copy(const struct work *work, char *error)
     bool same = false;
     enum db_result result = transaction_begin_snapshot(work->db);
     if (result == DB_OK)
-        result = work_run(work, "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', {quoted}))), 0)"
+        result = work_run(work, "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', {hex}))), 0)"
                                 " INTO @rows, @sum FROM {t}");
     if (result == DB_OK)
-        result = work_run(work, "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', {quoted}))), 0)"
+        result = work_run(work, "SELECT COUNT(*), COALESCE(SUM(CRC32(CONCAT_WS(',', {hex}))), 0)"
                                 " INTO @copied_rows, @copied_sum FROM new_{t}");
     if (result == DB_OK)
         result = db_select_one(work->db, &compare, NO_PARAMETERS, COLUMNS(INTO_BOOL(&same)));

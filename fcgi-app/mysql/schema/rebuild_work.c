@@ -15,8 +15,8 @@ enum {
 };
 
 static const char *const part_names[PART_COUNT] = {
-    "t",    "change", "columns", "new", "set", "quoted", "first", "key",
-    "last", "is_old", "after",   "to",  "end", "in",     "left",
+    "t",    "change", "columns", "new", "set", "hex", "first", "key",
+    "last", "is_old", "after",   "to",  "end", "in",  "left",
 };
 
 struct attempts
@@ -121,7 +121,7 @@ read_columns(struct work *work)
         enum work_part part;
         const char *before, *after;
     } lists[] = {
-        {PART_COLUMNS, "`", "`"}, {PART_NEW, "NEW.`", "`"}, {PART_QUOTED, "QUOTE(`", "`)"}};
+        {PART_COLUMNS, "`", "`"}, {PART_NEW, "NEW.`", "`"}, {PART_HEX, "IFNULL(HEX(`", "`), '-')"}};
     const char *const *keys = work->table->keys;
     char name[NAME_SIZE];
     enum db_result result = db_select(work->db, &list, PARAMETERS(DB_TEXT(work->table->name)),

@@ -19,7 +19,7 @@ enum work_part {
     PART_COLUMNS, /* {columns}: a, b */
     PART_NEW,     /* {new}: NEW.a, NEW.b */
     PART_SET,     /* {set}: a = NEW.a, b = NEW.b */
-    PART_QUOTED,  /* {quoted}: QUOTE(a), QUOTE(b) */
+    PART_HEX,     /* {hex}: IFNULL(HEX(a), '-'), IFNULL(HEX(b), '-') */
     PART_FIRST,   /* {first}: the key's first column */
     PART_KEY,     /* {key}: k, l */
     PART_LAST,    /* {last}: k DESC, l DESC */
