@@ -40,10 +40,13 @@ def schema(query):
     foreign = query(
         "SELECT constraint_name AS c, table_name AS t, referenced_table_name AS r, delete_rule AS d"
         " FROM information_schema.referential_constraints WHERE constraint_schema = DATABASE() ORDER BY 1")
+    # MySQL has each name once in a schema, MariaDB once in a table, which it tells
+    of_table = query("SELECT 1 FROM information_schema.columns WHERE column_name = 'TABLE_NAME'"
+                     " AND table_schema = 'information_schema' AND table_name = 'CHECK_CONSTRAINTS'")
     checks = query(
         "SELECT t.table_name AS t, c.check_clause AS c FROM information_schema.check_constraints c"
         " JOIN information_schema.table_constraints t ON t.constraint_name = c.constraint_name"
-        "  AND t.constraint_schema = c.constraint_schema AND t.table_name = c.table_name"
+        f"  AND t.constraint_schema = c.constraint_schema {'AND t.table_name = c.table_name' if of_table else ''}"
         " WHERE c.constraint_schema = DATABASE() ORDER BY 1, 2")
     triggers = query("SELECT trigger_name AS t FROM information_schema.triggers WHERE trigger_schema = DATABASE()")
     return columns, keys, foreign, checks, triggers

@@ -99,7 +99,11 @@ note_begin(const struct work *work)
     return work_run_all(work, steps, sizeof steps / sizeof steps[0]);
 }
 
-/* Sets @at and @end as they were written down. */
+/*
+ * Sets @at and @end as they were written down. They are compared by a statement that is not
+ * prepared: MySQL gives a variable in a prepared one the type that it had at first, so that texts
+ * would be compared as numbers after a table with numbers.
+ */
 static enum db_result
 read_progress(const struct work *work, bool *copied)
 {
@@ -112,11 +116,14 @@ read_progress(const struct work *work, bool *copied)
         " ascii_bin, CONVERT(end1 USING ascii) COLLATE ascii_bin, CONVERT(end2 USING ascii)"
         " COLLATE ascii_bin INTO @at1, @at2, @end1, @end2"
         " FROM rebuild_progress WHERE name = '{t}'";
-    static const struct query compare = {
-        "SELECT @end1 IS NULL OR (@at1 = @end1 AND (@end2 IS NULL OR @at2 = @end2))"};
+    static const char compare[] = "SET @is_copied = @end1 IS NULL OR (@at1 = @end1 AND"
+                                  " (@end2 IS NULL OR @at2 = @end2))";
+    static const struct query read = {"SELECT @is_copied"};
     enum db_result result = work_run(work, work->table->text_keys ? texts : numbers);
+    if (result == DB_OK)
+        result = work_run(work, compare);
     return result == DB_OK
-               ? db_select_one(work->db, &compare, NO_PARAMETERS, COLUMNS(INTO_BOOL(copied)))
+               ? db_select_one(work->db, &read, NO_PARAMETERS, COLUMNS(INTO_BOOL(copied)))
                : result;
 }
 
