@@ -349,8 +349,8 @@ take_more(struct worker *worker)
     struct epoll_event event;
     size_t count = 1;
     int64_t since = clock_monotonic();
-    bool is_turn = false;
-    while (count < CALLS_AT_ONCE && !worker->failed) {
+    bool is_turn = false, is_last = false;
+    while (count < CALLS_AT_ONCE && !is_last && !worker->failed) {
         is_turn = is_turn || is_our_turn(worker, since);
         scoreboard_share(worker->slot, is_turn ? SHARING_WORKS : SHARING_GATHERS);
         int found = epoll_wait(worker->events, &event, 1, is_turn ? 0 : 1);
@@ -358,9 +358,8 @@ take_more(struct worker *worker)
             break;
         if (found == 1 && event.data.u32 == SIGNALS_CAME)
             read_signals(worker);
-        else if (found == 1 && take(worker, &tasks[count], (int)event.data.u32) &&
-                 tasks[count++].match.route != tasks[0].match.route)
-            break;
+        else if (found == 1 && take(worker, &tasks[count], (int)event.data.u32))
+            is_last = tasks[count++].match.route != tasks[0].match.route;
     }
     scoreboard_share(worker->slot, SHARING_WORKS);
     return count;

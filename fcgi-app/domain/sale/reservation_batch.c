@@ -188,8 +188,8 @@ static enum db_result
 write_holds(struct services *services, const struct sharing *sharing, int64_t id_step)
 {
     struct reservation *made[EFFECTS_AT_ONCE];
-    int32_t ids[SEATS_LISTED];
-    int64_t owners[SEATS_LISTED];
+    int32_t ids[SEATS_LISTED] = {0};
+    int64_t owners[SEATS_LISTED] = {0};
     size_t count = 0, seats = 0;
     for (size_t i = 0; i < sharing->count; i++)
         if (sharing->calls[i]->course == EFFECT_SHARED)
