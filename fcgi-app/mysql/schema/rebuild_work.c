@@ -70,14 +70,21 @@ work_expand(const struct work *work, const char *template, struct buffer *sql)
     }
 }
 
-enum db_result
-work_run(const struct work *work, const char *template)
+static enum db_result
+run_expanded(const struct work *work, const char *template,
+             enum db_result (*run)(struct database *db, const char *sql))
 {
     struct buffer sql = {0};
     work_expand(work, template, &sql);
-    enum db_result result = db_run_text(work->db, sql.data);
+    enum db_result result = run(work->db, sql.data);
     buffer_free(&sql);
     return result;
+}
+
+enum db_result
+work_run(const struct work *work, const char *template)
+{
+    return run_expanded(work, template, db_run_text);
 }
 
 enum db_result
@@ -92,11 +99,7 @@ work_run_all(const struct work *work, const char *const *templates, size_t count
 enum db_result
 work_run_patiently(const struct work *work, const char *template)
 {
-    struct buffer sql = {0};
-    work_expand(work, template, &sql);
-    enum db_result result = rebuild_statement(work->db, sql.data);
-    buffer_free(&sql);
-    return result;
+    return run_expanded(work, template, rebuild_statement);
 }
 
 enum db_result
