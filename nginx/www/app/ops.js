@@ -82,7 +82,7 @@ function useFigures(key, concertId, onRefused) {
                     ]);
                     if (ended) return;
                     trail.current.add(server, concert, queue);
-                    setFigures({ server, concert, queue, concertId, lost: false });
+                    setFigures({ server, concert, queue, lost: false });
                 }
             } catch (problem) {
                 if (ended) return;
@@ -155,9 +155,9 @@ function Server({ figures: { server, lost } }) {
         </dl></section>`;
 }
 
-function Concert({ figures: { concert, queue, concertId }, chosen, forecasts, adminKey }) {
+function Concert({ figures: { concert, queue }, chosen, forecasts, adminKey }) {
     // The figures of the concert before stay until those of the chosen one come: no button may steer it then.
-    if (!concert || concertId !== chosen) return null;
+    if (concert?.concertId !== chosen) return null;
     const { sales } = concert;
     const kept = forecasts.parts();
     return html`<section class="card" aria-label=${concert.title}>
