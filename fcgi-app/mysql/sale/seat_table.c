@@ -102,6 +102,17 @@ seat_table_list_free(struct database *db, int32_t item_id, int32_t first, int32_
                      COLUMNS(INTO_INT32(seat_id)));
 }
 
+/* Goes through the rows of a statement that puts each into *seat. */
+static enum db_result
+collect(struct database *db, enum db_result result, const struct seat *seat, struct seat *seats,
+        size_t *found)
+{
+    *found = 0;
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        seats[(*found)++] = *seat;
+    return result == DB_NONE ? DB_OK : result;
+}
+
 static enum db_result
 read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id,
            const int32_t *ids, size_t count, struct seat *seats, size_t *found, int64_t *now)
@@ -109,16 +120,13 @@ read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id
     struct parameter parameters[1 + SEATS_LISTED];
     size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat;
-    *found = 0;
     enum db_result result = db_select(
         db, &forms[form_for(count)], parameters, parameter_count,
         COLUMNS(INTO_INT32(&seat.seat_id), INTO_ENUM(&seat.status, SEAT_SOLD),
                 INTO_BOOL(&seat.blocked), INTO_INT64(&seat.reservation_id),
                 INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
                 INTO_TEXT(seat.row), INTO_TEXT(seat.label), INTO_INSTANT(now)));
-    while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        seats[(*found)++] = seat;
-    return result == DB_NONE ? DB_OK : result;
+    return collect(db, result, &seat, seats, found);
 }
 
 enum db_result
@@ -189,15 +197,12 @@ seat_table_lock_batch(struct database *db, int32_t item_id, const int32_t *ids, 
     struct parameter parameters[1 + SEATS_LISTED];
     size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat = {.status = SEAT_AVAILABLE, .held_until = CLOCK_NEVER};
-    *found = 0;
     enum db_result result =
         db_select(db, &lock[form_for(count)], parameters, parameter_count,
                   COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
                           INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label),
                           INTO_INSTANT(now), INTO_INT64(id_step)));
-    while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        seats[(*found)++] = seat;
-    return result == DB_NONE ? DB_OK : result;
+    return collect(db, result, &seat, seats, found);
 }
 
 /* The same for seats that were read. */
