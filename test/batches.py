@@ -20,12 +20,13 @@ def call(stack, ask):
 
 @contextlib.contextmanager
 def waiting(stack, calls):
-    """Futures of the answers to calls, each a function of a client, that wait in this order. The worker
-    goes on when the `with` ends."""
-    worker, = wait_for(stack.workers)
+    """Futures of the answers to calls, each a function of a client, that wait in this order. The workers
+    go on when the `with` ends."""
+    workers = wait_for(stack.workers)
     wait_for(lambda: stack.connections_to_workers() == 0)
     pool = ThreadPoolExecutor(len(calls))
-    os.kill(worker, signal.SIGSTOP)
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
     try:
         pending = []
         for ask in calls:
@@ -33,7 +34,8 @@ def waiting(stack, calls):
             wait_for(lambda: stack.connections_to_workers() == len(pending))
         yield pending
     finally:
-        os.kill(worker, signal.SIGCONT)
+        for worker in workers:
+            os.kill(worker, signal.SIGCONT)
         pool.shutdown(wait=False)
 
 

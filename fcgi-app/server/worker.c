@@ -286,6 +286,16 @@ end_task(struct worker *worker, struct task *task)
     FCGX_Free(&task->connection, true);
 }
 
+/* Handles it, if there is no answer yet. */
+static void
+finish(struct worker *worker, struct task *task)
+{
+    if (task->answered)
+        return;
+    handle(worker, task);
+    end_task(worker, task);
+}
+
 /*
  * Accepts a connection and reads the head of its request. False: another worker was faster, or
  * nothing whole came.
@@ -338,9 +348,19 @@ is_our_turn(const struct worker *worker, int64_t gathering_since)
            clock_monotonic() - gathering_since >= GATHER_MS;
 }
 
+/* Whether another worker would take what waits in the sockets. */
+static bool
+has_idle_colleague(const struct worker *worker)
+{
+    int ready, busy;
+    scoreboard_count(worker->heritage->scoreboard, &ready, &busy);
+    return busy < ready;
+}
+
 /*
  * Takes what waits in the sockets beside the first request, as long as it is of the same route; one
- * of another is the last. Returns how many there are.
+ * of another is the last. While no turn is waited for, that is only what nobody else would take: it
+ * would wait here for the first one. Returns how many there are.
  */
 static size_t
 take_more(struct worker *worker)
@@ -353,6 +373,8 @@ take_more(struct worker *worker)
     while (count < CALLS_AT_ONCE && !is_last && !worker->failed) {
         is_turn = is_turn || is_our_turn(worker, since);
         scoreboard_share(worker->slot, is_turn ? SHARING_WORKS : SHARING_GATHERS);
+        if (is_turn && has_idle_colleague(worker))
+            break;
         int found = epoll_wait(worker->events, &event, 1, is_turn ? 0 : 1);
         if (found != 1 && is_turn)
             break;
@@ -392,7 +414,10 @@ handle_batch(struct worker *worker, size_t count)
             end_task(worker, called[i]);
 }
 
-/* Answers what is in the worker's hands: what needs no handler, what goes together, the rest. */
+/*
+ * Answers what is in the worker's hands: what needs no handler, what goes together, and the rest.
+ * Of these the one of another route, the last, comes first: the others may have to wait for locks.
+ */
 static void
 answer(struct worker *worker, size_t count)
 {
@@ -403,13 +428,11 @@ answer(struct worker *worker, size_t count)
     if (count > 1) {
         handle_batch(worker, count);
         scoreboard_share(worker->slot, SHARING_NONE);
+        if (tasks[count - 1].match.route != tasks[0].match.route)
+            finish(worker, &tasks[count - 1]);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (tasks[i].answered)
-            continue;
-        handle(worker, &tasks[i]);
-        end_task(worker, &tasks[i]);
-    }
+    for (size_t i = 0; i < count; i++)
+        finish(worker, &tasks[i]);
 }
 
 /*

@@ -1,7 +1,9 @@
 """Requests that wait together share a transaction: what one hears is what it would hear by itself."""
 
 import contextlib
+import os
 import re
+import signal
 
 import pymysql
 import pytest
@@ -184,6 +186,32 @@ def test_other_routes_beside_it(stack):
         asking(concert, 1), asking(concert, 2), lambda client: client.get(f"/point?userId={user}"),
         asking(concert, 3), asking(concert, 4)])
     assert [answer.status for answer in answers] == [200] * 5 and answers[2].json()["balance"] == 0
+
+
+def test_another_route_waits_for_no_lock(stack):
+    """It came into the same hands, but only what goes together is answered before it."""
+    concert = new_concert(stack, seats=10)
+    user = new_user()
+    with transaction(stack, "SELECT * FROM seat WHERE item_id = %s AND seat_no <= 2 FOR UPDATE", concert.item):
+        with waiting(stack, [asking(concert, 1), asking(concert, 2),
+                             lambda client: client.get(f"/point?userId={user}")]) as pending:
+            pass
+        assert pending[2].result(60).status == 200
+        assert not pending[0].done() and not pending[1].done()
+    assert [pending[n].result(60).status for n in (0, 1)] == [200] * 2
+
+
+def test_who_has_colleagues_at_rest_takes_no_more_than_one(new_stack):
+    pair = new_stack(**ONE_WORKER | {"workers": 2}).start()
+    concert = new_concert(pair, seats=10)
+    user = new_user()
+    with lock_seat(pair, concert.item, 1):
+        with waiting(pair, [asking(concert, 1), lambda client: client.get(f"/point?userId={user}")]) as pending:
+            os.kill(pair.workers()[0], signal.SIGCONT)
+            wait_for_waiters(pair, 1)
+        assert pending[1].result(60).status == 200
+        assert not pending[0].done()
+    assert pending[0].result(60).status == 200
 
 
 def test_tokens_of_a_queue(stack):
