@@ -10,12 +10,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/address.h"
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
-#include "server/http.h"
+#include "server/task.h"
 
 /* Among the events, beside the indexes of sockets. */
 enum { SIGNALS_CAME = SOCKETS_MAX, NOBODY = -1 };
@@ -27,32 +26,16 @@ enum {
     YIELD_US = 2000,     /* for which another worker leaves new ones to who gathers them */
 };
 
-/* One request in the worker's hands. */
-struct task {
-    FCGX_Request connection;
-    struct exchange exchange;
-    struct match match;
-    int64_t began; /* clock_monotonic_us() */
-    bool answered;
-};
-
 struct worker {
-    const struct heritage *heritage;
-    const struct config *config;
-    struct scoreboard_slot *slot;
-    int slot_index;
-    void *services;
-    struct metrics_sources sources;
+    struct task_context context;
     int events;  /* epoll: sockets by their index, and the signals */
     int signals; /* signalfd */
     struct task tasks[CALLS_AT_ONCE];
     struct buffer shared_ids; /* of requests that are answered together */
-    int64_t answered;
-    int64_t counted_cpu_us; /* of clock_cpu_us() */
-    bool leaving;           /* SIGTERM came */
-    bool draining;          /* SIGQUIT came */
-    bool failed;            /* nothing further can be expected to work */
-    bool probes;            /* also while no request comes */
+    int64_t counted_cpu_us;   /* of clock_cpu_us() */
+    bool leaving;             /* SIGTERM came */
+    bool draining;            /* SIGQUIT came */
+    bool probes;              /* also while no request comes */
 };
 
 /* ---- before the first request ---- */
@@ -99,7 +82,7 @@ use_batch_scheduling(void)
 static bool
 open_sockets(struct worker *worker)
 {
-    const struct sockets *sockets = worker->heritage->sockets;
+    const struct sockets *sockets = worker->context.heritage->sockets;
     worker->signals = open_signals();
     worker->events = sockets_watch(sockets, rand() % sockets->count);
     if (worker->signals < 0 || worker->events < 0)
@@ -111,7 +94,7 @@ open_sockets(struct worker *worker)
 static bool
 start(struct worker *worker)
 {
-    const struct heritage *heritage = worker->heritage;
+    const struct heritage *heritage = worker->context.heritage;
     srand((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
     if (!follow_master(heritage))
         return false;
@@ -120,91 +103,27 @@ start(struct worker *worker)
         log_error("worker: %s", strerror(errno));
         return false;
     }
-    worker->sources = (struct metrics_sources){.metrics = heritage->metrics,
-                                               .scoreboard = heritage->scoreboard,
-                                               .shared = heritage->shared,
-                                               .router = heritage->router,
-                                               .config = worker->config};
-    worker->services = heritage->application->start(worker->config, heritage->shared);
-    worker->sources.application = heritage->application;
-    worker->sources.services = worker->services;
-    return worker->services != NULL;
+    worker->context.services =
+        heritage->application->start(worker->context.config, heritage->shared);
+    worker->context.sources = (struct metrics_sources){.metrics = heritage->metrics,
+                                                       .scoreboard = heritage->scoreboard,
+                                                       .shared = heritage->shared,
+                                                       .router = heritage->router,
+                                                       .config = worker->context.config,
+                                                       .application = heritage->application,
+                                                       .services = worker->context.services};
+    return worker->context.services != NULL;
 }
 
-/* ---- one request ---- */
-
-/* Operators and monitors are answered however long a crowd kept them waiting. */
-static bool
-may_be_dropped(const struct route *route)
-{
-    return route == NULL ||
-           (route->who != WHO_ADMIN && route->who != WHO_LOCAL && route->who != WHO_MONITOR);
-}
-
-static bool
-is_stale(const struct worker *worker, const struct task *task)
-{
-    int64_t sent_at = task->exchange.sent_at;
-    return worker->config->stale_ms > 0 && sent_at > 0 && may_be_dropped(task->match.route) &&
-           clock_wall() - sent_at > worker->config->stale_ms;
-}
-
-static void
-set_time_limits(struct worker *worker, struct task *task, int64_t now)
-{
-    bool slow = task->match.route != NULL && task->match.route->slow;
-    const struct config *config = worker->config;
-    task->exchange.request.deadline = now + (slow ? config->admin_request_ms : config->request_ms);
-    if (slow)
-        scoreboard_extend(worker->slot, now + config->admin_watchdog_ms);
-}
-
-static const char TOO_LATE[] = "the request waited too long";
-
-static struct request_env
-env_of(struct worker *worker, struct task *task)
-{
-    return (struct request_env){.config = worker->config,
-                                .application = worker->heritage->application,
-                                .services = worker->services,
-                                .own_services = &worker->sources,
-                                .read_body = http_read_body,
-                                .source = &task->exchange};
-}
-
-/* What the web server in front is set up to do, and better were not. */
-static void
-look_at_front(const struct worker *worker, const struct exchange *exchange)
-{
-    const char *address = exchange->request.server_address;
-    struct shared *shared = worker->heritage->shared;
-    if (exchange->path_is_derived && !atomic_flag_test_and_set(&shared->said_no_document_uri))
-        log_warn(
-            "the web server sends no DOCUMENT_URI, so it is not nginx as it should be set up; the "
-            "path is that of SCRIPT_NAME and PATH_INFO, or of REQUEST_URI");
-    if (config_trusts_body(worker->config) && !address_is_loopback(address) &&
-        !atomic_flag_test_and_set(&shared->said_not_loopback))
-        log_warn("caller = body, but the web server listens on %s (SERVER_ADDR), not on loopback "
-                 "alone: calls that come there are refused",
-                 address != NULL ? address : "an unknown address");
-}
-
-/* What was changed stays so: with this line an operator can tell the customer. */
-static void
-log_lost_answer(const struct exchange *exchange)
-{
-    bool changed = exchange->request.method != METHOD_GET && exchange->response.error == ERROR_NONE;
-    log_write(changed ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "the answer to %s %s found no reader%s",
-              exchange->request.method_name, exchange->request.path,
-              changed ? "; it had been carried out" : "");
-}
+/* ---- the requests ---- */
 
 /* After the answer went out, so that what follows it is counted too. */
 static void
 count_cpu(struct worker *worker)
 {
     int64_t used = clock_cpu_us();
-    metrics_count_cpu(worker->heritage->metrics, worker->slot_index, used - worker->counted_cpu_us);
+    metrics_count_cpu(worker->context.heritage->metrics, worker->context.slot_index,
+                      used - worker->counted_cpu_us);
     worker->counted_cpu_us = used;
 }
 
@@ -212,7 +131,7 @@ static void
 begin_work(struct worker *worker)
 {
     int64_t now = clock_monotonic();
-    scoreboard_begin(worker->slot, now, now + worker->config->watchdog_ms);
+    scoreboard_begin(worker->context.slot, now, now + worker->context.config->watchdog_ms);
 }
 
 /* With the watchdog's whole time, whatever the request before it took. */
@@ -220,108 +139,8 @@ static void
 probe(struct worker *worker)
 {
     begin_work(worker);
-    worker->probes = worker->heritage->application->probe(worker->services);
+    worker->probes = worker->context.heritage->application->probe(worker->context.services);
 }
-
-/* Reads the head of an accepted request and finds its route. */
-static void
-begin_task(struct worker *worker, struct task *task)
-{
-    struct exchange *exchange = &task->exchange;
-    task->began = clock_monotonic_us();
-    task->answered = false;
-    http_begin(exchange, &task->connection);
-    scoreboard_name(worker->slot, (size_t)(task - worker->tasks), exchange->request.request_id);
-    look_at_front(worker, exchange);
-    task->match = router_match(worker->heritage->router, &exchange->request);
-    set_time_limits(worker, task, clock_monotonic());
-}
-
-/* False: there is the answer already. */
-static bool
-admit(struct worker *worker, struct task *task)
-{
-    struct exchange *exchange = &task->exchange;
-    struct request_env env = env_of(worker, task);
-    log_set_request(exchange->request.request_id);
-    if (!is_stale(worker, task))
-        return router_admit(&task->match, &env, &exchange->request, &exchange->response);
-    response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
-    return false;
-}
-
-/* One that had to wait for others in the same hands may be too late. */
-static void
-handle(struct worker *worker, struct task *task)
-{
-    struct exchange *exchange = &task->exchange;
-    struct request_env env = env_of(worker, task);
-    log_set_request(exchange->request.request_id);
-    if (clock_monotonic() < exchange->request.deadline)
-        router_handle(worker->heritage->router, &task->match, &env, &exchange->request,
-                      &exchange->response);
-    else
-        response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
-}
-
-/* Sends the answer. */
-static void
-end_task(struct worker *worker, struct task *task)
-{
-    struct exchange *exchange = &task->exchange;
-    struct request_env env = env_of(worker, task);
-    log_set_request(exchange->request.request_id);
-    if (exchange->response.error == ERROR_INTERNAL_ERROR)
-        log_error("%s %s met a bug of ours", exchange->request.method_name, exchange->request.path);
-    router_end(&env, &exchange->request);
-    if (!http_send(exchange))
-        log_lost_answer(exchange);
-    metrics_count(worker->heritage->metrics, worker->slot_index, task->match.index,
-                  &exchange->response, clock_monotonic_us() - task->began);
-    log_set_request(NULL);
-    task->answered = true;
-    worker->answered++;
-    scoreboard_name(worker->slot, (size_t)(task - worker->tasks), "");
-    /* Whatever the front asked for: a connection that is kept would keep the worker. */
-    FCGX_Free(&task->connection, true);
-}
-
-/* Handles it, if there is no answer yet. */
-static void
-finish(struct worker *worker, struct task *task)
-{
-    if (task->answered)
-        return;
-    handle(worker, task);
-    end_task(worker, task);
-}
-
-/*
- * Accepts a connection and reads the head of its request. False: another worker was faster, or
- * nothing whole came.
- */
-static bool
-take(struct worker *worker, struct task *task, int socket)
-{
-    FCGX_InitRequest(&task->connection, worker->heritage->sockets->descriptors[socket],
-                     FCGI_FAIL_ACCEPT_ON_INTR);
-    int result = FCGX_Accept_r(&task->connection);
-    if (result == 0) {
-        worker->slot->requests++;
-        /* After an interruption or a disconnect libfcgi hands out what it has of the parameters. */
-        if (FCGX_GetError(task->connection.in) == 0) {
-            begin_task(worker, task);
-            return true;
-        }
-        FCGX_Free(&task->connection, true);
-    } else if (result != -EAGAIN && result != -EINTR && result != -ECONNABORTED) {
-        log_error("accept: %s", strerror(-result));
-        worker->failed = true;
-    }
-    return false;
-}
-
-/* ---- several requests ---- */
 
 static void
 read_signals(struct worker *worker)
@@ -343,7 +162,7 @@ read_signals(struct worker *worker)
 static bool
 is_our_turn(const struct worker *worker, int64_t gathering_since)
 {
-    return scoreboard_count_sharing(worker->heritage->scoreboard, SHARING_WORKS) <
+    return scoreboard_count_sharing(worker->context.heritage->scoreboard, SHARING_WORKS) <
                SHARING_WORKERS ||
            clock_monotonic() - gathering_since >= GATHER_MS;
 }
@@ -353,7 +172,7 @@ static bool
 has_idle_colleague(const struct worker *worker)
 {
     int ready, busy;
-    scoreboard_count(worker->heritage->scoreboard, &ready, &busy);
+    scoreboard_count(worker->context.heritage->scoreboard, &ready, &busy);
     return busy < ready;
 }
 
@@ -370,9 +189,9 @@ take_more(struct worker *worker)
     size_t count = 1;
     int64_t since = clock_monotonic();
     bool is_turn = false, is_last = false;
-    while (count < CALLS_AT_ONCE && !is_last && !worker->failed) {
+    while (count < CALLS_AT_ONCE && !is_last && !worker->context.failed) {
         is_turn = is_turn || is_our_turn(worker, since);
-        scoreboard_share(worker->slot, is_turn ? SHARING_WORKS : SHARING_GATHERS);
+        scoreboard_share(worker->context.slot, is_turn ? SHARING_WORKS : SHARING_GATHERS);
         if (is_turn && has_idle_colleague(worker))
             break;
         int found = epoll_wait(worker->events, &event, 1, is_turn ? 0 : 1);
@@ -380,10 +199,10 @@ take_more(struct worker *worker)
             break;
         if (found == 1 && event.data.u32 == SIGNALS_CAME)
             read_signals(worker);
-        else if (found == 1 && take(worker, &tasks[count], (int)event.data.u32))
+        else if (found == 1 && task_accept(&worker->context, &tasks[count], (int)event.data.u32))
             is_last = tasks[count++].match.route != tasks[0].match.route;
     }
-    scoreboard_share(worker->slot, SHARING_WORKS);
+    scoreboard_share(worker->context.slot, SHARING_WORKS);
     return count;
 }
 
@@ -408,10 +227,10 @@ handle_batch(struct worker *worker, size_t count)
     if (together < 2)
         return;
     log_set_request(worker->shared_ids.data);
-    tasks[0].match.route->handle_batch(worker->services, calls, together);
+    tasks[0].match.route->handle_batch(worker->context.services, calls, together);
     for (size_t i = 0; i < together; i++)
         if (calls[i].answered)
-            end_task(worker, called[i]);
+            task_end(&worker->context, called[i]);
 }
 
 /*
@@ -423,16 +242,16 @@ answer(struct worker *worker, size_t count)
 {
     struct task *tasks = worker->tasks;
     for (size_t i = 0; i < count; i++)
-        if (!admit(worker, &tasks[i]))
-            end_task(worker, &tasks[i]);
+        if (!task_admit(&worker->context, &tasks[i]))
+            task_end(&worker->context, &tasks[i]);
     if (count > 1) {
         handle_batch(worker, count);
-        scoreboard_share(worker->slot, SHARING_NONE);
+        scoreboard_share(worker->context.slot, SHARING_NONE);
         if (tasks[count - 1].match.route != tasks[0].match.route)
-            finish(worker, &tasks[count - 1]);
+            task_finish(&worker->context, &tasks[count - 1]);
     }
     for (size_t i = 0; i < count; i++)
-        finish(worker, &tasks[i]);
+        task_finish(&worker->context, &tasks[i]);
 }
 
 /*
@@ -444,15 +263,15 @@ static void
 work(struct worker *worker, int socket)
 {
     begin_work(worker);
-    if (take(worker, &worker->tasks[0], socket)) {
+    if (task_accept(&worker->context, &worker->tasks[0], socket)) {
         const struct route *route = worker->tasks[0].match.route;
         bool batched = route != NULL && route->handle_batch != NULL;
         answer(worker, batched ? take_more(worker) : 1);
         probe(worker);
         count_cpu(worker);
     }
-    scoreboard_share(worker->slot, SHARING_NONE);
-    scoreboard_idle(worker->slot);
+    scoreboard_share(worker->context.slot, SHARING_NONE);
+    scoreboard_idle(worker->context.slot);
 }
 
 /* ---- the loop ---- */
@@ -461,7 +280,7 @@ work(struct worker *worker, int socket)
 static void
 let_others_gather(const struct worker *worker)
 {
-    if (scoreboard_count_sharing(worker->heritage->scoreboard, SHARING_GATHERS) > 0)
+    if (scoreboard_count_sharing(worker->context.heritage->scoreboard, SHARING_GATHERS) > 0)
         usleep(YIELD_US);
 }
 
@@ -474,7 +293,7 @@ rest(struct worker *worker)
         return;
     }
     probe(worker);
-    scoreboard_idle(worker->slot);
+    scoreboard_idle(worker->context.slot);
 }
 
 /*
@@ -499,7 +318,7 @@ wait_for_connection(struct worker *worker)
         rest(worker);
     } else if (errno != EINTR) {
         log_error("epoll_wait: %s", strerror(errno));
-        worker->failed = true;
+        worker->context.failed = true;
     }
     return NOBODY;
 }
@@ -508,24 +327,26 @@ int
 worker_run(const struct heritage *heritage, const struct config *config, int slot)
 {
     static struct worker worker;
-    worker = (struct worker){.heritage = heritage,
-                             .config = config,
-                             .slot = &heritage->scoreboard->slots[slot],
-                             .slot_index = slot};
+    worker = (struct worker){.context = {.heritage = heritage,
+                                         .config = config,
+                                         .slot = &heritage->scoreboard->slots[slot],
+                                         .slot_index = slot}};
+    for (size_t i = 0; i < CALLS_AT_ONCE; i++)
+        worker.tasks[i].index = i;
     if (!start(&worker))
         return EXIT_FAILED;
-    scoreboard_idle(worker.slot);
-    while (!worker.failed && !worker.leaving &&
-           (config->recycle_requests == 0 || worker.answered < config->recycle_requests)) {
+    scoreboard_idle(worker.context.slot);
+    while (!worker.context.failed && !worker.leaving &&
+           (config->recycle_requests == 0 || worker.context.answered < config->recycle_requests)) {
         int socket = wait_for_connection(&worker);
         if (socket == NOBODY)
             continue;
         let_others_gather(&worker);
         work(&worker, socket);
     }
-    heritage->application->stop(worker.services);
+    heritage->application->stop(worker.context.services);
     for (size_t i = 0; i < CALLS_AT_ONCE; i++)
         http_free(&worker.tasks[i].exchange);
     buffer_free(&worker.shared_ids);
-    return worker.failed ? EXIT_FAILED : EXIT_DONE;
+    return worker.context.failed ? EXIT_FAILED : EXIT_DONE;
 }

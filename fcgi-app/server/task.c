@@ -1,0 +1,164 @@
+#include "server/task.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Operators and monitors are answered however long a crowd kept them waiting. */
+static bool
+may_be_dropped(const struct route *route)
+{
+    return route == NULL ||
+           (route->who != WHO_ADMIN && route->who != WHO_LOCAL && route->who != WHO_MONITOR);
+}
+
+static bool
+is_stale(const struct task_context *context, const struct task *task)
+{
+    int64_t sent_at = task->exchange.sent_at;
+    return context->config->stale_ms > 0 && sent_at > 0 && may_be_dropped(task->match.route) &&
+           clock_wall() - sent_at > context->config->stale_ms;
+}
+
+static void
+set_time_limits(struct task_context *context, struct task *task, int64_t now)
+{
+    bool slow = task->match.route != NULL && task->match.route->slow;
+    const struct config *config = context->config;
+    task->exchange.request.deadline = now + (slow ? config->admin_request_ms : config->request_ms);
+    if (slow)
+        scoreboard_extend(context->slot, now + config->admin_watchdog_ms);
+}
+
+static const char TOO_LATE[] = "the request waited too long";
+
+static struct request_env
+env_of(struct task_context *context, struct task *task)
+{
+    return (struct request_env){.config = context->config,
+                                .application = context->heritage->application,
+                                .services = context->services,
+                                .own_services = &context->sources,
+                                .read_body = http_read_body,
+                                .source = &task->exchange};
+}
+
+/* What the web server in front is set up to do, and better were not. */
+static void
+look_at_front(const struct task_context *context, const struct exchange *exchange)
+{
+    const char *address = exchange->request.server_address;
+    struct shared *shared = context->heritage->shared;
+    if (exchange->path_is_derived && !atomic_flag_test_and_set(&shared->said_no_document_uri))
+        log_warn(
+            "the web server sends no DOCUMENT_URI, so it is not nginx as it should be set up; the "
+            "path is that of SCRIPT_NAME and PATH_INFO, or of REQUEST_URI");
+    if (config_trusts_body(context->config) && !address_is_loopback(address) &&
+        !atomic_flag_test_and_set(&shared->said_not_loopback))
+        log_warn("caller = body, but the web server listens on %s (SERVER_ADDR), not on loopback "
+                 "alone: calls that come there are refused",
+                 address != NULL ? address : "an unknown address");
+}
+
+/* What was changed stays so: with this line an operator can tell the customer. */
+static void
+log_lost_answer(const struct exchange *exchange)
+{
+    bool changed = exchange->request.method != METHOD_GET && exchange->response.error == ERROR_NONE;
+    log_write(changed ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "the answer to %s %s found no reader%s",
+              exchange->request.method_name, exchange->request.path,
+              changed ? "; it had been carried out" : "");
+}
+
+/* Reads the head of an accepted request and finds its route. */
+static void
+begin(struct task_context *context, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    task->began = clock_monotonic_us();
+    task->answered = false;
+    http_begin(exchange, &task->connection);
+    scoreboard_name(context->slot, task->index, exchange->request.request_id);
+    look_at_front(context, exchange);
+    task->match = router_match(context->heritage->router, &exchange->request);
+    set_time_limits(context, task, clock_monotonic());
+}
+
+bool
+task_accept(struct task_context *context, struct task *task, int socket)
+{
+    FCGX_InitRequest(&task->connection, context->heritage->sockets->descriptors[socket],
+                     FCGI_FAIL_ACCEPT_ON_INTR);
+    int result = FCGX_Accept_r(&task->connection);
+    if (result == 0) {
+        context->slot->requests++;
+        /* After an interruption or a disconnect libfcgi hands out what it has of the parameters. */
+        if (FCGX_GetError(task->connection.in) == 0) {
+            begin(context, task);
+            return true;
+        }
+        FCGX_Free(&task->connection, true);
+    } else if (result != -EAGAIN && result != -EINTR && result != -ECONNABORTED) {
+        log_error("accept: %s", strerror(-result));
+        context->failed = true;
+    }
+    return false;
+}
+
+bool
+task_admit(struct task_context *context, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(context, task);
+    log_set_request(exchange->request.request_id);
+    if (!is_stale(context, task))
+        return router_admit(&task->match, &env, &exchange->request, &exchange->response);
+    response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
+    return false;
+}
+
+static void
+handle(struct task_context *context, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(context, task);
+    log_set_request(exchange->request.request_id);
+    if (clock_monotonic() < exchange->request.deadline)
+        router_handle(context->heritage->router, &task->match, &env, &exchange->request,
+                      &exchange->response);
+    else
+        response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
+}
+
+void
+task_end(struct task_context *context, struct task *task)
+{
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(context, task);
+    log_set_request(exchange->request.request_id);
+    if (exchange->response.error == ERROR_INTERNAL_ERROR)
+        log_error("%s %s met a bug of ours", exchange->request.method_name, exchange->request.path);
+    router_end(&env, &exchange->request);
+    if (!http_send(exchange))
+        log_lost_answer(exchange);
+    metrics_count(context->heritage->metrics, context->slot_index, task->match.index,
+                  &exchange->response, clock_monotonic_us() - task->began);
+    log_set_request(NULL);
+    task->answered = true;
+    context->answered++;
+    scoreboard_name(context->slot, task->index, "");
+    /* Whatever the front asked for: a connection that is kept would keep the worker. */
+    FCGX_Free(&task->connection, true);
+}
+
+void
+task_finish(struct task_context *context, struct task *task)
+{
+    if (task->answered)
+        return;
+    handle(context, task);
+    task_end(context, task);
+}

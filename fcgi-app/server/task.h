@@ -1,0 +1,52 @@
+/* task: one request in a worker's hands, from the accept to the answer. */
+#ifndef FRONTROW_SERVER_TASK_H
+#define FRONTROW_SERVER_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/config.h"
+#include "server/heritage.h"
+#include "server/http.h"
+
+/* The worker's own, the same for all of its tasks. */
+struct task_context {
+    const struct heritage *heritage;
+    const struct config *config;
+    struct scoreboard_slot *slot;
+    int slot_index;
+    void *services; /* for the application's handlers */
+    struct metrics_sources sources;
+    int64_t answered; /* so many since the worker started */
+    bool failed;      /* nothing further can be expected to work */
+};
+
+struct task {
+    size_t index; /* among those in the same hands */
+    FCGX_Request connection;
+    struct exchange exchange;
+    struct match match;
+    int64_t began; /* clock_monotonic_us() */
+    bool answered;
+};
+
+/*
+ * Accepts a connection on the socket with this index, reads the head of its request and finds its
+ * route. False: another worker was faster, nothing whole came, or the context has failed.
+ */
+bool task_accept(struct task_context *context, struct task *task, int socket) MUST_CHECK;
+
+/* Makes the checks that need no handler. False: there is an answer, and task_end() is due. */
+bool task_admit(struct task_context *context, struct task *task) MUST_CHECK;
+
+/*
+ * Lets the route's handler answer, and sends that; does nothing if the answer was sent already. One
+ * that had to wait for others in the same hands may be too late, and hears so.
+ */
+void task_finish(struct task_context *context, struct task *task);
+
+/* Sends the answer and counts it. */
+void task_end(struct task_context *context, struct task *task);
+
+#endif
