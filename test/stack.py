@@ -419,6 +419,21 @@ def making_stacks(**defaults):
         yield make
 
 
+@contextlib.contextmanager
+def configured(private, *lines):
+    """MySQL with these lines in its settings, and as it was afterwards."""
+    settings = private.var / "my.cnf"
+    text = settings.read_text()
+    try:
+        with private.without("mysql"):
+            settings.write_text(text + "\n".join(lines) + "\n")
+        yield
+    finally:
+        with private.without("mysql"):
+            settings.write_text(text)
+        wait_for(lambda: private.get("/point?userId=anybody").status == 200)
+
+
 def read_line(process, seconds=120):
     """The next line that a program says; "" where it ended, as does one that says nothing for so long."""
     end = threading.Timer(seconds, process.kill)

@@ -10,7 +10,7 @@ import pytest
 from batches import AT_ONCE, ONE_WORKER, keyed, owners, together, waiting
 from crowd import Pending, lock_seat, rush, transaction
 from helpers import INSTANT, add_token, ask_reserve, new_concert, new_user, ok, reserve
-from stack import wait_for_waiters
+from stack import configured, wait_for, wait_for_waiters
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,23 @@ def test_a_batch_takes_as_many_statements_as_one(stack):
     counts = [statements(stack, lambda seats: [asking(concert, seat) for seat in seats], seats)
               for concert, seats in zip(concerts, (1, AT_ONCE))]
     assert counts == [6, 6]
+
+
+def test_ids_that_step(new_stack):
+    """As in a cluster whose nodes give ids in turn: who asks with others gets the id of the own reservation."""
+    private = new_stack(**ONE_WORKER)
+    with configured(private, "auto_increment_increment = 7", "auto_increment_offset = 3"):
+        wait_for(lambda: private.get("/point?userId=anybody").status == 200)
+        concert = new_concert(private, seats=20)
+        users = [new_user() for _ in range(AT_ONCE)]
+        held = [ok(answer) for answer in together(private, [
+            keyed(concert, n + 1, user, f"step-{user}") for n, user in enumerate(users)])]
+        assert {one["reservationId"] % 7 for one in held} == {3}
+        assert len({one["createdAt"] for one in held}) == 1, "they had no transaction together"
+        for one, user in zip(held, users):
+            assert ok(private.get(f"/reservation/{one['reservationId']}?userId={user}")) == one
+        assert owners(private, concert) == {n + 1: user for n, user in enumerate(users)}
+    private.check_books()
 
 
 def test_keys_take_two_statements_more(stack):

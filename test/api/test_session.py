@@ -7,7 +7,7 @@ import time
 
 import pytest
 from helpers import balance, buy, charge, new_concert, new_user, ok
-from stack import wait_for
+from stack import configured, wait_for
 
 TITLE = "봄의 노래, Frühling 🎫"
 DAY = {"date": "2031-05-01", "startsAt": "2031-05-01T19:30:00+09:00", "seats": [{"from": 1, "to": 4, "price": 1000}]}
@@ -22,21 +22,6 @@ MARIADB = {"isolation": "tx_isolation", "read_only": "tx_read_only", "limit": "m
 MYSQL = {
     "isolation": "transaction_isolation", "read_only": "transaction_read_only", "limit": "max_execution_time = 300",
 }
-
-
-@contextlib.contextmanager
-def configured(private, *lines):
-    """MySQL with these lines in its settings, and as it was afterwards."""
-    settings = private.var / "my.cnf"
-    text = settings.read_text()
-    try:
-        with private.without("mysql"):
-            settings.write_text(text + "\n".join(lines) + "\n")
-        yield
-    finally:
-        with private.without("mysql"):
-            settings.write_text(text)
-        wait_for(lambda: private.get("/point?userId=anybody").status == 200)
 
 
 @pytest.fixture(scope="module")
