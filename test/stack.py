@@ -459,11 +459,12 @@ def wait_for_waiters(stack, count):
     wait_for(lambda: int(stack.query(status)[0]["Value"]) >= count)
 
 
-def wait_for_statement(stack, state, *words):
-    """Until a session is in such a state with a statement that has one of these words in its first 100 bytes.
+def is_waiting(stack, state, *words):
+    """Whether a session is in such a state with a statement that has one of these words in its first 100 bytes.
     (Further on may stand a token's bytes, which MySQL 9 cannot give as text.)"""
-    def waits():
-        return any(state in (row["State"] or "") and any(word in (row["Info"] or "") for word in words)
-                   for row in stack.query("SHOW PROCESSLIST"))
+    return any(state in (row["State"] or "") and any(word in (row["Info"] or "") for word in words)
+               for row in stack.query("SHOW PROCESSLIST"))
 
-    wait_for(waits)
+
+def wait_for_statement(stack, state, *words):
+    wait_for(lambda: is_waiting(stack, state, *words))

@@ -13,7 +13,7 @@ from crowd import lock_seat, rush, transaction
 from helpers import (
     Hall, age_hold, ask_reserve, assert_problem, new_user, ok,
 )
-from stack import wait_for
+from stack import wait_for, wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -367,13 +367,12 @@ def test_what_a_killed_worker_was_taking_can_be_had(new_stack):
     """Also where no other takes its place, as it was leaving: the last seats, at once."""
     stack = new_stack(workers=2, mysql_timeout_ms=7000, request_ms=8000, watchdog_ms=9000)
     hall = Hall(stack, ("A", "1", 2, 100))
-    waits = "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%'"
     wait_for(lambda: len(stack.workers()) == 2)
     before = stack.workers()
     with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
         cursor.execute("LOCK TABLES reservation WRITE")
         lost = pool.submit(hall.ask, 2, stack.new_client())
-        wait_for(lambda: stack.query(waits))
+        wait_for_statement(stack, "Waiting for table", "")
         stack.kill("frontrow", signal.SIGHUP)
         wait_for(lambda: len(set(before) & set(stack.workers())) == 1)
         (leaving,) = set(before) & set(stack.workers())

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from crowd import Pending, PatientClient
-from stack import LOST, ROOT, Answer, wait_for
+from stack import LOST, ROOT, Answer, wait_for, wait_for_statement
 
 TABLE = (ROOT / "fcgi-app/base/error.h").read_text()
 TITLES = dict(re.findall(r'ERROR\(\w+, \d+, "(\w+)",\s*"([^"]+)"\)', TABLE))
@@ -241,11 +241,10 @@ def test_a_worker_that_is_lost_with_a_request(guarded, method, code):
 def test_what_a_worker_died_on_is_handed_to_no_other(stack, method, table, code):
     """nginx takes both for harmless to repeat. No worker can finish the call before it is killed."""
     path = {"GET": "/payment?userId=fan", "DELETE": "/reservation/1?userId=fan"}[method]
-    waiting = "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%%lock'"
     with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
         cursor.execute(f"LOCK TABLES {table} WRITE")
         call = Pending(stack, lambda client: client.call(method, path))
-        wait_for(lambda: stack.query(waiting))
+        wait_for_statement(stack, "Waiting for table", "SELECT")
         for pid in stack.workers():
             os.kill(pid, signal.SIGKILL)
         assert_problem(call.answer(), 502, code)

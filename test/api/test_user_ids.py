@@ -15,7 +15,7 @@ from helpers import (
     add_token, as_user, ask_pay, assert_problem, balance, charge, new_concert, ok, reserve,
 )
 from queue_helpers import Queue
-from stack import ROOT, wait_for
+from stack import ROOT, is_waiting, wait_for
 
 ALLOWED = string.ascii_letters + string.digits + "._@+|:~=-"
 LONGEST = 128
@@ -262,8 +262,7 @@ def test_widening_gives_way(narrow, wide):
         slow.cursor().execute("SELECT COUNT(*) FROM point")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             migrating = pool.submit(narrow.ctl, "migrate", "--schema", wide)
-            wait_for(lambda: migrating.done() or narrow.query(
-                "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata%%'"))
+            wait_for(lambda: migrating.done() or is_waiting(narrow, "Waiting for table metadata", ""))
             asked = time.monotonic()
             buyer.cursor().execute("UPDATE point SET balance = balance + 1 WHERE user_id = 'user_1'")
             assert time.monotonic() - asked < 3
