@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import threading
@@ -161,3 +162,9 @@ class Load:
         if error is None and self.judged:
             self.told.check(self.stack)
             print(f"\n{self.summary.strip()}; {self.told.summary()}")
+
+
+def named_at_work(stack):
+    """The requests that the log says were in the hands of the worker that ended last."""
+    lines = re.findall(r"; at work on (.+)", stack.log("frontrow").read_text())
+    return lines[-1].split(", ") if lines else []

@@ -2,12 +2,11 @@
 
 import contextlib
 import os
-import re
 import signal
 
 import pytest
 from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, waiting
-from booking import Hall
+from booking import Hall, named_at_work
 from cutter import CUTS, Cutter
 from stack import wait_for, wait_for_waiters
 
@@ -40,12 +39,6 @@ def sixteen(hall, every=1):
 
 def all_owners(hall):
     return dict(enumerate(users_of(hall), 1))
-
-
-def named_at_work(stack):
-    """The requests that the log says were in the hands of the worker that ended last."""
-    lines = re.findall(r"; at work on (.+)", stack.log("frontrow").read_text())
-    return lines[-1].split(", ") if lines else []
 
 
 def kill_worker(stack):
