@@ -1,4 +1,4 @@
-"""The queue's function library on a redis-server of its own, as the program calls it."""
+"""The queue's function library on a Redis of its own, as the program calls it."""
 
 import contextlib
 import hashlib
@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import redis
-from stack import answers, wait_for
+from stack import REDIS_SERVER, answers, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ("queue.lua", "queue_wait.lua", "queue_calls.lua", "queue_rebuild.lua")
@@ -37,11 +37,11 @@ def pack_row(token, user, number, ends_ms=0, rank=0, lease_ms=None):
 
 @contextlib.contextmanager
 def redis_server():
-    """A redis-server on a socket in a folder of its own."""
+    """A Redis on a socket in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="queue-") as folder:
         socket = f"{folder}/redis.sock"
         server = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", ""],
+            [REDIS_SERVER, "--port", "0", "--unixsocket", socket, "--dir", folder, "--save", ""],
             stdout=subprocess.DEVNULL,
         )
         try:

@@ -23,6 +23,7 @@ import redis
 import wire
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+REDIS_SERVER = shutil.which("redis-server") or "valkey-server"
 SERVICES = ("mysql", "redis", "frontrow", "nginx")
 LISTENING = "00010000"  # the flag of such a socket in /proc/net/unix
 LOST = object()  # the connection ended without an answer

@@ -1,5 +1,13 @@
-# The private Redis: a socket, no eviction, nothing on disk. After a restart queues are loaded from MySQL
+# The private Redis or Valkey: a socket, no eviction, nothing on disk. After a restart queues are loaded from MySQL
 # anyway, and an append-only file would take a third of the time of each call.
+
+# redis_command server|cli: the program's name: that of FRONTROW_REDIS (redis or valkey), else of Redis if the
+# machine has it, else of Valkey.
+redis_command() {
+    local kind=${FRONTROW_REDIS:-redis}
+    [[ -n ${FRONTROW_REDIS:-} ]] || command -v redis-server >/dev/null || kind=valkey
+    printf '%s-%s\n' "$kind" "$1"
+}
 
 redis_configure() {
     mkdir -p "$VAR/redis"
@@ -16,9 +24,9 @@ END
 }
 
 redis_start() {
-    process_start redis redis-server "$VAR/redis.conf"
+    process_start redis "$(redis_command server)" "$VAR/redis.conf"
 }
 
 redis_is_ready() {
-    [[ $(timeout 5 redis-cli -s "$RUN/redis.sock" PING 2>/dev/null) == PONG ]]
+    [[ $(timeout 5 "$(redis_command cli)" -s "$RUN/redis.sock" PING 2>/dev/null) == PONG ]]
 }

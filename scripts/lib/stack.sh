@@ -59,6 +59,7 @@ service_down() {
 
 stack_load_programs() {
     mysql_find || fail "neither MySQL 8 nor MariaDB is installed"
+    command -v "$(redis_command server)" >/dev/null || fail "there is no $(redis_command server)"
     [[ -x $BUILD/frontrow ]] || fail "there is no $BUILD/frontrow; build first"
 }
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 from booking import Hall, hold
 from refuser import RedisRefuser
-from stack import wait_for
+from stack import REDIS_SERVER, wait_for
 
 # By how they begin; fcgi-app/redis/refusal.c has the same, docs/engines.md what they are.
 LATER = ["BUSY Redis is busy running a script.", "MISCONF Redis is configured to save", "OOM command not allowed"]
@@ -263,7 +263,7 @@ def test_a_redis_that_was_demoted(whole):
     token = add(whole, hall).json()
     first, second = whole.run / "redis-first.sock", whole.run / "redis-second.sock"
     other = subprocess.Popen(
-        ["redis-server", "--port", "0", "--unixsocket", str(second), "--save", "", "--dir", str(whole.var)],
+        [REDIS_SERVER, "--port", "0", "--unixsocket", str(second), "--save", "", "--dir", str(whole.var)],
         stdout=subprocess.DEVNULL,
     )
     try:
