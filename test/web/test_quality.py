@@ -265,7 +265,7 @@ def calls(call, pause):
 
 def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack):
     """nginx lets one address make four calls a second, and one exact call be under way."""
-    limited = new_stack(rate_limit=4, exact_limit=1, workers=4)
+    limited = new_stack(rate_limit=4, exact_limit=1, workers=4, gateway_ms=60_000)
     concert, item = new_concert(on=limited)
     fan = new_fan(on=limited).sign_in()
     page = fan.page
