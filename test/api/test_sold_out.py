@@ -25,9 +25,9 @@ def release(client, user, held, **headers):
 
 def give_back(stack, reservation_id):
     """A release by its COMMIT alone."""
-    stack.query("UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL"
-                " WHERE reservation_id = %s", reservation_id)
-    stack.query("UPDATE reservation SET status = 'cancelled' WHERE reservation_id = %s", reservation_id)
+    stack.query("UPDATE seat JOIN reservation USING (reservation_id)"
+                " SET seat.status = 'available', seat.reservation_id = NULL, held_until = NULL,"
+                " reservation.status = 'cancelled' WHERE reservation.reservation_id = %s", reservation_id)
 
 
 @contextlib.contextmanager
