@@ -341,7 +341,7 @@ class Stack:
         """A connection of its own, in autocommit, with rows as dictionaries."""
         patience = {"connect_timeout": 60, "read_timeout": 300, "write_timeout": 300}
         return pymysql.connect(
-            unix_socket=str(self.run / socket), user="root", database="frontrow",
+            unix_socket=str(self.run / socket), user="root", database="frontrow", ssl_disabled=True,
             autocommit=True, cursorclass=pymysql.cursors.DictCursor, charset="utf8mb4",
             init_command="SET time_zone = '+00:00'", **patience | options,
         )
