@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 static void
 raise_used(struct occupancy *occupancy, int used)
@@ -42,16 +43,7 @@ occupancy_forget(struct occupancy *occupancy, int owner)
             occupancy_free(&occupancy->slots[i]);
 }
 
-/* FNV-1a. Two users with one hash share what each may occupy; 0 is kept for nobody. */
-static uint32_t
-hash(const char *user)
-{
-    uint32_t value = 2166136261U;
-    for (; *user != '\0'; user++)
-        value = (value ^ (unsigned char)*user) * 16777619U;
-    return value != 0 ? value : 1;
-}
-
+/* Two users with one hash share what each may occupy; 0 is nobody. */
 static bool
 works_for(const struct occupancy_slot *slot, uint32_t user)
 {
@@ -75,7 +67,7 @@ count_others(const struct occupancy *occupancy, const struct occupancy_slot *slo
 bool
 occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user, int max)
 {
-    uint32_t own = hash(user);
+    uint32_t own = text_hash(user);
     /* first, so that of two who come together one sees the other */
     atomic_store(&slot->users[0], own);
     if (count_others(occupancy, slot, own) < max)
@@ -87,7 +79,7 @@ occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, const 
 bool
 occupancy_join(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user)
 {
-    uint32_t own = hash(user);
+    uint32_t own = text_hash(user);
     size_t at = 0;
     while (at < OCCUPANCY_USERS && atomic_load(&slot->users[at]) != 0)
         at++;

@@ -21,6 +21,15 @@ text_count_characters(const char *text)
     return count;
 }
 
+uint32_t
+text_hash(const char *text)
+{
+    uint32_t value = 2166136261U;
+    for (; *text != '\0'; text++)
+        value = (value ^ (unsigned char)*text) * 16777619U;
+    return value != 0 ? value : 1;
+}
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void

@@ -1,4 +1,4 @@
-/* text: NUL-terminated texts in UTF-8, copied and measured; bytes written as text. */
+/* text: NUL-terminated texts in UTF-8, copied, measured and hashed; bytes written as text. */
 #ifndef FRONTROW_BASE_TEXT_H
 #define FRONTROW_BASE_TEXT_H
 
@@ -16,6 +16,9 @@ bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
 
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);
+
+/* FNV-1a, for names in shared memory; never 0, which may stand for none. */
+uint32_t text_hash(const char *text);
 
 /* Bytes as lower-case hexadecimal digits: writes 2 * size of them and a NUL. */
 void hex_write(const uint8_t *bytes, size_t size, char *text);

@@ -12,6 +12,7 @@ main(void)
     suite_counts();
     suite_draw();
     suite_front();
+    suite_host();
     suite_http();
     suite_input();
     suite_queue();
