@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/address.h"
 #include "base/text.h"
-#include "base/time_zone.h"
 
 enum kind { KIND_TEXT, KIND_INTEGER, KIND_CHOICE };
 
@@ -279,64 +277,6 @@ load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_S
     return reason == NULL;
 }
 
-/* Each step must end well before the one that waits for it, or the outer one hides the reason. */
-static bool
-check_ladder(const char *name, const int steps[], int count, char error[CONFIG_ERROR_SIZE])
-{
-    for (int i = 1; i < count; i++) {
-        if (steps[i - 1] >= steps[i]) {
-            snprintf(error, CONFIG_ERROR_SIZE,
-                     "%s: the time-outs must rise from step to step, but step %d is %d ms and step "
-                     "%d is %d ms",
-                     name, i, steps[i - 1], i + 1, steps[i]);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* MySQL's client counts its time-outs in seconds: what it really waits, in milliseconds. */
-static int
-whole_seconds(int ms)
-{
-    return (ms + 999) / 1000 * 1000;
-}
-
-static bool
-check(const struct config *config, char error[CONFIG_ERROR_SIZE])
-{
-    const int ladder[] = {config->redis_timeout_ms,
-                          config->lock_wait_s * 1000,
-                          whole_seconds(config->mysql_timeout_ms),
-                          config->request_ms,
-                          config->watchdog_ms,
-                          config->gateway_ms};
-    const int admin[] = {config->lock_wait_s * 1000, whole_seconds(config->admin_mysql_timeout_ms),
-                         config->admin_request_ms, config->admin_watchdog_ms,
-                         config->admin_gateway_ms};
-    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < "
-                      "watchdog_ms < gateway_ms",
-                      ladder, 6, error) ||
-        !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms "
-                      "< admin_gateway_ms",
-                      admin, 5, error))
-        return false;
-    if (config_trusts_body(config) && !address_list_is_loopback(config->listen)) {
-        snprintf(error, CONFIG_ERROR_SIZE,
-                 "caller = body believes every client; it is refused with listen = %s, not all of "
-                 "which is in 127.0.0.0/8 or [::1]",
-                 config->listen);
-        return false;
-    }
-    if (!time_zone_is_known(config->time_zone)) {
-        snprintf(error, CONFIG_ERROR_SIZE,
-                 "time_zone: \"%.60s\" is no time zone of " TIME_ZONE_FOLDER " (package tzdata)",
-                 config->time_zone);
-        return false;
-    }
-    return true;
-}
-
 const char *
 config_default_path(void)
 {
@@ -356,7 +296,9 @@ config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZ
                         1, error) &&
            load_secrets("redis_password_file", config->redis_password_file, &config->redis_password,
                         1, error) &&
-           check(config, error);
+           load_secrets("redis_sentinel_password_file", config->redis_sentinel_password_file,
+                        &config->redis_sentinel_password, 1, error) &&
+           config_check(config, error);
 }
 
 void
@@ -372,9 +314,18 @@ config_print(const struct config *config, FILE *out)
     }
     fprintf(out,
             "# secrets, from their files: admin key %s, gateway secret %s, MySQL password %s, "
-            "Redis password %s\n",
+            "Redis password %s, Sentinels' password %s\n",
             config->admin_key[0] ? "***" : "none", config->gateway_secrets[0][0] ? "***" : "none",
-            config->mysql_password[0] ? "***" : "none", config->redis_password[0] ? "***" : "none");
+            config->mysql_password[0] ? "***" : "none", config->redis_password[0] ? "***" : "none",
+            config->redis_sentinel_password[0] ? "***" : "none");
+}
+
+enum config_tls
+config_tls_of(const char *value)
+{
+    return strcmp(value, "verify") == 0 ? CONFIG_TLS_VERIFY
+           : strcmp(value, "on") == 0   ? CONFIG_TLS_ON
+                                        : CONFIG_TLS_OFF;
 }
 
 bool

@@ -27,6 +27,7 @@ struct config {
     char gateway_secrets[CONFIG_GATEWAY_SECRETS][CONFIG_TEXT_SIZE];
     char mysql_password[CONFIG_TEXT_SIZE];
     char redis_password[CONFIG_TEXT_SIZE];
+    char redis_sentinel_password[CONFIG_TEXT_SIZE];
 };
 
 /* The file of a program that is told none: FRONTROW_CONFIG, else /etc/frontrow/frontrow.conf. */
@@ -35,12 +36,20 @@ const char *config_default_path(void);
 /*
  * Defaults, then the file (`path` NULL: none), then the environment, then the secret files, then
  * the checks that involve several settings (the ladder of time-outs, caller = body on loopback
- * only). Returns false with a sentence that names setting and place in `error`.
+ * only, what goes together for TLS and for several servers). Returns false with a sentence that
+ * names setting and place in `error`.
  */
 bool config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZE]);
 
+/* The checks of config_load() that involve several settings. */
+bool config_check(const struct config *config, char error[CONFIG_ERROR_SIZE]);
+
 /* Prints every setting as a file that config_load() would take; secrets are shown as "***". */
 void config_print(const struct config *config, FILE *out);
+
+/* What mysql_tls and redis_tls mean. */
+enum config_tls { CONFIG_TLS_OFF, CONFIG_TLS_ON, CONFIG_TLS_VERIFY };
+enum config_tls config_tls_of(const char *value);
 
 /* Whether the userId in body or query is believed (caller = body). */
 bool config_trusts_body(const struct config *config);

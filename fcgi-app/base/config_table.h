@@ -53,13 +53,31 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
          "MySQL host, always by TCP (also localhost); not used with mysql_socket")                 \
     INTEGER(mysql_port, 3306, 1, 65535, "MySQL port")                                              \
     TEXT(mysql_socket, "", "MySQL unix socket")                                                    \
+    TEXT(mysql_hosts, "",                                                                          \
+         "several servers, of which the one that takes writes is used, instead of mysql_host")     \
+    CHOICE(mysql_tls, "off", "off|on|verify",                                                      \
+           "TLS to MySQL; on: encrypted; verify: also the server's certificate and name")          \
+    TEXT(mysql_tls_ca_file, "", "certificates of the authorities for mysql_tls = verify")          \
+    TEXT(mysql_tls_certificate_file, "", "own certificate for MySQL; empty: none")                 \
+    TEXT(mysql_tls_key_file, "", "key of mysql_tls_certificate_file")                              \
     TEXT(mysql_user, "frontrow", "MySQL user")                                                     \
     TEXT(mysql_password_file, "", "file with the MySQL password; empty: none")                     \
     TEXT(mysql_database, "frontrow", "MySQL database")                                             \
     TEXT(redis_host, "127.0.0.1", "Redis host; not used with redis_socket")                        \
     INTEGER(redis_port, 6379, 1, 65535, "Redis port")                                              \
     TEXT(redis_socket, "", "Redis unix socket")                                                    \
+    TEXT(redis_hosts, "", "several servers, of which the master is used, instead of redis_host")   \
+    TEXT(redis_sentinels, "", "Sentinels, which say where the master is, instead of redis_host")   \
+    TEXT(redis_master, "mymaster", "name of the master that redis_sentinels watch")                \
+    TEXT(redis_sentinel_password_file, "", "file with the Sentinels' password; empty: none")       \
+    CHOICE(redis_tls, "off", "off|on|verify",                                                      \
+           "TLS to Redis; on: encrypted; verify: also the server's certificate and name")          \
+    TEXT(redis_tls_ca_file, "", "certificates of the authorities for redis_tls = verify")          \
+    TEXT(redis_tls_certificate_file, "", "own certificate for Redis; empty: none")                 \
+    TEXT(redis_tls_key_file, "", "key of redis_tls_certificate_file")                              \
+    TEXT(redis_user, "", "Redis user (ACL); empty: the default user")                              \
     TEXT(redis_password_file, "", "file with the Redis password; empty: none")                     \
+    INTEGER(redis_database, 0, 0, 1000000, "Redis database number")                                \
     INTEGER(show_up_seconds, 30, 1, 3600, "time in which a called user must show up")              \
     INTEGER(missed_seconds, 600, 1, 86400,                                                         \
             "time for which a user who missed the call keeps the number")                          \

@@ -6,6 +6,7 @@
 #define FRONTROW_BASE_SHARED_H
 
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "base/breaker.h"
 #include "base/counts.h"
@@ -18,6 +19,9 @@ struct shared {
     struct breaker redis;
     struct unknowns mysql_unknowns;
     struct unknowns redis_unknowns;
+    /* which of several servers is in use (host_key()); 0: none yet */
+    _Atomic uint32_t mysql_host;
+    _Atomic uint32_t redis_host;
     struct occupancy occupancy;
     /* what the log says once, however many requests and workers see it */
     atomic_flag said_no_document_uri;

@@ -9,8 +9,23 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "mysql/dial.h"
 #include "mysql/refusal.h"
 #include "mysql/session.h"
+
+/* Without mysql_hosts it is one server, which is used as it is. */
+static void
+list_hosts(struct database *db)
+{
+    const struct config *config = db->config;
+    db->has_list = config->mysql_hosts[0] != '\0';
+    int count = host_list_read(config->mysql_hosts, config->mysql_port, db->hosts);
+    db->host_count = db->has_list && count > 0 ? (size_t)count : 1;
+    if (!db->has_list) {
+        db->hosts[0].port = config->mysql_port;
+        snprintf(db->hosts[0].name, sizeof db->hosts[0].name, "%s", config->mysql_host);
+    }
+}
 
 struct database *
 db_open(const struct config *config, int timeout_ms, struct shared *shared)
@@ -21,9 +36,11 @@ db_open(const struct config *config, int timeout_ms, struct shared *shared)
     db->config = config;
     db->timeout_ms = timeout_ms;
     db->session = &db->sessions[SESSION_SINGLE];
+    list_hosts(db);
     if (shared != NULL) {
         db->breaker = &shared->mysql;
         db->unknowns = &shared->mysql_unknowns;
+        db->chosen = &shared->mysql_host;
     }
     return db;
 }
@@ -91,6 +108,12 @@ log_refusal(struct database *db, enum refusal refusal, unsigned code)
     }
 }
 
+static bool
+is_slow(const struct database *db, int64_t started)
+{
+    return clock_monotonic() - started >= db->timeout_ms / 2;
+}
+
 enum db_result
 connection_failed(struct database *db, unsigned code, const char *text, int64_t started)
 {
@@ -98,9 +121,11 @@ connection_failed(struct database *db, unsigned code, const char *text, int64_t 
     enum db_result result = refusal_result(refusal);
     snprintf(db->error_text, sizeof db->error_text, "MySQL error %u: %s", code, text);
     log_refusal(db, refusal, code);
-    if (result == DB_GONE && db->breaker != NULL &&
-        clock_monotonic() - started >= db->timeout_ms / 2)
-        breaker_failure(db->breaker);
+    if (result == DB_GONE && is_slow(db, started)) {
+        db->doubted = db->session->host;
+        if (db->breaker != NULL)
+            breaker_failure(db->breaker);
+    }
     /* A late reply on a handle that timed out would answer the next user. */
     if (refusal_ends_connection(refusal))
         connection_close(db);
@@ -126,53 +151,92 @@ connection_run(struct database *db, const char *sql)
     return DB_OK;
 }
 
-static MYSQL *
-connect_handle(struct database *db)
+/* Connects the session in use to one server, and looks whether it may be used. */
+static enum db_result
+connect_to(struct database *db, const struct host *host)
 {
-    const struct config *config = db->config;
-    MYSQL *handle = mysql_init(NULL);
-    if (handle == NULL)
-        log_abort("no memory");
-    unsigned seconds = (unsigned)(db->timeout_ms + 999) / 1000;
-    mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &seconds);
-    mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &seconds);
-    mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
-    mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
-    bool socket = config->mysql_socket[0] != '\0';
-    /* or "localhost" would be a socket of the library's choice */
-    unsigned protocol = socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
-    mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
-    if (mysql_real_connect(handle, socket ? NULL : config->mysql_host, config->mysql_user,
-                           config->mysql_password[0] != '\0' ? config->mysql_password : NULL,
-                           config->mysql_database, socket ? 0 : (unsigned)config->mysql_port,
-                           socket ? config->mysql_socket : NULL, 0) != NULL)
-        return handle;
-    char address[CONFIG_TEXT_SIZE + 16];
-    if (socket)
-        snprintf(address, sizeof address, "%s", config->mysql_socket);
-    else
-        snprintf(address, sizeof address, "%s, port %d", config->mysql_host, config->mysql_port);
-    snprintf(db->error_text, sizeof db->error_text,
-             "MySQL cannot be reached at %.200s: error %u: %s", address, mysql_errno(handle),
-             mysql_error(handle));
-    mysql_close(handle);
-    return NULL;
+    int64_t started = clock_monotonic();
+    uint32_t key = host_key(host);
+    db->session->handle = dial(db, host);
+    if (db->session->handle == NULL) {
+        log_warn("%s", db->error_text);
+        if (is_slow(db, started))
+            db->doubted = key;
+        return DB_GONE;
+    }
+    db->session->host = key;
+    db->session->checked_at = clock_monotonic();
+    enum db_result result = session_set_up(db);
+    if (result == DB_OK && db->has_list)
+        result = session_check_writable(db);
+    if (result == DB_OK && db->has_list)
+        result = session_check_quorum(db);
+    if (result != DB_OK)
+        connection_close(db); /* half set up, it would be taken for a whole one the next time */
+    return result;
+}
+
+/* All that work together follow the one who has found where the writes go. */
+static void
+choose(struct database *db, const struct host *host)
+{
+    char address[HOST_TEXT_SIZE];
+    db->doubted = 0;
+    if (!db->has_list || db->chosen == NULL ||
+        atomic_exchange(db->chosen, db->session->host) == db->session->host)
+        return;
+    host_print(host, address);
+    log_info("MySQL: writes go to %s", address);
 }
 
 static enum db_result
 connect_session(struct database *db)
 {
-    db->session->handle = connect_handle(db);
-    if (db->session->handle == NULL) {
-        log_warn("%s", db->error_text);
-        if (db->breaker != NULL)
-            breaker_failure(db->breaker);
-        return DB_GONE;
+    size_t order[HOSTS_MAX];
+    uint32_t chosen = db->chosen != NULL ? atomic_load(db->chosen) : 0;
+    host_list_order(db->hosts, db->host_count, chosen, db->doubted, order);
+    db->misconfigured = false;
+    for (size_t i = 0; i < db->host_count; i++) {
+        const struct host *host = &db->hosts[order[i]];
+        if (connect_to(db, host) == DB_OK) {
+            choose(db, host);
+            return DB_OK;
+        }
     }
-    if (session_set_up(db) == DB_OK)
-        return DB_OK;
-    connection_close(db); /* half set up, it would be taken for a whole one the next time */
+    if (db->has_list)
+        log_warn("MySQL: no server of mysql_hosts takes writes");
+    if (db->breaker != NULL)
+        breaker_failure(db->breaker);
     return DB_GONE;
+}
+
+static bool
+is_in_list(const struct database *db, uint32_t key)
+{
+    for (size_t i = 0; i < db->host_count; i++)
+        if (host_key(&db->hosts[i]) == key)
+            return true;
+    return false;
+}
+
+/*
+ * Whether the session in use leads to a server that others have left, or that takes no writes any
+ * more: what is read there may be old. A transaction hears that at its first write.
+ */
+static bool
+has_moved(struct database *db)
+{
+    enum { CHECK_EVERY_MS = 1000 };
+    if (!db->has_list || db->chosen == NULL)
+        return false;
+    uint32_t chosen = atomic_load(db->chosen);
+    if (chosen != db->session->host && is_in_list(db, chosen))
+        return true;
+    int64_t now = clock_monotonic();
+    if (db->in_transaction || now - db->session->checked_at < CHECK_EVERY_MS)
+        return false;
+    db->session->checked_at = now;
+    return session_check_writable(db) != DB_OK;
 }
 
 enum db_result
@@ -184,6 +248,8 @@ connection_ensure(struct database *db)
         snprintf(db->error_text, sizeof db->error_text, "MySQL does not answer");
         return DB_GONE;
     }
+    if (connection_is_open(db) && has_moved(db))
+        connection_close(db);
     return connection_is_open(db) ? DB_OK : connect_session(db);
 }
 
@@ -204,14 +270,12 @@ db_probe(struct database *db)
 {
     if (db->breaker == NULL || !breaker_is_open(db->breaker))
         return false;
-    /* to connect and to set the session up are two waits */
-    if (!breaker_take_probe(db->breaker, 2 * db->timeout_ms))
+    /* to connect is a wait for each server, to set the session up another one */
+    if (!breaker_take_probe(db->breaker, (1 + (int)db->host_count) * db->timeout_ms))
         return true;
     close_all(db);
-    if (connect_session(db) != DB_OK) {
-        breaker_failure(db->breaker);
+    if (connect_session(db) != DB_OK)
         return true;
-    }
     log_info("MySQL answers again");
     breaker_success(db->breaker);
     return false;

@@ -3,7 +3,9 @@
 #define FRONTROW_MYSQL_CONNECTION_H
 
 #include <mysql.h>
+#include <stdatomic.h>
 
+#include "base/host.h"
 #include "mysql/database.h"
 
 enum { STATEMENT_SLOTS = 256, MAX_PARAMETERS = 144, MAX_COLUMNS = 40, ERROR_TEXT_SIZE = 512 };
@@ -31,8 +33,10 @@ struct row {
 
 /* One connection of a struct database. */
 struct session {
-    MYSQL *handle; /* NULL: not connected */
-    bool used;     /* a statement went through since the connect */
+    MYSQL *handle;      /* NULL: not connected */
+    bool used;          /* a statement went through since the connect */
+    uint32_t host;      /* its host_key() */
+    int64_t checked_at; /* clock_monotonic() when the server was last known to take writes */
     struct statement statements[STATEMENT_SLOTS];
 };
 
@@ -47,6 +51,11 @@ struct database {
     struct breaker *breaker; /* NULL in tools, likewise unknowns */
     struct unknowns *unknowns;
     int timeout_ms;
+    struct host hosts[HOSTS_MAX]; /* in the order of the settings */
+    size_t host_count;
+    bool has_list;            /* from mysql_hosts: only one that takes writes is used */
+    _Atomic uint32_t *chosen; /* the one that all workers use (host_key()); NULL in tools */
+    uint32_t doubted;         /* did not answer in time: tried last; 0: none */
     struct session sessions[SESSION_COUNT];
     struct session *session; /* the one in use */
     bool in_transaction;

@@ -89,10 +89,43 @@ require_fit_server(struct database *db)
     return DB_OK;
 }
 
+/* Of several servers not the one to use. */
+static enum db_result
+pass_over(struct database *db, const char *why)
+{
+    snprintf(db->error_text, sizeof db->error_text, "MySQL is passed over: %s", why);
+    log_warn("%s", db->error_text);
+    return DB_GONE;
+}
+
+/* MariaDB 12 has words where others have 0 and 1. */
+enum db_result
+session_check_writable(struct database *db)
+{
+    static const char is_writable[] =
+        "SELECT CONCAT(@@global.read_only, @@global.innodb_read_only) REGEXP '^(0|OFF)+$'";
+    char writable[8];
+    enum db_result result = read_word(db, is_writable, 0, writable, sizeof writable);
+    return result == DB_OK && strcmp(writable, "1") != 0 ? pass_over(db, "it is read-only")
+                                                         : result;
+}
+
+/* MariaDB has these words also where it is no node; MySQL has none of them. */
+enum db_result
+session_check_quorum(struct database *db)
+{
+    char galera[8], ready[8];
+    enum db_result result =
+        read_word(db, "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'", 1, galera, sizeof galera);
+    if (result != DB_OK || strcmp(galera, "ON") != 0)
+        return result;
+    result = read_word(db, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'", 1, ready, sizeof ready);
+    return result == DB_OK && strcmp(ready, "ON") != 0 ? pass_over(db, "it has no quorum") : result;
+}
+
 enum db_result
 session_set_up(struct database *db)
 {
-    db->misconfigured = false;
     enum db_result result = pin_settings(db);
     return result == DB_OK ? require_fit_server(db) : result;
 }

@@ -11,4 +11,11 @@
  */
 enum db_result session_set_up(struct database *db) MUST_CHECK;
 
+/*
+ * DB_GONE: the server is read-only, or a node of Galera without a quorum, as db->error_text says;
+ * of several servers it is not the one to use.
+ */
+enum db_result session_check_writable(struct database *db) MUST_CHECK;
+enum db_result session_check_quorum(struct database *db) MUST_CHECK;
+
 #endif

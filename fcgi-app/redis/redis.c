@@ -1,11 +1,8 @@
-#include <assert.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/time.h>
 
 #include "base/breaker.h"
 #include "base/clock.h"
@@ -13,9 +10,8 @@
 #include "base/log.h"
 #include "base/shared.h"
 #include "redis/connection.h"
+#include "redis/fitness.h"
 #include "redis/refusal.h"
-
-enum { INFO_SIZE = 8192, OLDEST_VERSION = 7 };
 
 struct redis *
 redis_open(const struct config *config, struct shared *shared)
@@ -28,18 +24,12 @@ redis_open(const struct config *config, struct shared *shared)
     if (shared != NULL) {
         redis->breaker = &shared->redis;
         redis->unknowns = &shared->redis_unknowns;
+        redis->chosen = &shared->redis_host;
     }
+    redis_list_hosts(redis);
     snprintf(redis->builder, sizeof redis->builder, "%016llx", (unsigned long long)name);
     signal(SIGPIPE, SIG_IGN); /* hiredis writes to a connection that Redis may have ended */
     return redis;
-}
-
-static void
-disconnect(struct redis *redis)
-{
-    if (redis->context != NULL)
-        redisFree(redis->context);
-    redis->context = NULL;
 }
 
 void
@@ -47,37 +37,20 @@ redis_close(struct redis *redis)
 {
     if (redis == NULL)
         return;
-    disconnect(redis);
+    link_close(&redis->link);
     command_free(&redis->head);
     command_free(&redis->rest);
     free(redis);
 }
 
-/* A late reply on a handle that timed out would answer the next caller: it is closed. */
-static enum answer
-lose(struct redis *redis, const char *what)
+enum answer
+redis_lose(struct redis *redis, const char *what)
 {
     log_warn("Redis: %s", what);
-    if (redis->breaker != NULL)
+    if (redis->breaker != NULL && !redis->connecting)
         breaker_failure(redis->breaker);
-    disconnect(redis);
+    link_close(&redis->link);
     return ANSWER_GONE;
-}
-
-/* The connection's own failures. One that Redis had ended while it was idle may be made anew. */
-static enum answer
-transport_failed(struct redis *redis)
-{
-    const redisContext *context = redis->context;
-    bool ended = context->err == REDIS_ERR_EOF ||
-                 (context->err == REDIS_ERR_IO && (errno == EPIPE || errno == ECONNRESET));
-    if (ended) {
-        disconnect(redis);
-        return ANSWER_LOST;
-    }
-    if (context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return lose(redis, "no answer in time");
-    return lose(redis, context->errstr);
 }
 
 bool
@@ -118,26 +91,21 @@ refused(struct redis *redis, const char *error)
             log_error("Redis: %s (there is no rule for this: told once a minute)", error);
         break;
     }
-    disconnect(redis);
+    link_close(&redis->link);
     return ANSWER_GONE;
 }
 
+/* The connection's own failures. One that Redis had ended while it was idle may be made anew. */
 static enum answer
-receive(struct redis *redis, redisReply **reply)
+link_failed(struct redis *redis, enum link_result result)
 {
-    void *received = NULL;
-    errno = 0;
-    if (redisGetReply(redis->context, &received) != REDIS_OK)
-        return transport_failed(redis);
-    if (redis->breaker != NULL)
-        breaker_success(redis->breaker);
-    *reply = received;
-    if ((*reply)->type != REDIS_REPLY_ERROR)
-        return ANSWER_OK;
-    enum answer answer = refused(redis, (*reply)->str);
-    freeReplyObject(*reply);
-    *reply = NULL;
-    return answer;
+    if (result == LINK_ENDED) {
+        link_close(&redis->link);
+        return ANSWER_LOST;
+    }
+    if (result == LINK_LATE)
+        redis->doubted = redis->host;
+    return redis_lose(redis, result == LINK_LATE ? "no answer in time" : link_error(&redis->link));
 }
 
 enum answer
@@ -151,139 +119,30 @@ redis_send(struct redis *redis, bool rest, redisReply **reply)
     size_t first = command_list(&redis->head, words, lengths);
     if (rest)
         command_list(&redis->rest, words + first, lengths + first);
-    int appended = redisAppendCommandArgv(redis->context, (int)count, words, lengths);
+    enum link_result result = link_ask(&redis->link, count, words, lengths, reply);
     free(words);
     free(lengths);
+    if (result != LINK_OK)
+        return link_failed(redis, result);
+    if (redis->breaker != NULL && !redis->connecting)
+        breaker_success(redis->breaker);
+    if ((*reply)->type != REDIS_REPLY_ERROR)
+        return ANSWER_OK;
+    enum answer answer = refused(redis, (*reply)->str);
+    freeReplyObject(*reply);
     *reply = NULL;
-    return appended == REDIS_OK ? receive(redis, reply) : lose(redis, "no memory");
+    return answer;
 }
 
-/* Sends one or two words; true where the answer is no error. The text of it goes to `text`. */
+/* Where Redis had ended a connection that was idle, on a new one. */
 static bool
-ask(struct redis *redis, const char *first, const char *second, char *text, size_t size)
-{
-    redisReply *reply;
-    command_clear(&redis->head);
-    command_add_text(&redis->head, first);
-    if (second != NULL)
-        command_add_text(&redis->head, second);
-    enum answer answer = redis_send(redis, false, &reply);
-    if (answer == ANSWER_LOST)
-        lose(redis, "the connection ended");
-    if (answer != ANSWER_OK)
-        return false;
-    assert(reply != NULL);
-    snprintf(text, size, "%s", reply->str != NULL ? reply->str : "");
-    freeReplyObject(reply);
-    return true;
-}
-
-/* What stands behind a name in the text of INFO; NULL: it does not say. */
-static const char *
-find_info(const char *info, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *at = info; (at = strstr(at, name)) != NULL; at += length)
-        if ((at == info || at[-1] == '\n') && at[length] == ':')
-            return at + length + 1;
-    return NULL;
-}
-
-/* A Redis in which no queues can be kept, as it is set up or made. */
-static bool
-refuse_server(struct redis *redis, const char *why)
-{
-    redis->unfit = true;
-    if (redis->breaker != NULL)
-        breaker_failure(redis->breaker);
-    if (redis_is_time_to_tell(&redis->unfit_told))
-        log_error("Redis: %s. Until then there are no queues", why);
-    return false;
-}
-
-/* Which run of Redis this is. Queues are functions, which came with Redis 7. */
-static bool
-read_server(struct redis *redis)
-{
-    char info[INFO_SIZE], why[128];
-    if (!ask(redis, "INFO", "server", info, sizeof info))
-        return false;
-    const char *at = find_info(info, "run_id");
-    if (at == NULL || sscanf(at, "%40[0-9a-f]", redis->run_id) != 1) {
-        lose(redis, "it does not tell its run_id");
-        return false;
-    }
-    const char *version = find_info(info, "redis_version");
-    if (version == NULL || strtol(version, NULL, 10) >= OLDEST_VERSION)
-        return true;
-    snprintf(why, sizeof why, "it is version %.*s and has to be %d or newer, which has functions",
-             (int)strcspn(version, "\r\n"), version, OLDEST_VERSION);
-    return refuse_server(redis, why);
-}
-
-/*
- * A Redis that evicts throws parts of queues away when its memory is full, instead of turning away
- * who comes. INFO tells its policy also where CONFIG is forbidden.
- */
-static bool
-keeps_all(struct redis *redis)
-{
-    char info[INFO_SIZE], why[128];
-    if (!ask(redis, "INFO", "memory", info, sizeof info))
-        return false;
-    const char *policy = find_info(info, "maxmemory_policy");
-    if (policy == NULL || strncmp(policy, "noeviction", strlen("noeviction")) == 0)
-        return true;
-    snprintf(why, sizeof why,
-             "maxmemory-policy is %.*s and has to be noeviction: parts of the queues would be lost",
-             (int)strcspn(policy, "\r\n"), policy);
-    return refuse_server(redis, why);
-}
-
-static redisContext *
-dial(const struct config *config)
-{
-    struct timeval timeout = {
-        .tv_sec = config->redis_timeout_ms / 1000,
-        .tv_usec = config->redis_timeout_ms % 1000 * 1000L,
-    };
-    redisContext *context =
-        config->redis_socket[0] != '\0'
-            ? redisConnectUnixWithTimeout(config->redis_socket, timeout)
-            : redisConnectWithTimeout(config->redis_host, config->redis_port, timeout);
-    if (context != NULL && context->err == 0)
-        redisSetTimeout(context, timeout);
-    return context;
-}
-
-bool
-redis_ensure(struct redis *redis)
-{
-    if (redis->context != NULL)
-        return true;
-    redis->context = dial(redis->config);
-    if (redis->context == NULL || redis->context->err != 0) {
-        lose(redis, redis->context == NULL ? "no memory" : redis->context->errstr);
-        return false;
-    }
-    char ignored[64];
-    const char *password = redis->config->redis_password;
-    if ((password[0] == '\0' || ask(redis, "AUTH", password, ignored, sizeof ignored)) &&
-        read_server(redis) && keeps_all(redis))
-        return true;
-    disconnect(redis);
-    return false;
-}
-
-/* ask(), on a new connection where Redis had ended the one that was idle. */
-static bool
-ask_again(struct redis *redis, const char *first, const char *second, char *text, size_t size)
+ask_again(struct redis *redis, const char *const *words, char *text, size_t size)
 {
     if ((redis->breaker != NULL && breaker_is_open(redis->breaker)) || !redis_ensure(redis))
         return false;
-    bool answered = ask(redis, first, second, text, size);
-    if (!answered && redis->context == NULL && redis_ensure(redis))
-        answered = ask(redis, first, second, text, size);
+    bool answered = redis_ask(redis, words, text, size);
+    if (!answered && redis->link.context == NULL && redis_ensure(redis))
+        answered = redis_ask(redis, words, text, size);
     return answered;
 }
 
@@ -291,16 +150,17 @@ bool
 redis_ping(struct redis *redis)
 {
     char pong[8];
-    return ask_again(redis, "PING", NULL, pong, sizeof pong);
+    return ask_again(redis, (const char *const[]){"PING", NULL}, pong, sizeof pong);
 }
 
 bool
 redis_read_memory(struct redis *redis, struct redis_memory *memory)
 {
     char info[INFO_SIZE];
-    if (!ask_again(redis, "INFO", "memory", info, sizeof info))
+    if (!ask_again(redis, (const char *const[]){"INFO", "memory", NULL}, info, sizeof info))
         return false;
-    const char *used = find_info(info, "used_memory"), *limit = find_info(info, "maxmemory");
+    const char *used = fitness_find_info(info, "used_memory"),
+               *limit = fitness_find_info(info, "maxmemory");
     if (used == NULL || limit == NULL)
         return false;
     *memory = (struct redis_memory){
@@ -324,14 +184,15 @@ redis_probe(struct redis *redis)
 {
     if (redis->breaker == NULL || !breaker_is_open(redis->breaker))
         return false;
-    /* to connect takes up to four waits: the socket, AUTH, INFO twice */
-    if (!breaker_take_probe(redis->breaker, 4 * redis->config->redis_timeout_ms))
+    /* to connect takes some waits: a Sentinel, the socket, TLS, AUTH, SELECT, INFO */
+    if (!breaker_take_probe(redis->breaker, 8 * redis->config->redis_timeout_ms))
         return true;
-    disconnect(redis);
+    link_close(&redis->link);
     if (!redis_ensure(redis)) {
         breaker_failure(redis->breaker);
         return true;
     }
     log_info("Redis answers again");
+    breaker_success(redis->breaker);
     return false;
 }

@@ -21,6 +21,7 @@ static const struct {
     {"READONLY", REDIS_ELSEWHERE},
     {"WRONGPASS", REDIS_ELSEWHERE},
     {"ERR AUTH", REDIS_ELSEWHERE},
+    {"ERR DB index", REDIS_ELSEWHERE},
     {"ERR max number of clients", REDIS_ELSEWHERE},
     {"ERR The user executing the script", REDIS_ELSEWHERE}, /* may not do what the functions do */
     {"ERR Error compiling", REDIS_OURS},

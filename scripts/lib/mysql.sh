@@ -21,7 +21,7 @@ mysql_configure() {
     # A starting MariaDB deletes the temporary tables that it finds in /tmp, another one's as well.
     mkdir -p "$VAR/mysql-tmp"
     # Only this file is read (--defaults-file): the machine's settings do not leak in.
-    # "loose" settings are known to one of the two servers only.
+    # "loose" settings are known to one of the two servers only. A test may have put more into mysql.extra.
     cat >"$VAR/my.cnf" <<END
 [mysqld]
 datadir = $VAR/mysql
@@ -39,6 +39,7 @@ max_connections = 400
 innodb_buffer_pool_size = ${FRONTROW_MYSQL_MEMORY:-512M}
 loose-innodb_log_file_size = ${FRONTROW_MYSQL_LOG:-256M}
 innodb_flush_log_at_trx_commit = 1
+$(cat "$VAR/mysql.extra" 2>/dev/null || true)
 END
 }
 

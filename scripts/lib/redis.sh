@@ -1,5 +1,6 @@
 # The private Redis or Valkey: a socket, no eviction, nothing on disk. After a restart queues are loaded from MySQL
-# anyway, and an append-only file would take a third of the time of each call.
+# anyway, and an append-only file would take a third of the time of each call. A test may have put more settings into
+# redis.extra.
 
 # redis_command server|cli: the program's name: that of FRONTROW_REDIS (redis or valkey), else of Redis if the
 # machine has it, else of Valkey.
@@ -20,6 +21,7 @@ save ""
 appendonly no
 maxmemory ${FRONTROW_REDIS_MEMORY:-1gb}
 maxmemory-policy noeviction
+$(cat "$VAR/redis.extra" 2>/dev/null || true)
 END
 }
 

@@ -302,7 +302,7 @@ lose_a_key(void)
     static const char *const names[] = {"meta",   "tokens", "users",  "waiting",
                                         "called", "active", "missed", "ended"};
     const char *name = names[below(sizeof names / sizeof names[0])];
-    redisReply *reply = redisCommand(redis->context, "UNLINK {c%d}:%s", CONCERT, name);
+    redisReply *reply = redisCommand(redis->link.context, "UNLINK {c%d}:%s", CONCERT, name);
     bool was_there = reply != NULL && reply->integer == 1;
     freeReplyObject(reply);
     return was_there;

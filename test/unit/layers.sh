@@ -69,6 +69,7 @@ only_in() {
 only_in fcgiapp.h server
 only_in mysql.h mysql
 only_in hiredis.h redis
+only_in ssl.h redis
 only_in jansson.h 'api|ctl'
 
 # What a table or Redis says is read by a rule of the domain, which has a meaning for each result.

@@ -191,6 +191,36 @@ config_names_what_is_wrong(void)
 }
 
 static void
+config_names_what_does_not_go_together(void)
+{
+    static const struct {
+        const char *text;
+        const char *says; /* "" where it is taken */
+    } cases[] = {
+        {"mysql_tls = on\nmysql_socket = /s\n", "mysql_tls = on: TLS is not for a unix socket"},
+        {"mysql_tls = verify\n", "verify needs a ca_file"},
+        {"redis_tls = on\nredis_tls_ca_file = /dev/null\n", "only verify uses it"},
+        {"redis_tls_ca_file = /dev/null\n", "redis_tls = off: "},
+        {"mysql_tls = on\nmysql_tls_key_file = /dev/null\n", "need each other"},
+        {"redis_tls_certificate_file = /dev/null\nredis_tls_key_file = /dev/null\n", "without TLS"},
+        {"mysql_tls = verify\nmysql_tls_ca_file = /nowhere\n",
+         "mysql_tls_ca_file: /nowhere: No such"},
+        {"mysql_tls = verify\nmysql_tls_ca_file = /dev/null\n", ""},
+        {"mysql_hosts = a b:1 [::1]:2\n", ""},
+        {"mysql_hosts = a,b\n", "mysql_hosts: \"a,b\" is no list"},
+        {"mysql_hosts = a\nmysql_socket = /s\n", "mysql_hosts and mysql_socket cannot both"},
+        {"redis_sentinels = a\nredis_hosts = b\n", "redis_sentinels and redis_hosts cannot both"},
+        {"redis_user = fan\n", "redis_user needs a redis_password_file"},
+    };
+    struct config config;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *said = load_text(&config, cases[i].text);
+        CU_ASSERT_PTR_NOT_NULL(strstr(said, cases[i].says));
+        CU_ASSERT_EQUAL(said[0] == '\0', cases[i].says[0] == '\0');
+    }
+}
+
+static void
 config_takes_no_note_behind_a_value(void)
 {
     struct config config;
@@ -374,6 +404,8 @@ suite_base(void)
     CU_add_test(suite, "log: an abort says why first", an_abort_says_why_first);
     CU_add_test(suite, "config: former names of settings are taken", config_takes_former_names);
     CU_add_test(suite, "config names what is wrong", config_names_what_is_wrong);
+    CU_add_test(suite, "config names what does not go together",
+                config_names_what_does_not_go_together);
     CU_add_test(suite, "config takes no note behind a value", config_takes_no_note_behind_a_value);
     CU_add_test(suite, "config is read whole or not at all", config_is_read_whole_or_not_at_all);
     CU_add_test(suite, "config cuts no secret", config_cuts_no_secret);

@@ -1,0 +1,167 @@
+/* config: what must hold between several settings. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/config.h"
+#include "base/host.h"
+#include "base/time_zone.h"
+
+/* Each step must end well before the one that waits for it, or the outer one hides the reason. */
+static bool
+check_ladder(const char *name, const int steps[], int count, char error[CONFIG_ERROR_SIZE])
+{
+    for (int i = 1; i < count; i++) {
+        if (steps[i - 1] >= steps[i]) {
+            snprintf(error, CONFIG_ERROR_SIZE,
+                     "%s: the time-outs must rise from step to step, but step %d is %d ms and step "
+                     "%d is %d ms",
+                     name, i, steps[i - 1], i + 1, steps[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* MySQL's client counts its time-outs in seconds: what it really waits, in milliseconds. */
+static int
+whole_seconds(int ms)
+{
+    return (ms + 999) / 1000 * 1000;
+}
+
+/* The settings of one store that are about TLS. */
+struct tls_settings {
+    const char *store; /* how their names begin */
+    const char *mode;
+    const char *socket;
+    const char *ca_file;
+    const char *certificate_file;
+    const char *key_file;
+};
+
+static bool
+is_readable(const char *store, const char *setting, const char *path, char *error)
+{
+    FILE *file = *path != '\0' ? fopen(path, "r") : NULL;
+    if (file == NULL && *path != '\0') {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s_tls_%s_file: %.200s: %s", store, setting, path,
+                 strerror(errno));
+        return false;
+    }
+    if (file != NULL)
+        fclose(file);
+    return true;
+}
+
+/* A file that would not be used, or is not there, must not look like protection. */
+static bool
+check_tls(const struct tls_settings *tls, char *error)
+{
+    bool verify = config_tls_of(tls->mode) == CONFIG_TLS_VERIFY;
+    bool certificate = tls->certificate_file[0] != '\0';
+    const char *reason = NULL;
+    if (config_tls_of(tls->mode) != CONFIG_TLS_OFF && tls->socket[0] != '\0')
+        reason = "TLS is not for a unix socket";
+    else if (verify != (tls->ca_file[0] != '\0'))
+        reason = "verify needs a ca_file, and only verify uses it";
+    else if (certificate != (tls->key_file[0] != '\0'))
+        reason = "certificate_file and key_file need each other";
+    else if (certificate && config_tls_of(tls->mode) == CONFIG_TLS_OFF)
+        reason = "a certificate_file is not used without TLS";
+    if (reason != NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s_tls = %s: %s", tls->store, tls->mode, reason);
+        return false;
+    }
+    return is_readable(tls->store, "ca", tls->ca_file, error) &&
+           is_readable(tls->store, "certificate", tls->certificate_file, error) &&
+           is_readable(tls->store, "key", tls->key_file, error);
+}
+
+static bool
+check_hosts(const char *setting, const char *list, const char *rival, const char *rival_value,
+            char *error)
+{
+    struct host hosts[HOSTS_MAX];
+    if (list[0] == '\0')
+        return true;
+    if (host_list_read(list, 1, hosts) < 0) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "%s: \"%.100s\" is no list of up to %d servers with blanks between: NAME, "
+                 "NAME:PORT or [IPv6]:PORT",
+                 setting, list, HOSTS_MAX);
+        return false;
+    }
+    if (rival_value[0] == '\0')
+        return true;
+    snprintf(error, CONFIG_ERROR_SIZE, "%s and %s cannot both be set", setting, rival);
+    return false;
+}
+
+/* Where the stores are, and how they are reached. */
+static bool
+check_stores(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    const struct tls_settings mysql = {"mysql",
+                                       config->mysql_tls,
+                                       config->mysql_socket,
+                                       config->mysql_tls_ca_file,
+                                       config->mysql_tls_certificate_file,
+                                       config->mysql_tls_key_file};
+    const struct tls_settings redis = {"redis",
+                                       config->redis_tls,
+                                       config->redis_socket,
+                                       config->redis_tls_ca_file,
+                                       config->redis_tls_certificate_file,
+                                       config->redis_tls_key_file};
+    if (!check_tls(&mysql, error) || !check_tls(&redis, error) ||
+        !check_hosts("mysql_hosts", config->mysql_hosts, "mysql_socket", config->mysql_socket,
+                     error) ||
+        !check_hosts("redis_hosts", config->redis_hosts, "redis_socket", config->redis_socket,
+                     error) ||
+        !check_hosts("redis_sentinels", config->redis_sentinels, "redis_socket",
+                     config->redis_socket, error) ||
+        !check_hosts("redis_sentinels", config->redis_sentinels, "redis_hosts", config->redis_hosts,
+                     error))
+        return false;
+    if (config->redis_user[0] != '\0' && config->redis_password[0] == '\0') {
+        snprintf(error, CONFIG_ERROR_SIZE, "redis_user needs a redis_password_file");
+        return false;
+    }
+    return true;
+}
+
+bool
+config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    const int ladder[] = {config->redis_timeout_ms,
+                          config->lock_wait_s * 1000,
+                          whole_seconds(config->mysql_timeout_ms),
+                          config->request_ms,
+                          config->watchdog_ms,
+                          config->gateway_ms};
+    const int admin[] = {config->lock_wait_s * 1000, whole_seconds(config->admin_mysql_timeout_ms),
+                         config->admin_request_ms, config->admin_watchdog_ms,
+                         config->admin_gateway_ms};
+    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < "
+                      "watchdog_ms < gateway_ms",
+                      ladder, 6, error) ||
+        !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms "
+                      "< admin_gateway_ms",
+                      admin, 5, error))
+        return false;
+    if (config_trusts_body(config) && !address_list_is_loopback(config->listen)) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "caller = body believes every client; it is refused with listen = %s, not all of "
+                 "which is in 127.0.0.0/8 or [::1]",
+                 config->listen);
+        return false;
+    }
+    if (!time_zone_is_known(config->time_zone)) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "time_zone: \"%.60s\" is no time zone of " TIME_ZONE_FOLDER " (package tzdata)",
+                 config->time_zone);
+        return false;
+    }
+    return check_stores(config, error);
+}

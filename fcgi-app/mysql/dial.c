@@ -1,0 +1,91 @@
+#include "mysql/dial.h"
+
+#include <stdio.h>
+
+#include "base/config.h"
+#include "base/log.h"
+
+static void
+set_limits(MYSQL *handle, const struct database *db)
+{
+    unsigned seconds = (unsigned)(db->timeout_ms + 999) / 1000;
+    /* of several servers each may be the one that is away; the library counts in seconds */
+    unsigned connect_seconds = db->has_list ? 1 : seconds;
+    mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_seconds);
+    mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &seconds);
+    mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &seconds);
+}
+
+/*
+ * Nothing is left to a default, as the libraries differ: MariaDB's has none of this up to 3.3 and
+ * checks certificates from 3.4 on; MySQL's takes whatever TLS there is. MariaDB's compares the
+ * certificate with the authorities as soon as it has some, so only `verify` gives it them.
+ */
+static void
+set_tls(MYSQL *handle, const struct config *config)
+{
+    enum config_tls tls = config_tls_of(config->mysql_tls);
+#ifdef MARIADB_PACKAGE_VERSION
+    my_bool encrypt = tls != CONFIG_TLS_OFF, verify = tls == CONFIG_TLS_VERIFY;
+    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &encrypt);
+    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+#else
+    static const unsigned modes[] = {[CONFIG_TLS_OFF] = SSL_MODE_DISABLED,
+                                     [CONFIG_TLS_ON] = SSL_MODE_REQUIRED,
+                                     [CONFIG_TLS_VERIFY] = SSL_MODE_VERIFY_IDENTITY};
+    /* without TLS caching_sha2_password encrypts the password by a key that the server sends */
+    bool ask_for_key = tls == CONFIG_TLS_OFF;
+    mysql_options(handle, MYSQL_OPT_SSL_MODE, &modes[tls]);
+    mysql_options(handle, MYSQL_OPT_GET_SERVER_PUBLIC_KEY, &ask_for_key);
+#endif
+    if (tls == CONFIG_TLS_VERIFY)
+        mysql_options(handle, MYSQL_OPT_SSL_CA, config->mysql_tls_ca_file);
+    if (config->mysql_tls_certificate_file[0] != '\0') {
+        mysql_options(handle, MYSQL_OPT_SSL_CERT, config->mysql_tls_certificate_file);
+        mysql_options(handle, MYSQL_OPT_SSL_KEY, config->mysql_tls_key_file);
+    }
+}
+
+static MYSQL *
+log_in(MYSQL *handle, const struct config *config, const struct host *host)
+{
+    bool socket = config->mysql_socket[0] != '\0';
+    /* or "localhost" would be a socket of the library's choice */
+    unsigned protocol = socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+    mysql_options(handle, MYSQL_OPT_PROTOCOL, &protocol);
+    return mysql_real_connect(handle, socket ? NULL : host->name, config->mysql_user,
+                              config->mysql_password[0] != '\0' ? config->mysql_password : NULL,
+                              config->mysql_database, socket ? 0 : (unsigned)host->port,
+                              socket ? config->mysql_socket : NULL, 0);
+}
+
+MYSQL *
+dial(struct database *db, const struct host *host)
+{
+    const struct config *config = db->config;
+    MYSQL *handle = mysql_init(NULL);
+    if (handle == NULL)
+        log_abort("no memory");
+    set_limits(handle, db);
+    mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    set_tls(handle, config);
+    char address[HOST_TEXT_SIZE];
+    if (config->mysql_socket[0] != '\0')
+        snprintf(address, sizeof address, "%s", config->mysql_socket);
+    else
+        host_print(host, address);
+    if (log_in(handle, config, host) == NULL) {
+        snprintf(db->error_text, sizeof db->error_text,
+                 "MySQL cannot be reached at %.200s: error %u: %s", address, mysql_errno(handle),
+                 mysql_error(handle));
+    } else if (config_tls_of(config->mysql_tls) != CONFIG_TLS_OFF &&
+               mysql_get_ssl_cipher(handle) == NULL) {
+        /* MariaDB's library goes on in the clear where it need not verify */
+        snprintf(db->error_text, sizeof db->error_text,
+                 "MySQL at %.200s offers no TLS, and mysql_tls = %s", address, config->mysql_tls);
+    } else {
+        return handle;
+    }
+    mysql_close(handle);
+    return NULL;
+}
