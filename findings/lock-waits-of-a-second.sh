@@ -9,7 +9,7 @@
 # Versions: MariaDB 10.11, MySQL 9.7 (where Debian's unstable can be had).
 # Source: both manuals, innodb_lock_wait_timeout: "the length of time in seconds a transaction waits for a row
 #     lock", with nothing about how exact it is.
-# Frontrow: gives a statement a second more where the server is MySQL (mysql/session.c), so that a long lock is
+# Frontrow: gives a statement a second more where the server is MySQL (mysql/dial.c), so that a long lock is
 #     `busy` and not `mysql_unavailable`.
 . "$(dirname "$0")/lib/finding.sh"
 start_mariadb

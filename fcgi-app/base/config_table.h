@@ -38,7 +38,7 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     INTEGER(lock_wait_s, 1, 1, 60,                                                                 \
             "time for which a statement waits for a lock in MySQL, seconds")                       \
     INTEGER(mysql_timeout_ms, 2000, 100, 60000,                                                    \
-            "time for a statement in MySQL; rounded up to seconds")                                \
+            "time for a statement in MySQL; rounded up to seconds, with MySQL one more")           \
     INTEGER(request_ms, 4000, 200, 120000, "time for a request")                                   \
     INTEGER(watchdog_ms, 8000, 400, 240000,                                                        \
             "time after which a worker that still works on a request is killed")                   \

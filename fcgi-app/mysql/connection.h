@@ -50,7 +50,8 @@ struct database {
     const struct config *config;
     struct breaker *breaker; /* NULL in tools, likewise unknowns */
     struct unknowns *unknowns;
-    int timeout_ms;
+    int timeout_ms;      /* for a statement */
+    bool has_late_waits; /* the server ends waits for locks late, and timeout_ms knows it */
     struct host hosts[HOSTS_MAX]; /* in the order of the settings */
     size_t host_count;
     bool has_list;            /* from mysql_hosts: only one that takes writes is used */

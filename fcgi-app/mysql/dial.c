@@ -1,6 +1,7 @@
 #include "mysql/dial.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/config.h"
 #include "base/log.h"
@@ -59,8 +60,25 @@ log_in(MYSQL *handle, const struct config *config, const struct host *host)
                               socket ? config->mysql_socket : NULL, 0);
 }
 
-MYSQL *
-dial(struct database *db, const struct host *host)
+/*
+ * MySQL looks once a second which waits for locks have lasted long enough, so that one takes up to
+ * a second more than innodb_lock_wait_timeout; MariaDB ends each in time. A statement is given that
+ * second, or a long lock would look like a server that hangs. True: the handle does not have it
+ * yet.
+ */
+static bool
+needs_more_time(struct database *db, MYSQL *handle)
+{
+    enum { LATE_BY_MS = 1000 };
+    if (db->has_late_waits || strstr(mysql_get_server_info(handle), "MariaDB") != NULL)
+        return false;
+    db->has_late_waits = true;
+    db->timeout_ms += LATE_BY_MS;
+    return true;
+}
+
+static MYSQL *
+dial_once(struct database *db, const struct host *host)
 {
     const struct config *config = db->config;
     MYSQL *handle = mysql_init(NULL);
@@ -88,4 +106,14 @@ dial(struct database *db, const struct host *host)
     }
     mysql_close(handle);
     return NULL;
+}
+
+MYSQL *
+dial(struct database *db, const struct host *host)
+{
+    MYSQL *handle = dial_once(db, host);
+    if (handle == NULL || !needs_more_time(db, handle))
+        return handle;
+    mysql_close(handle);
+    return dial_once(db, host);
 }
