@@ -46,6 +46,28 @@ def together(stack, calls):
     return [answer.result(60) for answer in pending]
 
 
+class Questions:
+    """How many statements MySQL got from others within the `with`."""
+
+    def __init__(self, stack):
+        self.stack = stack
+
+    def read(self):
+        with contextlib.closing(self.stack.mysql()) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Questions'")
+            return int(cursor.fetchone()["Value"])
+
+    def __enter__(self):
+        self.read()
+        before = self.read()
+        self.own = self.read() - before
+        self.before = self.read()
+        return self
+
+    def __exit__(self, *_):
+        self.count = self.read() - self.before - self.own
+
+
 def keyed(concert, seat, user, key, **more):
     """A call with an Idempotency-Key, None for none. `concert` has an id and an item."""
     body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatId": seat} | more

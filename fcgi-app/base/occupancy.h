@@ -15,7 +15,7 @@
 #include "base/config_table.h"
 
 /* At a reload the old and the new workers are there together. */
-enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MAX, OCCUPANCY_SEATS = 8, OCCUPANCY_USERS = 16 };
+enum { OCCUPANCY_SLOTS = 2 * CONFIG_WORKERS_MAX, OCCUPANCY_SEATS = 16, OCCUPANCY_USERS = 16 };
 
 /*
  * One worker's slot. What a killed one leaves behind counts until the master has seen its end; it

@@ -7,9 +7,9 @@ import signal
 
 import pymysql
 import pytest
-from batches import AT_ONCE, ONE_WORKER, keyed, owners, together, waiting
+from batches import AT_ONCE, ONE_WORKER, Questions, keyed, owners, together, waiting
 from crowd import Pending, lock_seat, rush, transaction
-from helpers import INSTANT, add_token, ask_reserve, new_concert, new_user, ok, reserve
+from helpers import INSTANT, Hall, add_token, age_hold, ask_reserve, new_concert, new_user, ok, reserve
 from stack import configured, wait_for, wait_for_waiters
 
 
@@ -19,28 +19,6 @@ def stack(new_stack):
     alone = new_stack(**ONE_WORKER).start()
     yield alone
     alone.check_books()
-
-
-class Questions:
-    """How many statements MySQL got from others within the `with`."""
-
-    def __init__(self, stack):
-        self.stack = stack
-
-    def read(self):
-        with contextlib.closing(self.stack.mysql()) as connection, connection.cursor() as cursor:
-            cursor.execute("SHOW GLOBAL STATUS LIKE 'Questions'")
-            return int(cursor.fetchone()["Value"])
-
-    def __enter__(self):
-        self.read()
-        before = self.read()
-        self.own = self.read() - before
-        self.before = self.read()
-        return self
-
-    def __exit__(self, *_):
-        self.count = self.read() - self.before - self.own
 
 
 def asking(concert, seats, user=None, item=None, **more):
@@ -184,16 +162,91 @@ def test_limits_count_each_user(stack):
     assert form(answers[0]) == form(asking(concert, 1, full)(stack.client))
 
 
+def wishing(concert, count=1, user=None, key=None, **wish):
+    """A call for the best seats."""
+    body = {"userId": user or new_user(), "concertId": concert.id, "itemId": concert.item, "count": count} | wish
+    headers = {"Idempotency-Key": key} if key else {}
+    return lambda client: client.post("/reservation", body, **headers)
+
+
+def seats_of(answers):
+    return [[seat["seatId"] for seat in ok(answer)["seats"]] for answer in answers]
+
+
+def were_together(answers):
+    """All were made in one transaction."""
+    return len({ok(answer)["createdAt"] for answer in answers}) == 1
+
+
 def test_best_available_beside_named_seats(stack):
     concert = new_concert(stack, seats=10)
-
-    def best(client):
-        body = {"userId": new_user(), "concertId": concert.id, "itemId": concert.item, "count": 2}
-        return client.post("/reservation", body)
-
-    answers = together(stack, [best, asking(concert, 1), asking(concert, 2), best])
+    answers = together(stack, [wishing(concert, 2), asking(concert, 9), asking(concert, 10), wishing(concert, 2)])
     assert all(answer.status == 200 for answer in answers)
     assert len(owners(stack, concert)) == 6
+
+
+def test_the_best_seats_go_by_the_order_of_the_calls(stack):
+    """As if one came after the other."""
+    concert = new_concert(stack, seats=20)
+    reserve(stack, new_user(), concert, concert.item, [1, 4])
+    single = ok(wishing(concert, 2)(stack.client))
+    assert [seat["seatId"] for seat in single["seats"]] == [2, 3]
+    users = [new_user() for _ in range(6)]
+    answers = together(stack, [wishing(concert, 2, user) for user in users])
+    assert seats_of(answers) == [[5, 6], [7, 8], [9, 10], [11, 12], [13, 14], [15, 16]] and were_together(answers)
+    assert [list(answer.json()) for answer in answers] == [list(single)] * 6
+    held = owners(stack, concert)
+    assert [held[seat] for seat in range(5, 17)] == [user for user in users for _ in range(2)]
+
+
+def test_best_seats_of_sixteen_take_as_many_statements_as_of_one(stack):
+    """The same as for named ones, and one that lists what is free."""
+    hall = Hall(stack, ("A", "1", 60, 100), maxSeatsPerUser=None)
+    assert statements(stack, lambda seats: [wishing(hall) for _ in seats], AT_ONCE) == 7
+
+
+def test_different_wishes_have_a_transaction_each(stack):
+    hall = Hall(stack, ("A", "1", 10, 300), ("B", "1", 10, 200))
+    calls = [wishing(hall, 2), wishing(hall, 1), wishing(hall, 2), wishing(hall, 1), wishing(hall, 2, section="B"),
+             wishing(hall, 2, maxPrice=200), wishing(hall, 2, section="B"), wishing(hall, 2, maxPrice=200)]
+    answers = together(stack, calls)
+    assert sorted(sum(seats_of(answers), [])) == [1, 2, 3, 4, 5, 6, *range(11, 19)]
+    for first, second in ((0, 2), (1, 3), (4, 6), (5, 7)):
+        assert were_together([answers[first], answers[second]])
+
+
+def test_more_wishes_than_seats(stack):
+    """Who comes last is refused as by itself, and what is left is not adjacent."""
+    concert = new_concert(stack, seats=7)
+    reserve(stack, new_user(), concert, concert.item, 2)
+    answers = together(stack, [wishing(concert, 2) for _ in range(5)])
+    assert seats_of(answers[:3]) == [[3, 4], [5, 6], [1, 7]]
+    assert [answer.code for answer in answers[3:]] == ["seats_not_available"] * 2
+    assert form(answers[3]) == form(wishing(concert, 2)(stack.client))
+    assert all(answer.code == "seats_not_available" for answer in together(stack, [wishing(concert)] * 3))
+
+
+def test_a_lapsed_hold_and_a_locked_seat_are_for_single_calls(stack):
+    concert = new_concert(stack, seats=12)
+    age_hold(stack, reserve(stack, new_user(), concert, concert.item, 3)["reservationId"], 301)
+    with lock_seat(stack, concert.item, 5):
+        answers = together(stack, [wishing(concert, 2) for _ in range(4)])
+        assert len(set(sum(seats_of(answers), []))) == 8
+        assert all(5 not in seats for seats in seats_of(answers))
+    assert {1, 2, 3, 4} <= set(owners(stack, concert))
+
+
+def test_wishes_with_keys_and_limits(stack):
+    concert = new_concert(stack, seats=20, max_seats=2)
+    full = new_user()
+    reserve(stack, full, concert, concert.item, [19, 20])
+    calls = [wishing(concert, 2, key=f"best-{n}") for n in range(4)] + [wishing(concert, 2, full)]
+    answers = together(stack, calls)
+    assert seats_of(answers[:4]) == [[1, 2], [3, 4], [5, 6], [7, 8]]
+    assert form(answers[4]) == form(calls[4](stack.client)) and answers[4].code == "seat_limit_reached"
+    for call, answer in zip(calls[:4], answers):
+        again = call(stack.client)
+        assert is_replayed(again) and again.body == answer.body
 
 
 def test_other_routes_beside_it(stack):

@@ -37,6 +37,15 @@ def sixteen(hall, every=1):
     return [keyed(hall, n, user, f"key-{n}" if n % every == 0 else None) for n, user in enumerate(users_of(hall), 1)]
 
 
+def sixteen_wishes(hall):
+    """Calls for the best seat, with keys: they get the same seats."""
+    def wishing(n, user):
+        body = {"userId": user, "concertId": hall.id, "itemId": hall.item, "count": 1}
+        return lambda client: client.post("/reservation", body, **{"Idempotency-Key": f"key-{n}"})
+
+    return [wishing(n, user) for n, user in enumerate(users_of(hall), 1)]
+
+
 def all_owners(hall):
     return dict(enumerate(users_of(hall), 1))
 
@@ -97,9 +106,10 @@ class Killing(OneCut):
         pair.close()
 
 
-def test_a_worker_is_killed_after_its_commit(alone, hall):
+@pytest.mark.parametrize("ask", [sixteen, sixteen_wishes])
+def test_a_worker_is_killed_after_its_commit(alone, hall, ask):
     """All of it happened, and nobody was told: the keys find the answers."""
-    asked = sixteen(hall)
+    asked = ask(hall)
     with Killing(alone, "after"):
         with waiting(alone, asked) as pending:
             pass

@@ -1,5 +1,6 @@
 #include "domain/sale/hall.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -301,4 +302,36 @@ hall_lock_best(struct services *services, const struct item *item, const struct 
     tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
     free(hall.candidates);
     return error;
+}
+
+enum db_result
+hall_choose_together(struct services *services, const struct item *item,
+                     const struct hall_wish *wish, size_t buyers, int32_t ids[SEATS_LISTED],
+                     size_t *served)
+{
+    struct hall hall = {.wish = wish};
+    int64_t started = clock_monotonic();
+    uint32_t releases = sold_out_releases(&services->shared->sold_out, item->item_id);
+    size_t wanted = (size_t)wish->count, listed = 0;
+    bool chosen = true;
+    *served = 0;
+    assert(buyers * wanted <= SEATS_LISTED);
+    enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
+    if (result != DB_OK)
+        return result;
+    hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
+    for (; *served < buyers; (*served)++, listed += wanted) {
+        result = choose(services, &hall, ids + listed, &chosen);
+        if (result != DB_OK || !chosen)
+            break;
+        for (size_t i = 0; i < wanted; i++)
+            mark_taken(&hall, ids[listed + i]);
+    }
+    if (*served > 0)
+        remember_reach(&hall, ids[listed - wanted]);
+    occupancy_take_seats(services->slot, item->item_id, ids, listed);
+    if (result == DB_OK)
+        tell_found(services, &hall, *served == 0 && !hall.passed_by, releases, started);
+    free(hall.candidates);
+    return result;
 }

@@ -34,4 +34,13 @@ enum error hall_lock_best(struct services *services, const struct item *item,
                           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
     MUST_CHECK;
 
+/*
+ * Chooses the best free seats for up to `buyers` who ask for the same, one after the other, and
+ * tells the other workers which they are: `wish->count` ids for each of *served. Nothing is locked,
+ * so that hall_lock_best() is due where they are gone by then, as it is for those not served.
+ */
+enum db_result hall_choose_together(struct services *services, const struct item *item,
+                                    const struct hall_wish *wish, size_t buyers,
+                                    int32_t ids[SEATS_LISTED], size_t *served) MUST_CHECK;
+
 #endif

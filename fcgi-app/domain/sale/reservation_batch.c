@@ -1,6 +1,7 @@
 /*
- * Several reserving calls in one transaction: named seats of one item, which nobody has or had,
- * each for another user. Whatever is not plainly possible is left to the way of a single call.
+ * Several reserving calls in one transaction: named seats of one item, or the best ones for those
+ * who ask for the same, which nobody has or had, each for another user. Whatever is not plainly
+ * possible is left to the way of a single call.
  */
 #include "domain/sale/reservation_create.h"
 
@@ -61,6 +62,27 @@ list_all_seats(const struct sharing *sharing, int32_t ids[SEATS_LISTED])
     return listed;
 }
 
+/* Whether both name seats of one item, or ask for the same number and kind of its best ones. */
+static bool
+is_alike(const struct reservation_create *a, const struct reservation_create *b)
+{
+    return a->concert_id == b->concert_id && a->item_id == b->item_id &&
+           a->wish.count == b->wish.count && a->wish.max_price == b->wish.max_price &&
+           strcmp(a->wish.section, b->wish.section) == 0;
+}
+
+/* Whether one statement lists the call's seats too; the best ones are counted only. */
+static bool
+have_room(const struct reservation_create *create, int32_t ids[SEATS_LISTED], size_t *listed)
+{
+    if (create->wish.count == 0)
+        return list_seats(create, ids, listed);
+    if (*listed + (size_t)create->wish.count > SEATS_LISTED)
+        return false;
+    *listed += (size_t)create->wish.count;
+    return true;
+}
+
 size_t
 reservation_create_gather(struct effect_call *calls, size_t count)
 {
@@ -71,14 +93,9 @@ reservation_create_gather(struct effect_call *calls, size_t count)
         const struct reservation_create *create = create_of(&calls[i]);
         if (calls[i].course != EFFECT_WAITING)
             continue;
-        if (create->wish.count > 0) {
-            calls[i].course = EFFECT_ALONE;
-            continue;
-        }
         if (first == NULL)
             first = create;
-        if (create->concert_id != first->concert_id || create->item_id != first->item_id ||
-            !list_seats(create, ids, &listed))
+        if (!is_alike(create, first) || !have_room(create, ids, &listed))
             continue;
         calls[i].course = EFFECT_SHARED;
         gathered++;
@@ -110,18 +127,30 @@ is_final(const struct effect_call *call, enum error error)
            !create_of(call)->concert.has_seat_limit;
 }
 
-static void
-check_shared(struct services *services, struct effect_call *call, const struct seat *all,
-             size_t found)
+static enum error
+check_named(struct effect_call *call, const struct seat *all, size_t found)
 {
-    struct reservation_create *create = create_of(call);
+    const struct reservation_create *create = create_of(call);
     struct seat seats[SEATS_AT_ONCE];
     size_t picked = pick_seats(create, all, found, seats);
-    enum error error = reservation_create_check(services, create, seats, picked, &call->problem);
-    if (error != ERROR_NONE)
-        call->course = is_final(call, error) ? EFFECT_REFUSED : EFFECT_ALONE;
-    else if (create->keeps_place) /* Redis hears of one such after an answer */
-        call->course = EFFECT_ALONE;
+    return reservation_create_check_seats(create, seats, picked, create->concert.now,
+                                          &call->problem);
+}
+
+/* Whether anything is left for it is asked once, as all ask for the same: `first` has the answer.
+ */
+static enum error
+check_wish(struct services *services, struct effect_call *call, const struct effect_call **first)
+{
+    struct reservation_create *create = create_of(call);
+    if (*first == NULL) {
+        call->problem.error = ERROR_NONE;
+        *first = call;
+        return hall_precheck(services, &create->item, &create->wish, &call->problem);
+    }
+    create->wish.name = create_of(*first)->wish.name;
+    call->problem = (*first)->problem;
+    return call->problem.error;
 }
 
 enum db_result
@@ -132,21 +161,29 @@ reservation_create_precheck_batch(struct services *services, struct effect_call 
     if (sharing.count == 0)
         return DB_OK;
     struct reservation_create *first = create_of(sharing.calls[0]);
+    const struct effect_call *asked = NULL;
     int32_t ids[SEATS_LISTED];
     size_t listed = list_all_seats(&sharing, ids), found;
     struct seat seats[SEATS_LISTED];
     enum db_result result =
-        seat_table_look(services->db, first->concert_id, first->item_id, ids, listed, "",
-                        &first->concert, &first->item, seats, &found, &first->has_held);
+        reservation_create_read(services, first, "", ids, listed, seats, &found);
     if (result != DB_OK)
         return result;
     for (size_t i = 0; i < sharing.count; i++) {
-        struct reservation_create *create = create_of(sharing.calls[i]);
+        struct effect_call *call = sharing.calls[i];
+        struct reservation_create *create = create_of(call);
         if (i > 0) {
             create->concert = first->concert;
             create->item = first->item;
         }
-        check_shared(services, sharing.calls[i], seats, found);
+        enum error error = reservation_create_check(services, create, &call->problem);
+        if (error == ERROR_NONE)
+            error = create->wish.count > 0 ? check_wish(services, call, &asked)
+                                           : check_named(call, seats, found);
+        if (error != ERROR_NONE)
+            call->course = is_final(call, error) ? EFFECT_REFUSED : EFFECT_ALONE;
+        else if (create->keeps_place) /* Redis hears of one such after an answer */
+            call->course = EFFECT_ALONE;
     }
     return DB_OK;
 }
@@ -167,6 +204,28 @@ lock_all_users(struct services *services, const struct sharing *sharing)
         user_ids[at] = user_id;
     }
     return reservation_table_lock_users(services->db, first->concert_id, user_ids, sharing->count);
+}
+
+/* Gives each of those who asked for the best seats some, as if they had named them. */
+static enum db_result
+name_best(struct services *services, const struct sharing *sharing)
+{
+    struct reservation_create *first = create_of(sharing->calls[0]);
+    size_t wanted = (size_t)first->wish.count, served;
+    int32_t ids[SEATS_LISTED];
+    first->wish.patient = true;
+    enum db_result result =
+        hall_choose_together(services, &first->item, &first->wish, sharing->count, ids, &served);
+    for (size_t i = 0; i < sharing->count && result == DB_OK; i++) {
+        struct reservation_create *create = create_of(sharing->calls[i]);
+        if (i >= served) {
+            sharing->calls[i]->course = EFFECT_ALONE;
+            continue;
+        }
+        create->seat_count = wanted;
+        memcpy(create->seat_ids, ids + i * wanted, wanted * sizeof ids[0]);
+    }
+    return result;
 }
 
 /* Takes the call's seats out of those that were locked, so that no other call gets them. */
@@ -255,12 +314,17 @@ reservation_create_execute_batch(struct services *services, struct effect_call *
     struct sharing sharing = find_sharing(calls, count);
     const struct reservation_create *first = create_of(sharing.calls[0]);
     int32_t ids[SEATS_LISTED];
-    size_t listed = list_all_seats(&sharing, ids), found;
+    size_t found;
     struct seat seats[SEATS_LISTED];
     int64_t now = 0, id_step = 0;
     enum db_result result = lock_all_users(services, &sharing);
-    if (result != DB_OK)
+    if (result == DB_OK && first->wish.count > 0) {
+        result = name_best(services, &sharing);
+        sharing = find_sharing(calls, count);
+    }
+    if (result != DB_OK || sharing.count == 0)
         return result;
+    size_t listed = list_all_seats(&sharing, ids);
     result = seat_table_lock_batch(services->db, first->item_id, ids, listed, seats, &found, &now,
                                    &id_step);
     if (result != DB_OK)

@@ -9,9 +9,9 @@
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
 
 /* Refuses with seat_not_found, or with seat_taken and all that were found taken. */
-static enum error
-check_seats(const struct reservation_create *create, const struct seat *seats, size_t found,
-            int64_t now, struct problem *problem)
+enum error
+reservation_create_check_seats(const struct reservation_create *create, const struct seat *seats,
+                               size_t found, int64_t now, struct problem *problem)
 {
     if (found < create->seat_count)
         return refuse(problem, ERROR_SEAT_NOT_FOUND);
@@ -55,21 +55,18 @@ reservation_require_not_started(const struct item *item, int64_t now, struct pro
  * "Taken" is what most buyers hear in a rush: it is said without a lock, from the one statement
  * that reads the concert as well. A wish names no seats yet.
  */
-static enum error
-read_concert(struct services *services, struct reservation_create *create, struct seat *seats,
-             size_t *found, struct problem *problem)
+enum db_result
+reservation_create_read(struct services *services, struct reservation_create *create,
+                        const char *user_id, const int32_t *ids, size_t count, struct seat *seats,
+                        size_t *found)
 {
-    enum db_result result;
     *found = 0;
     if (create->wish.count > 0)
-        result = concert_table_find_with_item(services->db, create->concert_id, create->item_id,
-                                              create->user_id, &create->concert, &create->item,
-                                              &create->has_held);
-    else
-        result = seat_table_look(services->db, create->concert_id, create->item_id,
-                                 create->seat_ids, create->seat_count, create->user_id,
-                                 &create->concert, &create->item, seats, found, &create->has_held);
-    return concert_refuse(problem, result);
+        return concert_table_find_with_item(services->db, create->concert_id, create->item_id,
+                                            user_id, &create->concert, &create->item,
+                                            &create->has_held);
+    return seat_table_look(services->db, create->concert_id, create->item_id, ids, count, user_id,
+                           &create->concert, &create->item, seats, found, &create->has_held);
 }
 
 /* Who comes for the first time, as most do in a rush, has nothing to be asked about. */
@@ -85,18 +82,15 @@ check_pause(struct services *services, const struct reservation_create *create,
 
 enum error
 reservation_create_check(struct services *services, struct reservation_create *create,
-                         const struct seat *seats, size_t found, struct problem *problem)
+                         struct problem *problem)
 {
     const struct concert *concert = &create->concert;
     if (concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
         admit(services, create, problem) != ERROR_NONE ||
         check_pause(services, create, problem) != ERROR_NONE ||
-        concert_require_item(&create->item, problem) != ERROR_NONE ||
-        reservation_require_not_started(&create->item, concert->now, problem) != ERROR_NONE)
+        concert_require_item(&create->item, problem) != ERROR_NONE)
         return problem->error;
-    if (create->wish.count > 0)
-        return hall_precheck(services, &create->item, &create->wish, problem);
-    return check_seats(create, seats, found, concert->now, problem);
+    return reservation_require_not_started(&create->item, concert->now, problem);
 }
 
 enum error
@@ -105,9 +99,14 @@ reservation_create_precheck(struct services *services, void *state, struct probl
     struct reservation_create *create = state;
     struct seat seats[SEATS_AT_ONCE];
     size_t found;
-    if (read_concert(services, create, seats, &found, problem) != ERROR_NONE)
+    enum db_result result = reservation_create_read(
+        services, create, create->user_id, create->seat_ids, create->seat_count, seats, &found);
+    if (concert_refuse(problem, result) != ERROR_NONE ||
+        reservation_create_check(services, create, problem) != ERROR_NONE)
         return problem->error;
-    return reservation_create_check(services, create, seats, found, problem);
+    if (create->wish.count > 0)
+        return hall_precheck(services, &create->item, &create->wish, problem);
+    return reservation_create_check_seats(create, seats, found, create->concert.now, problem);
 }
 
 void
@@ -156,7 +155,7 @@ lock_named(struct services *services, const struct reservation_create *create,
                                             create->seat_count, seats, &found, now);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    return check_seats(create, seats, found, *now, problem);
+    return reservation_create_check_seats(create, seats, found, *now, problem);
 }
 
 static enum error

@@ -6,12 +6,22 @@
 #include "domain/sale/reservation.h"
 
 /*
- * What can be refused without a lock, in the contract's order, once create->concert, item and
- * has_held were read, and `found` of the seats that are named.
+ * Reads what the checks need: create->concert, item, has_held of this user, "" being nobody, and
+ * those of the `count` seats that are there. With a wish no seat is read.
+ */
+enum db_result reservation_create_read(struct services *services, struct reservation_create *create,
+                                       const char *user_id, const int32_t *ids, size_t count,
+                                       struct seat *seats, size_t *found) MUST_CHECK;
+
+/* What can be refused then without a lock and without a look at the seats, in the contract's order.
  */
 enum error reservation_create_check(struct services *services, struct reservation_create *create,
-                                    const struct seat *seats, size_t found, struct problem *problem)
-    MUST_CHECK;
+                                    struct problem *problem) MUST_CHECK;
+
+/* The same of seats that are named. */
+enum error reservation_create_check_seats(const struct reservation_create *create,
+                                          const struct seat *seats, size_t found, int64_t now,
+                                          struct problem *problem) MUST_CHECK;
 
 enum error reservation_require_not_started(const struct item *item, int64_t now,
                                            struct problem *problem) MUST_CHECK;
