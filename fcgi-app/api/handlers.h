@@ -15,6 +15,7 @@ HANDLER(layout_show);
 HANDLER(queue_show);
 HANDLER(settings_show);
 HANDLER(token_add);
+void token_add_batch(void *services, struct call *calls, size_t count);
 HANDLER(token_show);
 HANDLER(token_leave);
 HANDLER(reservation_post);

@@ -80,8 +80,9 @@ static const struct field payment_fields[] = {
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
     {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL}
-#define POST(pattern, who, fields, handle)                                                         \
-    {METHOD_POST, pattern, who, fields, handle, 0, false, false, NULL}
+/* Several waiting ones can be handled together. */
+#define POST(pattern, who, fields, handle, handle_batch)                                           \
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch}
 #define DELETE(pattern, who, fields, handle)                                                       \
     {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL}
 /* Those that take an Idempotency-Key. */
@@ -108,7 +109,7 @@ const struct route api_routes[] = {
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
     GET("/settings", WHO_PUBLIC, NULL, settings_show),
 
-    POST("/token/add", WHO_CALLER, token_fields, token_add),
+    POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),
     GET("/token", WHO_TOKEN, NULL, token_show),
     DELETE("/token", WHO_TOKEN, NULL, token_leave),
 

@@ -45,6 +45,37 @@ token_add(void *services, const struct request *request, struct response *respon
 }
 
 void
+token_add_batch(void *services, struct call *calls, size_t count)
+{
+    struct services *all = services;
+    bool taken[CALLS_AT_ONCE] = {false};
+    all->deadline = calls[0].request->deadline; /* it came first */
+    for (size_t first = 0; first < count; first++) {
+        static struct queue_add adds[CALLS_AT_ONCE]; /* too large for the stack */
+        struct call *of[CALLS_AT_ONCE];
+        size_t together = 0;
+        int32_t concert_id = calls[first].request->input->concert_id;
+        for (size_t i = first; i < count; i++) {
+            if (taken[i] || calls[i].request->input->concert_id != concert_id)
+                continue;
+            taken[i] = true;
+            of[together] = &calls[i];
+            adds[together++] = (struct queue_add){.user_id = calls[i].request->caller};
+        }
+        if (together < 2)
+            continue;
+        queue_add_together(all, concert_id, adds, together);
+        for (size_t i = 0; i < together; i++) {
+            of[i]->answered = adds[i].end != QUEUE_ADD_LEFT;
+            if (adds[i].end == QUEUE_ADD_DONE)
+                answer(of[i]->response, &adds[i].position);
+            else if (adds[i].end == QUEUE_ADD_REFUSED)
+                response_problem(of[i]->response, &adds[i].problem);
+        }
+    }
+}
+
+void
 token_show(void *services, const struct request *request, struct response *response)
 {
     struct queue_position position;

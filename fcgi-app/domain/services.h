@@ -6,18 +6,19 @@
 
 #include "base/message.h"
 #include "mysql/database.h"
+#include "redis/queue/queue_store.h"
 
 struct layouts;
 struct occupancy_slot;
 struct redis;
 
-/* What Redis is to hear of a token, as MySQL has it so already. */
+/* What Redis is to hear of a token or several new ones, as MySQL has it so already. */
 enum queue_news_kind { QUEUE_NO_NEWS, QUEUE_NEWS_SAVED, QUEUE_NEWS_KEPT, QUEUE_NEWS_DONE };
 
 struct queue_news {
     enum queue_news_kind what;
     int32_t concert_id;
-    uint8_t token[TOKEN_SIZE];
+    struct queue_tokens tokens;
     int64_t kept_ms;
     bool is_old; /* an answer went out since */
 };

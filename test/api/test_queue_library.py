@@ -7,7 +7,7 @@ import pytest
 import redis as redis_module
 from stack import ROOT
 
-from queue_library import (ACTIVE, CALLED, LAPSED, LEASE, LEFT, MISSED, NOWHERE, ROW, WAITING, library,
+from queue_library import (ACTIVE, CALLED, LAPSED, LEASE, LEFT, MISSED, NOWHERE, ROW, WAITING, Place, library,
                           new_queues, pack_row, redis_server)
 
 
@@ -403,6 +403,33 @@ def test_an_unsaved_place_is_taken_back(queue):
     assert (c.number, c.state) == (3, ACTIVE)  # the numbers are not given again
 
 
+def test_several_are_added_as_one_after_the_other(queue):
+    """Who asks twice, has a token, or finds the queue full hears what a single one does."""
+    one = queue(capacity=1, max_waiting=2)
+    a = one.add("a")
+    users = ("b", "a", "b", "c", "d")
+    tokens = [one.new_token() for _ in users]
+    status, b, again, twice, c, full = one.call(
+        "add_several", len(users), *(word for pair in zip(tokens, users) for word in pair))
+    assert status == "OK" and full == [b"FULL"]
+    b, again, twice, c = map(Place, (b, again, twice, c))
+    assert [place.token for place in (b, again, twice, c)] == [tokens[0], a.token, tokens[0], tokens[3]]
+    assert [(place.state, place.number, place.position) for place in (b, twice, c)] == [
+        (WAITING, 2, 1), (WAITING, 2, 1), (WAITING, 3, 2)]
+    assert one.state() == (1, 3, 2, 1)
+
+
+def test_rows_of_several_are_told_together(queue):
+    """By a call of their own, or with any other one that is made."""
+    one = queue(capacity=0, show_up_ms=4000)
+    a, b, c, d, e, f = (one.add(name, saved=False) for name in "abcdef")
+    assert one.call("saved_rows", a.token, b"." * 16, b.token) == ["OK"]
+    one.call("add", one.new_token(), "g", c.token, d.token)
+    one.call("add_several", 0, e.token)
+    one.pass_ms(4001)
+    assert [one.status(place) == "UNKNOWN" for place in (a, b, c, d, e, f)] == [False] * 5 + [True]
+
+
 def test_a_retried_add_gets_the_unsaved_token(queue):
     one = queue(show_up_ms=60000)
     a = one.add("a", saved=False)
@@ -541,7 +568,8 @@ def test_a_queue_of_another_run_is_loaded_anew(queue):
     a, b, c = one.add("a"), one.add("b"), one.add("c")
     one.run_id = "another"
     for name, arguments in (("add", (b"x" * 16, "x")), ("status", (a.token, "")), ("leave", (a.token, "")),
-                            ("saved", (a.token, 1)), ("drop", (a.token,)), ("state", ()),
+                            ("add_several", (1, b"x" * 16, "x")), ("saved", (a.token, 1)),
+                            ("saved_rows", (a.token,)), ("drop", (a.token,)), ("state", ()),
                             ("restore", (a.token, "a", 1, 0)), ("list", (3, 0, 9)), ("scan", (0,))):
         assert one.call(name, *arguments) == ["REBUILD"]
     rows = [(c.token, "c", 3, 0), (a.token, "a", 1, 50000), (b.token, "b", 2, 60000)]
@@ -628,7 +656,8 @@ def test_a_key_that_is_gone_is_noticed_at_once(queue, name):
     one = crowded(queue)
     assert one.client.delete(one.key(name)) == 1
     for call in (("state",), ("add", one.new_token(), "new"), ("status", b"." * 16, ""), ("leave", b"." * 16, ""),
-                 ("saved", b"." * 16, ROW), ("keep", b"." * 16, 1), ("drop",), ("list", WAITING, 0, 1), ("scan", 0)):
+                 ("add_several", 1, one.new_token(), "new"), ("saved", b"." * 16, ROW), ("saved_rows", b"." * 16),
+                 ("keep", b"." * 16, 1), ("drop",), ("list", WAITING, 0, 1), ("scan", 0)):
         assert one.call(*call) == ["REBUILD"]
     assert one.rebuild([(b"w" * 16, "w", 6)], last=6, serving=5) == "LOAD"
     assert one.state()[1:3] == ((7 if name != "meta" else 6), 0)

@@ -1,6 +1,7 @@
 /* limit_redis: the calls to Redis of a route, in a loop with one connection a worker. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "domain/concert/concert.h"
@@ -32,16 +33,16 @@ static bool
 step_token_queue(struct services *services, int64_t number)
 {
     const struct queue_settings *settings = queue_of_concert(services);
-    static struct queue_entry last;
+    static struct queue_tokens last = {.count = 1};
     uint8_t fresh[TOKEN_SIZE];
     char user[USER_ID_SIZE];
     struct queue_entry entry;
     if (settings == NULL || getrandom(fresh, sizeof fresh, 0) != (ssize_t)sizeof fresh)
         return false;
     snprintf(user, sizeof user, "limit-%lld", (long long)number);
-    if (queue_store_add(services->redis, settings, fresh, user, last.token, &entry) != QUEUE_OK)
+    if (queue_store_add(services->redis, settings, fresh, user, &last, &entry) != QUEUE_OK)
         return false;
-    last = entry;
+    memcpy(last.list[0], entry.token, TOKEN_SIZE);
     return true;
 }
 

@@ -8,7 +8,7 @@ import pytest
 from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, waiting
 from booking import Hall, named_at_work
 from cutter import CUTS, Cutter
-from stack import wait_for, wait_for_waiters
+from stack import wait_for, wait_for_statement, wait_for_waiters
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +141,31 @@ def test_the_commit_of_sixteen_is_lost(alone, hall, kind):
     assert {answer.status for answer in ends} == {200}
     for first, answer in zip(answers[1::2], ends):
         assert first.status != 200 or first.body == answer.body
+
+
+@pytest.mark.parametrize("capacity, table", [(None, "open_token"), (0, "queue_token")])
+def test_a_worker_is_killed_with_sixteen_adds_in_its_hands(alone, capacity, table):
+    """While it writes their rows. Whatever became of them, each gets one token when it asks again."""
+    queue = Hall(alone, items=1, capacity=capacity)
+    users = [f"adds-{queue.id}-{n}" for n in range(AT_ONCE)]
+
+    def adding(user):
+        return lambda client: client.post("/token/add", {"userId": user, "concertId": queue.id})
+
+    with contextlib.closing(alone.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES {table} READ")
+        with waiting(alone, [adding(user) for user in users]) as pending:
+            pass
+        wait_for_statement(alone, "lock", f"INTO {table}")
+        kill_worker(alone)
+        answers = [answer.result(60) for answer in pending]
+        cursor.execute("UNLOCK TABLES")
+    assert {answer.code for answer in answers} == {"outcome_unknown"}
+    again = [wait_for(lambda: (answer := call(alone, adding(user))).status == 200 and answer.json())
+             for user in users]
+    assert [ticket["userId"] for ticket in again] == users
+    rows = alone.query(f"SELECT user_id, LOWER(HEX(token)) AS token FROM {table} WHERE concert_id = %s", queue.id)
+    assert sorted((row["user_id"], f"{queue.id}-{row['token']}") for row in rows) == sorted(
+        (ticket["userId"], ticket["token"]) for ticket in again)
+    if capacity is not None:
+        assert sorted(ticket["number"] for ticket in again) == list(range(1, AT_ONCE + 1))

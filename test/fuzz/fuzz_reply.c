@@ -39,12 +39,33 @@ require_answer(enum queue_answer answer)
     REQUIRE(answer <= QUEUE_FAILED);
 }
 
+static const struct queue_tokens saved = {.list = {{1}, {2}}, .count = 2};
+
 static void
 call_add(struct redis *redis)
 {
     struct queue_entry entry;
-    if (queue_store_add(redis, &settings, token, "mina", token, &entry) == QUEUE_OK)
+    if (queue_store_add(redis, &settings, token, "mina", &saved, &entry) == QUEUE_OK)
         require_user(entry.user_id, sizeof entry.user_id);
+}
+
+static void
+call_add_several(struct redis *redis)
+{
+    struct queue_applicant applicants[] = {{.user_id = "mina"}, {.user_id = "jun"}};
+    if (queue_store_add_several(redis, &settings, applicants, 2, &saved) != QUEUE_OK)
+        return;
+    for (size_t i = 0; i < 2; i++) {
+        require_answer(applicants[i].answer);
+        if (applicants[i].answer == QUEUE_OK)
+            require_user(applicants[i].entry.user_id, sizeof applicants[i].entry.user_id);
+    }
+}
+
+static void
+call_saved_rows(struct redis *redis)
+{
+    require_answer(queue_store_saved_rows(redis, &settings, &saved));
 }
 
 static void
@@ -201,9 +222,11 @@ static const struct {
     void (*call)(struct redis *redis);
 } calls[] = {
     {"add", call_add},
+    {"add_several", call_add_several},
     {"status", call_status},
     {"leave", call_leave},
     {"saved", call_saved},
+    {"saved_rows", call_saved_rows},
     {"drop", call_drop},
     {"restore", call_restore},
     {"state", call_state},

@@ -13,7 +13,7 @@
 #include "redis/connection.h"
 #include "test_clock.h"
 
-enum { CONCERT = 1, CHECK_EVERY = 200 };
+enum { CONCERT = 1, CHECK_EVERY = 200, TOGETHER = 5, USER_SIZE = sizeof "user--2147483648" };
 
 static struct model model;
 static struct queue_settings settings, settings_before; /* the last change of them */
@@ -142,23 +142,33 @@ call_saved(const struct queue_entry *entry)
         fail("the state", "saved");
 }
 
-/* It may take along that MySQL has another one's row. */
+/* Some others, of which a call takes along that MySQL has the rows. */
+static struct queue_tokens
+any_saved(const struct queue_settings *shown)
+{
+    struct queue_tokens saved = {.count = 0};
+    for (int32_t i = below(3) == 0 ? 1 + below(3) : 0; i > 0; i--) {
+        int32_t other = ids[below(MODEL_PEOPLE)];
+        if (other == 0)
+            continue;
+        model_saved(&model, shown, other, QUEUE_SAVED_ROW);
+        write_token(other, saved.list[saved.count++]);
+    }
+    return saved;
+}
+
 static void
 call_add(int32_t person)
 {
-    uint8_t fresh[TOKEN_SIZE], saved[TOKEN_SIZE];
-    int32_t other = ids[below(MODEL_PEOPLE)];
-    bool takes_along = other != 0 && below(3) == 0;
-    char user[sizeof "user--2147483648"];
+    uint8_t fresh[TOKEN_SIZE];
+    char user[USER_SIZE];
     struct queue_entry entry;
     struct queue_settings shown = shown_settings();
+    struct queue_tokens saved = any_saved(&shown);
     write_token(++tokens, fresh);
     snprintf(user, sizeof user, "user-%d", (int)person);
-    write_token(other, saved);
-    if (takes_along)
-        model_saved(&model, &shown, other, QUEUE_SAVED_ROW);
     struct model_answer expected = model_add(&model, &shown, person, tokens);
-    if (queue_store_add(redis, &shown, fresh, user, takes_along ? saved : NULL, &entry) !=
+    if (queue_store_add(redis, &shown, fresh, user, saved.count > 0 ? &saved : NULL, &entry) !=
         expected.answer)
         fail("the answer", "add");
     if (expected.answer != QUEUE_OK)
@@ -169,6 +179,42 @@ call_add(int32_t person)
     ids[person] = read_token(entry.token);
     if (below(5) > 0)
         call_saved(&entry);
+}
+
+/* Several ask together, one of them perhaps twice: as if one came after the other. */
+static void
+call_add_several(void)
+{
+    struct queue_applicant applicants[TOGETHER];
+    char users[TOGETHER][USER_SIZE];
+    int32_t people[TOGETHER];
+    size_t count = 1 + (size_t)below(TOGETHER);
+    bool raised = false;
+    struct queue_settings shown = shown_settings();
+    struct queue_tokens saved = any_saved(&shown);
+    for (size_t i = 0; i < count; i++) {
+        people[i] = below(MODEL_PEOPLE);
+        snprintf(users[i], sizeof users[i], "user-%d", (int)people[i]);
+        applicants[i].user_id = users[i];
+        write_token(++tokens, applicants[i].fresh);
+    }
+    if (queue_store_add_several(redis, &shown, applicants, count, &saved) != QUEUE_OK)
+        fail("the answer", "add_several");
+    for (size_t i = 0; i < count; i++) {
+        const struct queue_entry *entry = &applicants[i].entry;
+        struct model_answer expected =
+            model_add(&model, &shown, people[i], read_token(applicants[i].fresh));
+        if (applicants[i].answer != expected.answer)
+            fail("an answer", "add_several");
+        expected.serving_raised = raised = raised || expected.serving_raised;
+        if (expected.answer != QUEUE_OK)
+            continue;
+        compare_queue_entry(entry, &expected);
+        ids[people[i]] = read_token(entry->token);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (applicants[i].answer == QUEUE_OK && below(5) > 0)
+            call_saved(&applicants[i].entry);
 }
 
 static void
@@ -367,7 +413,9 @@ call_any(void)
     int32_t person = below(MODEL_PEOPLE);
     int32_t what = below(1000);
     let_time_pass();
-    if (what < 300 || ids[person] == 0)
+    if (what < 60)
+        call_add_several();
+    else if (what < 300 || ids[person] == 0)
         call_add(person);
     else if (what < 760)
         call_status(person);

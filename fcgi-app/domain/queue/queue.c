@@ -1,14 +1,10 @@
 #include "domain/queue/queue.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
@@ -17,68 +13,9 @@
 /* In one call: after each the two stores have come closer. */
 enum { ATTEMPTS = 5 };
 
-bool
-queue_read_token(const char *text, int32_t *concert_id, uint8_t token[TOKEN_SIZE])
-{
-    int64_t id = 0;
-    const char *at = text;
-    for (; *at >= '0' && *at <= '9' && id <= INT32_MAX; at++)
-        id = id * 10 + (*at - '0');
-    if (text[0] == '0' || at == text || id > INT32_MAX || *at != '-')
-        return false;
-    *concert_id = (int32_t)id;
-    return hex_read(at + 1, token, TOKEN_SIZE);
-}
-
-void
-queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
-                  char text[QUEUE_TOKEN_TEXT_SIZE])
-{
-    int length = snprintf(text, QUEUE_TOKEN_TEXT_SIZE, "%" PRId32 "-", concert_id);
-    hex_write(token, TOKEN_SIZE, text + length);
-}
-
-/* The position of a token that MySQL has as active. */
-static void
-fill_active(struct queue_position *position, const struct token_row *row)
-{
-    *position = (struct queue_position){
-        .concert_id = row->concert_id,
-        .active = true,
-        .eta_known = true,
-        .poll_after_seconds = UNQUEUED_POLL_SECONDS,
-        .expires_at = row->lease_until,
-        .may_idle = token_may_idle(row),
-    };
-    memcpy(position->token, row->token, TOKEN_SIZE);
-    snprintf(position->user_id, sizeof position->user_id, "%s", row->user_id);
-}
-
-static void
-fill_position(struct queue_position *position, const struct queue_settings *settings,
-              const struct queue_entry *entry, const struct token_row *row)
-{
-    if (entry->state == QUEUE_TOKEN_ACTIVE) {
-        fill_active(position, row);
-    } else {
-        *position = (struct queue_position){
-            .concert_id = settings->concert_id,
-            .from_head = entry->position,
-            .eta_known = entry->eta_seconds >= 0,
-            .eta_seconds = entry->eta_seconds,
-            .eta_seconds_high = entry->eta_seconds_high,
-            .expires_at = CLOCK_NEVER,
-        };
-        memcpy(position->token, entry->token, TOKEN_SIZE);
-        snprintf(position->user_id, sizeof position->user_id, "%s", entry->user_id);
-    }
-    position->number = entry->number > 0 ? entry->shown : 0;
-    position->poll_after_seconds = entry->poll_seconds;
-}
-
 /*
  * The row of a new or newly active token that was itself the highest one called tells MySQL so
- * when it is written; any other call is noted apart.
+ * when it is written, whichever call raised it; any other call is noted apart.
  */
 static enum queue_outcome
 settle(struct services *services, const struct queue_settings *settings, struct queue_entry *entry,
@@ -86,11 +23,10 @@ settle(struct services *services, const struct queue_settings *settings, struct 
 {
     bool own = entry->shown == entry->serving && entry->state == QUEUE_TOKEN_ACTIVE &&
                entry->saved < QUEUE_SAVED_LEASE;
-    if (!own) {
+    if (!own)
         queue_note_serving(services, settings->concert_id,
                            (struct queue_moved){entry->serving, entry->serving_raised});
-        entry->serving_raised = false;
-    }
+    entry->serving_raised = own;
     return queue_settle(services, settings, entry, asked_ms, look, row, problem);
 }
 
@@ -128,15 +64,6 @@ make_call(struct services *services, const struct concert *concert, attempt_func
     return queue_refuse(problem, QUEUE_BUSY);
 }
 
-/* The token of which a call about this queue can tell that MySQL has its row; NULL: none. */
-static const uint8_t *
-news_to_take_along(const struct services *services, const struct queue_settings *settings)
-{
-    const struct queue_news *news = &services->news;
-    bool fits = news->what == QUEUE_NEWS_SAVED && news->concert_id == settings->concert_id;
-    return fits ? news->token : NULL;
-}
-
 /* One attempt to take a place. OVER: the token that Redis gave has ended in MySQL. */
 static enum queue_outcome
 try_add(struct services *services, const struct concert *concert, struct queue_call *call,
@@ -151,10 +78,10 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     if (!concert->queued) {
         outcome = unqueued_token_add(services, concert, call->user_id, call->token, &row, problem);
         if (outcome == QUEUE_SETTLED)
-            fill_active(&call->position, &row);
+            queue_fill_active(&call->position, &row);
         return outcome;
     }
-    const uint8_t *saved = news_to_take_along(services, &settings);
+    const struct queue_tokens *saved = queue_news_to_take_along(services, &settings);
     int64_t asked_ms = clock_monotonic();
     enum queue_answer answer =
         queue_store_add(services->redis, &settings, call->token, call->user_id, saved, &entry);
@@ -174,7 +101,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     }
     outcome = settle(services, &settings, &entry, asked_ms, true, &row, problem);
     if (outcome == QUEUE_SETTLED)
-        fill_position(&call->position, &settings, &entry, &row);
+        queue_fill_position(&call->position, &settings, &entry, &row);
     return outcome;
 }
 
@@ -212,11 +139,11 @@ try_status(struct services *services, const struct concert *concert, struct queu
     if (!concert->queued) {
         outcome = unqueued_token_find(services, concert, call->token, call->user_id, &row, problem);
         if (outcome == QUEUE_SETTLED)
-            fill_active(&call->position, &row);
+            queue_fill_active(&call->position, &row);
         return outcome;
     }
     int64_t asked_ms = clock_monotonic();
-    const uint8_t *saved = news_to_take_along(services, &settings);
+    const struct queue_tokens *saved = queue_news_to_take_along(services, &settings);
     enum queue_answer answer =
         queue_store_status(services->redis, &settings, call->token, call->user_id, saved, &entry);
     if (saved != NULL && answer == QUEUE_OK)
@@ -228,7 +155,7 @@ try_status(struct services *services, const struct concert *concert, struct queu
     else if (answer != QUEUE_FOREIGN)
         outcome = queue_recover(services, &settings, answer, call->token, call->user_id, problem);
     if (outcome == QUEUE_SETTLED)
-        fill_position(&call->position, &settings, &entry, &row);
+        queue_fill_position(&call->position, &settings, &entry, &row);
     return refuse_ended(outcome, problem);
 }
 

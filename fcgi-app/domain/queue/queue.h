@@ -62,6 +62,24 @@ void queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
 enum error queue_add(struct services *services, const struct concert *concert, const char *user_id,
                      struct queue_position *position, struct problem *problem) MUST_CHECK;
 
+/* One of several users who take places together. */
+struct queue_add {
+    const char *user_id;
+    enum { QUEUE_ADD_LEFT, QUEUE_ADD_DONE, QUEUE_ADD_REFUSED } end;
+    struct queue_position position; /* DONE */
+    struct problem problem;         /* REFUSED, as queue_add() would */
+};
+
+enum { QUEUE_ADDS_MAX = 16 };
+
+/*
+ * The same for 2 to QUEUE_ADDS_MAX users of one concert, by about as many statements as one takes.
+ * Only what is plainly possible is done: a new place for who has none, and has to wait if there is
+ * a queue. Who is LEFT is to be handed to queue_add(), which finds what was begun here.
+ */
+void queue_add_together(struct services *services, int32_t concert_id, struct queue_add *adds,
+                        size_t count);
+
 /*
  * A sign of life from the owner of a token, who sees how it stands; a called one becomes active.
  * `text` NULL: token_missing. `caller` "" : whoever has the token. Refuses with token_invalid.

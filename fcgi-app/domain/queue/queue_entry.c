@@ -174,7 +174,9 @@ mark_saved(struct services *services, const struct queue_settings *settings,
     if (entry->saved >= (active ? QUEUE_SAVED_LEASE : QUEUE_SAVED_ROW))
         return QUEUE_SETTLED;
     if (!active) {
-        queue_note_news(services, QUEUE_NEWS_SAVED, settings->concert_id, entry->token);
+        struct queue_tokens one = {.count = 1};
+        memcpy(one.list[0], entry->token, TOKEN_SIZE);
+        queue_note_saved(services, settings->concert_id, &one);
         return QUEUE_SETTLED;
     }
     enum queue_answer answer =

@@ -15,6 +15,13 @@ struct queue_settings queue_settings_of(const struct services *services,
 struct token_period queue_period_of(const struct concert *concert);
 struct token_period queue_period_of_settings(const struct queue_settings *settings);
 
+/* Fills in the position of a token that MySQL has as active. */
+void queue_fill_active(struct queue_position *position, const struct token_row *row);
+
+/* The same of one that is waiting or active in a queue, as Redis has it; `row` of an active one. */
+void queue_fill_position(struct queue_position *position, const struct queue_settings *settings,
+                         const struct queue_entry *entry, const struct token_row *row);
+
 /* Writes a `serving` that a call raised to MySQL, so that it does not fall when Redis is lost. */
 void queue_note_serving(struct services *services, int32_t concert_id, struct queue_moved moved);
 
@@ -53,9 +60,13 @@ enum queue_outcome queue_record_end(struct services *services,
                                     const uint8_t token[TOKEN_SIZE], enum queue_token_state state,
                                     struct problem *problem) MUST_CHECK;
 
-/* Notes what queue_tell() is to tell; what was noted before is told now. */
-void queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,
-                     const uint8_t token[TOKEN_SIZE]);
+/* Notes that queue_tell() is to tell of these rows; what was noted before is told now. */
+void queue_note_saved(struct services *services, int32_t concert_id,
+                      const struct queue_tokens *tokens);
+
+/* What of that a call about this queue can take along; NULL: nothing. */
+const struct queue_tokens *queue_news_to_take_along(const struct services *services,
+                                                    const struct queue_settings *settings);
 
 /* Lets Redis forget a token. */
 void queue_forget(struct services *services, const struct queue_settings *settings,

@@ -1,6 +1,6 @@
 /*
  * The part of queue that tells one store what the other has of a token. Redis is told after the
- * answer, as nobody waits for it; one piece of news at a time.
+ * answer, as nobody waits for it; one piece of news at a time, which may be of several new tokens.
  */
 #include <string.h>
 
@@ -36,34 +36,51 @@ tell_now(struct services *services)
     enum queue_token_state state;
     services->news.what = QUEUE_NO_NEWS;
     if (news.what == QUEUE_NEWS_SAVED)
-        queue_store_saved(services->redis, &settings, news.token, QUEUE_SAVED_ROW, &state);
+        queue_store_saved_rows(services->redis, &settings, &news.tokens);
     else if (news.what == QUEUE_NEWS_KEPT)
-        queue_store_keep(services->redis, &settings, news.token, news.kept_ms, &state);
+        queue_store_keep(services->redis, &settings, news.tokens.list[0], news.kept_ms, &state);
     else if (news.what == QUEUE_NEWS_DONE)
-        queue_forget(services, &settings, news.token);
+        queue_forget(services, &settings, news.tokens.list[0]);
 }
 
 void
-queue_note_news(struct services *services, enum queue_news_kind what, int32_t concert_id,
-                const uint8_t token[TOKEN_SIZE])
+queue_note_saved(struct services *services, int32_t concert_id, const struct queue_tokens *tokens)
 {
     tell_now(services);
-    services->news = (struct queue_news){.what = what, .concert_id = concert_id};
-    memcpy(services->news.token, token, TOKEN_SIZE);
+    services->news =
+        (struct queue_news){.what = QUEUE_NEWS_SAVED, .concert_id = concert_id, .tokens = *tokens};
+}
+
+const struct queue_tokens *
+queue_news_to_take_along(const struct services *services, const struct queue_settings *settings)
+{
+    const struct queue_news *news = &services->news;
+    bool fits = news->what == QUEUE_NEWS_SAVED && news->concert_id == settings->concert_id;
+    return fits ? &news->tokens : NULL;
+}
+
+/* Of one token. */
+static void
+note(struct services *services, enum queue_news_kind what, int32_t concert_id,
+     const uint8_t token[TOKEN_SIZE])
+{
+    tell_now(services);
+    services->news = (struct queue_news){.what = what, .concert_id = concert_id, .tokens.count = 1};
+    memcpy(services->news.tokens.list[0], token, TOKEN_SIZE);
 }
 
 void
 queue_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
            int64_t ms)
 {
-    queue_note_news(services, QUEUE_NEWS_KEPT, concert_id, token);
+    note(services, QUEUE_NEWS_KEPT, concert_id, token);
     services->news.kept_ms = ms;
 }
 
 void
 queue_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
 {
-    queue_note_news(services, QUEUE_NEWS_DONE, concert_id, token);
+    note(services, QUEUE_NEWS_DONE, concert_id, token);
 }
 
 bool

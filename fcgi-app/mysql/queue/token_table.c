@@ -30,9 +30,10 @@ enum { TOKEN_COLUMN_COUNT = 9 };
  * Whether the concert is still in this period. The row is locked: a switch that comes later finds
  * what the statement did.
  */
-#define IS_PERIOD                                                                                  \
-    "EXISTS (SELECT 1 FROM concert WHERE concert_id = ? AND line_since = ?"                        \
-    " AND (admission_capacity IS NOT NULL) = ? LOCK IN SHARE MODE)"
+#define HOLD_PERIOD                                                                                \
+    "SELECT 1 FROM concert WHERE concert_id = ? AND line_since = ?"                                \
+    " AND (admission_capacity IS NOT NULL) = ? LOCK IN SHARE MODE"
+#define IS_PERIOD "EXISTS (" HOLD_PERIOD ")"
 #define PERIOD(period)                                                                             \
     DB_INTEGER((period)->concert_id), DB_INTEGER((period)->since), DB_INTEGER((period)->queued)
 
@@ -101,6 +102,44 @@ token_table_find_live(struct database *db, int32_t concert_id, const char *user_
     const struct parameter owner[] = {DB_INTEGER(concert_id), DB_TEXT(user_id)};
     enum db_result result = select_token(db, &find_queue, owner, 2, row);
     return result == DB_NONE ? select_token(db, &find_unqueued, owner, 2, row) : result;
+}
+
+/* The list of one statement stands in it twice, once for each kind. */
+#define LIVE_USERS(users)                                                                          \
+    {                                                                                              \
+        "SELECT user_id FROM queue_token FORCE INDEX (queue_token_of_user)"                        \
+        " WHERE concert_id = ? AND user_id IN (" users ") AND (status = 'waiting'"                 \
+        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"                              \
+        " UNION ALL SELECT user_id FROM open_token WHERE concert_id = ? AND user_id IN (" users    \
+        ") AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"                                       \
+    }
+
+enum db_result
+token_table_mark_live(struct database *db, int32_t concert_id, const char *const user_ids[],
+                      size_t count, bool has_live[])
+{
+    /* a list is padded by repeating its last one */
+    static const struct query forms[] = {
+        LIVE_USERS("?"), LIVE_USERS(DB_TWICE("?")), LIVE_USERS(DB_FOUR_TIMES("?")),
+        LIVE_USERS(DB_EIGHT_TIMES("?")), LIVE_USERS(DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?"))};
+    struct parameter parameters[2 * (1 + DB_ROWS_MAX)];
+    char user_id[USER_ID_SIZE];
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    size_t form = 0;
+    while ((size_t)1 << form < count)
+        form++;
+    size_t half = 1 + ((size_t)1 << form);
+    for (size_t i = 0; i < half; i++) {
+        parameters[i] =
+            i == 0 ? DB_INTEGER(concert_id) : DB_TEXT(user_ids[i <= count ? i - 1 : count - 1]);
+        parameters[half + i] = parameters[i];
+    }
+    enum db_result result =
+        db_select(db, &forms[form], parameters, 2 * half, COLUMNS(INTO_TEXT(user_id)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        for (size_t i = 0; i < count; i++)
+            has_live[i] = has_live[i] || strcmp(user_ids[i], user_id) == 0;
+    return result == DB_NONE ? DB_OK : result;
 }
 
 enum db_result
@@ -212,6 +251,23 @@ token_table_insert(struct database *db, const struct token_row *row, int32_t ser
 }
 
 enum db_result
+token_table_insert_waiting(struct database *db, const struct token_row *const rows[], size_t count)
+{
+    static const struct query insert[DB_ROWS_MAX] = DB_ROW_FORMS(
+        "INSERT INTO queue_token (concert_id, number, token, user_id, created_at) VALUES ",
+        "(?, ?, ?, ?, UTC_TIMESTAMP(3))", "");
+    struct parameter parameters[4 * DB_ROWS_MAX];
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        parameters[4 * i] = DB_INTEGER(rows[i]->concert_id);
+        parameters[4 * i + 1] = DB_INTEGER(rows[i]->number);
+        parameters[4 * i + 2] = DB_BYTES(rows[i]->token, TOKEN_SIZE);
+        parameters[4 * i + 3] = DB_TEXT(rows[i]->user_id);
+    }
+    return db_execute(db, &insert[count - 1], parameters, 4 * count);
+}
+
+enum db_result
 token_table_activate(struct database *db, const struct token_period *period,
                      const uint8_t token[TOKEN_SIZE], int64_t ends_ms, int64_t lease_ms,
                      int32_t serving)
@@ -292,6 +348,31 @@ token_table_renew_unqueued(struct database *db, const struct token_period *perio
     memcpy(row->token, fresh, TOKEN_SIZE);
     snprintf(row->user_id, sizeof row->user_id, "%s", user_id);
     return DB_OK;
+}
+
+enum db_result
+token_table_hold_period(struct database *db, const struct token_period *period)
+{
+    static const struct query hold = {HOLD_PERIOD};
+    int32_t one;
+    return db_select_one(db, &hold, PARAMETERS(PERIOD(period)), COLUMNS(INTO_INT32(&one)));
+}
+
+enum db_result
+token_table_insert_unqueued(struct database *db, const struct token_row *const rows[], size_t count)
+{
+    static const struct query insert[DB_ROWS_MAX] =
+        DB_ROW_FORMS("INSERT INTO open_token (concert_id, user_id, token, lease_until) VALUES ",
+                     "(?, ?, ?, ?)", "");
+    struct parameter parameters[4 * DB_ROWS_MAX];
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        parameters[4 * i] = DB_INTEGER(rows[i]->concert_id);
+        parameters[4 * i + 1] = DB_TEXT(rows[i]->user_id);
+        parameters[4 * i + 2] = DB_BYTES(rows[i]->token, TOKEN_SIZE);
+        parameters[4 * i + 3] = DB_INSTANT(rows[i]->lease_until);
+    }
+    return db_execute(db, &insert[count - 1], parameters, 4 * count);
 }
 
 enum db_result

@@ -76,6 +76,11 @@ enum db_result token_table_find(struct database *db, const uint8_t token[TOKEN_S
 enum db_result token_table_find_live(struct database *db, int32_t concert_id, const char *user_id,
                                      struct token_row *row) MUST_CHECK;
 
+/* Which of 1 to DB_ROWS_MAX users have such a one: has_live[i] is set. */
+enum db_result token_table_mark_live(struct database *db, int32_t concert_id,
+                                     const char *const user_ids[], size_t count, bool has_live[])
+    MUST_CHECK;
+
 /*
  * Ends a token as done, left or lapsed (an unqueued one just ends). One that has ended already
  * keeps how it did. May stand inside a transaction; the row is locked then.
@@ -114,6 +119,13 @@ enum db_result token_table_insert(struct database *db, const struct token_row *r
     MUST_CHECK;
 
 /*
+ * Inserts 1 to DB_ROWS_MAX waiting ones of a concert together, all or none, without a look at what
+ * else their users have: concert_id, number, token and user_id of each row.
+ */
+enum db_result token_table_insert_waiting(struct database *db, const struct token_row *const rows[],
+                                          size_t count) MUST_CHECK;
+
+/*
  * Makes a numbered token that has not ended active, with an end and a lease from now on, while the
  * period lasts; db_changed_rows() is 0 after it.
  */
@@ -143,6 +155,22 @@ enum db_result token_table_note_serving(struct database *db, int32_t concert_id,
 enum db_result token_table_renew_unqueued(struct database *db, const struct token_period *period,
                                           const char *user_id, const uint8_t fresh[TOKEN_SIZE],
                                           int64_t now, int64_t lease_ms, struct token_row *row)
+    MUST_CHECK;
+
+/*
+ * Inside a transaction: locks the concert's row until its end, so that the period lasts as long;
+ * DB_NONE: it is over.
+ */
+enum db_result token_table_hold_period(struct database *db, const struct token_period *period)
+    MUST_CHECK;
+
+/*
+ * Where no queue is kept, and the period is held: inserts 1 to DB_ROWS_MAX unqueued tokens of a
+ * concert, all or none: concert_id, user_id, token and lease_until of each row. DB_DUPLICATE: a
+ * user had one before.
+ */
+enum db_result token_table_insert_unqueued(struct database *db,
+                                           const struct token_row *const rows[], size_t count)
     MUST_CHECK;
 
 /* The highest number given and the highest one called, 0 where there is none. */

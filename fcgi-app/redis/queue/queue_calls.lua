@@ -116,19 +116,24 @@ local function saved(queue, args)
     return {'OK', record.state}
 end
 
--- The caller's last new token, whose row MySQL has by now, comes with the next call.
-local function confirm_last(queue, token)
-    local record = token and fetch(queue, token)
-    if record then
-        confirm(queue, record, ROW)
+-- The tokens from args[first] on are the caller's last new ones: MySQL has their rows by now.
+local function confirm_rows(queue, args, first)
+    for i = first, #args do
+        local record = fetch(queue, args[i])
+        if record then
+            confirm(queue, record, ROW)
+        end
     end
 end
 
--- args: token for a new one, user, a token to confirm or none. The last two of the reply are the user's token that had ended
--- and that MySQL may not have as ended yet, and its state.
-local function add(queue, args)
-    local token, user = args[1], args[2]
-    confirm_last(queue, args[3])
+-- The same by itself. args: the tokens.
+local function saved_rows(queue, args)
+    confirm_rows(queue, args, 1)
+    return {'OK'}
+end
+
+-- The live token of a user, or a new place with this one.
+local function add_user(queue, token, user)
     local known = redis.call('HGET', queue.users, user)
     if not known then
         advance(queue)
@@ -141,9 +146,28 @@ local function add(queue, args)
     return add_new(queue, token, user, record)
 end
 
--- The same where there is no memory for a new one.
+-- args: token for a new one, user, tokens to confirm. The last two of the reply are the user's token
+-- that had ended and that MySQL may not have as ended yet, and its state.
+local function add(queue, args)
+    confirm_rows(queue, args, 3)
+    return add_user(queue, args[1], args[2])
+end
+
+-- The same for several, in their order: how many, token and user of each, tokens to confirm. Each has
+-- a reply of its own.
+local function add_several(queue, args)
+    local last = 1 + 2 * tonumber(args[1])
+    local replies = {'OK'}
+    confirm_rows(queue, args, last + 1)
+    for i = 2, last, 2 do
+        replies[#replies + 1] = add_user(queue, args[i], args[i + 1])
+    end
+    return replies
+end
+
+-- The same of one where there is no memory for a new one.
 local function add_known(queue, args)
-    confirm_last(queue, args[3])
+    confirm_rows(queue, args, 3)
     local known = redis.call('HGET', queue.users, args[2])
     local record = known and present(queue, fetch(queue, known))
     if record and not is_ended(record) then
@@ -163,9 +187,9 @@ local function owned(queue, token, user)
     return record
 end
 
--- args: token, user or '', a token to confirm or none.
+-- args: token, user or '', tokens to confirm.
 local function status(queue, args)
-    confirm_last(queue, args[3])
+    confirm_rows(queue, args, 3)
     local record, refusal = owned(queue, args[1], args[2])
     if not record then
         return refusal

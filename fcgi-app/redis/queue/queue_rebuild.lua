@@ -124,11 +124,13 @@ local function register(name, callback, flags)
 end
 
 register('add', with_queue(add), {})
+register('add_several', with_queue(add_several), {})
 register('add_known', with_queue(add_known), {'allow-oom'})
 register('restore', with_queue(restore), {})
 register('status', with_queue(status), {'allow-oom'})
 register('leave', with_queue(leave), {'allow-oom'})
 register('saved', with_queue(saved), {'allow-oom'})
+register('saved_rows', with_queue(saved_rows), {'allow-oom'})
 register('keep', with_queue(keep), {'allow-oom'})
 register('drop', with_queue(drop), {'allow-oom'})
 register('state', with_queue(state), {'allow-oom'})

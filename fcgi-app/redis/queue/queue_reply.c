@@ -32,8 +32,8 @@ queue_begin(struct redis *redis, const struct queue_settings *settings)
     command_add_integer(rest, settings->closed);
 }
 
-static enum queue_answer
-read_status(const redisReply *reply)
+enum queue_answer
+queue_reply_answer(const redisReply *reply)
 {
     static const struct {
         const char *name;
@@ -69,7 +69,7 @@ queue_call(struct redis *redis, const struct queue_settings *settings, const cha
         return QUEUE_NO_ROOM;
     if (answer != ANSWER_OK)
         return answer == ANSWER_FAILED ? QUEUE_FAILED : QUEUE_GONE;
-    return read_status(*reply);
+    return queue_reply_answer(*reply);
 }
 
 enum queue_answer
@@ -81,17 +81,17 @@ queue_call_plain(struct redis *redis, const struct queue_settings *settings, con
     return answer;
 }
 
-static const redisReply *
-element(const redisReply *reply, size_t i)
+const redisReply *
+queue_reply_element(const redisReply *reply, size_t i)
 {
-    bool there = reply->type == REDIS_REPLY_ARRAY && i < reply->elements;
+    bool there = reply != NULL && reply->type == REDIS_REPLY_ARRAY && i < reply->elements;
     return there ? reply->element[i] : NULL;
 }
 
 int64_t
 queue_reply_integer(const redisReply *reply, size_t i)
 {
-    const redisReply *found = element(reply, i);
+    const redisReply *found = queue_reply_element(reply, i);
     if (found == NULL)
         return 0;
     return found->type == REDIS_REPLY_STRING ? strtoll(found->str, NULL, 10) : found->integer;
@@ -100,7 +100,7 @@ queue_reply_integer(const redisReply *reply, size_t i)
 void
 queue_reply_text(const redisReply *reply, size_t i, char *text, size_t size)
 {
-    const redisReply *found = element(reply, i);
+    const redisReply *found = queue_reply_element(reply, i);
     text[0] = '\0';
     if (found == NULL || found->type != REDIS_REPLY_STRING)
         return;
@@ -112,7 +112,7 @@ queue_reply_text(const redisReply *reply, size_t i, char *text, size_t size)
 void
 queue_reply_bytes(const redisReply *reply, size_t i, void *bytes, size_t size)
 {
-    const redisReply *found = element(reply, i);
+    const redisReply *found = queue_reply_element(reply, i);
     memset(bytes, 0, size);
     if (found != NULL && found->type == REDIS_REPLY_STRING && (size_t)found->len == size)
         memcpy(bytes, found->str, size);

@@ -23,6 +23,12 @@ enum queue_answer queue_call(struct redis *redis, const struct queue_settings *s
 enum queue_answer queue_call_plain(struct redis *redis, const struct queue_settings *settings,
                                    const char *function) MUST_CHECK;
 
+/* What the first element of a reply, which may be NULL, says. One that is not known is logged. */
+enum queue_answer queue_reply_answer(const redisReply *reply);
+
+/* The i-th element; NULL where there is none. */
+const redisReply *queue_reply_element(const redisReply *reply, size_t i);
+
 /*
  * The reply's i-th element as a number, or as a text of at most `size - 1` bytes, NUL-terminated.
  */

@@ -14,6 +14,14 @@ add_token(struct redis *redis, const uint8_t token[TOKEN_SIZE])
     command_add(&redis->rest, token, TOKEN_SIZE);
 }
 
+/* `saved` may be NULL. */
+static void
+add_saved(struct redis *redis, const struct queue_tokens *saved)
+{
+    for (size_t i = 0; saved != NULL && i < saved->count; i++)
+        add_token(redis, saved->list[i]);
+}
+
 static void
 read_entry(const redisReply *reply, struct queue_entry *entry)
 {
@@ -38,15 +46,14 @@ read_entry(const redisReply *reply, struct queue_entry *entry)
 /* Makes a call with a token and a user that answers with a place, or with the state of its end. */
 static enum queue_answer
 call_entry(struct redis *redis, const struct queue_settings *settings, const char *function,
-           const uint8_t token[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
+           const uint8_t token[TOKEN_SIZE], const char *user_id, const struct queue_tokens *saved,
            struct queue_entry *entry)
 {
     redisReply *reply;
     queue_begin(redis, settings);
     add_token(redis, token);
     command_add_text(&redis->rest, user_id);
-    if (saved != NULL)
-        add_token(redis, saved);
+    add_saved(redis, saved);
     enum queue_answer answer = queue_call(redis, settings, function, &reply);
     if (answer == QUEUE_OK)
         read_entry(reply, entry);
@@ -58,8 +65,8 @@ call_entry(struct redis *redis, const struct queue_settings *settings, const cha
 
 enum queue_answer
 queue_store_add(struct redis *redis, const struct queue_settings *settings,
-                const uint8_t fresh[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
-                struct queue_entry *entry)
+                const uint8_t fresh[TOKEN_SIZE], const char *user_id,
+                const struct queue_tokens *saved, struct queue_entry *entry)
 {
     enum queue_answer answer = call_entry(redis, settings, "add", fresh, user_id, saved, entry);
     if (answer != QUEUE_NO_ROOM)
@@ -69,9 +76,33 @@ queue_store_add(struct redis *redis, const struct queue_settings *settings,
 }
 
 enum queue_answer
+queue_store_add_several(struct redis *redis, const struct queue_settings *settings,
+                        struct queue_applicant *applicants, size_t count,
+                        const struct queue_tokens *saved)
+{
+    redisReply *reply;
+    queue_begin(redis, settings);
+    command_add_integer(&redis->rest, (int64_t)count);
+    for (size_t i = 0; i < count; i++) {
+        add_token(redis, applicants[i].fresh);
+        command_add_text(&redis->rest, applicants[i].user_id);
+    }
+    add_saved(redis, saved);
+    enum queue_answer answer = queue_call(redis, settings, "add_several", &reply);
+    for (size_t i = 0; i < count && answer == QUEUE_OK; i++) {
+        const redisReply *one = queue_reply_element(reply, 1 + i);
+        applicants[i].answer = queue_reply_answer(one);
+        if (applicants[i].answer == QUEUE_OK)
+            read_entry(one, &applicants[i].entry);
+    }
+    freeReplyObject(reply);
+    return answer;
+}
+
+enum queue_answer
 queue_store_status(struct redis *redis, const struct queue_settings *settings,
-                   const uint8_t token[TOKEN_SIZE], const char *user_id, const uint8_t *saved,
-                   struct queue_entry *entry)
+                   const uint8_t token[TOKEN_SIZE], const char *user_id,
+                   const struct queue_tokens *saved, struct queue_entry *entry)
 {
     return call_entry(redis, settings, "status", token, user_id, saved, entry);
 }
@@ -134,6 +165,15 @@ queue_store_saved(struct redis *redis, const struct queue_settings *settings,
                   enum queue_token_state *state)
 {
     return call_state(redis, settings, "saved", token, saved, state);
+}
+
+enum queue_answer
+queue_store_saved_rows(struct redis *redis, const struct queue_settings *settings,
+                       const struct queue_tokens *saved)
+{
+    queue_begin(redis, settings);
+    add_saved(redis, saved);
+    return queue_call_plain(redis, settings, "saved_rows");
 }
 
 enum queue_answer

@@ -77,6 +77,21 @@ struct queue_entry {
     enum queue_token_state replaced_state; /* LEFT or LAPSED; 0: there was none */
 };
 
+/* New tokens of which MySQL has the rows by now, and Redis is to hear so. */
+enum { QUEUE_TOKENS_MAX = 16 };
+struct queue_tokens {
+    uint8_t list[QUEUE_TOKENS_MAX][TOKEN_SIZE];
+    size_t count;
+};
+
+/* One of several who ask for a place together. */
+struct queue_applicant {
+    const char *user_id;
+    uint8_t fresh[TOKEN_SIZE]; /* for a new one */
+    enum queue_answer answer;  /* OK with the entry, or FULL */
+    struct queue_entry entry;
+};
+
 /* What a call moved. */
 struct queue_moved {
     int32_t serving;
@@ -141,12 +156,20 @@ struct queue_cursor {
 
 /*
  * The live token of the user, or a new place with `fresh` as its token. OK, FULL, REBUILD, ...
- * `saved`, if not NULL, is another token, of which MySQL has the row by now.
+ * `saved`, if not NULL, are other tokens.
  * Where Redis' memory is full, who has a token is answered all the same; NO_ROOM for the others.
  */
 enum queue_answer queue_store_add(struct redis *redis, const struct queue_settings *settings,
                                   const uint8_t fresh[TOKEN_SIZE], const char *user_id,
-                                  const uint8_t *saved, struct queue_entry *entry) MUST_CHECK;
+                                  const struct queue_tokens *saved, struct queue_entry *entry)
+    MUST_CHECK;
+
+/* The same for several by one call, in their order: OK with an answer for each, REBUILD, NO_ROOM.
+ */
+enum queue_answer queue_store_add_several(struct redis *redis,
+                                          const struct queue_settings *settings,
+                                          struct queue_applicant *applicants, size_t count,
+                                          const struct queue_tokens *saved) MUST_CHECK;
 
 /*
  * A sign of life. `user_id` "" : anybody's; `saved` as above. OK, UNKNOWN, FOREIGN, ENDED with its
@@ -154,7 +177,8 @@ enum queue_answer queue_store_add(struct redis *redis, const struct queue_settin
  */
 enum queue_answer queue_store_status(struct redis *redis, const struct queue_settings *settings,
                                      const uint8_t token[TOKEN_SIZE], const char *user_id,
-                                     const uint8_t *saved, struct queue_entry *entry) MUST_CHECK;
+                                     const struct queue_tokens *saved, struct queue_entry *entry)
+    MUST_CHECK;
 
 /* Ends it as left; Redis keeps it until it is dropped. OK, UNKNOWN, FOREIGN, ENDED, REBUILD. */
 enum queue_answer queue_store_leave(struct redis *redis, const struct queue_settings *settings,
@@ -165,6 +189,10 @@ enum queue_answer queue_store_leave(struct redis *redis, const struct queue_sett
 enum queue_answer queue_store_saved(struct redis *redis, const struct queue_settings *settings,
                                     const uint8_t token[TOKEN_SIZE], enum queue_saved saved,
                                     enum queue_token_state *state);
+
+/* MySQL has the rows of these now. Where Redis does not hear it, their next signs of life tell. */
+enum queue_answer queue_store_saved_rows(struct redis *redis, const struct queue_settings *settings,
+                                         const struct queue_tokens *saved);
 
 /*
  * MySQL has the place of an active one kept for that long by now: Redis does so too, as far as the
