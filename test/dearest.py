@@ -239,7 +239,7 @@ REQUESTS = [
     Request("POST /token/add", "a queue", add_token(WAITING), 2, 4),
     Request("GET /token", "no queue", with_token("GET", OPEN), 2, 4),
     Request("GET /token", "a queue", with_token("GET", WAITING), 1, 2),
-    Request("DELETE /token", "no queue", with_token("DELETE", OPEN), 3, 10, 204),
+    Request("DELETE /token", "no queue", with_token("DELETE", OPEN), 3, 6, 204),
     Request("DELETE /token", "a queue", with_token("DELETE", QUEUE), 3, 5, 204),
     Request("POST /reservation", "a seat", hold_one, 6, 10),
     Request("POST /reservation", "a seat, key", keyed(hold_one), 8, 10),

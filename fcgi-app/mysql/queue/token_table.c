@@ -182,20 +182,29 @@ pad_batch(struct parameter parameters[TOKEN_BATCH], const uint8_t (*tokens)[TOKE
         parameters[i] = DB_BYTES(tokens[i < count ? i : count - 1], TOKEN_SIZE);
 }
 
+#define END_QUEUE(tokens)                                                                          \
+    {                                                                                              \
+        "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active')"                  \
+        " AND " IS_PERIOD " AND token " tokens                                                     \
+    }
+#define END_UNQUEUED(tokens)                                                                       \
+    {                                                                                              \
+        "UPDATE open_token SET ended = 1 WHERE " IS_PERIOD " AND token " tokens                    \
+    }
+
 enum db_result
 token_table_end_batch(struct database *db, const struct token_period *period, enum token_kind kind,
                       const uint8_t (*tokens)[TOKEN_SIZE], size_t count, enum token_status status)
 {
-    static const struct query end_queue = {
-        "UPDATE queue_token SET status = ? WHERE status IN ('waiting', 'active')"
-        " AND " IS_PERIOD " AND token IN " BATCH};
-    static const struct query end_unqueued = {"UPDATE open_token SET ended = 1 WHERE " IS_PERIOD
-                                              " AND token IN " BATCH};
+    /* for one, which a list would read more rows for, and for all other numbers */
+    static const struct query end_queue[] = {END_QUEUE("= ?"), END_QUEUE("IN " BATCH)};
+    static const struct query end_unqueued[] = {END_UNQUEUED("= ?"), END_UNQUEUED("IN " BATCH)};
     struct parameter parameters[4 + TOKEN_BATCH] = {DB_INTEGER(status), PERIOD(period)};
+    size_t form = count > 1, listed = count > 1 ? TOKEN_BATCH : 1;
     pad_batch(parameters + 4, tokens, count);
     if (kind == TOKEN_UNQUEUED)
-        return db_execute(db, &end_unqueued, parameters + 1, 3 + TOKEN_BATCH);
-    return db_execute(db, &end_queue, parameters, 4 + TOKEN_BATCH);
+        return db_execute(db, &end_unqueued[form], parameters + 1, 3 + listed);
+    return db_execute(db, &end_queue[form], parameters, 4 + listed);
 }
 
 enum db_result
