@@ -163,6 +163,7 @@ main(int argc, char **argv)
         .stop = api_stop,
         .read_input = api_read_input,
         .free_input = api_free_input,
+        .find_operator = api_find_operator,
         .write_metrics = api_write_metrics,
     };
     const struct master_setup setup = {

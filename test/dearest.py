@@ -272,6 +272,8 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 8, 1_000),
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New"}), 8, HALL + 10),
+    Request("GET /admin/log", "1", admin("GET", "/admin/log?limit=1"), 1, 5),
+    Request("GET /admin/log", "100 of a concert", admin("GET", f"/admin/log?concertId={SOLD_OUT}&limit=100"), 1, PAGE + 5),
     Request("GET /health", "", get("/health"), 0, 0),
     Request("GET /health/ready", "", get("/health/ready"), 1, 2),
     # Each concert of a list is counted by a statement of its own. These come last: for a minute after a list
@@ -284,7 +286,7 @@ REQUESTS = [
 def all_routes():
     """Of routes.c, as Request.route has them."""
     text = ROUTES.replace('ITEM "', f'"{ITEM}')
-    keyed = re.sub(r"(KEYED|BATCHED|ADMIN)\(METHOD_(\w+), ", r"\2(", text)
+    keyed = re.sub(r"(KEYED|BATCHED|ASSISTED|ADMIN)\(METHOD_(\w+), ", r"\2(", text)
     return [" ".join(found) for found in re.findall(r'^ +(GET|POST|PATCH|DELETE)\("([^"]+)"', keyed, re.MULTILINE)]
 
 

@@ -1,28 +1,22 @@
 /* POST /admin/concert, GET and PATCH /admin/concert/{concert} */
 #include "api/api.h"
 #include "api/concert_draft.h"
+#include "api/concert_settings.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "domain/draw/draw.h"
 #include "domain/sale/seat.h"
 
-/* Operators' calls may take longer than a buyer's: they have a connection of their own. */
-static struct services
-with_long_time_outs(const struct services *services)
-{
-    struct services copy = *services;
-    copy.db = services->admin_db;
-    copy.deadline = 0; /* of a buyer's call before */
-    return copy;
-}
-
 void
 admin_concert_post(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services);
     struct concert_draft draft;
     struct problem problem;
-    struct concert_create create = {.actor = "admin", .draft = &draft};
+    struct concert_create create = {
+        .author = concert_author(request->account.name),
+        .draft = &draft,
+    };
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &create,
@@ -37,40 +31,6 @@ admin_concert_post(void *services, const struct request *request, struct respons
     else
         response_problem(response, &problem);
     concert_draft_free(&draft);
-}
-
-static void
-write_settings(struct json *json, const struct services *services, const struct concert *concert)
-{
-    static const char *const stored[] = {
-        [STORED_OTHER] = "other",
-        [STORED_CLOSED] = "closed",
-        [STORED_OPEN] = "open",
-        [STORED_CANCELLED] = "cancelled",
-    };
-    json_write_integer(json, "concertId", concert->concert_id);
-    json_write_string(json, "title", concert->title);
-    json_write_string(json, "venue", concert->venue);
-    json_write_string(json, "timeZone", concert_time_zone(services, concert));
-    json_write_string(json, "status", stored[concert->stored]);
-    json_write_instant(json, "opensAt", concert->opens_at);
-    json_write_instant(json, "closesAt", concert->closes_at);
-    json_write_optional_integer(json, "admissionCapacity", concert->queued,
-                                concert->admission_capacity);
-    json_write_integer(json, "activeSeconds", concert->active_seconds);
-    json_write_optional_integer(json, "idleSeconds", concert->idle_seconds > 0,
-                                concert->idle_seconds);
-    json_write_integer(json, "holdSeconds", concert->hold_seconds);
-    json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
-                                concert->max_seats_per_user);
-    json_write_boolean(json, "paused", concert->paused);
-    json_write_integer(json, "maxWaiting", concert->max_waiting);
-    json_write_boolean(json, "draw", concert->draw);
-    json_write_integer(json, "drawLeadSeconds", concert->draw_lead_seconds);
-    json_begin_object(json, "beacon");
-    json_write_optional_string(json, "source", concert->beacon_source);
-    json_write_optional_string(json, "value", concert->beacon);
-    json_end_object(json);
 }
 
 static void
@@ -120,7 +80,7 @@ answer(struct services *services, const struct concert *concert, const char *war
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
-    write_settings(&json, services, concert);
+    concert_settings_write(&json, services, concert);
     json_write_string(&json, "drawState", concert->draw ? draw_state_name(draw) : NULL);
     write_sales(&json, &sales);
     write_queue(&json, services, concert);
@@ -131,7 +91,7 @@ answer(struct services *services, const struct concert *concert, const char *war
 void
 admin_concert_get(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services);
     struct concert concert;
     struct problem problem;
     if (concert_find_whole(admin.db, (int32_t)request->ids[0], &concert, &problem) == ERROR_NONE)
@@ -144,12 +104,12 @@ admin_concert_get(void *services, const struct request *request, struct response
 void
 admin_concert_patch(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services);
     struct concert scratch = concert_defaults;
     struct problem problem;
     char warning[QUEUE_WARNING_SIZE];
     struct concert_change change = {
-        .actor = "admin",
+        .author = concert_author(request->account.name),
         .action = "concert change",
         .detail = request->body,
         .concert_id = (int32_t)request->ids[0],

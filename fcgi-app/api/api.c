@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/concert/concert_list.h"
+#include "domain/organiser/operator.h"
 #include "domain/queue/queue.h"
 #include "domain/readiness.h"
 
@@ -23,6 +24,13 @@ api_probe(void *services)
 {
     bool has_news = queue_tell(services);
     return services_probe(services) || concert_list_refresh(services) || has_news;
+}
+
+enum error
+api_find_operator(void *services, const char *key, struct operator_account *account,
+                  struct problem *problem)
+{
+    return operator_find(services, key, account, problem);
 }
 
 void
@@ -55,6 +63,15 @@ api_write_metrics(void *services, struct buffer *out)
                       (long long)memory.used, (long long)memory.limit);
 }
 
+struct services
+api_with_long_time_outs(const struct services *services)
+{
+    struct services copy = *services;
+    copy.db = services->admin_db;
+    copy.deadline = 0; /* of a buyer's call before */
+    return copy;
+}
+
 /* SHA-256 of method, path and raw body, with their lengths kept apart by NULs. */
 static void
 take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_BYTES])
@@ -73,7 +90,8 @@ take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_
 static void
 complete_effect(const struct request *request, struct effect *effect)
 {
-    effect->caller = request->by_admin ? "" : request->caller;
+    bool by_operator = request->account.name[0] != '\0';
+    effect->caller = by_operator ? request->key_owner : request->caller;
     effect->key = request->idempotency_key;
     effect->deadline = request->deadline;
     if (effect->key != NULL)

@@ -17,6 +17,10 @@ void *api_start(const struct config *config, struct shared *shared);
 bool api_probe(void *services);
 void api_stop(void *services);
 
+/* struct application's find_operator. */
+enum error api_find_operator(void *services, const char *key, struct operator_account *account,
+                             struct problem *problem) MUST_CHECK;
+
 /* For /metrics: what Redis says of its memory. Nothing where it is out of reach. */
 void api_write_metrics(void *services, struct buffer *out);
 
@@ -24,6 +28,12 @@ void api_write_metrics(void *services, struct buffer *out);
 bool api_read_input(void *services, const struct route *route, struct request *request,
                     char stated_user[USER_ID_SIZE], struct problem *problem);
 void api_free_input(struct request *request);
+
+/*
+ * A copy for operators' calls, which may take longer than a buyer's: they have a connection of
+ * their own.
+ */
+struct services api_with_long_time_outs(const struct services *services);
 
 /*
  * Applies a changing call and answers it: 200 with the rendered or the stored body, or the

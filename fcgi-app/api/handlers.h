@@ -32,6 +32,7 @@ HANDLER(payment_get_list);
 HANDLER(admin_concert_post);
 HANDLER(admin_concert_get);
 HANDLER(admin_concert_patch);
+HANDLER(admin_log_get);
 HANDLER(health_live);
 HANDLER(health_ready);
 

@@ -62,7 +62,8 @@ static bool
 may_charge(const struct config *config, const struct request *request)
 {
     const char *who = config_charge(config);
-    return strcmp(who, "anyone") == 0 || (strcmp(who, "operator") == 0 && request->by_admin);
+    bool by_operator = request->account.name[0] != '\0';
+    return strcmp(who, "anyone") == 0 || (strcmp(who, "operator") == 0 && by_operator);
 }
 
 void

@@ -12,6 +12,11 @@
     .offset = offsetof(struct input, member), .size = sizeof(((struct input *)NULL)->member)
 #define USER {"userId", FIELD_USER, AT(user_id)}
 #define TOKEN {"token", FIELD_TOKEN, .optional = true, AT(token)}
+#define LIMIT                                                                                      \
+    {"limit", FIELD_SMALL, .optional = true, AT(limit), .min = 1, .max = PAGE_LIMIT_MAX,           \
+     .default_value = 20}
+#define BEFORE                                                                                     \
+    {"before", FIELD_LARGE_ID, .optional = true, AT(before), .default_value = LARGE_ID_MAX + 1}
 #define END {.kind = FIELD_END}
 /* clang-format on */
 
@@ -38,9 +43,15 @@ static const struct field user_fields[] = {USER, END};
 
 static const struct field page_fields[] = {
     USER,
-    {"limit", FIELD_SMALL, .optional = true, AT(limit), .min = 1, .max = PAGE_LIMIT_MAX,
-     .default_value = 20},
-    {"before", FIELD_LARGE_ID, .optional = true, AT(before), .default_value = LARGE_ID_MAX + 1},
+    LIMIT,
+    BEFORE,
+    END,
+};
+
+static const struct field log_fields[] = {
+    {"concertId", FIELD_ID, .optional = true, AT(concert_id)},
+    LIMIT,
+    BEFORE,
     END,
 };
 
@@ -79,23 +90,27 @@ static const struct field payment_fields[] = {
 
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
-    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL}
+    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE}
 /* Several waiting ones can be handled together. */
 #define POST(pattern, who, fields, handle, handle_batch)                                           \
-    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch}
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE}
 #define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL}
+    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
-    {method, pattern, who, fields, handle, 0, false, true, NULL}
+    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE}
 /* The same, and several waiting ones can be handled together. */
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
-    {method, pattern, who, fields, handle, 0, false, true, handle_batch}
+    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE}
 
-/* Operators': larger bodies, the longer ladder of time-outs. */
+/* A user's call, which an operator of this role may make for the user. */
+#define ASSISTED(method, pattern, role_needed, fields, handle)                                       \
+    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, NULL, role_needed}
+
+/* Operators': larger bodies, the longer ladder of time-outs, and the role that is needed. */
 #define ADMIN_BODY_LIMIT (1 << 20)
-#define ADMIN(method, pattern, fields, handle, keyed)                                              \
-    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL}
+#define ADMIN(method, pattern, role_needed, fields, handle, keyed)                                 \
+    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed}
 /* clang-format on */
 
 #define ITEM "/concert/{concert}/item/{item}"
@@ -120,16 +135,18 @@ const struct route api_routes[] = {
     KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
-    KEYED(METHOD_POST, "/point/charge", WHO_CALLER_OR_ADMIN, amount_fields, point_charge),
+    ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge),
     KEYED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use),
     GET("/point/history", WHO_CALLER, page_fields, point_get_history),
 
     KEYED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post),
     GET("/payment", WHO_CALLER, page_fields, payment_get_list),
 
-    ADMIN(METHOD_POST, "/admin/concert", any_fields, admin_concert_post, true),
-    ADMIN(METHOD_GET, "/admin/concert/{concert}", NULL, admin_concert_get, false),
-    ADMIN(METHOD_PATCH, "/admin/concert/{concert}", any_fields, admin_concert_patch, false),
+    ADMIN(METHOD_POST, "/admin/concert", ROLE_MANAGER, any_fields, admin_concert_post, true),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}", ROLE_VIEWER, NULL, admin_concert_get, false),
+    ADMIN(METHOD_PATCH, "/admin/concert/{concert}", ROLE_MANAGER, any_fields, admin_concert_patch,
+          false),
+    ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
     GET("/health", WHO_MONITOR, NULL, health_live),
     GET("/health/ready", WHO_MONITOR, NULL, health_ready),

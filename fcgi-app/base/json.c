@@ -115,6 +115,13 @@ json_write_null(struct json *json, const char *name)
 }
 
 void
+json_write_raw(struct json *json, const char *name, const char *value)
+{
+    begin_value(json, name);
+    buffer_text(json->out, value[0] != '\0' ? value : "null");
+}
+
+void
 json_write_instant(struct json *json, const char *name, int64_t instant)
 {
     if (instant == CLOCK_NEVER) {

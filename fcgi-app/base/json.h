@@ -32,6 +32,9 @@ void json_write_integer(struct json *json, const char *name, int64_t value);
 void json_write_boolean(struct json *json, const char *name, bool value);
 void json_write_null(struct json *json, const char *name);
 
+/* A value that is JSON already; null where it is "". */
+void json_write_raw(struct json *json, const char *name, const char *value);
+
 /* An instant as RFC 3339 with milliseconds; null for CLOCK_NEVER. */
 void json_write_instant(struct json *json, const char *name, int64_t instant);
 

@@ -21,6 +21,7 @@ struct shared;
 enum {
     USER_ID_SIZE = 129, /* with the NUL */
     TOKEN_SIZE = 16,    /* bytes of a queue token */
+    OPERATOR_NAME_SIZE = 65,
     PATH_IDS = 2,
     ETAG_SIZE = 24,     /* with the quotes and the NUL */
     REDIRECT_SIZE = 128 /* a path and one argument, with the NUL */
@@ -38,12 +39,27 @@ enum method { METHOD_GET, METHOD_POST, METHOD_PATCH, METHOD_DELETE, METHOD_OPTIO
 enum who {
     WHO_PUBLIC,          /* anybody, and the answer is the same for all */
     WHO_CALLER,          /* a user: request->caller is set */
-    WHO_CALLER_OR_ADMIN, /* the same, or the bearer of the admin key for the userId that is named */
+    WHO_CALLER_OR_ADMIN, /* the same, or an operator for the userId that is named */
     WHO_TOKEN, /* whoever holds the queue token; request->caller is set only with caller = header */
-    WHO_ADMIN, /* the bearer of the admin key */
+    WHO_ADMIN, /* an operator, by a key: request->account is set */
     WHO_LOCAL, /* operators, by their address; no key */
     WHO_MONITOR, /* anybody: whether all is well, at this moment */
 };
+
+/*
+ * What an operator may do. A viewer sees concerts and totals, the gate lets people in, a seller
+ * also sees and changes what buyers have, a manager may do everything.
+ */
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_GATE, ROLE_SELLER, ROLE_MANAGER };
+
+/* Whose key came. ROLE_NONE: nobody's, or one of a role that only a newer build has. */
+struct operator_account {
+    char name[OPERATOR_NAME_SIZE];
+    enum role role;
+};
+
+/* The name of the one whose key is in the file of the settings. */
+#define ADMIN_NAME "admin"
 
 /*
  * One request. All texts are borrowed and live until the answer is sent; absent ones are NULL,
@@ -73,8 +89,10 @@ struct request {
 
     int64_t ids[PATH_IDS];     /* the path's ids, in its order */
     char caller[USER_ID_SIZE]; /* who calls, settled by the router; "" where nobody is needed */
-    bool by_admin;             /* WHO_CALLER_OR_ADMIN: it came with the admin key */
-    struct input *input;       /* the checked fields, made and owned by api/ */
+    struct operator_account account; /* who calls, where it is one; name "": it is none */
+    /* whose an operator's Idempotency-Keys are: no userId; "": those of the key of the settings */
+    char key_owner[OPERATOR_NAME_SIZE + 1];
+    struct input *input; /* the checked fields, made and owned by api/ */
 };
 
 struct response {
@@ -144,6 +162,7 @@ struct route {
      * handed to handle(), one by one. NULL: each comes by itself.
      */
     void (*handle_batch)(void *services, struct call *calls, size_t count);
+    enum role role; /* that an operator needs at least; others have none */
 };
 
 /*
@@ -169,6 +188,12 @@ struct application {
     bool (*read_input)(void *services, const struct route *route, struct request *request,
                        char stated_user[USER_ID_SIZE], struct problem *problem);
     void (*free_input)(struct request *request);
+    /*
+     * Finds the operator whose key this is, beside the one of the settings. Otherwise fills
+     * `problem`: with unauthorized, or with the fault of a dependency.
+     */
+    enum error (*find_operator)(void *services, const char *key, struct operator_account *account,
+                                struct problem *problem);
     /* Writes the metrics that the application has to ask its dependencies for; NULL: none. */
     void (*write_metrics)(void *services, struct buffer *out);
 };

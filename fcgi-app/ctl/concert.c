@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/concert_draft.h"
+#include "api/concert_settings.h"
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "domain/organiser/concert_cancel.h"
@@ -45,7 +46,7 @@ create(struct ctl *ctl, const json_t *json)
 {
     struct problem problem;
     struct concert_draft draft;
-    struct concert_create state = {.actor = "ctl", .draft = &draft};
+    struct concert_create state = {.author = concert_author("ctl"), .draft = &draft};
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &state,
@@ -109,7 +110,7 @@ set_status(struct ctl *ctl, enum concert_stored stored)
     if (!ctl_concert_id(ctl, &concert_id))
         return EXIT_USAGE;
     struct concert_change change = {
-        .actor = "ctl",
+        .author = concert_author("ctl"),
         .action = stored == STORED_OPEN ? "concert open" : "concert close",
         .detail = "",
         .concert_id = concert_id,
@@ -161,13 +162,14 @@ print_progress(const struct concert_cancel_report *report)
 int
 ctl_concert_cancel(struct ctl *ctl)
 {
+    const struct author author = concert_author("ctl");
     struct concert_cancel_report report;
     struct problem problem;
     int32_t concert_id;
     if (!ctl_concert_id(ctl, &concert_id))
         return EXIT_USAGE;
     enum error error =
-        concert_cancel(ctl->services, "ctl", concert_id, print_progress, &report, &problem);
+        concert_cancel(ctl->services, &author, concert_id, print_progress, &report, &problem);
     if (error != ERROR_CONCERT_NOT_FOUND)
         print_cancelled(&report);
     int status = error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);

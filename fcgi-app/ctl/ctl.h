@@ -27,6 +27,7 @@ struct ctl {
     const char *tokens_days;
     const char *keys_hours;
     const char *log_days;
+    const char *role;
     const char *nginx[NGINX_OPTION_COUNT];
 };
 
@@ -40,6 +41,9 @@ int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_nginx_config(struct ctl *ctl);
+int ctl_operator_add(struct ctl *ctl);
+int ctl_operator_list(struct ctl *ctl);
+int ctl_operator_revoke(struct ctl *ctl);
 int ctl_prune(struct ctl *ctl);
 int ctl_queue_capacity(struct ctl *ctl);
 int ctl_queue_drain(struct ctl *ctl);

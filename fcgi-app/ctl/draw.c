@@ -1,6 +1,7 @@
 /* frontrowctl queue draw */
 #include <stdio.h>
 
+#include "api/concert_settings.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/draw/draw.h"
@@ -28,7 +29,7 @@ static int
 give_beacon(struct ctl *ctl, int32_t concert_id)
 {
     struct concert_change change = {
-        .actor = "ctl",
+        .author = concert_author("ctl"),
         .action = "queue draw",
         .detail = ctl->beacon,
         .concert_id = concert_id,

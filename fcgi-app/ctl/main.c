@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 14, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 15, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -37,6 +37,11 @@ static const struct command commands[] = {
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
     {"nginx-config", NULL, NULL, "cx", ctl_nginx_config,
      "print nginx's configuration, made from the settings"},
+    {"operator", "add", "NAME", "cr", ctl_operator_add,
+     "make an operator of the --role, and print the key"},
+    {"operator", "list", NULL, "c", ctl_operator_list, "list the operators and their roles"},
+    {"operator", "revoke", "NAME", "c", ctl_operator_revoke,
+     "make an operator's key worthless, within a second"},
     {"prune", NULL, NULL, "cdkln", ctl_prune,
      "delete old tokens of ended concerts, stored answers and log rows"},
     {"queue", "capacity", "ID N|none", "c", ctl_queue_capacity,
@@ -79,6 +84,7 @@ print_help(void)
          "  --tokens-days N          prune tokens this long after their concert; default 30\n"
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
+         "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
          "  --dry-run                only print what prune would delete\n"
          "  --yes                    continue even if real data will be lost\n"
          "  --help, --version\n\n"
@@ -200,6 +206,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"tokens-days", required_argument, NULL, 'd'},
         {"keys-hours", required_argument, NULL, 'k'},
         {"log-days", required_argument, NULL, 'l'},
+        {"role", required_argument, NULL, 'r'},
         {"dry-run", no_argument, NULL, 'n'},
         {"yes", no_argument, NULL, 'y'},
 #define OPTION(name, option, value, default_value, help)                                           \
@@ -220,6 +227,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['d'] = &ctl->tokens_days,
         ['k'] = &ctl->keys_hours,
         ['l'] = &ctl->log_days,
+        ['r'] = &ctl->role,
     };
     bool *const switches[LETTERS] = {['n'] = &ctl->dry_run, ['y'] = &ctl->yes};
     size_t count = 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/concert_settings.h"
 #include "base/clock.h"
 #include "ctl/ctl.h"
 #include "domain/organiser/concert_admin.h"
@@ -52,7 +53,7 @@ check_queue(struct ctl *ctl, const struct concert *concert)
 static int
 change_queue(struct ctl *ctl, struct concert_change *change)
 {
-    change->actor = "ctl";
+    change->author = concert_author("ctl");
     if (!ctl_concert_id(ctl, &change->concert_id))
         return EXIT_USAGE;
     struct effect effect = {

@@ -15,7 +15,7 @@
  */
 struct effect {
     enum effect_kind kind;
-    const char *caller; /* whose the key is; "": an operator, whoever the call is about */
+    const char *caller; /* whose the key is: a user, or an operator (request->key_owner) */
     const char *key;    /* Idempotency-Key, NULL: none */
     uint8_t fingerprint[FINGERPRINT_BYTES];
     int64_t deadline; /* clock_monotonic() after which nothing is tried again */

@@ -23,6 +23,20 @@ struct queue_news {
     bool is_old; /* an answer went out since */
 };
 
+/* What the table of operators said just now. */
+enum { KNOWN_OPERATORS = 8, OPERATOR_KNOWN_MS = 900 };
+
+struct known_operator {
+    uint8_t key_hash[32];
+    struct operator_account account;
+    int64_t until; /* clock_monotonic() at which it has to be asked anew */
+};
+
+struct known_operators {
+    struct known_operator known[KNOWN_OPERATORS];
+    size_t next; /* the one that is replaced next, counted on */
+};
+
 struct services {
     const struct config *config;
     struct shared *shared;       /* NULL in tools */
@@ -31,8 +45,9 @@ struct services {
     struct database *admin_db;   /* for /admin: long ones; tools do not use it */
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
-    struct queue_news news;  /* for after the answer (queue_tell) */
-    int64_t next_write;      /* of domain/readiness: clock_monotonic() from which on it is due */
+    struct known_operators operators;
+    struct queue_news news; /* for after the answer (queue_tell) */
+    int64_t next_write;     /* of domain/readiness: clock_monotonic() from which on it is due */
     int64_t deadline; /* clock_monotonic() after which nothing is tried again; 0: none (tools) */
 };
 

@@ -61,7 +61,7 @@ skip_blanks(const char *text)
 
 /* Who stands before the workers must say so: a web server that knows no operators has none. */
 static bool
-check_operator(struct check *check)
+check_operators_address(struct check *check)
 {
     enum who who = check->route->who;
     return (who != WHO_ADMIN && who != WHO_LOCAL) || check->request->from_operator ||
@@ -77,22 +77,61 @@ reject_header(struct check *check, const char *header, const char *detail)
     return false;
 }
 
-static bool
-has_admin_key(const struct check *check)
+/* The key that came; NULL: none. */
+static const char *
+bearer_key(const struct request *request)
 {
     static const char scheme[] = "Bearer ";
-    const char *key = check->env->config->admin_key;
-    const char *given = check->request->authorization;
-    return *key != '\0' && given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 &&
-           equals_secret(skip_blanks(given + sizeof scheme - 1), key);
+    const char *given = request->authorization;
+    bool is_bearer = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0;
+    return is_bearer ? skip_blanks(given + sizeof scheme - 1) : NULL;
+}
+
+/* Settles request->account, and whose its Idempotency-Keys are. */
+static enum error
+find_operator(struct check *check, struct problem *problem)
+{
+    const struct request_env *env = check->env;
+    struct request *request = check->request;
+    const char *key = bearer_key(request), *admin_key = env->config->admin_key;
+    if (key == NULL)
+        return refuse_because(problem, ERROR_UNAUTHORIZED, "an operator's key is needed");
+    if (*admin_key != '\0' && equals_secret(key, admin_key)) {
+        request->account = (struct operator_account){ADMIN_NAME, ROLE_MANAGER};
+        return ERROR_NONE;
+    }
+    enum error error =
+        env->application->find_operator(env->services, key, &request->account, problem);
+    if (error == ERROR_NONE)
+        snprintf(request->key_owner, sizeof request->key_owner, "/%s", request->account.name);
+    return error;
+}
+
+/* A seller sees what a viewer does; who lets people in does nothing else. */
+static bool
+has_role(const struct check *check)
+{
+    enum role role = check->request->account.role, needed = check->route->role;
+    return role == ROLE_MANAGER || role == needed || (role == ROLE_SELLER && needed == ROLE_VIEWER);
 }
 
 static bool
-check_admin_key(struct check *check)
+check_role(struct check *check)
 {
-    if (check->route->who != WHO_ADMIN || has_admin_key(check))
+    return has_role(check) ||
+           reject(check, ERROR_FORBIDDEN, "the role of this operator does not allow this");
+}
+
+static bool
+check_operators_key(struct check *check)
+{
+    struct problem problem = {0};
+    if (check->route->who != WHO_ADMIN)
         return true;
-    return reject(check, ERROR_UNAUTHORIZED, "the admin key is needed");
+    if (find_operator(check, &problem) == ERROR_NONE)
+        return check_role(check);
+    response_problem(check->response, &problem);
+    return false;
 }
 
 /* "application/json", and no parameter but charset=utf-8. */
@@ -214,6 +253,21 @@ settle_caller_by_header(struct check *check)
     return true;
 }
 
+/* A call that users may make too: a key that is nobody's is as good as none. */
+static bool
+settle_operator(struct check *check)
+{
+    struct problem problem = {0};
+    if (check->route->who != WHO_CALLER_OR_ADMIN || !check->request->from_operator)
+        return true;
+    enum error error = find_operator(check, &problem);
+    if (error == ERROR_NONE)
+        return check_role(check);
+    if (error != ERROR_UNAUTHORIZED)
+        response_problem(check->response, &problem);
+    return error == ERROR_UNAUTHORIZED;
+}
+
 static bool
 settle_caller(struct check *check)
 {
@@ -221,13 +275,12 @@ settle_caller(struct check *check)
     struct request *request = check->request;
     bool is_user = who == WHO_CALLER || who == WHO_CALLER_OR_ADMIN;
     bool trusts_body = config_trusts_body(check->env->config);
-    request->by_admin =
-        who == WHO_CALLER_OR_ADMIN && request->from_operator && has_admin_key(check);
+    bool by_operator = request->account.name[0] != '\0';
     if (who == WHO_TOKEN && request->queue_token == NULL)
         return reject(check, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
-    if (!trusts_body && !(request->by_admin && check->stated_user[0] != '\0'))
+    if (!trusts_body && !(by_operator && check->stated_user[0] != '\0'))
         return settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
         return reject(check, ERROR_FORBIDDEN, "with caller = body only this machine may call");
@@ -241,8 +294,8 @@ checks_pass(const struct request_env *env, const struct route *route, struct req
             struct response *response)
 {
     struct check check = {env, route, request, response, ""};
-    return check_maintenance(&check) && check_operator(&check) && check_admin_key(&check) &&
-           check_content_type(&check) && read_body(&check) && read_input(&check) &&
-           check_headers_are_single(&check) && check_idempotency_key(&check) &&
-           settle_caller(&check);
+    return check_maintenance(&check) && check_operators_address(&check) &&
+           check_operators_key(&check) && check_content_type(&check) && read_body(&check) &&
+           read_input(&check) && check_headers_are_single(&check) &&
+           check_idempotency_key(&check) && settle_operator(&check) && settle_caller(&check);
 }

@@ -5,8 +5,9 @@
 #include "server/router.h"
 
 /*
- * Maintenance, operators' address, admin key, content type, size, fields, doubled headers,
- * Idempotency-Key, caller. Reads the body and sets request->input and request->caller on the way.
+ * Maintenance, operators' address, operator's key and role, content type, size, fields, doubled
+ * headers, Idempotency-Key, caller. Reads the body and sets request->input, request->account and
+ * request->caller on the way.
  * False: the response is the refusal.
  */
 bool checks_pass(const struct request_env *env, const struct route *route, struct request *request,

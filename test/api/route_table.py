@@ -14,6 +14,7 @@ class Route:
     who: str
     keyed: bool
     fields: str  # name of their table; NULL: none
+    role: str = "NONE"  # that an operator needs
 
     def __str__(self):
         return f"{self.method} {self.pattern}"
@@ -59,11 +60,14 @@ def routes():
         values = re.split(r",\s*", arguments)
         method = macro if macro in ("GET", "POST", "DELETE") else values.pop(0).removeprefix("METHOD_")
         pattern = "".join(prefixes.get(part, part.strip('"')) for part in values.pop(0).split())
-        if macro == "ADMIN":
-            who, keyed = "ADMIN", values[-1] == "true"
+        role = "NONE"
+        if macro in ("ADMIN", "ASSISTED"):
+            who = "ADMIN" if macro == "ADMIN" else "CALLER_OR_ADMIN"
+            role = values.pop(0).removeprefix("ROLE_")
+            keyed = values[-1] == "true" or macro == "ASSISTED"
         else:
             who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED")
-        found.append(Route(method, pattern, who, keyed, values[0]))
+        found.append(Route(method, pattern, who, keyed, values[0], role))
     return found
 
 
@@ -71,7 +75,7 @@ def fields():
     """Name of a table -> its fields."""
     text = source("api/routes.c")
     row = r'\{"(\w+)", FIELD_(\w+)(, \.optional = true)?'
-    macros = dict(re.findall(r'#define (\w+) (\{"\w+", FIELD_.*\})', text))
+    macros = dict(re.findall(r'#define (\w+)\s+(\{"\w+", FIELD_.*\})', re.sub(r"\s*\\\n\s*", " ", text)))
     tables = {}
     for name, body in re.findall(r"static const struct field (\w+)\[\] = \{(.*?)END,?\s*\};", text, re.DOTALL):
         whole = re.sub(r"\b[A-Z]+\b", lambda word: macros.get(word[0], word[0]), body)

@@ -245,7 +245,7 @@ def test_reset_leaves_nothing_behind(books):
     assert counts == {
         "audit_log": counts["audit_log"], "concert": 5, "concert_draw": 0, "concert_draw_rank": 0,
         "idempotency": 0, "item": 107,
-        "open_token": 0, "payment": 48, "point": 48, "point_history": 96, "queue_token": 0,
+        "open_token": 0, "operator_key": 0, "payment": 48, "point": 48, "point_history": 96, "queue_token": 0,
         "reservation": 48, "reservation_seat": 192, "schema_migrations": len(versions(books)),
         "seat": 6450, "seat_quota": 48,
     }

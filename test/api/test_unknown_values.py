@@ -11,7 +11,7 @@ from helpers import (
 
 COLUMNS = {
     ("concert", "status"), ("idempotency", "effect"), ("payment", "status"), ("point_history", "kind"),
-    ("queue_token", "status"), ("reservation", "status"), ("seat", "status"),
+    ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "status"),
 }
 LATER = "later"
 
@@ -132,6 +132,16 @@ def test_a_token(newer):
     assert_problem(newer.get("/token", **{"X-Queue-Token": token}), "token_invalid")
     assert_problem(newer.call("DELETE", "/token", headers={"X-Queue-Token": token}), "token_invalid")
     assert add_token(newer, user, concert)["token"] != token
+
+
+def test_a_role(newer):
+    """It may nothing, and the operator is shown."""
+    key = {"Authorization": f"Bearer {newer.ctl('operator', 'add', 'later', '--role', 'manager').stdout.strip()}"}
+    set_later(newer, "operator_key", "role", "name = 'later'")
+    assert_problem(newer.get("/admin/log", **key), "forbidden")
+    assert_problem(newer.post("/point/charge", {"userId": new_user(), "amount": 1}, **key), "forbidden")
+    assert "other " in newer.ctl("operator", "list").stdout
+    assert newer.ctl("operator", "revoke", "later").returncode == 0
 
 
 def test_a_stored_answer(newer):

@@ -44,10 +44,11 @@ static const struct route routes[ROUTE_COUNT] = {
     [RESERVE] = {METHOD_POST, "/reservation", WHO_CALLER, some_fields, handle, .keyed = true},
     [RESERVATION] = {METHOD_GET, "/reservation/{reservation}", WHO_CALLER, some_fields, handle},
     [CANCEL] = {METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, some_fields, handle},
-    [CHARGE] = {METHOD_POST, "/point/charge", WHO_CALLER_OR_ADMIN, some_fields, handle},
+    [CHARGE] = {METHOD_POST, "/point/charge", WHO_CALLER_OR_ADMIN, some_fields, handle,
+                .role = ROLE_SELLER},
     [TOKEN] = {METHOD_GET, "/token", WHO_TOKEN, .handle = handle},
     [PATCH_CONCERT] = {METHOD_PATCH, "/admin/concert/{concert}", WHO_ADMIN, some_fields, handle,
-                       .body_limit = 50000},
+                       .body_limit = 50000, .role = ROLE_VIEWER},
 };
 
 static const struct route own_route = {METHOD_GET, "/metrics", WHO_LOCAL, .handle = handle};
@@ -193,8 +194,31 @@ free_input(struct request *request)
     (void)request;
 }
 
+/* Each is called after its key. */
+static enum error
+find_operator(void *services, const char *key, struct operator_account *account,
+              struct problem *problem)
+{
+    static const struct operator_account operators[] = {{"viewer", ROLE_VIEWER},
+                                                        {"gate", ROLE_GATE},
+                                                        {"seller", ROLE_SELLER},
+                                                        {"manager", ROLE_MANAGER},
+                                                        {"later", ROLE_NONE}};
+    CU_ASSERT_STRING_EQUAL(services, "application");
+    if (strcmp(key, "away") == 0)
+        return refuse(problem, ERROR_MYSQL_UNAVAILABLE);
+    for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
+        if (strcmp(key, operators[i].name) == 0) {
+            *account = operators[i];
+            return ERROR_NONE;
+        }
+    }
+    return refuse(problem, ERROR_UNAUTHORIZED);
+}
+
 static const struct application application = {routes, ROUTE_COUNT, .read_input = read_input,
-                                               .free_input = free_input};
+                                               .free_input = free_input,
+                                               .find_operator = find_operator};
 
 /* A good request with nothing missing, caller = header, no admin key. */
 static struct scene
@@ -226,6 +250,8 @@ play(struct scene *scene)
                               .source = scene};
     on_stage = scene;
     handled = false;
+    scene->request.account = (struct operator_account){0};
+    scene->request.key_owner[0] = '\0';
     struct match match = router_match(router, &scene->request);
     if (router_admit(&match, &env, &scene->request, &response))
         router_handle(router, &match, &env, &scene->request, &response);
@@ -325,7 +351,8 @@ test_the_admin_calls_for_a_user(void)
     scene.stated_user = "bob";
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "bob");
-    CU_ASSERT_TRUE(scene.request.by_admin);
+    CU_ASSERT_STRING_EQUAL(scene.request.account.name, "admin");
+    CU_ASSERT_STRING_EQUAL(scene.request.key_owner, "");
     scene.request.user_header = NULL;
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     scene.stated_user = "";
@@ -335,14 +362,48 @@ test_the_admin_calls_for_a_user(void)
     scene.request.authorization = "Bearer other";
     CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
     CU_ASSERT_STRING_EQUAL(scene.request.caller, "ann");
-    CU_ASSERT_FALSE(scene.request.by_admin);
+    CU_ASSERT_STRING_EQUAL(scene.request.account.name, "");
     scene.stated_user = "bob";
     CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
 
     scene.request.path = "/reservation";
     scene.request.authorization = "Bearer key";
     CU_ASSERT_EQUAL(play(&scene), ERROR_FORBIDDEN);
-    CU_ASSERT_FALSE(scene.request.by_admin);
+    CU_ASSERT_STRING_EQUAL(scene.request.account.name, "");
+}
+
+/* Those of the table, each by its role; and with MySQL away only the key of the settings works. */
+static void
+test_operators_have_roles(void)
+{
+    static const struct {
+        const char *authorization;
+        enum error patch, charge;
+    } cases[] = {
+        {"Bearer viewer", ERROR_NONE, ERROR_FORBIDDEN},
+        {"Bearer gate", ERROR_FORBIDDEN, ERROR_FORBIDDEN},
+        {"Bearer seller", ERROR_NONE, ERROR_NONE},
+        {"Bearer manager", ERROR_NONE, ERROR_NONE},
+        {"Bearer later", ERROR_FORBIDDEN, ERROR_FORBIDDEN},
+        {"Bearer away", ERROR_MYSQL_UNAVAILABLE, ERROR_MYSQL_UNAVAILABLE},
+        {"Bearer sesame", ERROR_NONE, ERROR_NONE},
+        {"Bearer nobody", ERROR_UNAUTHORIZED, ERROR_NONE}, /* a user charges */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scene scene = good_scene(METHOD_PATCH, "/admin/concert/1");
+        snprintf(scene.config.admin_key, sizeof scene.config.admin_key, "sesame");
+        scene.request.authorization = cases[i].authorization;
+        CU_ASSERT_EQUAL(play(&scene), cases[i].patch);
+        scene = good_scene(METHOD_POST, "/point/charge");
+        snprintf(scene.config.admin_key, sizeof scene.config.admin_key, "sesame");
+        scene.request.authorization = cases[i].authorization;
+        CU_ASSERT_EQUAL(play(&scene), cases[i].charge);
+    }
+    struct scene scene = good_scene(METHOD_PATCH, "/admin/concert/1");
+    scene.request.authorization = "Bearer seller";
+    CU_ASSERT_EQUAL(play(&scene), ERROR_NONE);
+    CU_ASSERT_STRING_EQUAL(scene.request.account.name, "seller");
+    CU_ASSERT_STRING_EQUAL(scene.request.key_owner, "/seller");
 }
 
 static void
@@ -456,6 +517,7 @@ suite_router(void)
     CU_add_test(suite, "reservations are refused in order", test_reservations_are_refused_in_order);
     CU_add_test(suite, "callers by body and by header", test_callers_by_body_and_by_header);
     CU_add_test(suite, "the admin calls for a user", test_the_admin_calls_for_a_user);
+    CU_add_test(suite, "operators have roles", test_operators_have_roles);
     CU_add_test(suite, "token calls need a token", test_token_calls_need_a_token);
     CU_add_test(suite, "admin needs the key", test_admin_needs_the_key);
     CU_add_test(suite, "operators come from their addresses",

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "domain/queue/queue.h"
 #include "mysql/books/prune_table.h"
-#include "mysql/organiser/concert_admin_table.h"
+#include "mysql/organiser/audit_log_table.h"
 #include "mysql/sale/idempotency_table.h"
 
 enum { ATTEMPTS = 3, REST_MS_MAX = 200, HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
@@ -133,7 +133,10 @@ log_concert(const struct prune *prune, int32_t concert_id, int64_t tokens, int64
         return DB_OK;
     snprintf(detail, sizeof detail, "deleted %" PRId64 " tokens, %" PRId64 " seat quotas", tokens,
              quotas);
-    return concert_admin_table_log(prune->services->db, "ctl", "prune", concert_id, detail);
+    return audit_log_table_add(prune->services->db, &(struct log_entry){.actor = "ctl",
+                                                                        .action = "prune",
+                                                                        .concert_id = concert_id,
+                                                                        .detail = detail});
 }
 
 static enum db_result
@@ -212,7 +215,9 @@ log_pruned_log(const struct prune *prune, int64_t days)
     snprintf(detail, sizeof detail,
              "deleted %" PRId64 " rows of this log, older than %" PRId64 " d", prune->report->log,
              days);
-    return concert_admin_table_log(prune->services->db, "ctl", "prune", 0, detail);
+    return audit_log_table_add(
+        prune->services->db,
+        &(struct log_entry){.actor = "ctl", .action = "prune", .detail = detail});
 }
 
 enum db_result

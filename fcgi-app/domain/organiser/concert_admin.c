@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/draw/draw.h"
+#include "mysql/organiser/audit_log_table.h"
 
 const struct concert concert_defaults = {
     .stored = STORED_CLOSED,
@@ -172,6 +173,25 @@ next_queue_version(int32_t before, int64_t now)
     return seconds > before && seconds <= INT32_MAX ? (int32_t)seconds : before + 1;
 }
 
+static enum db_result
+add_to_log(struct services *services, const struct author *author, const char *action,
+           const char *detail, const struct concert *before, const struct concert *after)
+{
+    struct buffer old_values = {0}, new_values = {0};
+    author->describe(services, before, after, &old_values, &new_values);
+    enum db_result result = audit_log_table_add(services->db, &(struct log_entry){
+                                                                  .actor = author->name,
+                                                                  .action = action,
+                                                                  .concert_id = after->concert_id,
+                                                                  .detail = detail,
+                                                                  .old_values = old_values.data,
+                                                                  .new_values = new_values.data,
+                                                              });
+    buffer_free(&old_values);
+    buffer_free(&new_values);
+    return result;
+}
+
 enum error
 concert_create_precheck(struct services *services, void *state, struct problem *problem)
 {
@@ -197,8 +217,8 @@ concert_create_execute(struct services *services, void *state, struct problem *p
     for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
         result = insert_item(services->db, concert->concert_id, &draft->items[i]);
     if (result == DB_OK)
-        result = concert_admin_table_log(services->db, create->actor, "concert create",
-                                         concert->concert_id, concert->title);
+        result =
+            add_to_log(services, &create->author, "concert create", concert->title, NULL, concert);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return draw_change(services, &concert_defaults, concert, problem);
@@ -280,8 +300,8 @@ concert_change_execute(struct services *services, void *state, struct problem *p
         return error;
     result = concert_admin_table_update(services->db, &before, &change->concert);
     if (result == DB_OK)
-        result = concert_admin_table_log(services->db, change->actor, change->action,
-                                         change->concert_id, change->detail);
+        result = add_to_log(services, &change->author, change->action, change->detail, &before,
+                            &change->concert);
     return refuse_db(problem, result);
 }
 

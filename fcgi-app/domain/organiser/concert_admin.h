@@ -39,9 +39,21 @@ enum error concert_check_times(const struct concert *concert, struct problem *pr
  */
 enum error concert_draft_check(struct concert_draft *draft, struct problem *problem) MUST_CHECK;
 
+/* Who makes a change, and how the audit log gets to know what it is. */
+struct author {
+    const char *name; /* an operator's, or "ctl" */
+    /*
+     * Writes those settings that differ as JSON objects. A concert that is made was nothing
+     * before: `before` is NULL then.
+     */
+    void (*describe)(const struct services *services, const struct concert *before,
+                     const struct concert *after, struct buffer *old_values,
+                     struct buffer *new_values);
+};
+
 /* The state of a creating call: the caller fills the first two; the ids are set in the draft. */
 struct concert_create {
-    const char *actor; /* "admin" or "ctl" */
+    struct author author;
     struct concert_draft *draft;
     int64_t created_at;
     char warning[QUEUE_WARNING_SIZE]; /* for the operator; "": none */
@@ -56,7 +68,7 @@ int64_t concert_create_id(const void *create);
 
 /* The state of changing a concert's settings: the caller fills all but the last two. */
 struct concert_change {
-    const char *actor;
+    struct author author;
     const char *action; /* what the audit log calls it, and with which detail */
     const char *detail;
     int32_t concert_id;

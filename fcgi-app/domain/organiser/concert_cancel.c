@@ -9,8 +9,8 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "domain/effect.h"
-#include "domain/organiser/concert_admin.h"
 #include "domain/sale/reservation.h"
+#include "mysql/organiser/audit_log_table.h"
 
 /* What is locked for longer holds the others up no further: the next look tries it again. */
 enum { PATIENCE_MS = 1000, REFUSED_MAX = 3 };
@@ -18,7 +18,7 @@ enum { PATIENCE_MS = 1000, REFUSED_MAX = 3 };
 /* One run of the cancel. */
 struct work {
     struct services *services;
-    const char *actor;
+    const struct author *author;
     int32_t concert_id;
     void (*progress)(const struct concert_cancel_report *report);
     struct concert_cancel_report *report;
@@ -49,7 +49,7 @@ static enum error
 set_cancelled(const struct work *work, struct problem *problem)
 {
     struct concert_change change = {
-        .actor = work->actor,
+        .author = *work->author,
         .action = "concert cancel",
         .detail = "begun",
         .concert_id = work->concert_id,
@@ -231,16 +231,19 @@ log_end(const struct work *work, struct problem *problem)
              "refunded %" PRId64 " reservations, %" PRId64 " points; cancelled %" PRId64
              " holds; failed %" PRId64,
              report->refunded, report->points, report->holds, report->failed);
-    return refuse_db(problem, concert_admin_table_log(work->services->db, work->actor,
-                                                      "concert cancel", work->concert_id, detail));
+    const struct log_entry entry = {.actor = work->author->name,
+                                    .action = "concert cancel",
+                                    .concert_id = work->concert_id,
+                                    .detail = detail};
+    return refuse_db(problem, audit_log_table_add(work->services->db, &entry));
 }
 
 enum error
-concert_cancel(struct services *services, const char *actor, int32_t concert_id,
+concert_cancel(struct services *services, const struct author *author, int32_t concert_id,
                void (*progress)(const struct concert_cancel_report *report),
                struct concert_cancel_report *report, struct problem *problem)
 {
-    struct work work = {services, actor, concert_id, progress, report, .refused = 0};
+    struct work work = {services, author, concert_id, progress, report, .refused = 0};
     *report = (struct concert_cancel_report){0};
     enum error error = set_cancelled(&work, problem);
     if (error == ERROR_NONE)

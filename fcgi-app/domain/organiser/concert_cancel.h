@@ -5,7 +5,7 @@
 #ifndef FRONTROW_DOMAIN_CONCERT_CANCEL_H
 #define FRONTROW_DOMAIN_CONCERT_CANCEL_H
 
-#include "domain/services.h"
+#include "domain/organiser/concert_admin.h"
 
 /* What this run has done so far. */
 struct concert_cancel_report {
@@ -24,7 +24,8 @@ struct concert_cancel_report {
  * `progress` is called after each transaction and when the wait begins. Refuses with
  * concert_not_found, mysql_unavailable or busy; *report tells what was done until then.
  */
-enum error concert_cancel(struct services *services, const char *actor, int32_t concert_id,
+enum error concert_cancel(struct services *services, const struct author *author,
+                          int32_t concert_id,
                           void (*progress)(const struct concert_cancel_report *report),
                           struct concert_cancel_report *report, struct problem *problem) MUST_CHECK;
 

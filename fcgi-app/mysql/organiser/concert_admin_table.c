@@ -209,19 +209,6 @@ concert_admin_table_list(struct database *db, struct concert *concert,
 }
 
 enum db_result
-concert_admin_table_log(struct database *db, const char *actor, const char *action,
-                        int32_t concert_id, const char *detail)
-{
-    /* TEXT holds 65,535 bytes, and a change's body a mebibyte */
-    static const struct query insert = {
-        "INSERT INTO audit_log (actor, action, concert_id, detail, created_at)"
-        " VALUES (?, ?, ?, LEFT(?, 10000), UTC_TIMESTAMP(3))"};
-    return db_execute(db, &insert,
-                      PARAMETERS(DB_TEXT(actor), DB_TEXT(action),
-                                 DB_OPTIONAL(concert_id != 0, concert_id), DB_TEXT(detail)));
-}
-
-enum db_result
 concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
                               int32_t *item_id)
 {

@@ -59,13 +59,6 @@ enum db_result concert_admin_table_max_waiting(struct database *db, int32_t but_
 enum db_result concert_admin_table_list(struct database *db, struct concert *concert,
                                         struct concert_summary *summary) MUST_CHECK;
 
-/*
- * Writes into the audit log who ("admin", "ctl") did what; 10,000 characters of the detail.
- * concert_id 0: to no concert.
- */
-enum db_result concert_admin_table_log(struct database *db, const char *actor, const char *action,
-                                       int32_t concert_id, const char *detail) MUST_CHECK;
-
 /* What a cancelled concert has sold is found by primary keys, without a lock. */
 enum { CANCEL_BATCH = 500 };
 

@@ -1,0 +1,81 @@
+"""docs/openapi.yaml says of each route what the tables of the sources say."""
+
+import re
+
+import openapi
+import pytest
+import route_table
+from helpers import ERRORS
+
+# the members by which a path names its resources
+IDS = {"{concert}": "{concertId}", "{item}": "{itemId}", "{reservation}": "{reservationId}", "{user}": "{userId}"}
+METRICS = ("GET", "/metrics")  # the server's own
+OPERATIONS = openapi.operations()
+
+
+def path_of(route):
+    return re.sub(r"\{\w+\}", lambda found: IDS[found[0]], route.pattern)
+
+
+ROUTES = {(route.method, path_of(route)): route for route in route_table.routes()}
+
+
+def named(operation, place):
+    return {one["name"] for one in operation["parameters"] if one["in"] == place}
+
+
+def every_node(node):
+    yield node
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from every_node(inner)
+
+
+def test_the_form_of_the_document():
+    assert openapi.DOCUMENT["openapi"].startswith("3.1.")
+    assert set(openapi.DOCUMENT) == {"openapi", "info", "servers", "paths", "components"}
+    used = set()
+    for node in every_node(openapi.DOCUMENT):
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            assert list(node) == ["$ref"] and openapi.resolve(node) is not None, node
+            used.add(node["$ref"])
+    there = {f"#/components/{kind}/{name}" for kind, parts in openapi.DOCUMENT["components"].items()
+             for name in parts if kind != "securitySchemes"}
+    assert used == there, "a part that nobody names"
+
+
+def test_the_routes_are_those_of_the_table():
+    assert set(OPERATIONS) == set(ROUTES) | {METRICS}
+
+
+@pytest.mark.parametrize("key", OPERATIONS, ids=" ".join)
+def test_an_operation(key):
+    method, path = key
+    operation = OPERATIONS[key]
+    assert operation["summary"] and "default" in operation["responses"]
+    assert [code for code in operation["responses"] if code != "default"] == ["204" if key == ("DELETE", "/token") else "200"]
+    assert named(operation, "path") == set(re.findall(r"\{(\w+)\}", path))
+    if key == METRICS:
+        return
+    route = ROUTES[key]
+    assert ("Idempotency-Key" in named(operation, "header")) == route.keyed
+    assert operation.get("x-role", "none").upper() == route.role
+    assert ({"operator": []} in operation.get("security", [])) == (route.role != "NONE")
+    assert ({} in operation.get("security", [{}])) == (route.who != "ADMIN")
+
+
+@pytest.mark.parametrize("key", [key for key in ROUTES if ROUTES[key].fields != "any_fields"], ids=" ".join)
+def test_the_fields_of_an_operation(key):
+    route, operation = ROUTES[key], OPERATIONS[key]
+    fields = route_table.fields().get(route.fields, [])
+    needed = {field.name for field in fields if not field.optional}
+    if "requestBody" in operation:
+        schema = openapi.resolve(operation["requestBody"])["content"]["application/json"]["schema"]
+        assert set(schema["properties"]) == {field.name for field in fields}
+        assert set(schema["required"]) == needed
+    else:
+        assert named(operation, "query") == {field.name for field in fields}
+        assert {one["name"] for one in operation["parameters"] if one["in"] == "query" and one.get("required")} == needed
+
+
+def test_the_codes_are_those_of_the_table():
+    assert openapi.DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"] == list(ERRORS)
