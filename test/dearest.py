@@ -264,6 +264,8 @@ REQUESTS = [
     Request("POST /payment", "8 seats, queue, limit, key", pay_eight, 12, 55),
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 5),
     Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, PAGE + 5),
+    Request("GET /admin/concert", "1", admin("GET", "/admin/concert?limit=1&q=Waiting"), 3, 1_000),
+    Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 12, 4 * HALL),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),
     Request("POST /admin/concert", "an item of 100,000 seats", make_concert(1, 100_000), 108, 1_000_000),
     Request("POST /admin/concert", "1,000 items of 100 seats", make_concert(1000, 100), 2007, 1_000_000),

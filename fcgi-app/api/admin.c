@@ -1,9 +1,11 @@
-/* POST /admin/concert, GET and PATCH /admin/concert/{concert} */
+/* POST and GET /admin/concert, GET and PATCH /admin/concert/{concert} */
 #include "api/api.h"
+#include "api/concert.h"
 #include "api/concert_draft.h"
 #include "api/concert_settings.h"
 #include "api/handlers.h"
 #include "api/input.h"
+#include "base/clock.h"
 #include "domain/draw/draw.h"
 #include "domain/sale/seat.h"
 
@@ -98,6 +100,65 @@ admin_concert_get(void *services, const struct request *request, struct response
         answer(&admin, &concert, NULL, response);
     else
         response_problem(response, &problem);
+}
+
+/* With what was counted of it, and when: of many large halls that may be some seconds ago. */
+static void
+write_listed(struct json *json, const struct services *services, const struct concert_list *list,
+             size_t i)
+{
+    const struct seat_counts *counts = &list->counts[i].seats;
+    const struct sales sales = {
+        .seat_count = counts->seats,
+        .available = counts->available,
+        .held = counts->held,
+        .sold = counts->sold,
+        .blocked = counts->blocked,
+        .revenue = counts->revenue,
+    };
+    json_begin_object(json, NULL);
+    concert_write(json, services, &list->rows[i]);
+    json_write_boolean(json, "queue", list->rows[i].concert.queued);
+    write_sales(json, &sales);
+    json_write_instant(json, "countedAt", list->now - (clock_monotonic() - counts->counted_at));
+    json_end_object(json);
+}
+
+static void
+write_list(struct response *response, const struct services *services,
+           const struct concert_list *list, bool more)
+{
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_begin_array(&json, "concerts");
+    for (size_t i = 0; i < list->count; i++)
+        write_listed(&json, services, list, i);
+    json_end_array(&json);
+    json_write_optional_integer(&json, "next", more,
+                                more ? list->rows[list->count - 1].concert.concert_id : 0);
+    json_write_instant(&json, "now", list->now);
+    json_end_object(&json);
+}
+
+void
+admin_concert_get_list(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = api_with_long_time_outs(services);
+    const struct concert_filter filter = {
+        .status = (enum concert_status)request->input->status,
+        .search = request->input->search,
+        .before = request->input->before,
+        .limit = request->input->limit,
+    };
+    struct concert_list list;
+    struct problem problem;
+    bool more;
+    if (concert_list_read_page(&admin, &filter, request->deadline, &list, &more, &problem) ==
+        ERROR_NONE)
+        write_list(response, &admin, &list, more);
+    else
+        response_problem(response, &problem);
+    concert_list_free(&list);
 }
 
 /* The fields are judged before the concert is looked for: over the defaults, and over the row. */

@@ -1,13 +1,13 @@
 /* GET /concert, /concert/{concert}, /concert/{concert}/item */
+#include "api/concert.h"
+
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
-#include "domain/concert/concert_list.h"
 
-static void
-write_concert(struct json *json, const struct services *services, const struct listed_concert *row,
-              const struct seat_counts *seats)
+void
+concert_write(struct json *json, const struct services *services, const struct listed_concert *row)
 {
     const struct concert *concert = &row->concert;
     const struct concert_summary *summary = &row->summary;
@@ -25,6 +25,14 @@ write_concert(struct json *json, const struct services *services, const struct l
     json_write_instant(json, "lastStartsAt", concert->last_starts_at);
     json_write_optional_integer(json, "minPrice", has_items, summary->min_price);
     json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
+}
+
+static void
+write_for_buyers(struct json *json, const struct services *services,
+                 const struct listed_concert *row, const struct seat_counts *seats)
+{
+    const struct concert *concert = &row->concert;
+    concert_write(json, services, row);
     json_write_integer(json, "seatCount", seats->seats);
     json_write_integer(json, "availableCount", seats->available);
     json_write_integer(json, "heldCount", seats->held);
@@ -54,7 +62,7 @@ concert_list(void *services, const struct request *request, struct response *res
         json_begin_array(&json, "concerts");
         for (size_t i = 0; i < list.count; i++) {
             json_begin_object(&json, NULL);
-            write_concert(&json, services, &list.rows[i], &list.counts[i].seats);
+            write_for_buyers(&json, services, &list.rows[i], &list.counts[i].seats);
             json_end_object(&json);
         }
         json_end_array(&json);
@@ -79,7 +87,7 @@ concert_show(void *services, const struct request *request, struct response *res
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
-    write_concert(&json, services, &row, &seats);
+    write_for_buyers(&json, services, &row, &seats);
     api_finish_public(response, &json, row.concert.now, started);
 }
 

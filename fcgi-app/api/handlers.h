@@ -31,6 +31,7 @@ HANDLER(payment_post);
 HANDLER(payment_get_list);
 HANDLER(admin_concert_post);
 HANDLER(admin_concert_get);
+HANDLER(admin_concert_get_list);
 HANDLER(admin_concert_patch);
 HANDLER(admin_log_get);
 HANDLER(health_live);

@@ -79,6 +79,21 @@ check_seat_choice(struct input *input, const struct field *field, const struct v
     return check_range(field, value, 1, INT32_MAX, problem);
 }
 
+/* The number of a word among those with | between them, from 1; 0: it is none of them. */
+static int32_t
+find_choice(const char *words, const char *text)
+{
+    size_t length = strlen(text);
+    for (int32_t number = 1;; number++) {
+        size_t end = strcspn(words, "|");
+        if (end == length && memcmp(words, text, length) == 0)
+            return number;
+        if (words[end] == '\0')
+            return 0;
+        words += end + 1;
+    }
+}
+
 /* Whether the text fits the field; `rule` says what would. */
 static bool
 is_text_allowed(const struct field *field, const char *text, char *rule, size_t rule_size)
@@ -94,6 +109,9 @@ is_text_allowed(const struct field *field, const char *text, char *rule, size_t 
     case FIELD_WORD:
         snprintf(rule, rule_size, "%s", field->word);
         return strcmp(text, field->word) == 0;
+    case FIELD_CHOICE:
+        snprintf(rule, rule_size, "one of %s", field->word);
+        return find_choice(field->word, text) > 0;
     case FIELD_TEXT:
         length = text_count_characters(text);
         snprintf(rule, rule_size, "%lld to %lld characters", (long long)field->min,
@@ -113,6 +131,8 @@ check_text(struct input *input, const struct field *field, const struct value *v
         return refuse_field(problem, field->name, "%s must be %s", field->name, rule);
     if (field->kind == FIELD_WORD)
         *(bool *)member(input, field) = true;
+    else if (field->kind == FIELD_CHOICE)
+        *(int32_t *)member(input, field) = find_choice(field->word, value->text);
     else if (field->kind == FIELD_TOKEN) /* a longer one is no token, and stays none when cut */
         snprintf(member(input, field), field->size, "%s", value->text);
     else if (!text_copy(member(input, field), field->size, value->text))
@@ -161,6 +181,7 @@ check_value(struct input *input, const struct field *field, const struct value *
     case FIELD_DATE:
     case FIELD_TEXT:
     case FIELD_WORD:
+    case FIELD_CHOICE:
     case FIELD_TOKEN:
         return check_text(input, field, value, problem);
     case FIELD_END:
@@ -180,13 +201,14 @@ parse_decimal(const char *text, int64_t *integer)
     return true;
 }
 
+/* A user is named by the gateway too; an operator names somebody else. */
 static enum error
-check_absent(const struct services *services, struct input *input, const struct field *field,
-             struct problem *problem)
+check_absent(const struct services *services, struct input *input, const struct route *route,
+             const struct field *field, struct problem *problem)
 {
-    bool may_be_absent =
-        field->kind == FIELD_USER ? !config_trusts_body(services->config) : field->optional;
-    if (!may_be_absent)
+    bool is_named = field->kind == FIELD_USER && route->who != WHO_ADMIN &&
+                    !config_trusts_body(services->config);
+    if (!field->optional && !is_named)
         return refuse_field(problem, field->name, "%s is missing", field->name);
     if (field->default_value != 0)
         set_number(input, field, field->default_value);
@@ -194,14 +216,14 @@ check_absent(const struct services *services, struct input *input, const struct 
 }
 
 static enum error
-read_query_field(const struct services *services, const struct request *request,
-                 const struct field *field, struct problem *problem)
+read_query_field(const struct services *services, const struct route *route,
+                 const struct request *request, const struct field *field, struct problem *problem)
 {
     char text[256];
     struct value value = {.text = text};
     switch (query_read(request->query, field->name, text, sizeof text)) {
     case QUERY_ABSENT:
-        return check_absent(services, request->input, field, problem);
+        return check_absent(services, request->input, route, field, problem);
     case QUERY_BAD:
         return refuse_field(problem, field->name,
                             "%s is empty, given twice, too long or not valid text", field->name);
@@ -213,12 +235,12 @@ read_query_field(const struct services *services, const struct request *request,
 }
 
 static enum error
-read_body_field(const struct services *services, const struct request *request,
-                const struct field *field, struct problem *problem)
+read_body_field(const struct services *services, const struct route *route,
+                const struct request *request, const struct field *field, struct problem *problem)
 {
     const json_t *json = json_object_get(request->input->body, field->name);
     if (json == NULL)
-        return check_absent(services, request->input, field, problem);
+        return check_absent(services, request->input, route, field, problem);
     struct value value = {
         .json = json,
         .text = json_string_value(json),
@@ -252,8 +274,8 @@ api_read_input(void *services, const struct route *route, struct request *reques
     if (from_body && parse_body(request, problem) != ERROR_NONE)
         return false;
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
-        enum error error = from_body ? read_body_field(services, request, field, problem)
-                                     : read_query_field(services, request, field, problem);
+        enum error error = from_body ? read_body_field(services, route, request, field, problem)
+                                     : read_query_field(services, route, request, field, problem);
         if (error != ERROR_NONE)
             return false;
         needs_seats = needs_seats || field->kind == FIELD_SEAT_ID;

@@ -11,7 +11,7 @@
 #include "domain/concert/concert.h"
 #include "domain/sale/seat.h"
 
-enum { TOKEN_TEXT_SIZE = 64 };
+enum { TOKEN_TEXT_SIZE = 64, SEARCH_CHARACTERS = 60, SEARCH_SIZE = 4 * SEARCH_CHARACTERS + 1 };
 
 /* The values of a call; which ones are set is a matter of its table. Absent: 0 or "". */
 struct input {
@@ -30,12 +30,14 @@ struct input {
     int32_t limit;
     int64_t before;
     char date[DATE_SIZE];
+    int32_t status; /* of a list: the number of the word, 0: all */
+    char search[SEARCH_SIZE];
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };
 
 enum field_kind {
-    FIELD_USER,     /* a user id; may be left out with caller = header */
+    FIELD_USER,     /* a user id; users may leave it out with caller = header */
     FIELD_ID,       /* 1..2^31-1, into an int32_t */
     FIELD_LARGE_ID, /* 1..2^53-1, into an int64_t */
     FIELD_INTEGER,  /* min..max, into an int64_t */
@@ -43,6 +45,7 @@ enum field_kind {
     FIELD_DATE,     /* YYYY-MM-DD */
     FIELD_TEXT,     /* min..max characters; fewer where they do not fit the array */
     FIELD_WORD,     /* nothing but `word`; into a bool */
+    FIELD_CHOICE,   /* one of the words of `word`; its number from 1 into an int32_t */
     FIELD_TOKEN,    /* any string; one that can be no token is found invalid later */
     FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
     FIELD_SEAT_IDS,
@@ -60,7 +63,7 @@ struct field {
     int64_t min;
     int64_t max;
     int64_t default_value; /* value where it is absent; its size is that of the kind */
-    const char *word;      /* FIELD_WORD */
+    const char *word;      /* FIELD_WORD; FIELD_CHOICE: "first|second" */
 };
 
 #endif

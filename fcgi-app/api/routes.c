@@ -48,6 +48,15 @@ static const struct field page_fields[] = {
     END,
 };
 
+static const struct field concert_page_fields[] = {
+    {"status", FIELD_CHOICE, .optional = true, AT(status),
+     .word = "scheduled|open|closed|cancelled"}, /* as enum concert_status numbers them */
+    {"q", FIELD_TEXT, .optional = true, AT(search), .min = 1, .max = SEARCH_CHARACTERS},
+    LIMIT,
+    BEFORE,
+    END,
+};
+
 static const struct field log_fields[] = {
     {"concertId", FIELD_ID, .optional = true, AT(concert_id)},
     LIMIT,
@@ -143,6 +152,8 @@ const struct route api_routes[] = {
     GET("/payment", WHO_CALLER, page_fields, payment_get_list),
 
     ADMIN(METHOD_POST, "/admin/concert", ROLE_MANAGER, any_fields, admin_concert_post, true),
+    ADMIN(METHOD_GET, "/admin/concert", ROLE_VIEWER, concert_page_fields, admin_concert_get_list,
+          false),
     ADMIN(METHOD_GET, "/admin/concert/{concert}", ROLE_VIEWER, NULL, admin_concert_get, false),
     ADMIN(METHOD_PATCH, "/admin/concert/{concert}", ROLE_MANAGER, any_fields, admin_concert_patch,
           false),

@@ -14,6 +14,9 @@ struct seat_counts {
     int32_t seats;
     int32_t available;
     int32_t held;
+    int32_t sold;
+    int32_t blocked;
+    int64_t revenue;    /* points of the sold ones */
     int64_t counted_at; /* clock_monotonic() at the begin; 0: it was not */
     int64_t took_us;
 };
@@ -27,7 +30,9 @@ struct counts_entry {
     _Atomic uint64_t counted_at;
     _Atomic uint64_t took_us;
     _Atomic uint64_t seats; /* and those available, 32 bits each */
-    _Atomic uint64_t held;
+    _Atomic uint64_t held;  /* and those sold */
+    _Atomic uint64_t blocked;
+    _Atomic uint64_t revenue;
 };
 
 enum { COUNTS_ENTRIES = 4096 };

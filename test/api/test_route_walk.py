@@ -31,7 +31,7 @@ CONTROLS = [bytes([code]) for code in (*range(32), 0x7f)] + [b"\xc2\x80", b"\xc2
 # one of each kind that is as it should be, of things that are not there
 GOOD = {
     "USER": new_user("walk"), "ID": INT32 - 1, "LARGE_ID": INT32, "INTEGER": 1, "SMALL": 1, "DATE": "2031-05-01", "TEXT": "A",
-    "TOKEN": "1-" + "0" * 32, "WORD": "compact", "SEAT_ID": 1, "SEAT_IDS": [1], "COUNT": 1,
+    "TOKEN": "1-" + "0" * 32, "WORD": "compact", "CHOICE": "cancelled", "SEAT_ID": 1, "SEAT_IDS": [1], "COUNT": 1,
 }
 CHOICE = ("SEAT_ID", "SEAT_IDS", "COUNT")
 

@@ -34,6 +34,7 @@ CONTRACT = {
     ("POST", "/admin/concert"): ("ADMIN", True),
     ("GET", "/admin/concert/{concert}"): ("ADMIN", False),
     ("PATCH", "/admin/concert/{concert}"): ("ADMIN", False),
+    ("GET", "/admin/concert"): ("ADMIN", False),
     ("GET", "/admin/log"): ("ADMIN", False),
     ("GET", "/health"): ("MONITOR", False),
     ("GET", "/health/ready"): ("MONITOR", False),

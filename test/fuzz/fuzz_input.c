@@ -26,6 +26,8 @@ static bool
 is_set(const struct input *input, const struct field *field)
 {
     int64_t number = number_of(input, field);
+    if (field->kind == FIELD_CHOICE)
+        return number > 0;
     if (field->kind == FIELD_ID || field->kind == FIELD_LARGE_ID)
         return number != 0 && number <= LARGE_ID_MAX;
     return number >= field->min && number <= field->max;
@@ -50,6 +52,7 @@ require_field(const struct input *input, const struct field *field)
     case FIELD_LARGE_ID:
     case FIELD_INTEGER:
     case FIELD_SMALL:
+    case FIELD_CHOICE:
         REQUIRE(number_of(input, field) >= 0);
         REQUIRE(is_set(input, field) || field->optional);
         break;
@@ -131,6 +134,16 @@ write_parameter(struct buffer *out, const char *name, const char *value)
     buffer_text(out, "&");
 }
 
+static void
+write_choice(struct buffer *out, const struct field *field, int64_t number)
+{
+    char words[200], *rest = words;
+    REQUIRE(text_copy(words, sizeof words, field->word));
+    while (number-- > 1)
+        fuzz_cut(&rest, "|");
+    write_parameter(out, field->name, fuzz_cut(&rest, "|"));
+}
+
 void
 fuzz_write_query(const struct route *route, const struct input *input, struct buffer *out)
 {
@@ -146,6 +159,10 @@ fuzz_write_query(const struct route *route, const struct input *input, struct bu
             snprintf(number, sizeof number, "%lld", (long long)number_of(input, field));
             if (is_set(input, field))
                 write_parameter(out, field->name, number);
+            break;
+        case FIELD_CHOICE:
+            if (is_set(input, field))
+                write_choice(out, field, number_of(input, field));
             break;
         case FIELD_WORD:
             if (*(const bool *)member(input, field))

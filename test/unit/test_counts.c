@@ -5,7 +5,8 @@
 #include "suites.h"
 
 static struct counts counts;
-static const struct seat_counts some = {50000, INT32_MAX, 7, 123456789, 6000};
+static const struct seat_counts some = {50000, INT32_MAX, 7,         INT32_MAX - 1,
+                                        9,     INT64_MAX, 123456789, 6000};
 
 static void
 nothing_is_remembered_at_first(void)
@@ -27,6 +28,9 @@ what_was_counted_is_recalled(void)
     CU_ASSERT_EQUAL(found.seats, some.seats);
     CU_ASSERT_EQUAL(found.available, some.available);
     CU_ASSERT_EQUAL(found.held, some.held);
+    CU_ASSERT_EQUAL(found.sold, some.sold);
+    CU_ASSERT_EQUAL(found.blocked, some.blocked);
+    CU_ASSERT_EQUAL(found.revenue, some.revenue);
     CU_ASSERT_EQUAL(found.counted_at, some.counted_at);
     CU_ASSERT_EQUAL(found.took_us, some.took_us);
     CU_ASSERT_FALSE(counts_recall(&counts, 6, &found));

@@ -298,6 +298,7 @@ fits_its_kind(const struct field *field)
     case FIELD_ID:
     case FIELD_SMALL:
     case FIELD_COUNT:
+    case FIELD_CHOICE:
         return field->size == sizeof(int32_t);
     case FIELD_INTEGER:
     case FIELD_LARGE_ID:

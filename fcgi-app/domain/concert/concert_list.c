@@ -29,6 +29,9 @@ count_seats(struct services *services, int32_t concert_id, struct seat_counts *c
         .seats = sales.seat_count,
         .available = sales.available,
         .held = sales.held,
+        .sold = sales.sold,
+        .blocked = sales.blocked,
+        .revenue = sales.revenue,
         .counted_at = began,
         .took_us = clock_monotonic_us() - began_us,
     };
@@ -73,19 +76,44 @@ recall(struct services *services, int32_t concert_id, struct concert_count *coun
     counts_recall(&services->shared->counts, concert_id, &count->seats);
 }
 
+static void
+add_row(struct services *services, const struct listed_concert *row, struct concert_list *list)
+{
+    list->rows = make_room(list->rows, list->count, sizeof list->rows[0]);
+    list->counts = make_room(list->counts, list->count, sizeof list->counts[0]);
+    list->rows[list->count] = *row;
+    recall(services, row->concert.concert_id, &list->counts[list->count++]);
+}
+
 static enum error
 read_rows(struct services *services, const char *date, struct concert_list *list,
           struct problem *problem)
 {
     struct listed_concert row;
     enum db_result result = concert_table_list(services->db, date, &row.concert, &row.summary);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        if (is_listed(&row.concert))
+            add_row(services, &row, list);
+    return refuse_db(problem, result == DB_NONE ? DB_OK : result);
+}
+
+/* A status follows from the time: of all that are read, those that have it are taken. */
+static enum error
+read_page(struct services *services, const struct concert_filter *filter, struct concert_list *list,
+          bool *more, struct problem *problem)
+{
+    struct listed_concert row;
+    int32_t limit = filter->status == CONCERT_OTHER ? filter->limit + 1 : INT32_MAX;
+    *more = false;
+    enum db_result result = concert_table_list_page(services->db, filter->search, filter->before,
+                                                    limit, &row.concert, &row.summary);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK) {
-        if (!is_listed(&row.concert))
+        if (filter->status != CONCERT_OTHER &&
+            concert_status(&row.concert, row.concert.now) != filter->status)
             continue;
-        list->rows = make_room(list->rows, list->count, sizeof list->rows[0]);
-        list->counts = make_room(list->counts, list->count, sizeof list->counts[0]);
-        list->rows[list->count] = row;
-        recall(services, row.concert.concert_id, &list->counts[list->count++]);
+        *more = list->count == (size_t)filter->limit;
+        if (!*more)
+            add_row(services, &row, list);
     }
     return refuse_db(problem, result == DB_NONE ? DB_OK : result);
 }
@@ -146,6 +174,19 @@ concert_list_read(struct services *services, const char *date, int64_t deadline,
         atomic_store(&shared->asked_at, clock_monotonic());
     }
     return error;
+}
+
+enum error
+concert_list_read_page(struct services *services, const struct concert_filter *filter,
+                       int64_t deadline, struct concert_list *list, bool *more,
+                       struct problem *problem)
+{
+    *list = (struct concert_list){0};
+    enum error error = read_page(services, filter, list, more, problem);
+    if (error == ERROR_NONE)
+        error = count_old(services, list->counts, list->count, kept_ms(list->counts, list->count),
+                          deadline, problem);
+    return error == ERROR_NONE ? refuse_db(problem, db_now(services->db, &list->now)) : error;
 }
 
 void

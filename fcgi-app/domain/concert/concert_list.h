@@ -33,6 +33,22 @@ struct concert_list {
 enum error concert_list_read(struct services *services, const char *date, int64_t deadline,
                              struct concert_list *list, struct problem *problem) MUST_CHECK;
 
+/* Which concerts an operator asks for. */
+struct concert_filter {
+    enum concert_status status; /* as shown; CONCERT_OTHER: all */
+    const char *search;         /* in title and venue, in any case; "": all */
+    int64_t before;             /* concertIds below this one */
+    int32_t limit;
+};
+
+/*
+ * Reads a page of all concerts, the newest first, and counts them as concert_list_read() does. The
+ * caller frees the list, on failure as well. *more: there is a next page.
+ */
+enum error concert_list_read_page(struct services *services, const struct concert_filter *filter,
+                                  int64_t deadline, struct concert_list *list, bool *more,
+                                  struct problem *problem) MUST_CHECK;
+
 void concert_list_free(struct concert_list *list);
 
 /* Reads one concert and counts its seats now; or refuses with concert_not_found. */

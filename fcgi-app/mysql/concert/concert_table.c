@@ -165,6 +165,24 @@ concert_table_list(struct database *db, const char *date, struct concert *concer
 }
 
 enum db_result
+concert_table_list_page(struct database *db, const char *search, int64_t before, int32_t limit,
+                        struct concert *concert, struct concert_summary *summary)
+{
+    static const struct query page = {
+        "SELECT " CONCERT_COLUMNS ", " SUMMARY_COLUMNS
+        " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
+        " WHERE c.concert_id < ? AND (LOCATE(?, c.title) > 0 OR LOCATE(?, c.venue) > 0)"
+        " GROUP BY c.concert_id ORDER BY c.concert_id DESC LIMIT ?"};
+    struct column columns[CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT];
+    concert_columns_bind(concert, columns);
+    bind_summary(summary, columns + CONCERT_COLUMN_COUNT);
+    return db_select(
+        db, &page,
+        PARAMETERS(DB_INTEGER(before), DB_TEXT(search), DB_TEXT(search), DB_INTEGER(limit)),
+        columns, CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT);
+}
+
+enum db_result
 concert_table_list_times(struct database *db, struct concert *concert)
 {
     static const struct query list = {

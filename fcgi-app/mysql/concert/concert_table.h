@@ -93,7 +93,15 @@ enum db_result concert_table_find_summary(struct database *db, int32_t concert_i
 enum db_result concert_table_list(struct database *db, const char *date, struct concert *concert,
                                   struct concert_summary *summary) MUST_CHECK;
 
-/* The same of all, in any order, with the id and what the status follows from alone. */
+/*
+ * A page of all concerts, the newest first: those with ids below `before` that have `search` in
+ * title or venue, in any case.
+ */
+enum db_result concert_table_list_page(struct database *db, const char *search, int64_t before,
+                                       int32_t limit, struct concert *concert,
+                                       struct concert_summary *summary) MUST_CHECK;
+
+/* All that are not cancelled, in any order, with the id and what the status follows from alone. */
 enum db_result concert_table_list_times(struct database *db, struct concert *concert) MUST_CHECK;
 
 /* One item by its id. */
