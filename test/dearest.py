@@ -190,6 +190,21 @@ def change_points(way, keyed):
     return prepare
 
 
+def refund_by_hand(count):
+    def prepare(world):
+        user = world.user()
+        held, token = world.hold(user, OPEN, count), world.token(user, OPEN)
+        world.charge(user, 2000)
+        world.ask("POST", "/payment", world.pay(user, held), token)
+        return world.admin("POST", f"/admin/reservation/{held}/refund", {"reason": "Why"})
+
+    return prepare
+
+
+def adjust_points(world):
+    return world.admin("POST", "/admin/point", {"userId": world.user(), "amount": 5, "reason": "Why"})
+
+
 def make_concert(items, seats):
     def prepare(world):
         one = {"date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z",
@@ -274,6 +289,19 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 8, 1_000),
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New"}), 8, HALL + 10),
+    Request("GET /admin/reservation", "1", admin("GET", "/admin/reservation?limit=1"), 2, 60),
+    Request("GET /admin/reservation", "100 of a concert",
+            admin("GET", f"/admin/reservation?concertId={SOLD_OUT}&limit=100"), 2, PAGE * 12),
+    Request("GET /admin/reservation", "100 of 8 seats of a user, held",
+            admin("GET", "/admin/reservation?userId=collector&status=held&limit=100"), 2, PAGE * 8 * 5),
+    Request("GET /admin/reservation", "of a date", admin("GET", f"/admin/reservation?itemId={SOLD_OUT}"), 3, 200),
+    Request("GET /admin/reservation", "by its payment's number", admin("GET", "/admin/reservation?ref=90071992547"), 2, 5),
+    Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 14, 30),
+    Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 17, 60),
+    Request("GET /admin/user/{user}", "nobody", admin("GET", "/admin/user/nobody"), 4, 10),
+    Request("GET /admin/user/{user}", "20 of 8 seats", admin("GET", "/admin/user/collector"), 6, 1_500),
+    Request("POST /admin/point", "", adjust_points, 8, 12),
+    Request("POST /admin/point", "first, key", keyed(adjust_points), 10, 15),
     Request("GET /admin/log", "1", admin("GET", "/admin/log?limit=1"), 1, 5),
     Request("GET /admin/log", "100 of a concert", admin("GET", f"/admin/log?concertId={SOLD_OUT}&limit=100"), 1, PAGE + 5),
     Request("GET /health", "", get("/health"), 0, 0),

@@ -34,6 +34,10 @@ HANDLER(admin_concert_get);
 HANDLER(admin_concert_get_list);
 HANDLER(admin_concert_patch);
 HANDLER(admin_log_get);
+HANDLER(admin_reservation_get_list);
+HANDLER(admin_refund_post);
+HANDLER(admin_user_get);
+HANDLER(admin_point_post);
 HANDLER(health_live);
 HANDLER(health_ready);
 

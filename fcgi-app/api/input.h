@@ -9,6 +9,7 @@
 
 #include "base/message.h"
 #include "domain/concert/concert.h"
+#include "domain/sale/point.h"
 #include "domain/sale/seat.h"
 
 enum { TOKEN_TEXT_SIZE = 64, SEARCH_CHARACTERS = 60, SEARCH_SIZE = 4 * SEARCH_CHARACTERS + 1 };
@@ -32,6 +33,8 @@ struct input {
     char date[DATE_SIZE];
     int32_t status; /* of a list: the number of the word, 0: all */
     char search[SEARCH_SIZE];
+    int64_t ref; /* the number of an order or of its payment, 0: none */
+    char reason[REASON_SIZE];
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };

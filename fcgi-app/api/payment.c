@@ -48,17 +48,12 @@ payment_post(void *services, const struct request *request, struct response *res
 static void
 write_listed(struct json *json, const void *rows, size_t i)
 {
-    static const char *const statuses[] = {
-        [PAYMENT_OTHER] = "other",
-        [PAYMENT_PAID] = "paid",
-        [PAYMENT_REFUNDED] = "refunded",
-    };
     const struct payment *payment = (const struct payment *)rows + i;
     json_write_integer(json, "paymentId", payment->payment_id);
     json_write_integer(json, "reservationId", payment->reservation_id);
     json_write_string(json, "userId", payment->user_id);
     json_write_integer(json, "amount", payment->amount);
-    json_write_string(json, "status", statuses[payment->status]);
+    json_write_string(json, "status", payment_status_name(payment->status));
     json_write_instant(json, "paidAt", payment->paid_at);
 }
 

@@ -1,5 +1,5 @@
 /* GET /point, POST /point/charge, POST /point/use, GET /point/history */
-#include "domain/sale/point.h"
+#include "api/point.h"
 
 #include <string.h>
 
@@ -81,14 +81,13 @@ point_use(void *services, const struct request *request, struct response *respon
     apply_change(services, request, response, POINT_USE);
 }
 
-static void
-write_entry(struct json *json, const void *rows, size_t i)
+void
+point_write_entry(struct json *json, const struct point_entry *entry)
 {
     static const char *const kinds[] = {
         [POINT_OTHER] = "other",     [POINT_CHARGE] = "charge", [POINT_USE] = "use",
-        [POINT_PAYMENT] = "payment", [POINT_REFUND] = "refund",
+        [POINT_PAYMENT] = "payment", [POINT_REFUND] = "refund", [POINT_ADJUST] = "adjust",
     };
-    const struct point_entry *entry = (const struct point_entry *)rows + i;
     json_write_integer(json, "historyId", entry->history_id);
     json_write_string(json, "kind", kinds[entry->kind]);
     json_write_integer(json, "amount", entry->amount);
@@ -96,6 +95,12 @@ write_entry(struct json *json, const void *rows, size_t i)
     json_write_optional_integer(json, "reservationId", entry->reservation_id != 0,
                                 entry->reservation_id);
     json_write_instant(json, "createdAt", entry->created_at);
+}
+
+static void
+write_entry(struct json *json, const void *rows, size_t i)
+{
+    point_write_entry(json, (const struct point_entry *)rows + i);
 }
 
 static int64_t
@@ -107,7 +112,7 @@ entry_id(const void *rows, size_t i)
 void
 point_get_history(void *services, const struct request *request, struct response *response)
 {
-    struct point_entry list[PAGE_ROWS];
+    static struct point_entry list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
     struct page page = {"history", list, 0, input->limit, write_entry, entry_id};
     struct problem problem;

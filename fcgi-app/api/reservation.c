@@ -1,15 +1,15 @@
 /* POST, GET, DELETE /reservation */
+#include "api/reservation.h"
+
 #include <string.h>
 
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "api/seat.h"
-#include "domain/sale/reservation.h"
 
-/* Writes the members of one reservation into the object that is open. */
-static void
-write_reservation(struct json *json, const struct reservation *reservation)
+void
+reservation_write(struct json *json, const struct reservation *reservation)
 {
     json_write_integer(json, "reservationId", reservation->reservation_id);
     json_write_string(json, "userId", reservation->user_id);
@@ -34,7 +34,7 @@ render_created(const void *state, struct buffer *body)
     const struct reservation_create *create = state;
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
-    write_reservation(&json, &create->made);
+    reservation_write(&json, &create->made);
     json_end_object(&json);
 }
 
@@ -106,14 +106,14 @@ reservation_get(void *services, const struct request *request, struct response *
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
-    write_reservation(&json, &reservation);
+    reservation_write(&json, &reservation);
     json_end_object(&json);
 }
 
 static void
 write_listed(struct json *json, const void *rows, size_t i)
 {
-    write_reservation(json, (const struct reservation *)rows + i);
+    reservation_write(json, (const struct reservation *)rows + i);
 }
 
 static int64_t
@@ -136,13 +136,13 @@ reservation_get_list(void *services, const struct request *request, struct respo
         response_problem(response, &problem);
 }
 
-static void
-render_cancelled(const void *state, struct buffer *body)
+void
+reservation_render_cancelled(const void *state, struct buffer *body)
 {
     const struct reservation_cancel *cancel = state;
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
-    write_reservation(&json, &cancel->reservation);
+    reservation_write(&json, &cancel->reservation);
     if (cancel->refunded) {
         json_write_integer(&json, "refundedAmount", cancel->refunded_amount);
         json_write_integer(&json, "balance", cancel->balance);
@@ -163,7 +163,7 @@ reservation_delete(void *services, const struct request *request, struct respons
         .execute = reservation_cancel_execute,
         .was_committed = reservation_cancel_was_committed,
         .effect_id = reservation_cancel_id,
-        .render = render_cancelled,
+        .render = reservation_render_cancelled,
     };
     if (api_apply(services, request, &effect, response) || response->replayed ||
         response->error == ERROR_OUTCOME_UNKNOWN)

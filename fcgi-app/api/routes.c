@@ -84,6 +84,30 @@ static const struct field reservation_fields[] = {
     END,
 };
 
+static const struct field order_fields[] = {
+    {"concertId", FIELD_ID, .optional = true, AT(concert_id)},
+    {"itemId", FIELD_ID, .optional = true, AT(item_id)},
+    {"status", FIELD_CHOICE, .optional = true, AT(status),
+     .word = "held|paid|expired|cancelled"}, /* as enum reservation_status numbers them */
+    {"userId", FIELD_USER, .optional = true, AT(user_id)},
+    {"ref", FIELD_LARGE_ID, .optional = true, AT(ref)},
+    LIMIT,
+    BEFORE,
+    END,
+};
+
+static const struct field refund_fields[] = {
+    {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
+    END,
+};
+
+static const struct field adjust_fields[] = {
+    USER,
+    {"amount", FIELD_INTEGER, AT(amount), .min = -POINT_AMOUNT_LIMIT, .max = POINT_AMOUNT_LIMIT},
+    {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
+    END,
+};
+
 static const struct field amount_fields[] = {
     USER,
     {"amount", FIELD_INTEGER, AT(amount), .min = 1, .max = POINT_AMOUNT_LIMIT},
@@ -157,6 +181,12 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/concert/{concert}", ROLE_VIEWER, NULL, admin_concert_get, false),
     ADMIN(METHOD_PATCH, "/admin/concert/{concert}", ROLE_MANAGER, any_fields, admin_concert_patch,
           false),
+    ADMIN(METHOD_GET, "/admin/reservation", ROLE_SELLER, order_fields, admin_reservation_get_list,
+          false),
+    ADMIN(METHOD_POST, "/admin/reservation/{reservation}/refund", ROLE_SELLER, refund_fields,
+          admin_refund_post, true),
+    ADMIN(METHOD_GET, "/admin/user/{user}", ROLE_SELLER, NULL, admin_user_get, false),
+    ADMIN(METHOD_POST, "/admin/point", ROLE_SELLER, adjust_fields, admin_point_post, true),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
     GET("/health", WHO_MONITOR, NULL, health_live),

@@ -87,8 +87,9 @@ struct request {
     size_t body_length;
     int64_t deadline; /* clock_monotonic() at which the answer has no reader any more */
 
-    int64_t ids[PATH_IDS];     /* the path's ids, in its order */
-    char caller[USER_ID_SIZE]; /* who calls, settled by the router; "" where nobody is needed */
+    int64_t ids[PATH_IDS];        /* the path's ids, in its order */
+    char path_user[USER_ID_SIZE]; /* the user that the path names; "": none */
+    char caller[USER_ID_SIZE];    /* who calls, settled by the router; "" where nobody is needed */
     struct operator_account account; /* who calls, where it is one; name "": it is none */
     /* whose an operator's Idempotency-Keys are: no userId; "": those of the key of the settings */
     char key_owner[OPERATOR_NAME_SIZE + 1];
@@ -146,7 +147,8 @@ struct call {
 
 /*
  * One row of the route table. In `pattern` the segments {concert}, {item} and {reservation} stand
- * for an id of that resource: a segment that is no id answers with the resource's 404 code.
+ * for an id of that resource, {user} for a userId: a segment that is none answers with the
+ * resource's 404 code.
  */
 struct route {
     enum method method;

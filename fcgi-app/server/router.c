@@ -14,7 +14,7 @@ enum { NO_ROUTE = -1, ALLOW_SIZE = 64 };
 struct node {
     const char *text; /* the literal, not NUL-terminated; NULL: an id */
     size_t length;
-    int64_t id_max;       /* of the ids that may stand here */
+    int64_t id_max;       /* of the ids that may stand here; 0: userIds */
     enum error not_an_id; /* the answer where something else does */
     struct node *first_child;
     struct node *next;
@@ -84,6 +84,7 @@ find_resource(const struct route *route, const char *segment, size_t length)
         {"{concert}", ERROR_CONCERT_NOT_FOUND, INT32_MAX},
         {"{item}", ERROR_ITEM_NOT_FOUND, INT32_MAX},
         {"{reservation}", ERROR_RESERVATION_NOT_FOUND, LARGE_ID_MAX},
+        {"{user}", ERROR_NOT_FOUND, 0},
     };
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)
         if (strlen(resources[i].name) == length && memcmp(resources[i].name, segment, length) == 0)
@@ -201,6 +202,26 @@ parse_id(const char *text, size_t length, int64_t max, int64_t *id)
     return value <= max;
 }
 
+static bool
+parse_user(const char *text, size_t length, char user[USER_ID_SIZE])
+{
+    if (length >= USER_ID_SIZE)
+        return false;
+    memcpy(user, text, length);
+    user[length] = '\0';
+    return is_user_id(user);
+}
+
+/* What stands where a pattern has a placeholder; `ids` counts the ids before it. */
+static bool
+parse_resource(const struct node *node, const char *text, size_t length, struct request *request,
+               int *ids)
+{
+    if (node->id_max == 0)
+        return parse_user(text, length, request->path_user);
+    return parse_id(text, length, node->id_max, &request->ids[(*ids)++]);
+}
+
 static const struct node *
 find_child(const struct node *parent, const char *segment, size_t length)
 {
@@ -225,7 +246,7 @@ find_node(const struct router *router, struct request *request, enum error *erro
         size_t length = strcspn(segment, "/");
         node = find_child(node, segment, length);
         if (node != NULL && node->text == NULL &&
-            !parse_id(segment, length, node->id_max, &request->ids[ids++]) && *error == ERROR_NONE)
+            !parse_resource(node, segment, length, request, &ids) && *error == ERROR_NONE)
             *error = node->not_an_id;
         at = segment + length;
     }

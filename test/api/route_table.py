@@ -25,6 +25,7 @@ class Field:
     name: str
     kind: str
     optional: bool
+    word: str = ""  # that it may be, or "one|another"
 
     def __str__(self):
         return self.name
@@ -79,7 +80,9 @@ def fields():
     tables = {}
     for name, body in re.findall(r"static const struct field (\w+)\[\] = \{(.*?)END,?\s*\};", text, re.DOTALL):
         whole = re.sub(r"\b[A-Z]+\b", lambda word: macros.get(word[0], word[0]), body)
-        tables[name] = [Field(field, kind, bool(optional)) for field, kind, optional in re.findall(row, whole)]
+        words = [(re.findall(r'\.word = "([^"]+)"', part) or [""])[0] for part in re.findall(r"\{[^{}]*\}", whole)]
+        found = re.findall(row, whole)
+        tables[name] = [Field(*one[:2], bool(one[2]), word) for one, word in zip(found, words)]
         assert len(tables[name]) == whole.count("{"), "a field that is written in another way"
     return tables
 

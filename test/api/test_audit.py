@@ -297,6 +297,10 @@ BREAKS = {
         {"answer_has_effect"}, ["UPDATE idempotency SET body = NULL WHERE idempotency_key = 'charge'"]),
     "an answer about another user's reservation": (
         {"answer_has_effect"}, ["UPDATE idempotency SET effect_id = {held} WHERE idempotency_key = 'reserve'"]),
+    "an answer about somebody else's refund": (
+        {"answer_has_effect"}, ["UPDATE idempotency SET user_id = 'else' WHERE effect = 'cancel'"]),
+    "an answer about somebody else's charge": (
+        {"answer_has_effect"}, ["UPDATE idempotency SET user_id = 'else' WHERE effect = 'charge'"]),
     "a cancelled reservation that lives": (
         {"answer_has_effect"},
         ["UPDATE idempotency SET effect = 'cancel' WHERE idempotency_key = 'reserve'"]),

@@ -21,6 +21,7 @@ NEEDED = {
     "POST /admin/concert": "MANAGER", "PATCH /admin/concert/{concert}": "MANAGER",
     "GET /admin/log": "MANAGER", "POST /point/charge": "SELLER",
     "GET /admin/reservation": "SELLER", "GET /admin/user/{user}": "SELLER", "POST /admin/point": "SELLER",
+    "POST /admin/reservation/{reservation}/refund": "SELLER",
 }
 ROUTES = [route for route in route_table.routes() if route.role != "NONE"]
 

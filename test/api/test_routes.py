@@ -36,6 +36,10 @@ CONTRACT = {
     ("PATCH", "/admin/concert/{concert}"): ("ADMIN", False),
     ("GET", "/admin/concert"): ("ADMIN", False),
     ("GET", "/admin/log"): ("ADMIN", False),
+    ("GET", "/admin/reservation"): ("ADMIN", False),
+    ("POST", "/admin/reservation/{reservation}/refund"): ("ADMIN", True),
+    ("GET", "/admin/user/{user}"): ("ADMIN", False),
+    ("POST", "/admin/point"): ("ADMIN", True),
     ("GET", "/health"): ("MONITOR", False),
     ("GET", "/health/ready"): ("MONITOR", False),
     ("GET", "/metrics"): ("LOCAL", False),
@@ -92,6 +96,7 @@ class Fan:
 def make_fan(stack, client):
     fan = Fan()
     fan.id = new_user()
+    fan.client = client
     fan.concert = new_concert(stack, seats=500)
     me = as_user(fan.id)
     fan.token = ok(client.post("/token/add", {"userId": fan.id, "concertId": fan.concert.id}, **me))["token"]
@@ -106,9 +111,17 @@ def hold(client, fan):
     return ok(client.post("/reservation", body, **as_user(fan.id)))["reservationId"]
 
 
+def paid(client, fan):
+    """An order that may be refunded; by the operator's address too, where nobody is a user."""
+    reservation = hold(fan.client, fan)
+    ok(fan.client.post("/payment", {"userId": fan.id, "reservationId": reservation, "token": fan.token}, **as_user(fan.id)))
+    return reservation
+
+
 def sample_path(pattern, fan, reservation=None):
     """The pattern with ids of the fan's."""
-    values = {"{concert}": fan.concert.id, "{item}": fan.concert.item, "{reservation}": reservation or fan.held}
+    values = {"{concert}": fan.concert.id, "{item}": fan.concert.item, "{reservation}": reservation or fan.held,
+              "{user}": fan.id}
     for placeholder, value in values.items():
         pattern = pattern.replace(placeholder, str(value))
     return pattern
@@ -119,6 +132,8 @@ def request_for(client, route, fan, user):
     method, pattern = route
     who = CONTRACT[route][0].removesuffix("_OR_ADMIN")
     reservation = hold(client, fan) if method == "DELETE" and who == "CALLER" else fan.held
+    if pattern.endswith("/refund"):
+        reservation = paid(client, fan)
     path = sample_path(pattern, fan, reservation)
     body = None
     if method in ("POST", "PATCH"):
@@ -131,6 +146,8 @@ def request_for(client, route, fan, user):
             "/payment": lambda: {"reservationId": hold(client, fan), "token": fan.token},
             "/admin/concert": lambda: {"title": "New", "venue": "Hall", "items": []},
             "/admin/concert/{concert}": lambda: {"venue": "Hall"},
+            "/admin/reservation/{reservation}/refund": lambda: {"reason": "Why"},
+            "/admin/point": lambda: {"userId": fan.id, "amount": 1, "reason": "Why"},
         }[pattern]()
     if who == "CALLER" and user:
         if body is None:

@@ -53,7 +53,7 @@ require_field(const struct input *input, const struct field *field)
     case FIELD_INTEGER:
     case FIELD_SMALL:
     case FIELD_CHOICE:
-        REQUIRE(number_of(input, field) >= 0);
+        REQUIRE(number_of(input, field) >= (field->min < 0 ? field->min : 0));
         REQUIRE(is_set(input, field) || field->optional);
         break;
     case FIELD_USER:

@@ -34,6 +34,7 @@ enum {
     CHARGE,
     TOKEN,
     PATCH_CONCERT,
+    USER,
     ROUTE_COUNT
 };
 
@@ -49,6 +50,7 @@ static const struct route routes[ROUTE_COUNT] = {
     [TOKEN] = {METHOD_GET, "/token", WHO_TOKEN, .handle = handle},
     [PATCH_CONCERT] = {METHOD_PATCH, "/admin/concert/{concert}", WHO_ADMIN, some_fields, handle,
                        .body_limit = 50000, .role = ROLE_VIEWER},
+    [USER] = {METHOD_GET, "/admin/user/{user}", WHO_ADMIN, .handle = handle, .role = ROLE_SELLER},
 };
 
 static const struct route own_route = {METHOD_GET, "/metrics", WHO_LOCAL, .handle = handle};
@@ -92,6 +94,9 @@ test_paths_lead_to_routes(void)
     CU_ASSERT_PTR_EQUAL(match_path(METHOD_GET, "/reservation/9007199254740991", &request).route,
                         &routes[RESERVATION]);
     CU_ASSERT_EQUAL(request.ids[0], 9007199254740991);
+    CU_ASSERT_PTR_EQUAL(match_path(METHOD_GET, "/admin/user/auth0|5f+x@1.2", &request).route,
+                        &routes[USER]);
+    CU_ASSERT_STRING_EQUAL(request.path_user, "auth0|5f+x@1.2");
     CU_ASSERT_PTR_EQUAL(match_path(METHOD_GET, "/metrics", &request).route, &own_route);
     CU_ASSERT_PTR_EQUAL(router_route(router, ROUTE_COUNT), &own_route);
 }
@@ -114,6 +119,9 @@ test_unknown_paths_and_ids(void)
         {"/concert/1/item/2", ERROR_NOT_FOUND},
         {"/concert/abc/item/2", ERROR_NOT_FOUND},
         {"/Concert", ERROR_NOT_FOUND},
+        {"/admin/user/", ERROR_NOT_FOUND},
+        {"/admin/user/a b", ERROR_NOT_FOUND},
+        {"/admin/user/a/b", ERROR_NOT_FOUND},
         {"/concert/abc", ERROR_CONCERT_NOT_FOUND},
         {"/concert/0", ERROR_CONCERT_NOT_FOUND},
         {"/concert/01", ERROR_CONCERT_NOT_FOUND},

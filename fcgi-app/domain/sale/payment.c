@@ -188,6 +188,17 @@ payment_create_refused(struct services *services, const struct payment_create *c
         queue_renew(services, &create->concert, create->user_id, create->token);
 }
 
+const char *
+payment_status_name(enum payment_status status)
+{
+    static const char *const names[] = {
+        [PAYMENT_OTHER] = "other",
+        [PAYMENT_PAID] = "paid",
+        [PAYMENT_REFUNDED] = "refunded",
+    };
+    return names[status];
+}
+
 enum error
 payment_list(struct services *services, const char *user_id, int64_t before, int32_t limit,
              struct payment *list, size_t *count, struct problem *problem)

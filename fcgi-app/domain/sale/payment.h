@@ -34,6 +34,9 @@ void payment_create_finish(struct services *services, const struct payment_creat
 /* After a refusal (4xx): the owner of the place in the queue is there, and goes on. */
 void payment_create_refused(struct services *services, const struct payment_create *create);
 
+/* "paid" or "refunded"; "other" for one that only a newer build has. */
+const char *payment_status_name(enum payment_status status);
+
 /* A page of a user's payments, newest first, with ids below `before`. */
 enum error payment_list(struct services *services, const char *user_id, int64_t before,
                         int32_t limit, struct payment *list, size_t *count, struct problem *problem)

@@ -58,6 +58,14 @@ point_table_add_entry(struct database *db, const char *user_id, struct point_ent
 }
 
 enum db_result
+point_table_set_reason(struct database *db, int64_t history_id, const char *reason)
+{
+    static const struct query set = {
+        "UPDATE point_history SET reason = ? WHERE history_id = ? AND reason IS NULL"};
+    return db_update(db, &set, PARAMETERS(DB_TEXT(reason), DB_INTEGER(history_id)), 1);
+}
+
+enum db_result
 point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,
                        struct point_entry *entry)
 {
@@ -76,7 +84,7 @@ point_table_history(struct database *db, const char *user_id, int64_t before, in
                     struct point_entry *list, size_t *count)
 {
     static const struct query page = {
-        "SELECT history_id, kind + 0, amount, balance_after, reservation_id, created_at"
+        "SELECT history_id, kind + 0, amount, balance_after, reservation_id, reason, created_at"
         " FROM point_history FORCE INDEX (history_of_user)"
         " WHERE user_id = ? AND history_id < ? ORDER BY history_id DESC LIMIT ?"};
     struct point_entry row;
@@ -85,9 +93,13 @@ point_table_history(struct database *db, const char *user_id, int64_t before, in
         db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
                   COLUMNS(INTO_INT64(&row.history_id), INTO_ENUM(&row.kind, POINT_REFUND),
                           INTO_INT64(&row.amount), INTO_INT64(&row.balance_after),
-                          INTO_INT64(&row.reservation_id), INTO_INSTANT(&row.created_at)));
-    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+                          INTO_INT64(&row.reservation_id), INTO_TEXT(row.reason),
+                          INTO_INSTANT(&row.created_at)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        if (row.reason[0] != '\0')
+            row.kind = POINT_ADJUST;
         list[(*count)++] = row;
+    }
     return result == DB_NONE ? DB_OK : result;
 }
 

@@ -5,7 +5,10 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
-enum point_kind { POINT_OTHER, POINT_CHARGE, POINT_USE, POINT_PAYMENT, POINT_REFUND };
+/* POINT_ADJUST is shown only: it is stored as a charge or a use that has a reason. */
+enum point_kind { POINT_OTHER, POINT_CHARGE, POINT_USE, POINT_PAYMENT, POINT_REFUND, POINT_ADJUST };
+
+enum { REASON_CHARACTERS = 200, REASON_SIZE = 4 * REASON_CHARACTERS + 1 };
 
 struct point_entry {
     int64_t history_id;
@@ -14,6 +17,7 @@ struct point_entry {
     int64_t balance_after;
     int64_t reservation_id; /* 0: none */
     int64_t created_at;
+    char reason[REASON_SIZE]; /* of an adjustment; filled by point_table_history() only */
 };
 
 enum payment_status { PAYMENT_OTHER, PAYMENT_PAID, PAYMENT_REFUNDED };
@@ -48,6 +52,10 @@ enum db_result point_table_set_balance(struct database *db, const char *user_id,
 /* Writes one line of the ledger; sets entry->history_id. */
 enum db_result point_table_add_entry(struct database *db, const char *user_id,
                                      struct point_entry *entry) MUST_CHECK;
+
+/* Makes a new entry an adjustment. DB_RETRY: it is not there. */
+enum db_result point_table_set_reason(struct database *db, int64_t history_id, const char *reason)
+    MUST_CHECK;
 
 /* One entry by its id, if it is this user's; locks it. */
 enum db_result point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,

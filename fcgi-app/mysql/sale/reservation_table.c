@@ -4,16 +4,10 @@
 #include <string.h>
 
 #include "mysql/concert/concert_columns.h"
+#include "mysql/sale/reservation_columns.h"
 
-/* Of `reservation r`. */
-#define RESERVATION_COLUMNS                                                                        \
-    "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
-    "r.total_price, r.seat_limit, r.token, r.created_at, r.expires_at"
-
-enum { RESERVATION_COLUMN_COUNT = 11 };
-
-static void
-bind_reservation(struct reservation *row, struct column columns[RESERVATION_COLUMN_COUNT])
+void
+reservation_columns_bind(struct reservation *row, struct column columns[RESERVATION_COLUMN_COUNT])
 {
     const struct column list[RESERVATION_COLUMN_COUNT] = {
         INTO_INT64(&row->reservation_id),
@@ -88,7 +82,7 @@ reservation_table_find(struct database *db, int64_t id, struct reservation *out,
     static const struct query find = {"SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3)"
                                       " FROM reservation r WHERE reservation_id = ?"};
     struct column columns[RESERVATION_COLUMN_COUNT + 1];
-    bind_reservation(out, columns);
+    reservation_columns_bind(out, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
                          RESERVATION_COLUMN_COUNT + 1);
@@ -100,7 +94,7 @@ reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
     static const struct query lock = {"SELECT " RESERVATION_COLUMNS
                                       " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
     struct column columns[RESERVATION_COLUMN_COUNT];
-    bind_reservation(out, columns);
+    reservation_columns_bind(out, columns);
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
 }
 
@@ -113,7 +107,7 @@ reservation_table_find_with_concert(struct database *db, int64_t id, struct rese
         " JOIN concert c ON c.concert_id = r.concert_id"
         " LEFT JOIN item i ON i.item_id = r.item_id WHERE r.reservation_id = ?"};
     struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT];
-    bind_reservation(out, columns);
+    reservation_columns_bind(out, columns);
     concert_columns_bind_rules(concert, columns + RESERVATION_COLUMN_COUNT);
     enum db_result result = db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
                                           RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT);
@@ -222,7 +216,7 @@ reservation_table_list(struct database *db, const char *user_id, int64_t before,
         " WHERE r.user_id = ? AND r.reservation_id < ? ORDER BY r.reservation_id DESC LIMIT ?"};
     struct reservation row = {0};
     struct column columns[RESERVATION_COLUMN_COUNT + 2];
-    bind_reservation(&row, columns);
+    reservation_columns_bind(&row, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&row.concert_cancelled);
     columns[RESERVATION_COLUMN_COUNT + 1] = INTO_INSTANT(now);
     *count = 0;

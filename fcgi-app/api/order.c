@@ -1,0 +1,271 @@
+/*
+ * GET /admin/reservation, POST /admin/reservation/{reservation}/refund, GET /admin/user/{user},
+ * POST /admin/point
+ */
+#include "domain/organiser/order.h"
+
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "api/point.h"
+#include "api/reservation.h"
+#include "domain/organiser/order_refund.h"
+#include "domain/organiser/point_adjust.h"
+#include "domain/sale/payment.h"
+
+static void
+write_payment(struct json *json, const struct payment *payment)
+{
+    if (payment->payment_id == 0) {
+        json_write_null(json, "payment");
+        return;
+    }
+    json_begin_object(json, "payment");
+    json_write_integer(json, "paymentId", payment->payment_id);
+    json_write_integer(json, "amount", payment->amount);
+    json_write_string(json, "status", payment_status_name(payment->status));
+    json_write_instant(json, "paidAt", payment->paid_at);
+    json_end_object(json);
+}
+
+/* Writes the first `limit` of them as an array. */
+static void
+write_orders(struct json *json, const char *name, const struct order *list, size_t count,
+             int32_t limit)
+{
+    json_begin_array(json, name);
+    for (size_t i = 0; i < count && i < (size_t)limit; i++) {
+        json_begin_object(json, NULL);
+        reservation_write(json, &list[i].reservation);
+        write_payment(json, &list[i].payment);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+static struct order_filter
+filter_of(const struct input *input)
+{
+    return (struct order_filter){
+        .ref = input->ref,
+        .user_id = input->user_id,
+        .concert_id = input->concert_id,
+        .item_id = input->item_id,
+        .status = (enum reservation_status)input->status,
+        .before = input->before,
+        .limit = input->limit + 1,
+    };
+}
+
+void
+admin_reservation_get_list(void *services, const struct request *request, struct response *response)
+{
+    static struct order list[PAGE_ROWS]; /* too large for the stack */
+    struct services admin = api_with_long_time_outs(services);
+    const struct input *input = request->input;
+    const struct order_filter filter = filter_of(input);
+    struct problem problem;
+    size_t count;
+    if (order_list(&admin, &filter, list, &count, &problem) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    bool more = count > (size_t)input->limit;
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    write_orders(&json, "reservations", list, count, input->limit);
+    json_write_optional_integer(&json, "next", more,
+                                more ? list[input->limit - 1].reservation.reservation_id : 0);
+    json_end_object(&json);
+}
+
+/* ---- a refund ---- */
+
+/* Before and after. */
+static void
+describe_order(const struct reservation_cancel *order, struct buffer *values)
+{
+    struct json json = json_writer(values);
+    json_begin_object(&json, NULL);
+    json_write_integer(&json, "reservationId", order->reservation_id);
+    json_write_string(&json, "status", reservation_status_name(order->reservation.status));
+    if (order->refunded) {
+        json_write_integer(&json, "refundedAmount", order->refunded_amount);
+        json_write_integer(&json, "balance", order->balance);
+    }
+    json_end_object(&json);
+}
+
+static void
+render_refund(const void *state, struct buffer *body)
+{
+    reservation_render_cancelled(&((const struct order_refund *)state)->end.list[0], body);
+}
+
+/* An order is refunded whole: who asks for a part must not get all. */
+static bool
+is_for_a_part(const json_t *body, struct problem *problem)
+{
+    static const char *const parts[] = {"percent", "seatIds"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (json_object_get(body, parts[i]) != NULL) {
+            refuse_field(problem, parts[i], "an order is refunded whole, without %s", parts[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+admin_refund_post(void *services, const struct request *request, struct response *response)
+{
+    static struct order_refund refund; /* too large for the stack */
+    struct services admin = api_with_long_time_outs(services);
+    refund = (struct order_refund){
+        .end = {.count = 1},
+        .actor = request->account.name,
+        .reason = request->input->reason,
+        .describe = describe_order,
+    };
+    struct reservation_cancel *order = &refund.end.list[0];
+    order->user_id = request->key_owner; /* whose key of repetition it is */
+    order->reservation_id = request->ids[0];
+    struct effect effect = {
+        .kind = EFFECT_CANCEL,
+        .state = &refund,
+        .precheck = order_refund_precheck,
+        .execute = order_refund_execute,
+        .was_committed = order_refund_was_committed,
+        .effect_id = order_refund_id,
+        .render = render_refund,
+    };
+    struct problem problem;
+    if (is_for_a_part(request->input->body, &problem)) {
+        response_problem(response, &problem);
+        return;
+    }
+    if (api_apply(&admin, request, &effect, response) || response->replayed ||
+        response->error == ERROR_OUTCOME_UNKNOWN)
+        reservation_cancel_finish(&admin, order, request->idempotency_key, response->replayed);
+}
+
+/* ---- one user ---- */
+
+enum { USER_ROWS = 20 /* of each list; the others are read by the lists themselves */ };
+
+/* What is known of a user. */
+struct user_view {
+    int64_t balance;
+    struct order orders[USER_ROWS];
+    size_t order_count;
+    struct order holds[USER_ROWS];
+    size_t hold_count;
+    struct point_entry history[USER_ROWS];
+    size_t history_count;
+};
+
+static enum error
+read_user(struct services *services, const char *user_id, struct user_view *view,
+          struct problem *problem)
+{
+    const struct order_filter orders = {
+        .user_id = user_id, .before = LARGE_ID_MAX + 1, .limit = USER_ROWS};
+    struct order_filter holds = orders;
+    holds.status = RESERVATION_HELD;
+    enum error error = order_list(services, &orders, view->orders, &view->order_count, problem);
+    if (error == ERROR_NONE)
+        error = order_list(services, &holds, view->holds, &view->hold_count, problem);
+    if (error == ERROR_NONE)
+        error = point_history(services, user_id, LARGE_ID_MAX + 1, USER_ROWS, view->history,
+                              &view->history_count, problem);
+    return error == ERROR_NONE ? point_balance(services, user_id, &view->balance, problem) : error;
+}
+
+static void
+write_history(struct json *json, const struct point_entry *list, size_t count)
+{
+    json_begin_array(json, "history");
+    for (size_t i = 0; i < count; i++) {
+        json_begin_object(json, NULL);
+        point_write_entry(json, &list[i]);
+        json_write_optional_string(json, "reason", list[i].reason);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
+void
+admin_user_get(void *services, const struct request *request, struct response *response)
+{
+    static struct user_view view; /* too large for the stack */
+    struct services admin = api_with_long_time_outs(services);
+    struct problem problem;
+    if (read_user(&admin, request->path_user, &view, &problem) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    struct json json = json_writer(&response->body);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", request->path_user);
+    json_write_integer(&json, "balance", view.balance);
+    write_orders(&json, "holds", view.holds, view.hold_count, USER_ROWS);
+    write_orders(&json, "reservations", view.orders, view.order_count, USER_ROWS);
+    write_history(&json, view.history, view.history_count);
+    json_end_object(&json);
+}
+
+/* ---- points ---- */
+
+static void
+describe_purse(const char *user_id, int64_t balance, struct buffer *values)
+{
+    struct json json = json_writer(values);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", user_id);
+    json_write_integer(&json, "balance", balance);
+    json_end_object(&json);
+}
+
+static void
+render_adjust(const void *state, struct buffer *body)
+{
+    const struct point_change *change = &((const struct point_adjust *)state)->change;
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", change->user_id);
+    json_write_integer(&json, "balance", change->entry.balance_after);
+    json_write_integer(&json, "amount", change->entry.amount);
+    json_write_integer(&json, "historyId", change->entry.history_id);
+    json_end_object(&json);
+}
+
+void
+admin_point_post(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = api_with_long_time_outs(services);
+    const struct input *input = request->input;
+    bool adds = input->amount > 0;
+    struct point_adjust adjust = {
+        .change = {.user_id = input->user_id,
+                   .kind = adds ? POINT_CHARGE : POINT_USE,
+                   .amount = adds ? input->amount : -input->amount},
+        .reason = input->reason,
+        .actor = request->account.name,
+        .describe = describe_purse,
+    };
+    struct effect effect = {
+        .kind = adds ? EFFECT_CHARGE : EFFECT_USE,
+        .state = &adjust,
+        .execute = point_adjust_execute,
+        .was_committed = point_change_was_committed,
+        .effect_id = point_change_id,
+        .render = render_adjust,
+    };
+    struct problem problem;
+    if (input->amount != 0) {
+        api_apply(&admin, request, &effect, response);
+        return;
+    }
+    refuse_field(&problem, "amount", "amount must not be 0");
+    response_problem(response, &problem);
+}

@@ -1,0 +1,17 @@
+/* reservation: what is written of one, to its buyer and to operators. */
+#ifndef FRONTROW_API_RESERVATION_H
+#define FRONTROW_API_RESERVATION_H
+
+#include "base/json.h"
+#include "domain/sale/reservation.h"
+
+/* Writes the members of one reservation into the object that is open. */
+void reservation_write(struct json *json, const struct reservation *reservation);
+
+/*
+ * Writes the answer to a cancel, with what was refunded: the render() of an effect on a struct
+ * reservation_cancel.
+ */
+void reservation_render_cancelled(const void *cancel, struct buffer *body);
+
+#endif

@@ -1,0 +1,149 @@
+#include "mysql/organiser/order_table.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "mysql/sale/reservation_columns.h"
+
+#define ORDERS(index)                                                                              \
+    "SELECT " RESERVATION_COLUMNS ", COALESCE(c.status = 'cancelled', 0), p.payment_id, p.amount," \
+    " p.status + 0, p.paid_at, UTC_TIMESTAMP(3)"                                                   \
+    " FROM reservation r FORCE INDEX (" index ")"                                                  \
+    " LEFT JOIN concert c ON c.concert_id = r.concert_id"                                          \
+    " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"
+
+/* Each may be left out: "" or 0 lets all through. */
+#define FILTERS                                                                                    \
+    "r.reservation_id < ? AND (? = '' OR r.user_id = ?) AND (? = 0 OR r.concert_id = ?)"           \
+    " AND (? = 0 OR r.item_id = ?) AND (? = 0 OR ? = " RESERVATION_SHOWN ")"                       \
+    " ORDER BY r.reservation_id DESC LIMIT ?"
+
+enum { ORDER_COLUMN_COUNT = RESERVATION_COLUMN_COUNT + 6 };
+
+static void
+bind_order(struct order *row, int64_t *now, struct column columns[ORDER_COLUMN_COUNT])
+{
+    struct column *rest = columns + RESERVATION_COLUMN_COUNT;
+    *row = (struct order){0};
+    reservation_columns_bind(&row->reservation, columns);
+    rest[0] = INTO_BOOL(&row->reservation.concert_cancelled);
+    rest[1] = INTO_INT64(&row->payment.payment_id);
+    rest[2] = INTO_INT64(&row->payment.amount);
+    rest[3] = INTO_ENUM(&row->payment.status, PAYMENT_REFUNDED);
+    rest[4] = INTO_INSTANT(&row->payment.paid_at);
+    rest[5] = INTO_INSTANT(now);
+}
+
+/* A statement with parameters of its own, up to two, before those that all have. */
+static enum db_result
+select_orders(struct database *db, const struct query *query, const struct order_filter *filter,
+              const struct parameter *own, size_t own_count, const struct column *columns)
+{
+    const struct parameter user = DB_TEXT(filter->user_id);
+    const struct parameter concert = DB_INTEGER(filter->concert_id);
+    const struct parameter item = DB_INTEGER(filter->item_id);
+    const struct parameter status = DB_INTEGER(filter->status);
+    const struct parameter filters[] = {
+        DB_INTEGER(filter->before), user, user, concert, concert, item, item, status, status,
+        DB_INTEGER(filter->limit)};
+    const size_t count = sizeof filters / sizeof filters[0];
+    struct parameter parameters[2 + sizeof filters / sizeof filters[0]];
+    for (size_t i = 0; i < own_count; i++)
+        parameters[i] = own[i];
+    memcpy(parameters + own_count, filters, sizeof filters);
+    return db_select(db, query, parameters, own_count + count, columns, ORDER_COLUMN_COUNT);
+}
+
+/* The same number may be that of an order and that of another one's payment. */
+static enum db_result
+select_by_number(struct database *db, const struct order_filter *filter,
+                 const struct column *columns)
+{
+    static const struct query find = {"SELECT reservation_id FROM payment WHERE payment_id = ?"};
+    static const struct query by_number = {
+        ORDERS("PRIMARY") " WHERE r.reservation_id IN (?, ?) AND " FILTERS};
+    int64_t paid = 0;
+    enum db_result result =
+        db_select_one(db, &find, PARAMETERS(DB_INTEGER(filter->ref)), COLUMNS(INTO_INT64(&paid)));
+    if (result != DB_OK && result != DB_NONE)
+        return result;
+    return select_orders(db, &by_number, filter,
+                         PARAMETERS(DB_INTEGER(filter->ref), DB_INTEGER(paid)), columns);
+}
+
+/* Live holds are few, wherever they are; else the way is by user or by concert, if there is one. */
+static enum db_result
+select_page(struct database *db, const struct order_filter *filter, const struct column *columns)
+{
+    static const struct query of_user = {
+        ORDERS("reservation_of_user") " WHERE r.user_id = ? AND " FILTERS};
+    static const struct query live = {
+        ORDERS("reservation_to_expire") " WHERE r.status = 'held'"
+                                        " AND r.expires_at > UTC_TIMESTAMP(3) AND " FILTERS};
+    static const struct query of_concert = {
+        ORDERS("reservation_of_concert") " WHERE r.concert_id = ? AND " FILTERS};
+    static const struct query all = {ORDERS("PRIMARY") " WHERE " FILTERS};
+    if (filter->ref != 0)
+        return select_by_number(db, filter, columns);
+    if (filter->user_id[0] != '\0')
+        return select_orders(db, &of_user, filter, PARAMETERS(DB_TEXT(filter->user_id)), columns);
+    if (filter->status == RESERVATION_HELD)
+        return select_orders(db, &live, filter, NO_PARAMETERS, columns);
+    if (filter->concert_id != 0)
+        return select_orders(db, &of_concert, filter, PARAMETERS(DB_INTEGER(filter->concert_id)),
+                             columns);
+    return select_orders(db, &all, filter, NO_PARAMETERS, columns);
+}
+
+enum db_result
+order_table_list(struct database *db, const struct order_filter *filter, struct order *list,
+                 size_t *count, int64_t *now)
+{
+    struct order row;
+    struct column columns[ORDER_COLUMN_COUNT];
+    bind_order(&row, now, columns);
+    *count = 0;
+    enum db_result result = select_page(db, filter, columns);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+order_table_list_seats(struct database *db, struct order *list, size_t count)
+{
+    /* a list is padded by repeating its last one */
+    static const struct query seats = {
+        "SELECT rs.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"
+        " FROM reservation r FORCE INDEX (PRIMARY)"
+        " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
+        " ON rs.reservation_id = r.reservation_id"
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+        " WHERE r.reservation_id IN (" DB_EIGHT_TIMES(DB_EIGHT_TIMES("?")) ", " DB_EIGHT_TIMES(
+            DB_FOUR_TIMES(
+                "?")) ", " DB_FOUR_TIMES("?") ")"
+                                              " ORDER BY r.reservation_id DESC, rs.seat_no"};
+    struct parameter ids[ORDERS_WITH_SEATS];
+    assert(count <= ORDERS_WITH_SEATS);
+    if (count == 0)
+        return DB_OK;
+    for (size_t i = 0; i < ORDERS_WITH_SEATS; i++)
+        ids[i] = DB_INTEGER(list[i < count ? i : count - 1].reservation.reservation_id);
+    for (size_t i = 0; i < count; i++)
+        list[i].reservation.seat_count = 0;
+    struct reservation *row = &list[0].reservation;
+    struct seat seat = {0};
+    int64_t id;
+    size_t at = 0;
+    enum db_result result =
+        db_select(db, &seats, ids, ORDERS_WITH_SEATS,
+                  COLUMNS(INTO_INT64(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
+                          INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        while (row->reservation_id != id && at + 1 < count)
+            row = &list[++at].reservation;
+        if (row->reservation_id == id && row->seat_count < SEATS_AT_ONCE)
+            row->seats[row->seat_count++] = seat;
+    }
+    return result == DB_NONE ? DB_OK : result;
+}

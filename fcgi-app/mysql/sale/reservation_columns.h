@@ -1,0 +1,23 @@
+/* reservation_columns: the columns of a reservation in the statements of mysql/. */
+#ifndef FRONTROW_MYSQL_RESERVATION_COLUMNS_H
+#define FRONTROW_MYSQL_RESERVATION_COLUMNS_H
+
+#include "mysql/sale/reservation_table.h"
+
+/* Of `reservation r`. */
+#define RESERVATION_COLUMNS                                                                        \
+    "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
+    "r.total_price, r.seat_limit, r.token, r.created_at, r.expires_at"
+
+/* What reservation_shown() makes of its status, by number; beside its `concert c`. */
+#define RESERVATION_SHOWN                                                                          \
+    "IF(r.status = 'held', IF(r.expires_at <= UTC_TIMESTAMP(3), 3,"                                \
+    " IF(c.status = 'cancelled', 4, 1)), r.status + 0)"
+
+enum { RESERVATION_COLUMN_COUNT = 11 };
+
+/* Where they go. */
+void reservation_columns_bind(struct reservation *row,
+                              struct column columns[RESERVATION_COLUMN_COUNT]);
+
+#endif
