@@ -289,6 +289,10 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 8, 1_000),
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New"}), 8, HALL + 10),
+    Request("GET /admin/concert/{concert}/export", "demo's orders", admin("GET", "/admin/concert/4/export?what=orders"), 3, 1_000),
+    *(Request("GET /admin/concert/{concert}/export", f"10,000 {what} of a hall of 50,000",
+              admin("GET", f"/admin/concert/{SOLD_OUT}/export?what={what}&itemId={SOLD_OUT}"), 3, 3 * HALL)
+      for what in ("orders", "seats", "ledger", "guests")),
     Request("GET /admin/reservation", "1", admin("GET", "/admin/reservation?limit=1"), 2, 60),
     Request("GET /admin/reservation", "100 of a concert",
             admin("GET", f"/admin/reservation?concertId={SOLD_OUT}&limit=100"), 2, PAGE * 12),

@@ -33,6 +33,7 @@ HANDLER(admin_concert_post);
 HANDLER(admin_concert_get);
 HANDLER(admin_concert_get_list);
 HANDLER(admin_concert_patch);
+HANDLER(admin_export_get);
 HANDLER(admin_log_get);
 HANDLER(admin_reservation_get_list);
 HANDLER(admin_refund_post);

@@ -32,6 +32,8 @@ struct input {
     int64_t before;
     char date[DATE_SIZE];
     int32_t status; /* of a list: the number of the word, 0: all */
+    int32_t what;   /* of an export, and its form: likewise */
+    int32_t format;
     char search[SEARCH_SIZE];
     int64_t ref; /* the number of an order or of its payment, 0: none */
     char reason[REASON_SIZE];

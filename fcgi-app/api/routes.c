@@ -57,6 +57,15 @@ static const struct field concert_page_fields[] = {
     END,
 };
 
+static const struct field export_fields[] = {
+    {"what", FIELD_CHOICE, AT(what), .word = "orders|seats|ledger|guests"}, /* enum export_what */
+    {"format", FIELD_CHOICE, .optional = true, AT(format), .word = "csv|ndjson",
+     .default_value = 1}, /* enum sheet_form */
+    {"itemId", FIELD_ID, .optional = true, AT(item_id)},
+    BEFORE,
+    END,
+};
+
 static const struct field log_fields[] = {
     {"concertId", FIELD_ID, .optional = true, AT(concert_id)},
     LIMIT,
@@ -181,6 +190,8 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/concert/{concert}", ROLE_VIEWER, NULL, admin_concert_get, false),
     ADMIN(METHOD_PATCH, "/admin/concert/{concert}", ROLE_MANAGER, any_fields, admin_concert_patch,
           false),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}/export", ROLE_SELLER, export_fields,
+          admin_export_get, false),
     ADMIN(METHOD_GET, "/admin/reservation", ROLE_SELLER, order_fields, admin_reservation_get_list,
           false),
     ADMIN(METHOD_POST, "/admin/reservation/{reservation}/refund", ROLE_SELLER, refund_fields,

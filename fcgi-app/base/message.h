@@ -23,8 +23,9 @@ enum {
     TOKEN_SIZE = 16,    /* bytes of a queue token */
     OPERATOR_NAME_SIZE = 65,
     PATH_IDS = 2,
-    ETAG_SIZE = 24,     /* with the quotes and the NUL */
-    REDIRECT_SIZE = 128 /* a path and one argument, with the NUL */
+    ETAG_SIZE = 24,      /* with the quotes and the NUL */
+    REDIRECT_SIZE = 128, /* a path and one argument, with the NUL */
+    LINK_SIZE = 128
 };
 
 /*
@@ -108,6 +109,7 @@ struct response {
     int cache_seconds;        /* how long nginx may keep it; 0: no-store; < 0: immutable */
     char etag[ETAG_SIZE];     /* quoted, "" if none */
     bool replayed;            /* Idempotency-Replayed: true */
+    char link[LINK_SIZE];     /* where the next page is (RFC 8288), "" if there is none */
     /* "", or the path of which nginx sends what it has; nothing else here counts then */
     char redirect[REDIRECT_SIZE];
 };

@@ -290,6 +290,7 @@ write_head(struct buffer *answer, const struct response *response)
     write_cache_headers(answer, response->cache_seconds);
     write_text_header(answer, "ETag", response->etag);
     write_text_header(answer, "Allow", response->allow);
+    write_text_header(answer, "Link", response->link);
     write_text_header(answer, "WWW-Authenticate", response->authenticate);
     if (response->retry_after > 0)
         buffer_format(answer, "Retry-After: %d\r\n", response->retry_after);

@@ -19,7 +19,7 @@ INCLUDES = {"viewer": {"VIEWER"}, "gate": {"GATE"}, "seller": {"SELLER", "VIEWER
 NEEDED = {
     "GET /admin/concert": "VIEWER", "GET /admin/concert/{concert}": "VIEWER",
     "POST /admin/concert": "MANAGER", "PATCH /admin/concert/{concert}": "MANAGER",
-    "GET /admin/log": "MANAGER", "POST /point/charge": "SELLER",
+    "GET /admin/concert/{concert}/export": "SELLER", "GET /admin/log": "MANAGER", "POST /point/charge": "SELLER",
     "GET /admin/reservation": "SELLER", "GET /admin/user/{user}": "SELLER", "POST /admin/point": "SELLER",
     "POST /admin/reservation/{reservation}/refund": "SELLER",
 }
@@ -45,7 +45,8 @@ def concert(stack):
 
 
 def path_of(route, concert):
-    return re.sub(r"\{\w+\}", str(concert.id), route.pattern)
+    path = re.sub(r"\{\w+\}", str(concert.id), route.pattern)
+    return path + ("?what=orders" if path.endswith("/export") else "")
 
 
 # ---- roles

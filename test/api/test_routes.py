@@ -36,6 +36,7 @@ CONTRACT = {
     ("PATCH", "/admin/concert/{concert}"): ("ADMIN", False),
     ("GET", "/admin/concert"): ("ADMIN", False),
     ("GET", "/admin/log"): ("ADMIN", False),
+    ("GET", "/admin/concert/{concert}/export"): ("ADMIN", False),
     ("GET", "/admin/reservation"): ("ADMIN", False),
     ("POST", "/admin/reservation/{reservation}/refund"): ("ADMIN", True),
     ("GET", "/admin/user/{user}"): ("ADMIN", False),
@@ -155,7 +156,7 @@ def request_for(client, route, fan, user):
         else:
             body["userId"] = user
     headers = {"X-Queue-Token": fan.token} if who == "TOKEN" else {}
-    return path, body, headers
+    return path + ("?what=orders" if pattern.endswith("/export") else ""), body, headers
 
 
 def send(client, route, fan, user="", **headers):

@@ -1,0 +1,160 @@
+/* GET /admin/concert/{concert}/export */
+#include "domain/organiser/export.h"
+
+#include "api/api.h"
+#include "api/handlers.h"
+#include "api/input.h"
+#include "api/sheet.h"
+#include "domain/sale/payment.h"
+
+static void
+write_seat(struct sheet *sheet, const struct seat *seat)
+{
+    sheet_integer(sheet, "seatId", seat->seat_id);
+    sheet_text(sheet, "section", seat->section);
+    sheet_text(sheet, "row", seat->row);
+    sheet_text(sheet, "label", seat->label);
+    sheet_integer(sheet, "price", seat->price);
+}
+
+static void
+write_order(struct sheet *sheet, const struct export_row *row)
+{
+    bool is_paid = row->payment.payment_id != 0;
+    sheet_integer(sheet, "reservationId", row->reservation_id);
+    sheet_text(sheet, "userId", row->user_id);
+    sheet_integer(sheet, "itemId", row->item_id);
+    sheet_text(sheet, "date", row->date);
+    sheet_text(sheet, "status", reservation_status_name(row->status));
+    sheet_integer(sheet, "seatCount", row->seat_count);
+    sheet_integer(sheet, "totalPrice", row->total_price);
+    sheet_instant(sheet, "createdAt", row->created_at);
+    sheet_optional_integer(sheet, "paymentId", is_paid, row->payment.payment_id);
+    sheet_optional_text(sheet, "payment", is_paid, payment_status_name(row->payment.status));
+    sheet_instant(sheet, "paidAt", row->payment.paid_at);
+}
+
+static void
+write_seat_row(struct sheet *sheet, const struct export_row *row)
+{
+    static const char *const names[] = {
+        [SEAT_OTHER] = "other",
+        [SEAT_AVAILABLE] = "available",
+        [SEAT_HELD] = "held",
+        [SEAT_SOLD] = "sold",
+    };
+    sheet_integer(sheet, "itemId", row->item_id);
+    sheet_text(sheet, "date", row->date);
+    write_seat(sheet, &row->seat);
+    sheet_text(sheet, "status", row->seat.blocked ? "blocked" : names[row->seat.status]);
+    sheet_optional_integer(sheet, "reservationId", row->reservation_id != 0, row->reservation_id);
+    sheet_optional_text(sheet, "userId", row->reservation_id != 0, row->user_id);
+}
+
+static void
+write_ledger(struct sheet *sheet, const struct export_row *row)
+{
+    static const char *const kinds[] = {
+        [POINT_OTHER] = "other",     [POINT_CHARGE] = "charge", [POINT_USE] = "use",
+        [POINT_PAYMENT] = "payment", [POINT_REFUND] = "refund",
+    };
+    sheet_integer(sheet, "historyId", row->entry.history_id);
+    sheet_text(sheet, "userId", row->user_id);
+    sheet_text(sheet, "kind", kinds[row->entry.kind]);
+    sheet_integer(sheet, "amount", row->entry.amount);
+    sheet_integer(sheet, "balanceAfter", row->entry.balance_after);
+    sheet_integer(sheet, "reservationId", row->reservation_id);
+    sheet_integer(sheet, "itemId", row->item_id);
+    sheet_instant(sheet, "createdAt", row->entry.created_at);
+}
+
+static void
+write_guest(struct sheet *sheet, const struct export_row *row)
+{
+    sheet_integer(sheet, "itemId", row->item_id);
+    sheet_text(sheet, "date", row->date);
+    write_seat(sheet, &row->seat);
+    sheet_text(sheet, "userId", row->user_id);
+    sheet_integer(sheet, "reservationId", row->reservation_id);
+}
+
+/* An export on its way out. */
+struct page_writer {
+    struct sheet sheet;
+    void (*write)(struct sheet *sheet, const struct export_row *row);
+};
+
+static void
+write_row(void *state, const struct export_row *row)
+{
+    struct page_writer *page = state;
+    sheet_begin_row(&page->sheet);
+    page->write(&page->sheet, row);
+    sheet_end_row(&page->sheet);
+}
+
+/* The first page begins with the names, so that pages behind one another are one file. */
+static struct page_writer
+begin_page(const struct input *input, struct response *response)
+{
+    static void (*const writers[])(struct sheet *, const struct export_row *) = {
+        [EXPORT_ORDERS] = write_order,
+        [EXPORT_SEATS] = write_seat_row,
+        [EXPORT_LEDGER] = write_ledger,
+        [EXPORT_GUESTS] = write_guest,
+    };
+    static const struct export_row nothing = {.payment.paid_at = 0};
+    struct page_writer page = {
+        .sheet = {.out = &response->body, .form = (enum sheet_form)input->format},
+        .write = writers[input->what],
+    };
+    bool is_csv = page.sheet.form == SHEET_CSV;
+    response->content_type = is_csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
+    buffer_text(&response->body, "");
+    if (is_csv && input->before > LARGE_ID_MAX) {
+        sheet_begin_head(&page.sheet);
+        page.write(&page.sheet, &nothing);
+        sheet_end_row(&page.sheet);
+    }
+    return page;
+}
+
+static void
+link_next(const struct input *input, int64_t next, struct response *response)
+{
+    static const char *const whats[] = {[EXPORT_ORDERS] = "orders",
+                                        [EXPORT_SEATS] = "seats",
+                                        [EXPORT_LEDGER] = "ledger",
+                                        [EXPORT_GUESTS] = "guests"};
+    char item[32] = "";
+    if (input->item_id != 0)
+        snprintf(item, sizeof item, "&itemId=%d", (int)input->item_id);
+    snprintf(response->link, sizeof response->link,
+             "<export?what=%s&format=%s%s&before=%lld>; rel=\"next\"", whats[input->what],
+             input->format == SHEET_CSV ? "csv" : "ndjson", item, (long long)next);
+}
+
+void
+admin_export_get(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = api_with_long_time_outs(services);
+    const struct input *input = request->input;
+    const struct export_query query = {
+        .what = (enum export_what)input->what,
+        .concert_id = (int32_t)request->ids[0],
+        .item_id = input->item_id,
+        .before = input->before,
+    };
+    struct problem problem = {0};
+    int64_t next;
+    if (query.what == EXPORT_SEATS && query.item_id == 0) {
+        refuse_field(&problem, "itemId", "seats are those of one date: itemId is missing");
+        response_problem(response, &problem);
+        return;
+    }
+    struct page_writer page = begin_page(input, response);
+    if (export_visit(&admin, &query, write_row, &page, &next, &problem) != ERROR_NONE)
+        response_problem(response, &problem);
+    else if (next != 0)
+        link_next(input, next, response);
+}
