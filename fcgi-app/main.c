@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -76,6 +77,9 @@ check_schema(const struct config *config)
     char error[MIGRATE_ERROR_SIZE];
     struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
     enum migrate_result result = migrate_check(db, error);
+    const char *server = db_server(db);
+    if (server[0] != '\0')
+        log_info("MySQL is %s%s", strstr(server, "MariaDB") == NULL ? "MySQL " : "", server);
     db_close(db);
     if (result == MIGRATE_REFUSED)
         fprintf(stderr, "frontrow: %s\n", error);
@@ -90,9 +94,12 @@ check_schema(const struct config *config)
 static int
 check_redis(const struct config *config)
 {
+    char server[REDIS_SERVER_SIZE];
     struct redis *redis = redis_open(config, NULL);
-    enum redis_fitness fitness = redis_check(redis);
+    enum redis_fitness fitness = redis_check(redis, server);
     redis_close(redis);
+    if (server[0] != '\0')
+        log_info("Redis is %s", server);
     if (fitness == REDIS_AWAY)
         log_warn("Redis was not checked");
     return fitness == REDIS_FIT    ? EXIT_DONE

@@ -86,6 +86,12 @@ db_error_text(const struct database *db)
     return db->error_text;
 }
 
+const char *
+db_server(const struct database *db)
+{
+    return db->session->handle != NULL ? mysql_get_server_info(db->session->handle) : "";
+}
+
 bool
 db_is_misconfigured(const struct database *db)
 {

@@ -215,6 +215,9 @@ enum { DB_ROWS_MAX = 16 };
 /* The last error's text, for tools. */
 const char *db_error_text(const struct database *db);
 
+/* The server's name and version as it tells them, "10.11.6-MariaDB"; "" if it is not connected. */
+const char *db_server(const struct database *db);
+
 /* Whether the last connect refused the server for how it is set up. */
 bool db_is_misconfigured(const struct database *db);
 

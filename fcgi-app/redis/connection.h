@@ -18,17 +18,18 @@ struct redis {
     struct link link;
     struct host hosts[HOSTS_MAX]; /* servers, or the Sentinels, in the order of the settings */
     size_t host_count;
-    bool has_list;              /* from redis_hosts: only a master is used */
-    bool has_sentinels;         /* from redis_sentinels: they are asked at each connect */
-    bool connecting;            /* a failure counts when all servers were tried */
-    _Atomic uint32_t *chosen;   /* the one of redis_hosts that all workers use; NULL in tools */
-    uint32_t host;              /* this connection's (host_key()) */
-    uint32_t doubted;           /* did not answer in time: tried last; 0: none */
-    uint32_t sentinel;          /* answered last; 0: none yet */
-    char run_id[RUN_ID_SIZE];   /* of the Redis that it is connected to */
-    char builder[BUILDER_SIZE]; /* names this process where it loads a queue */
-    bool unfit;                 /* why the last connect failed: the server is, as it is */
-    int64_t unfit_told;         /* for redis_is_time_to_tell(), likewise the next two */
+    bool has_list;                  /* from redis_hosts: only a master is used */
+    bool has_sentinels;             /* from redis_sentinels: they are asked at each connect */
+    bool connecting;                /* a failure counts when all servers were tried */
+    _Atomic uint32_t *chosen;       /* the one of redis_hosts that all workers use; NULL in tools */
+    uint32_t host;                  /* this connection's (host_key()) */
+    uint32_t doubted;               /* did not answer in time: tried last; 0: none */
+    uint32_t sentinel;              /* answered last; 0: none yet */
+    char run_id[RUN_ID_SIZE];       /* of the Redis that it is connected to */
+    char server[REDIS_SERVER_SIZE]; /* its name and version */
+    char builder[BUILDER_SIZE];     /* names this process where it loads a queue */
+    bool unfit;                     /* why the last connect failed: the server is, as it is */
+    int64_t unfit_told;             /* for redis_is_time_to_tell(), likewise the next two */
     int64_t full_told;
     int64_t load_told;
     struct command head; /* first words of a call */

@@ -50,6 +50,11 @@ read_server(struct redis *redis)
         return false;
     }
     const char *version = fitness_find_info(info, "redis_version");
+    /* Valkey's redis_version is the one that it is compatible with */
+    const char *valkey = fitness_find_info(info, "valkey_version");
+    const char *own = valkey != NULL ? valkey : version != NULL ? version : "";
+    snprintf(redis->server, sizeof redis->server, "%s %.*s", valkey != NULL ? "Valkey" : "Redis",
+             (int)strcspn(own, "\r\n"), own);
     if (version == NULL || strtol(version, NULL, 10) >= OLDEST_VERSION)
         return true;
     snprintf(why, sizeof why, "it is version %.*s and has to be %d or newer, which has functions",

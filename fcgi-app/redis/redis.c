@@ -171,10 +171,13 @@ redis_read_memory(struct redis *redis, struct redis_memory *memory)
 }
 
 enum redis_fitness
-redis_check(struct redis *redis)
+redis_check(struct redis *redis, char server[REDIS_SERVER_SIZE])
 {
+    redis->server[0] = '\0';
     redis->unfit = false;
-    if (redis_ensure(redis))
+    bool is_fit = redis_ensure(redis);
+    snprintf(server, REDIS_SERVER_SIZE, "%s", redis->server);
+    if (is_fit)
         return REDIS_FIT;
     return redis->unfit ? REDIS_UNFIT : REDIS_AWAY;
 }

@@ -195,3 +195,10 @@ def test_no_table_is_read_as_a_whole(miscounted):
         step()
         reads[name] = read() - before
     assert max(reads.values()) < seats / 2, reads
+
+
+def test_the_check_names_the_servers(stack):
+    said = stack.program("frontrow", "--check").stderr
+    version = stack.query("SELECT VERSION() AS version")[0]["version"]
+    assert f"MySQL is {'' if 'MariaDB' in version else 'MySQL '}{version}" in said
+    assert re.search(r"Redis is (Redis|Valkey) \d+\.\d+\.\d+", said)
