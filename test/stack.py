@@ -454,6 +454,14 @@ def wait_for(condition, seconds=60, step=0.02):
     return value
 
 
+def health(stack):
+    """"ready", "degraded" or "down"."""
+    try:
+        return stack.new_client().get("/health/ready").json().get("status", "down")
+    except (OSError, http.client.HTTPException, ValueError):
+        return "down"
+
+
 def wait_for_waiters(stack, count):
     """Until so many transactions wait for locks."""
     status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"

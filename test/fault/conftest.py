@@ -1,9 +1,7 @@
 """What fault tests share: the table of times that is printed at the end, the books' audit."""
 
-import http.client
-
 import pytest
-from stack import wait_for
+from stack import health, wait_for
 
 rows = []
 
@@ -53,14 +51,6 @@ def pytest_terminal_summary(terminalreporter):
         for fault, goal in dict.fromkeys((fault, goal) for fault, _, goal in rows):
             times = [milliseconds for name, milliseconds, _ in rows if name == fault]
             terminalreporter.write_line(f"{fault:48} {len(times):3} x {max(times):8.0f} {goal:8.0f}")
-
-
-def health(stack):
-    """"ready", "degraded" or "down"."""
-    try:
-        return stack.new_client().get("/health/ready").json().get("status", "down")
-    except (OSError, http.client.HTTPException, ValueError):
-        return "down"
 
 
 def is_whole(stack):

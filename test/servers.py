@@ -1,0 +1,192 @@
+"""Servers of a test's own beside those of a stack: MySQL, Redis, Sentinels, on ports of 127.0.0.1."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+
+import pymysql
+import redis
+from stack import empty_data, free_port, is_gone, wait_for
+
+
+class Server:
+    """A daemon in a folder of its own. It leads its own group, which ends with it."""
+
+    def __init__(self, folder, name):
+        self.folder = folder / name
+        self.folder.mkdir()
+        self.port = free_port()
+        self.process = None
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=subprocess.STDOUT, start_new_session=True)
+        wait_for(self.answers)
+        return self
+
+    def signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def kill(self):
+        """The machine is gone, as far as others can see."""
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(60)
+        assert is_gone(self.process.pid)
+        self.process = None
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+
+class MariaDb(Server):
+    """A MariaDB that is read-only until it is told otherwise, as all of several should begin. Its root has no
+    password."""
+
+    def __init__(self, folder, number):
+        super().__init__(folder, f"mysql-{number}")
+        (self.folder / "tmp").mkdir()
+        self.number = number
+        self.empty()
+
+    def empty(self):
+        """Nothing in it. With a number of its own, as a replica passes over what came from its number."""
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        shutil.copytree(empty_data(), self.folder / "data")
+        self.number += 10
+        settings = [
+            "[mysqld]", f"datadir = {self.folder}/data", f"tmpdir = {self.folder}/tmp",
+            f"socket = {self.folder}/sock", f"pid-file = {self.folder}/pid", f"port = {self.port}",
+            "bind-address = 127.0.0.1", "skip-name-resolve", f"server-id = {self.number}", "log-bin = binlog",
+            "log-slave-updates = ON", "binlog-format = ROW", "gtid-domain-id = 7", "max-connections = 400",
+            "innodb-buffer-pool-size = 64M", "innodb-log-file-size = 48M", "innodb-flush-log-at-trx-commit = 1",
+            "character-set-server = utf8mb4", "read-only = ON", "rpl-semi-sync-slave-enabled = ON",
+            "rpl-semi-sync-master-timeout = 3600000", *(["user = root"] if os.geteuid() == 0 else []),
+        ]
+        (self.folder / "my.cnf").write_text("\n".join(settings) + "\n")
+
+    def command(self):
+        return ["mariadbd", f"--defaults-file={self.folder}/my.cnf"]
+
+    def connect(self, **options):
+        return pymysql.connect(
+            unix_socket=f"{self.folder}/sock", user="root", autocommit=True, charset="utf8mb4",
+            cursorclass=pymysql.cursors.DictCursor, connect_timeout=10, read_timeout=60, **options,
+        )
+
+    def answers(self):
+        try:
+            self.query("SELECT 1")
+        except (pymysql.Error, OSError):
+            return False
+        return True
+
+    def query(self, *statements):
+        """The rows of the last statement."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall())
+
+    def follow(self, master, demoted=False):
+        """Becomes a replica, for which the master's COMMITs wait from now on. `demoted`: it was the master
+        until now."""
+        master.query("SET GLOBAL rpl_semi_sync_master_enabled = ON")
+        self.query(
+            f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {master.port}, MASTER_USER = 'replica',"
+            f" MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1{', MASTER_DEMOTE_TO_SLAVE = 1' * demoted}",
+            "START SLAVE",
+        )
+        wait_for(lambda: self.is_in_step_with(master))
+        wait_for(master.has_replica)
+
+    def has_replica(self):
+        """Whether there is one that says what it has."""
+        return self.query("SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_clients'")[0]["Value"] == "1"
+
+    def is_in_step_with(self, master):
+        """Whether it has applied all that the master has."""
+        status = self.query("SHOW SLAVE STATUS")[0]
+        assert not status["Last_SQL_Errno"] and not status["Last_IO_Errno"], status
+        return (self.query("SELECT @@gtid_slave_pos AS at")[0]["at"]
+                == master.query("SELECT @@gtid_binlog_pos AS at")[0]["at"])
+
+    def applied_all(self):
+        """Whether it has applied all that it received."""
+        status = self.query("SHOW SLAVE STATUS")[0]
+        assert status["Slave_SQL_Running"] == "Yes", status
+        return (status["Slave_SQL_Running_State"] or "").startswith("Slave has read all relay log")
+
+    def promote(self):
+        """The replica takes writes, with all that it received."""
+        self.query("STOP SLAVE IO_THREAD")
+        wait_for(self.applied_all)
+        self.query("STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = OFF")
+
+    def demote(self):
+        """It takes no writes any more, and waits for no replica."""
+        self.query("SET GLOBAL rpl_semi_sync_master_enabled = OFF", "SET GLOBAL read_only = ON")
+
+
+class Redis(Server):
+    """A Redis that keeps nothing on disk. `lines` are further settings."""
+
+    def __init__(self, folder, name, *lines):
+        super().__init__(folder, name)
+        settings = [
+            f"port {self.port}", "bind 127.0.0.1", f"dir {self.folder}", 'save ""', "appendonly no",
+            "repl-diskless-sync-delay 0", "maxmemory 256mb", "maxmemory-policy noeviction", *lines,
+        ]
+        (self.folder / "redis.conf").write_text("\n".join(settings) + "\n")
+
+    def command(self):
+        return ["redis-server", f"{self.folder}/redis.conf"]
+
+    def client(self):
+        return redis.Redis(port=self.port, decode_responses=True, socket_timeout=5)
+
+    def answers(self):
+        try:
+            return self.client().ping()
+        except (redis.RedisError, OSError):
+            return False
+
+    def role(self):
+        """"master" or "slave"; "" where a Sentinel has just ended all connections."""
+        try:
+            return self.client().info("replication")["role"]
+        except (redis.ConnectionError, OSError):
+            return ""
+
+
+class Sentinel(Redis):
+    """A Sentinel that alone decides of the master named `mymaster`."""
+
+    def __init__(self, folder, name, master, after_ms):
+        Server.__init__(self, folder, name)
+        (self.folder / "redis.conf").write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {self.folder}\n"
+            f"sentinel monitor mymaster 127.0.0.1 {master.port} 1\n"
+            f"sentinel down-after-milliseconds mymaster {after_ms}\nsentinel failover-timeout mymaster 5000\n"
+        )
+
+    def command(self):
+        return ["redis-server", f"{self.folder}/redis.conf", "--sentinel"]
+
+
+@contextlib.contextmanager
+def running(*servers):
+    """They are ended when the `with` is."""
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+    finally:
+        for server in servers:
+            server.kill()
