@@ -11,6 +11,10 @@ import redis
 from stack import empty_data, free_port, is_gone, wait_for
 
 
+# where it is not in the path of whoever is not root; None: the machine has MySQL
+MARIADBD = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+
+
 class Server:
     """A daemon in a folder of its own. It leads its own group, which ends with it."""
 
@@ -72,7 +76,7 @@ class MariaDb(Server):
         (self.folder / "my.cnf").write_text("\n".join(settings) + "\n")
 
     def command(self):
-        return ["mariadbd", f"--defaults-file={self.folder}/my.cnf"]
+        return [MARIADBD, f"--defaults-file={self.folder}/my.cnf"]
 
     def connect(self, **options):
         return pymysql.connect(
