@@ -17,9 +17,9 @@ AC_DEFUN([FRONTROW_LIBRARIES],
   # MySQL's own library and MariaDB's have the same API; with both, MySQL's is taken.
   mysql_found=no
   PKG_CHECK_MODULES([MYSQL], [mysqlclient], [mysql_found=libmysqlclient],
-    [PKG_CHECK_MODULES([MYSQL], [libmariadb], [mysql_found=libmariadb], [:])])
+    [PKG_CHECK_MODULES([MYSQL], [libmariadb >= 3.3], [mysql_found=libmariadb], [:])])
   AS_IF([test "$mysql_found" = no],
-    [AC_MSG_ERROR([no MySQL client library; on Debian: apt install libmariadb-dev (or libmysqlclient-dev)])])
+    [AC_MSG_ERROR([no MySQL client library (libmysqlclient, or libmariadb from 3.3 on); on Debian: apt install libmariadb-dev (or libmysqlclient-dev)])])
 
   # libfcgi has had a pkg-config file only since 2.4.3.
   AC_CHECK_HEADER([fcgiapp.h], [],

@@ -30,6 +30,13 @@ set_tls(MYSQL *handle, const struct config *config)
     my_bool encrypt = tls != CONFIG_TLS_OFF, verify = tls == CONFIG_TLS_VERIFY;
     mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &encrypt);
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    /*
+     * Where it need not verify, it goes on in the clear at a server that offers no TLS, and takes
+     * that for encrypted: caching_sha2_password and others would then give the password itself.
+     */
+    if (tls == CONFIG_TLS_ON)
+        mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH,
+                      "mysql_native_password client_ed25519 parsec");
 #else
     static const unsigned modes[] = {[CONFIG_TLS_OFF] = SSL_MODE_DISABLED,
                                      [CONFIG_TLS_ON] = SSL_MODE_REQUIRED,
@@ -98,7 +105,6 @@ dial_once(struct database *db, const struct host *host)
                  mysql_error(handle));
     } else if (config_tls_of(config->mysql_tls) != CONFIG_TLS_OFF &&
                mysql_get_ssl_cipher(handle) == NULL) {
-        /* MariaDB's library goes on in the clear where it need not verify */
         snprintf(db->error_text, sizeof db->error_text,
                  "MySQL at %.200s offers no TLS, and mysql_tls = %s", address, config->mysql_tls);
     } else {

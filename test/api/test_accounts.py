@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 
 import pymysql
 import pytest
@@ -336,3 +338,58 @@ def test_on_never_goes_on_in_the_clear(secured):
         settings.write_text(text)
         secured.stack.start_service("mysql")
     wait_for(lambda: secured.health() == (200, "up", "up"))
+
+
+class Downgrader:
+    """Between a client and MySQL: takes the word of TLS out of the greeting, and then asks for the password as a
+    server without TLS may. What the client says is in `heard`."""
+
+    SSL = 0x0800  # of the server's capabilities
+
+    def __init__(self, port):
+        self.server = port
+        self.heard = b""
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                with client, socket.create_connection(("127.0.0.1", self.server)) as server:
+                    client.settimeout(10)
+                    self.ask(client, bytearray(server.recv(4096)))
+
+    def ask(self, client, greeting):
+        at = greeting.index(b"\0", 5) + 1 + 4 + 8 + 1
+        flags = int.from_bytes(greeting[at:at + 2], "little") & ~self.SSL
+        greeting[at:at + 2] = flags.to_bytes(2, "little")
+        answers = [greeting, b"\xfecaching_sha2_password\0" + b"s" * 20 + b"\0", b"\1\4"]  # another way; the word itself
+        for number, answer in enumerate(answers):
+            if number:
+                answer = len(answer).to_bytes(3, "little") + bytes([2 * number]) + answer
+            client.sendall(answer)
+            said = client.recv(4096)
+            self.heard += said
+            if not said:
+                return
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.listener.close()
+
+
+def test_on_tells_nobody_the_password(secured):
+    """Nor does a MySQL hear it that says that it has no TLS, and asks."""
+    password = (secured.folder / "mysql-audit.password").read_bytes().strip()
+    with Downgrader(secured.mysql_port) as downgrader:
+        for tls in ("on", "verify"):
+            settings = NO_FILES | secured.without_certificate() | {
+                "mysql_tls": tls, "mysql_host": "localhost", "mysql_port": str(downgrader.port), "redis_tls": "off",
+                "mysql_tls_ca_file": secured.authority.file if tls == "verify" else ""}
+            check = secured.check(**settings)
+            assert check.returncode == AWAY and "MySQL cannot be reached" in check.stderr, check.stderr
+            assert password not in downgrader.heard, f"mysql_tls = {tls}"
