@@ -5,9 +5,9 @@
 
 /* A page of a concert's orders, from which all but the seats begin. */
 #define PAGE_OF_ORDERS(condition)                                                                  \
-    "(SELECT reservation_id, user_id, item_id FROM reservation FORCE INDEX"                        \
-    " (reservation_of_concert) WHERE concert_id = ? AND reservation_id < ?"                        \
-    " AND (? = 0 OR item_id = ?)" condition " ORDER BY reservation_id DESC LIMIT ?) o"
+    "(SELECT k.reservation_id, r.user_id, k.item_id FROM " RESERVATIONS_OF_CONCERT                 \
+    " WHERE k.concert_id = ? AND k.reservation_id < ? AND (? = 0 OR k.item_id = ?)" condition      \
+    " ORDER BY k.reservation_id DESC LIMIT ?) o"
 
 /* Of `i`, the item, which each row names. */
 #define ITEM_NAMED "i.item_id, DATE_FORMAT(i.date, '%Y-%m-%d')"
@@ -27,12 +27,11 @@ list_orders(struct database *db, const struct parameter *parameters, size_t coun
     static const struct query list = {
         "SELECT " ITEM_NAMED ", r.reservation_id, r.user_id, " RESERVATION_SHOWN
         ", r.seat_count, r.total_price, r.created_at, p.payment_id, p.amount, p.status + 0,"
-        " p.paid_at FROM reservation r FORCE INDEX (reservation_of_concert)"
-        " LEFT JOIN item i ON i.item_id = r.item_id"
+        " p.paid_at FROM " RESERVATIONS_OF_CONCERT " LEFT JOIN item i ON i.item_id = r.item_id"
         " LEFT JOIN concert c ON c.concert_id = r.concert_id"
         " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"
-        " WHERE r.concert_id = ? AND r.reservation_id < ? AND (? = 0 OR r.item_id = ?)"
-        " ORDER BY r.reservation_id DESC LIMIT ?"};
+        " WHERE k.concert_id = ? AND k.reservation_id < ? AND (? = 0 OR k.item_id = ?)"
+        " ORDER BY k.reservation_id DESC LIMIT ?"};
     return db_select(
         db, &list, parameters, count,
         COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date), INTO_INT64(&row->reservation_id),
@@ -93,12 +92,12 @@ list_guests(struct database *db, const struct parameter *parameters, size_t coun
     static const struct query list = {
         "SELECT " ITEM_NAMED ", o.reservation_id, o.user_id, s.seat_no, s.section, s.row_name,"
         " s.label, rs.price FROM " PAGE_OF_ORDERS(
-            " AND status = 'paid'") " JOIN reservation_seat rs FORCE INDEX (PRIMARY) ON "
-                                    "rs.reservation_id = o.reservation_id"
-                                    " JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = o.item_id "
-                                    "AND s.seat_no = rs.seat_no"
-                                    " JOIN item i ON i.item_id = o.item_id ORDER BY "
-                                    "o.reservation_id DESC, rs.seat_no"};
+            " AND r.status = 'paid'") " JOIN reservation_seat rs FORCE INDEX (PRIMARY) ON "
+                                      "rs.reservation_id = o.reservation_id"
+                                      " JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = o.item_id "
+                                      "AND s.seat_no = rs.seat_no"
+                                      " JOIN item i ON i.item_id = o.item_id ORDER BY "
+                                      "o.reservation_id DESC, rs.seat_no"};
     return db_select(db, &list, parameters, count,
                      COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date),
                              INTO_INT64(&row->reservation_id), INTO_TEXT(row->user_id),

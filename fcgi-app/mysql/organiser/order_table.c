@@ -5,18 +5,19 @@
 
 #include "mysql/sale/reservation_columns.h"
 
-#define ORDERS(index)                                                                              \
+#define ORDERS(reservations)                                                                       \
     "SELECT " RESERVATION_COLUMNS ", COALESCE(c.status = 'cancelled', 0), p.payment_id, p.amount," \
-    " p.status + 0, p.paid_at, UTC_TIMESTAMP(3)"                                                   \
-    " FROM reservation r FORCE INDEX (" index ")"                                                  \
+    " p.status + 0, p.paid_at, UTC_TIMESTAMP(3) FROM " reservations                                \
     " LEFT JOIN concert c ON c.concert_id = r.concert_id"                                          \
-    " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"
+    " LEFT JOIN payment p ON p.reservation_id = r.reservation_id WHERE "
+#define BY_INDEX(index) "reservation r FORCE INDEX (" index ")"
+#define IS_LIVE "r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)"
 
-/* Each may be left out: "" or 0 lets all through. */
-#define FILTERS                                                                                    \
-    "r.reservation_id < ? AND (? = '' OR r.user_id = ?) AND (? = 0 OR r.concert_id = ?)"           \
-    " AND (? = 0 OR r.item_id = ?) AND (? = 0 OR ? = " RESERVATION_SHOWN ")"                       \
-    " ORDER BY r.reservation_id DESC LIMIT ?"
+/* Each may be left out: "" or 0 lets all through. Ids and items are those of `row`, r or k. */
+#define FILTERS(row)                                                                               \
+    row ".reservation_id < ? AND (? = '' OR r.user_id = ?) AND (? = 0 OR r.concert_id = ?)"        \
+        " AND (? = 0 OR " row ".item_id = ?) AND (? = 0 OR ? = " RESERVATION_SHOWN ")"             \
+        " ORDER BY " row ".reservation_id DESC LIMIT ?"
 
 enum { ORDER_COLUMN_COUNT = RESERVATION_COLUMN_COUNT + 6 };
 
@@ -61,7 +62,7 @@ select_by_number(struct database *db, const struct order_filter *filter,
 {
     static const struct query find = {"SELECT reservation_id FROM payment WHERE payment_id = ?"};
     static const struct query by_number = {
-        ORDERS("PRIMARY") " WHERE r.reservation_id IN (?, ?) AND " FILTERS};
+        ORDERS(BY_INDEX("PRIMARY")) "r.reservation_id IN (?, ?) AND " FILTERS("r")};
     int64_t paid = 0;
     enum db_result result =
         db_select_one(db, &find, PARAMETERS(DB_INTEGER(filter->ref)), COLUMNS(INTO_INT64(&paid)));
@@ -76,13 +77,12 @@ static enum db_result
 select_page(struct database *db, const struct order_filter *filter, const struct column *columns)
 {
     static const struct query of_user = {
-        ORDERS("reservation_of_user") " WHERE r.user_id = ? AND " FILTERS};
-    static const struct query live = {
-        ORDERS("reservation_to_expire") " WHERE r.status = 'held'"
-                                        " AND r.expires_at > UTC_TIMESTAMP(3) AND " FILTERS};
+        ORDERS(BY_INDEX("reservation_of_user")) "r.user_id = ? AND " FILTERS("r")};
+    static const struct query live = {ORDERS(BY_INDEX("reservation_to_expire")) IS_LIVE
+                                      " AND " FILTERS("r")};
     static const struct query of_concert = {
-        ORDERS("reservation_of_concert") " WHERE r.concert_id = ? AND " FILTERS};
-    static const struct query all = {ORDERS("PRIMARY") " WHERE " FILTERS};
+        ORDERS(RESERVATIONS_OF_CONCERT) "k.concert_id = ? AND " FILTERS("k")};
+    static const struct query all = {ORDERS(BY_INDEX("PRIMARY")) FILTERS("r")};
     if (filter->ref != 0)
         return select_by_number(db, filter, columns);
     if (filter->user_id[0] != '\0')

@@ -14,6 +14,14 @@
     "IF(r.status = 'held', IF(r.expires_at <= UTC_TIMESTAMP(3), 3,"                                \
     " IF(c.status = 'cancelled', 4, 1)), r.status + 0)"
 
+/*
+ * Those of a concert, by descending id: `k` goes through an index that has the item as well, so
+ * that of one date's nothing else is read.
+ */
+#define RESERVATIONS_OF_CONCERT                                                                    \
+    "reservation k FORCE INDEX (reservation_of_concert)"                                           \
+    " STRAIGHT_JOIN reservation r FORCE INDEX (PRIMARY) ON r.reservation_id = k.reservation_id"
+
 enum { RESERVATION_COLUMN_COUNT = 11 };
 
 /* Where they go. */
