@@ -213,8 +213,10 @@ call_probe(struct redis *redis)
 static void
 call_check(struct redis *redis)
 {
-    enum redis_fitness fitness = redis_check(redis);
+    char server[REDIS_SERVER_SIZE];
+    enum redis_fitness fitness = redis_check(redis, server);
     REQUIRE(fitness == REDIS_FIT || fitness == REDIS_UNFIT || fitness == REDIS_AWAY);
+    REQUIRE(memchr(server, '\0', sizeof server) != NULL);
 }
 
 static const struct {
