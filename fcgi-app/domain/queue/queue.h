@@ -43,6 +43,8 @@ struct queue_state {
     bool frozen;         /* a draw's pre-queue: nobody comes into it any more */
     int32_t frozen_last; /* highest number in it */
     int32_t ranked_last; /* up to this number the queue has the ranks */
+    int64_t entered;     /* became active since Redis has the queue */
+    int64_t missed;      /* were not there when called, since then */
     int64_t eta_seconds; /* of one who comes now and has to wait; -1: not known; the next alike */
     int64_t eta_seconds_high;
 };

@@ -48,6 +48,8 @@ queue_state(struct services *services, const struct concert *concert, struct que
         .frozen = counts.frozen.frozen,
         .frozen_last = counts.frozen.last,
         .ranked_last = counts.frozen.ranked_last,
+        .entered = counts.entered,
+        .missed = counts.missed,
         .eta_seconds = counts.eta_seconds,
         .eta_seconds_high = counts.eta_seconds_high,
     };

@@ -73,11 +73,12 @@ local BRIEF = '>BBI4'
 
 -- Fields of meta that are numbers. `due` is no later than the first instant at which something in
 -- the sets is over; `kept` is 1 while there are tokens; `frozenLast` is the highest number in the
--- draw and `rankedLast` the one up to which the ranks are loaded.
+-- draw and `rankedLast` the one up to which the ranks are loaded; `entered` and `missed` count who
+-- became active and who was not there when called.
 local NUMBERS = {
     'version', 'capacity', 'paused', 'maxWaiting', 'activeMs', 'last', 'serving', 'overshoot', 'due',
     'sampleAt', 'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left', 'draw', 'frozen',
-    'frozenLast', 'rankedLast', 'idleMs', 'kept',
+    'frozenLast', 'rankedLast', 'idleMs', 'kept', 'entered', 'missed',
 }
 local FADING = {'watchedMs', 'admitted', 'movingMs', 'passed', 'waitedMs', 'left'}
 
@@ -283,6 +284,7 @@ end
 
 local function miss(queue, record, from)
     set_state(queue, record, MISSED, from + math.max(queue.missedMs, 3000 * record.poll))
+    queue.missed = queue.missed + 1
 end
 
 -- Applies to a token whatever is over by now.

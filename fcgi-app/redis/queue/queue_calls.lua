@@ -33,7 +33,7 @@ local function activate(queue, record)
     record.lease = queue.now + queue.activeMs
     set_state(queue, record, ACTIVE, idle_end(queue, record.lease))
     watch_unsaved(queue, record)
-    queue.admitted = queue.admitted + 1
+    queue.admitted, queue.entered = queue.admitted + 1, queue.entered + 1
 end
 
 -- Moves the end of an active one's place, if that is later.
@@ -313,11 +313,12 @@ end
 local function state(queue)
     advance(queue)
     local waiting = redis.call('ZCARD', queue[WAITING])
+    local eta, eta_high = expected_wait(queue, waiting)
     return {
         'OK', queue.serving, queue.last, waiting, occupied(queue), queue.capacity, queue.paused,
         admitted_per_minute(queue), refresh_seconds(waiting), queue.serving > queue.servingBefore and 1 or 0,
         queue.moves >= MOVES and 1 or 0, queue.overshoot, queue.frozen, queue.frozenLast,
-        queue.rankedLast, queue.version, expected_wait(queue, waiting),
+        queue.rankedLast, queue.version, eta, eta_high, queue.entered, queue.missed,
     }
 end
 

@@ -223,6 +223,8 @@ queue_store_state(struct redis *redis, const struct queue_settings *settings,
             .version = (int32_t)queue_reply_integer(reply, 15),
             .eta_seconds = queue_reply_integer(reply, 16),
             .eta_seconds_high = queue_reply_integer(reply, 17),
+            .entered = queue_reply_integer(reply, 18),
+            .missed = queue_reply_integer(reply, 19),
         };
     freeReplyObject(reply);
     return answer;

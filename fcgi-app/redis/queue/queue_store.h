@@ -119,6 +119,8 @@ struct queue_counts {
     int32_t overshoot_max;
     struct queue_frozen frozen;
     int32_t version;     /* of the settings in force */
+    int64_t entered;     /* became active since the queue was loaded */
+    int64_t missed;      /* were not there when called, since then */
     int64_t eta_seconds; /* of one who comes now and has to wait, as in struct queue_entry */
     int64_t eta_seconds_high;
 };
