@@ -8,6 +8,8 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/prometheus.h"
+#include "base/report_file.h"
 #include "domain/books/sweep.h"
 #include "mysql/schema/migrate.h"
 
@@ -33,6 +35,25 @@ report_pass(const struct sweep_report *report, int64_t ms)
              report->queues.redis_gone ? "; Redis is out of reach" : "");
 }
 
+/* For /metrics: a pass that was given up leaves the last whole one there, which grows old. */
+static void
+leave_report(const struct services *services, const struct sweep_report *report, int64_t ms)
+{
+    struct buffer text = {0};
+    prometheus_family(&text, "sweeper_last_run_timestamp_seconds", "gauge",
+                      "When the sweeper's last whole pass ended.");
+    prometheus_decimal(&text, "sweeper_last_run_timestamp_seconds", "", (double)clock_wall() / 1e3);
+    prometheus_family(&text, "sweeper_last_run_seconds", "gauge", "How long it took.");
+    prometheus_decimal(&text, "sweeper_last_run_seconds", "", (double)ms / 1e3);
+    prometheus_gauge(&text, "sweeper_last_expired", "Holds that it ended.", report->expired);
+    prometheus_family(&text, "sweeper_last_left", "gauge",
+                      "What it left to the next pass, by why.");
+    prometheus_integer(&text, "sweeper_last_left", "why=\"busy\"", report->busy);
+    prometheus_integer(&text, "sweeper_last_left", "why=\"failed\"", report->failed);
+    report_file_write(services->config->run_dir, "sweeper", &text);
+    buffer_free(&text);
+}
+
 static int
 sweep(struct services *services)
 {
@@ -45,7 +66,10 @@ sweep(struct services *services)
     int64_t started = clock_monotonic();
     struct sweep_report report;
     sweep_run(services, &report);
-    report_pass(&report, clock_monotonic() - started);
+    int64_t ms = clock_monotonic() - started;
+    report_pass(&report, ms);
+    if (!report.mysql_gone)
+        leave_report(services, &report, ms);
     if (report.mysql_gone || report.queues.redis_gone || report.draws.redis_gone)
         return EXIT_DEPENDENCY_GONE;
     return report.failed > 0 ? EXIT_FAILED : EXIT_DONE;

@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "domain/books/census_take.h"
 #include "domain/concert/concert_list.h"
 #include "domain/organiser/operator.h"
 #include "domain/queue/queue.h"
-#include "domain/readiness.h"
 
 void *
 api_start(const struct config *config, struct shared *shared)
@@ -23,7 +23,8 @@ bool
 api_probe(void *services)
 {
     bool has_news = queue_tell(services);
-    return services_probe(services) || concert_list_refresh(services) || has_news;
+    bool takes_census = census_refresh(services);
+    return services_probe(services) || concert_list_refresh(services) || has_news || takes_census;
 }
 
 enum error
@@ -39,28 +40,6 @@ api_stop(void *services)
     while (queue_tell(services))
         continue;
     services_close(services);
-}
-
-void
-api_write_metrics(void *services, struct buffer *out)
-{
-    struct id_use uses[ID_TABLES];
-    if (readiness_read_ids(services, uses)) {
-        buffer_text(out, "# HELP frontrow_ids_left Ids that a table can still give.\n"
-                         "# TYPE frontrow_ids_left gauge\n");
-        for (int i = 0; i < ID_TABLES; i++)
-            buffer_format(out, "frontrow_ids_left{table=\"%s\"} %lld\n", uses[i].table,
-                          (long long)(uses[i].max - uses[i].last));
-    }
-    struct redis_memory memory;
-    if (readiness_read_memory(services, &memory))
-        buffer_format(out,
-                      "# HELP frontrow_redis_memory_bytes Memory that Redis has taken, and its"
-                      " maxmemory (0: none).\n"
-                      "# TYPE frontrow_redis_memory_bytes gauge\n"
-                      "frontrow_redis_memory_bytes{of=\"used\"} %lld\n"
-                      "frontrow_redis_memory_bytes{of=\"limit\"} %lld\n",
-                      (long long)memory.used, (long long)memory.limit);
 }
 
 struct services

@@ -21,7 +21,7 @@ void api_stop(void *services);
 enum error api_find_operator(void *services, const char *key, struct operator_account *account,
                              struct problem *problem) MUST_CHECK;
 
-/* For /metrics: what Redis says of its memory. Nothing where it is out of reach. */
+/* For /metrics (metrics.c): the business, and what MySQL and Redis say of themselves. */
 void api_write_metrics(void *services, struct buffer *out);
 
 /* struct application's read_input and free_input (input.c). */

@@ -102,6 +102,12 @@ render_refund(const void *state, struct buffer *body)
     reservation_render_cancelled(&((const struct order_refund *)state)->end.list[0], body);
 }
 
+static void
+count_refund(const void *state, struct tally *tally)
+{
+    reservation_cancel_count(&((const struct order_refund *)state)->end.list[0], tally);
+}
+
 /* An order is refunded whole: who asks for a part must not get all. */
 static bool
 is_for_a_part(const json_t *body, struct problem *problem)
@@ -138,6 +144,7 @@ admin_refund_post(void *services, const struct request *request, struct response
         .was_committed = order_refund_was_committed,
         .effect_id = order_refund_id,
         .render = render_refund,
+        .count = count_refund,
     };
     struct problem problem;
     if (is_for_a_part(request->input->body, &problem)) {
@@ -260,6 +267,7 @@ admin_point_post(void *services, const struct request *request, struct response 
         .was_committed = point_change_was_committed,
         .effect_id = point_change_id,
         .render = render_adjust,
+        .count = point_change_count,
     };
     struct problem problem;
     if (input->amount != 0) {

@@ -38,6 +38,7 @@ payment_post(void *services, const struct request *request, struct response *res
         .was_committed = payment_create_was_committed,
         .effect_id = payment_create_id,
         .render = render_payment,
+        .count = payment_create_count,
     };
     if (api_apply(services, request, &effect, response))
         payment_create_finish(services, &create);

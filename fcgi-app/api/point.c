@@ -53,6 +53,7 @@ apply_change(void *services, const struct request *request, struct response *res
         .was_committed = point_change_was_committed,
         .effect_id = point_change_id,
         .render = render_change,
+        .count = point_change_count,
     };
     api_apply(services, request, &effect, response);
 }

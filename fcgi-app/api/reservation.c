@@ -65,6 +65,7 @@ effect_of(struct reservation_create *create)
         .was_committed = reservation_create_was_committed,
         .effect_id = reservation_create_id,
         .render = render_created,
+        .count = reservation_create_count,
     };
 }
 
@@ -164,6 +165,7 @@ reservation_delete(void *services, const struct request *request, struct respons
         .was_committed = reservation_cancel_was_committed,
         .effect_id = reservation_cancel_id,
         .render = reservation_render_cancelled,
+        .count = reservation_cancel_count,
     };
     if (api_apply(services, request, &effect, response) || response->replayed ||
         response->error == ERROR_OUTCOME_UNKNOWN)

@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 #include "base/breaker.h"
+#include "base/census.h"
 #include "base/counts.h"
 #include "base/occupancy.h"
 #include "base/sold_out.h"
+#include "base/tally.h"
 #include "base/unknowns.h"
 
 struct shared {
@@ -19,6 +21,8 @@ struct shared {
     struct breaker redis;
     struct unknowns mysql_unknowns;
     struct unknowns redis_unknowns;
+    struct unknowns mysql_refusals; /* all errors, with those above */
+    struct unknowns redis_refusals;
     /* which of several servers is in use (host_key()); 0: none yet */
     _Atomic uint32_t mysql_host;
     _Atomic uint32_t redis_host;
@@ -28,6 +32,8 @@ struct shared {
     atomic_flag said_not_loopback;
     struct sold_out sold_out;
     struct counts counts;
+    struct tally tally;
+    struct census census;
 };
 
 /* Maps a zeroed struct shared for this process and its later children; NULL with errno set. */

@@ -1,6 +1,6 @@
 /*
- * unknowns: counts errors of MySQL and Redis without a rule, in shared memory by a short name: an
- * error number of MySQL, the first word of an error of Redis.
+ * unknowns: counts errors of MySQL and Redis, in shared memory by a short name: an error number of
+ * MySQL, the first word of an error of Redis. There is one of those without a rule, and one of all.
  */
 #ifndef FRONTROW_BASE_UNKNOWNS_H
 #define FRONTROW_BASE_UNKNOWNS_H

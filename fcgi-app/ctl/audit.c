@@ -2,6 +2,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/prometheus.h"
+#include "base/report_file.h"
 #include "ctl/ctl.h"
 #include "domain/books/audit.h"
 
@@ -15,6 +19,21 @@ print_finding(void *context, const struct audit_finding *finding)
         *violations += finding->count;
 }
 
+/* For /metrics. */
+static void
+leave_verdict(const struct services *services, int64_t violations, bool redis_gone)
+{
+    struct buffer text = {0};
+    prometheus_family(&text, "audit_last_run_timestamp_seconds", "gauge",
+                      "When the last audit of the books ended.");
+    prometheus_decimal(&text, "audit_last_run_timestamp_seconds", "", (double)clock_wall() / 1e3);
+    prometheus_gauge(&text, "audit_violations", "Violations that it found.", violations);
+    prometheus_gauge(&text, "audit_checked_queues", "0 if Redis was out of reach then.",
+                     !redis_gone);
+    report_file_write(services->config->run_dir, "audit", &text);
+    buffer_free(&text);
+}
+
 int
 ctl_audit(struct ctl *ctl)
 {
@@ -24,6 +43,7 @@ ctl_audit(struct ctl *ctl)
     if (result != DB_OK)
         return ctl_database_failed(ctl, result);
     printf("%8" PRId64 "  violations\n", violations);
+    leave_verdict(ctl->services, violations, redis_gone);
     if (redis_gone) {
         fputs("frontrowctl: Redis is out of reach: the queues were not checked\n", stderr);
         return EXIT_DEPENDENCY_GONE;

@@ -173,6 +173,14 @@ settle(struct services *services, const struct effect *effect, struct buffer *bo
     return ATTEMPT_REFUSED;
 }
 
+/* Once for each effect that was committed. Tools have nobody to tell. */
+static void
+count_done(struct services *services, const struct effect *effect)
+{
+    if (effect->count != NULL && services->shared != NULL)
+        effect->count(effect->state, &services->shared->tally);
+}
+
 /* ---- several together ---- */
 
 static void
@@ -349,6 +357,9 @@ effect_apply_together(struct services *services, const struct effect_batch *batc
         }
         change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
     }
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].course == EFFECT_DONE)
+            count_done(services, &calls[i].effect);
 }
 
 /* ---- one ---- */
@@ -386,6 +397,8 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
         refuse(problem, ERROR_BUSY);
     if (services->slot != NULL)
         occupancy_leave(services->slot);
+    if (outcome == ATTEMPT_DONE && !*replayed)
+        count_done(services, effect);
     if (outcome == ATTEMPT_DONE)
         return ERROR_NONE;
     *replayed = false;

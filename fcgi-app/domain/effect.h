@@ -6,6 +6,7 @@
 #ifndef FRONTROW_DOMAIN_EFFECT_H
 #define FRONTROW_DOMAIN_EFFECT_H
 
+#include "base/tally.h"
 #include "domain/services.h"
 #include "mysql/sale/idempotency_table.h"
 
@@ -43,6 +44,9 @@ struct effect {
 
     /* Writes the answer's body. NULL: it stays empty; not with a key. */
     void (*render)(const void *state, struct buffer *body);
+
+    /* Counts what was committed, for monitoring. May be NULL. */
+    void (*count)(const void *state, struct tally *tally);
 };
 
 /* How far one of several effects is that are applied together. */

@@ -62,15 +62,3 @@ readiness_check_redis(struct services *services, int64_t *latency_us)
     *latency_us = clock_monotonic_us() - started;
     return answer == QUEUE_REBUILD;
 }
-
-bool
-readiness_read_ids(struct services *services, struct id_use uses[ID_TABLES])
-{
-    return wide_ids_read(services->db, uses) == DB_OK;
-}
-
-bool
-readiness_read_memory(struct services *services, struct redis_memory *memory)
-{
-    return redis_read_memory(services->redis, memory);
-}

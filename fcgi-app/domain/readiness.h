@@ -1,13 +1,10 @@
 /*
- * readiness: whether MySQL and Redis do what a sale asks of them, and how much room they have left.
- * For /health/ready and /metrics.
+ * readiness: whether MySQL and Redis do what a sale asks of them. For /health/ready and /metrics.
  */
 #ifndef FRONTROW_DOMAIN_READINESS_H
 #define FRONTROW_DOMAIN_READINESS_H
 
 #include "domain/services.h"
-#include "mysql/schema/wide_ids.h"
-#include "redis/redis.h"
 
 /*
  * Whether MySQL reads a row and commits a write, which leaves no row behind: a server that is
@@ -18,11 +15,5 @@ bool readiness_check_mysql(struct services *services, int64_t *latency_us);
 
 /* Whether Redis runs the functions of the queue, which write; *latency_us as above. */
 bool readiness_check_redis(struct services *services, int64_t *latency_us);
-
-/* How far the ids of the tables have gone. False: MySQL is out of reach. */
-bool readiness_read_ids(struct services *services, struct id_use uses[ID_TABLES]);
-
-/* How much memory Redis has taken, and may. False: it is out of reach. */
-bool readiness_read_memory(struct services *services, struct redis_memory *memory);
 
 #endif

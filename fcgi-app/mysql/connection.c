@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/spent.h"
 #include "mysql/dial.h"
 #include "mysql/refusal.h"
 #include "mysql/session.h"
@@ -40,6 +41,7 @@ db_open(const struct config *config, int timeout_ms, struct shared *shared)
     if (shared != NULL) {
         db->breaker = &shared->mysql;
         db->unknowns = &shared->mysql_unknowns;
+        db->refusals = &shared->mysql_refusals;
         db->chosen = &shared->mysql_host;
     }
     return db;
@@ -98,6 +100,15 @@ db_is_misconfigured(const struct database *db)
     return db->misconfigured;
 }
 
+void
+connection_count_refusal(const struct database *db, unsigned code)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%u", code);
+    if (db->refusals != NULL)
+        unknowns_count(db->refusals, number);
+}
+
 /* What is a bug, or means that nothing can be sold, is logged; what is tried again is not. */
 static void
 log_refusal(struct database *db, enum refusal refusal, unsigned code)
@@ -126,6 +137,7 @@ connection_failed(struct database *db, unsigned code, const char *text, int64_t 
     enum refusal refusal = refusal_of(code, text);
     enum db_result result = refusal_result(refusal);
     snprintf(db->error_text, sizeof db->error_text, "MySQL error %u: %s", code, text);
+    connection_count_refusal(db, code);
     log_refusal(db, refusal, code);
     if (result == DB_GONE && is_slow(db, started)) {
         db->doubted = db->session->host;
@@ -141,8 +153,10 @@ connection_failed(struct database *db, unsigned code, const char *text, int64_t 
 enum db_result
 connection_run(struct database *db, const char *sql)
 {
-    int64_t started = clock_monotonic();
-    if (mysql_real_query(db->session->handle, sql, strlen(sql)) != 0)
+    int64_t started_us = clock_monotonic_us(), started = started_us / 1000;
+    bool sent = mysql_real_query(db->session->handle, sql, strlen(sql)) == 0;
+    spent_add(DEPENDENCY_MYSQL, clock_monotonic_us() - started_us);
+    if (!sent)
         return connection_failed(db, mysql_errno(db->session->handle),
                                  mysql_error(db->session->handle), started);
     MYSQL_RES *rows = mysql_use_result(db->session->handle);

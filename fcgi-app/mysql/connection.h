@@ -50,6 +50,7 @@ struct database {
     const struct config *config;
     struct breaker *breaker; /* NULL in tools, likewise unknowns */
     struct unknowns *unknowns;
+    struct unknowns *refusals;
     int timeout_ms;      /* for a statement */
     bool has_late_waits; /* the server ends waits for locks late, and timeout_ms knows it */
     struct host hosts[HOSTS_MAX]; /* in the order of the settings */
@@ -89,6 +90,9 @@ bool connection_may_be_stale(const struct database *db);
  * marked as running until its owner ends it, so that nothing of it is run on the next connection.
  */
 void connection_close(struct database *db);
+
+/* Counts an error, which has no statement where it met a connect, by its number. */
+void connection_count_refusal(const struct database *db, unsigned code);
 
 /*
  * Sorts an error into a result (mysql/refusal.h), keeps its text, and closes the handle where it is

@@ -9,6 +9,7 @@
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/spent.h"
 #include "base/unknowns.h"
 #include "mysql/connection.h"
 
@@ -96,10 +97,12 @@ send_statement(struct database *db, const struct query *query, const struct para
     memset(values.binds, 0, count * sizeof values.binds[0]);
     for (size_t i = 0; i < count; i++)
         bind_parameter(&values, i, &parameters[i]);
-    int64_t started = clock_monotonic();
-    if ((count > 0 && mysql_stmt_bind_param(*handle, values.binds) != 0) ||
-        mysql_stmt_execute(*handle) != 0)
-        result = statement_failed(db, *handle, started);
+    int64_t started_us = clock_monotonic_us();
+    bool sent = (count == 0 || mysql_stmt_bind_param(*handle, values.binds) == 0) &&
+                mysql_stmt_execute(*handle) == 0;
+    spent_add(DEPENDENCY_MYSQL, clock_monotonic_us() - started_us);
+    if (!sent)
+        result = statement_failed(db, *handle, started_us / 1000);
     if (connection_is_open(db)) { /* also a refused statement may have locked rows */
         db->session->used = true;
         db->has_begun = db->in_transaction;

@@ -100,6 +100,7 @@ dial_once(struct database *db, const struct host *host)
     else
         host_print(host, address);
     if (log_in(handle, config, host) == NULL) {
+        connection_count_refusal(db, mysql_errno(handle));
         snprintf(db->error_text, sizeof db->error_text,
                  "MySQL cannot be reached at %.200s: error %u: %s", address, mysql_errno(handle),
                  mysql_error(handle));

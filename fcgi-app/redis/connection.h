@@ -15,6 +15,7 @@ struct redis {
     const struct config *config;
     struct breaker *breaker; /* NULL in tools, likewise unknowns */
     struct unknowns *unknowns;
+    struct unknowns *refusals;
     struct link link;
     struct host hosts[HOSTS_MAX]; /* servers, or the Sentinels, in the order of the settings */
     size_t host_count;

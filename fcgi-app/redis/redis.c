@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/shared.h"
+#include "base/spent.h"
 #include "redis/connection.h"
 #include "redis/fitness.h"
 #include "redis/refusal.h"
@@ -24,6 +25,7 @@ redis_open(const struct config *config, struct shared *shared)
     if (shared != NULL) {
         redis->breaker = &shared->redis;
         redis->unknowns = &shared->redis_unknowns;
+        redis->refusals = &shared->redis_refusals;
         redis->chosen = &shared->redis_host;
     }
     redis_list_hosts(redis);
@@ -43,10 +45,18 @@ redis_close(struct redis *redis)
     free(redis);
 }
 
+static void
+count_refusal(struct redis *redis, const char *name)
+{
+    if (redis->refusals != NULL)
+        unknowns_count(redis->refusals, name);
+}
+
 enum answer
 redis_lose(struct redis *redis, const char *what)
 {
     log_warn("Redis: %s", what);
+    count_refusal(redis, "lost");
     if (redis->breaker != NULL && !redis->connecting)
         breaker_failure(redis->breaker);
     link_close(&redis->link);
@@ -69,6 +79,8 @@ static enum answer
 refused(struct redis *redis, const char *error)
 {
     char word[UNKNOWN_NAME_SIZE];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(error, " "), error);
+    count_refusal(redis, word);
     switch (redis_refusal_of(error)) {
     case REDIS_NO_FUNCTION:
         return ANSWER_NO_FUNCTION;
@@ -86,7 +98,6 @@ refused(struct redis *redis, const char *error)
         log_warn("Redis: %s", error);
         break;
     case REDIS_UNKNOWN:
-        snprintf(word, sizeof word, "%.*s", (int)strcspn(error, " "), error);
         if (unknowns_count(redis->unknowns, word))
             log_error("Redis: %s (there is no rule for this: told once a minute)", error);
         break;
@@ -119,7 +130,9 @@ redis_send(struct redis *redis, bool rest, redisReply **reply)
     size_t first = command_list(&redis->head, words, lengths);
     if (rest)
         command_list(&redis->rest, words + first, lengths + first);
+    int64_t started_us = clock_monotonic_us();
     enum link_result result = link_ask(&redis->link, count, words, lengths, reply);
+    spent_add(DEPENDENCY_REDIS, clock_monotonic_us() - started_us);
     free(words);
     free(lengths);
     if (result != LINK_OK)

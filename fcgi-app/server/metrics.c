@@ -5,27 +5,45 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "base/config.h"
+#include "base/prometheus.h"
 #include "base/shared.h"
 #include "server/rundir.h"
 
-/* Upper limits of the latency histogram, in microseconds; above them is +Inf. */
-static const int64_t limits[] = {500,    1000,   2500,   5000,    10000,   25000,   50000,
-                                 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000};
+enum { LATENCY_LIMITS = 9, WAIT_LIMITS = 5, LABELS_SIZE = 128 };
 
-enum { BUCKET_COUNT = sizeof limits / sizeof limits[0] + 1 };
+/*
+ * Microseconds. One limit is what a reservation may take (docs/metrics.md), so that it can be told
+ * exactly how many took longer. Each limit is a line for each route: no more than are needed.
+ */
+static const int64_t latency_list[LATENCY_LIMITS] = {1000,  2500,   5000,   10000,  25000,
+                                                     50000, 100000, 300000, 1000000};
+static const struct histogram_limits latency_limits = {latency_list, LATENCY_LIMITS};
+
+/* nginx tells milliseconds. */
+static const int64_t wait_list[WAIT_LIMITS] = {5000, 25000, 100000, 300000, 1000000};
+static const struct histogram_limits wait_limits = {wait_list, WAIT_LIMITS};
 
 /* An outcome is the error of a problem, or one of the answers that are none. */
 enum { OUTCOME_NO_CONTENT = ERROR_COUNT, OUTCOME_COUNT };
 
 struct route_metrics {
     _Atomic uint64_t outcomes[OUTCOME_COUNT];
-    _Atomic uint64_t buckets[BUCKET_COUNT];
+    _Atomic uint64_t buckets[LATENCY_LIMITS + 1];
+    _Atomic uint64_t microseconds;
+};
+
+struct dependency_metrics {
+    _Atomic uint64_t buckets[SPENT_BUCKETS];
     _Atomic uint64_t microseconds;
 };
 
 struct slot_metrics {
     struct route_metrics routes[METRICS_ROUTES];
+    struct dependency_metrics dependencies[DEPENDENCY_COUNT];
+    _Atomic uint64_t wait_buckets[WAIT_LIMITS + 1];
+    _Atomic uint64_t wait_microseconds;
     _Atomic uint64_t cpu_microseconds;
 };
 
@@ -66,107 +84,134 @@ metrics_count(struct metrics *metrics, int slot, size_t route, const struct resp
 {
     assert(route < METRICS_ROUTES);
     struct route_metrics *counters = &metrics->slots[slot].routes[route];
-    size_t bucket = 0;
-    while (bucket < BUCKET_COUNT - 1 && microseconds > limits[bucket])
-        bucket++;
     add(&counters->outcomes[outcome_of(response)], 1);
-    add(&counters->buckets[bucket], 1);
+    add(&counters->buckets[histogram_bucket(&latency_limits, microseconds)], 1);
     add(&counters->microseconds, (uint64_t)microseconds);
 }
 
 void
-metrics_count_cpu(struct metrics *metrics, int slot, int64_t microseconds)
+metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds)
 {
-    add(&metrics->slots[slot].cpu_microseconds, (uint64_t)microseconds);
+    struct slot_metrics *counters = &metrics->slots[slot];
+    add(&counters->wait_buckets[histogram_bucket(&wait_limits, microseconds)], 1);
+    add(&counters->wait_microseconds, (uint64_t)microseconds);
+}
+
+void
+metrics_count_work(struct metrics *metrics, int slot, struct work *counted)
+{
+    struct slot_metrics *counters = &metrics->slots[slot];
+    int64_t cpu_us = clock_cpu_us();
+    add(&counters->cpu_microseconds, (uint64_t)(cpu_us - counted->cpu_us));
+    counted->cpu_us = cpu_us;
+    for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++) {
+        const struct spent *spent = spent_of(i);
+        struct spent *before = &counted->spent[i];
+        if (spent->calls == before->calls)
+            continue;
+        for (size_t bucket = 0; bucket < SPENT_BUCKETS; bucket++)
+            add(&counters->dependencies[i].buckets[bucket],
+                spent->buckets[bucket] - before->buckets[bucket]);
+        add(&counters->dependencies[i].microseconds, spent->microseconds - before->microseconds);
+        *before = *spent;
+    }
 }
 
 /* ---- GET /metrics ---- */
 
+/* Adds `count` counters of a slot to the sums of all. */
+static void
+add_up(uint64_t *sums, const _Atomic uint64_t *counters, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sums[i] += atomic_load_explicit(&counters[i], memory_order_relaxed);
+}
+
 /* The sums over all slots of one route. */
 struct route_sum {
     uint64_t outcomes[OUTCOME_COUNT];
-    uint64_t buckets[BUCKET_COUNT];
+    uint64_t buckets[LATENCY_LIMITS + 1];
     uint64_t microseconds;
     uint64_t count;
 };
 
 static void
-add_slot(struct route_sum *sum, struct route_metrics *counters)
+sum_route(struct route_sum *sum, const struct metrics_sources *sources, size_t route)
 {
-    for (size_t i = 0; i < OUTCOME_COUNT; i++)
-        sum->outcomes[i] += atomic_load_explicit(&counters->outcomes[i], memory_order_relaxed);
-    for (size_t i = 0; i < BUCKET_COUNT; i++) {
-        uint64_t bucket = atomic_load_explicit(&counters->buckets[i], memory_order_relaxed);
-        sum->buckets[i] += bucket;
-        sum->count += bucket;
+    *sum = (struct route_sum){.count = 0};
+    for (int slot = 0; slot < sources->scoreboard->used; slot++) {
+        struct route_metrics *counters = &sources->metrics->slots[slot].routes[route];
+        add_up(sum->outcomes, counters->outcomes, OUTCOME_COUNT);
+        add_up(sum->buckets, counters->buckets, LATENCY_LIMITS + 1);
+        add_up(&sum->microseconds, &counters->microseconds, 1);
     }
-    sum->microseconds += atomic_load_explicit(&counters->microseconds, memory_order_relaxed);
+    for (size_t i = 0; i <= LATENCY_LIMITS; i++)
+        sum->count += sum->buckets[i];
 }
 
 /* The labels that name a route; requests that matched none share one name. */
 static void
-write_route_labels(struct buffer *out, const struct router *router, size_t index)
+name_route(const struct router *router, size_t index, char labels[LABELS_SIZE])
 {
     static const char *const methods[] = {[METHOD_GET] = "GET",
                                           [METHOD_POST] = "POST",
                                           [METHOD_PATCH] = "PATCH",
                                           [METHOD_DELETE] = "DELETE"};
     if (index == router_route_count(router)) {
-        buffer_text(out, "method=\"\",route=\"none\"");
+        snprintf(labels, LABELS_SIZE, "method=\"\",route=\"none\"");
         return;
     }
     const struct route *route = router_route(router, index);
-    buffer_format(out, "method=\"%s\",route=\"%s\"", methods[route->method], route->pattern);
+    snprintf(labels, LABELS_SIZE, "method=\"%s\",route=\"%s\"", methods[route->method],
+             route->pattern);
 }
 
 static void
-write_requests(struct buffer *out, const struct router *router, size_t index,
-               const struct route_sum *sum)
+write_requests(struct buffer *out, const char *labels, const struct route_sum *sum)
 {
+    char all[LABELS_SIZE + 64];
     for (size_t outcome = 0; outcome < OUTCOME_COUNT; outcome++) {
+        bool is_error = outcome < ERROR_COUNT;
         if (sum->outcomes[outcome] == 0)
             continue;
-        buffer_text(out, "frontrow_requests_total{");
-        write_route_labels(out, router, index);
-        bool is_error = outcome < ERROR_COUNT;
-        buffer_format(out, ",status=\"%d\",code=\"%s\"} %llu\n",
-                      is_error ? error_status((enum error)outcome) : 204,
-                      is_error ? error_code((enum error)outcome) : "ok",
-                      (unsigned long long)sum->outcomes[outcome]);
+        snprintf(all, sizeof all, "%s,status=\"%d\",code=\"%s\"", labels,
+                 is_error ? error_status((enum error)outcome) : 204,
+                 is_error ? error_code((enum error)outcome) : "ok");
+        prometheus_integer(out, "requests_total", all, (int64_t)sum->outcomes[outcome]);
     }
 }
 
-static void
-write_latency_line(struct buffer *out, const struct router *router, size_t index,
-                   const char *suffix, const char *limit, double value)
+/* Operators and monitors call seldom: how long theirs take is told as a sum. */
+static bool
+is_for_operators(const struct route *route)
 {
-    buffer_format(out, "frontrow_request_seconds_%s{", suffix);
-    write_route_labels(out, router, index);
-    if (limit != NULL)
-        buffer_format(out, ",le=\"%s\"", limit);
-    buffer_format(out, "} %.15g\n", value);
+    return route->who == WHO_ADMIN || route->who == WHO_LOCAL || route->who == WHO_MONITOR;
 }
 
 static void
-write_latency(struct buffer *out, const struct router *router, size_t index,
-              const struct route_sum *sum)
+write_summary(struct buffer *out, const char *labels, const struct route_sum *sum)
 {
-    uint64_t below = 0;
-    for (size_t bucket = 0; bucket < BUCKET_COUNT; bucket++) {
-        char limit[16] = "+Inf";
-        below += sum->buckets[bucket];
-        if (bucket < BUCKET_COUNT - 1)
-            snprintf(limit, sizeof limit, "%g", (double)limits[bucket] / 1e6);
-        write_latency_line(out, router, index, "bucket", limit, (double)below);
+    prometheus_decimal(out, "operator_request_seconds_sum", labels,
+                       (double)sum->microseconds / 1e6);
+    prometheus_integer(out, "operator_request_seconds_count", labels, (int64_t)sum->count);
+}
+
+/* One family of durations: of the routes for operators, or of all others. */
+static void
+write_durations(struct buffer *out, const struct router *router, const struct route_sum *sums,
+                bool operators)
+{
+    char labels[LABELS_SIZE];
+    for (size_t route = 0; route < router_route_count(router); route++) {
+        if (sums[route].count == 0 || is_for_operators(router_route(router, route)) != operators)
+            continue;
+        name_route(router, route, labels);
+        if (operators)
+            write_summary(out, labels, &sums[route]);
+        else
+            prometheus_histogram(out, "request_seconds", labels, &latency_limits,
+                                 sums[route].buckets, sums[route].microseconds);
     }
-    write_latency_line(out, router, index, "sum", NULL, (double)sum->microseconds / 1e6);
-    write_latency_line(out, router, index, "count", NULL, (double)sum->count);
-}
-
-static void
-write_family(struct buffer *out, const char *name, const char *type, const char *help)
-{
-    buffer_format(out, "# HELP frontrow_%s %s\n# TYPE frontrow_%s %s\n", name, help, name, type);
 }
 
 static void
@@ -174,32 +219,52 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
 {
     const struct router *router = sources->router;
     struct route_sum sums[METRICS_ROUTES];
+    char labels[LABELS_SIZE];
     size_t count = router_route_count(router) + 1;
     assert(count <= METRICS_ROUTES);
+    prometheus_family(out, "requests_total", "counter", "Answered requests by route and outcome.");
     for (size_t route = 0; route < count; route++) {
-        sums[route] = (struct route_sum){0};
-        for (int slot = 0; slot < sources->scoreboard->used; slot++)
-            add_slot(&sums[route], &sources->metrics->slots[slot].routes[route]);
+        sum_route(&sums[route], sources, route);
+        name_route(router, route, labels);
+        write_requests(out, labels, &sums[route]);
     }
-    write_family(out, "requests_total", "counter", "Answered requests by route and outcome.");
-    for (size_t route = 0; route < count; route++)
-        write_requests(out, router, route, &sums[route]);
-    write_family(out, "request_seconds", "histogram",
-                 "Time from the accepted connection to the written answer.");
-    for (size_t route = 0; route < count; route++)
-        if (sums[route].count > 0)
-            write_latency(out, router, route, &sums[route]);
+    prometheus_family(out, "request_seconds", "histogram",
+                      "Time from the accepted connection to the written answer.");
+    write_durations(out, router, sums, false);
+    prometheus_family(out, "operator_request_seconds", "summary",
+                      "The same of the calls of operators and monitors.");
+    write_durations(out, router, sums, true);
 }
 
+/* How long requests waited until a worker took them, and what these asked of their dependencies. */
 static void
-write_cpu(struct buffer *out, const struct metrics_sources *sources)
+write_work(struct buffer *out, const struct metrics_sources *sources)
 {
-    uint64_t sum = 0;
-    for (int slot = 0; slot < sources->scoreboard->used; slot++)
-        sum += atomic_load_explicit(&sources->metrics->slots[slot].cpu_microseconds,
-                                    memory_order_relaxed);
-    write_family(out, "worker_cpu_seconds_total", "counter", "Processor time of all workers.");
-    buffer_format(out, "frontrow_worker_cpu_seconds_total %.6f\n", (double)sum / 1e6);
+    uint64_t waits[WAIT_LIMITS + 1] = {0}, waited_us = 0, cpu_us = 0;
+    struct spent spent[DEPENDENCY_COUNT] = {{0}};
+    char labels[LABELS_SIZE];
+    for (int slot = 0; slot < sources->scoreboard->used; slot++) {
+        struct slot_metrics *counters = &sources->metrics->slots[slot];
+        add_up(waits, counters->wait_buckets, WAIT_LIMITS + 1);
+        add_up(&waited_us, &counters->wait_microseconds, 1);
+        add_up(&cpu_us, &counters->cpu_microseconds, 1);
+        for (size_t i = 0; i < DEPENDENCY_COUNT; i++) {
+            add_up(spent[i].buckets, counters->dependencies[i].buckets, SPENT_BUCKETS);
+            add_up(&spent[i].microseconds, &counters->dependencies[i].microseconds, 1);
+        }
+    }
+    prometheus_family(out, "accept_wait_seconds", "histogram",
+                      "Time for which a request waited in the socket until a worker took it.");
+    prometheus_histogram(out, "accept_wait_seconds", "", &wait_limits, waits, waited_us);
+    prometheus_family(out, "dependency_seconds", "histogram",
+                      "Time of a statement in MySQL or a call to Redis.");
+    for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++) {
+        snprintf(labels, sizeof labels, "dependency=\"%s\"", dependency_name(i));
+        prometheus_histogram(out, "dependency_seconds", labels, &spent_limits, spent[i].buckets,
+                             spent[i].microseconds);
+    }
+    prometheus_family(out, "worker_cpu_seconds_total", "counter", "Processor time of all workers.");
+    prometheus_decimal(out, "worker_cpu_seconds_total", "", (double)cpu_us / 1e6);
 }
 
 static void
@@ -212,47 +277,55 @@ write_processes(struct buffer *out, struct scoreboard *scoreboard)
         [ENDING_WATCHDOG] = "watchdog",
     };
     int ready, busy;
+    char labels[LABELS_SIZE];
     scoreboard_count(scoreboard, &ready, &busy);
-    write_family(out, "workers", "gauge", "Workers that are ready, by what they do.");
-    buffer_format(out, "frontrow_workers{state=\"busy\"} %d\n", busy);
-    buffer_format(out, "frontrow_workers{state=\"idle\"} %d\n", ready - busy);
-    write_family(out, "worker_starts_total", "counter", "Workers started.");
-    buffer_format(out, "frontrow_worker_starts_total %lld\n", (long long)scoreboard->starts);
-    write_family(out, "worker_endings_total", "counter", "Workers ended, by how.");
-    for (int i = 0; i < ENDING_COUNT; i++)
-        buffer_format(out, "frontrow_worker_endings_total{how=\"%s\"} %lld\n", endings[i],
-                      (long long)scoreboard->endings[i]);
+    prometheus_family(out, "workers", "gauge", "Workers that are ready, by what they do.");
+    prometheus_integer(out, "workers", "state=\"busy\"", busy);
+    prometheus_integer(out, "workers", "state=\"idle\"", ready - busy);
+    prometheus_family(out, "worker_starts_total", "counter", "Workers started.");
+    prometheus_integer(out, "worker_starts_total", "", scoreboard->starts);
+    prometheus_family(out, "worker_endings_total", "counter", "Workers ended, by how.");
+    for (int i = 0; i < ENDING_COUNT; i++) {
+        snprintf(labels, sizeof labels, "how=\"%s\"", endings[i]);
+        prometheus_integer(out, "worker_endings_total", labels, scoreboard->endings[i]);
+    }
 }
 
 static void
-write_unknowns(struct buffer *out, const char *dependency, struct unknowns *unknowns)
+write_refusals(struct buffer *out, const char *family, enum dependency dependency,
+               struct unknowns *refusals)
 {
-    char name[UNKNOWN_NAME_SIZE];
+    char name[UNKNOWN_NAME_SIZE], labels[LABELS_SIZE];
     for (size_t i = 0; i < UNKNOWN_COUNTS; i++) {
-        uint64_t count = unknowns_read(unknowns, i, name);
+        uint64_t count = unknowns_read(refusals, i, name);
+        snprintf(labels, sizeof labels, "dependency=\"%s\",refusal=\"%s\"",
+                 dependency_name(dependency), name);
         if (count > 0)
-            buffer_format(
-                out, "frontrow_unknown_refusals_total{dependency=\"%s\",refusal=\"%s\"} %llu\n",
-                dependency, name, (unsigned long long)count);
+            prometheus_integer(out, family, labels, (int64_t)count);
     }
 }
 
 static void
 write_state(struct buffer *out, const struct metrics_sources *sources)
 {
-    write_family(out, "maintenance", "gauge", "1 while the maintenance file exists.");
-    buffer_format(out, "frontrow_maintenance %d\n",
-                  rundir_is_in_maintenance(sources->config->run_dir));
-    write_family(out, "breaker_open", "gauge",
-                 "1 while calls to a dependency are refused at once.");
-    buffer_format(out, "frontrow_breaker_open{dependency=\"mysql\"} %d\n",
-                  breaker_is_open(&sources->shared->mysql));
-    buffer_format(out, "frontrow_breaker_open{dependency=\"redis\"} %d\n",
-                  breaker_is_open(&sources->shared->redis));
-    write_family(out, "unknown_refusals_total", "counter",
-                 "Errors of a dependency without a rule, by number or first word.");
-    write_unknowns(out, "mysql", &sources->shared->mysql_unknowns);
-    write_unknowns(out, "redis", &sources->shared->redis_unknowns);
+    struct shared *shared = sources->shared;
+    prometheus_family(out, "build_info", "gauge", "1; the label says which version runs.");
+    prometheus_integer(out, "build_info", "version=\"" VERSION "\"", 1);
+    prometheus_gauge(out, "maintenance", "1 while the maintenance file exists.",
+                     rundir_is_in_maintenance(sources->config->run_dir));
+    prometheus_family(out, "breaker_open", "gauge",
+                      "1 while calls to a dependency are refused at once.");
+    prometheus_integer(out, "breaker_open", "dependency=\"mysql\"",
+                       breaker_is_open(&shared->mysql));
+    prometheus_integer(out, "breaker_open", "dependency=\"redis\"",
+                       breaker_is_open(&shared->redis));
+    prometheus_family(out, "refusals_total", "counter",
+                      "Errors of a dependency, by number or first word.");
+    write_refusals(out, "refusals_total", DEPENDENCY_MYSQL, &shared->mysql_refusals);
+    write_refusals(out, "refusals_total", DEPENDENCY_REDIS, &shared->redis_refusals);
+    prometheus_family(out, "unknown_refusals_total", "counter", "Those of them without a rule.");
+    write_refusals(out, "unknown_refusals_total", DEPENDENCY_MYSQL, &shared->mysql_unknowns);
+    write_refusals(out, "unknown_refusals_total", DEPENDENCY_REDIS, &shared->redis_unknowns);
 }
 
 static void
@@ -260,10 +333,10 @@ answer_metrics(void *services, const struct request *request, struct response *r
 {
     const struct metrics_sources *sources = services;
     (void)request;
-    response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response->content_type = PROMETHEUS_CONTENT_TYPE;
     write_routes(&response->body, sources);
     write_processes(&response->body, sources->scoreboard);
-    write_cpu(&response->body, sources);
+    write_work(&response->body, sources);
     write_state(&response->body, sources);
     if (sources->application->write_metrics != NULL)
         sources->application->write_metrics(sources->services, &response->body);

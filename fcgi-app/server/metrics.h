@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/message.h"
+#include "base/spent.h"
 #include "server/router.h"
 #include "server/scoreboard.h"
 
@@ -38,8 +39,17 @@ enum { METRICS_ROUTES = 64 };
 void metrics_count(struct metrics *metrics, int slot, size_t route, const struct response *response,
                    int64_t microseconds);
 
-/* Counts processor time that the worker of a slot has used. */
-void metrics_count_cpu(struct metrics *metrics, int slot, int64_t microseconds);
+/* Counts for how long a request waited in its socket. */
+void metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds);
+
+/* What a worker did since its start, as far as it is counted. Zero-initialised is nothing. */
+struct work {
+    int64_t cpu_us;
+    struct spent spent[DEPENDENCY_COUNT];
+};
+
+/* Counts processor time, statements and calls to Redis of this process since the last time. */
+void metrics_count_work(struct metrics *metrics, int slot, struct work *counted);
 
 /* GET /metrics, in Prometheus' text format. */
 extern const struct route metrics_route;

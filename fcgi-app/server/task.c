@@ -73,6 +73,16 @@ log_lost_answer(const struct exchange *exchange)
               changed ? "; it had been carried out" : "");
 }
 
+/* By the clock of this machine, which nginx has too; it may have been set back meanwhile. */
+static void
+count_wait(const struct task_context *context, const struct exchange *exchange)
+{
+    int64_t ms = clock_wall() - exchange->sent_at;
+    if (exchange->sent_at > 0)
+        metrics_count_wait(context->heritage->metrics, context->slot_index,
+                           ms > 0 ? ms * 1000 : 0);
+}
+
 /* Reads the head of an accepted request and finds its route. */
 static void
 begin(struct task_context *context, struct task *task)
@@ -83,6 +93,7 @@ begin(struct task_context *context, struct task *task)
     http_begin(exchange, &task->connection);
     scoreboard_name(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
+    count_wait(context, exchange);
     task->match = router_match(context->heritage->router, &exchange->request);
     set_time_limits(context, task, clock_monotonic());
 }

@@ -32,7 +32,7 @@ struct worker {
     int signals; /* signalfd */
     struct task tasks[CALLS_AT_ONCE];
     struct buffer shared_ids; /* of requests that are answered together */
-    int64_t counted_cpu_us;   /* of clock_cpu_us() */
+    struct work counted;
     bool leaving;             /* SIGTERM came */
     bool draining;            /* SIGQUIT came */
     bool probes;              /* also while no request comes */
@@ -119,12 +119,10 @@ start(struct worker *worker)
 
 /* After the answer went out, so that what follows it is counted too. */
 static void
-count_cpu(struct worker *worker)
+count_work(struct worker *worker)
 {
-    int64_t used = clock_cpu_us();
-    metrics_count_cpu(worker->context.heritage->metrics, worker->context.slot_index,
-                      used - worker->counted_cpu_us);
-    worker->counted_cpu_us = used;
+    metrics_count_work(worker->context.heritage->metrics, worker->context.slot_index,
+                       &worker->counted);
 }
 
 static void
@@ -268,7 +266,7 @@ work(struct worker *worker, int socket)
         bool batched = route != NULL && route->handle_batch != NULL;
         answer(worker, batched ? take_more(worker) : 1);
         probe(worker);
-        count_cpu(worker);
+        count_work(worker);
     }
     scoreboard_share(worker->context.slot, SHARING_NONE);
     scoreboard_idle(worker->context.slot);
@@ -293,6 +291,7 @@ rest(struct worker *worker)
         return;
     }
     probe(worker);
+    count_work(worker);
     scoreboard_idle(worker->context.slot);
 }
 

@@ -9,6 +9,7 @@ main(void)
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 1;
     suite_base();
+    suite_census();
     suite_counts();
     suite_draw();
     suite_front();

@@ -3,6 +3,7 @@
 #define FRONTROW_TEST_SUITES_H
 
 void suite_base(void);
+void suite_census(void);
 void suite_counts(void);
 void suite_draw(void);
 void suite_front(void);

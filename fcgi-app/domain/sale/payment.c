@@ -175,6 +175,13 @@ payment_create_id(const void *state)
 }
 
 void
+payment_create_count(const void *state, struct tally *tally)
+{
+    tally_add(tally, TALLY_PAYMENTS, 1);
+    tally_add(tally, TALLY_POINTS_PAID, ((const struct payment_create *)state)->made.amount);
+}
+
+void
 payment_create_finish(struct services *services, const struct payment_create *create)
 {
     if (create->ends_token)

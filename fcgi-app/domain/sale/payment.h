@@ -27,6 +27,7 @@ enum error payment_create_execute(struct services *services, void *create, struc
     MUST_CHECK;
 enum db_result payment_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t payment_create_id(const void *create);
+void payment_create_count(const void *create, struct tally *tally);
 
 /* After the commit: the place in the queue becomes free once the buyer has the answer. */
 void payment_create_finish(struct services *services, const struct payment_create *create);

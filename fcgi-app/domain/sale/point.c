@@ -69,6 +69,14 @@ point_change_id(const void *point_change)
     return ((const struct point_change *)point_change)->entry.history_id;
 }
 
+void
+point_change_count(const void *point_change, struct tally *tally)
+{
+    const struct point_change *change = point_change;
+    tally_add(tally, change->kind == POINT_CHARGE ? TALLY_POINTS_CHARGED : TALLY_POINTS_USED,
+              change->amount);
+}
+
 enum error
 point_balance(struct services *services, const char *user_id, int64_t *balance,
               struct problem *problem)

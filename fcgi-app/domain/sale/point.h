@@ -2,6 +2,7 @@
 #ifndef FRONTROW_DOMAIN_POINT_H
 #define FRONTROW_DOMAIN_POINT_H
 
+#include "base/tally.h"
 #include "domain/services.h"
 #include "mysql/sale/point_table.h"
 
@@ -21,6 +22,7 @@ enum error point_change_execute(struct services *services, void *point_change,
                                 struct problem *problem) MUST_CHECK;
 enum db_result point_change_was_committed(struct services *services, void *point_change) MUST_CHECK;
 int64_t point_change_id(const void *point_change);
+void point_change_count(const void *point_change, struct tally *tally);
 
 /*
  * Moves `amount` (signed) in a purse inside a running transaction and writes the ledger row into

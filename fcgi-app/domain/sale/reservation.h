@@ -52,6 +52,7 @@ enum db_result reservation_create_execute_batch(struct services *services,
 
 enum db_result reservation_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t reservation_create_id(const void *create);
+void reservation_create_count(const void *create, struct tally *tally);
 
 /* After the commit: Redis is to hear how long the owner's place in the queue is kept. */
 void reservation_create_finish(struct services *services, const struct reservation_create *create);
@@ -72,6 +73,7 @@ enum error reservation_cancel_execute(struct services *services, void *cancel,
                                       struct problem *problem) MUST_CHECK;
 enum db_result reservation_cancel_was_committed(struct services *services, void *cancel) MUST_CHECK;
 int64_t reservation_cancel_id(const void *cancel);
+void reservation_cancel_count(const void *cancel, struct tally *tally);
 
 /*
  * To be called before the answer of a cancel that was carried out, or may have been: from now on

@@ -133,6 +133,15 @@ reservation_cancel_id(const void *state)
 }
 
 void
+reservation_cancel_count(const void *state, struct tally *tally)
+{
+    const struct reservation_cancel *cancel = state;
+    tally_add(tally, cancel->refunded ? TALLY_REFUNDS : TALLY_RELEASES, 1);
+    if (cancel->refunded)
+        tally_add(tally, TALLY_POINTS_REFUNDED, cancel->refunded_amount);
+}
+
+void
 reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
                           const char *key, bool repeated)
 {

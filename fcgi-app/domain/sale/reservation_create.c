@@ -215,6 +215,13 @@ reservation_create_id(const void *state)
 }
 
 void
+reservation_create_count(const void *state, struct tally *tally)
+{
+    tally_add(tally, TALLY_HOLDS, 1);
+    tally_add(tally, TALLY_SEATS_HELD, ((const struct reservation_create *)state)->made.seat_count);
+}
+
+void
 reservation_create_finish(struct services *services, const struct reservation_create *create)
 {
     const struct reservation *made = &create->made;

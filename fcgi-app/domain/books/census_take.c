@@ -1,0 +1,162 @@
+#include "domain/books/census_take.h"
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "base/shared.h"
+#include "domain/concert/concert_list.h"
+#include "domain/queue/queue.h"
+#include "domain/readiness.h"
+#include "mysql/sale/reservation_table.h"
+#include "mysql/schema/wide_ids.h"
+#include "redis/redis.h"
+
+enum {
+    EVERY_MS = 1000, /* at most; and not more than a hundredth of the time is spent on it */
+    SHARE = 100,
+    WANTED_MS = 60000, /* for so long after the last reader */
+    OLD_MS = 30000,    /* what nobody kept is asked for by who reads it */
+    COUNT_MS = 500,    /* for counting seats; what is not counted then is left to the next time */
+    ASKING_MS = 20000  /* so long nobody else asks where one was killed meanwhile */
+};
+
+static_assert((int)CENSUS_TABLES >= (int)ID_TABLES, "a place for each table");
+
+/* How much room the ids have, and what the sweeper has left. */
+static bool
+read_books(struct database *db, struct census_figures *figures)
+{
+    struct id_use uses[ID_TABLES];
+    struct lapsed_cursor lapsed[LAPSED_BATCH], first = {0};
+    size_t count;
+    int64_t now;
+    if (wide_ids_read(db, uses) != DB_OK || db_now(db, &now) != DB_OK ||
+        reservation_table_list_lapsed(db, &first, now, lapsed, &count) != DB_OK)
+        return false;
+    for (int i = 0; i < ID_TABLES; i++) {
+        figures->ids[i].table = uses[i].table;
+        figures->ids[i].left = uses[i].max - uses[i].last;
+    }
+    figures->lapsed = (int32_t)count;
+    figures->oldest_lapsed = count > 0 ? now - lapsed[0].expires_at : 0;
+    return true;
+}
+
+/* False: Redis is out of reach, or the queue is being loaded. */
+static bool
+read_queue(struct services *services, const struct concert *concert, struct census_concert *row)
+{
+    struct queue_state state;
+    struct problem problem;
+    if (queue_state(services, concert, &state, &problem) != ERROR_NONE)
+        return false;
+    row->has_queue = true;
+    row->waiting = state.waiting;
+    row->active = state.active;
+    row->capacity = state.paused ? 0 : state.capacity;
+    row->admitted = state.entered;
+    row->missed = state.missed;
+    const struct forecast_news news = {
+        .concert_id = concert->concert_id,
+        .serving = state.serving,
+        .last_number = state.last_number,
+        .eta_seconds = state.eta_seconds,
+        .now = clock_monotonic(),
+    };
+    census_compare(&services->shared->census, &news);
+    return true;
+}
+
+/* The newest ones, of which most is bought, if there are more than have a place. */
+static void
+read_concerts(struct services *services, struct census_figures *figures)
+{
+    struct concert_list list;
+    struct problem problem;
+    bool asks_queues = figures->has_memory; /* so it answers: also a full one moves queues on */
+    figures->has_concerts = concert_list_read(services, NULL, clock_monotonic() + COUNT_MS, &list,
+                                              &problem) == ERROR_NONE;
+    for (size_t i = list.count; i-- > 0 && figures->has_concerts;) {
+        const struct concert *concert = &list.rows[i].concert;
+        const struct seat_counts *seats = &list.counts[i].seats;
+        if (concert_status(concert, list.now) != CONCERT_OPEN)
+            continue;
+        figures->open++;
+        if (figures->count == CENSUS_CONCERTS)
+            continue;
+        struct census_concert *row = &figures->concerts[figures->count++];
+        *row = (struct census_concert){
+            .concert_id = concert->concert_id,
+            .available = seats->available,
+            .held = seats->held,
+            .sold = seats->seats - seats->available - seats->held,
+        };
+        if (concert->queued && asks_queues)
+            asks_queues = read_queue(services, concert, row);
+    }
+    concert_list_free(&list);
+}
+
+static void
+ask_all(struct services *services)
+{
+    struct census_figures figures = {0};
+    struct redis_memory memory;
+    int64_t started = clock_monotonic(), ignored;
+    figures.mysql_writes = readiness_check_mysql(services, &ignored);
+    figures.redis_writes = readiness_check_redis(services, &ignored);
+    if (redis_read_memory(services->redis, &memory)) {
+        figures.has_memory = true;
+        figures.memory_used = memory.used;
+        figures.memory_limit = memory.limit;
+    }
+    /* one that hangs is waited for once: the watchdog does not wait for more */
+    figures.has_books = figures.mysql_writes && read_books(services->db, &figures);
+    if (figures.has_books)
+        read_concerts(services, &figures);
+    figures.taken_at = clock_monotonic();
+    figures.took = figures.taken_at - started;
+    census_publish(&services->shared->census, &figures);
+}
+
+/* One worker at a time, also of those that wait for a MySQL which does not answer. */
+static void
+take(struct services *services)
+{
+    struct census *census = &services->shared->census;
+    int64_t now = clock_monotonic(), asking_until = atomic_load(&census->asking_until);
+    if (now < asking_until ||
+        !atomic_compare_exchange_strong(&census->asking_until, &asking_until, now + ASKING_MS))
+        return;
+    ask_all(services);
+    atomic_store(&census->asking_until, 0);
+}
+
+void
+census_find(struct services *services, struct census_figures *figures)
+{
+    struct census *census = &services->shared->census;
+    int64_t now = clock_monotonic();
+    atomic_store(&census->keeper, services->slot);
+    atomic_store(&census->wanted_at, now);
+    if (census_read(census, figures) && now - figures->taken_at < OLD_MS)
+        return;
+    take(services);
+    if (!census_read(census, figures))
+        *figures = (struct census_figures){0};
+}
+
+bool
+census_refresh(struct services *services)
+{
+    struct census *census = &services->shared->census;
+    if (atomic_load(&census->keeper) != services->slot)
+        return false;
+    int64_t now = clock_monotonic();
+    if (now - atomic_load(&census->wanted_at) > WANTED_MS)
+        return false;
+    int64_t pause = census->figures.took * SHARE;
+    if (now - census->figures.taken_at >= (pause > EVERY_MS ? pause : EVERY_MS))
+        take(services);
+    return true;
+}
