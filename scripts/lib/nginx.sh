@@ -21,6 +21,17 @@ nginx_frontrow_config() {
     frontrow_ctl nginx-config "${options[@]}"
 }
 
+# What the exporter of scripts/up --observe reads.
+nginx_status_server() {
+    ! observe_is_wanted || printf '    server {
+        listen %s;
+        access_log off;
+        location = /stub_status {
+            stub_status;
+        }
+    }' "$(observe_address nginx_status)"
+}
+
 # True when the configuration changed.
 nginx_configure() {
     mkdir -p "$VAR/nginx"
@@ -30,7 +41,7 @@ nginx_configure() {
     [[ $files != unlimited ]] && ((files < 32768)) || files=32768
     text=$(template_fill "$ROOT/nginx/nginx.conf.in" \
         "USER=$([[ $EUID != 0 ]] || echo 'user root;')" \
-        "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
+        "STATUS=$(nginx_status_server)" "RUN=$RUN" "LOG=$LOG" "VAR=$VAR" "FILES=$files" "CONNECTIONS=$((files - 512))") || exit 1
     write_if_changed "$VAR/nginx/nginx.conf" <<<"$text" && changed=0
     text=$(nginx_frontrow_config) || exit 1
     write_if_changed "$VAR/nginx/frontrow.conf" <<<"$text" && changed=0

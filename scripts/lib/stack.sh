@@ -7,6 +7,7 @@
 . "$ROOT/scripts/lib/frontrow.sh"
 . "$ROOT/scripts/lib/web.sh"
 . "$ROOT/scripts/lib/nginx.sh"
+. "$ROOT/scripts/lib/observe.sh"
 
 SERVICES=(mysql redis frontrow nginx) # in the order of their start
 declare -A STOP_SIGNAL=([mysql]=TERM [redis]=TERM [frontrow]=TERM [nginx]=QUIT)
@@ -91,6 +92,7 @@ stack_start() {
     stack_load_data
     stack_refresh frontrow $reload_frontrow
     stack_refresh nginx $reload_nginx
+    ! observe_is_wanted || observe_start
 }
 
 # A reload of nginx can neither use an address that overlaps its old one nor report that it is taken. And no
@@ -122,6 +124,7 @@ stack_refresh() {
 stack_stop() {
     local i
     stack_find_run_folder || RUN=''
+    observe_stop
     for ((i = ${#SERVICES[@]} - 1; i >= 0; i--)); do
         service_down "${SERVICES[i]}"
     done

@@ -23,9 +23,9 @@ anchors() {
 }
 
 # Of the tree; not var/, which the scripts make, nor paths of a machine.
-FOLDERS='fcgi-app|base|mysql|redis|domain|api|ctl|server|nginx|schema|scripts|k6|test|docs|findings|\.ci|m4'
+FOLDERS='fcgi-app|base|mysql|redis|domain|api|ctl|server|nginx|schema|scripts|k6|test|docs|findings|observe|\.ci|m4'
 
-for document in *.md docs/*.md findings/README.md; do
+for document in *.md docs/*.md docs/incidents/*.md findings/README.md; do
     for name in $(quoted "$document" '[a-z_]+\.py::test_[a-z0-9_]+'); do
         grep -qE "^ *def ${name#*::}\(" test/*/"${name%%::*}" 2>/dev/null || miss "$document" "$name"
     done
@@ -56,7 +56,7 @@ fi
 DECODED='nothing but |whoever|what was got|asked again|to be had|nothing is said|has to be said|a good (hundred|thousand)|
 [(]?not there, and|^there, and|do it although|would not have|goes by (the|its|other)|as it stands|
 (line|queue) is kept|keeps? (a|no) (line|queue)|waiting line'
-for document in *.md docs/*.md docs/man/* findings/README.md; do
+for document in *.md docs/*.md docs/incidents/*.md docs/man/* findings/README.md; do
     if grep -nEi "$(printf '%s' "$DECODED" | tr -d '\n')" "$document"; then
         echo "$document: say it so that nobody has to decode it"
         failed=1
