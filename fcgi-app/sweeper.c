@@ -85,6 +85,7 @@ sweep_with_config(const char *path)
         return EXIT_SETTINGS;
     }
     log_set_level_name(config.log_level);
+    log_set_format_name(config.log_format);
     struct services *services = services_open(&config, NULL);
     int status = sweep(services);
     services_close(services);

@@ -1,6 +1,9 @@
-/* log: one line an event on standard error: time, level, process id, text. */
+/* log: one line an event on standard error: time, level, process id, text; as text or as JSON. */
 #ifndef FRONTROW_BASE_LOG_H
 #define FRONTROW_BASE_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
@@ -10,6 +13,9 @@ void log_set_level(enum log_level level);
 /* The same by its name in the settings: "debug", "info", "warn" or "error". */
 void log_set_level_name(const char *name);
 
+/* How lines are written from now on, by its name in the settings: "text" or "json". */
+void log_set_format_name(const char *name);
+
 /*
  * Names the request that this process works on, for every line until the next call
  * (NULL: none). The text is borrowed and must live as long.
@@ -18,6 +24,17 @@ void log_set_request(const char *request_id);
 
 /* Writes one line in one write(2), so that lines of several processes do not mix. */
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A member of a line beside its text. `text` NULL: it is a number. */
+struct log_field {
+    const char *name;
+    const char *text;
+    int64_t number;
+};
+
+/* The same with fields behind the text: name=value, or members of the JSON object. */
+void log_write_fields(enum log_level level, const struct log_field *fields, size_t count,
+                      const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* For bugs of ours, and where there is no memory: writes why at the level of errors, and aborts. */
 void log_abort_in(const char *function, const char *format, ...)

@@ -27,6 +27,14 @@ void spent_add(enum dependency dependency, int64_t microseconds);
 /* All since the process began. */
 const struct spent *spent_of(enum dependency dependency);
 
+/*
+ * The connections to MySQL by its numbers that were used since spent_forget_sessions(), with commas
+ * between. The text lives until the next call.
+ */
+void spent_note_session(uint64_t id);
+void spent_forget_sessions(void);
+const char *spent_sessions(void);
+
 /* "mysql" or "redis". */
 const char *dependency_name(enum dependency dependency);
 

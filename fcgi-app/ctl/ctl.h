@@ -28,6 +28,9 @@ struct ctl {
     const char *keys_hours;
     const char *log_days;
     const char *role;
+    const char *nginx_log;
+    const char *log;
+    const char *slow_log;
     const char *nginx[NGINX_OPTION_COUNT];
 };
 
@@ -54,6 +57,7 @@ int ctl_queue_resume(struct ctl *ctl);
 int ctl_queue_show(struct ctl *ctl);
 int ctl_queue_verify(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
+int ctl_trace(struct ctl *ctl);
 
 /* The argument as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);

@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 15, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 18, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -56,6 +56,8 @@ static const struct command commands[] = {
     {"queue", "verify", "LIST", "pot", ctl_queue_verify,
      "compute a draw again from its published list; needs no server"},
     {"sales", NULL, "ID", "c", ctl_sales, "show the sales, by item and section"},
+    {"trace", NULL, "REQUEST", "agw", ctl_trace,
+     "print what the logs say of one request; needs no server"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -85,6 +87,9 @@ print_help(void)
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
          "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
+         "  --nginx-log FILE         nginx's access log, for trace\n"
+         "  --log FILE               log of frontrow, text or JSON, for trace\n"
+         "  --slow-log FILE          MySQL's slow query log, for trace\n"
          "  --dry-run                only print what prune would delete\n"
          "  --yes                    continue even if real data will be lost\n"
          "  --help, --version\n\n"
@@ -207,6 +212,9 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"keys-hours", required_argument, NULL, 'k'},
         {"log-days", required_argument, NULL, 'l'},
         {"role", required_argument, NULL, 'r'},
+        {"nginx-log", required_argument, NULL, 'a'},
+        {"log", required_argument, NULL, 'g'},
+        {"slow-log", required_argument, NULL, 'w'},
         {"dry-run", no_argument, NULL, 'n'},
         {"yes", no_argument, NULL, 'y'},
 #define OPTION(name, option, value, default_value, help)                                           \
@@ -228,6 +236,9 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['k'] = &ctl->keys_hours,
         ['l'] = &ctl->log_days,
         ['r'] = &ctl->role,
+        ['a'] = &ctl->nginx_log,
+        ['g'] = &ctl->log,
+        ['w'] = &ctl->slow_log,
     };
     bool *const switches[LETTERS] = {['n'] = &ctl->dry_run, ['y'] = &ctl->yes};
     size_t count = 0;
@@ -275,6 +286,7 @@ run_command(const struct command *command, struct ctl *ctl, const char *config_p
         return EXIT_SETTINGS;
     }
     log_set_level_name(ctl->config.log_level);
+    log_set_format_name(ctl->config.log_format);
     ctl->config.mysql_timeout_ms = STATEMENT_TIMEOUT_MS;
     ctl->services = services_open(&ctl->config, NULL);
     int status = command->run(ctl);

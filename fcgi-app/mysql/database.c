@@ -98,6 +98,7 @@ send_statement(struct database *db, const struct query *query, const struct para
     for (size_t i = 0; i < count; i++)
         bind_parameter(&values, i, &parameters[i]);
     int64_t started_us = clock_monotonic_us();
+    spent_note_session(mysql_thread_id(db->session->handle));
     bool sent = (count == 0 || mysql_stmt_bind_param(*handle, values.binds) == 0) &&
                 mysql_stmt_execute(*handle) == 0;
     spent_add(DEPENDENCY_MYSQL, clock_monotonic_us() - started_us);

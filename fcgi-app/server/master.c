@@ -72,6 +72,7 @@ static void
 apply_config(const struct config *config)
 {
     log_set_level_name(config->log_level);
+    log_set_format_name(config->log_format);
     if (config_trusts_body(config))
         log_warn("caller = body: every client is believed who it says it is; for demos and load "
                  "tests only");

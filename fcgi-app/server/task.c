@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/request_log.h"
 
 /* Operators and monitors are answered however long a crowd kept them waiting. */
 static bool
@@ -79,8 +80,7 @@ count_wait(const struct task_context *context, const struct exchange *exchange)
 {
     int64_t ms = clock_wall() - exchange->sent_at;
     if (exchange->sent_at > 0)
-        metrics_count_wait(context->heritage->metrics, context->slot_index,
-                           ms > 0 ? ms * 1000 : 0);
+        metrics_count_wait(context->heritage->metrics, context->slot_index, ms > 0 ? ms * 1000 : 0);
 }
 
 /* Reads the head of an accepted request and finds its route. */
@@ -90,6 +90,8 @@ begin(struct task_context *context, struct task *task)
     struct exchange *exchange = &task->exchange;
     task->began = clock_monotonic_us();
     task->answered = false;
+    for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++)
+        task->spent[i] = *spent_of(i);
     http_begin(exchange, &task->connection);
     scoreboard_name(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
@@ -155,8 +157,10 @@ task_end(struct task_context *context, struct task *task)
     router_end(&env, &exchange->request);
     if (!http_send(exchange))
         log_lost_answer(exchange);
+    int64_t took_us = clock_monotonic_us() - task->began;
     metrics_count(context->heritage->metrics, context->slot_index, task->match.index,
-                  &exchange->response, clock_monotonic_us() - task->began);
+                  &exchange->response, took_us);
+    request_log(context->config, task->match.route, exchange, task->spent, took_us);
     log_set_request(NULL);
     task->answered = true;
     context->answered++;

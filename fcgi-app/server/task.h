@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/config.h"
+#include "base/spent.h"
 #include "server/heritage.h"
 #include "server/http.h"
 
@@ -27,7 +28,8 @@ struct task {
     FCGX_Request connection;
     struct exchange exchange;
     struct match match;
-    int64_t began; /* clock_monotonic_us() */
+    int64_t began;                        /* clock_monotonic_us() */
+    struct spent spent[DEPENDENCY_COUNT]; /* before it */
     bool answered;
 };
 

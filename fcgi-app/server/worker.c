@@ -33,9 +33,9 @@ struct worker {
     struct task tasks[CALLS_AT_ONCE];
     struct buffer shared_ids; /* of requests that are answered together */
     struct work counted;
-    bool leaving;             /* SIGTERM came */
-    bool draining;            /* SIGQUIT came */
-    bool probes;              /* also while no request comes */
+    bool leaving;  /* SIGTERM came */
+    bool draining; /* SIGQUIT came */
+    bool probes;   /* also while no request comes */
 };
 
 /* ---- before the first request ---- */
@@ -129,6 +129,7 @@ static void
 begin_work(struct worker *worker)
 {
     int64_t now = clock_monotonic();
+    spent_forget_sessions();
     scoreboard_begin(worker->context.slot, now, now + worker->context.config->watchdog_ms);
 }
 
