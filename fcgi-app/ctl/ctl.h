@@ -18,6 +18,7 @@ struct ctl {
     const char *schema_dir;
     bool yes;
     bool dry_run;
+    bool once;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
     const char *beacon;   /* options' values, NULL where they are not there */
@@ -57,6 +58,7 @@ int ctl_queue_resume(struct ctl *ctl);
 int ctl_queue_show(struct ctl *ctl);
 int ctl_queue_verify(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
+int ctl_status(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);
 
 /* The argument as a concertId; says so on standard error where it is none. */

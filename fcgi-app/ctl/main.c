@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 18, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 19, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -56,6 +56,8 @@ static const struct command commands[] = {
     {"queue", "verify", "LIST", "pot", ctl_queue_verify,
      "compute a draw again from its published list; needs no server"},
     {"sales", NULL, "ID", "c", ctl_sales, "show the sales, by item and section"},
+    {"status", NULL, NULL, "ci", ctl_status,
+     "show how the server of this machine does, all the time"},
     {"trace", NULL, "REQUEST", "agw", ctl_trace,
      "print what the logs say of one request; needs no server"},
 };
@@ -91,6 +93,7 @@ print_help(void)
          "  --log FILE               log of frontrow, text or JSON, for trace\n"
          "  --slow-log FILE          MySQL's slow query log, for trace\n"
          "  --dry-run                only print what prune would delete\n"
+         "  --once                   print status once and exit\n"
          "  --yes                    continue even if real data will be lost\n"
          "  --help, --version\n\n"
          "Options of nginx-config:");
@@ -216,6 +219,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"log", required_argument, NULL, 'g'},
         {"slow-log", required_argument, NULL, 'w'},
         {"dry-run", no_argument, NULL, 'n'},
+        {"once", no_argument, NULL, 'i'},
         {"yes", no_argument, NULL, 'y'},
 #define OPTION(name, option, value, default_value, help)                                           \
     {option, (value) != NULL ? required_argument : no_argument, NULL, LETTERS + NGINX_##name},
@@ -240,7 +244,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['g'] = &ctl->log,
         ['w'] = &ctl->slow_log,
     };
-    bool *const switches[LETTERS] = {['n'] = &ctl->dry_run, ['y'] = &ctl->yes};
+    bool *const switches[LETTERS] = {['n'] = &ctl->dry_run, ['i'] = &ctl->once, ['y'] = &ctl->yes};
     size_t count = 0;
     int letter;
     opterr = 0;
