@@ -43,6 +43,7 @@ int ctl_concert_cancel(struct ctl *ctl);
 int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
+int ctl_diagnose(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_nginx_config(struct ctl *ctl);
 int ctl_operator_add(struct ctl *ctl);

@@ -34,6 +34,8 @@ static const struct command commands[] = {
     {"concert", "list", NULL, "c", ctl_concert_list, "list all concerts"},
     {"demo", "load", NULL, "cs", ctl_demo_load, "load the demo if there is no concert yet"},
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
+    {"diagnose", NULL, "FILE", "cagw", ctl_diagnose,
+     "write an archive for who looks for a cause; without secrets and user ids"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
     {"nginx-config", NULL, NULL, "cx", ctl_nginx_config,
      "print nginx's configuration, made from the settings"},
@@ -89,9 +91,9 @@ print_help(void)
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
          "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
-         "  --nginx-log FILE         nginx's access log, for trace\n"
-         "  --log FILE               log of frontrow, text or JSON, for trace\n"
-         "  --slow-log FILE          MySQL's slow query log, for trace\n"
+         "  --nginx-log FILE         nginx's access log, for trace and diagnose\n"
+         "  --log FILE               log of frontrow, for trace and diagnose\n"
+         "  --slow-log FILE          MySQL's slow query log, for trace and diagnose\n"
          "  --dry-run                only print what prune would delete\n"
          "  --once                   print status once and exit\n"
          "  --yes                    continue even if real data will be lost\n"

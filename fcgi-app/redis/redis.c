@@ -183,6 +183,16 @@ redis_read_memory(struct redis *redis, struct redis_memory *memory)
     return true;
 }
 
+bool
+redis_write_info(struct redis *redis, const char *section, struct buffer *out)
+{
+    char info[INFO_SIZE];
+    if (!ask_again(redis, "INFO", section, info, sizeof info))
+        return false;
+    buffer_text(out, info);
+    return true;
+}
+
 enum redis_fitness
 redis_check(struct redis *redis, char server[REDIS_SERVER_SIZE])
 {

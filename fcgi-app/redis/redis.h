@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/must_check.h"
 
 struct config;
@@ -34,6 +35,9 @@ struct redis_memory {
 
 /* How much memory Redis has taken and may take. False: it is out of reach. */
 bool redis_read_memory(struct redis *redis, struct redis_memory *memory) MUST_CHECK;
+
+/* Appends what INFO says of a section. False: Redis is out of reach. */
+bool redis_write_info(struct redis *redis, const char *section, struct buffer *out) MUST_CHECK;
 
 enum redis_fitness {
     REDIS_FIT,

@@ -1,0 +1,44 @@
+#include "mysql/books/server_state.h"
+
+#include "mysql/connection.h"
+
+/* A row as one line, its columns with tabs between. */
+static void
+write_rows(MYSQL_RES *rows, struct buffer *out)
+{
+    unsigned count = mysql_num_fields(rows);
+    MYSQL_ROW row;
+    while ((row = mysql_fetch_row(rows)) != NULL) {
+        for (unsigned i = 0; i < count; i++)
+            buffer_format(out, "%s%s", i > 0 ? "\t" : "", row[i] != NULL ? row[i] : "NULL");
+        buffer_text(out, "\n");
+    }
+}
+
+void
+server_state_write(struct database *db, struct buffer *out)
+{
+    static const char *const questions[] = {
+        "SELECT VERSION(), @@version_comment",
+        "SHOW GLOBAL VARIABLES",
+        "SHOW GLOBAL STATUS",
+        "SHOW FULL PROCESSLIST",
+        "SHOW ENGINE INNODB STATUS",
+    };
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        buffer_format(out, "== %s\n", questions[i]);
+        if (connection_ensure(db) != DB_OK) {
+            buffer_format(out, "%s\n", db_error_text(db));
+            continue;
+        }
+        MYSQL *handle = db->session->handle;
+        MYSQL_RES *rows =
+            mysql_query(handle, questions[i]) == 0 ? mysql_store_result(handle) : NULL;
+        if (rows == NULL) {
+            buffer_format(out, "error %u: %s\n", mysql_errno(handle), mysql_error(handle));
+            continue;
+        }
+        write_rows(rows, out);
+        mysql_free_result(rows);
+    }
+}

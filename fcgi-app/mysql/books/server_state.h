@@ -1,0 +1,15 @@
+/* server_state: what MySQL says of itself, as text, for frontrowctl diagnose. */
+#ifndef FRONTROW_MYSQL_SERVER_STATE_H
+#define FRONTROW_MYSQL_SERVER_STATE_H
+
+#include "base/buffer.h"
+#include "mysql/database.h"
+
+/*
+ * Appends the answers: version, settings, counters, sessions, InnoDB's state. Where this user of
+ * MySQL may not ask for one, the error stands in its place. The statements of others have their
+ * values in them.
+ */
+void server_state_write(struct database *db, struct buffer *out);
+
+#endif
