@@ -82,6 +82,7 @@ api_apply(struct services *services, const struct request *request, struct effec
           struct response *response)
 {
     struct problem problem;
+    queue_tell_done(services);
     complete_effect(request, effect);
     services->deadline = request->deadline;
     enum error error =

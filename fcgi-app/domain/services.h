@@ -13,7 +13,7 @@ struct occupancy_slot;
 struct redis;
 
 /* What Redis is to hear of a token or several new ones, as MySQL has it so already. */
-enum queue_news_kind { QUEUE_NO_NEWS, QUEUE_NEWS_SAVED, QUEUE_NEWS_KEPT, QUEUE_NEWS_DONE };
+enum queue_news_kind { QUEUE_NO_NEWS, QUEUE_NEWS_SAVED, QUEUE_NEWS_KEPT };
 
 struct queue_news {
     enum queue_news_kind what;
@@ -21,6 +21,12 @@ struct queue_news {
     struct queue_tokens tokens;
     int64_t kept_ms;
     bool is_old; /* an answer went out since */
+};
+
+/* The same of tokens of one concert that are done: of several calls, where they went together. */
+struct queue_done {
+    int32_t concert_id;
+    struct queue_tokens tokens;
 };
 
 /* What the table of operators said just now. */
@@ -46,9 +52,11 @@ struct services {
     struct redis *redis;
     struct layouts *layouts; /* what was read of halls for best available */
     struct known_operators operators;
-    struct queue_news news; /* for after the answer (queue_tell) */
-    int64_t next_write;     /* of domain/readiness: clock_monotonic() from which on it is due */
-    int64_t deadline; /* clock_monotonic() after which nothing is tried again; 0: none (tools) */
+    struct queue_news news; /* for after the answer (queue_tell), likewise the next two */
+    struct queue_done done[QUEUE_TOKENS_MAX];
+    size_t done_count;
+    int64_t next_write; /* of domain/readiness: clock_monotonic() from which on it is due */
+    int64_t deadline;   /* clock_monotonic() after which nothing is tried again; 0: none (tools) */
 };
 
 /* Nothing is connected until first use. Never NULL. `config` and `shared` are borrowed. */

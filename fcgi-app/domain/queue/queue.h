@@ -123,6 +123,12 @@ void queue_finish(struct services *services, int32_t concert_id, const uint8_t t
  */
 bool queue_tell(struct services *services);
 
+/*
+ * Before a call that may have to wait: the tokens that are done, of calls that the same worker has
+ * answered already.
+ */
+void queue_tell_done(struct services *services);
+
 /* The queue as everybody sees it; moves it on. Refuses with queue_unavailable. */
 enum error queue_state(struct services *services, const struct concert *concert,
                        struct queue_state *state, struct problem *problem) MUST_CHECK;

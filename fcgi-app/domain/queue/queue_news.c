@@ -1,6 +1,7 @@
 /*
  * The part of queue that tells one store what the other has of a token. Redis is told after the
- * answer, as nobody waits for it; one piece of news at a time, which may be of several new tokens.
+ * answer, as nobody waits for it: of tokens that are done, and of one other piece of news at a
+ * time, which may be of several new tokens.
  */
 #include <string.h>
 
@@ -14,33 +15,44 @@ queue_note_serving(struct services *services, int32_t concert_id, struct queue_m
         token_table_note_serving(services->db, concert_id, moved.serving);
 }
 
+static void
+forget_all(struct services *services, const struct queue_settings *settings,
+           const struct queue_tokens *tokens)
+{
+    struct queue_moved moved;
+    if (queue_store_drop(services->redis, settings, tokens->list, tokens->count, &moved) ==
+        QUEUE_OK)
+        queue_note_serving(services, settings->concert_id, moved);
+}
+
 void
 queue_forget(struct services *services, const struct queue_settings *settings,
              const uint8_t token[TOKEN_SIZE])
 {
-    uint8_t tokens[1][TOKEN_SIZE];
-    struct queue_moved moved;
-    memcpy(tokens[0], token, TOKEN_SIZE);
-    if (queue_store_drop(services->redis, settings, (const uint8_t(*)[TOKEN_SIZE])tokens, 1,
-                         &moved) == QUEUE_OK)
-        queue_note_serving(services, settings->concert_id, moved);
+    struct queue_tokens one = {.count = 1};
+    memcpy(one.list[0], token, TOKEN_SIZE);
+    forget_all(services, settings, &one);
+}
+
+/* Without the concert's row: settings of version 0 are never taken. */
+static struct queue_settings
+settings_for_news(const struct services *services, int32_t concert_id)
+{
+    struct concert concert = {.concert_id = concert_id};
+    return queue_settings_of(services, &concert);
 }
 
 static void
 tell_now(struct services *services)
 {
     const struct queue_news news = services->news;
-    /* Without the concert's row: settings of version 0 are never taken. */
-    struct concert concert = {.concert_id = news.concert_id};
-    struct queue_settings settings = queue_settings_of(services, &concert);
+    struct queue_settings settings = settings_for_news(services, news.concert_id);
     enum queue_token_state state;
     services->news.what = QUEUE_NO_NEWS;
     if (news.what == QUEUE_NEWS_SAVED)
         queue_store_saved_rows(services->redis, &settings, &news.tokens);
     else if (news.what == QUEUE_NEWS_KEPT)
         queue_store_keep(services->redis, &settings, news.tokens.list[0], news.kept_ms, &state);
-    else if (news.what == QUEUE_NEWS_DONE)
-        queue_forget(services, &settings, news.tokens.list[0]);
 }
 
 void
@@ -59,34 +71,49 @@ queue_news_to_take_along(const struct services *services, const struct queue_set
     return fits ? &news->tokens : NULL;
 }
 
-/* Of one token. */
-static void
-note(struct services *services, enum queue_news_kind what, int32_t concert_id,
-     const uint8_t token[TOKEN_SIZE])
-{
-    tell_now(services);
-    services->news = (struct queue_news){.what = what, .concert_id = concert_id, .tokens.count = 1};
-    memcpy(services->news.tokens.list[0], token, TOKEN_SIZE);
-}
-
 void
 queue_keep(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE],
            int64_t ms)
 {
-    note(services, QUEUE_NEWS_KEPT, concert_id, token);
-    services->news.kept_ms = ms;
+    tell_now(services);
+    services->news = (struct queue_news){
+        .what = QUEUE_NEWS_KEPT, .concert_id = concert_id, .tokens.count = 1, .kept_ms = ms};
+    memcpy(services->news.tokens.list[0], token, TOKEN_SIZE);
 }
 
 void
 queue_finish(struct services *services, int32_t concert_id, const uint8_t token[TOKEN_SIZE])
 {
-    note(services, QUEUE_NEWS_DONE, concert_id, token);
+    struct queue_done *done = services->done;
+    size_t at = 0;
+    while (at < services->done_count &&
+           (done[at].concert_id != concert_id || done[at].tokens.count == QUEUE_TOKENS_MAX))
+        at++;
+    if (at == QUEUE_TOKENS_MAX) {
+        queue_tell_done(services);
+        at = 0;
+    }
+    if (at == services->done_count)
+        done[services->done_count++] = (struct queue_done){.concert_id = concert_id};
+    memcpy(done[at].tokens.list[done[at].tokens.count++], token, TOKEN_SIZE);
+}
+
+void
+queue_tell_done(struct services *services)
+{
+    for (size_t i = 0; i < services->done_count; i++) {
+        const struct queue_done *done = &services->done[i];
+        struct queue_settings settings = settings_for_news(services, done->concert_id);
+        forget_all(services, &settings, &done->tokens);
+    }
+    services->done_count = 0;
 }
 
 bool
 queue_tell(struct services *services)
 {
     struct queue_news *news = &services->news;
+    queue_tell_done(services);
     if (news->what == QUEUE_NEWS_SAVED && !news->is_old) {
         news->is_old = true;
         return true;
