@@ -39,7 +39,7 @@ render_created(const void *state, struct buffer *body)
 }
 
 static struct reservation_create
-read_create(const struct request *request)
+read_create(const struct request *request, struct offer *offer)
 {
     const struct input *input = request->input;
     struct reservation_create create = {
@@ -49,6 +49,7 @@ read_create(const struct request *request)
         .seat_count = input->seat_count,
         .wish = {.count = input->count, .section = input->section, .max_price = input->max_price},
         .token = api_token(request),
+        .offer = offer,
     };
     memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);
     return create;
@@ -72,7 +73,8 @@ effect_of(struct reservation_create *create)
 void
 reservation_post(void *services, const struct request *request, struct response *response)
 {
-    struct reservation_create create = read_create(request);
+    struct offer offer = {0};
+    struct reservation_create create = read_create(request, &offer);
     struct effect effect = effect_of(&create);
     if (api_apply(services, request, &effect, response))
         reservation_create_finish(services, &create);
@@ -88,8 +90,9 @@ reservation_post_batch(void *services, struct call *calls, size_t count)
     };
     static struct reservation_create creates[CALLS_AT_ONCE]; /* too large for the stack */
     struct effect effects[CALLS_AT_ONCE];
+    struct offer offer = {0};
     for (size_t i = 0; i < count; i++) {
-        creates[i] = read_create(calls[i].request);
+        creates[i] = read_create(calls[i].request, &offer);
         effects[i] = effect_of(&creates[i]);
     }
     api_apply_together(services, &batch, calls, effects, count);

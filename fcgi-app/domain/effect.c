@@ -183,111 +183,105 @@ count_done(struct services *services, const struct effect *effect)
 
 /* ---- several together ---- */
 
-static void
-change_course(struct effect_call *calls, size_t count, enum effect_course from,
-              enum effect_course to)
+void
+effect_group_shrink(struct effect_group *group)
 {
-    for (size_t i = 0; i < count; i++)
-        if (calls[i].course == from)
-            calls[i].course = to;
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++)
+        if (group->calls[i]->course == EFFECT_SHARED)
+            group->calls[count++] = group->calls[i];
+    group->count = count;
 }
 
-static bool
-is_any_shared(const struct effect_call *calls, size_t count)
+static void
+end_group(struct effect_group *group, enum effect_course course)
 {
-    for (size_t i = 0; i < count; i++)
-        if (calls[i].course == EFFECT_SHARED)
-            return true;
-    return false;
+    effect_group_shrink(group);
+    for (size_t i = 0; i < group->count; i++)
+        group->calls[i]->course = course;
 }
 
 /* Nothing is changed. Where MySQL is away, it is so for all. */
 static void
-leave_together(struct services *services, enum db_result result, struct effect_call *calls,
-               size_t count)
+leave_together(struct services *services, enum db_result result, struct effect_group *group)
 {
     transaction_rollback(services->db);
-    for (size_t i = 0; i < count && result == DB_GONE; i++) {
-        if (calls[i].course == EFFECT_SHARED) {
-            refuse_db(&calls[i].problem, result);
-            calls[i].course = EFFECT_REFUSED;
-        }
-    }
-    change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
+    effect_group_shrink(group);
+    for (size_t i = 0; i < group->count && result == DB_GONE; i++)
+        refuse_db(&group->calls[i]->problem, result);
+    end_group(group, result == DB_GONE ? EFFECT_REFUSED : EFFECT_ALONE);
 }
 
-/* The keys of those that are still in it. */
-struct shared_keys {
+/* The keys of a group. */
+struct group_keys {
     struct key_reservation keys[EFFECTS_AT_ONCE];
     int64_t effect_ids[EFFECTS_AT_ONCE];
     const struct buffer *bodies[EFFECTS_AT_ONCE];
     size_t count;
 };
 
-static void
-add_key(struct shared_keys *keys, const struct effect_call *call)
+static struct group_keys
+list_keys(const struct effect_group *group)
 {
-    const struct effect *effect = &call->effect;
-    if (effect->key == NULL)
-        return;
-    keys->keys[keys->count] =
-        (struct key_reservation){effect->caller, effect->key, effect->fingerprint, effect->kind};
-    keys->effect_ids[keys->count] = effect->effect_id(effect->state);
-    keys->bodies[keys->count++] = call->body;
+    struct group_keys list = {.count = 0};
+    for (size_t i = 0; i < group->count; i++) {
+        const struct effect *effect = &group->calls[i]->effect;
+        if (effect->key == NULL)
+            continue;
+        list.keys[list.count] = (struct key_reservation){effect->caller, effect->key,
+                                                         effect->fingerprint, effect->kind};
+        list.effect_ids[list.count] = effect->effect_id(effect->state);
+        list.bodies[list.count++] = group->calls[i]->body;
+    }
+    return list;
 }
 
 static enum db_result
-reserve_keys(struct services *services, const struct effect_call *calls, size_t count)
+reserve_keys(struct services *services, const struct effect_group *group)
 {
-    struct shared_keys keys = {.count = 0};
-    for (size_t i = 0; i < count; i++)
-        if (calls[i].course == EFFECT_SHARED)
-            add_key(&keys, &calls[i]);
-    return keys.count > 0 ? idempotency_table_begin_batch(services->db, keys.keys, keys.count)
+    struct group_keys list = list_keys(group);
+    return list.count > 0 ? idempotency_table_begin_batch(services->db, list.keys, list.count)
                           : DB_OK;
 }
 
 /* Executes all; the keys of those that are left out are free for the call that they make alone. */
 static enum db_result
 execute_together(struct services *services, const struct effect_batch *batch,
-                 struct effect_call *calls, size_t count)
+                 struct effect_group *group)
 {
-    bool keyed[EFFECTS_AT_ONCE] = {false};
-    for (size_t i = 0; i < count; i++)
-        keyed[i] = calls[i].course == EFFECT_SHARED && calls[i].effect.key != NULL;
-    enum db_result result = batch->execute(services, calls, count);
-    for (size_t i = 0; i < count && result == DB_OK; i++)
-        if (keyed[i] && calls[i].course != EFFECT_SHARED)
-            result = idempotency_table_withdraw(services->db, calls[i].effect.caller,
-                                                calls[i].effect.key);
+    const struct effect_group all = *group;
+    enum db_result result = batch->execute(services, group);
+    effect_group_shrink(group);
+    for (size_t i = 0; i < all.count && result == DB_OK; i++) {
+        const struct effect_call *call = all.calls[i];
+        if (call->course != EFFECT_SHARED && call->effect.key != NULL)
+            result =
+                idempotency_table_withdraw(services->db, call->effect.caller, call->effect.key);
+    }
     return result;
 }
 
 /* Renders the answers and stores them with their keys. */
 static enum db_result
-answer_together(struct services *services, struct effect_call *calls, size_t count)
+answer_together(struct services *services, const struct effect_group *group)
 {
-    struct shared_keys keys = {.count = 0};
-    for (size_t i = 0; i < count; i++) {
-        if (calls[i].course != EFFECT_SHARED)
-            continue;
-        buffer_clear(calls[i].body);
-        calls[i].effect.render(calls[i].effect.state, calls[i].body);
-        add_key(&keys, &calls[i]);
+    for (size_t i = 0; i < group->count; i++) {
+        struct effect_call *call = group->calls[i];
+        buffer_clear(call->body);
+        call->effect.render(call->effect.state, call->body);
     }
-    return keys.count > 0 ? idempotency_table_store_batch(services->db, keys.keys, keys.effect_ids,
-                                                          keys.bodies, keys.count)
+    struct group_keys list = list_keys(group);
+    return list.count > 0 ? idempotency_table_store_batch(services->db, list.keys, list.effect_ids,
+                                                          list.bodies, list.count)
                           : DB_OK;
 }
 
 /* The COMMIT's answer was lost: all of them happened or none, but each is asked for by itself. */
 static void
-settle_together(struct services *services, struct effect_call *calls, size_t count)
+settle_together(struct services *services, const struct effect_group *group)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct effect_call *call = &calls[i];
-        if (call->course != EFFECT_SHARED)
-            continue;
+    for (size_t i = 0; i < group->count; i++) {
+        struct effect_call *call = group->calls[i];
         enum attempt outcome = settle(services, &call->effect, call->body, &call->problem);
         call->course = outcome == ATTEMPT_DONE    ? EFFECT_DONE
                        : outcome == ATTEMPT_AGAIN ? EFFECT_ALONE
@@ -298,48 +292,50 @@ settle_together(struct services *services, struct effect_call *calls, size_t cou
 /* For whom a call is under way already, here or elsewhere: the rest is not to wait for its locks.
  */
 static void
-leave_out_busy_users(struct services *services, struct effect_call *calls, size_t count)
+leave_out_busy_users(struct services *services, struct effect_group *group)
 {
-    for (size_t i = 0; i < count; i++)
-        if (calls[i].course == EFFECT_SHARED &&
-            !occupancy_join(&services->shared->occupancy, services->slot, calls[i].effect.caller))
-            calls[i].course = EFFECT_ALONE;
+    for (size_t i = 0; i < group->count; i++)
+        if (!occupancy_join(&services->shared->occupancy, services->slot,
+                            group->calls[i]->effect.caller))
+            group->calls[i]->course = EFFECT_ALONE;
+    effect_group_shrink(group);
 }
 
 /* All but the COMMIT. */
 static enum db_result
 prepare_together(struct services *services, const struct effect_batch *batch,
-                 struct effect_call *calls, size_t count)
+                 struct effect_group *group)
 {
-    enum db_result result = batch->precheck(services, calls, count);
-    if (result != DB_OK || !is_any_shared(calls, count))
+    enum db_result result = batch->precheck(services, group);
+    effect_group_shrink(group);
+    if (result != DB_OK || group->count == 0)
         return result;
     if ((result = transaction_begin(services->db)) != DB_OK ||
-        (result = reserve_keys(services, calls, count)) != DB_OK ||
-        (result = execute_together(services, batch, calls, count)) != DB_OK)
+        (result = reserve_keys(services, group)) != DB_OK ||
+        (result = execute_together(services, batch, group)) != DB_OK)
         return result;
-    return answer_together(services, calls, count);
+    return answer_together(services, group);
 }
 
 /* One way through: precheck, begin, reserve the keys, execute, answer, commit. */
 static void
 attempt_together(struct services *services, const struct effect_batch *batch,
-                 struct effect_call *calls, size_t count)
+                 struct effect_group *group)
 {
-    enum db_result result = prepare_together(services, batch, calls, count);
-    if (result != DB_OK || !is_any_shared(calls, count)) {
-        leave_together(services, result, calls, count);
+    enum db_result result = prepare_together(services, batch, group);
+    if (result != DB_OK || group->count == 0) {
+        leave_together(services, result, group);
         return;
     }
     switch (transaction_commit(services->db)) {
     case COMMIT_DONE:
-        change_course(calls, count, EFFECT_SHARED, EFFECT_DONE);
+        end_group(group, EFFECT_DONE);
         break;
     case COMMIT_UNKNOWN:
-        settle_together(services, calls, count);
+        settle_together(services, group);
         break;
     case COMMIT_ROLLED_BACK:
-        change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
+        end_group(group, EFFECT_ALONE);
         break;
     }
 }
@@ -348,14 +344,16 @@ void
 effect_apply_together(struct services *services, const struct effect_batch *batch,
                       struct effect_call *calls, size_t count)
 {
-    size_t gathered;
-    while ((gathered = batch->gather(calls, count)) > 0) {
-        if (gathered > 1) {
-            leave_out_busy_users(services, calls, count);
-            attempt_together(services, batch, calls, count);
-            occupancy_leave(services->slot);
-        }
-        change_course(calls, count, EFFECT_SHARED, EFFECT_ALONE);
+    while (batch->gather(calls, count) > 0) {
+        struct effect_group group = {.count = count};
+        for (size_t i = 0; i < count; i++)
+            group.calls[i] = &calls[i];
+        effect_group_shrink(&group);
+        leave_out_busy_users(services, &group);
+        if (group.count > 1)
+            attempt_together(services, batch, &group);
+        end_group(&group, EFFECT_ALONE);
+        occupancy_leave(services->slot);
     }
     for (size_t i = 0; i < count; i++)
         if (calls[i].course == EFFECT_DONE)

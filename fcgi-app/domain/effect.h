@@ -67,18 +67,30 @@ struct effect_call {
 
 enum { EFFECTS_AT_ONCE = 16 };
 
+/* Those that are in one transaction, in the order in which they came. */
+struct effect_group {
+    struct effect_call *calls[EFFECTS_AT_ONCE];
+    size_t count;
+};
+
+/* Takes those out of the group that are not EFFECT_SHARED any more. */
+void effect_group_shrink(struct effect_group *group);
+
 /*
- * How effects of one kind share a transaction. The functions get all calls, and change the course
- * of some: what is not plainly possible becomes EFFECT_ALONE, so that the rule stands where a
- * single call is carried out. Anything but DB_OK ends the transaction.
+ * How effects of one kind share a transaction. Its functions change the course of some: what is not
+ * plainly possible becomes EFFECT_ALONE, so that the rule stands where a single call is carried
+ * out. Anything but DB_OK ends the transaction.
  */
 struct effect_batch {
     /* Makes those EFFECT_WAITING ones EFFECT_SHARED that can go together; returns how many. */
     size_t (*gather)(struct effect_call *calls, size_t count);
 
-    /* As those of one effect, for all EFFECT_SHARED ones; the precheck may also refuse. */
-    enum db_result (*precheck)(struct services *services, struct effect_call *calls, size_t count);
-    enum db_result (*execute)(struct services *services, struct effect_call *calls, size_t count);
+    /*
+     * As those of one effect, for all of a group, which has one call at least; the precheck may
+     * also refuse. They may shrink the group, and need not.
+     */
+    enum db_result (*precheck)(struct services *services, struct effect_group *group);
+    enum db_result (*execute)(struct services *services, struct effect_group *group);
 };
 
 /*

@@ -325,6 +325,16 @@ db_select_one(struct database *db, const struct query *query, const struct param
     return end == DB_NONE ? DB_OK : end;
 }
 
+size_t
+db_list_form(size_t count)
+{
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    size_t form = 0;
+    while ((size_t)1 << form < count)
+        form++;
+    return form;
+}
+
 enum db_result
 db_run_text(struct database *db, const char *sql)
 {

@@ -212,6 +212,41 @@ enum { DB_ROWS_MAX = 16 };
         start row ", " row ", " row ", " row end                                                   \
     }
 
+/*
+ * A list in a statement has forms for one, two, four, eight and sixteen values: it is padded by
+ * repeating the last one, and each placeholder costs. DB_LISTS(): `start`, the list, `end`.
+ */
+enum { DB_LIST_FORMS = 5 };
+#define DB_IN_1 " = ?"
+#define DB_IN_2 " IN (" DB_TWICE("?") ")"
+#define DB_IN_4 " IN (" DB_FOUR_TIMES("?") ")"
+#define DB_IN_8 " IN (" DB_EIGHT_TIMES("?") ")"
+#define DB_IN_16 " IN (" DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?") ")"
+#define DB_LISTS(start, end)                                                                       \
+    {                                                                                              \
+        {start DB_IN_1 end}, {start DB_IN_2 end}, {start DB_IN_4 end}, {start DB_IN_8 end},        \
+        {                                                                                          \
+            start DB_IN_16 end                                                                     \
+        }                                                                                          \
+    }
+
+/* What each of a list gets, as the arms of a CASE, in the same forms. */
+#define DB_WHEN_1 " WHEN ? THEN ?"
+#define DB_WHEN_2 DB_WHEN_1 DB_WHEN_1
+#define DB_WHEN_4 DB_WHEN_2 DB_WHEN_2
+#define DB_WHEN_8 DB_WHEN_4 DB_WHEN_4
+#define DB_WHEN_16 DB_WHEN_8 DB_WHEN_8
+
+/* The form with room for 1 to DB_ROWS_MAX values: there is room for 1 << form of them. */
+size_t db_list_form(size_t count);
+
+/* Which of `count` values stands in a list as its i-th. */
+static inline size_t
+db_list_at(size_t i, size_t count)
+{
+    return i < count ? i : count - 1;
+}
+
 /* The last error's text, for tools. */
 const char *db_error_text(const struct database *db);
 

@@ -5,6 +5,7 @@
 
 #include "domain/queue/queue.h"
 #include "domain/sale/point.h"
+#include "domain/sale/quota.h"
 
 /* Nobody gets a token for a closed concert: a hold that was made without one is paid without. */
 static bool
@@ -40,9 +41,8 @@ lock_user(struct services *services, const struct payment_create *create, struct
 {
     if (!create->concert.has_seat_limit && !create->reservation.has_seat_limit)
         return ERROR_NONE;
-    return refuse_db(problem,
-                     reservation_table_lock_users(services->db, create->reservation.concert_id,
-                                                  &create->user_id, 1));
+    struct concert_user user = {create->reservation.concert_id, create->user_id};
+    return refuse_db(problem, quota_lock(services, &user, 1));
 }
 
 static enum error

@@ -1,9 +1,9 @@
 #include "domain/sale/quota.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/config.h"
-#include "mysql/sale/reservation_table.h"
 
 enum {
     GIVEN_BACK_FREE = 5, /* a buyer may change his mind so often */
@@ -11,6 +11,24 @@ enum {
     LONGEST_PAUSE_S = 3600,
     WINDOW_S = 24 * 3600,
 };
+
+static int
+compare_users(const void *a, const void *b)
+{
+    const struct concert_user *left = a, *right = b;
+    if (left->concert_id != right->concert_id)
+        return left->concert_id < right->concert_id ? -1 : 1;
+    return strcmp(left->user_id, right->user_id);
+}
+
+enum db_result
+quota_lock(struct services *services, struct concert_user *users, size_t count)
+{
+    if (count == 0)
+        return DB_OK;
+    qsort(users, count, sizeof users[0], compare_users);
+    return quota_table_lock(services->db, users, count);
+}
 
 /* What a user has and did in a concert. */
 struct quota {
@@ -47,8 +65,8 @@ read_quotas(struct services *services, const struct concert *concert, const char
 {
     struct hold_record hold;
     memset(quotas, 0, count * sizeof quotas[0]);
-    enum db_result result = reservation_table_list_holds(
-        services->db, concert->concert_id, user_ids, count, now - (int64_t)WINDOW_S * 1000, &hold);
+    enum db_result result = quota_table_list_holds(services->db, concert->concert_id, user_ids,
+                                                   count, now - (int64_t)WINDOW_S * 1000, &hold);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
         for (size_t i = 0; i < count; i++)
             if (strcmp(user_ids[i], hold.user_id) == 0)

@@ -7,6 +7,14 @@
 
 #include "domain/services.h"
 #include "mysql/concert/concert_table.h"
+#include "mysql/sale/quota_table.h"
+
+/*
+ * Locks the mutexes of up to DB_ROWS_MAX users, which it sorts: by concert, and by user id. First
+ * in the lock order, but for the key. Nothing where the count is 0.
+ */
+enum db_result quota_lock(struct services *services, struct concert_user *users, size_t count)
+    MUST_CHECK;
 
 /*
  * Refuses with too_many_unpaid while the user has to pause. Since the user's last payment in the

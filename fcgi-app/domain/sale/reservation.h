@@ -19,6 +19,12 @@ enum reservation_status reservation_shown(const struct reservation *reservation,
 /* "held", "paid", "expired" or "cancelled". */
 const char *reservation_status_name(enum reservation_status status);
 
+/* What seats are reserved of. */
+struct offer {
+    struct concert concert;
+    struct item item;
+};
+
 /* The state of a reserving call (domain/effect.h). The caller fills the first part. */
 struct reservation_create {
     const char *user_id;
@@ -28,12 +34,11 @@ struct reservation_create {
     size_t seat_count;
     struct hall_wish wish; /* best available; its count is 0 where the seats are named */
     const char *token;     /* text of the queue token, NULL: none */
+    struct offer *offer;   /* read by the precheck; calls that go together share one */
 
     int32_t tries;    /* so far */
     bool keeps_place; /* the place in the queue, which might end by idleness, lasts as long */
-    struct concert concert;
-    struct item item;
-    bool has_held; /* seats of this concert before, under its seat limit */
+    bool has_held;    /* seats of this concert before, under its seat limit */
     struct reservation made;
 };
 
@@ -45,10 +50,9 @@ enum error reservation_create_execute(struct services *services, void *create,
 /* The same of several, for effect_apply_together(). */
 size_t reservation_create_gather(struct effect_call *calls, size_t count);
 enum db_result reservation_create_precheck_batch(struct services *services,
-                                                 struct effect_call *calls, size_t count)
-    MUST_CHECK;
+                                                 struct effect_group *group) MUST_CHECK;
 enum db_result reservation_create_execute_batch(struct services *services,
-                                                struct effect_call *calls, size_t count) MUST_CHECK;
+                                                struct effect_group *group) MUST_CHECK;
 
 enum db_result reservation_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t reservation_create_id(const void *create);

@@ -10,26 +10,10 @@
 #include "base/log.h"
 #include "domain/sale/quota.h"
 
-/* The calls that share a transaction. */
-struct sharing {
-    struct effect_call *calls[EFFECTS_AT_ONCE];
-    size_t count;
-};
-
 static struct reservation_create *
 create_of(const struct effect_call *call)
 {
     return call->effect.state;
-}
-
-static struct sharing
-find_sharing(struct effect_call *calls, size_t count)
-{
-    struct sharing sharing = {.count = 0};
-    for (size_t i = 0; i < count; i++)
-        if (calls[i].course == EFFECT_SHARED)
-            sharing.calls[sharing.count++] = &calls[i];
-    return sharing;
 }
 
 /* Adds the call's seats that the list does not have yet. False: there is no room for them. */
@@ -52,11 +36,11 @@ list_seats(const struct reservation_create *create, int32_t ids[SEATS_LISTED], s
 
 /* The seats of all of them, each once and in their order. */
 static size_t
-list_all_seats(const struct sharing *sharing, int32_t ids[SEATS_LISTED])
+list_all_seats(const struct effect_group *group, int32_t ids[SEATS_LISTED])
 {
     size_t listed = 0;
-    for (size_t i = 0; i < sharing->count; i++)
-        if (!list_seats(create_of(sharing->calls[i]), ids, &listed))
+    for (size_t i = 0; i < group->count; i++)
+        if (!list_seats(create_of(group->calls[i]), ids, &listed))
             log_abort("more seats were gathered than a statement lists");
     seat_sort_ids(ids, listed);
     return listed;
@@ -103,16 +87,21 @@ reservation_create_gather(struct effect_call *calls, size_t count)
     return gathered;
 }
 
-/* Picks the call's seats out of those of all; returns how many are there. */
+/* Copies the call's seats, and tells where they stand among those of all; returns how many. */
 static size_t
 pick_seats(const struct reservation_create *create, const struct seat *all, size_t count,
-           struct seat seats[SEATS_AT_ONCE])
+           struct seat seats[SEATS_AT_ONCE], size_t indexes[SEATS_AT_ONCE])
 {
     size_t picked = 0;
-    for (size_t i = 0; i < create->seat_count; i++)
-        for (size_t at = 0; at < count; at++)
-            if (all[at].seat_id == create->seat_ids[i])
-                seats[picked++] = all[at];
+    for (size_t i = 0; i < create->seat_count; i++) {
+        size_t at = 0;
+        while (at < count && all[at].seat_id != create->seat_ids[i])
+            at++;
+        if (at == count)
+            continue;
+        indexes[picked] = at;
+        seats[picked++] = all[at];
+    }
     return picked;
 }
 
@@ -124,7 +113,7 @@ static bool
 is_final(const struct effect_call *call, enum error error)
 {
     return error != ERROR_BUSY && call->effect.key == NULL &&
-           !create_of(call)->concert.has_seat_limit;
+           !create_of(call)->offer->concert.has_seat_limit;
 }
 
 static enum error
@@ -132,8 +121,9 @@ check_named(struct effect_call *call, const struct seat *all, size_t found)
 {
     const struct reservation_create *create = create_of(call);
     struct seat seats[SEATS_AT_ONCE];
-    size_t picked = pick_seats(create, all, found, seats);
-    return reservation_create_check_seats(create, seats, picked, create->concert.now,
+    size_t indexes[SEATS_AT_ONCE];
+    size_t picked = pick_seats(create, all, found, seats, indexes);
+    return reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
                                           &call->problem);
 }
 
@@ -146,7 +136,7 @@ check_wish(struct services *services, struct effect_call *call, const struct eff
     if (*first == NULL) {
         call->problem.error = ERROR_NONE;
         *first = call;
-        return hall_precheck(services, &create->item, &create->wish, &call->problem);
+        return hall_precheck(services, &create->offer->item, &create->wish, &call->problem);
     }
     create->wish.name = create_of(*first)->wish.name;
     call->problem = (*first)->problem;
@@ -154,28 +144,20 @@ check_wish(struct services *services, struct effect_call *call, const struct eff
 }
 
 enum db_result
-reservation_create_precheck_batch(struct services *services, struct effect_call *calls,
-                                  size_t count)
+reservation_create_precheck_batch(struct services *services, struct effect_group *group)
 {
-    struct sharing sharing = find_sharing(calls, count);
-    if (sharing.count == 0)
-        return DB_OK;
-    struct reservation_create *first = create_of(sharing.calls[0]);
+    struct reservation_create *first = create_of(group->calls[0]);
     const struct effect_call *asked = NULL;
     int32_t ids[SEATS_LISTED];
-    size_t listed = list_all_seats(&sharing, ids), found;
+    size_t listed = list_all_seats(group, ids), found;
     struct seat seats[SEATS_LISTED];
     enum db_result result =
         reservation_create_read(services, first, "", ids, listed, seats, &found);
     if (result != DB_OK)
         return result;
-    for (size_t i = 0; i < sharing.count; i++) {
-        struct effect_call *call = sharing.calls[i];
+    for (size_t i = 0; i < group->count; i++) {
+        struct effect_call *call = group->calls[i];
         struct reservation_create *create = create_of(call);
-        if (i > 0) {
-            create->concert = first->concert;
-            create->item = first->item;
-        }
         enum error error = reservation_create_check(services, create, &call->problem);
         if (error == ERROR_NONE)
             error = create->wish.count > 0 ? check_wish(services, call, &asked)
@@ -188,77 +170,56 @@ reservation_create_precheck_batch(struct services *services, struct effect_call 
     return DB_OK;
 }
 
-/* The users' mutexes, in the order of their ids. */
 static enum db_result
-lock_all_users(struct services *services, const struct sharing *sharing)
+lock_users(struct services *services, const struct effect_group *group)
 {
-    const struct reservation_create *first = create_of(sharing->calls[0]);
-    const char *user_ids[EFFECTS_AT_ONCE];
-    if (!first->concert.has_seat_limit)
+    struct concert_user users[EFFECTS_AT_ONCE];
+    if (!create_of(group->calls[0])->offer->concert.has_seat_limit)
         return DB_OK;
-    for (size_t i = 0; i < sharing->count; i++) {
-        const char *user_id = create_of(sharing->calls[i])->user_id;
-        size_t at = i;
-        for (; at > 0 && strcmp(user_ids[at - 1], user_id) > 0; at--)
-            user_ids[at] = user_ids[at - 1];
-        user_ids[at] = user_id;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct reservation_create *create = create_of(group->calls[i]);
+        users[i] = (struct concert_user){create->concert_id, create->user_id};
     }
-    return reservation_table_lock_users(services->db, first->concert_id, user_ids, sharing->count);
+    return quota_lock(services, users, group->count);
 }
 
 /* Gives each of those who asked for the best seats some, as if they had named them. */
 static enum db_result
-name_best(struct services *services, const struct sharing *sharing)
+name_best(struct services *services, struct effect_group *group)
 {
-    struct reservation_create *first = create_of(sharing->calls[0]);
+    struct reservation_create *first = create_of(group->calls[0]);
     size_t wanted = (size_t)first->wish.count, served;
     int32_t ids[SEATS_LISTED];
     first->wish.patient = true;
-    enum db_result result =
-        hall_choose_together(services, &first->item, &first->wish, sharing->count, ids, &served);
-    for (size_t i = 0; i < sharing->count && result == DB_OK; i++) {
-        struct reservation_create *create = create_of(sharing->calls[i]);
+    enum db_result result = hall_choose_together(services, &first->offer->item, &first->wish,
+                                                 group->count, ids, &served);
+    for (size_t i = 0; i < group->count && result == DB_OK; i++) {
+        struct reservation_create *create = create_of(group->calls[i]);
         if (i >= served) {
-            sharing->calls[i]->course = EFFECT_ALONE;
+            group->calls[i]->course = EFFECT_ALONE;
             continue;
         }
         create->seat_count = wanted;
         memcpy(create->seat_ids, ids + i * wanted, wanted * sizeof ids[0]);
     }
+    effect_group_shrink(group);
     return result;
 }
 
-/* Takes the call's seats out of those that were locked, so that no other call gets them. */
-static bool
-take_seats(const struct reservation_create *create, struct seat *all, size_t count,
-           struct seat seats[SEATS_AT_ONCE])
-{
-    if (pick_seats(create, all, count, seats) < create->seat_count)
-        return false;
-    for (size_t i = 0; i < create->seat_count; i++)
-        for (size_t at = 0; at < count; at++)
-            if (all[at].seat_id == create->seat_ids[i])
-                all[at].seat_id = 0;
-    return true;
-}
-
-/* Writes the holds of those that are still in it. */
+/* Writes the holds. */
 static enum db_result
-write_holds(struct services *services, const struct sharing *sharing, int64_t id_step)
+write_holds(struct services *services, const struct effect_group *group, int64_t id_step)
 {
     struct reservation *made[EFFECTS_AT_ONCE];
     int32_t ids[SEATS_LISTED] = {0};
     int64_t owners[SEATS_LISTED] = {0};
-    size_t count = 0, seats = 0;
-    for (size_t i = 0; i < sharing->count; i++)
-        if (sharing->calls[i]->course == EFFECT_SHARED)
-            made[count++] = &create_of(sharing->calls[i])->made;
-    if (count == 0)
-        return DB_OK;
-    enum db_result result = reservation_table_insert(services->db, made, count, id_step);
+    size_t seats = 0;
+    for (size_t i = 0; i < group->count; i++)
+        made[i] = &create_of(group->calls[i])->made;
+    enum db_result result = reservation_table_insert(services->db, made, group->count, id_step);
     if (result != DB_OK)
         return result;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < group->count; i++) {
         for (int32_t n = 0; n < made[i]->seat_count; n++) {
             ids[seats] = made[i]->seats[n].seat_id;
             owners[seats++] = made[i]->reservation_id;
@@ -268,39 +229,46 @@ write_holds(struct services *services, const struct sharing *sharing, int64_t id
                                  made[0]->expires_at);
 }
 
-/* False: this one is not possible, or not now. */
+/*
+ * Gives the call its seats out of those that were locked, so that no other call gets them. False:
+ * this one is not possible, or not now.
+ */
 static bool
 fill_shared(struct reservation_create *create, struct seat *all, size_t found, int64_t now)
 {
     struct seat seats[SEATS_AT_ONCE];
+    size_t indexes[SEATS_AT_ONCE];
     struct problem problem;
-    if (!take_seats(create, all, found, seats) ||
-        concert_require_open(&create->concert, now, &problem) != ERROR_NONE ||
-        reservation_require_not_started(&create->item, now, &problem) != ERROR_NONE)
+    if (pick_seats(create, all, found, seats, indexes) < create->seat_count ||
+        concert_require_open(&create->offer->concert, now, &problem) != ERROR_NONE ||
+        reservation_require_not_started(&create->offer->item, now, &problem) != ERROR_NONE)
         return false;
+    for (size_t i = 0; i < create->seat_count; i++)
+        all[indexes[i]].seat_id = 0;
     reservation_create_fill(create, seats, now);
     return true;
 }
 
 /* Leaves out whose seat limit does not allow it. */
 static enum db_result
-check_quotas(struct services *services, struct effect_call *calls, size_t count, int64_t now)
+check_quotas(struct services *services, struct effect_group *group, int64_t now)
 {
-    struct sharing sharing = find_sharing(calls, count);
     const char *user_ids[EFFECTS_AT_ONCE];
     size_t more[EFFECTS_AT_ONCE];
     bool allowed[EFFECTS_AT_ONCE];
-    if (sharing.count == 0 || !create_of(sharing.calls[0])->concert.has_seat_limit)
+    if (group->count == 0 || !create_of(group->calls[0])->offer->concert.has_seat_limit)
         return DB_OK;
-    for (size_t i = 0; i < sharing.count; i++) {
-        user_ids[i] = create_of(sharing.calls[i])->user_id;
-        more[i] = create_of(sharing.calls[i])->seat_count;
+    for (size_t i = 0; i < group->count; i++) {
+        user_ids[i] = create_of(group->calls[i])->user_id;
+        more[i] = create_of(group->calls[i])->seat_count;
     }
-    enum db_result result = quota_list_allowed(services, &create_of(sharing.calls[0])->concert,
-                                               user_ids, more, sharing.count, now, allowed);
-    for (size_t i = 0; i < sharing.count && result == DB_OK; i++)
+    enum db_result result =
+        quota_list_allowed(services, &create_of(group->calls[0])->offer->concert, user_ids, more,
+                           group->count, now, allowed);
+    for (size_t i = 0; i < group->count && result == DB_OK; i++)
         if (!allowed[i])
-            sharing.calls[i]->course = EFFECT_ALONE;
+            group->calls[i]->course = EFFECT_ALONE;
+    effect_group_shrink(group);
     return result;
 }
 
@@ -309,29 +277,26 @@ check_quotas(struct services *services, struct effect_call *calls, size_t count,
  * locked, the time after the last lock. Nobody waits here for a seat, and so for another buyer.
  */
 enum db_result
-reservation_create_execute_batch(struct services *services, struct effect_call *calls, size_t count)
+reservation_create_execute_batch(struct services *services, struct effect_group *group)
 {
-    struct sharing sharing = find_sharing(calls, count);
-    const struct reservation_create *first = create_of(sharing.calls[0]);
     int32_t ids[SEATS_LISTED];
     size_t found;
     struct seat seats[SEATS_LISTED];
     int64_t now = 0, id_step = 0;
-    enum db_result result = lock_all_users(services, &sharing);
-    if (result == DB_OK && first->wish.count > 0) {
-        result = name_best(services, &sharing);
-        sharing = find_sharing(calls, count);
-    }
-    if (result != DB_OK || sharing.count == 0)
+    enum db_result result = lock_users(services, group);
+    if (result == DB_OK && create_of(group->calls[0])->wish.count > 0)
+        result = name_best(services, group);
+    if (result != DB_OK || group->count == 0)
         return result;
-    size_t listed = list_all_seats(&sharing, ids);
-    result = seat_table_lock_batch(services->db, first->item_id, ids, listed, seats, &found, &now,
-                                   &id_step);
+    size_t listed = list_all_seats(group, ids);
+    result = seat_table_lock_batch(services->db, create_of(group->calls[0])->item_id, ids, listed,
+                                   seats, &found, &now, &id_step);
     if (result != DB_OK)
         return result;
-    for (size_t i = 0; i < sharing.count; i++)
-        if (!fill_shared(create_of(sharing.calls[i]), seats, found, now))
-            sharing.calls[i]->course = EFFECT_ALONE;
-    result = check_quotas(services, calls, count, now);
-    return result == DB_OK ? write_holds(services, &sharing, id_step) : result;
+    for (size_t i = 0; i < group->count; i++)
+        if (!fill_shared(create_of(group->calls[i]), seats, found, now))
+            group->calls[i]->course = EFFECT_ALONE;
+    effect_group_shrink(group);
+    result = check_quotas(services, group, now);
+    return result == DB_OK && group->count > 0 ? write_holds(services, group, id_step) : result;
 }

@@ -30,12 +30,12 @@ reservation_create_check_seats(const struct reservation_create *create, const st
 static enum error
 admit(struct services *services, struct reservation_create *create, struct problem *problem)
 {
-    create->made.has_token = create->concert.queued;
-    if (!create->concert.queued)
+    create->made.has_token = create->offer->concert.queued;
+    if (!create->offer->concert.queued)
         return ERROR_NONE;
     struct queue_position position;
-    enum error error =
-        queue_admit(services, &create->concert, create->user_id, create->token, &position, problem);
+    enum error error = queue_admit(services, &create->offer->concert, create->user_id,
+                                   create->token, &position, problem);
     if (error != ERROR_NONE)
         return error;
     memcpy(create->made.token, position.token, TOKEN_SIZE);
@@ -63,10 +63,11 @@ reservation_create_read(struct services *services, struct reservation_create *cr
     *found = 0;
     if (create->wish.count > 0)
         return concert_table_find_with_item(services->db, create->concert_id, create->item_id,
-                                            user_id, &create->concert, &create->item,
+                                            user_id, &create->offer->concert, &create->offer->item,
                                             &create->has_held);
     return seat_table_look(services->db, create->concert_id, create->item_id, ids, count, user_id,
-                           &create->concert, &create->item, seats, found, &create->has_held);
+                           &create->offer->concert, &create->offer->item, seats, found,
+                           &create->has_held);
 }
 
 /* Who comes for the first time, as most do in a rush, has nothing to be asked about. */
@@ -76,21 +77,21 @@ check_pause(struct services *services, const struct reservation_create *create,
 {
     if (!create->has_held)
         return ERROR_NONE;
-    return quota_check_pause(services, &create->concert, create->user_id, create->concert.now,
-                             problem);
+    return quota_check_pause(services, &create->offer->concert, create->user_id,
+                             create->offer->concert.now, problem);
 }
 
 enum error
 reservation_create_check(struct services *services, struct reservation_create *create,
                          struct problem *problem)
 {
-    const struct concert *concert = &create->concert;
+    const struct concert *concert = &create->offer->concert;
     if (concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
         admit(services, create, problem) != ERROR_NONE ||
         check_pause(services, create, problem) != ERROR_NONE ||
-        concert_require_item(&create->item, problem) != ERROR_NONE)
+        concert_require_item(&create->offer->item, problem) != ERROR_NONE)
         return problem->error;
-    return reservation_require_not_started(&create->item, concert->now, problem);
+    return reservation_require_not_started(&create->offer->item, concert->now, problem);
 }
 
 enum error
@@ -105,8 +106,9 @@ reservation_create_precheck(struct services *services, void *state, struct probl
         reservation_create_check(services, create, problem) != ERROR_NONE)
         return problem->error;
     if (create->wish.count > 0)
-        return hall_precheck(services, &create->item, &create->wish, problem);
-    return reservation_create_check_seats(create, seats, found, create->concert.now, problem);
+        return hall_precheck(services, &create->offer->item, &create->wish, problem);
+    return reservation_create_check_seats(create, seats, found, create->offer->concert.now,
+                                          problem);
 }
 
 void
@@ -118,10 +120,10 @@ reservation_create_fill(struct reservation_create *create, const struct seat *se
     made->item_id = create->item_id;
     made->status = RESERVATION_HELD;
     made->seat_count = (int32_t)create->seat_count;
-    made->has_seat_limit = create->concert.has_seat_limit;
-    made->seat_limit = create->concert.max_seats_per_user;
+    made->has_seat_limit = create->offer->concert.has_seat_limit;
+    made->seat_limit = create->offer->concert.max_seats_per_user;
     made->created_at = now;
-    made->expires_at = now + (int64_t)create->concert.hold_seconds * 1000;
+    made->expires_at = now + (int64_t)create->offer->concert.hold_seconds * 1000;
     made->total_price = 0;
     for (size_t i = 0; i < create->seat_count; i++) {
         made->seats[i] = seats[i];
@@ -166,8 +168,8 @@ lock_seats(struct services *services, struct reservation_create *create,
         return lock_named(services, create, seats, now, problem);
     create->seat_count = (size_t)create->wish.count;
     create->wish.patient = create->tries++ < PATIENT_TRIES;
-    return hall_lock_best(services, &create->item, &create->wish, create->seat_ids, seats, now,
-                          problem);
+    return hall_lock_best(services, &create->offer->item, &create->wish, create->seat_ids, seats,
+                          now, problem);
 }
 
 /*
@@ -177,17 +179,15 @@ enum error
 reservation_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
-    const struct concert *concert = &create->concert;
+    const struct concert *concert = &create->offer->concert;
     struct seat seats[SEATS_AT_ONCE];
     int64_t now;
-    enum db_result locked = DB_OK;
-    if (concert->has_seat_limit)
-        locked =
-            reservation_table_lock_users(services->db, create->concert_id, &create->user_id, 1);
+    struct concert_user user = {create->concert_id, create->user_id};
+    enum db_result locked = quota_lock(services, &user, concert->has_seat_limit ? 1 : 0);
     if (refuse_db(problem, locked) != ERROR_NONE ||
         lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
         concert_require_open(concert, now, problem) != ERROR_NONE ||
-        reservation_require_not_started(&create->item, now, problem) != ERROR_NONE ||
+        reservation_require_not_started(&create->offer->item, now, problem) != ERROR_NONE ||
         quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
             ERROR_NONE)
         return problem->error;

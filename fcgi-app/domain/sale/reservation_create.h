@@ -6,8 +6,8 @@
 #include "domain/sale/reservation.h"
 
 /*
- * Reads what the checks need: create->concert, item, has_held of this user, "" being nobody, and
- * those of the `count` seats that are there. With a wish no seat is read.
+ * Reads what the checks need: create->offer, has_held of this user, "" being nobody, and those of
+ * the `count` seats that are there. With a wish no seat is read.
  */
 enum db_result reservation_create_read(struct services *services, struct reservation_create *create,
                                        const char *user_id, const int32_t *ids, size_t count,

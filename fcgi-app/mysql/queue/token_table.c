@@ -108,32 +108,26 @@ token_table_find_live(struct database *db, int32_t concert_id, const char *user_
 #define LIVE_USERS(users)                                                                          \
     {                                                                                              \
         "SELECT user_id FROM queue_token FORCE INDEX (queue_token_of_user)"                        \
-        " WHERE concert_id = ? AND user_id IN (" users ") AND (status = 'waiting'"                 \
+        " WHERE concert_id = ? AND user_id" users " AND (status = 'waiting'"                       \
         " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"                              \
-        " UNION ALL SELECT user_id FROM open_token WHERE concert_id = ? AND user_id IN (" users    \
-        ") AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"                                       \
+        " UNION ALL SELECT user_id FROM open_token WHERE concert_id = ? AND user_id" users         \
+        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"                                        \
     }
 
 enum db_result
 token_table_mark_live(struct database *db, int32_t concert_id, const char *const user_ids[],
                       size_t count, bool has_live[])
 {
-    /* a list is padded by repeating its last one */
-    static const struct query forms[] = {
-        LIVE_USERS("?"), LIVE_USERS(DB_TWICE("?")), LIVE_USERS(DB_FOUR_TIMES("?")),
-        LIVE_USERS(DB_EIGHT_TIMES("?")), LIVE_USERS(DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?"))};
+    static const struct query forms[] = {LIVE_USERS(DB_IN_1), LIVE_USERS(DB_IN_2),
+                                         LIVE_USERS(DB_IN_4), LIVE_USERS(DB_IN_8),
+                                         LIVE_USERS(DB_IN_16)};
     struct parameter parameters[2 * (1 + DB_ROWS_MAX)];
     char user_id[USER_ID_SIZE];
-    assert(count >= 1 && count <= DB_ROWS_MAX);
-    size_t form = 0;
-    while ((size_t)1 << form < count)
-        form++;
-    size_t half = 1 + ((size_t)1 << form);
-    for (size_t i = 0; i < half; i++) {
-        parameters[i] =
-            i == 0 ? DB_INTEGER(concert_id) : DB_TEXT(user_ids[i <= count ? i - 1 : count - 1]);
-        parameters[half + i] = parameters[i];
-    }
+    size_t form = db_list_form(count), half = 1 + ((size_t)1 << form);
+    parameters[0] = DB_INTEGER(concert_id);
+    for (size_t i = 1; i < half; i++)
+        parameters[i] = DB_TEXT(user_ids[db_list_at(i - 1, count)]);
+    memcpy(parameters + half, parameters, half * sizeof parameters[0]);
     enum db_result result =
         db_select(db, &forms[form], parameters, 2 * half, COLUMNS(INTO_TEXT(user_id)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)

@@ -264,56 +264,6 @@ reservation_table_list_seats(struct database *db, const char *user_id, struct re
 }
 
 enum db_result
-reservation_table_lock_users(struct database *db, int32_t concert_id, const char *const user_ids[],
-                             size_t count)
-{
-    /* FOR UPDATE of a row that is not there locks nothing; this makes the row and locks it. */
-    static const struct query lock[DB_ROWS_MAX] =
-        DB_ROW_FORMS("INSERT INTO seat_quota (concert_id, user_id) VALUES ", "(?, ?)",
-                     " ON DUPLICATE KEY UPDATE touched = touched ^ 1");
-    struct parameter parameters[2 * DB_ROWS_MAX];
-    assert(count >= 1 && count <= DB_ROWS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        parameters[2 * i] = DB_INTEGER(concert_id);
-        parameters[2 * i + 1] = DB_TEXT(user_ids[i]);
-    }
-    return db_execute(db, &lock[count - 1], parameters, 2 * count);
-}
-
-#define HOLDS(users)                                                                               \
-    {                                                                                              \
-        "SELECT user_id, status + 0, seat_count, settled_at IS NOT NULL,"                          \
-        " COALESCE(settled_at, expires_at) AS ends_at"                                             \
-        " FROM reservation FORCE INDEX (reservation_of_user_in_concert) WHERE concert_id = ?"      \
-        " AND (status = 'paid' OR COALESCE(settled_at, expires_at) > ?) AND user_id " users        \
-        " ORDER BY ends_at"                                                                        \
-    }
-
-enum db_result
-reservation_table_list_holds(struct database *db, int32_t concert_id, const char *const user_ids[],
-                             size_t count, int64_t since, struct hold_record *hold)
-{
-    /* a list is padded by repeating its last one */
-    static const struct query forms[] = {
-        HOLDS("= ?"), HOLDS("IN (" DB_TWICE("?") ")"), HOLDS("IN (" DB_FOUR_TIMES("?") ")"),
-        HOLDS("IN (" DB_EIGHT_TIMES("?") ")"),
-        HOLDS("IN (" DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?") ")")};
-    struct parameter parameters[2 + DB_ROWS_MAX] = {DB_INTEGER(concert_id), DB_INSTANT(since)};
-    assert(count >= 1 && count <= DB_ROWS_MAX);
-    size_t form = 0;
-    while ((size_t)1 << form < count)
-        form++;
-    size_t listed = (size_t)1 << form;
-    for (size_t i = 0; i < listed; i++)
-        parameters[2 + i] = DB_TEXT(user_ids[i < count ? i : count - 1]);
-    return db_select(db, &forms[form], parameters, 2 + listed,
-                     COLUMNS(INTO_TEXT(hold->user_id),
-                             INTO_ENUM(&hold->status, RESERVATION_CANCELLED),
-                             INTO_INT32(&hold->seat_count), INTO_BOOL(&hold->settled),
-                             INTO_INSTANT(&hold->ends_at)));
-}
-
-enum db_result
 reservation_table_list_lapsed(struct database *db, const struct lapsed_cursor *after, int64_t until,
                               struct lapsed_cursor cursors[LAPSED_BATCH], size_t *count)
 {

@@ -1,4 +1,4 @@
-/* reservation_table: the SQL of reservations, their seats and the seat limit's mutex. */
+/* reservation_table: the SQL of reservations and their seats. */
 #ifndef FRONTROW_MYSQL_RESERVATION_TABLE_H
 #define FRONTROW_MYSQL_RESERVATION_TABLE_H
 
@@ -101,30 +101,6 @@ enum db_result reservation_table_list(struct database *db, const char *user_id, 
  */
 enum db_result reservation_table_list_seats(struct database *db, const char *user_id,
                                             struct reservation *list, size_t count) MUST_CHECK;
-
-/*
- * Takes the mutex of each of up to DB_ROWS_MAX users in a concert, in the order in which they are
- * given (lock order: before any reservation row; of several users, by their ids).
- */
-enum db_result reservation_table_lock_users(struct database *db, int32_t concert_id,
-                                            const char *const user_ids[], size_t count) MUST_CHECK;
-
-/* What became of a hold, for the rules about how much one user may hold. */
-struct hold_record {
-    char user_id[USER_ID_SIZE];
-    enum reservation_status status; /* as stored */
-    int32_t seat_count;
-    bool settled;    /* by its owner: `ends_at` is when it was paid or given back unpaid */
-    int64_t ends_at; /* otherwise when it is over by its hold */
-};
-
-/*
- * The holds of up to DB_ROWS_MAX users in a concert that are paid or end after `since`, by ends_at;
- * into *hold.
- */
-enum db_result reservation_table_list_holds(struct database *db, int32_t concert_id,
-                                            const char *const user_ids[], size_t count,
-                                            int64_t since, struct hold_record *hold) MUST_CHECK;
 
 enum { LAPSED_BATCH = 500 };
 

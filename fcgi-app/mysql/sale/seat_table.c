@@ -1,54 +1,25 @@
 #include "mysql/sale/seat_table.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "mysql/concert/concert_columns.h"
 
-/*
- * A statement on seats of an item, in forms for one, two, four, eight and sixteen of them. A list
- * is padded by repeating its last one, and each placeholder costs: eight for one seat take MySQL
- * twice as long.
- */
-enum { FORMS = 5 };
-#define ONE " = ?"
-#define TWO " IN (" DB_TWICE("?") ")"
-#define FOUR " IN (" DB_FOUR_TIMES("?") ")"
-#define EIGHT " IN (" DB_EIGHT_TIMES("?") ")"
-#define SIXTEEN " IN (" DB_EIGHT_TIMES("?") ", " DB_EIGHT_TIMES("?") ")"
-#define OF_SEATS(start, end)                                                                       \
-    {                                                                                              \
-        {start " seat.item_id = ? AND seat_no" ONE end},                                           \
-            {start " seat.item_id = ? AND seat_no" TWO end},                                       \
-            {start " seat.item_id = ? AND seat_no" FOUR end},                                      \
-            {start " seat.item_id = ? AND seat_no" EIGHT end},                                     \
-            {start " seat.item_id = ? AND seat_no" SIXTEEN end},                                   \
-    }
+/* A statement on seats of an item, in the forms of a list. */
+#define OF_SEATS(start, end) DB_LISTS(start " seat.item_id = ? AND seat_no", end)
 
 #define SEAT_COLUMNS                                                                               \
     "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
-
-/* The form of an OF_SEATS() statement that has placeholders for so many seats; it has 1 << form. */
-static size_t
-form_for(size_t count)
-{
-    assert(count >= 1 && count <= SEATS_LISTED);
-    size_t form = 0;
-    while ((size_t)1 << form < count)
-        form++;
-    return form;
-}
 
 /* Fills in the item and the seats; returns how many parameters that are, one more than the form has
  * places. */
 static size_t
 name_seats(struct parameter *parameters, int32_t item_id, const int32_t *ids, size_t count)
 {
-    size_t placeholders = (size_t)1 << form_for(count);
+    size_t placeholders = (size_t)1 << db_list_form(count);
     parameters[0] = DB_INTEGER(item_id);
     for (size_t i = 0; i < placeholders; i++)
-        parameters[1 + i] = DB_INTEGER(ids[i < count ? i : count - 1]);
+        parameters[1 + i] = DB_INTEGER(ids[db_list_at(i, count)]);
     return 1 + placeholders;
 }
 
@@ -114,14 +85,14 @@ collect(struct database *db, enum db_result result, const struct seat *seat, str
 }
 
 static enum db_result
-read_seats(struct database *db, const struct query forms[FORMS], int32_t item_id,
+read_seats(struct database *db, const struct query forms[DB_LIST_FORMS], int32_t item_id,
            const int32_t *ids, size_t count, struct seat *seats, size_t *found, int64_t *now)
 {
     struct parameter parameters[1 + SEATS_LISTED];
     size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat;
     enum db_result result = db_select(
-        db, &forms[form_for(count)], parameters, parameter_count,
+        db, &forms[db_list_form(count)], parameters, parameter_count,
         COLUMNS(INTO_INT32(&seat.seat_id), INTO_ENUM(&seat.status, SEAT_SOLD),
                 INTO_BOOL(&seat.blocked), INTO_INT64(&seat.reservation_id),
                 INTO_INSTANT(&seat.held_until), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
@@ -157,7 +128,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     concert_columns_bind_rules(concert, columns);
     size_t rows = 0;
     *found = 0;
-    enum db_result result = db_select(db, &look[form_for(count)], parameters, parameter_count,
+    enum db_result result = db_select(db, &look[db_list_form(count)], parameters, parameter_count,
                                       columns, sizeof columns / sizeof columns[0]);
     for (; result == DB_OK && (result = db_next(db)) == DB_OK; rows++)
         if (seat.seat_id != 0)
@@ -198,7 +169,7 @@ seat_table_lock_batch(struct database *db, int32_t item_id, const int32_t *ids, 
     size_t parameter_count = name_seats(parameters, item_id, ids, count);
     struct seat seat = {.status = SEAT_AVAILABLE, .held_until = CLOCK_NEVER};
     enum db_result result =
-        db_select(db, &lock[form_for(count)], parameters, parameter_count,
+        db_select(db, &lock[db_list_form(count)], parameters, parameter_count,
                   COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
                           INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label),
                           INTO_INSTANT(now), INTO_INT64(id_step)));
@@ -222,22 +193,19 @@ name_seen(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, const
         "UPDATE seat SET status = 'held', held_until = ?, reservation_id = CASE seat_no" whens     \
         " END WHERE item_id = ? AND seat_no" list " AND status = 'available' AND blocked = 0"      \
     }
-#define WHEN " WHEN ? THEN ?"
-#define WHEN_2 WHEN WHEN
-#define WHEN_4 WHEN_2 WHEN_2
-#define WHEN_8 WHEN_4 WHEN_4
 
 enum db_result
 seat_table_hold_batch(struct database *db, int32_t item_id, const int32_t *ids,
                       const int64_t *reservation_ids, size_t count, int64_t held_until)
 {
-    static const struct query hold[FORMS] = {HOLD_BATCH(WHEN, ONE), HOLD_BATCH(WHEN_2, TWO),
-                                             HOLD_BATCH(WHEN_4, FOUR), HOLD_BATCH(WHEN_8, EIGHT),
-                                             HOLD_BATCH(WHEN_8 WHEN_8, SIXTEEN)};
+    static const struct query hold[] = {
+        HOLD_BATCH(DB_WHEN_1, DB_IN_1), HOLD_BATCH(DB_WHEN_2, DB_IN_2),
+        HOLD_BATCH(DB_WHEN_4, DB_IN_4), HOLD_BATCH(DB_WHEN_8, DB_IN_8),
+        HOLD_BATCH(DB_WHEN_16, DB_IN_16)};
     struct parameter parameters[2 + 3 * SEATS_LISTED] = {DB_INSTANT(held_until)};
-    size_t named = 1, form = form_for(count);
+    size_t named = 1, form = db_list_form(count);
     for (size_t i = 0; i < (size_t)1 << form; i++) {
-        size_t at = i < count ? i : count - 1;
+        size_t at = db_list_at(i, count);
         parameters[named++] = DB_INTEGER(ids[at]);
         parameters[named++] = DB_INTEGER(reservation_ids[at]);
     }
@@ -261,13 +229,13 @@ enum db_result
 seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                 int64_t reservation_id, int64_t held_until)
 {
-    static const struct query hold[FORMS] = {HOLD(ONE), HOLD(TWO), HOLD(FOUR), HOLD(EIGHT)};
+    static const struct query hold[] = {HOLD(DB_IN_1), HOLD(DB_IN_2), HOLD(DB_IN_4), HOLD(DB_IN_8)};
     struct parameter parameters[3 + 2 * SEATS_AT_ONCE] = {DB_INTEGER(reservation_id),
                                                           DB_INSTANT(held_until)};
     size_t named = 2 + name_seen(parameters + 2, item_id, seats, count);
-    size_t form = form_for(count), placeholders = (size_t)1 << form;
+    size_t form = db_list_form(count), placeholders = (size_t)1 << form;
     for (size_t i = 0; i < placeholders; i++)
-        parameters[named++] = DB_INTEGER(seats[i < count ? i : count - 1].reservation_id);
+        parameters[named++] = DB_INTEGER(seats[db_list_at(i, count)].reservation_id);
     return db_update(db, &hold[form], parameters, named, (int64_t)count);
 }
 
@@ -289,7 +257,7 @@ seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, 
     size_t named = name_seen(parameters, item_id, owned, owned_count);
     parameters[named++] = DB_INTEGER(reservation_id);
     parameters[named++] = DB_INTEGER(owned[0].status);
-    return db_update(db, &give_back[form_for(owned_count)], parameters, named,
+    return db_update(db, &give_back[db_list_form(owned_count)], parameters, named,
                      (int64_t)owned_count);
 }
 
