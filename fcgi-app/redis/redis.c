@@ -187,7 +187,7 @@ bool
 redis_write_info(struct redis *redis, const char *section, struct buffer *out)
 {
     char info[INFO_SIZE];
-    if (!ask_again(redis, "INFO", section, info, sizeof info))
+    if (!ask_again(redis, (const char *const[]){"INFO", section, NULL}, info, sizeof info))
         return false;
     buffer_text(out, info);
     return true;
