@@ -72,13 +72,13 @@ read_options(int argc, char **argv, const char **config_path)
 
 /* EXIT_DONE: the database has the schema that this program was built for. */
 static int
-check_schema(const struct config *config)
+check_schema(const struct config *config, bool names_server)
 {
     char error[MIGRATE_ERROR_SIZE];
     struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
     enum migrate_result result = migrate_check(db, error);
     const char *server = db_server(db);
-    if (server[0] != '\0')
+    if (names_server && server[0] != '\0')
         log_info("MySQL is %s%s", strstr(server, "MariaDB") == NULL ? "MySQL " : "", server);
     db_close(db);
     if (result == MIGRATE_REFUSED)
@@ -126,7 +126,7 @@ tell_ids_left(const struct config *config)
 static int
 check_all(const struct config *config)
 {
-    int schema = check_schema(config), redis = check_redis(config);
+    int schema = check_schema(config, true), redis = check_redis(config);
     if (schema == EXIT_DONE)
         tell_ids_left(config);
     if (schema == EXIT_FAILED || redis == EXIT_FAILED)
@@ -159,7 +159,7 @@ main(int argc, char **argv)
     if (action == ACTION_CHECK)
         return check_all(&config);
     /* With MySQL away it starts all the same: it serves as soon as MySQL is back. */
-    if (check_schema(&config) == EXIT_FAILED)
+    if (check_schema(&config, false) == EXIT_FAILED)
         return EXIT_FAILED;
 
     const struct application application = {

@@ -103,8 +103,10 @@ def test_filled_books_are_right(filled):
 
 
 def one_line(text):
-    assert text.count("\n") == 1, text
-    return text
+    """What a program says, but for the servers that --check names."""
+    said = [line for line in text.splitlines() if " INFO " not in line]
+    assert len(said) == 1, text
+    return said[0]
 
 
 @pytest.fixture
