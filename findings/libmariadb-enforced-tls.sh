@@ -4,11 +4,15 @@
 # Guess: MYSQL_OPT_SSL_ENFORCE means that there is either TLS or no connection, as SSL_MODE_REQUIRED does in
 #     MySQL's library.
 # What happens: without MYSQL_OPT_SSL_VERIFY_SERVER_CERT the client goes on in the clear, and logs in. Somebody
-#     between the two can bring that about by one bit of the server's greeting, which is not encrypted.
+#     between the two can bring that about by one bit of the server's greeting, which is not encrypted. By TCP
+#     it is worse: caching_sha2_password believes that the connection is encrypted, as TLS was asked for, and
+#     sends the password itself.
 # Versions: libmariadb 3.3.20 and MariaDB 10.11, both Debian 12's. The source of 3.4 is the same there.
 # Source: mysql_optionsv(3) of MariaDB Connector/C, "Enable or disable TLS"; MDEV-28634 and pull request 224 of
 #     mariadb-corporation/mariadb-connector-c.
-# Frontrow: with mysql_tls = on it asks mysql_get_ssl_cipher() after the login, and closes what is not encrypted.
+# Frontrow: with mysql_tls = on it allows only ways to log in that do not send the password
+#     (MARIADB_OPT_RESTRICTED_AUTH), asks mysql_get_ssl_cipher() after the login, and closes what is not encrypted.
+#     test_accounts.py has somebody in between who asks for the password.
 . "$(dirname "$0")/lib/finding.sh"
 start_mariadb
 need cc gcc

@@ -140,7 +140,7 @@ connection_failed(struct database *db, unsigned code, const char *text, int64_t 
     connection_count_refusal(db, code);
     log_refusal(db, refusal, code);
     if (result == DB_GONE && is_slow(db, started)) {
-        db->doubted = db->session->host;
+        db->doubted = db->session->host_key;
         if (db->breaker != NULL)
             breaker_failure(db->breaker);
     }
@@ -184,7 +184,8 @@ connect_to(struct database *db, const struct host *host)
             db->doubted = key;
         return DB_GONE;
     }
-    db->session->host = key;
+    db->session->host = host;
+    db->session->host_key = key;
     db->session->checked_at = clock_monotonic();
     enum db_result result = session_set_up(db);
     if (result == DB_OK && db->has_list)
@@ -203,7 +204,7 @@ choose(struct database *db, const struct host *host)
     char address[HOST_TEXT_SIZE];
     db->doubted = 0;
     if (!db->has_list || db->chosen == NULL ||
-        atomic_exchange(db->chosen, db->session->host) == db->session->host)
+        atomic_exchange(db->chosen, db->session->host_key) == db->session->host_key)
         return;
     host_print(host, address);
     log_info("MySQL: writes go to %s", address);
@@ -250,7 +251,7 @@ has_moved(struct database *db)
     if (!db->has_list || db->chosen == NULL)
         return false;
     uint32_t chosen = atomic_load(db->chosen);
-    if (chosen != db->session->host && is_in_list(db, chosen))
+    if (chosen != db->session->host_key && is_in_list(db, chosen))
         return true;
     int64_t now = clock_monotonic();
     if (db->in_transaction || now - db->session->checked_at < CHECK_EVERY_MS)

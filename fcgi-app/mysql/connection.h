@@ -33,9 +33,10 @@ struct row {
 
 /* One connection of a struct database. */
 struct session {
-    MYSQL *handle;      /* NULL: not connected */
-    bool used;          /* a statement went through since the connect */
-    uint32_t host;      /* its host_key() */
+    MYSQL *handle;           /* NULL: not connected */
+    bool used;               /* a statement went through since the connect */
+    const struct host *host; /* where it leads */
+    uint32_t host_key;
     int64_t checked_at; /* clock_monotonic() when the server was last known to take writes */
     struct statement statements[STATEMENT_SLOTS];
 };

@@ -27,9 +27,9 @@ set_tls(MYSQL *handle, const struct config *config)
 {
     enum config_tls tls = config_tls_of(config->mysql_tls);
 #ifdef MARIADB_PACKAGE_VERSION
-    my_bool encrypt = tls != CONFIG_TLS_OFF, verify = tls == CONFIG_TLS_VERIFY;
-    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &encrypt);
-    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    static const my_bool yes = 1, no = 0;
+    mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, tls != CONFIG_TLS_OFF ? &yes : &no);
+    mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls == CONFIG_TLS_VERIFY ? &yes : &no);
     /*
      * Where it need not verify, it goes on in the clear at a server that offers no TLS, and takes
      * that for encrypted: caching_sha2_password and others would then give the password itself.

@@ -93,7 +93,9 @@ require_fit_server(struct database *db)
 static enum db_result
 pass_over(struct database *db, const char *why)
 {
-    snprintf(db->error_text, sizeof db->error_text, "MySQL is passed over: %s", why);
+    char address[HOST_TEXT_SIZE];
+    host_print(db->session->host, address);
+    snprintf(db->error_text, sizeof db->error_text, "MySQL at %s is passed over: %s", address, why);
     log_warn("%s", db->error_text);
     return DB_GONE;
 }
