@@ -156,6 +156,7 @@ main(int argc, char **argv)
         config_print(&config, stdout);
         return EXIT_DONE;
     }
+    log_set_format_name(config.log_format); /* an upgrade's check writes into the same log */
     if (action == ACTION_CHECK)
         return check_all(&config);
     /* With MySQL away it starts all the same: it serves as soon as MySQL is back. */
