@@ -5,6 +5,7 @@ import re
 import pytest
 from batches import AT_ONCE, ONE_WORKER, Questions, together, waiting
 from crowd import transaction
+from draw_helpers import Draw
 from helpers import INSTANT, new_concert, new_user, ok
 from queue_helpers import Queue, same
 from stack import wait_for, wait_for_waiters
@@ -182,3 +183,25 @@ def test_a_queue_is_switched_on_meanwhile(stack):
     assert sorted(ticket["number"] for ticket in tickets) == [1, 2, 3, 4]
     assert [ticket["status"] for ticket in tickets].count("active") == 1
     assert not stack.query("SELECT 1 FROM open_token WHERE concert_id = %s", queue.id)
+
+
+def test_users_of_a_draw(stack):
+    """One statement more than without a draw, which holds it, and a COMMIT."""
+    draw = Draw.new(stack)
+    single = adding(draw)(stack.client)
+    assert cost(stack, draw)[0] == 5
+    answers = together(stack, [adding(draw) for _ in range(AT_ONCE)])
+    assert all(form(answer) == form(single) for answer in answers)
+    assert {ok(answer)["number"] for answer in answers} == {None}
+    tokens = [ok(answer)["token"] for answer in answers]
+    assert [f"{draw.id}-{row['token']}" for row in draw.rows().values()][-AT_ONCE:] == tokens
+
+
+def test_nobody_comes_into_a_draw_that_is_sealed(stack):
+    """Not even who has a number already that would be in it: that one is given up."""
+    draw = Draw.new(stack)
+    draw.add()
+    stack.query("UPDATE concert_draw SET frozen_last = 3, sealed_at = UTC_TIMESTAMP(3) WHERE concert_id = %s", draw.id)
+    answers = together(stack, [adding(draw) for _ in range(4)])
+    assert all(answer.status in (200, 503) for answer in answers)
+    assert [number for number in draw.rows() if number <= 3] == [1]

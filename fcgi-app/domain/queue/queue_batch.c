@@ -12,6 +12,7 @@
 #include "domain/concert/concert.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
+#include "mysql/draw/draw_table.h"
 #include "mysql/transaction.h"
 
 static_assert((int)QUEUE_ADDS_MAX == (int)DB_ROWS_MAX, "one statement takes all");
@@ -143,6 +144,18 @@ write_waiting(struct services *services, int32_t concert_id, struct batch *batch
     return token_table_insert_waiting(services->db, rows, batch->count);
 }
 
+/* The same of users of a draw: it is not sealed meanwhile, as whoever is in must be in its list. */
+static enum db_result
+write_into_draw(struct services *services, int32_t concert_id, struct batch *batch)
+{
+    enum db_result result;
+    if ((result = transaction_begin(services->db)) != DB_OK ||
+        (result = draw_table_hold_open(services->db, concert_id, batch->rows[0].number)) != DB_OK ||
+        (result = write_waiting(services, concert_id, batch)) != DB_OK)
+        return result;
+    return transaction_commit(services->db) == COMMIT_DONE ? DB_OK : DB_RETRY;
+}
+
 static void
 add_to_queue(struct services *services, const struct concert *concert, struct queue_add *adds,
              size_t count)
@@ -166,7 +179,11 @@ add_to_queue(struct services *services, const struct concert *concert, struct qu
         memcpy(row.token, applicants[i].fresh, TOKEN_SIZE);
         add_row(&batch, i, adds[i].user_id, &row);
     }
-    enum db_result result = write_waiting(services, concert->concert_id, &batch);
+    if (batch.count == 0)
+        return;
+    enum db_result result = concert->draw ? write_into_draw(services, concert->concert_id, &batch)
+                                          : write_waiting(services, concert->concert_id, &batch);
+    transaction_rollback(services->db); /* where one was not committed */
     if (result != DB_OK || batch.count == 0) {
         refuse_rows(&batch, adds, result);
         return;
@@ -242,6 +259,6 @@ queue_add_together(struct services *services, int32_t concert_id, struct queue_a
         refuse_all(adds, count, &problem);
     else if (!concert.queued)
         add_unqueued(services, &concert, adds, count);
-    else if (!concert.draw) /* whoever comes into a draw must be in its list */
+    else
         add_to_queue(services, &concert, adds, count);
 }

@@ -141,6 +141,17 @@ draw_table_insert_token(struct database *db, const struct token_row *row, int32_
 }
 
 enum db_result
+draw_table_hold_open(struct database *db, int32_t concert_id, int32_t number)
+{
+    static const struct query hold = {"SELECT 1 FROM concert_draw WHERE concert_id = ?"
+                                      " AND (sealed_at IS NULL OR frozen_last < ?)"
+                                      " LOCK IN SHARE MODE"};
+    int32_t one;
+    return db_select_one(db, &hold, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(number)),
+                         COLUMNS(INTO_INT32(&one)));
+}
+
+enum db_result
 draw_table_tokens(struct database *db, int32_t concert_id, int32_t after, int32_t until,
                   struct draw_token *tokens, size_t *count)
 {

@@ -68,6 +68,13 @@ enum db_result draw_table_last_before(struct database *db, int32_t concert_id, i
 enum db_result draw_table_insert_token(struct database *db, const struct token_row *row,
                                        int32_t serving) MUST_CHECK;
 
+/*
+ * Inside a transaction: holds the draw as it is until its end, so that rows with this number or
+ * higher ones may be made. DB_NONE: they may not, it is sealed.
+ */
+enum db_result draw_table_hold_open(struct database *db, int32_t concert_id, int32_t number)
+    MUST_CHECK;
+
 /* Up to DRAW_CHUNK tokens by number, above `after` and up to `until`, whatever became of them. */
 enum db_result draw_table_tokens(struct database *db, int32_t concert_id, int32_t after,
                                  int32_t until, struct draw_token *tokens, size_t *count)
