@@ -78,7 +78,9 @@ append(struct line *line, const char *format, ...)
 static char
 mask(char letter)
 {
-    return letter < ' ' || letter > '~' ? '?' : letter;
+    if (letter < ' ' || letter > '~')
+        return '?';
+    return letter;
 }
 
 static void

@@ -59,7 +59,8 @@ read_end(const char *path, size_t max, struct buffer *text)
     size_t got, all = 0;
     while (all < max && (got = fread(part, 1, sizeof part, file)) > 0) {
         for (size_t i = 0; i < got; i++)
-            part[i] = part[i] == '\0' ? ' ' : part[i];
+            if (part[i] == '\0')
+                part[i] = ' ';
         buffer_append(text, part, got);
         all += got;
     }
@@ -141,16 +142,14 @@ write_process(long pid, struct buffer *text)
 static void
 add_processes(struct archive *archive, const char *run_dir)
 {
-    struct buffer text = {0}, children = {0};
+    struct buffer text = {0}, children = {0}, number = {0};
     char path[PATH_MAX], *end;
     snprintf(path, sizeof path, "%s/frontrow.pid", run_dir);
-    FILE *file = fopen(path, "re");
-    long master = 0;
-    if (file == NULL || fscanf(file, "%ld", &master) != 1)
+    read_end(path, PROC_BYTES, &number);
+    long master = number.length > 0 ? strtol(number.data, NULL, 10) : 0;
+    if (master <= 0) {
         buffer_format(&text, "%s: there is no master\n", path);
-    if (file != NULL)
-        fclose(file);
-    if (master > 0) {
+    } else {
         write_process(master, &text);
         snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", master, master);
         read_end(path, PROC_BYTES, &children);
@@ -166,6 +165,7 @@ add_processes(struct archive *archive, const char *run_dir)
     add_file(archive, "processes.txt", &text);
     buffer_free(&text);
     buffer_free(&children);
+    buffer_free(&number);
 }
 
 static void

@@ -30,13 +30,11 @@ quoted_length(const char *at)
 {
     size_t length = 1;
     while (at[length] != '\0') {
-        if (at[length] == '\\' && at[length + 1] != '\0') {
+        bool is_escape = at[length] == '\\' && at[length + 1] != '\0';
+        if (is_escape || (at[length] == at[0] && at[length + 1] == at[0]))
             length += 2;
-        } else if (at[length] == at[0] && at[length + 1] == at[0]) {
-            length += 2;
-        } else if (at[length++] == at[0]) {
+        else if (at[length++] == at[0])
             break;
-        }
     }
     return length;
 }

@@ -171,11 +171,11 @@ static void
 take_concert(void *context, const char *labels, double value)
 {
     struct concerts *concerts = context;
-    int64_t id;
+    const char *id = strstr(labels, "concert=\"");
     (void)value;
-    if (strstr(labels, "state=\"available\"") != NULL && concerts->count < CONCERTS_MAX &&
-        sscanf(labels, "concert=\"%" SCNd64, &id) == 1)
-        concerts->ids[concerts->count++] = id;
+    if (id != NULL && strstr(labels, "state=\"available\"") != NULL &&
+        concerts->count < CONCERTS_MAX)
+        concerts->ids[concerts->count++] = strtoll(id + strlen("concert=\""), NULL, 10);
 }
 
 static double
