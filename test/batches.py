@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 from stack import wait_for
 
@@ -68,11 +69,31 @@ class Questions:
         self.count = self.read() - self.before - self.own
 
 
+def statements(stack, make_calls):
+    """How many MySQL gets for the calls that `make_calls` makes, together, in each of three rounds: the median, as
+    each form of a statement is prepared in the first, and a connection that is closed may be counted late."""
+    counts = []
+    for round_ in range(3):
+        calls = make_calls(round_)
+        with Questions(stack) as questions:
+            answers = together(stack, calls)
+        assert all(answer.status == 200 for answer in answers), answers
+        counts.append(questions.count)
+    return median(counts)
+
+
 def keyed(concert, seat, user, key, **more):
     """A call with an Idempotency-Key, None for none. `concert` has an id and an item."""
     body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatId": seat} | more
     headers = {"Idempotency-Key": key} if key else {}
     return lambda client: client.post("/reservation", body, **headers)
+
+
+def paying(user, reservation_id, token, key=None):
+    """The same of a payment."""
+    body = {"userId": user, "reservationId": reservation_id} | ({"token": token} if token else {})
+    headers = {"Idempotency-Key": key} if key else {}
+    return lambda client: client.post("/payment", body, **headers)
 
 
 def owners(stack, concert):

@@ -28,6 +28,7 @@ HANDLER(point_charge);
 HANDLER(point_use);
 HANDLER(point_get_history);
 HANDLER(payment_post);
+void payment_post_batch(void *services, struct call *calls, size_t count);
 HANDLER(payment_get_list);
 HANDLER(admin_concert_post);
 HANDLER(admin_concert_get);

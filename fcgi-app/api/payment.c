@@ -22,17 +22,22 @@ render_payment(const void *state, struct buffer *body)
     json_end_object(&json);
 }
 
-void
-payment_post(void *services, const struct request *request, struct response *response)
+static struct payment_create
+read_create(const struct request *request)
 {
-    struct payment_create create = {
+    return (struct payment_create){
         .user_id = request->caller,
         .reservation_id = request->input->reservation_id,
         .token = api_token(request),
     };
-    struct effect effect = {
+}
+
+static struct effect
+effect_of(struct payment_create *create)
+{
+    return (struct effect){
         .kind = EFFECT_PAY,
-        .state = &create,
+        .state = create,
         .precheck = payment_create_precheck,
         .execute = payment_create_execute,
         .was_committed = payment_create_was_committed,
@@ -40,10 +45,37 @@ payment_post(void *services, const struct request *request, struct response *res
         .render = render_payment,
         .count = payment_create_count,
     };
+}
+
+void
+payment_post(void *services, const struct request *request, struct response *response)
+{
+    struct payment_create create = read_create(request);
+    struct effect effect = effect_of(&create);
     if (api_apply(services, request, &effect, response))
         payment_create_finish(services, &create);
     else if (response->status >= 400 && response->status < 500)
         payment_create_refused(services, &create);
+}
+
+void
+payment_post_batch(void *services, struct call *calls, size_t count)
+{
+    static const struct effect_batch batch = {
+        .gather = payment_create_gather,
+        .precheck = payment_create_precheck_batch,
+        .execute = payment_create_execute_batch,
+    };
+    static struct payment_create creates[CALLS_AT_ONCE]; /* too large for the stack */
+    struct effect effects[CALLS_AT_ONCE] = {0};
+    for (size_t i = 0; i < count; i++) {
+        creates[i] = read_create(calls[i].request);
+        effects[i] = effect_of(&creates[i]);
+    }
+    api_apply_together(services, &batch, calls, effects, count);
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].answered && calls[i].response->error == ERROR_NONE)
+            payment_create_finish(services, &creates[i]);
 }
 
 static void

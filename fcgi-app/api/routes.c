@@ -181,7 +181,7 @@ const struct route api_routes[] = {
     KEYED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use),
     GET("/point/history", WHO_CALLER, page_fields, point_get_history),
 
-    KEYED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post),
+    BATCHED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post, payment_post_batch),
     GET("/payment", WHO_CALLER, page_fields, payment_get_list),
 
     ADMIN(METHOD_POST, "/admin/concert", ROLE_MANAGER, any_fields, admin_concert_post, true),

@@ -136,6 +136,8 @@ pairs_count_rows() {
     local name row
     local -A COUNTED=()
     export FRONTROW_WORKERS=1
+    # a statement of sixteen requests takes valgrind seconds
+    export FRONTROW_MYSQL_TIMEOUT_MS=60000 FRONTROW_REQUEST_MS=61000 FRONTROW_WATCHDOG_MS=62000 FRONTROW_GATEWAY_MS=63000
     for name in "${SIDES[@]}"; do
         side_count "$name"
     done

@@ -214,6 +214,16 @@ def age_hold(stack, reservation_id, seconds):
     )
 
 
+def form(answer):
+    """The answer without what differs from one of its kind to the next."""
+    text = re.sub(INSTANT, "<instant>", answer.body.decode())
+    return answer.status, dict(answer.headers) | {"Date": "", "X-Request-Id": ""}, re.sub(r"\d+", "0", text)
+
+
+def is_replayed(answer):
+    return answer.headers.get("Idempotency-Replayed") == "true"
+
+
 # ---- problems
 
 def assert_problem(answer, code, **members):

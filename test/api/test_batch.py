@@ -2,14 +2,25 @@
 
 import contextlib
 import os
-import re
 import signal
 
 import pymysql
 import pytest
-from batches import AT_ONCE, ONE_WORKER, Questions, keyed, owners, together, waiting
+from batches import AT_ONCE, ONE_WORKER, keyed, owners, paying, statements, together, waiting
 from crowd import Pending, lock_seat, rush, transaction
-from helpers import INSTANT, Hall, add_token, age_hold, ask_reserve, new_concert, new_user, ok, reserve
+from helpers import (
+    Hall,
+    add_token,
+    age_hold,
+    ask_reserve,
+    charge,
+    form,
+    is_replayed,
+    new_concert,
+    new_user,
+    ok,
+    reserve,
+)
 from stack import configured, wait_for, wait_for_waiters
 
 
@@ -27,12 +38,6 @@ def asking(concert, seats, user=None, item=None, **more):
     return lambda client: ask_reserve(client, name, concert, concert.item if item is None else item, seats, **more)
 
 
-def form(answer):
-    """The answer without what differs from one reservation to the next."""
-    text = re.sub(INSTANT, "<instant>", answer.body.decode())
-    return answer.status, dict(answer.headers) | {"Date": "", "X-Request-Id": ""}, re.sub(r"\d+", "0", text)
-
-
 def test_all_get_their_seats(stack):
     concert = new_concert(stack, seats=40)
     users = [f"{new_user()}-x" for _ in range(AT_ONCE)]
@@ -48,29 +53,22 @@ def test_all_get_their_seats(stack):
         assert list(one) == list(single)
 
 
-def statements(stack, make_calls, seats):
-    """How many the calls take together that `make_calls` makes of as many seats: the fewest of three times, as each
-    form of a statement is prepared once."""
-    counts = []
-    for first in range(1, 3 * seats, seats):
-        calls = make_calls(range(first, first + seats))
-        with Questions(stack) as questions:
-            answers = together(stack, calls)
-        assert all(answer.status == 200 for answer in answers)
-        counts.append(questions.count)
-    return min(counts)
+def of_seats(count, make_calls):
+    """Makes the calls of each round, of as many seats that no other round has."""
+    return lambda round_: make_calls(range(1 + round_ * count, 1 + (round_ + 1) * count))
 
 
 def test_a_batch_takes_as_many_statements_as_one(stack):
     """A look, the locks, the reservations, their seats, the update, the COMMIT, whatever their number."""
     concerts = [new_concert(stack, seats=60) for _ in range(2)]
-    counts = [statements(stack, lambda seats: [asking(concert, seat) for seat in seats], seats)
-              for concert, seats in zip(concerts, (1, AT_ONCE))]
+    counts = [statements(stack, of_seats(count, lambda seats: [asking(concert, seat) for seat in seats]))
+              for concert, count in zip(concerts, (1, AT_ONCE))]
     assert counts == [6, 6]
 
 
 def test_ids_that_step(new_stack):
-    """As in a cluster whose nodes give ids in turn: who asks with others gets the id of the own reservation."""
+    """As in a cluster whose nodes give ids in turn: who asks or pays with others gets the id of the own
+    reservation, and of the own payment."""
     private = new_stack(**ONE_WORKER)
     with configured(private, "auto_increment_increment = 7", "auto_increment_offset = 3"):
         wait_for(lambda: private.get("/point?userId=anybody").status == 200)
@@ -83,18 +81,29 @@ def test_ids_that_step(new_stack):
         for one, user in zip(held, users):
             assert ok(private.get(f"/reservation/{one['reservationId']}?userId={user}")) == one
         assert owners(private, concert) == {n + 1: user for n, user in enumerate(users)}
+        tokens = [add_token(private, user, concert)["token"] for user in users]
+        for user in users:
+            charge(private, user, concert.price)
+        paid = [ok(answer) for answer in together(private, [
+            paying(user, one["reservationId"], token) for user, one, token in zip(users, held, tokens)])]
+        assert {one["paymentId"] % 7 for one in paid} == {3}
+        assert len({one["paidAt"] for one in paid}) == 1, "they had no transaction together"
+        for one, user in zip(paid, users):
+            listed, = ok(private.get(f"/payment?userId={user}"))["payments"]
+            assert listed == {key: one[key] for key in listed}
     private.check_books()
 
 
 def test_keys_take_two_statements_more(stack):
     concert = new_concert(stack, seats=60)
-    assert statements(stack, lambda seats: [keyed(concert, n, new_user(), f"many-{n}") for n in seats], AT_ONCE) == 8
+    calls = of_seats(AT_ONCE, lambda seats: [keyed(concert, n, new_user(), f"many-{n}") for n in seats])
+    assert statements(stack, calls) == 8
 
 
 def test_a_seat_limit_takes_two_statements_more(stack):
     """The mutexes of all users, and what all of them hold."""
     concert = new_concert(stack, seats=60, max_seats=4)
-    assert statements(stack, lambda seats: [asking(concert, seat) for seat in seats], AT_ONCE) == 8
+    assert statements(stack, of_seats(AT_ONCE, lambda seats: [asking(concert, seat) for seat in seats])) == 8
 
 
 def test_of_two_who_want_one_seat_one_gets_it(stack):
@@ -202,7 +211,7 @@ def test_the_best_seats_go_by_the_order_of_the_calls(stack):
 def test_best_seats_of_sixteen_take_as_many_statements_as_of_one(stack):
     """The same as for named ones, and one that lists what is free."""
     hall = Hall(stack, ("A", "1", 60, 100), maxSeatsPerUser=None)
-    assert statements(stack, lambda seats: [wishing(hall) for _ in seats], AT_ONCE) == 7
+    assert statements(stack, lambda _: [wishing(hall) for _ in range(AT_ONCE)]) == 7
 
 
 def test_different_wishes_have_a_transaction_each(stack):
@@ -298,10 +307,6 @@ def test_tokens_of_a_queue(stack):
     answers = together(stack, [
         asking(concert, n + 5, user, token=token) for n, (user, token) in enumerate(zip(users, tokens))])
     assert [answer.status for answer in answers] == [200] * 3
-
-
-def is_replayed(answer):
-    return answer.headers.get("Idempotency-Replayed") == "true"
 
 
 def test_keys(stack):

@@ -28,11 +28,13 @@ struct shared_count {
     _Atomic int64_t end; /* clock_monotonic(); 0: not begun */
 };
 
-static void
+/* Returns how many requests it was. */
+static int64_t
 run_step(const struct limit *limit, struct services *services, struct shared_count *shared)
 {
-    if (!limit->step(services, atomic_fetch_add(&shared->next, 1)))
+    if (!limit->step(services, atomic_fetch_add(&shared->next, limit->at_once)))
         atomic_fetch_add(&shared->errors, 1);
+    return limit->at_once;
 }
 
 /* The first step, which connects and prepares the statements, comes before the time runs. */
@@ -45,8 +47,8 @@ run_process(const struct limit *limit, const struct config *config, struct share
     atomic_fetch_add(&shared->ready, 1);
     while ((end = atomic_load(&shared->end)) == 0)
         usleep(1000);
-    for (; clock_monotonic() < end; requests++)
-        run_step(limit, services, shared);
+    while (clock_monotonic() < end)
+        requests += run_step(limit, services, shared);
     atomic_fetch_add(&shared->requests, requests);
     services_close(services);
 }

@@ -8,12 +8,14 @@
 #include "domain/services.h"
 
 /*
- * `number` is another one in each step, counted up over all processes from --first. False: it did
- * not do what the route does, which the run counts as an error.
+ * A step is `at_once` requests. It gets as many numbers, which no other step has, from `number` on;
+ * they are counted up over all processes from --first. False: it did not do what the route does,
+ * which the run counts as an error.
  */
 struct limit {
     const char *name;
     bool (*step)(struct services *services, int64_t number);
+    int64_t at_once;
 };
 
 /* The limit of that name, NULL if there is none. */

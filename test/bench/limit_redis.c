@@ -49,6 +49,6 @@ step_token_queue(struct services *services, int64_t number)
 int
 main(int argc, char **argv)
 {
-    static const struct limit limits[] = {{"token-queue", step_token_queue}};
+    static const struct limit limits[] = {{"token-queue", step_token_queue, 1}};
     return limit_loop_main(argc, argv, limits, 1);
 }

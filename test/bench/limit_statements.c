@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "domain/queue/queue_entry.h"
+#include "domain/sale/payment.h"
 #include "mysql/concert/concert_table.h"
 #include "mysql/queue/token_table.h"
 #include "mysql/sale/point_table.h"
@@ -186,11 +187,10 @@ move_points(struct database *db, const char *user, int64_t amount, struct point_
 {
     int64_t balance = 0;
     enum db_result result = point_table_lock(db, user, &balance, &entry->created_at);
+    entry->user_id = user;
     entry->amount = amount;
     entry->balance_after = balance + amount;
-    if (result == DB_OK)
-        result = point_table_set_balance(db, user, balance, entry->balance_after);
-    return result == DB_OK ? point_table_add_entry(db, user, entry) : result;
+    return result == DB_OK ? point_table_move(db, &entry, 1, 0) : result;
 }
 
 static bool
@@ -212,9 +212,9 @@ sell(struct database *db, const struct reservation *reservation, int64_t now)
                               .amount = reservation->total_price,
                               .status = PAYMENT_PAID,
                               .paid_at = now};
-    snprintf(payment.user_id, sizeof payment.user_id, "%s", reservation->user_id);
-    enum db_result result = reservation_table_sell(db, reservation, now);
-    return result == DB_OK ? payment_table_insert(db, &payment) : result;
+    memcpy(payment.user_id, reservation->user_id, sizeof payment.user_id);
+    enum db_result result = reservation_table_sell(db, &reservation, 1, now);
+    return result == DB_OK ? payment_table_insert(db, &(struct payment *){&payment}, 1, 0) : result;
 }
 
 static bool
@@ -245,10 +245,80 @@ step_payment(struct services *services, int64_t number)
     return finish(db, result);
 }
 
+/* ---- sixteen requests together, as effect_apply_together() has them, without keys ---- */
+
+static bool
+apply_together(struct services *services, const struct effect_batch *batch,
+               struct effect_call calls[EFFECTS_AT_ONCE])
+{
+    struct effect_group group = {.count = EFFECTS_AT_ONCE};
+    for (size_t i = 0; i < EFFECTS_AT_ONCE; i++)
+        group.calls[i] = &calls[i];
+    if (batch->gather(calls, EFFECTS_AT_ONCE) < EFFECTS_AT_ONCE ||
+        batch->precheck(services, &group) != DB_OK)
+        return false;
+    enum db_result result = transaction_begin(services->db);
+    if (result == DB_OK)
+        result = batch->execute(services, &group);
+    effect_group_shrink(&group);
+    return finish(services->db, result) && group.count == EFFECTS_AT_ONCE;
+}
+
+static bool
+step_fresh_batch(struct services *services, int64_t number)
+{
+    static const struct effect_batch batch = {.gather = reservation_create_gather,
+                                              .precheck = reservation_create_precheck_batch,
+                                              .execute = reservation_create_execute_batch};
+    static struct reservation_create creates[EFFECTS_AT_ONCE];
+    struct effect_call calls[EFFECTS_AT_ONCE] = {0};
+    char users[EFFECTS_AT_ONCE][USER_ID_SIZE];
+    struct offer offer = {0};
+    for (size_t i = 0; i < EFFECTS_AT_ONCE; i++) {
+        int32_t seat_id = (int32_t)number + (int32_t)i + 1;
+        snprintf(users[i], sizeof users[i], "limit-%d", (int)seat_id);
+        creates[i] = (struct reservation_create){.user_id = users[i],
+                                                 .concert_id = HALL_CONCERT,
+                                                 .item_id = HALL_ITEM,
+                                                 .seat_ids = {seat_id},
+                                                 .seat_count = 1,
+                                                 .wish.section = "",
+                                                 .offer = &offer};
+        calls[i].effect.state = &creates[i];
+    }
+    return apply_together(services, &batch, calls);
+}
+
+static bool
+step_payment_batch(struct services *services, int64_t number)
+{
+    static const struct effect_batch batch = {.gather = payment_create_gather,
+                                              .precheck = payment_create_precheck_batch,
+                                              .execute = payment_create_execute_batch};
+    static struct payment_create creates[EFFECTS_AT_ONCE];
+    struct effect_call calls[EFFECTS_AT_ONCE] = {0};
+    char users[EFFECTS_AT_ONCE][USER_ID_SIZE], tokens[EFFECTS_AT_ONCE][QUEUE_TOKEN_TEXT_SIZE];
+    for (size_t i = 0; i < EFFECTS_AT_ONCE; i++) {
+        int id = FIRST_HELD_RESERVATION + (int)number + (int)i;
+        snprintf(users[i], sizeof users[i], "held-%d", id);
+        snprintf(tokens[i], sizeof tokens[i], "%d-%032x", HELD_CONCERT, (unsigned)id);
+        creates[i] =
+            (struct payment_create){.user_id = users[i], .reservation_id = id, .token = tokens[i]};
+        calls[i].effect.state = &creates[i];
+    }
+    return apply_together(services, &batch, calls);
+}
+
 const struct limit limit_statements[LIMIT_STATEMENTS] = {
-    {"fresh", step_fresh},   {"fresh-procedure", step_fresh_procedure},
-    {"taken", step_taken},   {"hot", step_hot},
-    {"token", step_token},   {"token-queue", step_token_queue},
-    {"charge", step_charge}, {"payment", step_payment},
-    {"none", step_none},
+    {"fresh", step_fresh, 1},
+    {"fresh-procedure", step_fresh_procedure, 1},
+    {"fresh-batch", step_fresh_batch, EFFECTS_AT_ONCE},
+    {"taken", step_taken, 1},
+    {"hot", step_hot, 1},
+    {"token", step_token, 1},
+    {"token-queue", step_token_queue, 1},
+    {"charge", step_charge, 1},
+    {"payment", step_payment, 1},
+    {"payment-batch", step_payment_batch, EFFECTS_AT_ONCE},
+    {"none", step_none, 1},
 };

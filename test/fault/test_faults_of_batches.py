@@ -5,8 +5,8 @@ import os
 import signal
 
 import pytest
-from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, waiting
-from booking import Hall, named_at_work
+from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, paying, waiting
+from booking import Hall, hold, named_at_work
 from cutter import CUTS, Cutter
 from stack import wait_for, wait_for_statement, wait_for_waiters
 
@@ -32,22 +32,72 @@ def users_of(hall):
     return [f"batch-{hall.id}-{n:02}" for n in range(1, AT_ONCE + 1)]
 
 
-def sixteen(hall, every=1):
-    """Calls for the seats from 1 on, every so many of them with a key."""
-    return [keyed(hall, n, user, f"key-{n}" if n % every == 0 else None) for n, user in enumerate(users_of(hall), 1)]
+def key_of(number, every):
+    return f"key-{number}" if number % every == 0 else None
 
 
-def sixteen_wishes(hall):
-    """Calls for the best seat, with keys: they get the same seats."""
-    def wishing(n, user):
-        body = {"userId": user, "concertId": hall.id, "itemId": hall.item, "count": 1}
-        return lambda client: client.post("/reservation", body, **{"Idempotency-Key": f"key-{n}"})
+class Reservations:
+    """Sixteen users, each of whom asks for a seat."""
 
-    return [wishing(n, user) for n, user in enumerate(users_of(hall), 1)]
+    def __init__(self, hall):
+        self.hall = hall
+
+    def calls(self, every=1):
+        """Every so many of them with a key."""
+        return [keyed(self.hall, n, user, key_of(n, every)) for n, user in enumerate(users_of(self.hall), 1)]
+
+    def done(self):
+        """The users for whom it was done, as MySQL has it in all places."""
+        held = owners(self.hall.stack, self.hall)
+        assert set(held.items()) <= set(enumerate(users_of(self.hall), 1))
+        return set(held.values())
 
 
-def all_owners(hall):
-    return dict(enumerate(users_of(hall), 1))
+class Wishes(Reservations):
+    """Each asks for the best seat: they get the same seats."""
+
+    def calls(self, every=1):
+        def wishing(n, user):
+            body = {"userId": user, "concertId": self.hall.id, "itemId": self.hall.item, "count": 1}
+            headers = {"Idempotency-Key": key_of(n, every)} if n % every == 0 else {}
+            return lambda client: client.post("/reservation", body, **headers)
+
+        return [wishing(n, user) for n, user in enumerate(users_of(self.hall), 1)]
+
+
+class Payments:
+    """Sixteen users, each of whom pays a seat."""
+
+    def __init__(self, hall):
+        self.hall = hall
+        self.held = {}
+        for user in users_of(hall):
+            body, _ = hold(hall, user)
+            self.held[user] = body
+
+    def calls(self, every=1):
+        return [paying(user, body["reservationId"], body["token"], key_of(n, every))
+                for n, (user, body) in enumerate(self.held.items(), 1)]
+
+    def done(self):
+        rows = self.hall.stack.query(
+            "SELECT r.user_id, r.status, s.status AS seat, p.payment_id, h.amount, b.balance FROM reservation r"
+            " JOIN seat s ON s.item_id = r.item_id AND s.reservation_id = r.reservation_id"
+            " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"
+            " LEFT JOIN point_history h ON h.reservation_id = r.reservation_id"
+            " JOIN point b ON b.user_id = r.user_id WHERE r.concert_id = %s", self.hall.id)
+        assert len(rows) == AT_ONCE
+        paid = [row for row in rows if row["status"] == "paid"]
+        assert all((row["seat"], row["amount"], row["balance"]) == ("sold", -1000, 0) and row["payment_id"]
+                   for row in paid)
+        assert all((row["seat"], row["payment_id"], row["amount"], row["balance"]) == ("held", None, None, 1000)
+                   for row in rows if row["status"] != "paid")
+        return {row["user_id"] for row in paid}
+
+
+@pytest.fixture(params=[Reservations, Wishes, Payments])
+def sixteen(hall, request):
+    return request.param(hall)
 
 
 def kill_worker(stack):
@@ -56,15 +106,16 @@ def kill_worker(stack):
     return worker
 
 
-def test_a_worker_is_killed_with_sixteen_in_its_hands(alone, hall):
+def test_a_worker_is_killed_with_sixteen_in_its_hands(alone, hall, sixteen):
     """In the middle of the transaction: nothing of it happened. All are told that nobody knows, the log
-    names them all, and with their keys they get their seats."""
-    asked = sixteen(hall)
+    names them all, and with their keys they get what they asked for."""
+    asked = sixteen.calls()
     with contextlib.closing(alone.mysql()) as connection, connection.cursor() as cursor:
-        cursor.execute("INSERT INTO seat_quota (concert_id, user_id) VALUES (%s, %s)",
+        cursor.execute("INSERT IGNORE INTO seat_quota (concert_id, user_id) VALUES (%s, %s)",
                        (hall.id, users_of(hall)[-1]))
         connection.begin()
-        cursor.execute("SELECT * FROM seat_quota WHERE concert_id = %s FOR UPDATE", hall.id)
+        cursor.execute("SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE",
+                       (hall.id, users_of(hall)[-1]))
         with waiting(alone, asked) as pending:
             pass
         wait_for_waiters(alone, 1)
@@ -73,10 +124,10 @@ def test_a_worker_is_killed_with_sixteen_in_its_hands(alone, hall):
         connection.rollback()
     assert {answer.code for answer in answers} == {"outcome_unknown"}
     wait_for(lambda: sorted(named_at_work(alone)) == sorted(answer.headers["X-Request-Id"] for answer in answers))
-    assert not owners(alone, hall)
+    assert not sixteen.done()
     again = [call(alone, ask) for ask in asked]
     assert {(answer.status, answer.headers.get("Idempotency-Replayed")) for answer in again} == {(200, None)}
-    assert owners(alone, hall) == all_owners(hall)
+    assert sixteen.done() == set(users_of(hall))
 
 
 class OneCut(Cutter):
@@ -106,37 +157,34 @@ class Killing(OneCut):
         pair.close()
 
 
-@pytest.mark.parametrize("ask", [sixteen, sixteen_wishes])
-def test_a_worker_is_killed_after_its_commit(alone, hall, ask):
+def test_a_worker_is_killed_after_its_commit(alone, hall, sixteen):
     """All of it happened, and nobody was told: the keys find the answers."""
-    asked = ask(hall)
+    asked = sixteen.calls()
     with Killing(alone, "after"):
         with waiting(alone, asked) as pending:
             pass
         answers = [answer.result(60) for answer in pending]
     assert {answer.code for answer in answers} == {"outcome_unknown"}
-    assert owners(alone, hall) == all_owners(hall)
+    assert sixteen.done() == set(users_of(hall))
     again = [call(alone, ask) for ask in asked]
     assert {(answer.status, answer.headers.get("Idempotency-Replayed")) for answer in again} == {(200, "true")}
     assert [answer.json()["userId"] for answer in again] == users_of(hall)
 
 
 @pytest.mark.parametrize("kind", CUTS)
-def test_the_commit_of_sixteen_is_lost(alone, hall, kind):
+def test_the_commit_of_sixteen_is_lost(alone, hall, sixteen, kind):
     """Each hears what became of its own. Every other has a key."""
-    asked = sixteen(hall, every=2)
+    asked = sixteen.calls(every=2)
     with OneCut(alone, kind):
         with waiting(alone, asked) as pending:
             pass
         answers = [answer.result(60) for answer in pending]
     allowed = {"", "outcome_unknown", "mysql_unavailable", "busy"} if kind in ("silent", "away") else {""}
     assert {answer.code for answer in answers} <= allowed, kind
-    held = owners(alone, hall)
-    for answer in answers:
-        if answer.status == 200:
-            seat, = answer.json()["seats"]
-            assert held[seat["seatId"]] == answer.json()["userId"]
-        assert answer.code in ("", "outcome_unknown") or answer.status == 503
+    done = sixteen.done()
+    for user, answer in zip(users_of(hall), answers):
+        assert answer.status == 503 or (answer.json()["userId"] == user and user in done)
+        assert answer.code in ("", "outcome_unknown") or user not in done
     ends = [wait_for(lambda: (answer := call(alone, ask)).status != 503 and answer) for ask in asked[1::2]]
     assert {answer.status for answer in ends} == {200}
     for first, answer in zip(answers[1::2], ends):

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "domain/queue/queue.h"
+#include "domain/sale/payment_create.h"
 #include "domain/sale/point.h"
 #include "domain/sale/quota.h"
 
@@ -16,11 +17,8 @@ needs_token(const struct payment_create *create, int64_t now)
 
 /* That the token is missing is said first, unless what is to be paid is found to need none. */
 enum error
-payment_create_precheck(struct services *services, void *state, struct problem *problem)
+payment_create_check(struct payment_create *create, enum db_result result, struct problem *problem)
 {
-    struct payment_create *create = state;
-    enum db_result result = reservation_table_find_with_concert(
-        services->db, create->reservation_id, &create->reservation, &create->concert);
     enum error error =
         reservation_check_owner(result, &create->reservation, create->user_id, problem);
     create->found = error == ERROR_NONE;
@@ -31,23 +29,25 @@ payment_create_precheck(struct services *services, void *state, struct problem *
     return error;
 }
 
-/*
- * Where a seat limit applies, a payment takes the user's mutex too. Otherwise a hold that lapses
- * while its payment is on the way to its COMMIT would not count for the user's next reservation,
- * and then be paid.
- */
-static enum error
-lock_user(struct services *services, const struct payment_create *create, struct problem *problem)
+enum error
+payment_create_precheck(struct services *services, void *state, struct problem *problem)
 {
-    if (!create->concert.has_seat_limit && !create->reservation.has_seat_limit)
-        return ERROR_NONE;
-    struct concert_user user = {create->reservation.concert_id, create->user_id};
-    return refuse_db(problem, quota_lock(services, &user, 1));
+    struct payment_create *create = state;
+    enum db_result result = reservation_table_find_with_concert(
+        services->db, create->reservation_id, &create->reservation, &create->concert);
+    return payment_create_check(create, result, problem);
 }
 
-static enum error
-check_held(const struct reservation *reservation, int64_t now, struct problem *problem)
+bool
+payment_create_needs_mutex(const struct payment_create *create)
 {
+    return create->concert.has_seat_limit || create->reservation.has_seat_limit;
+}
+
+enum error
+payment_create_check_held(const struct payment_create *create, int64_t now, struct problem *problem)
+{
+    const struct reservation *reservation = &create->reservation;
     switch (reservation_shown(reservation, reservation->concert_cancelled, now)) {
     case RESERVATION_HELD:
         return ERROR_NONE;
@@ -62,39 +62,32 @@ check_held(const struct reservation *reservation, int64_t now, struct problem *p
     return refuse(problem, ERROR_HOLD_EXPIRED);
 }
 
-/*
- * A reservation made with a token is paid with that one, whatever has become of its lease; one
- * made without takes any live token of this user and concert, in a closed concert none. Only MySQL
- * is asked.
- */
-static enum error
-check_token(struct services *services, struct payment_create *create, int64_t now,
-            struct problem *problem)
+enum error
+payment_create_check_token(struct payment_create *create, int64_t now, struct problem *problem)
 {
     const struct reservation *reservation = &create->reservation;
     int32_t concert_id;
-    struct token_row row;
     create->takes_token = needs_token(create, now);
+    create->takes_any_token = create->takes_token && !reservation->has_token;
     if (!create->takes_token)
         return ERROR_NONE;
     if (!queue_read_token(create->token, &concert_id, create->token_bytes) ||
         concert_id != reservation->concert_id)
         return refuse(problem, ERROR_TOKEN_INVALID);
-    if (reservation->has_token)
-        return memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) == 0
-                   ? ERROR_NONE
-                   : refuse(problem, ERROR_TOKEN_INVALID);
-    enum db_result result = token_table_find(services->db, create->token_bytes, &row);
-    if (result == DB_NONE ||
-        (result == DB_OK && !(token_is_live(&row) && row.concert_id == concert_id &&
-                              strcmp(row.user_id, create->user_id) == 0)))
+    if (reservation->has_token && memcmp(reservation->token, create->token_bytes, TOKEN_SIZE) != 0)
         return refuse(problem, ERROR_TOKEN_INVALID);
-    return refuse_db(problem, result);
+    return ERROR_NONE;
 }
 
-/* The token ends only where a queue is kept; a place that is only waited for goes on. */
-static enum db_result
-write_payment(struct services *services, struct payment_create *create, int64_t now)
+bool
+payment_create_fits_token(const struct payment_create *create, const struct token_row *row)
+{
+    return token_is_live(row) && row->concert_id == create->reservation.concert_id &&
+           strcmp(row->user_id, create->user_id) == 0;
+}
+
+void
+payment_create_fill(struct payment_create *create, int64_t now)
 {
     create->made = (struct payment){
         .reservation_id = create->reservation.reservation_id,
@@ -103,8 +96,39 @@ write_payment(struct services *services, struct payment_create *create, int64_t 
         .paid_at = now,
     };
     snprintf(create->made.user_id, sizeof create->made.user_id, "%s", create->user_id);
+}
+
+static enum error
+lock_user(struct services *services, const struct payment_create *create, struct problem *problem)
+{
+    struct concert_user user = {create->reservation.concert_id, create->user_id};
+    size_t count = payment_create_needs_mutex(create) ? 1 : 0;
+    return refuse_db(problem, quota_lock(services, &user, count));
+}
+
+static enum error
+check_token(struct services *services, struct payment_create *create, int64_t now,
+            struct problem *problem)
+{
+    struct token_row row;
+    if (payment_create_check_token(create, now, problem) != ERROR_NONE)
+        return problem->error;
+    if (!create->takes_any_token)
+        return ERROR_NONE;
+    enum db_result result = token_table_find(services->db, create->token_bytes, &row);
+    if (result == DB_NONE || (result == DB_OK && !payment_create_fits_token(create, &row)))
+        return refuse(problem, ERROR_TOKEN_INVALID);
+    return refuse_db(problem, result);
+}
+
+/* The token ends only where a queue is kept; a place that is only waited for goes on. */
+static enum db_result
+write_payment(struct services *services, struct payment_create *create, int64_t now)
+{
+    struct payment *made = &create->made;
+    payment_create_fill(create, now);
     create->ends_token = false;
-    enum db_result result = payment_table_insert(services->db, &create->made);
+    enum db_result result = payment_table_insert(services->db, &made, 1, 0);
     if (result != DB_OK || !create->takes_token || !create->concert.queued)
         return result;
     return token_table_end_active(services->db, create->token_bytes, &create->ends_token);
@@ -121,6 +145,7 @@ payment_create_execute(struct services *services, void *state, struct problem *p
 {
     struct payment_create *create = state;
     struct reservation *reservation = &create->reservation;
+    const struct reservation *sold = reservation;
     struct point_entry entry = {
         .kind = POINT_PAYMENT,
         .reservation_id = reservation->reservation_id,
@@ -131,11 +156,11 @@ payment_create_execute(struct services *services, void *state, struct problem *p
     enum db_result result = reservation_table_lock_hold(services->db, reservation, &now);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    if (check_held(reservation, now, problem) != ERROR_NONE ||
+    if (payment_create_check_held(create, now, problem) != ERROR_NONE ||
         check_token(services, create, now, problem) != ERROR_NONE)
         return problem->error;
 
-    result = reservation_table_sell(services->db, reservation, now);
+    result = reservation_table_sell(services->db, &sold, 1, now);
     if (result == DB_NONE) { /* the hold was over, and the next buyer has some of its seats */
         bool none_sold = db_changed_rows(services->db) == 0;
         if (none_sold && reservation_lose_seat(services, reservation, problem) != ERROR_NONE)

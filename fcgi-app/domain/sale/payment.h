@@ -16,8 +16,9 @@ struct payment_create {
     struct reservation reservation; /* without its seats */
     struct payment made;
     int64_t balance;
-    bool takes_token; /* else it needs none */
-    bool ends_token;  /* and the place in the queue with it */
+    bool takes_token;     /* else it needs none */
+    bool takes_any_token; /* of this user, not that of the reservation */
+    bool ends_token;      /* and the place in the queue with it */
     uint8_t token_bytes[TOKEN_SIZE];
 };
 
@@ -25,6 +26,14 @@ enum error payment_create_precheck(struct services *services, void *create, stru
     MUST_CHECK;
 enum error payment_create_execute(struct services *services, void *create, struct problem *problem)
     MUST_CHECK;
+
+/* The same of several, for effect_apply_together(). */
+size_t payment_create_gather(struct effect_call *calls, size_t count);
+enum db_result payment_create_precheck_batch(struct services *services, struct effect_group *group)
+    MUST_CHECK;
+enum db_result payment_create_execute_batch(struct services *services, struct effect_group *group)
+    MUST_CHECK;
+
 enum db_result payment_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t payment_create_id(const void *create);
 void payment_create_count(const void *create, struct tally *tally);

@@ -28,13 +28,10 @@ point_move(struct services *services, const char *user_id, int64_t amount,
         error = check_balance(entry, balance, amount, problem);
     if (error != ERROR_NONE)
         return error;
+    entry->user_id = user_id;
     entry->amount = amount;
     entry->balance_after = balance + amount;
-    enum db_result result =
-        point_table_set_balance(services->db, user_id, balance, entry->balance_after);
-    if (result == DB_OK)
-        result = point_table_add_entry(services->db, user_id, entry);
-    return refuse_db(problem, result);
+    return refuse_db(problem, point_table_move(services->db, &entry, 1, 0));
 }
 
 enum error

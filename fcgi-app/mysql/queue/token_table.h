@@ -72,6 +72,10 @@ bool token_may_idle(const struct token_row *row);
 enum db_result token_table_find(struct database *db, const uint8_t token[TOKEN_SIZE],
                                 struct token_row *row) MUST_CHECK;
 
+/* The same of up to DB_ROWS_MAX tokens: db_next() fills *row, in any order. */
+enum db_result token_table_list(struct database *db, const uint8_t *const tokens[], size_t count,
+                                struct token_row *row) MUST_CHECK;
+
 /* The live token of a user in a concert, of either kind, a numbered one first: DB_OK or DB_NONE. */
 enum db_result token_table_find_live(struct database *db, int32_t concert_id, const char *user_id,
                                      struct token_row *row) MUST_CHECK;
@@ -95,6 +99,13 @@ enum db_result token_table_end(struct database *db, enum token_kind kind,
  */
 enum db_result token_table_end_active(struct database *db, const uint8_t token[TOKEN_SIZE],
                                       bool *ended) MUST_CHECK;
+
+/*
+ * Ends up to DB_ROWS_MAX different active numbered tokens as done. DB_NONE: some of them is not
+ * active.
+ */
+enum db_result token_table_end_all_active(struct database *db, const uint8_t *const tokens[],
+                                          size_t count) MUST_CHECK;
 
 /* Ends 1 to TOKEN_BATCH of one kind together in the same way, while the period lasts. */
 enum db_result token_table_end_batch(struct database *db, const struct token_period *period,

@@ -1,5 +1,6 @@
 #include "mysql/sale/point_table.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum db_result
@@ -32,28 +33,88 @@ point_table_lock(struct database *db, const char *user_id, int64_t *balance, int
 }
 
 enum db_result
-point_table_set_balance(struct database *db, const char *user_id, int64_t before, int64_t after)
+point_table_lock_free(struct database *db, const char *const user_ids[], size_t count,
+                      int64_t balances[], int64_t *now, int64_t *id_step)
 {
-    /* the balance may stay as it is: a seat that is free is paid too */
-    static const struct query set = {"UPDATE point SET balance = ?, touched = touched ^ 1"
-                                     " WHERE user_id = ? AND balance = ?"};
-    return db_update(db, &set, PARAMETERS(DB_INTEGER(after), DB_TEXT(user_id), DB_INTEGER(before)),
-                     1);
+    static const struct query lock[] =
+        DB_LISTS("SELECT user_id, balance, " DB_NOW_LOCKED ", " DB_ID_STEP
+                 " FROM point FORCE INDEX (PRIMARY) WHERE user_id",
+                 " FOR UPDATE SKIP LOCKED");
+    struct parameter parameters[DB_ROWS_MAX];
+    char user_id[USER_ID_SIZE];
+    int64_t balance;
+    size_t form = db_list_form(count), listed = (size_t)1 << form;
+    for (size_t i = 0; i < listed; i++)
+        parameters[i] = DB_TEXT(user_ids[db_list_at(i, count)]);
+    for (size_t i = 0; i < count; i++)
+        balances[i] = -1;
+    enum db_result result = db_select(
+        db, &lock[form], parameters, listed,
+        COLUMNS(INTO_TEXT(user_id), INTO_INT64(&balance), INTO_INSTANT(now), INTO_INT64(id_step)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        for (size_t i = 0; i < count; i++)
+            if (strcmp(user_ids[i], user_id) == 0)
+                balances[i] = balance;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+/*
+ * The balance may stay as it is: a seat that is free is paid too. What each purse gets and had
+ * stands there by its owner.
+ */
+#define SET_BALANCE(whens, list)                                                                   \
+    {                                                                                              \
+        "UPDATE point FORCE INDEX (PRIMARY) SET touched = touched ^ 1,"                            \
+        " balance = CASE user_id" whens " ELSE balance END WHERE user_id" list                     \
+        " AND balance = CASE user_id" whens " ELSE 0 END"                                          \
+    }
+
+static enum db_result
+set_balances(struct database *db, const struct point_entry *const entries[], size_t count)
+{
+    static const struct query set[] = {
+        SET_BALANCE(DB_WHEN_1, DB_IN_1), SET_BALANCE(DB_WHEN_2, DB_IN_2),
+        SET_BALANCE(DB_WHEN_4, DB_IN_4), SET_BALANCE(DB_WHEN_8, DB_IN_8),
+        SET_BALANCE(DB_WHEN_16, DB_IN_16)};
+    struct parameter parameters[5 * DB_ROWS_MAX];
+    size_t form = db_list_form(count), listed = (size_t)1 << form;
+    for (size_t i = 0; i < listed; i++) {
+        const struct point_entry *entry = entries[db_list_at(i, count)];
+        const struct parameter owner = DB_TEXT(entry->user_id);
+        parameters[2 * i] = parameters[2 * listed + i] = parameters[3 * listed + 2 * i] = owner;
+        parameters[2 * i + 1] = DB_INTEGER(entry->balance_after);
+        parameters[3 * listed + 2 * i + 1] = DB_INTEGER(entry->balance_after - entry->amount);
+    }
+    return db_update(db, &set[form], parameters, 5 * listed, (int64_t)count);
 }
 
 enum db_result
-point_table_add_entry(struct database *db, const char *user_id, struct point_entry *entry)
+point_table_move(struct database *db, struct point_entry *const entries[], size_t count,
+                 int64_t id_step)
 {
-    static const struct query insert = {
+    static const struct query insert[DB_ROWS_MAX] = DB_ROW_FORMS(
         "INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?)"};
-    enum db_result result =
-        db_execute(db, &insert,
-                   PARAMETERS(DB_TEXT(user_id), DB_INTEGER(entry->kind), DB_INTEGER(entry->amount),
-                              DB_INTEGER(entry->balance_after),
-                              DB_OPTIONAL(entry->reservation_id != 0, entry->reservation_id),
-                              DB_INSTANT(entry->created_at)));
-    entry->history_id = db_inserted_id(db);
+        " created_at) VALUES ",
+        "(?, ?, ?, ?, ?, ?)", "");
+    struct parameter parameters[6 * DB_ROWS_MAX];
+    enum db_result result = set_balances(db, (const struct point_entry *const *)entries, count);
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < count; i++) {
+        const struct point_entry *entry = entries[i];
+        const struct parameter values[] = {
+            DB_TEXT(entry->user_id),
+            DB_INTEGER(entry->kind),
+            DB_INTEGER(entry->amount),
+            DB_INTEGER(entry->balance_after),
+            DB_OPTIONAL(entry->reservation_id != 0, entry->reservation_id),
+            DB_INSTANT(entry->created_at),
+        };
+        memcpy(&parameters[6 * i], values, sizeof values);
+    }
+    result = db_execute(db, &insert[count - 1], parameters, 6 * count);
+    for (size_t i = 0; i < count; i++)
+        entries[i]->history_id = db_inserted_id(db) + (int64_t)i * id_step;
     return result;
 }
 
@@ -104,15 +165,23 @@ point_table_history(struct database *db, const char *user_id, int64_t before, in
 }
 
 enum db_result
-payment_table_insert(struct database *db, struct payment *payment)
+payment_table_insert(struct database *db, struct payment *const rows[], size_t count,
+                     int64_t id_step)
 {
-    static const struct query insert = {
-        "INSERT INTO payment (reservation_id, user_id, amount, paid_at) VALUES (?, ?, ?, ?)"};
-    enum db_result result =
-        db_execute(db, &insert,
-                   PARAMETERS(DB_INTEGER(payment->reservation_id), DB_TEXT(payment->user_id),
-                              DB_INTEGER(payment->amount), DB_INSTANT(payment->paid_at)));
-    payment->payment_id = db_inserted_id(db);
+    static const struct query insert[DB_ROWS_MAX] =
+        DB_ROW_FORMS("INSERT INTO payment (reservation_id, user_id, amount, paid_at) VALUES ",
+                     "(?, ?, ?, ?)", "");
+    struct parameter parameters[4 * DB_ROWS_MAX];
+    assert(count >= 1 && count <= DB_ROWS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        parameters[4 * i] = DB_INTEGER(rows[i]->reservation_id);
+        parameters[4 * i + 1] = DB_TEXT(rows[i]->user_id);
+        parameters[4 * i + 2] = DB_INTEGER(rows[i]->amount);
+        parameters[4 * i + 3] = DB_INSTANT(rows[i]->paid_at);
+    }
+    enum db_result result = db_execute(db, &insert[count - 1], parameters, 4 * count);
+    for (size_t i = 0; i < count; i++)
+        rows[i]->payment_id = db_inserted_id(db) + (int64_t)i * id_step;
     return result;
 }
 

@@ -12,6 +12,7 @@ enum { REASON_CHARACTERS = 200, REASON_SIZE = 4 * REASON_CHARACTERS + 1 };
 
 struct point_entry {
     int64_t history_id;
+    const char *user_id; /* borrowed; only where it is written, as lists are of one user */
     enum point_kind kind;
     int64_t amount; /* signed */
     int64_t balance_after;
@@ -43,15 +44,20 @@ enum db_result point_table_lock(struct database *db, const char *user_id, int64_
                                 int64_t *now) MUST_CHECK;
 
 /*
- * Sets the balance of a locked purse; `before` is the one that was read. DB_RETRY: it has another
- * one, the lock did not hold.
+ * The same of up to DB_ROWS_MAX users, without a wait: -1 where there is no purse, or somebody else
+ * has it locked. *id_step is DB_ID_STEP. `now` and `id_step` are not set where none was found.
  */
-enum db_result point_table_set_balance(struct database *db, const char *user_id, int64_t before,
-                                       int64_t after) MUST_CHECK;
+enum db_result point_table_lock_free(struct database *db, const char *const user_ids[],
+                                     size_t count, int64_t balances[], int64_t *now,
+                                     int64_t *id_step) MUST_CHECK;
 
-/* Writes one line of the ledger; sets entry->history_id. */
-enum db_result point_table_add_entry(struct database *db, const char *user_id,
-                                     struct point_entry *entry) MUST_CHECK;
+/*
+ * Moves points in up to DB_ROWS_MAX locked purses, each of another user: sets their balances, and
+ * writes the lines of the ledger; sets history_id of each. `id_step` is DB_ID_STEP; one row needs
+ * none. DB_RETRY: the balance was another one than the entry comes from, the lock did not hold.
+ */
+enum db_result point_table_move(struct database *db, struct point_entry *const entries[],
+                                size_t count, int64_t id_step) MUST_CHECK;
 
 /* Makes a new entry an adjustment. DB_RETRY: it is not there. */
 enum db_result point_table_set_reason(struct database *db, int64_t history_id, const char *reason)
@@ -66,8 +72,12 @@ enum db_result point_table_history(struct database *db, const char *user_id, int
                                    int32_t limit, struct point_entry *list, size_t *count)
     MUST_CHECK;
 
-/* Writes a payment; sets payment->payment_id. DB_DUPLICATE where the reservation has one. */
-enum db_result payment_table_insert(struct database *db, struct payment *payment) MUST_CHECK;
+/*
+ * Writes up to DB_ROWS_MAX payments; sets payment_id of each, with `id_step` as above.
+ * DB_DUPLICATE where a reservation has one.
+ */
+enum db_result payment_table_insert(struct database *db, struct payment *const rows[], size_t count,
+                                    int64_t id_step) MUST_CHECK;
 
 /* The payment of a reservation, with a lock. */
 enum db_result payment_table_lock(struct database *db, int64_t reservation_id,

@@ -114,6 +114,51 @@ reservation_table_find_with_concert(struct database *db, int64_t id, struct rese
     return result == DB_OK ? concert_columns_find_last_start(db, concert) : result;
 }
 
+/* Fills in the ids of a statement with a list, from `parameters` on; returns how many there are. */
+static size_t
+name_rows(struct parameter parameters[DB_ROWS_MAX], const struct reservation *const rows[],
+          size_t count)
+{
+    size_t listed = (size_t)1 << db_list_form(count);
+    for (size_t i = 0; i < listed; i++)
+        parameters[i] = DB_INTEGER(rows[db_list_at(i, count)]->reservation_id);
+    return listed;
+}
+
+enum db_result
+reservation_table_find_batch(struct database *db, struct reservation *const rows[],
+                             struct concert *const concerts[], size_t count, bool found[])
+{
+    static const struct query find[] = DB_LISTS(
+        "SELECT " RESERVATION_COLUMNS ", " CONCERT_RULES_OF_ITEM ", t.status = 'active'"
+        " FROM reservation r FORCE INDEX (PRIMARY)"
+        " STRAIGHT_JOIN concert c ON c.concert_id = r.concert_id"
+        " LEFT JOIN item i ON i.item_id = r.item_id LEFT JOIN queue_token t ON t.token = r.token"
+        " WHERE r.reservation_id",
+        "");
+    struct parameter ids[DB_ROWS_MAX];
+    size_t named = name_rows(ids, (const struct reservation *const *)rows, count);
+    struct reservation row = {0};
+    struct concert concert = {0};
+    struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT + 1];
+    reservation_columns_bind(&row, columns);
+    concert_columns_bind_rules(&concert, columns + RESERVATION_COLUMN_COUNT);
+    columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT] = INTO_BOOL(&row.has_active_token);
+    memset(found, 0, count * sizeof found[0]);
+    enum db_result result = db_select(db, &find[db_list_form(count)], ids, named, columns,
+                                      RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT + 1);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i]->reservation_id != row.reservation_id)
+                continue;
+            *rows[i] = row;
+            *concerts[i] = concert;
+            found[i] = true;
+        }
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
 enum db_result
 reservation_table_lock_hold(struct database *db, struct reservation *reservation, int64_t *now)
 {
@@ -131,22 +176,67 @@ reservation_table_lock_hold(struct database *db, struct reservation *reservation
 }
 
 enum db_result
-reservation_table_sell(struct database *db, const struct reservation *reservation, int64_t paid_at)
+reservation_table_lock_holds(struct database *db, struct reservation *const rows[], size_t count,
+                             bool locked[], int64_t *now)
+{
+    /* the tables of one hold, each by its primary key, and nothing that others share with it */
+    static const struct query lock[] = DB_LISTS(
+        "SELECT r.reservation_id, r.status + 0, r.expires_at, (SELECT c.status = 'cancelled'"
+        " FROM concert c WHERE c.concert_id = r.concert_id), " DB_NOW_LOCKED
+        " FROM reservation r FORCE INDEX (PRIMARY)"
+        " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
+        " ON rs.reservation_id = r.reservation_id"
+        " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
+        " ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+        " WHERE r.reservation_id",
+        " AND s.reservation_id = r.reservation_id AND s.status = 'held' FOR UPDATE SKIP LOCKED");
+    struct parameter ids[DB_ROWS_MAX];
+    size_t named = name_rows(ids, (const struct reservation *const *)rows, count);
+    struct reservation row;
+    int32_t seats[DB_ROWS_MAX] = {0};
+    enum db_result result = db_select(
+        db, &lock[db_list_form(count)], ids, named,
+        COLUMNS(INTO_INT64(&row.reservation_id), INTO_ENUM(&row.status, RESERVATION_CANCELLED),
+                INTO_INSTANT(&row.expires_at), INTO_BOOL(&row.concert_cancelled),
+                INTO_INSTANT(now)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i]->reservation_id != row.reservation_id)
+                continue;
+            rows[i]->status = row.status;
+            rows[i]->expires_at = row.expires_at;
+            rows[i]->concert_cancelled = row.concert_cancelled;
+            seats[i]++;
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        locked[i] = seats[i] == rows[i]->seat_count;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_sell(struct database *db, const struct reservation *const rows[], size_t count,
+                       int64_t paid_at)
 {
     /* in the order of the seats' numbers, as all lock them; and by this index, whatever the
      * statistics say (MariaDB 11.8 has none while it counts anew): a scan would lock everybody's
      * rows */
-    static const struct query sell = {
-        "UPDATE reservation r"
-        " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
-        " ON rs.reservation_id = r.reservation_id"
-        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
-        " AND s.reservation_id = r.reservation_id AND s.status = 'held'"
-        " SET r.status = 'paid', r.settled_at = ?, s.status = 'sold', s.held_until = NULL"
-        " WHERE r.reservation_id = ? AND r.status = 'held'"};
-    return db_update_if(db, &sell,
-                        PARAMETERS(DB_INSTANT(paid_at), DB_INTEGER(reservation->reservation_id)),
-                        1 + reservation->seat_count);
+    static const struct query sell[] =
+        DB_LISTS("UPDATE reservation r FORCE INDEX (PRIMARY)"
+                 " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
+                 " ON rs.reservation_id = r.reservation_id"
+                 " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
+                 " ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
+                 " AND s.reservation_id = r.reservation_id AND s.status = 'held'"
+                 " SET r.status = 'paid', r.settled_at = ?, s.status = 'sold', s.held_until = NULL"
+                 " WHERE r.reservation_id",
+                 " AND r.status = 'held'");
+    struct parameter parameters[1 + DB_ROWS_MAX] = {DB_INSTANT(paid_at)};
+    size_t named = 1 + name_rows(parameters + 1, rows, count);
+    int64_t changed = 0;
+    for (size_t i = 0; i < count; i++)
+        changed += 1 + rows[i]->seat_count;
+    return db_update_if(db, &sell[db_list_form(count)], parameters, named, changed);
 }
 
 /* Goes through the rows of a statement that puts each into *seat. */

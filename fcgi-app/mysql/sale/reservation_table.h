@@ -28,6 +28,7 @@ struct reservation {
     int64_t created_at;
     int64_t expires_at;
     bool concert_cancelled; /* filled by reservation_table_list() and ..._lock_hold() only */
+    bool has_active_token;  /* it is; filled by reservation_table_find_batch() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
 };
 
@@ -56,6 +57,15 @@ enum db_result reservation_table_find_with_concert(struct database *db, int64_t 
     MUST_CHECK;
 
 /*
+ * The same of up to DB_ROWS_MAX that have their ids; found[i]: rows[i] and concerts[i] are filled.
+ * Of an item that has started, or is not there, a concert has the start (CLOCK_NEVER) as its
+ * last_starts_at; the last one may be later.
+ */
+enum db_result reservation_table_find_batch(struct database *db, struct reservation *const rows[],
+                                            struct concert *const concerts[], size_t count,
+                                            bool found[]) MUST_CHECK;
+
+/*
  * Locks one that was found, and reads again what may change of it: status and expires_at, and
  * concert_cancelled. *now is the time when it was locked.
  */
@@ -63,11 +73,18 @@ enum db_result reservation_table_lock_hold(struct database *db, struct reservati
                                            int64_t *now) MUST_CHECK;
 
 /*
- * Makes a locked hold paid and all its seats sold. DB_NONE: some seat is not held by it any more.
- * The seats are locked by this, in the order of their numbers.
+ * The same of up to DB_ROWS_MAX different ones with all their seats, without a wait. locked[i]:
+ * rows[i] is, and so are all its seats, which it holds. *now is not set where none is.
  */
-enum db_result reservation_table_sell(struct database *db, const struct reservation *reservation,
-                                      int64_t paid_at) MUST_CHECK;
+enum db_result reservation_table_lock_holds(struct database *db, struct reservation *const rows[],
+                                            size_t count, bool locked[], int64_t *now) MUST_CHECK;
+
+/*
+ * Makes up to DB_ROWS_MAX locked holds paid and all their seats sold. DB_NONE: some seat is not
+ * held any more. The seats of one are locked by this, in the order of their numbers.
+ */
+enum db_result reservation_table_sell(struct database *db, const struct reservation *const rows[],
+                                      size_t count, int64_t paid_at) MUST_CHECK;
 
 /* Reads reservation->seats, by seatId. */
 enum db_result reservation_table_seats(struct database *db, struct reservation *reservation)
