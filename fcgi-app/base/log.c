@@ -86,7 +86,7 @@ mask(char letter)
 static void
 append_masked(struct line *line, const char *text, size_t max)
 {
-    for (size_t i = 0; text[i] != '\0' && i < max && room_in(line) > 0; i++)
+    for (size_t i = 0; i < max && text[i] != '\0' && room_in(line) > 0; i++)
         line->bytes[line->length++] = mask(text[i]);
 }
 
@@ -95,7 +95,7 @@ static void
 append_string(struct line *line, const char *text, size_t max)
 {
     append(line, "\"");
-    for (size_t i = 0; text[i] != '\0' && i < max && room_in(line) > 2; i++) {
+    for (size_t i = 0; i < max && text[i] != '\0' && room_in(line) > 2; i++) {
         if (text[i] == '"' || text[i] == '\\')
             line->bytes[line->length++] = '\\';
         line->bytes[line->length++] = mask(text[i]);
