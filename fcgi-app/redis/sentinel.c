@@ -11,8 +11,8 @@ static redisReply *
 ask(struct link *link, const char *const *words)
 {
     enum { WORDS_MAX = 4 };
-    const char *list[WORDS_MAX];
-    size_t lengths[WORDS_MAX], count = 0;
+    const char *list[WORDS_MAX] = {NULL};
+    size_t lengths[WORDS_MAX] = {0}, count = 0;
     for (; words[count] != NULL; count++) {
         list[count] = words[count];
         lengths[count] = strlen(words[count]);

@@ -25,10 +25,11 @@ list_seats(const struct reservation_create *create, int32_t ids[SEATS_LISTED], s
         size_t at = 0;
         while (at < listed && ids[at] != create->seat_ids[i])
             at++;
-        if (at == SEATS_LISTED)
+        if (at < listed)
+            continue;
+        if (listed == SEATS_LISTED)
             return false;
-        ids[at] = create->seat_ids[i];
-        listed += at == listed;
+        ids[listed++] = create->seat_ids[i];
     }
     *count = listed;
     return true;
