@@ -43,9 +43,31 @@ add_file(struct archive *archive, const char *name, const struct buffer *text)
     archive->files[archive->count++] = name;
 }
 
-/* The end of a file, from a whole line on; what cannot be read says so. */
+/* Whether a record of a log begins here; of MySQL's slow log one is many lines. */
+static bool
+begins_record(const char *at, bool is_sql)
+{
+    return !is_sql || strncmp(at, "# Time: ", strlen("# Time: ")) == 0 ||
+           strncmp(at, "# User@Host: ", strlen("# User@Host: ")) == 0;
+}
+
+/* Drops what is before the first record of a log that was cut somewhere. */
 static void
-read_end(const char *path, size_t max, struct buffer *text)
+begin_with_record(struct buffer *text, bool is_sql)
+{
+    const char *at = text->data, *end = text->data + text->length;
+    do {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at != NULL ? at + 1 : end;
+    } while (at < end && !begins_record(at, is_sql));
+    text->length = (size_t)(end - at);
+    memmove(text->data, at, text->length);
+    text->data[text->length] = '\0';
+}
+
+/* The end of a file, from a whole record on; what cannot be read says so. */
+static void
+read_end(const char *path, size_t max, bool is_sql, struct buffer *text)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
@@ -65,6 +87,8 @@ read_end(const char *path, size_t max, struct buffer *text)
         all += got;
     }
     fclose(file);
+    if (is_cut && text->length > 0)
+        begin_with_record(text, is_sql);
 }
 
 static void
@@ -73,7 +97,7 @@ add_log(struct archive *archive, const char *name, const char *path, bool is_sql
     struct buffer text = {0}, redacted = {0};
     if (path == NULL)
         return;
-    read_end(path, LOG_BYTES, &text);
+    read_end(path, LOG_BYTES, is_sql, &text);
     if (text.length > 0)
         redact(text.data, is_sql, &redacted);
     add_file(archive, name, &redacted);
@@ -109,7 +133,7 @@ add_versions(struct archive *archive)
     if (uname(&system) == 0)
         buffer_format(&text, "%s %s %s %s\n", system.sysname, system.release, system.version,
                       system.machine);
-    read_end("/etc/os-release", PROC_BYTES, &text);
+    read_end("/etc/os-release", PROC_BYTES, false, &text);
     add_file(archive, "versions.txt", &text);
     buffer_free(&text);
 }
@@ -133,7 +157,7 @@ write_process(long pid, struct buffer *text)
     buffer_format(text, "== process %ld\n", pid);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "/proc/%ld/%s", pid, files[i]);
-        read_end(path, PROC_BYTES, text);
+        read_end(path, PROC_BYTES, false, text);
         buffer_text(text, "\n");
     }
 }
@@ -145,14 +169,14 @@ add_processes(struct archive *archive, const char *run_dir)
     struct buffer text = {0}, children = {0}, number = {0};
     char path[PATH_MAX], *end;
     snprintf(path, sizeof path, "%s/frontrow.pid", run_dir);
-    read_end(path, PROC_BYTES, &number);
+    read_end(path, PROC_BYTES, false, &number);
     long master = number.length > 0 ? strtol(number.data, NULL, 10) : 0;
     if (master <= 0) {
         buffer_format(&text, "%s: there is no master\n", path);
     } else {
         write_process(master, &text);
         snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", master, master);
-        read_end(path, PROC_BYTES, &children);
+        read_end(path, PROC_BYTES, false, &children);
         for (char *at = children.length > 0 ? children.data : ""; *at != '\0'; at = end) {
             long pid = strtol(at, &end, 10);
             if (end == at)
@@ -160,8 +184,8 @@ add_processes(struct archive *archive, const char *run_dir)
             write_process(pid, &text);
         }
     }
-    read_end("/proc/loadavg", PROC_BYTES, &text);
-    read_end("/proc/meminfo", PROC_BYTES, &text);
+    read_end("/proc/loadavg", PROC_BYTES, false, &text);
+    read_end("/proc/meminfo", PROC_BYTES, false, &text);
     add_file(archive, "processes.txt", &text);
     buffer_free(&text);
     buffer_free(&children);
@@ -187,7 +211,8 @@ pack(const struct archive *archive, const char *path)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        execlp("tar", "tar", "-czf", path, "-C", archive->folder, ".", (char *)NULL);
+        execlp("tar", "tar", "--force-local", "-czf", path, "-C", archive->folder, ".",
+               (char *)NULL);
         perror("tar");
         _exit(127);
     }

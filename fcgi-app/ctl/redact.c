@@ -6,12 +6,15 @@
 
 enum { TOKEN_DIGITS = 32 };
 
-/* What stands before a user id, and the bytes at which it ends. */
+/*
+ * What stands before a user id, and the bytes at which it ends; and before what InnoDB prints of a
+ * row. A letter or a digit may stand before those that begin with another byte.
+ */
 static const struct {
     const char *before;
     const char *ends;
-} names[] = {
-    {"userId=", "& \"\t\n"}, {"user=", " \"\t\n"}, {"\"user\":\"", "\""}, {"\"userId\":\"", "\""}};
+} names[] = {{"userId=", "& \"\t\n"}, {"user=", " \"\t\n"},          {"\"user\":\"", "\""},
+             {"\"userId\":\"", "\""}, {"/admin/user/", "?/ \"\t\n"}, {"; hex ", "\n"}};
 
 /* How many bytes of a queue token stand here: digits, "-", 32 hexadecimal ones. */
 static size_t
@@ -24,12 +27,16 @@ token_length(const char *at)
                                                                        : 0;
 }
 
-/* The bytes of a quoted text with its quotes; a quote is in it doubled or behind a backslash. */
+/*
+ * The bytes of a quoted text with its quotes; a quote is in it doubled or behind a backslash. It
+ * ends with its line at the latest: a quote that stands alone, as where a statement was cut off,
+ * would turn inside and outside round for all that follows.
+ */
 static size_t
 quoted_length(const char *at)
 {
     size_t length = 1;
-    while (at[length] != '\0') {
+    while (at[length] != '\0' && at[length] != '\n') {
         bool is_escape = at[length] == '\\' && at[length + 1] != '\0';
         if (is_escape || (at[length] == at[0] && at[length + 1] == at[0]))
             length += 2;
@@ -53,10 +60,10 @@ static size_t
 secret_length(const char *text, const char *at, bool is_sql, size_t *kept)
 {
     bool begins_word = at == text || !isalnum((unsigned char)at[-1]);
-    *kept = 0;
-    for (size_t i = 0; begins_word && i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         *kept = strlen(names[i].before);
-        if (strncmp(at, names[i].before, *kept) == 0)
+        if (strncmp(at, names[i].before, *kept) == 0 &&
+            (begins_word || !isalnum((unsigned char)*at)))
             return *kept + strcspn(at + *kept, names[i].ends);
     }
     *kept = 0;
