@@ -201,15 +201,17 @@ end_group(struct effect_group *group, enum effect_course course)
         group->calls[i]->course = course;
 }
 
-/* Nothing is changed. Where MySQL is away, it is so for all. */
+/* Nothing is changed. Where MySQL is away, and not only refuses this statement, it is so for all.
+ */
 static void
 leave_together(struct services *services, enum db_result result, struct effect_group *group)
 {
+    bool is_away = result == DB_GONE && !db_is_connected(services->db);
     transaction_rollback(services->db);
     effect_group_shrink(group);
-    for (size_t i = 0; i < group->count && result == DB_GONE; i++)
+    for (size_t i = 0; i < group->count && is_away; i++)
         refuse_db(&group->calls[i]->problem, result);
-    end_group(group, result == DB_GONE ? EFFECT_REFUSED : EFFECT_ALONE);
+    end_group(group, is_away ? EFFECT_REFUSED : EFFECT_ALONE);
 }
 
 /* The keys of a group. */
@@ -276,12 +278,20 @@ answer_together(struct services *services, const struct effect_group *group)
                           : DB_OK;
 }
 
-/* The COMMIT's answer was lost: all of them happened or none, but each is asked for by itself. */
+/*
+ * The COMMIT's answer was lost: all of them happened or none, but each is asked for by itself, as
+ * long as MySQL tells. If it does not, all have the same wait behind them.
+ */
 static void
 settle_together(struct services *services, const struct effect_group *group)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct effect_call *call = group->calls[i];
+        if (i > 0 && group->calls[i - 1]->course == EFFECT_REFUSED) {
+            call->problem = group->calls[i - 1]->problem;
+            call->course = EFFECT_REFUSED;
+            continue;
+        }
         enum attempt outcome = settle(services, &call->effect, call->body, &call->problem);
         call->course = outcome == ATTEMPT_DONE    ? EFFECT_DONE
                        : outcome == ATTEMPT_AGAIN ? EFFECT_ALONE

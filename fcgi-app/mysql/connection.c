@@ -264,18 +264,18 @@ enum db_result
 connection_ensure(struct database *db)
 {
     if (db->has_begun)
-        return connection_is_open(db) ? DB_OK : DB_GONE;
+        return db_is_connected(db) ? DB_OK : DB_GONE;
     if (db->breaker != NULL && breaker_is_open(db->breaker)) {
         snprintf(db->error_text, sizeof db->error_text, "MySQL does not answer");
         return DB_GONE;
     }
-    if (connection_is_open(db) && has_moved(db))
+    if (db_is_connected(db) && has_moved(db))
         connection_close(db);
-    return connection_is_open(db) ? DB_OK : connect_session(db);
+    return db_is_connected(db) ? DB_OK : connect_session(db);
 }
 
 bool
-connection_is_open(const struct database *db)
+db_is_connected(const struct database *db)
 {
     return db->session->handle != NULL;
 }

@@ -76,9 +76,6 @@ struct database {
  */
 enum db_result connection_ensure(struct database *db) MUST_CHECK;
 
-/* Whether the session in use is connected. */
-bool connection_is_open(const struct database *db);
-
 /*
  * Whether a statement that finds the connection lost may be sent again on a new one: MySQL closes
  * what was idle, and that shows only now. Nothing of a transaction may have gone through, and a

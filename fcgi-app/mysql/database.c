@@ -104,7 +104,7 @@ send_statement(struct database *db, const struct query *query, const struct para
     spent_add(DEPENDENCY_MYSQL, clock_monotonic_us() - started_us);
     if (!sent)
         result = statement_failed(db, *handle, started_us / 1000);
-    if (connection_is_open(db)) { /* also a refused statement may have locked rows */
+    if (db_is_connected(db)) { /* also a refused statement may have locked rows */
         db->session->used = true;
         db->has_begun = db->in_transaction;
     }
@@ -120,7 +120,7 @@ db_execute(struct database *db, const struct query *query, const struct paramete
     MYSQL_STMT *handle;
     bool first = db->in_transaction && connection_may_be_stale(db);
     enum db_result result = send_statement(db, query, parameters, count, &handle);
-    if (result == DB_GONE && first && !connection_is_open(db))
+    if (result == DB_GONE && first && !db_is_connected(db))
         result = send_statement(db, query, parameters, count, &handle);
     if (result != DB_OK)
         return result;
@@ -231,7 +231,7 @@ db_select(struct database *db, const struct query *query, const struct parameter
     bool alone = !db->in_transaction, stale = connection_may_be_stale(db);
     enum db_result result =
         select_once(db, query, parameters, parameter_count, columns, column_count);
-    if ((result == DB_GONE && stale && !connection_is_open(db)) || (result == DB_RETRY && alone))
+    if ((result == DB_GONE && stale && !db_is_connected(db)) || (result == DB_RETRY && alone))
         result = select_once(db, query, parameters, parameter_count, columns, column_count);
     return result;
 }

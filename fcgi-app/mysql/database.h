@@ -253,6 +253,12 @@ const char *db_error_text(const struct database *db);
 /* The server's name and version as it tells them, "10.11.6-MariaDB"; "" if it is not connected. */
 const char *db_server(const struct database *db);
 
+/*
+ * Whether the session in use is connected. After DB_GONE: MySQL is there, and refused only what it
+ * was told.
+ */
+bool db_is_connected(const struct database *db);
+
 /* Whether the last connect refused the server for how it is set up. */
 bool db_is_misconfigured(const struct database *db);
 

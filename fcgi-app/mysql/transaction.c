@@ -36,12 +36,12 @@ transaction_begin_snapshot(struct database *db)
 static enum commit
 send_commit(struct database *db)
 {
-    if (!connection_is_open(db)) /* lost before: the server has rolled back */
+    if (!db_is_connected(db)) /* lost before: the server has rolled back */
         return COMMIT_ROLLED_BACK;
     enum db_result result = connection_run(db, "COMMIT");
     if (result == DB_OK)
         return COMMIT_DONE;
-    if (result == DB_RETRY && connection_is_open(db)) {
+    if (result == DB_RETRY && db_is_connected(db)) {
         transaction_rollback(db);
         return COMMIT_ROLLED_BACK;
     }
@@ -63,7 +63,7 @@ transaction_rollback(struct database *db)
 {
     if (!db->in_transaction)
         return;
-    if (connection_is_open(db) && db->has_begun) {
+    if (db_is_connected(db) && db->has_begun) {
         database_end_rows(db);
         if (connection_run(db, "ROLLBACK") != DB_OK)
             connection_close(db); /* that rolls back as well */

@@ -139,10 +139,10 @@ def test_a_seat_limit_takes_a_statement_more(stack):
     assert statements(stack, calls) == 10
 
 
-def test_a_queue_takes_no_more(stack):
-    """The tokens are not looked up but ended, and Redis hears of all by one call, after the answers."""
+def test_a_queue_takes_one_statement_more(stack):
+    """The tokens are locked, without a wait, before they are ended, and Redis hears of all by one call, after the answers."""
     concert = new_concert(stack, seats=80, capacity=100)
-    assert statements(stack, lambda _: pays(new_buyers(stack, concert, AT_ONCE))) == 9
+    assert statements(stack, lambda _: pays(new_buyers(stack, concert, AT_ONCE))) == 10
 
     def calls_of_redis():
         with contextlib.closing(stack.redis()) as redis:
@@ -348,13 +348,16 @@ LOCKS = {
     "reservation": lambda stack, buyer: lock_reservation(stack, buyer.id),
     "seat": lambda stack, buyer: lock_seat(stack, buyer.held["itemId"], buyer.held["seats"][1]["seatId"]),
     "purse": lambda stack, buyer: lock_purse(stack, buyer.user),
+    "token": lambda stack, buyer: transaction(
+        stack, "SELECT * FROM queue_token WHERE concert_id = %s AND user_id = %s FOR UPDATE",
+        buyer.held["concertId"], buyer.user),
 }
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_locked_row_is_waited_for_by_its_buyer_only(stack, lock):
     """And the concert's row, which an operator may have locked, by nobody."""
-    concert = new_concert(stack)
+    concert = new_concert(stack, capacity=10 if lock == "token" else None)
     buyers = new_buyers(stack, concert, 4, seats=2)
     with LOCKS[lock](stack, buyers[1]):
         with waiting(stack, pays(buyers)) as pending:

@@ -164,6 +164,10 @@ class Lone:
     def of_user(self, path):
         return lambda count: [request("GET", f"{path}?userId={self.user}")] * count
 
+    def asked(self, path):
+        """By an operator."""
+        return lambda count: [request("GET", path, **self.key)] * count
+
     def charges(self, count, key=lambda: ""):
         body = {"userId": self.user, "amount": 1}
         return [request("POST", "/point/charge", body, Idempotency_Key=key()) for _ in range(count)]
@@ -213,6 +217,17 @@ CALLS = {
     ("PATCH", "/admin/concert/{concert}"): lambda lone: lambda count: [
         request("PATCH", f"/admin/concert/{lone.concert.id}", {"title": f"Title {n}"}, **lone.key)
         for n in range(count)],
+    ("GET", "/admin/concert"): lambda lone: lone.asked("/admin/concert?limit=5"),
+    ("GET", "/admin/concert/{concert}/export"): lambda lone: lone.asked(
+        f"/admin/concert/{lone.concert.id}/export?what=orders&format=csv"),
+    ("GET", "/admin/reservation"): lambda lone: lone.asked(f"/admin/reservation?concertId={lone.concert.id}"),
+    ("POST", "/admin/reservation/{reservation}/refund"): lambda lone: lambda count: [
+        request("POST", f"/admin/reservation/{one['reservationId']}/refund", {"reason": "a test"}, **lone.key)
+        for one in lone.bought(count)],
+    ("GET", "/admin/user/{user}"): lambda lone: lone.asked(f"/admin/user/{lone.user}"),
+    ("POST", "/admin/point"): lambda lone: lambda count: [
+        request("POST", "/admin/point", {"userId": lone.user, "amount": 1, "reason": "a test"}, **lone.key)] * count,
+    ("GET", "/admin/log"): lambda lone: lone.asked("/admin/log?limit=5"),
     ("GET", "/health"): lambda lone: lambda count: [request("GET", "/health")] * count,
     ("GET", "/health/ready"): lambda lone: lambda count: [request("GET", "/health/ready")] * count,
     ("GET", "/metrics"): lambda lone: lambda count: [request("GET", "/metrics")] * count,

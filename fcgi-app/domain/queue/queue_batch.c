@@ -79,10 +79,11 @@ refuse_all(struct queue_add *adds, size_t count, const struct problem *problem)
 
 /* Where MySQL is away, it is so for all. Whatever else it says is left to single ones. */
 static void
-refuse_rows(const struct batch *batch, struct queue_add *adds, enum db_result result)
+refuse_rows(struct database *db, const struct batch *batch, struct queue_add *adds,
+            enum db_result result)
 {
     struct problem problem;
-    if (result != DB_GONE)
+    if (result != DB_GONE || db_is_connected(db))
         return;
     refuse_db(&problem, result);
     for (size_t i = 0; i < batch->count; i++)
@@ -185,7 +186,7 @@ add_to_queue(struct services *services, const struct concert *concert, struct qu
                                           : write_waiting(services, concert->concert_id, &batch);
     transaction_rollback(services->db); /* where one was not committed */
     if (result != DB_OK || batch.count == 0) {
-        refuse_rows(&batch, adds, result);
+        refuse_rows(services->db, &batch, adds, result);
         return;
     }
     struct queue_tokens saved = {.count = batch.count};
@@ -238,7 +239,7 @@ add_unqueued(struct services *services, const struct concert *concert, struct qu
     enum db_result result = write_unqueued(services, &period, &batch);
     if (result != DB_OK) {
         transaction_rollback(services->db);
-        refuse_rows(&batch, adds, result);
+        refuse_rows(services->db, &batch, adds, result);
         return;
     }
     for (size_t i = 0; i < batch.count; i++) {

@@ -136,6 +136,42 @@ check_tokens(struct services *services, struct effect_group *group, int64_t now)
     return result;
 }
 
+/* The tokens that the payments end, and whose they are. */
+struct ended_tokens {
+    struct effect_call *calls[EFFECTS_AT_ONCE];
+    const uint8_t *tokens[EFFECTS_AT_ONCE];
+    size_t count;
+};
+
+static struct ended_tokens
+list_ended(const struct effect_group *group)
+{
+    struct ended_tokens list = {.count = 0};
+    for (size_t i = 0; i < group->count; i++) {
+        if (!create_of(group->calls[i])->ends_token)
+            continue;
+        list.calls[list.count] = group->calls[i];
+        list.tokens[list.count++] = create_of(group->calls[i])->token_bytes;
+    }
+    return list;
+}
+
+/* Leaves out whose token has ended meanwhile or is locked: nobody waits for it with purses. */
+static enum db_result
+lock_tokens(struct services *services, struct effect_group *group)
+{
+    struct ended_tokens list = list_ended(group);
+    bool locked[EFFECTS_AT_ONCE];
+    if (list.count == 0)
+        return DB_OK;
+    enum db_result result = token_table_lock_free(services->db, list.tokens, list.count, locked);
+    for (size_t i = 0; i < list.count && result == DB_OK; i++)
+        if (!locked[i])
+            list.calls[i]->course = EFFECT_ALONE;
+    effect_group_shrink(group);
+    return result;
+}
+
 /* The purses that have enough, while the holds are not over. */
 static enum db_result
 lock_purses(struct services *services, struct effect_group *group, int64_t *now, int64_t *id_step)
@@ -158,19 +194,14 @@ lock_purses(struct services *services, struct effect_group *group, int64_t *now,
     return result;
 }
 
-/* One that has ended meanwhile, by another program, leaves all to be tried again. */
 static enum db_result
 end_tokens(struct services *services, const struct effect_group *group)
 {
-    const uint8_t *tokens[EFFECTS_AT_ONCE];
-    size_t count = 0;
-    for (size_t i = 0; i < group->count; i++)
-        if (create_of(group->calls[i])->ends_token)
-            tokens[count++] = create_of(group->calls[i])->token_bytes;
-    if (count == 0)
+    struct ended_tokens list = list_ended(group);
+    if (list.count == 0)
         return DB_OK;
-    enum db_result result = token_table_end_all_active(services->db, tokens, count);
-    return result == DB_NONE ? DB_RETRY : result;
+    enum db_result result = token_table_end_all_active(services->db, list.tokens, list.count);
+    return result == DB_NONE ? db_lock_lost(services->db, "a token was ended by two") : result;
 }
 
 static enum db_result
@@ -216,6 +247,7 @@ payment_create_execute_batch(struct services *services, struct effect_group *gro
     enum db_result result = lock_users(services, group);
     if (result != DB_OK || (result = lock_holds(services, group, &paid_at)) != DB_OK ||
         (result = check_tokens(services, group, paid_at)) != DB_OK ||
+        (result = lock_tokens(services, group)) != DB_OK ||
         (result = lock_purses(services, group, &moved_at, &id_step)) != DB_OK || group->count == 0)
         return result;
     return write_payments(services, group, paid_at, moved_at, id_step);

@@ -169,6 +169,28 @@ token_table_end(struct database *db, enum token_kind kind, const uint8_t token[T
     return db_execute(db, &end_queue, PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
 }
 
+enum db_result
+token_table_lock_free(struct database *db, const uint8_t *const tokens[], size_t count,
+                      bool locked[])
+{
+    static const struct query lock[] =
+        DB_LISTS("SELECT token FROM queue_token FORCE INDEX (queue_token_by_token) WHERE token",
+                 " AND status = 'active' FOR UPDATE SKIP LOCKED");
+    struct parameter parameters[DB_ROWS_MAX];
+    uint8_t token[TOKEN_SIZE];
+    size_t form = db_list_form(count), listed = (size_t)1 << form;
+    for (size_t i = 0; i < listed; i++)
+        parameters[i] = DB_BYTES(tokens[db_list_at(i, count)], TOKEN_SIZE);
+    for (size_t i = 0; i < count; i++)
+        locked[i] = false;
+    enum db_result result =
+        db_select(db, &lock[form], parameters, listed, COLUMNS(INTO_BYTES(token)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        for (size_t i = 0; i < count; i++)
+            locked[i] = locked[i] || memcmp(tokens[i], token, TOKEN_SIZE) == 0;
+    return result == DB_NONE ? DB_OK : result;
+}
+
 static const struct query end_active[DB_LIST_FORMS] =
     DB_LISTS("UPDATE queue_token FORCE INDEX (queue_token_by_token) SET status = 'done'"
              " WHERE token",

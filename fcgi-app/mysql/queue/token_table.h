@@ -101,6 +101,13 @@ enum db_result token_table_end_active(struct database *db, const uint8_t token[T
                                       bool *ended) MUST_CHECK;
 
 /*
+ * Locks those of up to DB_ROWS_MAX numbered tokens that are active and that nobody else has locked
+ * just now, without a wait, and says of each whether it did.
+ */
+enum db_result token_table_lock_free(struct database *db, const uint8_t *const tokens[],
+                                     size_t count, bool locked[]) MUST_CHECK;
+
+/*
  * Ends up to DB_ROWS_MAX different active numbered tokens as done. DB_NONE: some of them is not
  * active.
  */
