@@ -316,7 +316,7 @@ def test_redis_is_called_once_for_who_waits(refuser):
     tokens = [add(stack, queue, f"waiting-{n}") for n in range(3)]
     assert called() == ["add"] * 3
     wait_for(lambda: commands)
-    assert called() == ["saved"]
+    assert called() == ["saved_rows"]
     answer = stack.get("/token", **{"X-Queue-Token": tokens[0].json()["token"]})
     assert answer.json()["status"] == "waiting"
     assert called() == ["status"]
