@@ -38,7 +38,7 @@ hash_key(const char *key, uint8_t hash[KEY_HASH_BYTES])
         log_abort("OpenSSL failed");
 }
 
-/* What has another form is not looked up: a wrong key costs MySQL nothing. */
+/* What has another form is not looked up, and costs MySQL nothing. */
 static bool
 is_key(const char *key)
 {
