@@ -89,31 +89,51 @@ lock_holds(struct services *services, struct effect_group *group, int64_t *now)
     return result;
 }
 
+/* Some tokens of a group, and whose they are. */
+struct token_list {
+    struct effect_call *calls[EFFECTS_AT_ONCE];
+    const uint8_t *tokens[EFFECTS_AT_ONCE];
+    size_t count;
+};
+
+static void
+add_token(struct token_list *list, struct effect_call *call)
+{
+    list->calls[list->count] = call;
+    list->tokens[list->count++] = create_of(call)->token_bytes;
+}
+
+/* Those that the payments end. */
+static struct token_list
+list_ended(const struct effect_group *group)
+{
+    struct token_list list = {.count = 0};
+    for (size_t i = 0; i < group->count; i++)
+        if (create_of(group->calls[i])->ends_token)
+            add_token(&list, group->calls[i]);
+    return list;
+}
+
 /* Leaves out those that come with any token of theirs, if it is not found to fit. */
 static enum db_result
 check_any_tokens(struct services *services, const struct effect_group *group)
 {
-    struct effect_call *calls[EFFECTS_AT_ONCE];
-    const uint8_t *tokens[EFFECTS_AT_ONCE];
+    struct token_list list = {.count = 0};
     bool fits[EFFECTS_AT_ONCE] = {false};
     struct token_row row;
-    size_t count = 0;
-    for (size_t i = 0; i < group->count; i++) {
-        if (!create_of(group->calls[i])->takes_any_token)
-            continue;
-        calls[count] = group->calls[i];
-        tokens[count++] = create_of(group->calls[i])->token_bytes;
-    }
-    if (count == 0)
+    for (size_t i = 0; i < group->count; i++)
+        if (create_of(group->calls[i])->takes_any_token)
+            add_token(&list, group->calls[i]);
+    if (list.count == 0)
         return DB_OK;
-    enum db_result result = token_table_list(services->db, tokens, count, &row);
+    enum db_result result = token_table_list(services->db, list.tokens, list.count, &row);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
-        for (size_t i = 0; i < count; i++)
-            fits[i] = fits[i] || (memcmp(tokens[i], row.token, TOKEN_SIZE) == 0 &&
-                                  payment_create_fits_token(create_of(calls[i]), &row));
-    for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < list.count; i++)
+            fits[i] = fits[i] || (memcmp(list.tokens[i], row.token, TOKEN_SIZE) == 0 &&
+                                  payment_create_fits_token(create_of(list.calls[i]), &row));
+    for (size_t i = 0; i < list.count; i++)
         if (!fits[i])
-            calls[i]->course = EFFECT_ALONE;
+            list.calls[i]->course = EFFECT_ALONE;
     return result == DB_NONE ? DB_OK : result;
 }
 
@@ -136,31 +156,11 @@ check_tokens(struct services *services, struct effect_group *group, int64_t now)
     return result;
 }
 
-/* The tokens that the payments end, and whose they are. */
-struct ended_tokens {
-    struct effect_call *calls[EFFECTS_AT_ONCE];
-    const uint8_t *tokens[EFFECTS_AT_ONCE];
-    size_t count;
-};
-
-static struct ended_tokens
-list_ended(const struct effect_group *group)
-{
-    struct ended_tokens list = {.count = 0};
-    for (size_t i = 0; i < group->count; i++) {
-        if (!create_of(group->calls[i])->ends_token)
-            continue;
-        list.calls[list.count] = group->calls[i];
-        list.tokens[list.count++] = create_of(group->calls[i])->token_bytes;
-    }
-    return list;
-}
-
 /* Leaves out whose token has ended meanwhile or is locked: nobody waits for it with purses. */
 static enum db_result
 lock_tokens(struct services *services, struct effect_group *group)
 {
-    struct ended_tokens list = list_ended(group);
+    struct token_list list = list_ended(group);
     bool locked[EFFECTS_AT_ONCE];
     if (list.count == 0)
         return DB_OK;
@@ -197,7 +197,7 @@ lock_purses(struct services *services, struct effect_group *group, int64_t *now,
 static enum db_result
 end_tokens(struct services *services, const struct effect_group *group)
 {
-    struct ended_tokens list = list_ended(group);
+    struct token_list list = list_ended(group);
     if (list.count == 0)
         return DB_OK;
     enum db_result result = token_table_end_all_active(services->db, list.tokens, list.count);

@@ -169,6 +169,16 @@ token_table_end(struct database *db, enum token_kind kind, const uint8_t token[T
     return db_execute(db, &end_queue, PARAMETERS(DB_INTEGER(status), DB_BYTES(token, TOKEN_SIZE)));
 }
 
+/* The list of a DB_LISTS statement; returns how many parameters it takes. */
+static size_t
+name_tokens(struct parameter parameters[DB_ROWS_MAX], const uint8_t *const tokens[], size_t count)
+{
+    size_t listed = (size_t)1 << db_list_form(count);
+    for (size_t i = 0; i < listed; i++)
+        parameters[i] = DB_BYTES(tokens[db_list_at(i, count)], TOKEN_SIZE);
+    return listed;
+}
+
 enum db_result
 token_table_lock_free(struct database *db, const uint8_t *const tokens[], size_t count,
                       bool locked[])
@@ -178,13 +188,11 @@ token_table_lock_free(struct database *db, const uint8_t *const tokens[], size_t
                  " AND status = 'active' FOR UPDATE SKIP LOCKED");
     struct parameter parameters[DB_ROWS_MAX];
     uint8_t token[TOKEN_SIZE];
-    size_t form = db_list_form(count), listed = (size_t)1 << form;
-    for (size_t i = 0; i < listed; i++)
-        parameters[i] = DB_BYTES(tokens[db_list_at(i, count)], TOKEN_SIZE);
+    size_t listed = name_tokens(parameters, tokens, count);
     for (size_t i = 0; i < count; i++)
         locked[i] = false;
     enum db_result result =
-        db_select(db, &lock[form], parameters, listed, COLUMNS(INTO_BYTES(token)));
+        db_select(db, &lock[db_list_form(count)], parameters, listed, COLUMNS(INTO_BYTES(token)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         for (size_t i = 0; i < count; i++)
             locked[i] = locked[i] || memcmp(tokens[i], token, TOKEN_SIZE) == 0;
@@ -200,10 +208,8 @@ enum db_result
 token_table_end_all_active(struct database *db, const uint8_t *const tokens[], size_t count)
 {
     struct parameter parameters[DB_ROWS_MAX];
-    size_t form = db_list_form(count), listed = (size_t)1 << form;
-    for (size_t i = 0; i < listed; i++)
-        parameters[i] = DB_BYTES(tokens[db_list_at(i, count)], TOKEN_SIZE);
-    return db_update_if(db, &end_active[form], parameters, listed, (int64_t)count);
+    size_t listed = name_tokens(parameters, tokens, count);
+    return db_update_if(db, &end_active[db_list_form(count)], parameters, listed, (int64_t)count);
 }
 
 enum db_result
