@@ -94,12 +94,11 @@ check_schema(const struct config *config, bool names_server)
 static int
 check_redis(const struct config *config)
 {
-    char server[REDIS_SERVER_SIZE];
     struct redis *redis = redis_open(config, NULL);
-    enum redis_fitness fitness = redis_check(redis, server);
+    enum redis_fitness fitness = redis_check(redis);
+    if (redis_server(redis)[0] != '\0')
+        log_info("Redis is %s", redis_server(redis));
     redis_close(redis);
-    if (server[0] != '\0')
-        log_info("Redis is %s", server);
     if (fitness == REDIS_AWAY)
         log_warn("Redis was not checked");
     return fitness == REDIS_FIT    ? EXIT_DONE

@@ -194,15 +194,18 @@ redis_write_info(struct redis *redis, const char *section, struct buffer *out)
 }
 
 enum redis_fitness
-redis_check(struct redis *redis, char server[REDIS_SERVER_SIZE])
+redis_check(struct redis *redis)
 {
-    redis->server[0] = '\0';
     redis->unfit = false;
-    bool is_fit = redis_ensure(redis);
-    snprintf(server, REDIS_SERVER_SIZE, "%s", redis->server);
-    if (is_fit)
+    if (redis_ensure(redis))
         return REDIS_FIT;
     return redis->unfit ? REDIS_UNFIT : REDIS_AWAY;
+}
+
+const char *
+redis_server(const struct redis *redis)
+{
+    return redis->server;
 }
 
 bool

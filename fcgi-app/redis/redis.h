@@ -45,13 +45,13 @@ enum redis_fitness {
     REDIS_UNFIT, /* too old, or its settings would lose parts of queues; logged */
 };
 
-enum { REDIS_SERVER_SIZE = 48 };
+/* Connects and says whether queues can be kept there. For frontrow --check. */
+enum redis_fitness redis_check(struct redis *redis);
 
-/*
- * Connects and says whether queues can be kept there; `server` is its name and version, "Redis
- * 7.0.15" or "Valkey 8.1.1", "" if it is away. For frontrow --check.
- */
-enum redis_fitness redis_check(struct redis *redis, char server[REDIS_SERVER_SIZE]);
+enum { REDIS_SERVER_SIZE = 48 }; /* with the NUL */
+
+/* The server's name and version, "Redis 7.0.15" or "Valkey 8.1.1"; "" if it was not connected. */
+const char *redis_server(const struct redis *redis);
 
 /* Whether Redis answers. For tools. */
 bool redis_ping(struct redis *redis);
