@@ -1,7 +1,4 @@
-/*
- * GET /admin/reservation, POST /admin/reservation/{reservation}/refund, GET /admin/user/{user},
- * POST /admin/point
- */
+/* GET /admin/reservation, POST /admin/reservation/{reservation}/refund, GET /admin/user/{user} */
 #include "domain/organiser/order.h"
 
 #include "api/api.h"
@@ -10,7 +7,6 @@
 #include "api/point.h"
 #include "api/reservation.h"
 #include "domain/organiser/order_refund.h"
-#include "domain/organiser/point_adjust.h"
 #include "domain/sale/payment.h"
 
 static void
@@ -219,61 +215,4 @@ admin_user_get(void *services, const struct request *request, struct response *r
     write_orders(&json, "reservations", view.orders, view.order_count, USER_ROWS);
     write_history(&json, view.history, view.history_count);
     json_end_object(&json);
-}
-
-/* ---- points ---- */
-
-static void
-describe_purse(const char *user_id, int64_t balance, struct buffer *values)
-{
-    struct json json = json_writer(values);
-    json_begin_object(&json, NULL);
-    json_write_string(&json, "userId", user_id);
-    json_write_integer(&json, "balance", balance);
-    json_end_object(&json);
-}
-
-static void
-render_adjust(const void *state, struct buffer *body)
-{
-    const struct point_change *change = &((const struct point_adjust *)state)->change;
-    struct json json = json_writer(body);
-    json_begin_object(&json, NULL);
-    json_write_string(&json, "userId", change->user_id);
-    json_write_integer(&json, "balance", change->entry.balance_after);
-    json_write_integer(&json, "amount", change->entry.amount);
-    json_write_integer(&json, "historyId", change->entry.history_id);
-    json_end_object(&json);
-}
-
-void
-admin_point_post(void *services, const struct request *request, struct response *response)
-{
-    struct services admin = api_with_long_time_outs(services);
-    const struct input *input = request->input;
-    bool adds = input->amount > 0;
-    struct point_adjust adjust = {
-        .change = {.user_id = input->user_id,
-                   .kind = adds ? POINT_CHARGE : POINT_USE,
-                   .amount = adds ? input->amount : -input->amount},
-        .reason = input->reason,
-        .actor = request->account.name,
-        .describe = describe_purse,
-    };
-    struct effect effect = {
-        .kind = adds ? EFFECT_CHARGE : EFFECT_USE,
-        .state = &adjust,
-        .execute = point_adjust_execute,
-        .was_committed = point_change_was_committed,
-        .effect_id = point_change_id,
-        .render = render_adjust,
-        .count = point_change_count,
-    };
-    struct problem problem;
-    if (input->amount != 0) {
-        api_apply(&admin, request, &effect, response);
-        return;
-    }
-    refuse_field(&problem, "amount", "amount must not be 0");
-    response_problem(response, &problem);
 }

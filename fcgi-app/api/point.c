@@ -1,4 +1,4 @@
-/* GET /point, POST /point/charge, POST /point/use, GET /point/history */
+/* GET /point, POST /point/charge, POST /point/use, GET /point/history, POST /admin/point */
 #include "api/point.h"
 
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/config.h"
+#include "domain/organiser/point_adjust.h"
 
 void
 point_get(void *services, const struct request *request, struct response *response)
@@ -24,6 +25,17 @@ point_get(void *services, const struct request *request, struct response *respon
     json_end_object(&json);
 }
 
+/* Before and after, for the audit log. */
+static void
+describe_purse(const char *user_id, int64_t balance, struct buffer *values)
+{
+    struct json json = json_writer(values);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", user_id);
+    json_write_integer(&json, "balance", balance);
+    json_end_object(&json);
+}
+
 static void
 render_change(const void *state, struct buffer *body)
 {
@@ -32,24 +44,27 @@ render_change(const void *state, struct buffer *body)
     json_begin_object(&json, NULL);
     json_write_string(&json, "userId", change->user_id);
     json_write_integer(&json, "balance", change->entry.balance_after);
-    json_write_integer(&json, "amount", change->amount);
+    json_write_integer(&json, "amount", change->entry.amount);
     json_write_integer(&json, "historyId", change->entry.history_id);
     json_end_object(&json);
 }
 
+/* By an operator or by the user; the first is told in the audit log. */
 static void
-apply_change(void *services, const struct request *request, struct response *response,
-             enum point_kind kind)
+apply_change(struct services *services, const struct request *request, struct response *response,
+             const struct point_change *change, const char *reason)
 {
-    struct point_change change = {
-        .user_id = request->caller,
-        .kind = kind,
-        .amount = request->input->amount,
+    struct point_adjust adjust = {
+        .change = *change,
+        .reason = reason,
+        .actor = request->account.name,
+        .describe = describe_purse,
     };
+    bool by_operator = request->account.name[0] != '\0';
     struct effect effect = {
-        .kind = kind == POINT_CHARGE ? EFFECT_CHARGE : EFFECT_USE,
-        .state = &change,
-        .execute = point_change_execute,
+        .kind = change->kind == POINT_CHARGE ? EFFECT_CHARGE : EFFECT_USE,
+        .state = &adjust,
+        .execute = by_operator ? point_adjust_execute : point_change_execute,
         .was_committed = point_change_was_committed,
         .effect_id = point_change_id,
         .render = render_change,
@@ -70,8 +85,10 @@ may_charge(const struct config *config, const struct request *request)
 void
 point_charge(void *services, const struct request *request, struct response *response)
 {
+    const struct point_change change = {
+        .user_id = request->caller, .kind = POINT_CHARGE, .amount = request->input->amount};
     if (may_charge(((struct services *)services)->config, request))
-        apply_change(services, request, response, POINT_CHARGE);
+        apply_change(services, request, response, &change, NULL);
     else
         response_error(response, ERROR_FORBIDDEN, "Users may not charge points here");
 }
@@ -79,7 +96,29 @@ point_charge(void *services, const struct request *request, struct response *res
 void
 point_use(void *services, const struct request *request, struct response *response)
 {
-    apply_change(services, request, response, POINT_USE);
+    const struct point_change change = {
+        .user_id = request->caller, .kind = POINT_USE, .amount = request->input->amount};
+    apply_change(services, request, response, &change, NULL);
+}
+
+void
+admin_point_post(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = api_with_long_time_outs(services);
+    const struct input *input = request->input;
+    bool adds = input->amount > 0;
+    const struct point_change change = {
+        .user_id = input->user_id,
+        .kind = adds ? POINT_CHARGE : POINT_USE,
+        .amount = adds ? input->amount : -input->amount,
+    };
+    struct problem problem;
+    if (input->amount != 0) {
+        apply_change(&admin, request, response, &change, input->reason);
+        return;
+    }
+    refuse_field(&problem, "amount", "amount must not be 0");
+    response_problem(response, &problem);
 }
 
 void

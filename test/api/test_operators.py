@@ -7,7 +7,7 @@ import time
 import openapi
 import pytest
 import route_table
-from helpers import GATEWAY, OPERATOR, as_user, assert_problem, new_concert, new_user, ok
+from helpers import GATEWAY, OPERATOR, as_user, assert_problem, buy, new_concert, new_user, ok
 from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -229,6 +229,57 @@ def test_a_seller_charges_for_a_user(new_stack):
 
 
 # ---- GET /admin/log
+
+
+def change_something(stack, route):
+    """The path and body of a change that succeeds, and what the row of the log says it was."""
+    if str(route) == "POST /admin/concert":
+        return route.pattern, {"title": "T", "venue": "V", "items": []}, "concert create"
+    if str(route) == "PATCH /admin/concert/{concert}":
+        return f"/admin/concert/{new_concert(stack).id}", {"title": new_user("title")}, "concert change"
+    if str(route) == "POST /admin/reservation/{reservation}/refund":
+        held, _ = buy(stack, new_user(), new_concert(stack))
+        return f"/admin/reservation/{held['reservationId']}/refund", {"reason": "ill"}, "order refund"
+    body = {"userId": new_user(), "amount": 70}
+    if str(route) == "POST /admin/point":
+        return route.pattern, body | {"reason": "a gift"}, "point adjust"
+    assert str(route) == "POST /point/charge", f"{route}: what does the log say of it?"
+    return route.pattern, body, "point charge"
+
+
+CHANGING = [route for route in ROUTES if route.method != "GET"]
+
+
+@pytest.mark.parametrize("route", CHANGING, ids=str)
+def test_each_change_by_an_operator_leaves_one_row(stack, route):
+    """Also a user's call that an operator makes; a refusal and a repetition leave none."""
+    name = new_user("walker")
+    key = add(stack, route.role.lower(), name) | {"Idempotency-Key": "walk"}
+    path, body, action = change_something(stack, route)
+    rows = lambda: stack.query("SELECT action, old_values, new_values FROM audit_log WHERE actor = %s", name)
+    assert stack.call(route.method, path, {}, key).status in (200, 400) and len(rows()) <= 1
+    before = len(rows())  # a change of nothing is one
+    done = stack.call(route.method, path, body, key)
+    assert ok(done) and [row["action"] for row in rows()[before:]] == [action]
+    assert rows()[-1]["new_values"] not in (None, "{}", rows()[-1]["old_values"])
+    if route.keyed:
+        assert stack.call(route.method, path, body, key).body == done.body and len(rows()) == before + 1
+
+
+def test_a_charge_in_the_log_and_in_the_ledger(stack, keys):
+    """It stays a charge, which its owner sees; nobody's own is logged."""
+    user = new_user()
+    ok(stack.post("/point/charge", {"userId": user, "amount": 30}))
+    before = len(stack.query("SELECT 1 FROM audit_log"))
+    ok(stack.post("/point/charge", {"userId": user, "amount": 70}))
+    assert len(stack.query("SELECT 1 FROM audit_log")) == before
+    name = new_user("desk")
+    ok(stack.post("/point/charge", {"userId": user, "amount": 400}, **add(stack, "seller", name)))
+    (row,) = [row for row in read_log(stack, "?limit=5")["log"] if row["actor"] == name]
+    assert (row["action"], row["concertId"]) == ("point charge", None)
+    assert (row["before"], row["after"]) == ({"userId": user, "balance": 100}, {"userId": user, "balance": 500})
+    entry = ok(stack.get(f"/point/history?userId={user}"))["history"][0]
+    assert (entry["kind"], entry["amount"]) == ("charge", 400)
 
 
 def read_log(stack, query=""):

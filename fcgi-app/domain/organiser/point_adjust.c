@@ -14,15 +14,18 @@ point_adjust_execute(struct services *services, void *state, struct problem *pro
         return error;
     adjust->describe(change->user_id, entry->balance_after - entry->amount, &old_values);
     adjust->describe(change->user_id, entry->balance_after, &new_values);
-    enum db_result result = point_table_set_reason(services->db, entry->history_id, adjust->reason);
+    const char *reason = adjust->reason;
+    enum db_result result =
+        reason != NULL ? point_table_set_reason(services->db, entry->history_id, reason) : DB_OK;
     if (result == DB_OK)
-        result = audit_log_table_add(services->db, &(struct log_entry){
-                                                       .actor = adjust->actor,
-                                                       .action = "point adjust",
-                                                       .detail = adjust->reason,
-                                                       .old_values = old_values.data,
-                                                       .new_values = new_values.data,
-                                                   });
+        result = audit_log_table_add(services->db,
+                                     &(struct log_entry){
+                                         .actor = adjust->actor,
+                                         .action = reason != NULL ? "point adjust" : "point charge",
+                                         .detail = reason != NULL ? reason : "",
+                                         .old_values = old_values.data,
+                                         .new_values = new_values.data,
+                                     });
     buffer_free(&old_values);
     buffer_free(&new_values);
     return refuse_db(problem, result);
