@@ -47,7 +47,7 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     INTEGER(gateway_ms, 10000, 500, 300000,                                                        \
             "time that nginx gives a request: its fastcgi_read_timeout")                           \
     INTEGER(admin_mysql_timeout_ms, 10000, 100, 60000,                                             \
-            "for /admin: time for a statement in MySQL")                                           \
+            "for /admin: time for a statement in MySQL, half of it for a read")                    \
     INTEGER(admin_request_ms, 20000, 200, 120000, "for /admin: time for a request")                \
     INTEGER(admin_watchdog_ms, 25000, 400, 240000, "for /admin: time of the watchdog")             \
     INTEGER(admin_gateway_ms, 30000, 500, 300000, "for /admin: time that nginx gives a request")   \

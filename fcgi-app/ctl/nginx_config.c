@@ -23,6 +23,16 @@ nginx_value(const struct ctl *ctl, enum nginx_option option)
     return ctl->nginx[option] != NULL ? ctl->nginx[option] : nginx_texts[option].default_value;
 }
 
+int64_t
+nginx_admin_limit(const struct ctl *ctl)
+{
+    const char *value = nginx_value(ctl, NGINX_ADMIN_LIMIT);
+    int quarter = ctl->config.workers / 4;
+    if (value[0] != '\0')
+        return strtoll(value, NULL, 10);
+    return quarter > 1 ? quarter : 1;
+}
+
 /* Copies the template, each @NAME@ replaced. False: see filling->reason. */
 static bool
 fill_template(struct nginx_filling *filling, const char *text)
@@ -46,8 +56,8 @@ static void
 write_head(struct nginx_filling *filling)
 {
     static const enum nginx_option counted[] = {NGINX_REQUEST_LIMIT, NGINX_EXACT_LIMIT,
-                                                NGINX_PUBLIC_LIMIT, NGINX_ADMIN_LIMIT};
-    int64_t connections = NGINX_HEALTH_LIMIT + OTHER_CONNECTIONS;
+                                                NGINX_PUBLIC_LIMIT};
+    int64_t connections = NGINX_HEALTH_LIMIT + nginx_admin_limit(filling->ctl) + OTHER_CONNECTIONS;
     for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++)
         connections += strtoll(nginx_value(filling->ctl, counted[i]), NULL, 10);
     buffer_text(filling->out, "# Made by frontrowctl nginx-config of frontrow " VERSION " with\n#");

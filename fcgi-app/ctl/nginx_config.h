@@ -19,6 +19,10 @@ struct nginx_filling {
 /* What was said for an option, else its default; NULL: neither. */
 const char *nginx_value(const struct ctl *ctl, enum nginx_option option);
 
+/* --admin-limit, else a quarter of the workers: operators who ask for much leave the others free.
+ */
+int64_t nginx_admin_limit(const struct ctl *ctl);
+
 /*
  * Appends what stands for @name@ to filling->out. False with the reason, which names the option or
  * says that it is the settings, where there is no such placeholder or its value cannot be used.

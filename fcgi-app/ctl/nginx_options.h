@@ -27,7 +27,8 @@
     OPTION(EXACT_LIMIT, "exact-limit", "N", "2048", "running exact calls")                         \
     OPTION(PUBLIC_LIMIT, "public-limit", "N", "2048",                                              \
            "running public calls that no cache answers")                                           \
-    OPTION(ADMIN_LIMIT, "admin-limit", "N", "16", "running calls of /admin")                       \
+    OPTION(ADMIN_LIMIT, "admin-limit", "N", "",                                                    \
+           "running calls of /admin; default a quarter of the workers")                            \
     OPTION(ADDRESS_LIMIT, "address-limit", "N", "256", "running requests of one address")          \
     OPTION(REQUEST_LIMIT, "request-limit", "N", "16384", "running requests of all addresses")      \
     OPTION(UNCOUNTED, "uncounted", "LIST", "none", "networks without a limit of their own")        \

@@ -158,6 +158,13 @@ write_servers(struct nginx_filling *filling, const char *value)
 }
 
 static bool
+write_admin_servers(struct nginx_filling *filling, const char *value)
+{
+    return *value != '\0' ? write_servers(filling, value)
+                          : write_sockets(filling, nginx_admin_limit(filling->ctl));
+}
+
+static bool
 write_health_servers(struct nginx_filling *filling, const char *value)
 {
     (void)value;
@@ -318,7 +325,7 @@ static const struct placeholder placeholders[] = {
     {"ADDRESS_LIMIT", NGINX_ADDRESS_LIMIT, write_count},
     {"ADMIN_ADDRESSES", NGINX_OPERATORS, write_geo},
     {"ADMIN_GATEWAY_MS", NGINX_OPTION_COUNT, write_admin_gateway_ms},
-    {"ADMIN_SERVERS", NGINX_ADMIN_LIMIT, write_servers},
+    {"ADMIN_SERVERS", NGINX_ADMIN_LIMIT, write_admin_servers},
     {"CACHE", NGINX_CACHE, write_path},
     {"CERTIFICATE", NGINX_CERTIFICATE, write_certificate},
     {"DRAW", NGINX_OPTION_COUNT, write_draw},

@@ -20,7 +20,7 @@ services_open(const struct config *config, struct shared *shared)
     if (shared != NULL)
         services->slot = occupancy_take(&shared->occupancy);
     services->db = db_open(config, config->mysql_timeout_ms, shared);
-    services->admin_db = db_open(config, config->admin_mysql_timeout_ms, shared);
+    services->admin_db = db_open_for_operators(config, shared);
     services->redis = redis_open(config, shared);
     services->layouts = layouts_open();
     return services;
@@ -60,6 +60,10 @@ refuse_db(struct problem *problem, enum db_result result)
         return ERROR_NONE;
     case DB_RETRY:
         return refuse(problem, ERROR_BUSY);
+    case DB_TOO_LONG:
+        return refuse_because(problem, ERROR_MYSQL_UNAVAILABLE,
+                              "MySQL ended this read because it took too long; ask for less at "
+                              "once, or later");
     case DB_GONE:
         return refuse(problem, ERROR_MYSQL_UNAVAILABLE);
     case DB_NONE:

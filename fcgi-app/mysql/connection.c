@@ -47,6 +47,14 @@ db_open(const struct config *config, int timeout_ms, struct shared *shared)
     return db;
 }
 
+struct database *
+db_open_for_operators(const struct config *config, struct shared *shared)
+{
+    struct database *db = db_open(config, config->admin_mysql_timeout_ms, shared);
+    db->read_limit_ms = config->admin_mysql_timeout_ms / 2;
+    return db;
+}
+
 static void
 close_session(struct session *session)
 {
@@ -120,13 +128,13 @@ log_refusal(struct database *db, enum refusal refusal, unsigned code)
             log_error("%s (there is no rule for this number: told once a minute)", db->error_text);
     } else if (refusal_result(refusal) == DB_FAILED) {
         log_error("%s", db->error_text);
-    } else if (refusal_result(refusal) == DB_GONE) {
+    } else if (refusal_result(refusal) == DB_GONE || refusal == REFUSAL_TOO_LONG) {
         log_warn("%s", db->error_text);
     }
 }
 
-static bool
-is_slow(const struct database *db, int64_t started)
+bool
+connection_is_slow(const struct database *db, int64_t started)
 {
     return clock_monotonic() - started >= db->timeout_ms / 2;
 }
@@ -136,10 +144,13 @@ connection_failed(struct database *db, unsigned code, const char *text, int64_t 
 {
     enum refusal refusal = refusal_of(code, text);
     enum db_result result = refusal_result(refusal);
+    bool for_operators = db->read_limit_ms > 0;
+    if (result == DB_TOO_LONG && !for_operators)
+        result = DB_GONE; /* a limit that is not ours */
     snprintf(db->error_text, sizeof db->error_text, "MySQL error %u: %s", code, text);
     connection_count_refusal(db, code);
     log_refusal(db, refusal, code);
-    if (result == DB_GONE && is_slow(db, started)) {
+    if (result == DB_GONE && !for_operators && connection_is_slow(db, started)) {
         db->doubted = db->session->host_key;
         if (db->breaker != NULL)
             breaker_failure(db->breaker);
@@ -180,7 +191,7 @@ connect_to(struct database *db, const struct host *host)
     db->session->handle = dial(db, host);
     if (db->session->handle == NULL) {
         log_warn("%s", db->error_text);
-        if (is_slow(db, started))
+        if (connection_is_slow(db, started))
             db->doubted = key;
         return DB_GONE;
     }
@@ -192,8 +203,11 @@ connect_to(struct database *db, const struct host *host)
         result = session_check_writable(db);
     if (result == DB_OK && db->has_list)
         result = session_check_quorum(db);
-    if (result != DB_OK)
+    if (result != DB_OK) {
+        if (connection_is_slow(db, started))
+            db->doubted = key;
         connection_close(db); /* half set up, it would be taken for a whole one the next time */
+    }
     return result;
 }
 

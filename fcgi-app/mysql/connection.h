@@ -53,6 +53,7 @@ struct database {
     struct unknowns *unknowns;
     struct unknowns *refusals;
     int timeout_ms;      /* for a statement */
+    int read_limit_ms;   /* for a read by operators, in the server; 0: not for operators */
     bool has_late_waits; /* the server ends waits for locks late, and timeout_ms knows it */
     struct host hosts[HOSTS_MAX]; /* in the order of the settings */
     size_t host_count;
@@ -82,6 +83,10 @@ enum db_result connection_ensure(struct database *db) MUST_CHECK;
  * single statement must change nothing.
  */
 bool connection_may_be_stale(const struct database *db);
+
+/* Whether what began at `started` (clock_monotonic()) and found the connection lost has waited for
+ * the server, and did not meet a connection that had been idle. */
+bool connection_is_slow(const struct database *db, int64_t started);
 
 /*
  * Closes the session in use and forgets its prepared statements. A transaction that ran stays

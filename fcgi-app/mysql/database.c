@@ -229,8 +229,12 @@ db_select(struct database *db, const struct query *query, const struct parameter
           size_t parameter_count, const struct column *columns, size_t column_count)
 {
     bool alone = !db->in_transaction, stale = connection_may_be_stale(db);
+    int64_t started = clock_monotonic();
     enum db_result result =
         select_once(db, query, parameters, parameter_count, columns, column_count);
+    /* an operator's read would take as long again */
+    if (db->read_limit_ms > 0 && connection_is_slow(db, started))
+        stale = false;
     if ((result == DB_GONE && stale && !db_is_connected(db)) || (result == DB_RETRY && alone))
         result = select_once(db, query, parameters, parameter_count, columns, column_count);
     return result;

@@ -23,6 +23,8 @@ enum db_result {
     DB_DUPLICATE, /* a unique key refused the row */
     DB_RETRY,     /* deadlock, lock time-out or the like: roll back, the whole transaction may be
                      run again */
+    DB_TOO_LONG,  /* the server ended an operator's read, which took longer than it may; the
+                     connection is as good as before */
     DB_GONE,      /* MySQL is out of reach or does not do it now, for whatever reason; where the
                      handle is closed, a running transaction is rolled back by the server */
     DB_FAILED,    /* known to be a bug of ours; logged with its text */
@@ -116,6 +118,15 @@ db_int32(int32_t *variable)
  * `shared` is NULL in tools. Never NULL; end it with db_close().
  */
 struct database *db_open(const struct config *config, int timeout_ms, struct shared *shared);
+
+/*
+ * The same for operators, who may ask for much. A statement that only reads, outside a transaction,
+ * is ended by the server after half of admin_mysql_timeout_ms (DB_TOO_LONG), so that nothing goes
+ * on there for nobody; the other half is for the server to say so. What takes long here is
+ * not sent again, and says nothing of the server: neither the breaker nor the choice of a server
+ * is for an operator's question.
+ */
+struct database *db_open_for_operators(const struct config *config, struct shared *shared);
 void db_close(struct database *db);
 
 /*

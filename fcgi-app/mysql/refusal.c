@@ -46,10 +46,11 @@ enum db_result
 refusal_result(enum refusal refusal)
 {
     static const enum db_result results[] = {
-        [REFUSAL_UNKNOWN] = DB_GONE,     [REFUSAL_RETRY] = DB_RETRY,
-        [REFUSAL_RETRY_ANEW] = DB_RETRY, [REFUSAL_LATER] = DB_GONE,
-        [REFUSAL_ELSEWHERE] = DB_GONE,   [REFUSAL_OURS] = DB_FAILED,
-        [REFUSAL_MISUSE] = DB_FAILED,    [REFUSAL_DUPLICATE] = DB_DUPLICATE,
+        [REFUSAL_UNKNOWN] = DB_GONE,      [REFUSAL_RETRY] = DB_RETRY,
+        [REFUSAL_RETRY_ANEW] = DB_RETRY,  [REFUSAL_LATER] = DB_GONE,
+        [REFUSAL_ELSEWHERE] = DB_GONE,    [REFUSAL_OURS] = DB_FAILED,
+        [REFUSAL_MISUSE] = DB_FAILED,     [REFUSAL_DUPLICATE] = DB_DUPLICATE,
+        [REFUSAL_TOO_LONG] = DB_TOO_LONG,
     };
     return results[refusal];
 }

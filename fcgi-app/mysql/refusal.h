@@ -11,6 +11,7 @@ enum refusal {
     REFUSAL_RETRY,      /* nothing happened; the whole transaction may be run again */
     REFUSAL_RETRY_ANEW, /* the same, on a new connection; after a COMMIT it may have happened */
     REFUSAL_LATER,      /* not now; the connection is as good as another one */
+    REFUSAL_TOO_LONG,   /* the server's limit for a statement ended it; otherwise as LATER */
     REFUSAL_ELSEWHERE,  /* not now, and not on this connection: lost, or to a wrong server */
     REFUSAL_OURS,       /* a bug */
     REFUSAL_MISUSE,     /* a bug, after which the connection is of no more use */

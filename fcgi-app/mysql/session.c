@@ -16,15 +16,17 @@
 static enum db_result
 pin_settings(struct database *db)
 {
+    bool is_single = db->session == &db->sessions[SESSION_SINGLE];
+    int limit_ms = is_single ? db->read_limit_ms : 0;
     char settings[640];
     snprintf(settings, sizeof settings,
              "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,"
              "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', "
              "autocommit = %d, completion_type = 0, foreign_key_checks = 1, unique_checks = 1, "
              "sql_auto_is_null = 0, sql_safe_updates = 0, sql_select_limit = 18446744073709551615, "
-             "/*!80000 max_execution_time = 0, */ /*M!100100 max_statement_time = 0, */ "
+             "/*!80000 max_execution_time = %d, */ /*M!100100 max_statement_time = %d.%03d, */ "
              "innodb_lock_wait_timeout = %d",
-             db->session == &db->sessions[SESSION_SINGLE], db->config->lock_wait_s);
+             is_single, limit_ms, limit_ms / 1000, limit_ms % 1000, db->config->lock_wait_s);
     const char *const statements[] = {
         "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
         settings,

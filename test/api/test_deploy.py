@@ -95,6 +95,19 @@ def test_settings_and_options_are_in_it(stack):
     assert "--gateways '10.0.0.8,10.0.0.9'" in text.split("\n", 3)[1]
 
 
+@pytest.mark.parametrize("workers, shares", [(16, [1, 1, 1, 1]), (25, [1, 1, 2, 2]), (8, [1, 1]), (3, [1]), (1, [1])])
+def test_operators_have_a_quarter_of_the_workers(stack, workers, shares):
+    """Whatever they ask for, buyers have the other workers."""
+    text = nginx_config(stack, f"workers = {workers}\n", **SAID).stdout
+    admin = text[text.index("upstream frontrow_admin"):].split("}")[0]
+    assert [int(share) for share in re.findall(r"max_conns=(\d+)", admin)] == shares
+    said = nginx_config(stack, f"workers = {workers}\n", **SAID, admin_limit="40").stdout
+    admin = said[said.index("upstream frontrow_admin"):].split("}")[0]
+    assert re.findall(r"max_conns=(\d+)", admin) == ["10"] * 4
+    connections = [int(re.search(r"worker_connections (\d+)", of)[1]) for of in (text, said)]
+    assert connections[1] - connections[0] == 40 - sum(shares)
+
+
 def nginx_takes(text, folder):
     """nginx -t, with the nginx.conf of Debian, in which the numbers of the first lines are put in."""
     debian = pathlib.Path("/etc/nginx/nginx.conf").read_text()

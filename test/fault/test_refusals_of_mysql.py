@@ -16,8 +16,9 @@ from stack import wait_for
 RETRY = [1020, 1205, 1206, 1213, 1297, 1412, 1613, 1614, 3058, 3101, 3572, 8002, 8005, 8022, 8028, 9007]
 RETRY_ANEW = [1046, 1180, 1243, 1615]
 LATER = [
-    167, 1021, 1037, 1038, 1041, 1114, 1194, 1195, 1197, 1203, 1226, 1317, 1461, 1467, 1637, 1969, 3024, 3170,
+    167, 1021, 1037, 1038, 1041, 1114, 1194, 1195, 1197, 1203, 1226, 1317, 1461, 1467, 1637, 3170,
 ]
+TOO_LONG = [1969, 3024]
 ELSEWHERE = [
     1026, 1030, 1036, 1040, 1044, 1045, 1047, 1049, 1053, 1077, 1078, 1079, 1080, 1105, 1129, 1130, 1142, 1143,
     1152, 1153, 1158, 1159, 1160, 1161, 1184, 1227, 1290, 1370, 1598, 1665, 1698, 1792, 1820, 1836, 1862, 1927,
@@ -62,7 +63,7 @@ def charge(stack, **headers):
     return stack.call("POST", "/point/charge", {"userId": "refused", "amount": 1}, headers)
 
 
-@pytest.mark.parametrize("number", [*LATER, *ELSEWHERE, *UNKNOWN])
+@pytest.mark.parametrize("number", [*LATER, *TOO_LONG, *ELSEWHERE, *UNKNOWN])
 def test_not_now(refuser, number):
     """A refusal that is not known to be our mistake is a 503 that promises that nothing happened."""
     before = balance(refuser.stack)
@@ -74,6 +75,24 @@ def test_not_now(refuser, number):
     assert read.headers["Retry-After"] in ("1", "2", "3")
     refuser.pass_on()
     assert balance(refuser.stack) == before
+
+
+@pytest.mark.parametrize("number", TOO_LONG)
+def test_what_an_operator_reads_takes_too_long(refuser, number):
+    """It is ended as we wanted it, and the connection stays; the operator is told."""
+    stack, routes = refuser.stack, ("/admin/log", "/admin/reservation", "/admin/user/refused", "/admin/concert/1",
+                                    "/admin/concert", "/admin/concert/1/export?what=orders")
+    for route in routes:
+        assert stack.get(route, **stack.admin_headers()).status == 200
+    known = len(refuser.pairs)
+    for route in routes:
+        refuser.refuse(mysql_error(number), "SELECT ")
+        answer = stack.get(route, **stack.admin_headers())
+        assert (answer.status, answer.code) == (503, "mysql_unavailable"), route
+        assert "took too long" in answer.json()["detail"] and refuser.refused.total() == 1, route
+    refuser.pass_on()
+    assert all(stack.get(route, **stack.admin_headers()).status == 200 for route in routes)
+    assert len(refuser.pairs) == known
 
 
 @pytest.mark.parametrize("number", [*RETRY, *RETRY_ANEW])
