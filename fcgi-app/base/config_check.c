@@ -98,6 +98,24 @@ check_hosts(const char *setting, const char *list, const char *rival, const char
     return false;
 }
 
+/*
+ * A request looks for the Redis to use by one server after the other. (MySQL's are only tried for
+ * as long as a statement may take.)
+ */
+static bool
+check_time_for_all(const struct config *config, const char *setting, const char *list, char *error)
+{
+    struct host hosts[HOSTS_MAX];
+    int count = host_list_read(list, 1, hosts);
+    if (count * config->redis_timeout_ms <= config->request_ms)
+        return true;
+    snprintf(error, CONFIG_ERROR_SIZE,
+             "%s: to find that all %d servers are away takes %d ms (redis_timeout_ms each), and a "
+             "request has %d ms (request_ms)",
+             setting, count, count * config->redis_timeout_ms, config->request_ms);
+    return false;
+}
+
 /* Where the stores are, and how they are reached. */
 static bool
 check_stores(const struct config *config, char error[CONFIG_ERROR_SIZE])
@@ -122,7 +140,9 @@ check_stores(const struct config *config, char error[CONFIG_ERROR_SIZE])
         !check_hosts("redis_sentinels", config->redis_sentinels, "redis_socket",
                      config->redis_socket, error) ||
         !check_hosts("redis_sentinels", config->redis_sentinels, "redis_hosts", config->redis_hosts,
-                     error))
+                     error) ||
+        !check_time_for_all(config, "redis_hosts", config->redis_hosts, error) ||
+        !check_time_for_all(config, "redis_sentinels", config->redis_sentinels, error))
         return false;
     if (config->redis_user[0] != '\0' && config->redis_password[0] == '\0') {
         snprintf(error, CONFIG_ERROR_SIZE, "redis_user needs a redis_password_file");

@@ -224,14 +224,26 @@ choose(struct database *db, const struct host *host)
     log_info("MySQL: writes go to %s", address);
 }
 
+/*
+ * Somebody waits for an answer: while several servers are away, to try them all takes longer than
+ * that. A probe has the time, and tells all workers where it got through.
+ */
+static bool
+has_time_to_connect(const struct database *db, int64_t started)
+{
+    return db->breaker == NULL || breaker_is_open(db->breaker) ||
+           clock_monotonic() - started < db->timeout_ms;
+}
+
 static enum db_result
 connect_session(struct database *db)
 {
+    int64_t started = clock_monotonic();
     size_t order[HOSTS_MAX];
     uint32_t chosen = db->chosen != NULL ? atomic_load(db->chosen) : 0;
     host_list_order(db->hosts, db->host_count, chosen, db->doubted, order);
     db->misconfigured = false;
-    for (size_t i = 0; i < db->host_count; i++) {
+    for (size_t i = 0; i < db->host_count && has_time_to_connect(db, started); i++) {
         const struct host *host = &db->hosts[order[i]];
         if (connect_to(db, host) == DB_OK) {
             choose(db, host);

@@ -210,6 +210,10 @@ config_names_what_does_not_go_together(void)
         {"mysql_hosts = a,b\n", "mysql_hosts: \"a,b\" is no list"},
         {"mysql_hosts = a\nmysql_socket = /s\n", "mysql_hosts and mysql_socket cannot both"},
         {"redis_sentinels = a\nredis_hosts = b\n", "redis_sentinels and redis_hosts cannot both"},
+        {"redis_hosts = a b c d e f g h\n", ""},
+        {"redis_timeout_ms = 600\nredis_hosts = a b c d e f g h\n",
+         "redis_hosts: to find that all 8 servers are away takes 4800 ms"},
+        {"redis_timeout_ms = 600\nredis_sentinels = a b c d e f g\n", "all 7 servers are away"},
         {"redis_user = fan\n", "redis_user needs a redis_password_file"},
     };
     struct config config;
