@@ -83,11 +83,16 @@ static void
 write_seats(const struct census_figures *figures, struct buffer *out)
 {
     char labels[LABELS_SIZE];
+    int64_t now = clock_monotonic(), oldest = now;
     prometheus_gauge(out, "open_concerts",
                      "Concerts on sale; the 50 newest have lines of their own.", figures->open);
     prometheus_family(out, "seats", "gauge", "Seats of a concert by state.");
     for (size_t i = 0; i < figures->count; i++) {
         const struct census_concert *concert = &figures->concerts[i];
+        if (concert->counted_at == 0)
+            continue;
+        if (concert->counted_at < oldest)
+            oldest = concert->counted_at;
         const struct {
             const char *state;
             int32_t count;
@@ -99,6 +104,8 @@ write_seats(const struct census_figures *figures, struct buffer *out)
             prometheus_integer(out, "seats", labels, seats[j].count);
         }
     }
+    prometheus_family(out, "seats_age_seconds", "gauge", "How old the oldest of these counts is.");
+    prometheus_decimal(out, "seats_age_seconds", "", (double)(now - oldest) / 1e3);
 }
 
 /* The figures of a queue, a family for each. */

@@ -25,6 +25,7 @@ enum {
 /* One concert that is open. */
 struct census_concert {
     int32_t concert_id;
+    int64_t counted_at; /* clock_monotonic(); 0: its seats were not counted yet */
     int32_t available;
     int32_t held;
     int32_t sold;   /* blocked ones too */

@@ -74,19 +74,19 @@ read_concerts(struct services *services, struct census_figures *figures)
     struct concert_list list;
     struct problem problem;
     bool asks_queues = figures->has_memory; /* so it answers: also a full one moves queues on */
-    figures->has_concerts = concert_list_read(services, NULL, clock_monotonic() + COUNT_MS, &list,
-                                              &problem) == ERROR_NONE;
+    int64_t deadline = clock_monotonic() + COUNT_MS;
+    figures->has_concerts =
+        concert_list_watch(services, CENSUS_CONCERTS, deadline, &list, &problem) == ERROR_NONE;
+    figures->open = (int32_t)list.count;
     for (size_t i = list.count; i-- > 0 && figures->has_concerts;) {
+        if (figures->count == CENSUS_CONCERTS)
+            break;
         const struct concert *concert = &list.rows[i].concert;
         const struct seat_counts *seats = &list.counts[i].seats;
-        if (concert_status(concert, list.now) != CONCERT_OPEN)
-            continue;
-        figures->open++;
-        if (figures->count == CENSUS_CONCERTS)
-            continue;
         struct census_concert *row = &figures->concerts[figures->count++];
         *row = (struct census_concert){
             .concert_id = concert->concert_id,
+            .counted_at = seats->counted_at,
             .available = seats->available,
             .held = seats->held,
             .sold = seats->seats - seats->available - seats->held,

@@ -51,6 +51,12 @@ concert_list_find(struct services *services, int32_t concert_id, struct listed_c
 }
 
 static bool
+is_open(const struct concert *concert)
+{
+    return concert_status(concert, concert->now) == CONCERT_OPEN;
+}
+
+static bool
 is_listed(const struct concert *concert)
 {
     enum concert_status status = concert_status(concert, concert->now);
@@ -86,13 +92,13 @@ add_row(struct services *services, const struct listed_concert *row, struct conc
 }
 
 static enum error
-read_rows(struct services *services, const char *date, struct concert_list *list,
-          struct problem *problem)
+read_rows(struct services *services, const char *date, bool (*is_wanted)(const struct concert *),
+          struct concert_list *list, struct problem *problem)
 {
     struct listed_concert row;
     enum db_result result = concert_table_list(services->db, date, &row.concert, &row.summary);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
-        if (is_listed(&row.concert))
+        if (is_wanted(&row.concert))
             add_row(services, &row, list);
     return refuse_db(problem, result == DB_NONE ? DB_OK : result);
 }
@@ -139,21 +145,48 @@ kept_ms(const struct concert_count *counts, size_t count)
     return (kept < KEPT_MAX_MS ? kept : KEPT_MAX_MS) - KEPT_BY_NGINX_MS;
 }
 
-/* Counts what is older than `kept`, until `deadline`; then it is refused with busy. */
+static int
+compare_ages(const void *a, const void *b)
+{
+    const struct concert_count *left = *(struct concert_count *const *)a;
+    const struct concert_count *right = *(struct concert_count *const *)b;
+    return (left->seats.counted_at > right->seats.counted_at) -
+           (left->seats.counted_at < right->seats.counted_at);
+}
+
+/* The oldest first. The caller frees the array. */
+static struct concert_count **
+sort_by_age(struct concert_count *counts, size_t count)
+{
+    struct concert_count **by_age = reallocarray(NULL, count + 1, sizeof *by_age);
+    if (by_age == NULL)
+        log_abort("no memory");
+    for (size_t i = 0; i < count; i++)
+        by_age[i] = &counts[i];
+    qsort(by_age, count, sizeof by_age[0], compare_ages);
+    return by_age;
+}
+
+/*
+ * Counts what is older than `kept`, until `deadline`; then it is refused with busy. The oldest are
+ * counted first, so that the next call goes on where this one ended.
+ */
 static enum error
 count_old(struct services *services, struct concert_count *counts, size_t count, int64_t kept,
           int64_t deadline, struct problem *problem)
 {
     enum error error = ERROR_NONE;
     int64_t began = clock_monotonic();
+    struct concert_count **by_age = sort_by_age(counts, count);
     for (size_t i = 0; i < count && error == ERROR_NONE; i++) {
-        struct seat_counts *seats = &counts[i].seats;
+        struct seat_counts *seats = &by_age[i]->seats;
         if (seats->counted_at > 0 && began - seats->counted_at < kept)
-            continue;
-        if (clock_monotonic() >= deadline)
-            return refuse(problem, ERROR_BUSY);
-        error = count_seats(services, counts[i].concert_id, seats, problem);
+            break;
+        error = clock_monotonic() < deadline
+                    ? count_seats(services, by_age[i]->concert_id, seats, problem)
+                    : refuse(problem, ERROR_BUSY);
     }
+    free(by_age);
     return error;
 }
 
@@ -163,7 +196,7 @@ concert_list_read(struct services *services, const char *date, int64_t deadline,
 {
     struct counts *shared = &services->shared->counts;
     *list = (struct concert_list){0};
-    enum error error = read_rows(services, date, list, problem);
+    enum error error = read_rows(services, date, is_listed, list, problem);
     if (error == ERROR_NONE)
         error = count_old(services, list->counts, list->count, kept_ms(list->counts, list->count),
                           deadline, problem);
@@ -187,6 +220,20 @@ concert_list_read_page(struct services *services, const struct concert_filter *f
         error = count_old(services, list->counts, list->count, kept_ms(list->counts, list->count),
                           deadline, problem);
     return error == ERROR_NONE ? refuse_db(problem, db_now(services->db, &list->now)) : error;
+}
+
+enum error
+concert_list_watch(struct services *services, size_t most, int64_t deadline,
+                   struct concert_list *list, struct problem *problem)
+{
+    *list = (struct concert_list){0};
+    enum error error = read_rows(services, NULL, is_open, list, problem);
+    if (error != ERROR_NONE || list->count == 0)
+        return error;
+    size_t count = list->count < most ? list->count : most;
+    struct concert_count *newest = list->counts + (list->count - count);
+    error = count_old(services, newest, count, kept_ms(newest, count), deadline, problem);
+    return error == ERROR_BUSY ? ERROR_NONE : error;
 }
 
 void
@@ -214,14 +261,6 @@ recall_all(struct services *services, struct concert_count **counts, size_t *cou
     return result == DB_NONE ? DB_OK : result;
 }
 
-static int
-compare_ages(const void *a, const void *b)
-{
-    const struct concert_count *left = a, *right = b;
-    return (left->seats.counted_at > right->seats.counted_at) -
-           (left->seats.counted_at < right->seats.counted_at);
-}
-
 /* Halfway to its end, so that there is time left until a reader would have to count. */
 static void
 refresh_some(struct services *services)
@@ -230,10 +269,8 @@ refresh_some(struct services *services)
     struct problem problem;
     size_t count;
     int64_t deadline = clock_monotonic() + REFRESH_MS;
-    if (recall_all(services, &counts, &count) == DB_OK && count > 0) {
-        qsort(counts, count, sizeof counts[0], compare_ages);
+    if (recall_all(services, &counts, &count) == DB_OK)
         count_old(services, counts, count, kept_ms(counts, count) / 2, deadline, &problem);
-    }
     free(counts);
 }
 
