@@ -3,11 +3,13 @@
 import contextlib
 import os
 import signal
+import threading
 
 import pytest
 from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, paying, waiting
 from booking import Hall, hold, named_at_work
 from cutter import CUTS, Cutter
+from refuser import MysqlRefuser, mysql_error
 from stack import wait_for, wait_for_statement, wait_for_waiters
 
 
@@ -39,6 +41,8 @@ def key_of(number, every):
 class Reservations:
     """Sixteen users, each of whom asks for a seat."""
 
+    insert = "INSERT INTO reservation ("
+
     def __init__(self, hall):
         self.hall = hall
 
@@ -67,6 +71,8 @@ class Wishes(Reservations):
 
 class Payments:
     """Sixteen users, each of whom pays a seat."""
+
+    insert = "INSERT INTO payment ("
 
     def __init__(self, hall):
         self.hall = hall
@@ -189,6 +195,74 @@ def test_the_commit_of_sixteen_is_lost(alone, hall, sixteen, kind):
     assert {answer.status for answer in ends} == {200}
     for first, answer in zip(answers[1::2], ends):
         assert first.status != 200 or first.body == answer.body
+
+
+class HeldBack(OneCut):
+    """The worker loses the connection with its COMMIT, which the server gets only after `release`. Until then the
+    transaction is open, and its locks are held."""
+
+    def __init__(self, stack):
+        super().__init__(stack, "held back")
+        self.release = threading.Event()
+
+    def cut(self, kind, pair, data):
+        pair.cut_client()
+        self.release.wait(60)
+        pair.server.sendall(data)
+        pair.answered.wait(5)
+        pair.close()
+
+
+def test_nobody_can_say_what_became_of_a_commit(new_stack):
+    """Its rows are locked, and whoever asks for them waits in vain. After the first of sixteen the others are not
+    asked for: each would wait for as long, and the watchdog would end the worker."""
+    stack = new_stack(**ONE_WORKER | {"watchdog_ms": 12_000, "gateway_ms": 20_000})
+    made = Hall(stack, items=1)
+    made.item = made.last
+    sixteen = Reservations(made)
+    asked = sixteen.calls(every=2)
+    workers = stack.workers()
+    with HeldBack(stack) as held_back:
+        with waiting(stack, asked) as pending:
+            pass
+        answers = [answer.result(60) for answer in pending]
+        held_back.release.set()
+        wait_for(lambda: sixteen.done() == set(users_of(made)))
+    assert {(answer.status, answer.code) for answer in answers} == {(503, "outcome_unknown")}
+    assert stack.workers() == workers
+    for ask, user in list(zip(asked, users_of(made)))[1::2]:
+        again = call(stack, ask)
+        assert again.json()["userId"] == user and again.headers["Idempotency-Replayed"] == "true"
+    stack.check_books()
+
+
+def is_of_several(statement):
+    return "), (" in statement
+
+
+def test_a_statement_of_sixteen_is_refused(alone, hall, sixteen):
+    """As one prepared statement too many, as often as it is of several rows, by a server that stays. Each goes by
+    itself and is done."""
+    with MysqlRefuser(alone) as refuser:
+        refuser.rule = lambda _, statement: statement.startswith(sixteen.insert) and is_of_several(
+            statement) and mysql_error(1461)
+        with waiting(alone, sixteen.calls(every=2)) as pending:
+            pass
+        answers = [answer.result(60) for answer in pending]
+        assert refuser.refused
+    assert [answer.json().get("userId") for answer in answers] == users_of(hall), answers
+    assert sixteen.done() == set(users_of(hall))
+
+
+def test_the_server_of_sixteen_goes_away(alone, hall, sixteen):
+    """It says so to a statement, once, and the connection is closed. Nothing happened to any of them."""
+    with MysqlRefuser(alone) as refuser:
+        refuser.refuse(mysql_error(1053), sixteen.insert, times=1)
+        with waiting(alone, sixteen.calls()) as pending:
+            pass
+        answers = [answer.result(60) for answer in pending]
+    assert {answer.code for answer in answers} == {"mysql_unavailable"}
+    assert not sixteen.done()
 
 
 @pytest.mark.parametrize("capacity, table", [(None, "open_token"), (0, "queue_token")])
