@@ -52,6 +52,14 @@ if sed -n '/^```mermaid/,/^```$/p' docs/*.md | grep ';'; then
     failed=1
 fi
 
+# A table begins with its heads and a line of dashes; a row that stands elsewhere is shown as plain text.
+for document in *.md docs/*.md docs/incidents/*.md fcgi-app/README.md findings/README.md; do
+    awk '/^```/ { code = !code }
+        begun && !/^\|[-:| ]+$/ { print FILENAME ":" NR - 1 ": a row outside its table"; bad = 1 }
+        { begun = !code && !rows && /^\|/; rows = /^\|/ }
+        END { exit bad }' "$document" || failed=1
+done
+
 # Phrases that had to be read twice. Say "if", "only", "a user who ...", "default", "queue" instead.
 DECODED='nothing but |whoever|what was got|asked again|to be had|nothing is said|has to be said|a good (hundred|thousand)|
 [(]?not there, and|^there, and|do it although|would not have|goes by (the|its|other)|as it stands|
