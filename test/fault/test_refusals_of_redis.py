@@ -12,7 +12,7 @@ import pytest
 import redis
 from booking import Hall, hold
 from refuser import RedisRefuser
-from stack import REDIS_SERVER, wait_for
+from stack import REDIS_SERVER, ROOT, wait_for
 
 # By how they begin; fcgi-app/redis/refusal.c has the same, docs/engines.md what they are.
 LATER = ["BUSY Redis is busy running a script.", "MISCONF Redis is configured to save", "OOM command not allowed"]
@@ -22,14 +22,16 @@ ELSEWHERE = [
     "NOPERM this user has no permissions to run the 'fcall' command",
     "NOREPLICAS Not enough good replicas to write.", "READONLY You can't write against a read only replica.",
     "WRONGPASS invalid username-password pair", "ERR AUTH <password> called without any password configured",
-    "ERR max number of clients reached",
+    "ERR DB index is out of range", "ERR max number of clients reached",
     "ERR The user executing the script can't run this command or subcommand script: frontrow_queue_add",
 ]
 UNKNOWN = ["NEWWORD that nobody has heard of", "ERR something new", "UNKILLABLE Sorry"]
 OURS = [
     "WRONGTYPE Operation against a key holding the wrong kind of value",
     "ERR user_function:3: attempt to index local 'x' (a nil value) script: frontrow_queue_add, on @user_function:3.",
-    "ERR wrong number of arguments for 'fcall' command",
+    "ERR wrong number of arguments for 'fcall' command", "ERR Protocol error: invalid bulk length",
+    "ERR Unknown Redis command called from script script: frontrow_queue_add, on @user_function:3.",
+    "ERR Error compiling function: @user_function:3: '=' expected", "ERR Error registering functions: x",
 ]
 
 
@@ -66,6 +68,16 @@ def add(stack, hall, user="refused"):
 def ready(stack):
     answer = stack.get("/health/ready")
     return answer.status, answer.json()["dependencies"]["redis"]["status"]
+
+
+def test_no_word_is_left_out():
+    """Each one that the program knows is made here."""
+    text = (ROOT / "fcgi-app/redis/refusal.c").read_text()
+    known = dict(re.findall(r'\{"([^"]+)", REDIS_(\w+)\}', text))
+    assert known.pop("ERR Function not found") == "NO_FUNCTION"  # test_queue_lost.py
+    kinds = {"LATER": LATER, "FULL": LATER, "ELSEWHERE": ELSEWHERE, "OURS": OURS}
+    for word, kind in known.items():
+        assert any(error.startswith(word) for error in kinds[kind]), word
 
 
 @pytest.mark.parametrize("error", [*LATER, *ELSEWHERE, *UNKNOWN])
