@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "base/must_check.h"
+
 enum query_result { QUERY_FOUND, QUERY_ABSENT, QUERY_BAD };
 
 /*
@@ -11,6 +13,7 @@ enum query_result { QUERY_FOUND, QUERY_ABSENT, QUERY_BAD };
  * empty, badly encoded, longer than `size` - 1 bytes, or no valid UTF-8 without control characters.
  * Other parameters are not looked at.
  */
-enum query_result query_read(const char *query, const char *name, char *value, size_t size);
+enum query_result query_read(const char *query, const char *name, char *value, size_t size)
+    MUST_CHECK;
 
 #endif

@@ -71,8 +71,8 @@ payment_create_check_token(struct payment_create *create, int64_t now, struct pr
     create->takes_any_token = create->takes_token && !reservation->has_token;
     if (!create->takes_token)
         return ERROR_NONE;
-    if (create->token ==
-        NULL) /* it needed none when the concert was looked at, by an earlier clock */
+    /* it needed none when the concert was looked at, by an earlier clock */
+    if (create->token == NULL)
         return refuse(problem, ERROR_TOKEN_MISSING);
     if (!queue_read_token(create->token, &concert_id, create->token_bytes) ||
         concert_id != reservation->concert_id)

@@ -48,6 +48,7 @@ void concert_columns_bind_item(struct item *item, struct column columns[ITEM_COL
  * After CONCERT_RULES_OF_ITEM: where the item has started, or there is none, reads when the last
  * one starts.
  */
-enum db_result concert_columns_find_last_start(struct database *db, struct concert *concert);
+enum db_result concert_columns_find_last_start(struct database *db, struct concert *concert)
+    MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 enum { STORED_ANSWERS_VERSION = 10 };
 
 /* What is left undone, because it is small, is done by the statement of the migration's file. */
-enum migrate_result stored_answers_rebuild(struct database *db, char error[MIGRATE_ERROR_SIZE]);
+enum migrate_result stored_answers_rebuild(struct database *db, char error[MIGRATE_ERROR_SIZE])
+    MUST_CHECK;
 
 #endif

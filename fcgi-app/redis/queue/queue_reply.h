@@ -24,7 +24,7 @@ enum queue_answer queue_call_plain(struct redis *redis, const struct queue_setti
                                    const char *function) MUST_CHECK;
 
 /* What the first element of a reply, which may be NULL, says. One that is not known is logged. */
-enum queue_answer queue_reply_answer(const redisReply *reply);
+enum queue_answer queue_reply_answer(const redisReply *reply) MUST_CHECK;
 
 /* The i-th element; NULL where there is none. */
 const redisReply *queue_reply_element(const redisReply *reply, size_t i);
