@@ -153,10 +153,10 @@ find_header(const char *head, const char *name)
 }
 
 static int
-number_header(const char *head, const char *name, int otherwise)
+number_header(const char *head, const char *name, int default_value)
 {
     const char *value = find_header(head, name);
-    return value != NULL ? atoi(value) : otherwise;
+    return value != NULL ? atoi(value) : default_value;
 }
 
 /* Whether the answer is whole: then `read` is filled. Its head is cut off as a text of its own. */

@@ -27,9 +27,9 @@ static const struct {
 };
 
 void
-journey_init(struct journey *journey, struct load *load, struct http_client *client, int place)
+journey_init(struct journey *journey, struct load *load, struct http_client *client, int number)
 {
-    *journey = (struct journey){.load = load, .place = place};
+    *journey = (struct journey){.load = load, .number = number};
     http_open(&journey->connection, client);
 }
 
@@ -152,7 +152,7 @@ ask(struct journey *journey, enum call call, int64_t pause_ms)
     journey->key[0] = '\0';
     if (calls[call].keyed)
         snprintf(journey->key, sizeof journey->key, "%s-%d-%d-%d", journey->load->name,
-                 journey->place, journey->journeys, ++journey->keys);
+                 journey->number, journey->journeys, ++journey->keys);
     write_path_and_body(journey);
     write_request(journey);
     journey->wake_at = clock_monotonic() + pause_ms;
@@ -170,7 +170,7 @@ journey_begin(struct journey *journey)
         snprintf(journey->user, sizeof journey->user, "%s-one", journey->load->name);
     else
         snprintf(journey->user, sizeof journey->user, "%s-%d-%d", journey->load->name,
-                 journey->place, journey->journeys);
+                 journey->number, journey->journeys);
     journey->price = CHANGE;
     ask(journey, journey->load->charges ? CALL_CHARGE : CALL_TOKEN, 0);
     journey_tick(journey, journey->wake_at);

@@ -55,7 +55,7 @@ enum plan {
 struct journey {
     struct http_connection connection; /* the first: a connection is a journey */
     struct load *load;
-    int place;      /* among the concurrent users */
+    int number;     /* among the concurrent users */
     int journeys;   /* begun so far */
     enum call call; /* CALL_NONE: idle */
     enum plan plan;
@@ -74,7 +74,7 @@ struct journey {
 };
 
 void journey_init(struct journey *journey, struct load *load, struct http_client *client,
-                  int place);
+                  int number);
 
 bool journey_is_idle(const struct journey *journey);
 

@@ -357,13 +357,13 @@ occupancy_tells_of_the_seats_of_others(void)
     CU_ASSERT_EQUAL(count_taken(&occupancy, own), 0);
 }
 
-static const int32_t most[OCCUPANCY_SEATS] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, two[] = {11, 12};
+static const int32_t full[OCCUPANCY_SEATS] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, two[] = {11, 12};
 
 /* Half of a set, or of two, would look as if the rest could be had. */
 static bool
 is_whole_set(const int32_t *ids, size_t count)
 {
-    return (count == OCCUPANCY_SEATS && memcmp(ids, most, sizeof most) == 0) ||
+    return (count == OCCUPANCY_SEATS && memcmp(ids, full, sizeof full) == 0) ||
            (count == 2 && memcmp(ids, two, sizeof two) == 0);
 }
 
@@ -378,7 +378,7 @@ occupancy_shows_whole_sets_only(void)
     CU_ASSERT_NOT_EQUAL_FATAL(taking, -1);
     if (taking == 0)
         for (;;) {
-            occupancy_take_seats(other, 5, most, OCCUPANCY_SEATS);
+            occupancy_take_seats(other, 5, full, OCCUPANCY_SEATS);
             occupancy_leave_seats(other);
             occupancy_take_seats(other, 5, two, 2);
         }

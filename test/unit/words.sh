@@ -6,9 +6,9 @@ code=$(mktemp)
 trap 'rm -f "$code"' EXIT
 failed=0
 
-# The code of all files as "file:line: text", without comments and strings: columns of tables and keys in Redis
-# keep their names.
-find . \( -name '*.[ch]' -o -name '*.lua' \) -exec awk '
+# The code of all files, with the tests in C, as "file:line: text", without comments and strings: columns of tables
+# and keys in Redis keep their names.
+find . ../test \( -name '*.[ch]' -o -name '*.lua' \) -exec awk '
     FNR == 1 { inside = 0 }
     {
         text = $0
