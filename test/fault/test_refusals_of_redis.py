@@ -130,10 +130,19 @@ def test_a_redis_without_functions(refuser, hall):
     assert stack.program("frontrow", "--check").returncode == 0
 
 
-def test_a_call_tries_no_longer_than_its_request_lasts(refuser, hall):
+@pytest.mark.parametrize("function, ask", [
+    ("add", lambda stack, hall, token: add(stack, hall)),
+    ("status", lambda stack, hall, token: stack.get("/token", **{"X-Queue-Token": token})),
+    ("leave", lambda stack, hall, token: stack.call("DELETE", "/token", headers={"X-Queue-Token": token})),
+    ("status", lambda stack, hall, token: stack.post(
+        "/reservation", {"userId": "refused", "concertId": hall.id, "itemId": hall.last, "seatId": 1},
+        **{"X-Queue-Token": token})),
+], ids=["add", "look", "leave", "reserve"])
+def test_a_call_tries_no_longer_than_its_request_lasts(refuser, hall, function, ask):
     """Redis says again and again that the queue has to be loaded, and that it is, slowly."""
     slowly, asked = 0.8, []
-    says = {"frontrow_queue_add": b"*1\r\n$7\r\nREBUILD\r\n", "frontrow_queue_rebuild": b"*1\r\n$5\r\nREADY\r\n"}
+    says = {f"frontrow_queue_{function}": b"*1\r\n$7\r\nREBUILD\r\n",
+            "frontrow_queue_rebuild": b"*1\r\n$5\r\nREADY\r\n"}
 
     def rule(_, statement):
         answer = next((says[name] for name in says if statement.startswith(f"FCALL {name}_")), None)
@@ -142,8 +151,9 @@ def test_a_call_tries_no_longer_than_its_request_lasts(refuser, hall):
             time.sleep(slowly)
         return answer
 
+    token = add(refuser.stack, hall).json()["token"]
     refuser.rule = rule
-    answer = add(refuser.stack, hall)
+    answer = ask(refuser.stack, hall, token)
     assert (answer.status, answer.code) == (503, "queue_unavailable")
     assert 1 < len(asked) <= 4 / slowly + 2  # as fit into request_ms, and the attempt that it ended in
 
