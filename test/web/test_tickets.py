@@ -43,6 +43,20 @@ def test_a_cancelled_concert_is_told(new_fan, new_concert, stack, buy):
     assert page.get_by_role("link", name="Back to the seats").count() == 0
 
 
+@pytest.mark.parametrize("paid, said", [(False, "All seats are held just now."), (True, "Sold out")])
+def test_what_is_held_is_not_sold_out(new_fan, new_concert, buy, paid, said):
+    """In the list, and at its date."""
+    title = f"The last two {paid}"
+    concert, item = new_concert([{"from": 1, "to": 2, "price": 0}], title=title)
+    buyer, fan = new_fan(), new_fan()
+    buy(buyer, concert, item, seatId=1)
+    buy(buyer, concert, item, paid, seatId=2)
+    page = fan.open("/")
+    page.locator(".concert", has_text=title).get_by_text(said).wait_for()
+    page = fan.open(f"/concert/{concert}")
+    page.locator(".date").get_by_text(said).wait_for()
+
+
 def test_what_is_not_held_is_not_said_to_be(new_fan):
     fan = new_fan()
     page = fan.open("/hold/2147483647")

@@ -13,13 +13,7 @@ const REFRESH = 15_000; // of what is left
 /** What is on sale, with what is left of each. */
 async function listConcerts(signal) {
     const { concerts } = await get("/concert", { signal });
-    const items = await Promise.all(concerts.map((concert) =>
-        get(`/concert/${concert.concertId}/item`, { signal }).then((answer) => answer.items, () => [])));
-    return concerts.map((concert, i) => ({
-        ...concert,
-        left: items[i].reduce((sum, item) => sum + item.availableCount, 0),
-        all: items[i].reduce((sum, item) => sum + item.seatCount, 0),
-    }));
+    return concerts;
 }
 
 export function Over({ concert }) {
@@ -30,11 +24,13 @@ export function priceRange({ minPrice, maxPrice }) {
     return minPrice === null ? "" : pointRange(minPrice, maxPrice);
 }
 
-function Left({ left, all }) {
-    if (!all) return null;
+/** What is left of a concert or a date. What is held may come back, so it is not sold out. */
+function Left({ of: { seatCount, availableCount, heldCount } }) {
+    if (!seatCount) return null;
+    const taken = () => t(heldCount > 0 ? "left_held" : "left_none");
     return html`<p class="left">
-        <meter min="0" max=${all} value=${left} aria-hidden="true"></meter>
-        <span>${left === 0 ? t("left_none") : t("left_of", left, all)}</span>
+        <meter min="0" max=${seatCount} value=${availableCount} aria-hidden="true"></meter>
+        <span>${availableCount > 0 ? t("left_of", availableCount, seatCount) : taken()}</span>
     </p>`;
 }
 
@@ -63,7 +59,7 @@ function ConcertCard({ concert, again }) {
             <span>${priceRange(concert)}</span>
         </p>
         <${Opening} concert=${concert} again=${again} />
-        <${Left} left=${concert.left} all=${concert.all} />
+        <${Left} of=${concert} />
     </li>`;
 }
 
@@ -93,7 +89,7 @@ export function Dates({ concert, items }) {
             <a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">
                 <strong>${day(item.date)}</strong>
                 <span class="quiet">${moment(item.startsAt, { timeStyle: "short" })}</span>
-                <${Left} left=${item.availableCount} all=${item.seatCount} />
+                <${Left} of=${item} />
             </a></li>`)}</ul>
         ${items.length > shown && html`<button type="button" onClick=${() => setShown(shown + 50)}>${t("more_dates")}</button>`}
     </section>`;
