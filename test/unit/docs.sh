@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a document names is there: each file and folder, each test of a `test_file.py::test_name`, each function of a
 # `file.c: function`, each link to another file and to a heading. And some phrases that had to be decoded do
-# not come back.
+# not come back, in the texts of the pages too.
 set -eu
 cd "${srcdir:-.}"
 failed=0
@@ -64,7 +64,7 @@ done
 DECODED='nothing but |whoever|what was got|asked again|to be had|nothing is said|has to be said|a good (hundred|thousand)|
 [(]?not there, and|^there, and|do it although|would not have|goes by (the|its|other)|as it stands|
 (line|queue) is kept|keeps? (a|no) (line|queue)|waiting line'
-for document in *.md docs/*.md docs/incidents/*.md docs/man/* findings/README.md; do
+for document in *.md docs/*.md docs/incidents/*.md docs/man/* findings/README.md nginx/www/app/*text.js; do
     if grep -nEi "$(printf '%s' "$DECODED" | tr -d '\n')" "$document"; then
         echo "$document: say it so that nobody has to decode it"
         failed=1

@@ -109,7 +109,7 @@ def test_a_sale_is_opened_and_gets_a_queue(new_fan, new_concert, stack):
     page.get_by_role("button", name="Close the sale").click()
     page.get_by_role("button", name="Open the sale").click()
     page.get_by_role("button", name="Close the sale").wait_for()
-    page.get_by_label("No queue is kept").fill("3")
+    page.get_by_label("There is no queue").fill("3")
     page.get_by_role("button", name="Set", exact=True).click()
     page.get_by_label("Capacity (3)").wait_for()
     shown = stack.call("GET", f"/admin/concert/{concert}", headers=stack.admin_headers()).json()
