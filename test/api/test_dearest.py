@@ -1,8 +1,11 @@
 """No valid request of a stranger's costs MySQL more statements or rows than is held here, by number."""
 
+import re
+
 import pytest
 
 from dearest import REQUESTS, Meter, World, all_routes
+from stack import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -26,3 +29,17 @@ def test_statements_and_rows(meter, request_of):
     while len(costs) < 5 and (costs[-1].statements > request_of.statements or costs[-1].rows > request_of.rows):
         costs.append(meter.measure(request_of))
     assert costs[-1].statements <= request_of.statements and costs[-1].rows <= request_of.rows, costs
+
+
+@pytest.mark.parametrize("route, what, not_taken", [
+    ("POST /reservation", "8 seats, queue, limit, key", 2),  # of a user who held seats before; with idleSeconds
+    ("POST /payment", "8 seats, queue, limit, key", 0),
+])
+def test_the_diagrams_show_each_statement(route, what, not_taken):
+    """Those of docs/how-it-works.md, whose last one is ROLLBACK."""
+    text = (ROOT / "docs/how-it-works.md").read_text()
+    diagram = re.search(rf"^### {route}\n.*?^```mermaid\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1]
+    shown = re.findall(r"W->>[AT]: (.*)", diagram)
+    assert shown.pop() == "ROLLBACK"
+    (dearest,) = [request for request in REQUESTS if (request.route, request.what) == (route, what)]
+    assert len(shown) - not_taken == dearest.statements, shown
