@@ -15,15 +15,17 @@ class Authority:
         self.folder = folder
         self.file = folder / f"{name}.pem"
         self.key = folder / f"{name}.key"
-        self.make(name, self.file, self.key, "basicConstraints=critical,CA:TRUE")
+        # without the usage Python 3.13 and newer refuse it (VERIFY_X509_STRICT)
+        self.make(name, self.file, self.key, "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign")
 
-    def make(self, name, file, key, extension, *signed_by):
+    def make(self, name, file, key, *extensions, signed_by=()):
+        added = [word for extension in extensions for word in ("-addext", extension)]
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-days", 2,
-                "-subj", f"/CN={name}", "-addext", extension, "-keyout", key, "-out", file, *signed_by)
+                "-subj", f"/CN={name}", *added, "-keyout", key, "-out", file, *signed_by)
 
     def sign(self, name, *alternatives):
         """NAME.pem and NAME.key: a certificate for these names (DNS:... or IP:...); its path."""
         file = self.folder / f"{name}.pem"
         self.make(name, file, file.with_suffix(".key"), "subjectAltName=" + ",".join(alternatives or (f"DNS:{name}",)),
-                  "-CA", self.file, "-CAkey", self.key)
+                  signed_by=("-CA", self.file, "-CAkey", self.key))
         return file
