@@ -291,7 +291,9 @@ config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZ
     return (path == NULL || load_file(config, path, error)) && load_environment(config, error) &&
            load_secrets("admin_key_file", config->admin_key_file, &config->admin_key, 1, error) &&
            load_secrets("gateway_secret_file", config->gateway_secret_file, config->gateway_secrets,
-                        CONFIG_GATEWAY_SECRETS, error) &&
+                        CONFIG_SECRETS, error) &&
+           load_secrets("fastcgi_secret_file", config->fastcgi_secret_file, config->fastcgi_secrets,
+                        CONFIG_SECRETS, error) &&
            load_secrets("mysql_password_file", config->mysql_password_file, &config->mysql_password,
                         1, error) &&
            load_secrets("redis_password_file", config->redis_password_file, &config->redis_password,
@@ -313,9 +315,10 @@ config_print(const struct config *config, FILE *out)
             fprintf(out, "%s = %s\n", settings[i].name, text_of(&copy, &settings[i]));
     }
     fprintf(out,
-            "# secrets, from their files: admin key %s, gateway secret %s, MySQL password %s, "
-            "Redis password %s, Sentinels' password %s\n",
+            "# secrets, from their files: admin key %s, gateway secret %s, FastCGI secret %s, "
+            "MySQL password %s, Redis password %s, Sentinels' password %s\n",
             config->admin_key[0] ? "***" : "none", config->gateway_secrets[0][0] ? "***" : "none",
+            config->fastcgi_secrets[0][0] ? "***" : "none",
             config->mysql_password[0] ? "***" : "none", config->redis_password[0] ? "***" : "none",
             config->redis_sentinel_password[0] ? "***" : "none");
 }

@@ -10,7 +10,7 @@
 
 #include "base/config_table.h"
 
-enum { CONFIG_TEXT_SIZE = 256, CONFIG_ERROR_SIZE = 512, CONFIG_GATEWAY_SECRETS = 4 };
+enum { CONFIG_TEXT_SIZE = 256, CONFIG_ERROR_SIZE = 512, CONFIG_SECRETS = 4 };
 
 /* One member a setting; the table says what each means. Fixed after config_load(). */
 struct config {
@@ -24,7 +24,8 @@ struct config {
     /* read from the files that the settings name; never printed */
     char admin_key[CONFIG_TEXT_SIZE];
     /* any of them will do, so that they can be changed one after the other; unused ones are "" */
-    char gateway_secrets[CONFIG_GATEWAY_SECRETS][CONFIG_TEXT_SIZE];
+    char gateway_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
+    char fastcgi_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
     char mysql_password[CONFIG_TEXT_SIZE];
     char redis_password[CONFIG_TEXT_SIZE];
     char redis_sentinel_password[CONFIG_TEXT_SIZE];

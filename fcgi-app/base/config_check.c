@@ -151,6 +151,24 @@ check_stores(const struct config *config, char error[CONFIG_ERROR_SIZE])
     return true;
 }
 
+/* Who may connect there could say of any user or operator that it calls for them. */
+static bool
+check_fastcgi(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    struct host host;
+    const char *list = config->fastcgi_listen;
+    const char *reason = NULL;
+    if (list[0] == '\0')
+        return true;
+    if (!host_read_address(list, &host))
+        reason = "is no IP address with a port, like 10.0.0.7:9000 or [2001:db8::7]:9000";
+    else if (!address_is_loopback(host.name) && config->fastcgi_secrets[0][0] == '\0')
+        reason = "can be reached by other machines; it needs a fastcgi_secret_file";
+    if (reason != NULL)
+        snprintf(error, CONFIG_ERROR_SIZE, "fastcgi_listen: \"%.100s\" %s", list, reason);
+    return reason == NULL;
+}
+
 bool
 config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
 {
@@ -183,5 +201,5 @@ config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                  config->time_zone);
         return false;
     }
-    return check_stores(config, error);
+    return check_fastcgi(config, error) && check_stores(config, error);
 }

@@ -30,6 +30,10 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     INTEGER(workers, 16, 1, CONFIG_WORKERS_MAX, "worker processes")                                \
     INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MAX,                                                     \
             "unix sockets that the workers share; a change needs a restart")                       \
+    TEXT(fastcgi_listen, "",                                                                       \
+         "address and port of the workers for nginx on other machines, instead of unix sockets")   \
+    TEXT(fastcgi_secret_file, "",                                                                  \
+         "file with the secrets by which nginx proves its identity to the workers")                \
     INTEGER(recycle_requests, 100000, 0, 1000000000,                                               \
             "requests after which a worker is replaced; 0: never")                                 \
     INTEGER(drain_ms, 10000, 100, 600000,                                                          \

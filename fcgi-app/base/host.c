@@ -1,7 +1,7 @@
 #include "base/host.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +70,18 @@ host_list_read(const char *list, int port, struct host hosts[HOSTS_MAX])
         list += length;
     }
     return count;
+}
+
+bool
+host_read_address(const char *text, struct host *host)
+{
+    struct host hosts[HOSTS_MAX];
+    unsigned char bytes[sizeof(struct in6_addr)];
+    if (host_list_read(text, 0, hosts) != 1 || hosts[0].port == 0)
+        return false;
+    *host = hosts[0];
+    return inet_pton(AF_INET, host->name, bytes) == 1 ||
+           inet_pton(AF_INET6, host->name, bytes) == 1;
 }
 
 void

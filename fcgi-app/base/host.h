@@ -2,6 +2,7 @@
 #ifndef FRONTROW_BASE_HOST_H
 #define FRONTROW_BASE_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ struct host {
  * HOSTS_MAX.
  */
 int host_list_read(const char *list, int port, struct host hosts[HOSTS_MAX]);
+
+/* Reads one IP address with its port, to listen on. */
+bool host_read_address(const char *text, struct host *host);
 
 /* Names a server in shared memory; never 0, which is none. */
 uint32_t host_key(const struct host *host);

@@ -79,6 +79,7 @@ struct request {
     const char *idempotency_key;
     const char *encoding;       /* "gzip" where nginx says that the answer may be compressed */
     const char *redirects;      /* not NULL where nginx follows response->redirect */
+    const char *front_secret;   /* by which the web server proves its identity; NULL: none came */
     const char *user_header;    /* X-Frontrow-User, where nginx says that a gateway sent it */
     const char *gateway_secret; /* X-Frontrow-Gateway */
     const char *doubled_header; /* the name of a header of ours that came twice; NULL: none did */

@@ -18,6 +18,8 @@
     OPTION(CERTIFICATE, "certificate", "FILE", "", "use HTTPS with this certificate")              \
     OPTION(CERTIFICATE_KEY, "certificate-key", "FILE", "", "its private key")                      \
     OPTION(PREFIX, "prefix", "PATH", "", "path of Frontrow on its site, like /shop")               \
+    OPTION(WORKERS, "workers", "LIST", "",                                                         \
+           "fastcgi_listen of each app host, instead of the unix sockets of this one")             \
     OPTION(WWW, "www", "DIR", DATA_DIR "/www", "the pages")                                        \
     OPTION(CACHE, "cache", "DIR", "/var/cache/frontrow",                                           \
            "folder of nginx's cache; nginx makes it")                                              \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/host.h"
 #include "base/log.h"
 
 #include "ctl/nginx_config.h"
@@ -128,10 +129,45 @@ write_path(struct nginx_filling *filling, const char *path)
 
 /* ---- placeholders ---- */
 
+static bool
+uses(const struct nginx_filling *filling, enum nginx_option option)
+{
+    return nginx_value(filling->ctl, option)[0] != '\0';
+}
+
+/*
+ * The app hosts, as write_sockets(). nginx passes a host over for a second after three failures, so
+ * that a single worker that died does not cost the whole host.
+ */
+static bool
+write_hosts(struct nginx_filling *filling, int64_t limit)
+{
+    const char *list = nginx_value(filling->ctl, NGINX_WORKERS), *line = "";
+    struct host hosts[HOSTS_MAX];
+    int count = host_list_read(list, 0, hosts);
+    for (int i = 0; i < count; i++) {
+        int64_t share = (limit + i) / count;
+        bool bracketed = strchr(hosts[i].name, ':') != NULL;
+        if (hosts[i].port == 0)
+            count = -1;
+        else if (limit == 0 || share > 0) /* for nginx max_conns=0 would be no limit */
+            buffer_format(filling->out, "%s    server %s%s%s:%d max_fails=3 fail_timeout=1s", line,
+                          bracketed ? "[" : "", hosts[i].name, bracketed ? "]" : "", hosts[i].port);
+        if (limit > 0 && share > 0)
+            buffer_format(filling->out, " max_conns=%" PRId64, share);
+        if (limit == 0 || share > 0)
+            buffer_text(filling->out, ";");
+        line = "\n";
+    }
+    return count > 0 || refuse_value(filling, list, "list of up to 8 servers like 10.0.0.7:9000");
+}
+
 /* All sockets, with at most `limit` calls under way in all of them together; 0: no limit. */
 static bool
 write_sockets(struct nginx_filling *filling, int64_t limit)
 {
+    if (uses(filling, NGINX_WORKERS))
+        return write_hosts(filling, limit);
     const struct config *config = &filling->ctl->config;
     const char *line = "";
     for (int i = 0; i < config->sockets; i++) {
@@ -178,10 +214,56 @@ write_metrics_servers(struct nginx_filling *filling, const char *value)
     return write_sockets(filling, 0);
 }
 
+/*
+ * To a host that cannot be reached a call goes no further than the handshake, which another one
+ * answers in time. A unix socket has no time to wait for; nginx knows one default only.
+ */
 static bool
-uses(const struct nginx_filling *filling, enum nginx_option option)
+write_connect_ms(struct nginx_filling *filling, const char *workers)
 {
-    return nginx_value(filling->ctl, option)[0] != '\0';
+    buffer_text(filling->out, workers[0] != '\0' ? "300" : "2000");
+    return true;
+}
+
+static bool
+write_ignore_abort(struct nginx_filling *filling, const char *workers)
+{
+    buffer_text(filling->out, workers[0] != '\0' ? "on" : "off");
+    return true;
+}
+
+static bool
+write_next_upstream(struct nginx_filling *filling, const char *workers)
+{
+    buffer_text(filling->out, workers[0] != '\0' ? "error timeout" : "off");
+    return true;
+}
+
+/* The refusals as for the whole server, but for those of an app host that cannot be reached. */
+static bool
+write_elsewhere(struct nginx_filling *filling, const char *workers)
+{
+    if (workers[0] != '\0')
+        buffer_text(filling->out, "error_page 400 403 404 405 413 414 429 500 503 /_problem;\n"
+                                  "        error_page 502 504 = @elsewhere;");
+    return true;
+}
+
+/* The first of the secrets: the others are on their way out. */
+static bool
+write_secret(struct nginx_filling *filling, const char *value)
+{
+    const char *secret = filling->ctl->config.fastcgi_secrets[0];
+    (void)value;
+    if (secret[0] == '\0')
+        return true;
+    if (!matches(secret, "^[A-Za-z0-9._~+/=-]+$")) {
+        snprintf(filling->reason, sizeof filling->reason,
+                 "a fastcgi_secret_file may have letters, digits and ._~+/=- only");
+        return false;
+    }
+    buffer_format(filling->out, "    fastcgi_param FRONTROW_SECRET %s;", secret);
+    return true;
 }
 
 /* A line for each address of the setting `listen`. */
@@ -328,20 +410,25 @@ static const struct placeholder placeholders[] = {
     {"ADMIN_SERVERS", NGINX_ADMIN_LIMIT, write_admin_servers},
     {"CACHE", NGINX_CACHE, write_path},
     {"CERTIFICATE", NGINX_CERTIFICATE, write_certificate},
+    {"CONNECT_MS", NGINX_WORKERS, write_connect_ms},
     {"DRAW", NGINX_OPTION_COUNT, write_draw},
+    {"ELSEWHERE", NGINX_WORKERS, write_elsewhere},
     {"ERROR_LOG", NGINX_ERROR_LOG, write_path},
     {"EXACT_SERVERS", NGINX_EXACT_LIMIT, write_servers},
     {"GATEWAY_ADDRESSES", NGINX_GATEWAYS, write_geo},
     {"GATEWAY_MS", NGINX_OPTION_COUNT, write_gateway_ms},
     {"HEALTH_SERVERS", NGINX_OPTION_COUNT, write_health_servers},
+    {"IGNORE_ABORT", NGINX_WORKERS, write_ignore_abort},
     {"LISTEN", NGINX_PORT, write_listen},
     {"METRICS_SERVERS", NGINX_OPTION_COUNT, write_metrics_servers},
+    {"NEXT_UPSTREAM", NGINX_WORKERS, write_next_upstream},
     {"PREFIX", NGINX_PREFIX, write_prefix},
     {"PUBLIC_SERVERS", NGINX_PUBLIC_LIMIT, write_servers},
     {"RATE_LIMIT", NGINX_ADDRESS_RATE, write_rate},
     {"RATE_LIMIT_ZONE", NGINX_ADDRESS_RATE, write_rate_zone},
     {"REAL_IP_HEADER", NGINX_PROXY_PROTOCOL, write_real_ip_header},
     {"REQUEST_LIMIT", NGINX_REQUEST_LIMIT, write_count},
+    {"SECRET", NGINX_OPTION_COUNT, write_secret},
     {"TRUSTED_PROXIES", NGINX_PROXIES, write_proxies},
     {"UNCOUNTED_ADDRESSES", NGINX_UNCOUNTED, write_geo},
     {"USER_BURST", NGINX_USER_RATE, write_user_burst},

@@ -53,6 +53,24 @@ equals_secret(const char *given, const char *secret)
     return difference == 0;
 }
 
+/* Without secrets nobody needs one. All are compared, whichever is the right one. */
+static bool
+proves_identity(const char secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE], const char *given)
+{
+    bool proved = *secrets[0] == '\0';
+    for (int i = 0; i < CONFIG_SECRETS && given != NULL; i++)
+        proved |= *secrets[i] != '\0' && equals_secret(given, secrets[i]);
+    return proved;
+}
+
+/* By TCP anybody may connect, and would be believed what nginx says of its clients. */
+static bool
+check_web_server(struct check *check)
+{
+    return proves_identity(check->env->config->fastcgi_secrets, check->request->front_secret) ||
+           reject(check, ERROR_FORBIDDEN, "the web server did not prove its identity");
+}
+
 static const char *
 skip_blanks(const char *text)
 {
@@ -225,17 +243,6 @@ check_headers_are_single(struct check *check)
            reject_header(check, doubled, "this header may occur only once");
 }
 
-/* All are compared, whichever is the right one. */
-static bool
-proves_gateway(const struct config *config, const char *given)
-{
-    bool proved = false;
-    for (int i = 0; i < CONFIG_GATEWAY_SECRETS; i++)
-        proved |=
-            *config->gateway_secrets[i] != '\0' && equals_secret(given, config->gateway_secrets[i]);
-    return proved;
-}
-
 /* caller = header: the gateway says who it is, and the client may not say otherwise. */
 static bool
 settle_caller_by_header(struct check *check)
@@ -243,7 +250,7 @@ settle_caller_by_header(struct check *check)
     const struct config *config = check->env->config;
     const char *user = check->request->user_header;
     const char *secret = check->request->gateway_secret;
-    if (*config->gateway_secrets[0] != '\0' && (secret == NULL || !proves_gateway(config, secret)))
+    if (!proves_identity(config->gateway_secrets, secret))
         return reject(check, ERROR_UNAUTHORIZED, "the gateway did not prove its identity");
     if (user == NULL || !is_user_id(user))
         return reject(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
@@ -294,8 +301,9 @@ checks_pass(const struct request_env *env, const struct route *route, struct req
             struct response *response)
 {
     struct check check = {env, route, request, response, ""};
-    return check_maintenance(&check) && check_operators_address(&check) &&
-           check_operators_key(&check) && check_content_type(&check) && read_body(&check) &&
-           read_input(&check) && check_headers_are_single(&check) &&
-           check_idempotency_key(&check) && settle_operator(&check) && settle_caller(&check);
+    return check_web_server(&check) && check_maintenance(&check) &&
+           check_operators_address(&check) && check_operators_key(&check) &&
+           check_content_type(&check) && read_body(&check) && read_input(&check) &&
+           check_headers_are_single(&check) && check_idempotency_key(&check) &&
+           settle_operator(&check) && settle_caller(&check);
 }

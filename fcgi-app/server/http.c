@@ -34,6 +34,7 @@ static const struct parameter parameters[] = {
     PARAMETER("SERVER_ADDR", server_address, false),
     PARAMETER("FRONTROW_ENCODING", encoding, false),
     PARAMETER("FRONTROW_REDIRECTS", redirects, false),
+    PARAMETER("FRONTROW_SECRET", front_secret, false),
     HEADER("HTTP_X_QUEUE_TOKEN", queue_token, "X-Queue-Token"),
     HEADER("HTTP_IDEMPOTENCY_KEY", idempotency_key, "Idempotency-Key"),
     HEADER("HTTP_AUTHORIZATION", authorization, "Authorization"),

@@ -103,7 +103,8 @@ create_heritage(struct master *master)
 static void
 keep_fixed(const struct master *master, struct config *config, const char *run_dir)
 {
-    if (config->sockets != master->sockets.count)
+    bool by_tcp = config->fastcgi_listen[0] != '\0';
+    if (config->sockets != master->sockets.count && !by_tcp)
         log_warn("sockets = %d: there stay %d until a restart", config->sockets,
                  master->sockets.count);
     if (strcmp(config->run_dir, run_dir) != 0)
@@ -125,7 +126,9 @@ open_run_dir(struct master *master)
         return false;
     if (sockets_adopt(&master->sockets)) {
         keep_fixed(master, config, config->run_dir);
-    } else if (!sockets_open(&master->sockets, config->run_dir, config->sockets, group)) {
+    } else if (config->fastcgi_listen[0] != '\0'
+                   ? !sockets_open_tcp(&master->sockets, config->fastcgi_listen)
+                   : !sockets_open(&master->sockets, config->run_dir, config->sockets, group)) {
         sockets_unlink(&master->sockets, config->run_dir);
         rundir_unlock(config->run_dir);
         return false;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/log.h"
 
 /* The kernel cuts it to net.core.somaxconn, 4096 by default. */
@@ -95,6 +97,44 @@ sockets_open(struct sockets *sockets, const char *run_dir, int count, gid_t grou
         sockets->descriptors[sockets->count++] = descriptor;
     }
     return true;
+}
+
+static bool
+is_mistaken(const char *address, const char *why)
+{
+    log_error("fastcgi_listen: %s: %s", address, why);
+    return false;
+}
+
+bool
+sockets_open_tcp(struct sockets *sockets, const char *address)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                                   .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    struct host host;
+    char port[8];
+    int on = 1;
+    *sockets = (struct sockets){.owned = false};
+    if (!host_read_address(address, &host))
+        return is_mistaken(address, "no address");
+    snprintf(port, sizeof port, "%d", host.port);
+    int reason = getaddrinfo(host.name, port, &hints, &found);
+    if (reason != 0)
+        return is_mistaken(address, gai_strerror(reason));
+    int descriptor = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* the connections of a master that has just ended do not keep the address */
+    bool listens = descriptor >= 0 &&
+                   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                   bind(descriptor, found->ai_addr, found->ai_addrlen) == 0 &&
+                   listen(descriptor, BACKLOG) == 0;
+    int error = errno;
+    freeaddrinfo(found);
+    if (listens)
+        sockets->descriptors[sockets->count++] = descriptor;
+    else if (descriptor >= 0)
+        close(descriptor);
+    return listens || is_mistaken(address, strerror(error));
 }
 
 bool

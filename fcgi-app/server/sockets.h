@@ -1,4 +1,4 @@
-/* sockets: the unix sockets on which nginx reaches the workers. */
+/* sockets: the unix sockets, or the one of TCP, on which nginx reaches the workers. */
 #ifndef FRONTROW_SERVER_SOCKETS_H
 #define FRONTROW_SERVER_SOCKETS_H
 
@@ -12,7 +12,7 @@ enum { SOCKETS_MAX = CONFIG_SOCKETS_MAX };
 /* Listening sockets, O_NONBLOCK and closed on exec. */
 struct sockets {
     int count;
-    bool owned; /* made here: unlinked at the end */
+    bool owned; /* unix sockets made here: unlinked at the end */
     int descriptors[SOCKETS_MAX];
 };
 
@@ -21,6 +21,9 @@ struct sockets {
  * replaced; one on which somebody listens is left alone. Returns false, with the reason in the log.
  */
 bool sockets_open(struct sockets *sockets, const char *run_dir, int count, gid_t group);
+
+/* Listens on an address of fastcgi_listen instead. False, with the reason in the log. */
+bool sockets_open_tcp(struct sockets *sockets, const char *address);
 
 /*
  * Takes the sockets that a service manager passed (LISTEN_PID, LISTEN_FDS). Returns whether there

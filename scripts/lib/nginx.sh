@@ -12,6 +12,7 @@ nginx_frontrow_config() {
     options+=(--uncounted "${list:-none}")
     [[ ${FRONTROW_ACCESS_LOG:-on} != off ]] || options+=(--access-log off)
     [[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || options+=(--proxy-protocol)
+    [[ -z ${FRONTROW_APP_HOSTS:-} ]] || options+=(--workers "$FRONTROW_APP_HOSTS")
     [[ -z ${FRONTROW_RATE_LIMIT:-} ]] || options+=(--address-rate "$FRONTROW_RATE_LIMIT")
     for name in EXACT_LIMIT PUBLIC_LIMIT ADMIN_LIMIT ADDRESS_LIMIT REQUEST_LIMIT USER_RATE; do
         local -n value=FRONTROW_$name
@@ -50,7 +51,7 @@ nginx_configure() {
 }
 
 nginx_command() {
-    PATH=$PATH:/usr/sbin command nginx -p "$VAR/nginx" -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" "$@"
+    PATH=$PATH:/usr/sbin command "${IN_NETWORK[@]}" nginx -p "$VAR/nginx" -c "$VAR/nginx/nginx.conf" -e "$LOG/nginx.log" "$@"
 }
 
 # As a batch process nginx, woken by a worker's answer, does not interrupt it before it has closed the

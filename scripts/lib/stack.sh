@@ -9,6 +9,7 @@
 . "$ROOT/scripts/lib/nginx.sh"
 . "$ROOT/scripts/lib/observe.sh"
 
+IN_NETWORK=()                         # before a command: to run it in another network (scripts/cluster)
 SERVICES=(mysql redis frontrow nginx) # in the order of their start
 declare -A STOP_SIGNAL=([mysql]=TERM [redis]=TERM [frontrow]=TERM [nginx]=QUIT)
 declare -A STOP_SECONDS=([mysql]=60 [redis]=20 [frontrow]=15 [nginx]=15)
