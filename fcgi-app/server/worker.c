@@ -50,7 +50,12 @@ open_signals(void)
 {
     static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
     sigset_t leave;
-    if (FCGX_Init() != 0)
+    /*
+     * So long libfcgi waits, behind an answer, for the web server to close the connection; by
+     * default it is 2 s. One that stands still, or is cut off, shall not cost the others' calls
+     * that. (Who closes first may lose what the other one has not read.)
+     */
+    if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0) != 0 || FCGX_Init() != 0)
         return -1;
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         signal(ignored[i], SIG_IGN);

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import signal
+import socket
 import time
 from http.client import RemoteDisconnected
 
+import wire
 from booking import Hall, Load, now
 from stack import wait_for
 
@@ -55,6 +57,20 @@ def test_a_killed_worker_of_nginx_keeps_places_until_the_restart(new_stack):
     assert stack.get("/point?userId=fan").code == "busy"
     stack.restart("nginx")
     assert stack.get("/point?userId=fan").status == 200
+
+
+def test_a_front_that_stands_still_does_not_hold_the_workers(new_stack):
+    """It takes no answer and closes no connection: the calls of another one pass it by. (By itself libfcgi would
+    wait two seconds for each.)"""
+    stack = new_stack(sockets=1, workers=2, stale_ms=0)
+    with contextlib.ExitStack() as frozen:
+        for _ in range(20):
+            connection = frozen.enter_context(socket.socket(socket.AF_UNIX))
+            connection.connect(str(stack.run / "frontrow-0.sock"))
+            connection.sendall(wire.fastcgi("GET", "/health"))
+        began = now()
+        assert stack.get("/point?userId=fan").status == 200
+        assert now() - began < 10_000
 
 
 def test_start_after_a_kill(whole):
