@@ -201,8 +201,8 @@ connect_to(struct database *db, const struct host *host)
     enum db_result result = session_set_up(db);
     if (result == DB_OK && db->has_list)
         result = session_check_writable(db);
-    if (result == DB_OK && db->has_list)
-        result = session_check_quorum(db);
+    if (result == DB_OK)
+        result = session_join_galera(db);
     if (result != DB_OK) {
         if (connection_is_slow(db, started))
             db->doubted = key;

@@ -12,10 +12,11 @@
 enum db_result session_set_up(struct database *db) MUST_CHECK;
 
 /*
- * DB_GONE: the server is read-only, or a node of Galera without a quorum, as db->error_text says;
- * of several servers it is not the one to use.
+ * DB_GONE: the server is read-only, or of several servers a node of Galera without a quorum, as
+ * db->error_text says; it is not the one to use. In Galera a transaction, and a statement without
+ * one, will see all that was committed at any node before it began.
  */
 enum db_result session_check_writable(struct database *db) MUST_CHECK;
-enum db_result session_check_quorum(struct database *db) MUST_CHECK;
+enum db_result session_join_galera(struct database *db) MUST_CHECK;
 
 #endif
