@@ -16,7 +16,7 @@
 enum { LOOP_MS = 1, TICK_MS = 2 };
 
 struct options {
-    int port;
+    struct http_servers servers;
     int users;
     int rate; /* journeys a second; 0: each user begins anew at once */
     int seconds;
@@ -52,7 +52,9 @@ on_signal(int number)
 /* ---- options ---- */
 
 static const char help[] =
-    "Usage: booking --port N --concert ID --items FIRST-LAST --seats N --log FILE [OPTION]...\n\n"
+    "Usage: booking --server ADDRESS:PORT --concert ID --items FIRST-LAST --seats N --log FILE "
+    "[OPTION]...\n\n"
+    "  --server A:P     another one, up to 4 in all; who gets no answer goes to the next\n"
     "  --name TEXT      how all user ids begin; default buyer\n"
     "  --users N        concurrent users; default 50\n"
     "  --rate N         journeys begun a second; default 0: each user one after the other\n"
@@ -90,11 +92,10 @@ take_option(struct options *options, int letter)
         int *value;
         int scale;
     } numbers[] = {
-        {'p', &options->port, 1},       {'u', &options->users, 1}, {'r', &options->rate, 1},
-        {'t', &options->seconds, 1},    {'c', &options->count, 1}, {'e', &options->settle, 1},
-        {'x', &options->seed, 1},       {'C', &load->concert, 1},  {'S', &load->seats, 1},
-        {'v', &load->vanish, 1},        {'a', &load->abandon, 1},  {'R', &load->retry_ms, 1},
-        {'T', &load->timeout_ms, 1000},
+        {'u', &options->users, 1}, {'r', &options->rate, 1},   {'t', &options->seconds, 1},
+        {'c', &options->count, 1}, {'e', &options->settle, 1}, {'x', &options->seed, 1},
+        {'C', &load->concert, 1},  {'S', &load->seats, 1},     {'v', &load->vanish, 1},
+        {'a', &load->abandon, 1},  {'R', &load->retry_ms, 1},  {'T', &load->timeout_ms, 1000},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (numbers[i].letter == letter) {
@@ -104,6 +105,8 @@ take_option(struct options *options, int letter)
     }
     if (letter == 'I')
         return sscanf(optarg, "%d-%d", &load->first_item, &load->last_item) == 2;
+    if (letter == 's')
+        return http_add_server(&options->servers, optarg);
     if (letter == 'n')
         load->name = optarg;
     else if (letter == 'l')
@@ -123,7 +126,7 @@ static void
 read_options(struct options *options, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"port", required_argument, NULL, 'p'},    {"concert", required_argument, NULL, 'C'},
+        {"server", required_argument, NULL, 's'},  {"concert", required_argument, NULL, 'C'},
         {"items", required_argument, NULL, 'I'},   {"seats", required_argument, NULL, 'S'},
         {"log", required_argument, NULL, 'l'},     {"name", required_argument, NULL, 'n'},
         {"users", required_argument, NULL, 'u'},   {"rate", required_argument, NULL, 'r'},
@@ -140,7 +143,7 @@ read_options(struct options *options, int argc, char **argv)
     bool ok = true;
     while (ok && (letter = getopt_long(argc, argv, "", names, NULL)) != -1)
         ok = take_option(options, letter);
-    if (!ok || optind != argc || options->port == 0 || options->log == NULL ||
+    if (!ok || optind != argc || options->servers.count == 0 || options->log == NULL ||
         options->load.seats == 0 || options->load.first_item > options->load.last_item) {
         fputs(help, stderr);
         exit(2);
@@ -218,7 +221,7 @@ static void
 run_journeys(const struct options *options)
 {
     struct load load = options->load;
-    struct http_client *client = http_create(options->port, options->fresh, journey_answered);
+    struct http_client *client = http_create(&options->servers, options->fresh, journey_answered);
     struct run run = {.options = options, .load = &load};
     run.journeys = calloc((size_t)options->users, sizeof *run.journeys);
     load.log = fopen(options->log, "w");

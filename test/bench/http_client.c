@@ -1,5 +1,6 @@
 #include "http_client.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,21 +16,52 @@ enum { EVENTS_AT_ONCE = 256, READ_AT_ONCE = 16384 };
 struct http_client {
     int epoll;
     bool fresh;
-    struct sockaddr_in server;
+    struct http_servers servers;
+    int opened; /* connections, which begin at one server after the other */
     http_answered *answered;
 };
 
+/* A default route is one to 0.0.0.0. */
+static bool
+has_way_out(void)
+{
+    char line[256];
+    unsigned destination = 1;
+    FILE *routes = fopen("/proc/net/route", "r");
+    while (routes != NULL && destination != 0 && fgets(line, sizeof line, routes) != NULL)
+        if (sscanf(line, "%*s %x", &destination) != 1)
+            destination = 1; /* the heading */
+    if (routes != NULL)
+        fclose(routes);
+    return routes == NULL || destination == 0;
+}
+
+bool
+http_add_server(struct http_servers *servers, const char *text)
+{
+    char address[INET_ADDRSTRLEN];
+    int port, length = 0;
+    struct sockaddr_in server = {.sin_family = AF_INET};
+    if (servers->count == HTTP_SERVERS_MAX ||
+        sscanf(text, "%15[0-9.]:%d%n", address, &port, &length) != 2 || text[length] != '\0' ||
+        port < 1 || port > 65535 || inet_pton(AF_INET, address, &server.sin_addr) != 1)
+        return false;
+    server.sin_port = htons((uint16_t)port);
+    if (ntohl(server.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET && has_way_out())
+        return false;
+    servers->all[servers->count++] = server;
+    return true;
+}
+
 struct http_client *
-http_create(int port, bool fresh, http_answered *answered)
+http_create(const struct http_servers *servers, bool fresh, http_answered *answered)
 {
     struct http_client *client = calloc(1, sizeof *client);
     if (client == NULL || (client->epoll = epoll_create1(EPOLL_CLOEXEC)) < 0)
         abort();
     client->fresh = fresh;
     client->answered = answered;
-    client->server.sin_family = AF_INET;
-    client->server.sin_port = htons((uint16_t)port);
-    client->server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    client->servers = *servers;
     return client;
 }
 
@@ -43,7 +75,8 @@ http_free(struct http_client *client)
 void
 http_open(struct http_connection *connection, struct http_client *client)
 {
-    *connection = (struct http_connection){.client = client, .socket = -1};
+    int server = client->opened++ % client->servers.count;
+    *connection = (struct http_connection){.client = client, .server = server, .socket = -1};
 }
 
 static void
@@ -73,8 +106,8 @@ connect_socket(struct http_connection *connection)
     if (connection->socket < 0)
         return false;
     setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(connection->socket, (struct sockaddr *)&client->server, sizeof client->server) !=
-            0 &&
+    const struct sockaddr_in *server = &client->servers.all[connection->server];
+    if (connect(connection->socket, (const struct sockaddr *)server, sizeof *server) != 0 &&
         errno != EINPROGRESS) {
         disconnect(connection);
         return false;
@@ -120,6 +153,8 @@ static void
 break_off(struct http_connection *connection, enum http_ending ending)
 {
     disconnect(connection);
+    if (ending != HTTP_VANISHED)
+        connection->server = (connection->server + 1) % connection->client->servers.count;
     if (connection->calling)
         end_call(connection, &(struct http_answer){.ending = ending, .body = ""});
 }

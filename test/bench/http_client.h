@@ -1,7 +1,11 @@
-/* http_client: many HTTP/1.1 connections to one server on this machine, one call at a time each. */
+/*
+ * http_client: many HTTP/1.1 connections to servers on this machine, one call at a time each. With
+ * several servers a connection whose call got no answer goes to the next one.
+ */
 #ifndef BENCH_HTTP_CLIENT_H
 #define BENCH_HTTP_CLIENT_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -33,6 +37,7 @@ typedef void http_answered(struct http_connection *connection, const struct http
 /* One connection, kept from call to call. Made by http_open(), closed by nobody: the end does. */
 struct http_connection {
     struct http_client *client;
+    int server; /* which one it goes to */
     int socket; /* -1: none */
     bool calling;
     bool vanish;      /* close as soon as the request is sent */
@@ -42,8 +47,21 @@ struct http_connection {
     struct buffer answer;
 };
 
-/* A client of 127.0.0.1:port; with `fresh` each call gets a connection of its own. */
-struct http_client *http_create(int port, bool fresh, http_answered *answered);
+enum { HTTP_SERVERS_MAX = 4 };
+
+/*
+ * Adds "ADDRESS:PORT" to the list. Only this machine may be loaded: the address is a loopback one,
+ * or this is a network namespace from which no route leads out. False: it is not, or malformed.
+ */
+struct http_servers {
+    struct sockaddr_in all[HTTP_SERVERS_MAX];
+    int count;
+};
+bool http_add_server(struct http_servers *servers, const char *text);
+
+/* A client of these servers; with `fresh` each call gets a connection of its own. */
+struct http_client *http_create(const struct http_servers *servers, bool fresh,
+                                http_answered *answered);
 void http_free(struct http_client *client);
 
 void http_open(struct http_connection *connection, struct http_client *client);

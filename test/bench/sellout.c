@@ -86,9 +86,9 @@ go_on(struct buyer *buyer, int64_t now)
 }
 
 static void
-run(struct sellout *sellout, int port)
+run(struct sellout *sellout, const struct http_servers *servers)
 {
-    struct http_client *client = http_create(port, false, answered);
+    struct http_client *client = http_create(servers, false, answered);
     struct buyer *buyers = calloc((size_t)sellout->connections, sizeof *buyers);
     if (buyers == NULL)
         abort();
@@ -136,8 +136,15 @@ main(int argc, char **argv)
         .seconds = atoi(argv[6]),
         .best = strcmp(argv[7], "best") == 0,
     };
+    struct http_servers servers = {.count = 0};
+    char server[32];
+    snprintf(server, sizeof server, "127.0.0.1:%.16s", argv[1]);
+    if (!http_add_server(&servers, server)) {
+        fprintf(stderr, "sellout: %s is no port\n", argv[1]);
+        return 2;
+    }
     srand((unsigned)sellout.item);
-    run(&sellout, atoi(argv[1]));
+    run(&sellout, &servers);
     int answers = sellout.sold + sellout.refused + sellout.wrong;
     printf("{\"requests\": %d, \"seconds\": %f, \"last_seat\": %f, \"sold\": %d, \"refused\": %d, "
            "\"busy\": %d, \"unanswered\": %d, \"errors\": %d}\n",

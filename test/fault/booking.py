@@ -91,21 +91,23 @@ class Hall:
                 " UTC_TIMESTAMP(3))", (capacity, active_seconds),
             )
             self.id = cursor.lastrowid
+            # numbers without gaps, which Galera would not give
+            cursor.execute("SELECT COALESCE(MAX(item_id), 0) + 1 AS first FROM item")
+            self.first = cursor.fetchone()["first"]
+            self.last = self.first + items - 1
             for number in range(items):
                 cursor.execute(
-                    "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
-                    " VALUES (%s, DATE(UTC_TIMESTAMP) + INTERVAL %s DAY,"
+                    "INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price)"
+                    " VALUES (%s, %s, DATE(UTC_TIMESTAMP) + INTERVAL %s DAY,"
                     " UTC_TIMESTAMP(3) + INTERVAL %s DAY, %s, 1000, 1000)",
-                    (self.id, 30 + number, 30 + number, seats),
+                    (self.first + number, self.id, 30 + number, 30 + number, seats),
                 )
-                self.last = cursor.lastrowid
                 cursor.execute(
                     "INSERT INTO seat (item_id, seat_no, price, label)"
                     " WITH RECURSIVE counter (n) AS"
                     " (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < %s)"
-                    " SELECT %s, n, 1000, n FROM counter", (seats, self.last),
+                    " SELECT %s, n, 1000, n FROM counter", (seats, self.first + number),
                 )
-            self.first = self.last - items + 1
         if capacity is not None:  # the first call loads the queue, others may be told to wait for it
             stack.new_client().get(f"/concert/{self.id}/queue")
 
@@ -137,7 +139,8 @@ class Load:
         options = {"seconds": 600, "seed": next(_numbers)} | options
         self.command = [] if core is None else ["taskset", "-c", str(core)]
         self.command += [
-            self.stack.build / "test/bench/booking", "--port", str(self.stack.port),
+            self.stack.build / "test/bench/booking",
+            *(word for server in self.stack.servers for word in ("--server", server)),
             "--concert", str(hall.id), "--items", f"{hall.first}-{hall.last}",
             "--seats", str(hall.seats), "--name", self.name, "--log", str(self.log),
         ]
