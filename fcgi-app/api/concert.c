@@ -41,6 +41,7 @@ write_for_buyers(struct json *json, const struct services *services,
                                 concert->max_seats_per_user);
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
     json_write_boolean(json, "draw", concert->draw);
+    json_write_boolean(json, "maintenance", concert->maintenance);
 }
 
 void

@@ -31,6 +31,7 @@ concert_settings_write(struct json *json, const struct services *services,
     json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
                                 concert->max_seats_per_user);
     json_write_boolean(json, "paused", concert->paused);
+    json_write_boolean(json, "maintenance", concert->maintenance);
     json_write_integer(json, "maxWaiting", concert->max_waiting);
     json_write_boolean(json, "draw", concert->draw);
     json_write_integer(json, "drawLeadSeconds", concert->draw_lead_seconds);

@@ -108,6 +108,18 @@ write_seats(const struct census_figures *figures, struct buffer *out)
     prometheus_decimal(out, "seats_age_seconds", "", (double)(now - oldest) / 1e3);
 }
 
+static void
+write_maintenance(const struct census_figures *figures, struct buffer *out)
+{
+    char labels[LABELS_SIZE];
+    prometheus_family(out, "concert_maintenance", "gauge",
+                      "1 while the changing calls of a concert are refused.");
+    for (size_t i = 0; i < figures->count; i++) {
+        snprintf(labels, sizeof labels, "concert=\"%" PRId32 "\"", figures->concerts[i].concert_id);
+        prometheus_integer(out, "concert_maintenance", labels, figures->concerts[i].maintenance);
+    }
+}
+
 /* The figures of a queue, a family for each. */
 static int64_t
 queue_figure(const struct census_concert *concert, size_t which)
@@ -170,6 +182,7 @@ api_write_metrics(void *worker_services, struct buffer *out)
         write_books(&figures, out);
     if (figures.has_concerts) {
         write_seats(&figures, out);
+        write_maintenance(&figures, out);
         write_queues(&figures, out);
     }
     write_forecasts(&services->shared->census.errors, out);

@@ -26,6 +26,7 @@ enum {
 struct census_concert {
     int32_t concert_id;
     int64_t counted_at; /* clock_monotonic(); 0: its seats were not counted yet */
+    bool maintenance;
     int32_t available;
     int32_t held;
     int32_t sold;   /* blocked ones too */

@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 
+enum { MAINTENANCE_RETRY_S = 30 };
+
 bool
 is_user_id(const char *text)
 {
@@ -113,6 +115,13 @@ refuse_because(struct problem *problem, enum error error, const char *format, ..
     vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
     va_end(arguments);
     return error;
+}
+
+enum error
+refuse_maintenance(struct problem *problem)
+{
+    *problem = (struct problem){.error = ERROR_MAINTENANCE, .retry_after = MAINTENANCE_RETRY_S};
+    return ERROR_MAINTENANCE;
 }
 
 enum error

@@ -134,6 +134,9 @@ enum error refuse(struct problem *problem, enum error error);
 enum error refuse_because(struct problem *problem, enum error error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Refuses with maintenance: whoever ends it is asked again half a minute later. */
+enum error refuse_maintenance(struct problem *problem);
+
 /* Refuses with invalid_field; `field` is its whole name, or that of a header. */
 enum error refuse_field(struct problem *problem, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

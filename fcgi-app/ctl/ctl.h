@@ -29,6 +29,7 @@ struct ctl {
     const char *keys_hours;
     const char *log_days;
     const char *role;
+    const char *concert;
     const char *nginx_log;
     const char *log;
     const char *slow_log;
@@ -44,6 +45,8 @@ int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_diagnose(struct ctl *ctl);
+int ctl_maintenance_on(struct ctl *ctl);
+int ctl_maintenance_off(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);
 int ctl_nginx_config(struct ctl *ctl);
 int ctl_operator_add(struct ctl *ctl);
@@ -62,8 +65,9 @@ int ctl_sales(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);
 
-/* The argument as a concertId; says so on standard error where it is none. */
+/* The argument, or any word, as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);
+bool ctl_read_concert_id(const char *word, int32_t *concert_id);
 
 /*
  * The concert that the argument names. EXIT_DONE, or after saying why not on standard error the

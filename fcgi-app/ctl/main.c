@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 19, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 20, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -36,6 +36,9 @@ static const struct command commands[] = {
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"diagnose", NULL, "FILE", "cagw", ctl_diagnose,
      "write an archive for who looks for a cause; without secrets and user ids"},
+    {"maintenance", "off", NULL, "cm", ctl_maintenance_off, "serve changing calls again"},
+    {"maintenance", "on", NULL, "cm", ctl_maintenance_on,
+     "refuse changing calls, of this server or of one --concert"},
     {"migrate", NULL, NULL, "cs", ctl_migrate, "bring the database's schema up to date"},
     {"nginx-config", NULL, NULL, "cx", ctl_nginx_config,
      "print nginx's configuration, made from the settings"},
@@ -90,6 +93,7 @@ print_help(void)
          "  --tokens-days N          prune tokens this long after their concert; default 30\n"
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
+         "  --concert ID             of maintenance: this concert alone, on all servers\n"
          "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
          "  --nginx-log FILE         nginx's access log, for trace and diagnose\n"
          "  --log FILE               log of frontrow, for trace and diagnose\n"
@@ -139,14 +143,20 @@ ctl_refused(const struct problem *problem)
 }
 
 bool
-ctl_concert_id(const struct ctl *ctl, int32_t *concert_id)
+ctl_read_concert_id(const char *word, int32_t *concert_id)
 {
     int64_t id;
-    bool ok = ctl_read_number(ctl->argument, 1, INT32_MAX, &id);
+    bool ok = ctl_read_number(word, 1, INT32_MAX, &id);
     *concert_id = ok ? (int32_t)id : 0;
     if (!ok)
-        fprintf(stderr, "frontrowctl: %s is no concertId\n", ctl->argument);
+        fprintf(stderr, "frontrowctl: %s is no concertId\n", word);
     return ok;
+}
+
+bool
+ctl_concert_id(const struct ctl *ctl, int32_t *concert_id)
+{
+    return ctl_read_concert_id(ctl->argument, concert_id);
 }
 
 int
@@ -217,6 +227,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"keys-hours", required_argument, NULL, 'k'},
         {"log-days", required_argument, NULL, 'l'},
         {"role", required_argument, NULL, 'r'},
+        {"concert", required_argument, NULL, 'm'},
         {"nginx-log", required_argument, NULL, 'a'},
         {"log", required_argument, NULL, 'g'},
         {"slow-log", required_argument, NULL, 'w'},
@@ -242,6 +253,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['k'] = &ctl->keys_hours,
         ['l'] = &ctl->log_days,
         ['r'] = &ctl->role,
+        ['m'] = &ctl->concert,
         ['a'] = &ctl->nginx_log,
         ['g'] = &ctl->log,
         ['w'] = &ctl->slow_log,

@@ -40,7 +40,8 @@ check_queue(struct ctl *ctl, const struct concert *concert)
               stderr);
         return EXIT_DONE;
     }
-    if (queue.paused == concert->paused && queue.capacity == concert->admission_capacity)
+    if (queue.paused == (concert->paused || concert->maintenance) &&
+        queue.capacity == concert->admission_capacity)
         return EXIT_DONE;
     fprintf(stderr,
             "frontrowctl: the queue uses other settings (capacity %d%s): somebody changed them, or"

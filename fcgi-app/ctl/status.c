@@ -205,11 +205,12 @@ print_concerts(const struct screen *screen)
             snprintf(active, sizeof active, "%.0f/%.0f", of_concert(text, "queue_active", id, ""),
                      of_concert(text, "queue_capacity", id, ""));
         }
-        printf("%-12" PRId64 "%10.0f%10.0f%10.0f%10s%14s%12.0f\n", id,
+        printf("%-12" PRId64 "%10.0f%10.0f%10.0f%10s%14s%12.0f%s\n", id,
                of_concert(text, "seats", id, "state=\"available\""),
                of_concert(text, "seats", id, "state=\"held\""),
                of_concert(text, "seats", id, "state=\"sold\""), waiting, active,
-               growth(screen, "queue_admitted_total", label));
+               growth(screen, "queue_admitted_total", label),
+               of_concert(text, "concert_maintenance", id, "") > 0 ? "  MAINTENANCE" : "");
     }
 }
 

@@ -11,7 +11,6 @@
 enum {
     DEFAULT_BODY_LIMIT = 16384,
     IDEMPOTENCY_KEY_MAX = 64,
-    MAINTENANCE_RETRY_SECONDS = 30,
 };
 
 /* One request on its way through the steps. */
@@ -36,7 +35,8 @@ check_maintenance(struct check *check)
     if (check->route->method == METHOD_GET || check->route->who == WHO_ADMIN ||
         !rundir_is_in_maintenance(check->env->config->run_dir))
         return true;
-    struct problem problem = {.error = ERROR_MAINTENANCE, .retry_after = MAINTENANCE_RETRY_SECONDS};
+    struct problem problem;
+    refuse_maintenance(&problem);
     response_problem(check->response, &problem);
     return false;
 }

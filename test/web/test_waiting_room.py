@@ -141,6 +141,22 @@ def test_a_paused_queue_says_so(new_fan, narrow, stack):
         page.get_by_text("The queue is paused").wait_for(state="visible" if paused else "detached")
 
 
+def test_maintenance_of_a_concert_is_shown(new_fan, narrow, stack):
+    concert, _ = narrow
+    fan = new_fan()
+    page = enter(fan, concert)
+    for word, state in ("on", "visible"), ("off", "detached"):
+        assert stack.ctl("maintenance", word, "--concert", str(concert)).returncode == 0
+        for path in f"/concert/{concert}", f"/concert/{concert}/queue", "/":
+            def is_shown():
+                fan.open(path)
+                page.reload()
+                page.locator("h1").wait_for()
+                page.wait_for_timeout(300)
+                return page.get_by_text("Sales are paused for a moment").count() > 0
+            wait_for(lambda: is_shown() == (state == "visible"))
+
+
 def test_a_turn_that_is_over(new_fan, new_concert, stack):
     concert, _ = new_concert(admissionCapacity=1, activeSeconds=2)
     fan = new_fan()

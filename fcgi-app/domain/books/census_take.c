@@ -87,6 +87,7 @@ read_concerts(struct services *services, struct census_figures *figures)
         *row = (struct census_concert){
             .concert_id = concert->concert_id,
             .counted_at = seats->counted_at,
+            .maintenance = concert->maintenance,
             .available = seats->available,
             .held = seats->held,
             .sold = seats->seats - seats->available - seats->held,

@@ -74,6 +74,12 @@ not_open(enum concert_status status, struct problem *problem)
 }
 
 enum error
+concert_require_service(const struct concert *concert, struct problem *problem)
+{
+    return concert->maintenance ? refuse_maintenance(problem) : ERROR_NONE;
+}
+
+enum error
 concert_require_open(const struct concert *concert, int64_t now, struct problem *problem)
 {
     enum concert_status status = concert_status(concert, now);

@@ -42,6 +42,10 @@ enum error concert_find(struct database *db, int32_t concert_id, struct concert 
 enum error concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
                               struct problem *problem) MUST_CHECK;
 
+/* Refuses with maintenance while the concert is under it. */
+enum error concert_require_service(const struct concert *concert, struct problem *problem)
+    MUST_CHECK;
+
 /* Refuses with concert_not_open unless the concert is open at `now`. */
 enum error concert_require_open(const struct concert *concert, int64_t now, struct problem *problem)
     MUST_CHECK;

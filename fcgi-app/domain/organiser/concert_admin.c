@@ -254,6 +254,7 @@ raise_queue_version(const struct concert *before, struct concert *after)
                 before->admission_capacity == after->admission_capacity &&
                 before->active_seconds == after->active_seconds &&
                 before->idle_seconds == after->idle_seconds && before->paused == after->paused &&
+                before->maintenance == after->maintenance &&
                 before->max_waiting == after->max_waiting && before->stored == after->stored &&
                 before->draw == after->draw &&
                 before->draw_lead_seconds == after->draw_lead_seconds &&

@@ -73,7 +73,8 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     struct queue_entry entry;
     struct token_row row;
     enum queue_outcome outcome;
-    if (concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
+    if (concert_require_service(concert, problem) != ERROR_NONE ||
+        concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
         return QUEUE_REFUSED;
     if (!concert->queued) {
         outcome = unqueued_token_add(services, concert, call->user_id, call->token, &row, problem);
@@ -277,8 +278,8 @@ queue_leave(struct services *services, const char *text, const char *caller,
 {
     struct concert concert = {0};
     struct queue_call call = {.user_id = caller};
-    enum error error = find_concert(services, text, &concert, call.token, problem);
-    if (error != ERROR_NONE)
-        return error;
+    if (find_concert(services, text, &concert, call.token, problem) != ERROR_NONE ||
+        concert_require_service(&concert, problem) != ERROR_NONE)
+        return problem->error;
     return make_call(services, &concert, try_leave, &call, problem);
 }

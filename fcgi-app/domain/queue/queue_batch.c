@@ -256,6 +256,7 @@ queue_add_together(struct services *services, int32_t concert_id, struct queue_a
     struct problem problem;
     assert(count >= 2 && count <= QUEUE_ADDS_MAX);
     if (concert_find(services->db, concert_id, &concert, &problem) != ERROR_NONE ||
+        concert_require_service(&concert, &problem) != ERROR_NONE ||
         concert_require_queue(&concert, concert.now, &problem) != ERROR_NONE)
         refuse_all(adds, count, &problem);
     else if (!concert.queued)

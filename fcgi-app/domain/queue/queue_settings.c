@@ -20,7 +20,7 @@ queue_settings_of(const struct services *services, const struct concert *concert
         .version = concert->queue_version,
         .since = concert->queue_since,
         .capacity = concert->admission_capacity,
-        .paused = concert->paused,
+        .paused = concert->paused || concert->maintenance,
         .max_waiting = concert->max_waiting,
         .active_ms = (int64_t)concert->active_seconds * 1000,
         .show_up_ms = (int64_t)services->config->show_up_seconds * 1000,

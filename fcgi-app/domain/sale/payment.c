@@ -26,7 +26,7 @@ payment_create_check(struct payment_create *create, enum db_result result, struc
     if (create->token == NULL && is_known &&
         (!create->found || needs_token(create, create->concert.now)))
         return refuse(problem, ERROR_TOKEN_MISSING);
-    return error;
+    return error == ERROR_NONE ? concert_require_service(&create->concert, problem) : error;
 }
 
 enum error

@@ -97,6 +97,8 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
     if (error != ERROR_NONE)
         return error;
     cancel->refunded = false;
+    if (reservation->concert_maintenance)
+        return refuse_maintenance(problem);
     if (reservation->status == RESERVATION_HELD)
         return free_seats(services, reservation, RESERVATION_HELD, now, problem);
     if (reservation->status != RESERVATION_PAID)

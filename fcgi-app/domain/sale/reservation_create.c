@@ -86,7 +86,8 @@ reservation_create_check(struct services *services, struct reservation_create *c
                          struct problem *problem)
 {
     const struct concert *concert = &create->offer->concert;
-    if (concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
+    if (concert_require_service(concert, problem) != ERROR_NONE ||
+        concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
         admit(services, create, problem) != ERROR_NONE ||
         check_pause(services, create, problem) != ERROR_NONE ||
         concert_require_item(&create->offer->item, problem) != ERROR_NONE)

@@ -26,6 +26,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_INT32(&concert->hold_seconds),
         INTO_OPTIONAL_INT32(&concert->max_seats_per_user, &concert->has_seat_limit),
         INTO_BOOL(&concert->paused),
+        INTO_BOOL(&concert->maintenance),
         INTO_INT32(&concert->max_waiting),
         INTO_INT32(&concert->queue_version),
         INTO_INT32(&concert->queue_since),

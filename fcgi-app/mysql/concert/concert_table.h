@@ -29,6 +29,7 @@ struct concert {
     bool has_seat_limit;
     int32_t max_seats_per_user;
     bool paused;
+    bool maintenance; /* changing calls of buyers are refused, and the queue calls nobody */
     int32_t max_waiting;
     int32_t queue_version; /* raised by each change of the queue's settings */
     int32_t queue_since; /* queue_version when admission_capacity last came from NULL, at first 1 */

@@ -121,6 +121,7 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", max_seats_per_user = IF(?, ?, max_seats_per_user)",                                 \
             DB_OPTIONAL(c->has_seat_limit, c->max_seats_per_user))                                 \
     SETTING(", paused = IF(?, ?, paused)", DB_INTEGER(c->paused))                                  \
+    SETTING(", maintenance = IF(?, ?, maintenance)", DB_INTEGER(c->maintenance))                   \
     SETTING(", max_waiting = IF(?, ?, max_waiting)", DB_INTEGER(c->max_waiting))                   \
     SETTING(", line_version = IF(?, ?, line_version)", DB_INTEGER(c->queue_version))               \
     SETTING(", line_since = IF(?, ?, line_since)", DB_INTEGER(c->queue_since))                     \

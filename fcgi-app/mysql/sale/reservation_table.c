@@ -91,11 +91,16 @@ reservation_table_find(struct database *db, int64_t id, struct reservation *out,
 enum db_result
 reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
 {
-    static const struct query lock = {"SELECT " RESERVATION_COLUMNS
-                                      " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
-    struct column columns[RESERVATION_COLUMN_COUNT];
+    /* a read in a read: by a join FOR UPDATE would lock the concert, and so all its buyers */
+    static const struct query lock = {
+        "SELECT " RESERVATION_COLUMNS
+        ", COALESCE((SELECT c.maintenance FROM concert c WHERE c.concert_id = r.concert_id), 0)"
+        " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
+    struct column columns[RESERVATION_COLUMN_COUNT + 1];
     reservation_columns_bind(out, columns);
-    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&out->concert_maintenance);
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns,
+                         RESERVATION_COLUMN_COUNT + 1);
 }
 
 enum db_result

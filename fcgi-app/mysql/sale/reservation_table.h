@@ -27,8 +27,9 @@ struct reservation {
     uint8_t token[TOKEN_SIZE]; /* with which it was made */
     int64_t created_at;
     int64_t expires_at;
-    bool concert_cancelled; /* filled by reservation_table_list() and ..._lock_hold() only */
-    bool has_active_token;  /* it is; filled by reservation_table_find_batch() only */
+    bool concert_cancelled;   /* filled by reservation_table_list() and ..._lock_hold() only */
+    bool concert_maintenance; /* filled by reservation_table_lock() only */
+    bool has_active_token;    /* it is; filled by reservation_table_find_batch() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
 };
 
@@ -40,7 +41,8 @@ enum db_result reservation_table_insert(struct database *db, struct reservation 
                                         size_t count, int64_t id_step) MUST_CHECK;
 
 /*
- * One by its id, without and with FOR UPDATE. The seats are not read. *now is the database's time
+ * One by its id, without and with FOR UPDATE, which also tells whether its concert is under
+ * maintenance. The seats are not read. *now is the database's time
  * at the read: a later one would show a hold that was paid in between as expired.
  */
 enum db_result reservation_table_find(struct database *db, int64_t id, struct reservation *out,

@@ -20,6 +20,11 @@ export function Over({ concert }) {
     return html`<p class="notice" role="status">${t(concert.status === "cancelled" ? "concert_cancelled" : "concert_over")}</p>`;
 }
 
+/** What is on sale, but not at the moment. */
+export function Maintenance({ concert }) {
+    return html`<div role="status">${concert?.maintenance && html`<p class="notice">${t("weather_maintenance")}</p>`}</div>`;
+}
+
 export function priceRange({ minPrice, maxPrice }) {
     return minPrice === null ? "" : pointRange(minPrice, maxPrice);
 }
@@ -59,6 +64,7 @@ function ConcertCard({ concert, again }) {
             <span>${priceRange(concert)}</span>
         </p>
         <${Opening} concert=${concert} again=${again} />
+        <${Maintenance} concert=${concert} />
         <${Left} of=${concert} />
     </li>`;
 }
@@ -135,6 +141,7 @@ export function ConcertPage({ ids: [concertId] }) {
         <p class="facts"><span>${priceRange(concert)}</span>
             ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
         <${Opening} concert=${concert} again=${again} />
+        <${Maintenance} concert=${concert} />
         ${over && html`<${Over} concert=${concert} />`}
         ${concert.queue && !over && html`<${QueueCall} concert=${concert} />`}
         ${items.length > 0 && html`<${Dates} concert=${concert} items=${items} />`}`;

@@ -48,9 +48,10 @@ function DrawSteering({ concert, draw, change }) {
 
 export function Steering({ concert, queue, adminKey }) {
     const [said, change] = useChange(concert, adminKey);
-    const { admissionCapacity: capacity, paused, status } = concert;
+    const { admissionCapacity: capacity, maintenance, paused, status } = concert;
     const button = (name, members) => html`<button type="button" onClick=${() => change(members)}>${say(name)}</button>`;
     return html`<div class="steer">
+        ${maintenance && html`<p class="notice">${say("concert_maintenance")}</p>`}
         ${status !== "cancelled" && (status === "open" ? button("sale_close", { status: "closed" }) : button("sale_open", { status: "open" }))}
         ${capacity !== null && button(paused ? "resume" : "pause", { paused: !paused })}
         <${Setting} name="capacity" label=${capacity === null ? say("capacity_none") : `${say("capacity")} (${number(capacity)})`}

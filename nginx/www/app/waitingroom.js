@@ -1,6 +1,6 @@
 // The waiting room of a concert.
 import { isOver } from "./api.js";
-import { Dates, Opening, Over, readConcert } from "./concerts.js";
+import { Dates, Maintenance, Opening, Over, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
@@ -188,7 +188,7 @@ export function WaitingRoom({ ids: [concertId] }) {
         <p><a href="#/concert/${concertId}">← ${answer?.concert.title ?? t("back")}</a></p>
         <div class="room">
             <${Title}>${titleOf(place)}<//>
-            <${Paused} queue=${queue} />
+            ${answer?.concert.maintenance ? html`<${Maintenance} concert=${answer.concert} />` : html`<${Paused} queue=${queue} />`}
             ${refused && html`<p class="error" role="alert">${refusal(refused)}</p>`}
             ${answer ? html`<${Inside} ...${answer} place=${place} queue=${queue} again=${again} draws=${draws} />`
                 : html`<${Loading} />`}
