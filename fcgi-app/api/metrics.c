@@ -27,6 +27,8 @@ write_business(const struct tally *tally, struct buffer *out)
         {TALLY_RELEASES, "releases_total", "Unpaid holds that their owners gave back."},
         {TALLY_PAYMENTS, "payments_total", "Reservations that were paid."},
         {TALLY_REFUNDS, "refunds_total", "Paid reservations that were given back."},
+        {TALLY_QUEUE_LOADS, "queue_loads_total",
+         "Queues with users that Redis had lost, loaded from MySQL again."},
     };
     static const struct {
         enum tally_kind kind;
@@ -72,6 +74,9 @@ write_books(const struct census_figures *figures, struct buffer *out)
         snprintf(labels, sizeof labels, "table=\"%s\"", figures->ids[i].table);
         prometheus_integer(out, "ids_left", labels, figures->ids[i].left);
     }
+    prometheus_family(out, "clock_offset_seconds", "gauge",
+                      "By how much MySQL's clock is ahead of this server's.");
+    prometheus_decimal(out, "clock_offset_seconds", "", (double)figures->clock_offset / 1e3);
     prometheus_gauge(out, "lapsed_holds", "Holds that are over and not swept yet, up to 500.",
                      figures->lapsed);
     prometheus_family(out, "oldest_lapsed_hold_seconds", "gauge",

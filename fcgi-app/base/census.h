@@ -40,8 +40,9 @@ struct census_concert {
 
 /* All durations are milliseconds. */
 struct census_figures {
-    int64_t taken_at; /* clock_monotonic(); 0: never */
-    int64_t took;
+    int64_t taken_at; /* clock_monotonic() of the dependencies' state; 0: never */
+    int64_t read_at;  /* the same of books and concerts; 0: they are to be read */
+    int64_t took;     /* that */
     bool mysql_writes;
     bool redis_writes;
     bool has_books; /* the next ones were read */
@@ -49,6 +50,7 @@ struct census_figures {
         const char *table; /* static; NULL: no more */
         int64_t left;
     } ids[CENSUS_TABLES];
+    int64_t clock_offset;  /* by how much MySQL's clock is ahead of this machine's */
     int64_t oldest_lapsed; /* for how long the oldest hold is over that is not swept; 0: none */
     int32_t lapsed;        /* how many there are, as far as one batch of the sweeper goes */
     bool has_memory;

@@ -18,6 +18,7 @@ enum tally_kind {
     TALLY_POINTS_USED,
     TALLY_POINTS_PAID,
     TALLY_POINTS_REFUNDED,
+    TALLY_QUEUE_LOADS, /* of queues that Redis had lost */
     TALLY_COUNT
 };
 

@@ -260,6 +260,13 @@ execute_upgrade(struct master *master)
 }
 
 static void
+refuse_upgrade(struct master *master, int status)
+{
+    log_error("upgrade: the new program's --check failed (status %d); this one goes on", status);
+    master->heritage.scoreboard->refused_upgrades++;
+}
+
+static void
 end_check(struct master *master, int status)
 {
     master->check = 0;
@@ -268,8 +275,7 @@ end_check(struct master *master, int status)
     if ((ended == EXIT_DONE || ended == EXIT_DEPENDENCY_GONE) && !master->stopping)
         execute_upgrade(master);
     else
-        log_error("upgrade: the new program's --check failed (status %d); this one goes on",
-                  status);
+        refuse_upgrade(master, status);
 }
 
 /* ---- the loop ---- */

@@ -284,6 +284,9 @@ write_processes(struct buffer *out, struct scoreboard *scoreboard)
     prometheus_integer(out, "workers", "state=\"idle\"", ready - busy);
     prometheus_family(out, "worker_starts_total", "counter", "Workers started.");
     prometheus_integer(out, "worker_starts_total", "", scoreboard->starts);
+    prometheus_family(out, "upgrades_refused_total", "counter",
+                      "Upgrades that were not made, as the new program does not start.");
+    prometheus_integer(out, "upgrades_refused_total", "", scoreboard->refused_upgrades);
     prometheus_family(out, "worker_endings_total", "counter", "Workers ended, by how.");
     for (int i = 0; i < ENDING_COUNT; i++) {
         snprintf(labels, sizeof labels, "how=\"%s\"", endings[i]);

@@ -52,7 +52,8 @@ struct scoreboard_slot {
 struct scoreboard {
     _Atomic int64_t endings[ENDING_COUNT];
     _Atomic int64_t starts;
-    atomic_int used; /* slots from here on were never started */
+    _Atomic int64_t refused_upgrades; /* to programs that do not start */
+    atomic_int used;                  /* slots from here on were never started */
     struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 };
 

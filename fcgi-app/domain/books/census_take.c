@@ -12,12 +12,13 @@
 #include "redis/redis.h"
 
 enum {
-    EVERY_MS = 1000, /* at most; and not more than a hundredth of the time is spent on it */
-    SHARE = 100,
-    WANTED_MS = 60000, /* for so long after the last reader */
-    OLD_MS = 30000,    /* what nobody kept is asked for by who reads it */
-    COUNT_MS = 500,    /* for counting seats; what is not counted then is left to the next time */
-    ASKING_MS = 20000  /* so long nobody else asks where one was killed meanwhile */
+    EVERY_MS = 1000,
+    PAUSE_FACTOR = 100,   /* books and concerts are read after so many times what that took, */
+    PAUSE_MAX_MS = 30000, /* or after this */
+    WANTED_MS = 60000,    /* for so long after the last reader */
+    OLD_MS = 30000,       /* what nobody kept is asked for by who reads it */
+    COUNT_MS = 500,   /* for counting seats; what is not counted then is left to the next time */
+    ASKING_MS = 20000 /* so long nobody else asks where one was killed meanwhile */
 };
 
 static_assert((int)CENSUS_TABLES >= (int)ID_TABLES, "a place for each table");
@@ -30,13 +31,19 @@ read_books(struct database *db, struct census_figures *figures)
     struct lapsed_cursor lapsed[LAPSED_BATCH], first = {0};
     size_t count;
     int64_t now;
-    if (wide_ids_read(db, uses) != DB_OK || db_now(db, &now) != DB_OK ||
+    int64_t before = clock_wall();
+    if (db_now(db, &now) != DB_OK)
+        return false;
+    int64_t after = clock_wall();
+    if (wide_ids_read(db, uses) != DB_OK ||
         reservation_table_list_lapsed(db, &first, now, lapsed, &count) != DB_OK)
         return false;
     for (int i = 0; i < ID_TABLES; i++) {
         figures->ids[i].table = uses[i].table;
         figures->ids[i].left = uses[i].max - uses[i].last;
     }
+    /* somewhere between the two is right */
+    figures->clock_offset = now < before ? now - before : now > after ? now - after : 0;
     figures->lapsed = (int32_t)count;
     figures->oldest_lapsed = count > 0 ? now - lapsed[0].expires_at : 0;
     return true;
@@ -98,25 +105,53 @@ read_concerts(struct services *services, struct census_figures *figures)
     concert_list_free(&list);
 }
 
+/* False: it is another one than before, so that all is to be read anew. */
+static bool
+ask_dependencies(struct services *services, struct census_figures *figures)
+{
+    const struct census_figures before = *figures;
+    struct redis_memory memory;
+    int64_t ignored;
+    figures->mysql_writes = readiness_check_mysql(services, &ignored);
+    figures->redis_writes = readiness_check_redis(services, &ignored);
+    figures->has_memory = redis_read_memory(services->redis, &memory);
+    if (figures->has_memory) {
+        figures->memory_used = memory.used;
+        figures->memory_limit = memory.limit;
+    }
+    return figures->mysql_writes == before.mysql_writes &&
+           figures->redis_writes == before.redis_writes && figures->has_memory == before.has_memory;
+}
+
+static void
+read_all(struct services *services, struct census_figures *figures)
+{
+    int64_t started = clock_monotonic();
+    figures->has_concerts = false;
+    figures->open = 0;
+    figures->count = 0;
+    /* one that hangs is waited for once: the watchdog does not wait for more */
+    figures->has_books = figures->mysql_writes && read_books(services->db, figures);
+    if (figures->has_books)
+        read_concerts(services, figures);
+    figures->read_at = clock_monotonic();
+    figures->took = figures->read_at - started;
+}
+
+/* Whether a dependency works is asked each time, however long it takes to count large halls. */
 static void
 ask_all(struct services *services)
 {
-    struct census_figures figures = {0};
-    struct redis_memory memory;
-    int64_t started = clock_monotonic(), ignored;
-    figures.mysql_writes = readiness_check_mysql(services, &ignored);
-    figures.redis_writes = readiness_check_redis(services, &ignored);
-    if (redis_read_memory(services->redis, &memory)) {
-        figures.has_memory = true;
-        figures.memory_used = memory.used;
-        figures.memory_limit = memory.limit;
-    }
-    /* one that hangs is waited for once: the watchdog does not wait for more */
-    figures.has_books = figures.mysql_writes && read_books(services->db, &figures);
-    if (figures.has_books)
-        read_concerts(services, &figures);
+    struct census_figures figures;
+    if (!census_read(&services->shared->census, &figures))
+        figures = (struct census_figures){0};
+    bool same = ask_dependencies(services, &figures);
+    int64_t pause = figures.took * PAUSE_FACTOR;
+    if (pause > PAUSE_MAX_MS)
+        pause = PAUSE_MAX_MS;
+    if (!same || clock_monotonic() - figures.read_at >= pause)
+        read_all(services, &figures);
     figures.taken_at = clock_monotonic();
-    figures.took = figures.taken_at - started;
     census_publish(&services->shared->census, &figures);
 }
 
@@ -156,8 +191,7 @@ census_refresh(struct services *services)
     int64_t now = clock_monotonic();
     if (now - atomic_load(&census->wanted_at) > WANTED_MS)
         return false;
-    int64_t pause = census->figures.took * SHARE;
-    if (now - census->figures.taken_at >= (pause > EVERY_MS ? pause : EVERY_MS))
+    if (now - census->figures.taken_at >= EVERY_MS)
         take(services);
     return true;
 }

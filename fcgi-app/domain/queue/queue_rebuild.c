@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/shared.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue.h"
 #include "mysql/draw/draw_table.h"
@@ -93,6 +94,8 @@ finish(struct services *services, const struct queue_settings *settings, struct 
         return queue_refuse(problem, answer);
     log_info("the queue of concert %d is loaded: last number %d, serving %d",
              (int)settings->concert_id, (int)last, (int)serving);
+    if (last > 0 && services->shared != NULL) /* not a new one */
+        tally_add(&services->shared->tally, TALLY_QUEUE_LOADS, 1);
     return ERROR_NONE;
 }
 
