@@ -223,14 +223,14 @@ concert_list_read_page(struct services *services, const struct concert_filter *f
 }
 
 enum error
-concert_list_watch(struct services *services, size_t most, int64_t deadline,
+concert_list_watch(struct services *services, size_t max, int64_t deadline,
                    struct concert_list *list, struct problem *problem)
 {
     *list = (struct concert_list){0};
     enum error error = read_rows(services, NULL, is_open, list, problem);
     if (error != ERROR_NONE || list->count == 0)
         return error;
-    size_t count = list->count < most ? list->count : most;
+    size_t count = list->count < max ? list->count : max;
     struct concert_count *newest = list->counts + (list->count - count);
     error = count_old(services, newest, count, kept_ms(newest, count), deadline, problem);
     return error == ERROR_BUSY ? ERROR_NONE : error;

@@ -51,11 +51,11 @@ enum error concert_list_read_page(struct services *services, const struct concer
 
 /*
  * For monitoring, which is no visitor: nothing is kept fresh for it afterwards. Reads the concerts
- * that are open, by id. Of the `most` newest ones those are counted that a list would count, the
+ * that are open, by id. Of the `max` newest ones those are counted that a list would count, the
  * oldest counts first, until `deadline`; then what is remembered is told. Where counted_at is 0, a
  * concert was not counted yet. list->now is not set. The caller frees the list, on failure as well.
  */
-enum error concert_list_watch(struct services *services, size_t most, int64_t deadline,
+enum error concert_list_watch(struct services *services, size_t max, int64_t deadline,
                               struct concert_list *list, struct problem *problem) MUST_CHECK;
 
 void concert_list_free(struct concert_list *list);
