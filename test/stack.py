@@ -28,8 +28,10 @@ SERVICES = ("mysql", "redis", "frontrow", "nginx")
 LISTENING = "00010000"  # the flag of such a socket in /proc/net/unix
 LOST = object()  # the connection ended without an answer
 
-# Time-outs that a machine with other work keeps. What is about a time-out has settings of its own.
+# Time-outs that a machine with other work keeps, and room for operators who call at once. What is about such a
+# limit has settings of its own.
 UNHURRIED = {
+    "admin_limit": 16,
     "stale_ms": 3000, "redis_timeout_ms": 2000, "lock_wait_s": 3, "mysql_timeout_ms": 4000, "request_ms": 6000,
     "admin_mysql_timeout_ms": 20000, "admin_request_ms": 27000, "admin_watchdog_ms": 29000,
 }
