@@ -190,6 +190,18 @@ def test_pages_are_one_file(stack, large, what, rows, pages):
     assert len(read_csv(stack, concert, query)) == rows
 
 
+def test_an_order_without_seats_does_not_end_the_guests(stack, large):
+    """The rows of its seats are lost; the audit says so, and all other guests come all the same."""
+    concert, item, first = large
+    query = f"what=guests&itemId={item}&format=ndjson"
+    stack.query("DELETE FROM reservation_seat WHERE reservation_id = %s", first + 19_999)
+    try:
+        rows = read_all(stack, concert, query)[0].splitlines()
+    finally:
+        stack.query("INSERT INTO reservation_seat VALUES (%s, 19999, 5)", first + 19_999)
+    assert len(rows) == 9_999 and len(read_all(stack, concert, query)[0].splitlines()) == 10_000
+
+
 @pytest.mark.parametrize("query, field", [
     ("", "what"), ("what=", "what"), ("what=order", "what"), ("what=1", "what"), ("what=orders&format=xlsx", "format"),
     ("what=orders&itemId=0", "itemId"), ("what=seats", "itemId"), ("what=orders&before=0", "before"),

@@ -103,24 +103,37 @@ read_rows(struct services *services, const char *date, bool (*is_wanted)(const s
     return refuse_db(problem, result == DB_NONE ? DB_OK : result);
 }
 
-/* A status follows from the time: of all that are read, those that have it are taken. */
+/*
+ * A status follows from the time: of those that are read, some at a time until the page is full,
+ * those that have it are taken.
+ */
 static enum error
-read_page(struct services *services, const struct concert_filter *filter, struct concert_list *list,
-          bool *more, struct problem *problem)
+read_page(struct services *services, const struct concert_filter *filter, int64_t deadline,
+          struct concert_list *list, bool *more, struct problem *problem)
 {
+    enum { READ_AT_ONCE = 500 };
     struct listed_concert row;
-    int32_t limit = filter->status == CONCERT_OTHER ? filter->limit + 1 : INT32_MAX;
+    int32_t limit = filter->status == CONCERT_OTHER ? filter->limit + 1 : READ_AT_ONCE, seen;
+    int64_t before = filter->before;
+    enum db_result result;
     *more = false;
-    enum db_result result = concert_table_list_page(services->db, filter->search, filter->before,
-                                                    limit, &row.concert, &row.summary);
-    while (result == DB_OK && (result = db_next(services->db)) == DB_OK) {
-        if (filter->status != CONCERT_OTHER &&
-            concert_status(&row.concert, row.concert.now) != filter->status)
-            continue;
-        *more = list->count == (size_t)filter->limit;
-        if (!*more)
-            add_row(services, &row, list);
-    }
+    do {
+        seen = 0;
+        result = concert_table_list_page(services->db, filter->search, before, limit, &row.concert,
+                                         &row.summary);
+        while (result == DB_OK && (result = db_next(services->db)) == DB_OK) {
+            seen++;
+            before = row.concert.concert_id;
+            if (filter->status != CONCERT_OTHER &&
+                concert_status(&row.concert, row.concert.now) != filter->status)
+                continue;
+            *more = list->count == (size_t)filter->limit;
+            if (!*more)
+                add_row(services, &row, list);
+        }
+        if (clock_monotonic() >= deadline)
+            return refuse(problem, ERROR_BUSY);
+    } while (result == DB_NONE && seen == limit && !*more);
     return refuse_db(problem, result == DB_NONE ? DB_OK : result);
 }
 
@@ -215,7 +228,7 @@ concert_list_read_page(struct services *services, const struct concert_filter *f
                        struct problem *problem)
 {
     *list = (struct concert_list){0};
-    enum error error = read_page(services, filter, list, more, problem);
+    enum error error = read_page(services, filter, deadline, list, more, problem);
     if (error == ERROR_NONE)
         error = count_old(services, list->counts, list->count, kept_ms(list->counts, list->count),
                           deadline, problem);

@@ -23,7 +23,8 @@ enum db_result
 prune_table_has_live_hold(struct database *db, int32_t concert_id, bool *has_one)
 {
     static const struct query find = {
-        "SELECT COUNT(*) > 0 FROM (SELECT reservation_id FROM reservation WHERE status = 'held'"
+        "SELECT COUNT(*) > 0 FROM (SELECT reservation_id FROM reservation"
+        " FORCE INDEX (reservation_to_expire) WHERE status = 'held'"
         " AND expires_at > UTC_TIMESTAMP(3) AND concert_id = ? LIMIT 1) h"};
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)),
                          COLUMNS(INTO_BOOL(has_one)));

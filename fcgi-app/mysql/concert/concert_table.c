@@ -169,11 +169,14 @@ enum db_result
 concert_table_list_page(struct database *db, const char *search, int64_t before, int32_t limit,
                         struct concert *concert, struct concert_summary *summary)
 {
+    /* the page first: grouped as one, all concerts would be read and sorted */
     static const struct query page = {
         "SELECT " CONCERT_COLUMNS ", " SUMMARY_COLUMNS
-        " FROM concert c LEFT JOIN item i ON i.concert_id = c.concert_id"
-        " WHERE c.concert_id < ? AND (LOCATE(?, c.title) > 0 OR LOCATE(?, c.venue) > 0)"
-        " GROUP BY c.concert_id ORDER BY c.concert_id DESC LIMIT ?"};
+        " FROM (SELECT k.concert_id FROM concert k FORCE INDEX (PRIMARY) WHERE k.concert_id < ?"
+        " AND (LOCATE(?, k.title) > 0 OR LOCATE(?, k.venue) > 0)"
+        " ORDER BY k.concert_id DESC LIMIT ?) p JOIN concert c ON c.concert_id = p.concert_id"
+        " LEFT JOIN item i ON i.concert_id = c.concert_id"
+        " GROUP BY c.concert_id ORDER BY c.concert_id DESC"};
     struct column columns[CONCERT_COLUMN_COUNT + SUMMARY_COLUMN_COUNT];
     concert_columns_bind(concert, columns);
     bind_summary(summary, columns + CONCERT_COLUMN_COUNT);

@@ -4,8 +4,8 @@
 #include "mysql/sale/reservation_columns.h"
 
 /* A page of a concert's orders, from which all but the seats begin. */
-#define PAGE_OF_ORDERS(condition)                                                                  \
-    "(SELECT k.reservation_id, r.user_id, k.item_id FROM " RESERVATIONS_OF_CONCERT                 \
+#define PAGE_OF_ORDERS(reservations, condition)                                                    \
+    "(SELECT k.reservation_id, r.user_id, k.item_id FROM " reservations                            \
     " WHERE k.concert_id = ? AND k.reservation_id < ? AND (? = 0 OR k.item_id = ?)" condition      \
     " ORDER BY k.reservation_id DESC LIMIT ?) o"
 
@@ -66,7 +66,7 @@ list_seats(struct database *db, const struct export_query *query, struct export_
                 INTO_TEXT(row->user_id)));
 }
 
-/* An order without an entry has one row, which says that the page got so far. */
+/* An order without an entry or a seat has one row, which says that the page got so far. */
 static enum db_result
 list_ledger(struct database *db, const struct parameter *parameters, size_t count,
             struct export_row *row)
@@ -74,6 +74,7 @@ list_ledger(struct database *db, const struct parameter *parameters, size_t coun
     static const struct query list = {
         "SELECT o.item_id, o.reservation_id, o.user_id, h.history_id, h.kind + 0, h.amount,"
         " h.balance_after, h.created_at FROM " PAGE_OF_ORDERS(
+            RESERVATIONS_OF_CONCERT,
             "") " LEFT JOIN point_history h FORCE INDEX (history_of_reservation)"
                 " ON h.reservation_id = o.reservation_id"
                 " ORDER BY o.reservation_id DESC, h.history_id DESC"};
@@ -85,19 +86,21 @@ list_ledger(struct database *db, const struct parameter *parameters, size_t coun
                              INTO_INSTANT(&row->entry.created_at)));
 }
 
+/* By the index of paid ones, as there may be few of them. */
 static enum db_result
 list_guests(struct database *db, const struct parameter *parameters, size_t count,
             struct export_row *row)
 {
     static const struct query list = {
-        "SELECT " ITEM_NAMED ", o.reservation_id, o.user_id, s.seat_no, s.section, s.row_name,"
+        "SELECT " ITEM_NAMED ", o.reservation_id, o.user_id, rs.seat_no, s.section, s.row_name,"
         " s.label, rs.price FROM " PAGE_OF_ORDERS(
-            " AND r.status = 'paid'") " JOIN reservation_seat rs FORCE INDEX (PRIMARY) ON "
-                                      "rs.reservation_id = o.reservation_id"
-                                      " JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = o.item_id "
-                                      "AND s.seat_no = rs.seat_no"
-                                      " JOIN item i ON i.item_id = o.item_id ORDER BY "
-                                      "o.reservation_id DESC, rs.seat_no"};
+            RESERVATIONS_OF_STATUS,
+            " AND k.status = 'paid'") " LEFT JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
+                                      " ON rs.reservation_id = o.reservation_id"
+                                      " LEFT JOIN seat s FORCE INDEX (PRIMARY)"
+                                      " ON s.item_id = o.item_id AND s.seat_no = rs.seat_no"
+                                      " LEFT JOIN item i ON i.item_id = o.item_id"
+                                      " ORDER BY o.reservation_id DESC, rs.seat_no"};
     return db_select(db, &list, parameters, count,
                      COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date),
                              INTO_INT64(&row->reservation_id), INTO_TEXT(row->user_id),

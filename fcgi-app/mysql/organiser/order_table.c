@@ -11,11 +11,10 @@
     " LEFT JOIN concert c ON c.concert_id = r.concert_id"                                          \
     " LEFT JOIN payment p ON p.reservation_id = r.reservation_id WHERE "
 #define BY_INDEX(index) "reservation r FORCE INDEX (" index ")"
-#define IS_LIVE "r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)"
 
-/* Each may be left out: "" or 0 lets all through. Ids and items are those of `row`, r or k. */
+/* Each may be left out: "" or 0 lets all through. Ids are those of `row`, r or k. */
 #define FILTERS(row)                                                                               \
-    row ".reservation_id < ? AND (? = '' OR r.user_id = ?) AND (? = 0 OR r.concert_id = ?)"        \
+    row ".reservation_id < ? AND (? = '' OR r.user_id = ?) AND (? = 0 OR " row ".concert_id = ?)"  \
         " AND (? = 0 OR " row ".item_id = ?) AND (? = 0 OR ? = " RESERVATION_SHOWN ")"             \
         " ORDER BY " row ".reservation_id DESC LIMIT ?"
 
@@ -72,14 +71,12 @@ select_by_number(struct database *db, const struct order_filter *filter,
                          PARAMETERS(DB_INTEGER(filter->ref), DB_INTEGER(paid)), columns);
 }
 
-/* Live holds are few, wherever they are; else the way is by user or by concert, if there is one. */
+/* The way is by user or by concert, if there is one. */
 static enum db_result
 select_page(struct database *db, const struct order_filter *filter, const struct column *columns)
 {
     static const struct query of_user = {
         ORDERS(BY_INDEX("reservation_of_user")) "r.user_id = ? AND " FILTERS("r")};
-    static const struct query live = {ORDERS(BY_INDEX("reservation_to_expire")) IS_LIVE
-                                      " AND " FILTERS("r")};
     static const struct query of_concert = {
         ORDERS(RESERVATIONS_OF_CONCERT) "k.concert_id = ? AND " FILTERS("k")};
     static const struct query all = {ORDERS(BY_INDEX("PRIMARY")) FILTERS("r")};
@@ -87,26 +84,79 @@ select_page(struct database *db, const struct order_filter *filter, const struct
         return select_by_number(db, filter, columns);
     if (filter->user_id[0] != '\0')
         return select_orders(db, &of_user, filter, PARAMETERS(DB_TEXT(filter->user_id)), columns);
-    if (filter->status == RESERVATION_HELD)
-        return select_orders(db, &live, filter, NO_PARAMETERS, columns);
     if (filter->concert_id != 0)
         return select_orders(db, &of_concert, filter, PARAMETERS(DB_INTEGER(filter->concert_id)),
                              columns);
     return select_orders(db, &all, filter, NO_PARAMETERS, columns);
 }
 
-enum db_result
-order_table_list(struct database *db, const struct order_filter *filter, struct order *list,
-                 size_t *count, int64_t *now)
+static enum db_result
+select_of_status(struct database *db, const struct order_filter *filter, const char *stored,
+                 const struct column *columns)
+{
+    static const struct query of_status = {
+        ORDERS(RESERVATIONS_OF_STATUS) "k.status = ? AND " FILTERS("k")};
+    return select_orders(db, &of_status, filter, PARAMETERS(DB_TEXT(stored)), columns);
+}
+
+/* The list stays in order, with the newest `limit` of all that are put into it, each once. */
+static void
+put_in_order(struct order *list, size_t *count, size_t limit, const struct order *row)
+{
+    int64_t id = row->reservation.reservation_id;
+    size_t at = *count;
+    while (at > 0 && list[at - 1].reservation.reservation_id < id)
+        at--;
+    if (at == limit || (at > 0 && list[at - 1].reservation.reservation_id == id))
+        return;
+    size_t behind = *count - at - (*count == limit);
+    memmove(&list[at + 1], &list[at], behind * sizeof list[0]);
+    list[at] = *row;
+    *count += *count < limit;
+}
+
+/*
+ * Puts a page into the list: of those that have the status `stored` in the table, by its index;
+ * NULL: by user or by concert.
+ */
+static enum db_result
+add_page(struct database *db, const struct order_filter *filter, const char *stored,
+         struct order *list, size_t *count, int64_t *now)
 {
     struct order row;
     struct column columns[ORDER_COLUMN_COUNT];
     bind_order(&row, now, columns);
-    *count = 0;
-    enum db_result result = select_page(db, filter, columns);
+    enum db_result result = stored != NULL ? select_of_status(db, filter, stored, columns)
+                                           : select_page(db, filter, columns);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        list[(*count)++] = row;
+        put_in_order(list, count, (size_t)filter->limit, &row);
     return result == DB_NONE ? DB_OK : result;
+}
+
+/*
+ * What is shown as expired or cancelled may be stored as held until the sweeper comes. It is looked
+ * for first: if the sweeper comes in between, it is found twice, and not missed.
+ */
+enum db_result
+order_table_list(struct database *db, const struct order_filter *filter, struct order *list,
+                 size_t *count, int64_t *now)
+{
+    static const char *const names[] = {
+        [RESERVATION_HELD] = "held",
+        [RESERVATION_PAID] = "paid",
+        [RESERVATION_EXPIRED] = "expired",
+        [RESERVATION_CANCELLED] = "cancelled",
+    };
+    enum reservation_status status = filter->status;
+    *count = 0;
+    if (filter->ref != 0 || filter->user_id[0] != '\0')
+        return add_page(db, filter, NULL, list, count, now);
+    if (status == RESERVATION_EXPIRED || status == RESERVATION_CANCELLED) {
+        enum db_result result = add_page(db, filter, "held", list, count, now);
+        if (result != DB_OK)
+            return result;
+    }
+    return add_page(db, filter, names[status], list, count, now);
 }
 
 enum db_result

@@ -15,12 +15,14 @@
     " IF(c.status = 'cancelled', 4, 1)), r.status + 0)"
 
 /*
- * Those of a concert, by descending id: `k` goes through an index that has the item as well, so
- * that of one date's nothing else is read.
+ * Those of a concert, or of a stored status, by descending id: `k` goes through an index that has
+ * the item as well, and of a status the concert, so that of others' nothing else is read.
  */
-#define RESERVATIONS_OF_CONCERT                                                                    \
-    "reservation k FORCE INDEX (reservation_of_concert)"                                           \
+#define RESERVATIONS_BY(index)                                                                     \
+    "reservation k FORCE INDEX (" index ")"                                                        \
     " STRAIGHT_JOIN reservation r FORCE INDEX (PRIMARY) ON r.reservation_id = k.reservation_id"
+#define RESERVATIONS_OF_CONCERT RESERVATIONS_BY("reservation_of_concert")
+#define RESERVATIONS_OF_STATUS RESERVATIONS_BY("reservation_of_status")
 
 enum { RESERVATION_COLUMN_COUNT = 11 };
 

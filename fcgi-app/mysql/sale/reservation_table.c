@@ -363,6 +363,7 @@ reservation_table_list_lapsed(struct database *db, const struct lapsed_cursor *a
                               struct lapsed_cursor cursors[LAPSED_BATCH], size_t *count)
 {
     static const struct query list = {"SELECT expires_at, reservation_id FROM reservation"
+                                      " FORCE INDEX (reservation_to_expire)"
                                       " WHERE status = 'held' AND expires_at BETWEEN ? AND ?"
                                       " AND (expires_at > ? OR reservation_id > ?)"
                                       " ORDER BY expires_at, reservation_id LIMIT ?"};
