@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tarfile
 import threading
 
 import pymysql
@@ -218,6 +219,17 @@ def test_the_audit_only_reads(secured):
     with secured.mysql_as("frontrow_audit", "mysql-audit") as cursor:
         for statement in ("DELETE FROM point", "UPDATE point SET balance = 1", "INSERT INTO point (user_id) VALUES ('x')"):
             denied(cursor, statement)
+
+
+def test_the_audits_account_sees_innodb(secured, tmp_path):
+    """For diagnose; what another account may not see is said in the archive."""
+    for name, account in (("whole", secured.without_certificate()), ("part", {})):
+        archive = tmp_path / f"{name}.tar.gz"
+        assert secured.stack.program("frontrowctl", "diagnose", archive, **account).returncode == 0
+        with tarfile.open(archive) as tar:
+            told = tar.extractfile("./mysql.txt").read().decode()
+        assert ("INNODB MONITOR OUTPUT" in told) == (name == "whole")
+        assert ("The account frontrow has no PROCESS: " in told) == (name == "part")
 
 
 def denied(cursor, statement):

@@ -1,6 +1,9 @@
 #include "mysql/books/server_state.h"
 
+#include "base/config.h"
 #include "mysql/connection.h"
+
+enum { ACCESS_DENIED = 1227 };
 
 /* A row as one line, its columns with tabs between. */
 static void
@@ -36,6 +39,12 @@ server_state_write(struct database *db, struct buffer *out)
             mysql_query(handle, questions[i]) == 0 ? mysql_store_result(handle) : NULL;
         if (rows == NULL) {
             buffer_format(out, "error %u: %s\n", mysql_errno(handle), mysql_error(handle));
+            if (mysql_errno(handle) == ACCESS_DENIED)
+                buffer_format(out,
+                              "The account %s has no PROCESS: the locks of InnoDB are missing, and "
+                              "the list of processes has its own only. docs/deploy.md has an "
+                              "account for diagnose.\n",
+                              db->config->mysql_user);
             continue;
         }
         write_rows(rows, out);
