@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "mysql/books/server_state.h"
 #include "mysql/schema/migrate.h"
 #include "mysql/schema/wide_ids.h"
 #include "redis/redis.h"
@@ -121,13 +122,29 @@ tell_ids_left(const struct config *config)
                      (long long)uses[i].max);
 }
 
+/* With too many workers calls would be refused, at the latest in a reload, which doubles them. */
+static void
+tell_statement_limit(const struct config *config)
+{
+    int64_t limit, wanted = (int64_t)config->workers * DB_STATEMENTS_OF_WORKER;
+    struct database *db = db_open(config, config->mysql_timeout_ms, NULL);
+    bool known = server_state_statement_limit(db, &limit) == DB_OK;
+    db_close(db);
+    if (known && limit < 2 * wanted)
+        log_warn("MySQL's max_prepared_stmt_count is %lld, and %d workers may have %lld prepared "
+                 "statements, twice as many during a reload: beyond it MySQL refuses their calls",
+                 (long long)limit, config->workers, (long long)wanted);
+}
+
 /* What has to be put right counts for more than what could not be asked. */
 static int
 check_all(const struct config *config)
 {
     int schema = check_schema(config, true), redis = check_redis(config);
-    if (schema == EXIT_DONE)
+    if (schema == EXIT_DONE) {
         tell_ids_left(config);
+        tell_statement_limit(config);
+    }
     if (schema == EXIT_FAILED || redis == EXIT_FAILED)
         return EXIT_FAILED;
     return schema != EXIT_DONE ? schema : redis;

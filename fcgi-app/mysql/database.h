@@ -202,6 +202,12 @@ enum db_result db_now(struct database *db, int64_t *now) MUST_CHECK;
  */
 #define DB_ID_STEP "@@auto_increment_increment"
 
+/*
+ * So many prepared statements a worker has after a while, at most: one for each form of each, with
+ * some room. A test counts them.
+ */
+enum { DB_STATEMENTS_OF_WORKER = 400 };
+
 /* The most rows of one INSERT, and of other lists in a statement. */
 enum { DB_ROWS_MAX = 16 };
 

@@ -65,6 +65,28 @@ def statements(build):
                 yield compiled.stem, text.decode()
 
 
+def test_a_worker_has_no_more_statements_than_it_says(filled):
+    """docs/deploy.md and --check count with them."""
+    said = int(re.search(r"DB_STATEMENTS_OF_WORKER = (\d+)", (ROOT / "fcgi-app/mysql/database.h").read_text())[1])
+    words = rb"(SELECT|UPDATE|DELETE|INSERT) "
+    there = sum(len({text for text in re.findall(rb"[\x20-\x7e]{8,}", compiled.read_bytes()) if re.match(words, text)})
+                for compiled in (filled.stack.build / "fcgi-app/mysql").rglob("*.o")
+                if compiled.stem not in NOT_FOR_REQUESTS)
+    assert said * 3 // 4 < there < said
+    assert f"up to {said} of them" in (ROOT / "docs/deploy.md").read_text()
+
+
+def test_too_many_workers_for_the_servers_statements_are_told(stack):
+    limit = stack.query("SELECT @@max_prepared_stmt_count AS n")[0]["n"]
+    most = limit // 800
+    for workers in (most, most + 1):
+        checked = stack.program("frontrow", "--check", workers=str(workers))
+        assert checked.returncode == 0
+        told = [line for line in checked.stderr.splitlines() if "max_prepared_stmt_count" in line]
+        assert len(told) == (workers > most), told
+        assert all(f"is {limit}, and {workers} workers" in line for line in told)
+
+
 def with_values(sql):
     """The statement with a value for each placeholder."""
     whole, *parts = sql.split("?")
@@ -96,28 +118,6 @@ def test_no_request_scans_a_growing_table(filled):
     assert seen >= GROWING, f"no statement was found for {GROWING - seen}"
 
 
-def test_filled_books_are_right(filled):
-    audit = filled.ctl("audit")
-    assert audit.returncode == 0, audit.stdout + audit.stderr
-
-
-# ---- migrations
-
-
-def one_line(text):
-    """What a program says, but for the servers that --check names."""
-    said = [line for line in text.splitlines() if " INFO " not in line]
-    assert len(said) == 1, text
-    return said[0]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A copy of the migrations and the demo that a test may change."""
-    return pathlib.Path(shutil.copytree(ROOT / "schema", tmp_path / "schema"))
-
-
-@pytest.fixture
 class Listed:
     """A stack with 20,000 orders of a concert, and 2,000 concerts."""
 
@@ -182,6 +182,28 @@ def test_concerts_of_a_status_are_found_without_all_others(listed):
     assert listed.rows_read(common) * 3 < listed.rows_read(rare)
 
 
+def test_filled_books_are_right(filled):
+    audit = filled.ctl("audit")
+    assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+# ---- migrations
+
+
+def one_line(text):
+    """What a program says, but for the servers that --check names."""
+    said = [line for line in text.splitlines() if " INFO " not in line]
+    assert len(said) == 1, text
+    return said[0]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the migrations and the demo that a test may change."""
+    return pathlib.Path(shutil.copytree(ROOT / "schema", tmp_path / "schema"))
+
+
+@pytest.fixture
 def empty(stack):
     """A database without any table."""
     return Books(stack, "books_empty")

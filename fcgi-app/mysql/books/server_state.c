@@ -51,3 +51,10 @@ server_state_write(struct database *db, struct buffer *out)
         mysql_free_result(rows);
     }
 }
+
+enum db_result
+server_state_statement_limit(struct database *db, int64_t *limit)
+{
+    static const struct query read = {"SELECT CAST(@@global.max_prepared_stmt_count AS SIGNED)"};
+    return db_select_one(db, &read, NO_PARAMETERS, COLUMNS(INTO_INT64(limit)));
+}

@@ -1,4 +1,4 @@
-/* server_state: what MySQL says of itself, as text, for frontrowctl diagnose. */
+/* server_state: what MySQL says of itself. */
 #ifndef FRONTROW_MYSQL_SERVER_STATE_H
 #define FRONTROW_MYSQL_SERVER_STATE_H
 
@@ -11,5 +11,8 @@
  * values in them.
  */
 void server_state_write(struct database *db, struct buffer *out);
+
+/* How many prepared statements all sessions of the server together may have. */
+enum db_result server_state_statement_limit(struct database *db, int64_t *limit) MUST_CHECK;
 
 #endif
