@@ -12,7 +12,7 @@
 void
 admin_concert_post(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     struct concert_draft draft;
     struct problem problem;
     struct concert_create create = {
@@ -93,7 +93,7 @@ answer(struct services *services, const struct concert *concert, const char *war
 void
 admin_concert_get(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     struct concert concert;
     struct problem problem;
     if (concert_find_whole(admin.db, (int32_t)request->ids[0], &concert, &problem) == ERROR_NONE)
@@ -143,7 +143,7 @@ write_list(struct response *response, const struct services *services,
 void
 admin_concert_get_list(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     const struct concert_filter filter = {
         .status = (enum concert_status)request->input->status,
         .search = request->input->search,
@@ -165,7 +165,7 @@ admin_concert_get_list(void *services, const struct request *request, struct res
 void
 admin_concert_patch(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     struct concert scratch = concert_defaults;
     struct problem problem;
     char warning[QUEUE_WARNING_SIZE];

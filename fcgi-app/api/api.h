@@ -30,10 +30,11 @@ bool api_read_input(void *services, const struct route *route, struct request *r
 void api_free_input(struct request *request);
 
 /*
- * A copy for operators' calls, which may take longer than a buyer's: they have a connection of
- * their own.
+ * A copy for an operator's call, which may take longer than a buyer's: operators have a connection
+ * of their own, by which a GET reads nothing behind its deadline.
  */
-struct services api_with_long_time_outs(const struct services *services);
+struct services api_with_long_time_outs(const struct services *services,
+                                        const struct request *request);
 
 /*
  * Applies a changing call and answers it: 200 with the rendered or the stored body, or the

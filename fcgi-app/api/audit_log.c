@@ -37,7 +37,7 @@ write_row(void *state, const struct log_row *row)
 void
 admin_log_get(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     const struct input *input = request->input;
     struct log_page page = {.json = json_writer(&response->body), .left = input->limit};
     struct problem problem;

@@ -137,7 +137,7 @@ link_next(const struct input *input, int64_t next, struct response *response)
 void
 admin_export_get(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     const struct input *input = request->input;
     const struct export_query query = {
         .what = (enum export_what)input->what,

@@ -57,7 +57,7 @@ void
 admin_reservation_get_list(void *services, const struct request *request, struct response *response)
 {
     static struct order list[PAGE_ROWS]; /* too large for the stack */
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     const struct input *input = request->input;
     const struct order_filter filter = filter_of(input);
     struct problem problem;
@@ -122,7 +122,7 @@ void
 admin_refund_post(void *services, const struct request *request, struct response *response)
 {
     static struct order_refund refund; /* too large for the stack */
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     refund = (struct order_refund){
         .end = {.count = 1},
         .actor = request->account.name,
@@ -201,7 +201,7 @@ void
 admin_user_get(void *services, const struct request *request, struct response *response)
 {
     static struct user_view view; /* too large for the stack */
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     struct problem problem;
     if (read_user(&admin, request->path_user, &view, &problem) != ERROR_NONE) {
         response_problem(response, &problem);

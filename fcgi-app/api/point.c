@@ -104,7 +104,7 @@ point_use(void *services, const struct request *request, struct response *respon
 void
 admin_point_post(void *services, const struct request *request, struct response *response)
 {
-    struct services admin = api_with_long_time_outs(services);
+    struct services admin = api_with_long_time_outs(services, request);
     const struct input *input = request->input;
     bool adds = input->amount > 0;
     const struct point_change change = {

@@ -54,6 +54,7 @@ struct database {
     struct unknowns *refusals;
     int timeout_ms;      /* for a statement */
     int read_limit_ms;   /* for a read by operators, in the server; 0: not for operators */
+    int64_t reads_until; /* clock_monotonic() at which the last of them has to end */
     bool has_late_waits; /* the server ends waits for locks late, and timeout_ms knows it */
     struct host hosts[HOSTS_MAX]; /* in the order of the settings */
     size_t host_count;

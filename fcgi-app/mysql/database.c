@@ -224,12 +224,23 @@ select_once(struct database *db, const struct query *query, const struct paramet
     return statement_failed(db, handle, clock_monotonic());
 }
 
+void
+db_limit_reads(struct database *db, int64_t deadline)
+{
+    db->reads_until = deadline;
+}
+
 enum db_result
 db_select(struct database *db, const struct query *query, const struct parameter *parameters,
           size_t parameter_count, const struct column *columns, size_t column_count)
 {
     bool alone = !db->in_transaction, stale = connection_may_be_stale(db);
     int64_t started = clock_monotonic();
+    if (alone && db->read_limit_ms > 0 && started + db->read_limit_ms > db->reads_until) {
+        snprintf(db->error_text, sizeof db->error_text, "the request has no time for a read");
+        log_warn("%s", db->error_text);
+        return DB_TOO_LONG;
+    }
     enum db_result result =
         select_once(db, query, parameters, parameter_count, columns, column_count);
     /* an operator's read would take as long again */

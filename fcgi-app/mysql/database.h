@@ -130,6 +130,12 @@ struct database *db_open_for_operators(const struct config *config, struct share
 void db_close(struct database *db);
 
 /*
+ * For operators: from now on no read outside a transaction begins that could end later than
+ * `deadline` (clock_monotonic()); it is DB_TOO_LONG. A request may need several.
+ */
+void db_limit_reads(struct database *db, int64_t deadline);
+
+/*
  * Between two requests: where MySQL did not answer and it is this one's turn to look, finds out
  * whether it does again. True: not yet.
  */

@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from refuser import MysqlRefuser
 from servers import MARIADBD, MariaDb
 from stack import Stack, health, wait_for
 
@@ -69,6 +70,18 @@ def test_a_server_that_hangs_is_asked_once(new_stack):
     finally:
         stack.kill("mysql", signal.SIGCONT)
     assert stack.get("/point?userId=buyer").status == 200
+
+
+def test_a_request_of_many_reads_ends_in_its_time(new_stack):
+    """No read begins that could end behind it, though each is fast enough by itself."""
+    stack = new_stack(workers=1, admin_mysql_timeout_ms=1000 * ADMIN_SECONDS, admin_request_ms=5000)
+    ask = lambda: stack.get("/admin/user/buyer", **stack.admin_headers())
+    with MysqlRefuser(stack) as proxy:
+        assert ask().status == 200
+        proxy.rule = lambda pair, statement: time.sleep(1.2) if statement.startswith("SELECT") else None
+        began = time.monotonic()
+        assert_ended(ask())
+        assert time.monotonic() - began < 6
 
 
 class TwoNames(Stack):
