@@ -96,6 +96,12 @@ def paying(user, reservation_id, token, key=None):
     return lambda client: client.post("/payment", body, **headers)
 
 
+def changing(kind, user, amount, key=None):
+    """The same of a charge or a use."""
+    headers = {"Idempotency-Key": key} if key else {}
+    return lambda client: client.post(f"/point/{kind}", {"userId": user, "amount": amount}, **headers)
+
+
 def owners(stack, concert):
     """seatId -> the user who holds it, as MySQL has it in both places."""
     rows = stack.query(

@@ -71,8 +71,7 @@ take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_
 static void
 complete_effect(const struct request *request, struct effect *effect)
 {
-    bool by_operator = request->account.name[0] != '\0';
-    effect->caller = by_operator ? request->key_owner : request->caller;
+    effect->caller = is_by_operator(request) ? request->key_owner : request->caller;
     effect->key = request->idempotency_key;
     effect->deadline = request->deadline;
     if (effect->key != NULL)
@@ -103,6 +102,8 @@ api_apply_together(struct services *services, const struct effect_batch *batch, 
     for (size_t i = 0; i < count; i++) {
         together[i] = (struct effect_call){.effect = effects[i], .body = &calls[i].response->body};
         complete_effect(calls[i].request, &together[i].effect);
+        if (is_by_operator(calls[i].request)) /* and not by the user whose rows it changes */
+            together[i].course = EFFECT_ALONE;
     }
     services->deadline = calls[0].request->deadline; /* it came first */
     effect_apply_together(services, batch, together, count);

@@ -62,7 +62,7 @@ void
 payment_post_batch(void *services, struct call *calls, size_t count)
 {
     static const struct effect_batch batch = {
-        .gather = payment_create_gather,
+        .gather = effect_gather_all,
         .precheck = payment_create_precheck_batch,
         .execute = payment_create_execute_batch,
     };

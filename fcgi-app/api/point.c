@@ -37,40 +37,97 @@ describe_purse(const char *user_id, int64_t balance, struct buffer *values)
 }
 
 static void
-render_change(const void *state, struct buffer *body)
+write_change(const struct point_change *change, int64_t amount, struct buffer *body)
 {
-    const struct point_change *change = state;
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
     json_write_string(&json, "userId", change->user_id);
     json_write_integer(&json, "balance", change->entry.balance_after);
-    json_write_integer(&json, "amount", change->entry.amount);
+    json_write_integer(&json, "amount", amount);
     json_write_integer(&json, "historyId", change->entry.history_id);
     json_end_object(&json);
 }
 
-/* By an operator or by the user; the first is told in the audit log. */
+/* The amount is what the user asked for. */
 static void
-apply_change(struct services *services, const struct request *request, struct response *response,
-             const struct point_change *change, const char *reason)
+render_change(const void *state, struct buffer *body)
 {
-    struct point_adjust adjust = {
-        .change = *change,
-        .reason = reason,
-        .actor = request->account.name,
-        .describe = describe_purse,
+    const struct point_change *change = state;
+    write_change(change, change->amount, body);
+}
+
+/* The amount is signed, as the operator asked for it. */
+static void
+render_adjust(const void *state, struct buffer *body)
+{
+    const struct point_change *change = &((const struct point_adjust *)state)->change;
+    write_change(change, change->entry.amount, body);
+}
+
+static struct point_change
+read_change(const struct request *request, enum point_kind kind)
+{
+    return (struct point_change){
+        .user_id = request->caller,
+        .kind = kind,
+        .amount = request->input->amount,
     };
-    bool by_operator = request->account.name[0] != '\0';
-    struct effect effect = {
+}
+
+static struct effect
+effect_of(struct point_change *change)
+{
+    return (struct effect){
         .kind = change->kind == POINT_CHARGE ? EFFECT_CHARGE : EFFECT_USE,
-        .state = &adjust,
-        .execute = by_operator ? point_adjust_execute : point_change_execute,
+        .state = change,
+        .execute = point_change_execute,
         .was_committed = point_change_was_committed,
         .effect_id = point_change_id,
         .render = render_change,
         .count = point_change_count,
     };
+}
+
+static void
+apply_change(struct services *services, const struct request *request, struct response *response,
+             struct point_change change)
+{
+    struct effect effect = effect_of(&change);
     api_apply(services, request, &effect, response);
+}
+
+/* Told in the audit log; the reason, which may be NULL, in the ledger too. */
+static void
+apply_adjust(struct services *services, const struct request *request, struct response *response,
+             struct point_change change, const char *reason)
+{
+    struct point_adjust adjust = {
+        .change = change,
+        .reason = reason,
+        .actor = request->account.name,
+        .describe = describe_purse,
+    };
+    struct effect effect = effect_of(&adjust.change);
+    effect.state = &adjust;
+    effect.execute = point_adjust_execute;
+    effect.render = render_adjust;
+    api_apply(services, request, &effect, response);
+}
+
+static void
+apply_changes(void *services, struct call *calls, size_t count, enum point_kind kind)
+{
+    static const struct effect_batch batch = {
+        .gather = effect_gather_all,
+        .execute = point_change_execute_batch,
+    };
+    static struct point_change changes[CALLS_AT_ONCE]; /* too large for the stack */
+    struct effect effects[CALLS_AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        changes[i] = read_change(calls[i].request, kind);
+        effects[i] = effect_of(&changes[i]);
+    }
+    api_apply_together(services, &batch, calls, effects, count);
 }
 
 /* Points are money: where users pay for them elsewhere, nobody makes any for himself. */
@@ -78,27 +135,39 @@ static bool
 may_charge(const struct config *config, const struct request *request)
 {
     const char *who = config_charge(config);
-    bool by_operator = request->account.name[0] != '\0';
-    return strcmp(who, "anyone") == 0 || (strcmp(who, "operator") == 0 && by_operator);
+    return strcmp(who, "anyone") == 0 || (strcmp(who, "operator") == 0 && is_by_operator(request));
 }
 
 void
 point_charge(void *services, const struct request *request, struct response *response)
 {
-    const struct point_change change = {
-        .user_id = request->caller, .kind = POINT_CHARGE, .amount = request->input->amount};
-    if (may_charge(((struct services *)services)->config, request))
-        apply_change(services, request, response, &change, NULL);
-    else
+    struct point_change change = read_change(request, POINT_CHARGE);
+    if (!may_charge(((struct services *)services)->config, request))
         response_error(response, ERROR_FORBIDDEN, "Users may not charge points here");
+    else if (is_by_operator(request))
+        apply_adjust(services, request, response, change, NULL);
+    else
+        apply_change(services, request, response, change);
+}
+
+/* Where not everybody may, each is looked at. */
+void
+point_charge_batch(void *services, struct call *calls, size_t count)
+{
+    if (strcmp(config_charge(((struct services *)services)->config), "anyone") == 0)
+        apply_changes(services, calls, count, POINT_CHARGE);
 }
 
 void
 point_use(void *services, const struct request *request, struct response *response)
 {
-    const struct point_change change = {
-        .user_id = request->caller, .kind = POINT_USE, .amount = request->input->amount};
-    apply_change(services, request, response, &change, NULL);
+    apply_change(services, request, response, read_change(request, POINT_USE));
+}
+
+void
+point_use_batch(void *services, struct call *calls, size_t count)
+{
+    apply_changes(services, calls, count, POINT_USE);
 }
 
 void
@@ -114,7 +183,7 @@ admin_point_post(void *services, const struct request *request, struct response 
     };
     struct problem problem;
     if (input->amount != 0) {
-        apply_change(&admin, request, response, &change, input->reason);
+        apply_adjust(&admin, request, response, change, input->reason);
         return;
     }
     refuse_field(&problem, "amount", "amount must not be 0");

@@ -146,8 +146,8 @@ static const struct field payment_fields[] = {
     {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE}
 
 /* A user's call, which an operator of this role may make for the user. */
-#define ASSISTED(method, pattern, role_needed, fields, handle)                                       \
-    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, NULL, role_needed}
+#define ASSISTED(method, pattern, role_needed, fields, handle, handle_batch)                         \
+    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed}
 
 /* Operators': larger bodies, the longer ladder of time-outs, and the role that is needed. */
 #define ADMIN_BODY_LIMIT (1 << 20)
@@ -177,8 +177,9 @@ const struct route api_routes[] = {
     KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
-    ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge),
-    KEYED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use),
+    ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,
+             point_charge_batch),
+    BATCHED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use, point_use_batch),
     GET("/point/history", WHO_CALLER, page_fields, point_get_history),
 
     BATCHED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post, payment_post_batch),

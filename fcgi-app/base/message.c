@@ -18,6 +18,12 @@ is_user_id(const char *text)
     return length >= 1 && length < USER_ID_SIZE && strspn(text, allowed) == length;
 }
 
+bool
+is_by_operator(const struct request *request)
+{
+    return request->account.name[0] != '\0';
+}
+
 void
 response_reset(struct response *response)
 {

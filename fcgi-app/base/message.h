@@ -98,6 +98,9 @@ struct request {
     struct input *input; /* the checked fields, made and owned by api/ */
 };
 
+/* Whether an operator calls, perhaps for a user. */
+bool is_by_operator(const struct request *request);
+
 struct response {
     int status; /* 200 unless set */
     const char *content_type;

@@ -193,6 +193,19 @@ effect_group_shrink(struct effect_group *group)
     group->count = count;
 }
 
+size_t
+effect_gather_all(struct effect_call *calls, size_t count)
+{
+    size_t gathered = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (calls[i].course != EFFECT_WAITING)
+            continue;
+        calls[i].course = EFFECT_SHARED;
+        gathered++;
+    }
+    return gathered;
+}
+
 static void
 end_group(struct effect_group *group, enum effect_course course)
 {
@@ -316,7 +329,7 @@ static enum db_result
 prepare_together(struct services *services, const struct effect_batch *batch,
                  struct effect_group *group)
 {
-    enum db_result result = batch->precheck(services, group);
+    enum db_result result = batch->precheck != NULL ? batch->precheck(services, group) : DB_OK;
     effect_group_shrink(group);
     if (result != DB_OK || group->count == 0)
         return result;

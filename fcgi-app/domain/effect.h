@@ -86,12 +86,15 @@ struct effect_batch {
     size_t (*gather)(struct effect_call *calls, size_t count);
 
     /*
-     * As those of one effect, for all of a group, which has one call at least; the precheck may
-     * also refuse. They may shrink the group, and need not.
+     * As those of one effect, for all of a group, which has one call at least; the precheck, which
+     * may be NULL, may also refuse. They may shrink the group, and need not.
      */
     enum db_result (*precheck)(struct services *services, struct effect_group *group);
     enum db_result (*execute)(struct services *services, struct effect_group *group);
 };
+
+/* The gather() of effects of which any can go together. */
+size_t effect_gather_all(struct effect_call *calls, size_t count);
 
 /*
  * Applies up to EFFECTS_AT_ONCE effects, those that go together in one transaction, and each of

@@ -282,12 +282,11 @@ settle_caller(struct check *check)
     struct request *request = check->request;
     bool is_user = who == WHO_CALLER || who == WHO_CALLER_OR_ADMIN;
     bool trusts_body = config_trusts_body(check->env->config);
-    bool by_operator = request->account.name[0] != '\0';
     if (who == WHO_TOKEN && request->queue_token == NULL)
         return reject(check, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
-    if (!trusts_body && !(by_operator && check->stated_user[0] != '\0'))
+    if (!trusts_body && !(is_by_operator(request) && check->stated_user[0] != '\0'))
         return settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
         return reject(check, ERROR_FORBIDDEN, "with caller = body only this machine may call");

@@ -292,7 +292,7 @@ step_fresh_batch(struct services *services, int64_t number)
 static bool
 step_payment_batch(struct services *services, int64_t number)
 {
-    static const struct effect_batch batch = {.gather = payment_create_gather,
+    static const struct effect_batch batch = {.gather = effect_gather_all,
                                               .precheck = payment_create_precheck_batch,
                                               .execute = payment_create_execute_batch};
     static struct payment_create creates[EFFECTS_AT_ONCE];

@@ -28,7 +28,6 @@ enum error payment_create_execute(struct services *services, void *create, struc
     MUST_CHECK;
 
 /* The same of several, for effect_apply_together(). */
-size_t payment_create_gather(struct effect_call *calls, size_t count);
 enum db_result payment_create_precheck_batch(struct services *services, struct effect_group *group)
     MUST_CHECK;
 enum db_result payment_create_execute_batch(struct services *services, struct effect_group *group)

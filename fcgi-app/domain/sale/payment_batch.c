@@ -15,19 +15,6 @@ create_of(const struct effect_call *call)
     return call->effect.state;
 }
 
-size_t
-payment_create_gather(struct effect_call *calls, size_t count)
-{
-    size_t gathered = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (calls[i].course != EFFECT_WAITING)
-            continue;
-        calls[i].course = EFFECT_SHARED;
-        gathered++;
-    }
-    return gathered;
-}
-
 /* Of an item that has started it is not known here whether its concert is over. */
 static bool
 is_plain(struct payment_create *create)

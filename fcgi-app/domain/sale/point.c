@@ -34,13 +34,79 @@ point_move(struct services *services, const char *user_id, int64_t amount,
     return refuse_db(problem, point_table_move(services->db, &entry, 1, 0));
 }
 
+static int64_t
+signed_amount(const struct point_change *change)
+{
+    return change->kind == POINT_CHARGE ? change->amount : -change->amount;
+}
+
 enum error
 point_change_execute(struct services *services, void *point_change, struct problem *problem)
 {
     struct point_change *change = point_change;
-    int64_t amount = change->kind == POINT_CHARGE ? change->amount : -change->amount;
     change->entry = (struct point_entry){.kind = change->kind};
-    return point_move(services, change->user_id, amount, &change->entry, problem);
+    return point_move(services, change->user_id, signed_amount(change), &change->entry, problem);
+}
+
+static struct point_change *
+change_of(const struct effect_call *call)
+{
+    return call->effect.state;
+}
+
+/*
+ * Locks the purses that nobody else has locked; one that is missing is made first, to be charged.
+ * The balance of any other is -1.
+ */
+static enum db_result
+lock_purses(struct services *services, const struct effect_group *group, int64_t balances[],
+            int64_t *now, int64_t *id_step)
+{
+    const char *user_ids[EFFECTS_AT_ONCE], *unlocked[EFFECTS_AT_ONCE];
+    size_t count = 0;
+    for (size_t i = 0; i < group->count; i++)
+        user_ids[i] = change_of(group->calls[i])->user_id;
+    enum db_result result =
+        point_table_lock_free(services->db, user_ids, group->count, balances, now, id_step);
+    for (size_t i = 0; i < group->count; i++)
+        if (balances[i] < 0 && change_of(group->calls[i])->kind == POINT_CHARGE)
+            unlocked[count++] = user_ids[i];
+    if (result != DB_OK || count == 0)
+        return result;
+    result = point_table_make(services->db, unlocked, count);
+    if (result == DB_OK)
+        result =
+            point_table_lock_free(services->db, user_ids, group->count, balances, now, id_step);
+    return result == DB_NONE ? DB_OK : result;
+}
+
+/* The same of all of them. Nobody waits here for a purse that is there. */
+enum db_result
+point_change_execute_batch(struct services *services, struct effect_group *group)
+{
+    struct point_entry *entries[EFFECTS_AT_ONCE];
+    int64_t balances[EFFECTS_AT_ONCE], now = 0, id_step = 0;
+    struct problem problem;
+    enum db_result result = lock_purses(services, group, balances, &now, &id_step);
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < group->count; i++) {
+        struct point_change *change = change_of(group->calls[i]);
+        int64_t amount = signed_amount(change);
+        change->entry = (struct point_entry){.user_id = change->user_id,
+                                             .kind = change->kind,
+                                             .amount = amount,
+                                             .balance_after = balances[i] + amount,
+                                             .created_at = now};
+        if (balances[i] < 0 ||
+            check_balance(&change->entry, balances[i], amount, &problem) != ERROR_NONE)
+            group->calls[i]->course = EFFECT_ALONE;
+    }
+    effect_group_shrink(group);
+    for (size_t i = 0; i < group->count; i++)
+        entries[i] = &change_of(group->calls[i])->entry;
+    return group->count > 0 ? point_table_move(services->db, entries, group->count, id_step)
+                            : DB_OK;
 }
 
 enum db_result

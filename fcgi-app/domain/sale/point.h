@@ -3,6 +3,7 @@
 #define FRONTROW_DOMAIN_POINT_H
 
 #include "base/tally.h"
+#include "domain/effect.h"
 #include "domain/services.h"
 #include "mysql/sale/point_table.h"
 
@@ -20,6 +21,10 @@ struct point_change {
 /* Run of the effect: locks the purse, changes it and writes the ledger. */
 enum error point_change_execute(struct services *services, void *point_change,
                                 struct problem *problem) MUST_CHECK;
+/* The same of up to EFFECTS_AT_ONCE changes, each of another user. */
+enum db_result point_change_execute_batch(struct services *services, struct effect_group *group)
+    MUST_CHECK;
+
 enum db_result point_change_was_committed(struct services *services, void *point_change) MUST_CHECK;
 int64_t point_change_id(const void *point_change);
 void point_change_count(const void *point_change, struct tally *tally);

@@ -58,6 +58,45 @@ point_table_lock_free(struct database *db, const char *const user_ids[], size_t 
     return result == DB_NONE ? DB_OK : result;
 }
 
+/* Those that are there are read without a lock: nobody waits for them. */
+static enum db_result
+list_missing(struct database *db, const char *const user_ids[], size_t count,
+             struct parameter missing[], size_t *missing_count)
+{
+    static const struct query find[] =
+        DB_LISTS("SELECT user_id FROM point FORCE INDEX (PRIMARY) WHERE user_id", "");
+    struct parameter parameters[DB_ROWS_MAX];
+    bool is_there[DB_ROWS_MAX] = {false};
+    char user_id[USER_ID_SIZE];
+    size_t form = db_list_form(count), listed = (size_t)1 << form;
+    for (size_t i = 0; i < listed; i++)
+        parameters[i] = DB_TEXT(user_ids[db_list_at(i, count)]);
+    enum db_result result =
+        db_select(db, &find[form], parameters, listed, COLUMNS(INTO_TEXT(user_id)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        for (size_t i = 0; i < count; i++)
+            is_there[i] = is_there[i] || strcmp(user_ids[i], user_id) == 0;
+    *missing_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_there[i])
+            missing[(*missing_count)++] = DB_TEXT(user_ids[i]);
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+point_table_make(struct database *db, const char *const user_ids[], size_t count)
+{
+    static const struct query make[DB_ROWS_MAX] =
+        DB_ROW_FORMS("INSERT INTO point (user_id) VALUES ", "(?)", "");
+    struct parameter missing[DB_ROWS_MAX];
+    size_t missing_count;
+    enum db_result result = list_missing(db, user_ids, count, missing, &missing_count);
+    if (result != DB_OK)
+        return result;
+    return missing_count > 0 ? db_execute(db, &make[missing_count - 1], missing, missing_count)
+                             : DB_NONE;
+}
+
 /*
  * The balance may stay as it is: a seat that is free is paid too. What each purse gets and had
  * stands there by its owner.

@@ -52,6 +52,13 @@ enum db_result point_table_lock_free(struct database *db, const char *const user
                                      int64_t *id_step) MUST_CHECK;
 
 /*
+ * Makes the purses that up to DB_ROWS_MAX users, each another one, do not have yet. DB_NONE: all
+ * have one. DB_DUPLICATE: somebody else made one meanwhile.
+ */
+enum db_result point_table_make(struct database *db, const char *const user_ids[], size_t count)
+    MUST_CHECK;
+
+/*
  * Moves points in up to DB_ROWS_MAX locked purses, each of another user: sets their balances, and
  * writes the lines of the ledger; sets history_id of each. `id_step` is DB_ID_STEP; one row needs
  * none. DB_RETRY: the balance was another one than the entry comes from, the lock did not hold.
