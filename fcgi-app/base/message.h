@@ -144,8 +144,8 @@ enum error refuse_maintenance(struct problem *problem);
 enum error refuse_field(struct problem *problem, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The most requests that a worker takes into its hands. */
-enum { CALLS_AT_ONCE = 16 };
+/* The most requests of one route that are handled together, and that a worker takes at once. */
+enum { CALLS_AT_ONCE = 16, TAKEN_AT_ONCE = 4 * CALLS_AT_ONCE };
 
 /* One of several requests of one route that a worker has at the same time. */
 struct call {

@@ -160,15 +160,23 @@ ending_of(const struct child *child, int status)
     return WEXITSTATUS(status) == 0 ? ENDING_RETIRED : ENDING_FAILED;
 }
 
-/* " at work on ID, ID"; "" where there was nothing in its hands. */
-static void
-write_requests(const struct scoreboard_slot *slot, struct buffer *text)
+/*
+ * "; at work on ID, ID" of the requests from this index on, as many as a line has room for; ""
+ * where there was nothing in its hands. Returns the index of the next one.
+ */
+static size_t
+write_requests(const struct scoreboard_slot *slot, size_t index, struct buffer *text)
 {
+    size_t written = 0;
+    buffer_clear(text);
     buffer_text(text, "");
-    for (size_t i = 0; i < SCOREBOARD_REQUESTS && slot->busy_since != 0; i++)
-        if (slot->request_ids[i][0] != '\0')
-            buffer_format(text, "%s%s", text->length == 0 ? "; at work on " : ", ",
-                          slot->request_ids[i]);
+    for (; index < SCOREBOARD_REQUESTS && written < CALLS_AT_ONCE; index++) {
+        if (slot->busy_since == 0 || slot->request_ids[index][0] == '\0')
+            continue;
+        buffer_format(text, "%s%s", written++ == 0 ? "; at work on " : ", ",
+                      slot->request_ids[index]);
+    }
+    return index;
 }
 
 /* The log names the requests that got no answer: the effect of each is complete or absent. */
@@ -176,7 +184,7 @@ static void
 log_ending(const struct child *child, int status, const struct scoreboard_slot *slot)
 {
     struct buffer at_work = {0};
-    write_requests(slot, &at_work);
+    size_t next = write_requests(slot, 0, &at_work);
     int64_t requests = slot->requests;
     if (WIFSIGNALED(status))
         log_write(child->state == CHILD_KILLED ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
@@ -187,6 +195,11 @@ log_ending(const struct child *child, int status, const struct scoreboard_slot *
         log_write(WEXITSTATUS(status) == 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
                   "worker %d ended with status %d after %lld requests", (int)child->pid,
                   WEXITSTATUS(status), (long long)requests);
+    while (next < SCOREBOARD_REQUESTS) {
+        next = write_requests(slot, next, &at_work);
+        if (at_work.length > 0 && WIFSIGNALED(status))
+            log_error("worker %d was ended%s", (int)child->pid, at_work.data);
+    }
     buffer_free(&at_work);
 }
 

@@ -17,6 +17,7 @@ forget_requests(struct scoreboard_slot *slot)
 {
     for (size_t i = 0; i < SCOREBOARD_REQUESTS; i++)
         slot->request_ids[i][0] = '\0';
+    slot->unanswered = 0;
 }
 
 void
@@ -60,9 +61,17 @@ scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at)
 }
 
 void
-scoreboard_name(struct scoreboard_slot *slot, size_t index, const char *request_id)
+scoreboard_take(struct scoreboard_slot *slot, size_t index, const char *request_id)
 {
     snprintf(slot->request_ids[index], sizeof slot->request_ids[index], "%s", request_id);
+    atomic_fetch_add_explicit(&slot->unanswered, 1, memory_order_relaxed);
+}
+
+void
+scoreboard_answer(struct scoreboard_slot *slot, size_t index)
+{
+    slot->request_ids[index][0] = '\0';
+    atomic_fetch_sub_explicit(&slot->unanswered, 1, memory_order_relaxed);
 }
 
 void
@@ -84,6 +93,18 @@ scoreboard_count_sharing(const struct scoreboard *scoreboard, enum sharing shari
     for (int i = 0; i < scoreboard->used; i++)
         count += atomic_load_explicit(&scoreboard->slots[i].sharing, memory_order_relaxed) ==
                  (int)sharing;
+    return count;
+}
+
+int
+scoreboard_count_shared(const struct scoreboard *scoreboard, enum sharing sharing)
+{
+    int count = 0;
+    for (int i = 0; i < scoreboard->used; i++) {
+        const struct scoreboard_slot *slot = &scoreboard->slots[i];
+        if (atomic_load_explicit(&slot->sharing, memory_order_relaxed) == (int)sharing)
+            count += atomic_load_explicit(&slot->unanswered, memory_order_relaxed);
+    }
     return count;
 }
 

@@ -13,7 +13,7 @@
 enum { SCOREBOARD_SLOTS = 2 * CONFIG_WORKERS_MAX };
 
 /* The 32 hex digits of nginx and a NUL; as many as a worker takes at once. */
-enum { SCOREBOARD_REQUEST_SIZE = 33, SCOREBOARD_REQUESTS = CALLS_AT_ONCE };
+enum { SCOREBOARD_REQUEST_SIZE = 33, SCOREBOARD_REQUESTS = TAKEN_AT_ONCE };
 
 /* How a worker ended. */
 enum ending {
@@ -41,6 +41,7 @@ struct scoreboard_slot {
     _Atomic int64_t kill_at;
     _Atomic int64_t requests; /* taken since this worker started */
     atomic_int sharing;       /* enum sharing */
+    atomic_int unanswered;    /* of the requests in its hands */
     atomic_bool ready;        /* waits for requests, or works on one */
     /*
      * Of the requests at work, "" where there is none, or its head was not read yet. The master
@@ -70,8 +71,9 @@ void scoreboard_end(struct scoreboard *scoreboard, int slot, enum ending ending)
 void scoreboard_idle(struct scoreboard_slot *slot);
 void scoreboard_begin(struct scoreboard_slot *slot, int64_t now, int64_t kill_at);
 
-/* By the worker: which request it has begun, beside `index` others; "": that one is answered. */
-void scoreboard_name(struct scoreboard_slot *slot, size_t index, const char *request_id);
+/* By the worker: it has taken a request, beside `index` others; that one is answered. */
+void scoreboard_take(struct scoreboard_slot *slot, size_t index, const char *request_id);
+void scoreboard_answer(struct scoreboard_slot *slot, size_t index);
 
 /* By the worker: the request that it has begun takes a slow route. */
 void scoreboard_extend(struct scoreboard_slot *slot, int64_t kill_at);
@@ -81,6 +83,9 @@ void scoreboard_share(struct scoreboard_slot *slot, enum sharing sharing);
 
 /* Counts the workers that do this. */
 int scoreboard_count_sharing(const struct scoreboard *scoreboard, enum sharing sharing);
+
+/* Counts the requests that such workers have in their hands and have not answered. */
+int scoreboard_count_shared(const struct scoreboard *scoreboard, enum sharing sharing);
 
 /* Counts the workers that are ready, and how many of them work on a request. */
 void scoreboard_count(struct scoreboard *scoreboard, int *ready, int *busy);

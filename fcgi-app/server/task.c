@@ -93,7 +93,7 @@ begin(struct task_context *context, struct task *task)
     for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++)
         task->spent[i] = *spent_of(i);
     http_begin(exchange, &task->connection);
-    scoreboard_name(context->slot, task->index, exchange->request.request_id);
+    scoreboard_take(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
     count_wait(context, exchange);
     task->match = router_match(context->heritage->router, &exchange->request);
@@ -164,7 +164,7 @@ task_end(struct task_context *context, struct task *task)
     log_set_request(NULL);
     task->answered = true;
     context->answered++;
-    scoreboard_name(context->slot, task->index, "");
+    scoreboard_answer(context->slot, task->index);
     /* Whatever the front asked for: a connection that is kept would keep the worker. */
     FCGX_Free(&task->connection, true);
 }

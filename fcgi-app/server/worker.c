@@ -30,7 +30,7 @@ struct worker {
     struct task_context context;
     int events;  /* epoll: sockets by their index, and the signals */
     int signals; /* signalfd */
-    struct task tasks[CALLS_AT_ONCE];
+    struct task tasks[TAKEN_AT_ONCE];
     struct buffer shared_ids; /* of requests that are answered together */
     struct work counted;
     bool leaving;  /* SIGTERM came */
@@ -160,14 +160,15 @@ read_signals(struct worker *worker)
 
 /*
  * Whether requests that may be answered together are to be answered now. While so many workers are
- * at it, one transaction with more in it is worth more than one more transaction. Who is stuck
- * there keeps nobody for long.
+ * at it, or have as many of them in their hands as one transaction takes, a transaction with more
+ * in it is worth more than one more transaction. Who is stuck there keeps nobody for long.
  */
 static bool
 is_our_turn(const struct worker *worker, int64_t gathering_since)
 {
-    return scoreboard_count_sharing(worker->context.heritage->scoreboard, SHARING_WORKS) <
-               SHARING_WORKERS ||
+    const struct scoreboard *scoreboard = worker->context.heritage->scoreboard;
+    return (scoreboard_count_sharing(scoreboard, SHARING_WORKS) < SHARING_WORKERS &&
+            scoreboard_count_shared(scoreboard, SHARING_WORKS) < CALLS_AT_ONCE) ||
            clock_monotonic() - gathering_since >= GATHER_MS;
 }
 
@@ -180,10 +181,27 @@ has_idle_colleague(const struct worker *worker)
     return busy < ready;
 }
 
+static bool
+is_batched(const struct task *task)
+{
+    return task->match.route != NULL && task->match.route->handle_batch != NULL;
+}
+
+/* How many of the tasks are of the same route as the last one. */
+static size_t
+count_alike(const struct task *tasks, size_t count)
+{
+    size_t alike = 0;
+    for (size_t i = 0; i < count; i++)
+        alike += tasks[i].match.route == tasks[count - 1].match.route;
+    return alike;
+}
+
 /*
- * Takes what waits in the sockets beside the first request, as long as it is of the same route; one
- * of another is the last. While no turn is waited for, that is only what nobody else would take: it
- * would wait here for the first one. Returns how many there are.
+ * Takes what waits in the sockets beside the first request, of all routes that are answered
+ * together, until one of them has as many as go together; one of any other route is the last. While
+ * no turn is waited for, that is only what nobody else would take: it would wait here for the first
+ * one. Returns how many there are.
  */
 static size_t
 take_more(struct worker *worker)
@@ -193,7 +211,7 @@ take_more(struct worker *worker)
     size_t count = 1;
     int64_t since = clock_monotonic();
     bool is_turn = false, is_last = false;
-    while (count < CALLS_AT_ONCE && !is_last && !worker->context.failed) {
+    while (count < TAKEN_AT_ONCE && !is_last && !worker->context.failed) {
         is_turn = is_turn || is_our_turn(worker, since);
         scoreboard_share(worker->context.slot, is_turn ? SHARING_WORKS : SHARING_GATHERS);
         if (is_turn && has_idle_colleague(worker))
@@ -201,18 +219,21 @@ take_more(struct worker *worker)
         int found = epoll_wait(worker->events, &event, 1, is_turn ? 0 : 1);
         if (found != 1 && is_turn)
             break;
-        if (found == 1 && event.data.u32 == SIGNALS_CAME)
+        if (found == 1 && event.data.u32 == SIGNALS_CAME) {
             read_signals(worker);
-        else if (found == 1 && task_accept(&worker->context, &tasks[count], (int)event.data.u32))
-            is_last = tasks[count++].match.route != tasks[0].match.route;
+        } else if (found == 1 &&
+                   task_accept(&worker->context, &tasks[count], (int)event.data.u32)) {
+            count++;
+            is_last = !is_batched(&tasks[count - 1]) || count_alike(tasks, count) == CALLS_AT_ONCE;
+        }
     }
     scoreboard_share(worker->context.slot, SHARING_WORKS);
     return count;
 }
 
-/* Answers those of the first one's route that its batch handler answers. */
+/* Answers those of a route that its batch handler answers. */
 static void
-handle_batch(struct worker *worker, size_t count)
+handle_batch(struct worker *worker, const struct route *route, size_t count)
 {
     struct task *tasks = worker->tasks, *called[CALLS_AT_ONCE];
     struct call calls[CALLS_AT_ONCE];
@@ -220,7 +241,7 @@ handle_batch(struct worker *worker, size_t count)
     buffer_clear(&worker->shared_ids);
     for (size_t i = 0; i < count; i++) {
         struct exchange *exchange = &tasks[i].exchange;
-        if (tasks[i].answered || tasks[i].match.route != tasks[0].match.route)
+        if (tasks[i].answered || tasks[i].match.route != route)
             continue;
         buffer_format(&worker->shared_ids, "%s%s", together > 0 ? "," : "",
                       exchange->request.request_id);
@@ -231,28 +252,34 @@ handle_batch(struct worker *worker, size_t count)
     if (together < 2)
         return;
     log_set_request(worker->shared_ids.data);
-    tasks[0].match.route->handle_batch(worker->context.services, calls, together);
+    route->handle_batch(worker->context.services, calls, together);
     for (size_t i = 0; i < together; i++)
         if (calls[i].answered)
             task_end(&worker->context, called[i]);
 }
 
 /*
- * Answers what is in the worker's hands: what needs no handler, what goes together, and the rest.
- * Of these the one of another route, the last, comes first: the others may have to wait for locks.
+ * Answers what is in the worker's hands: what needs no handler, what goes together, route by route
+ * in the order in which they came, and the rest. Of these the one that never goes together, the
+ * last, comes first: the others may have to wait for locks. Its answer may be large, and its memory
+ * is given back.
  */
 static void
 answer(struct worker *worker, size_t count)
 {
-    struct task *tasks = worker->tasks;
+    struct task *tasks = worker->tasks, *last = &tasks[count - 1];
     for (size_t i = 0; i < count; i++)
         if (!task_admit(&worker->context, &tasks[i]))
             task_end(&worker->context, &tasks[i]);
     if (count > 1) {
-        handle_batch(worker, count);
+        for (size_t i = 0; i < count; i++)
+            if (is_batched(&tasks[i]) && count_alike(tasks, i + 1) == 1)
+                handle_batch(worker, tasks[i].match.route, count);
         scoreboard_share(worker->context.slot, SHARING_NONE);
-        if (tasks[count - 1].match.route != tasks[0].match.route)
-            task_finish(&worker->context, &tasks[count - 1]);
+        if (!is_batched(last)) {
+            task_finish(&worker->context, last);
+            http_free(&last->exchange);
+        }
     }
     for (size_t i = 0; i < count; i++)
         task_finish(&worker->context, &tasks[i]);
@@ -268,9 +295,7 @@ work(struct worker *worker, int socket)
 {
     begin_work(worker);
     if (task_accept(&worker->context, &worker->tasks[0], socket)) {
-        const struct route *route = worker->tasks[0].match.route;
-        bool batched = route != NULL && route->handle_batch != NULL;
-        answer(worker, batched ? take_more(worker) : 1);
+        answer(worker, is_batched(&worker->tasks[0]) ? take_more(worker) : 1);
         probe(worker);
         count_work(worker);
     }
@@ -336,7 +361,7 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
                                          .config = config,
                                          .slot = &heritage->scoreboard->slots[slot],
                                          .slot_index = slot}};
-    for (size_t i = 0; i < CALLS_AT_ONCE; i++)
+    for (size_t i = 0; i < TAKEN_AT_ONCE; i++)
         worker.tasks[i].index = i;
     if (!start(&worker))
         return EXIT_FAILED;
@@ -350,7 +375,7 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
         work(&worker, socket);
     }
     heritage->application->stop(worker.context.services);
-    for (size_t i = 0; i < CALLS_AT_ONCE; i++)
+    for (size_t i = 0; i < TAKEN_AT_ONCE; i++)
         http_free(&worker.tasks[i].exchange);
     buffer_free(&worker.shared_ids);
     return worker.context.failed ? EXIT_FAILED : EXIT_DONE;

@@ -169,5 +169,5 @@ class Load:
 
 def named_at_work(stack):
     """The requests that the log says were in the hands of the worker that ended last."""
-    lines = re.findall(r"; at work on (.+)", stack.log("frontrow").read_text())
-    return lines[-1].split(", ") if lines else []
+    lines = re.findall(r"worker (\d+) was ended.*; at work on (.+)", stack.log("frontrow").read_text())
+    return [request for worker, requests in lines if worker == lines[-1][0] for request in requests.split(", ")]

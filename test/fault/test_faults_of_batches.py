@@ -6,7 +6,7 @@ import signal
 import threading
 
 import pytest
-from batches import AT_ONCE, ONE_WORKER, call, keyed, owners, paying, waiting
+from batches import AT_ONCE, ONE_WORKER, call, changing, keyed, owners, paying, waiting
 from booking import Hall, hold, named_at_work
 from cutter import CUTS, Cutter
 from refuser import MysqlRefuser, mysql_error
@@ -101,8 +101,39 @@ class Payments:
         return {row["user_id"] for row in paid}
 
 
+class Charges:
+    """Sixteen users, half of them without a purse, each of whom charges points."""
+
+    def __init__(self, hall):
+        self.hall = hall
+        self.had = {user: 30 * (n % 2) for n, user in enumerate(users_of(hall))}
+        for user, points in self.had.items():
+            if points:
+                assert call(hall.stack, changing("charge", user, points)).status == 200
+
+    def calls(self, every=1):
+        return [changing("charge", user, 700, key_of(n, every)) for n, user in enumerate(users_of(self.hall), 1)]
+
+    def done(self):
+        rows = {row["user_id"]: row for row in self.hall.stack.query(
+            "SELECT user_id, balance, (SELECT COUNT(*) FROM point_history h WHERE h.user_id = p.user_id) AS entries"
+            " FROM point p WHERE user_id LIKE %s", f"batch-{self.hall.id}-%")}
+        changed = {user for user, row in rows.items() if row["balance"] == self.had[user] + 700}
+        for user, had in self.had.items():
+            entries = (had > 0) + (user in changed)
+            assert (rows[user]["balance"], rows[user]["entries"]) == (had + 700 * (user in changed), entries) \
+                if user in rows else entries == 0
+        return changed
+
+
 @pytest.fixture(params=[Reservations, Wishes, Payments])
 def sixteen(hall, request):
+    return request.param(hall)
+
+
+@pytest.fixture(params=[Reservations, Wishes, Payments, Charges])
+def committed(hall, request):
+    """The same, and what takes no lock before its last ones."""
     return request.param(hall)
 
 
@@ -136,6 +167,30 @@ def test_a_worker_is_killed_with_sixteen_in_its_hands(alone, hall, sixteen):
     assert sixteen.done() == set(users_of(hall))
 
 
+def test_a_worker_is_killed_with_several_routes_in_its_hands(alone, hall):
+    """What was answered before stands, and nobody else knows: the log names these only."""
+    quick, slow = Charges(hall), Reservations(hall)
+    users = users_of(hall)[:-1]  # with the sixteenth of a route no more are taken
+    asked = [ask for pair in zip(quick.calls(), slow.calls()) for ask in pair][:2 * len(users)]
+    with contextlib.closing(alone.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT IGNORE INTO seat_quota (concert_id, user_id) VALUES (%s, %s)", (hall.id, users[-1]))
+        connection.begin()
+        cursor.execute("SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE",
+                       (hall.id, users[-1]))
+        with waiting(alone, asked) as pending:
+            pass
+        wait_for_waiters(alone, 1)
+        kill_worker(alone)
+        answers = [answer.result(60) for answer in pending]
+        connection.rollback()
+    assert {answer.code for answer in answers[0::2]} == {""} and quick.done() == set(users)
+    assert {answer.code for answer in answers[1::2]} == {"outcome_unknown"} and not slow.done()
+    wait_for(lambda: sorted(named_at_work(alone)) == sorted(answer.headers["X-Request-Id"] for answer in answers[1::2]))
+    again = [call(alone, ask) for ask in asked]
+    assert {answer.headers.get("Idempotency-Replayed") for answer in again[0::2]} == {"true"}
+    assert {answer.status for answer in again} == {200} and slow.done() == set(users)
+
+
 class OneCut(Cutter):
     """Cuts the next COMMIT in one way."""
 
@@ -163,31 +218,31 @@ class Killing(OneCut):
         pair.close()
 
 
-def test_a_worker_is_killed_after_its_commit(alone, hall, sixteen):
+def test_a_worker_is_killed_after_its_commit(alone, hall, committed):
     """All of it happened, and nobody was told: the keys find the answers."""
-    asked = sixteen.calls()
+    asked = committed.calls()
     with Killing(alone, "after"):
         with waiting(alone, asked) as pending:
             pass
         answers = [answer.result(60) for answer in pending]
     assert {answer.code for answer in answers} == {"outcome_unknown"}
-    assert sixteen.done() == set(users_of(hall))
+    assert committed.done() == set(users_of(hall))
     again = [call(alone, ask) for ask in asked]
     assert {(answer.status, answer.headers.get("Idempotency-Replayed")) for answer in again} == {(200, "true")}
     assert [answer.json()["userId"] for answer in again] == users_of(hall)
 
 
 @pytest.mark.parametrize("kind", CUTS)
-def test_the_commit_of_sixteen_is_lost(alone, hall, sixteen, kind):
+def test_the_commit_of_sixteen_is_lost(alone, hall, committed, kind):
     """Each hears what became of its own. Every other has a key."""
-    asked = sixteen.calls(every=2)
+    asked = committed.calls(every=2)
     with OneCut(alone, kind):
         with waiting(alone, asked) as pending:
             pass
         answers = [answer.result(60) for answer in pending]
     allowed = {"", "outcome_unknown", "mysql_unavailable", "busy"} if kind in ("silent", "away") else {""}
     assert {answer.code for answer in answers} <= allowed, kind
-    done = sixteen.done()
+    done = committed.done()
     for user, answer in zip(users_of(hall), answers):
         assert answer.status == 503 or (answer.json()["userId"] == user and user in done)
         assert answer.code in ("", "outcome_unknown") or user not in done

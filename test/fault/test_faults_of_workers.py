@@ -20,7 +20,7 @@ from stack import ROOT, is_gone, wait_for
 
 
 def test_random_workers_killed(whole, times, long):
-    """Only the requests in their hands fail, and others serve meanwhile. A worker has up to sixteen."""
+    """Only the requests in their hands fail, and others serve meanwhile. A worker has up to sixty-four."""
     hall = Hall(whole, capacity=500)
     kills = []
     with Load(hall) as load:
