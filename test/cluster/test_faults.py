@@ -15,9 +15,9 @@ BEFORE, DURING, AFTER = 2, 6, 3  # seconds of selling
 class Selling:
     """A load on both fronts. `with` it the test does its worst."""
 
-    def __init__(self, cluster, **options):
+    def __init__(self, cluster):
         # who hears nothing for two seconds asks at the other front
-        self.load = Load(Hall(cluster), judged=False, **{"rate": RATE, "users": 40, "retry": 50, "timeout": 2} | options)
+        self.load = Load(Hall(cluster, capacity=500), judged=False, rate=RATE, users=40, retry=50, timeout=2)
         self.cluster = cluster
 
     def __enter__(self):

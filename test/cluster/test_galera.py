@@ -1,8 +1,11 @@
 """What Galera does otherwise than a single server, where app hosts use several of its nodes."""
 
+import subprocess
 import time
 
 from booking import Hall, Load
+from machines import DATABASES, address
+from stack import ROOT
 
 
 def test_a_buyer_sees_his_own_change_at_another_node(whole):
@@ -28,3 +31,27 @@ def test_all_nodes_are_written_to(whole):
             time.sleep(15)
     assert whole.conflicts() > before, "nobody met anybody"
     assert not load.told.broken(hasty=("busy",))
+
+
+def test_one_migration_at_a_time(whole):
+    """Two that are begun at two nodes do not meet: the second one finds everything done."""
+    whole.query("CREATE DATABASE elsewhere CHARACTER SET utf8mb4")
+    whole.query("GRANT ALL ON elsewhere.* TO frontrow@'10.77.0.%%'")
+    try:
+        hosts = [address(name) for name in DATABASES]
+        begun = [
+            subprocess.Popen(
+                [whole.build / "frontrowctl", "--config", whole.var / "client/frontrow.conf", "migrate"],
+                env=whole.environment | {
+                    "FRONTROW_SCHEMA": str(ROOT / "schema"), "FRONTROW_MYSQL_DATABASE": "elsewhere",
+                    "FRONTROW_MYSQL_HOSTS": " ".join(hosts[number:] + hosts[:number]),
+                },
+                text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )
+            for number in (0, 1)
+        ]
+        said = [process.communicate(timeout=200)[0] for process in begun]
+        assert [process.returncode for process in begun] == [0, 0], said
+        assert sorted("(0 run now)" in text for text in said) == [False, True], said
+    finally:
+        whole.query("DROP DATABASE elsewhere")

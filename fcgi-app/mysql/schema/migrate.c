@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "mysql/schema/migrate_lock.h"
 #include "mysql/schema/rebuild.h"
 #include "mysql/schema/schema_list.h"
 #include "mysql/schema/script.h"
@@ -19,7 +20,6 @@ enum {
     VERSION_DIGITS = 3,
     FILE_NAME_SIZE = 80,
     CHECKSUM_SIZE = 65, /* SHA-256 in hex */
-    LOCK_WAIT_S = 60,
 };
 
 /* One version: what the files or the program say, and what the database says. */
@@ -30,9 +30,6 @@ struct migration {
 };
 
 static const struct query read_checksum = {"SELECT SHA2(?, 256)"};
-static const struct query lock = {"SELECT GET_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'), ?)"};
-static const struct query unlock = {
-    "SELECT RELEASE_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'))"};
 static const struct query count_tables = {
     "SELECT COUNT(*) FROM information_schema.tables"
     " WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'"};
@@ -231,30 +228,33 @@ bring_up_to_date(struct database *db, const char *directory, struct migration *m
     return result;
 }
 
-enum migrate_result
-migrate_apply(struct database *db, const char *directory, int *version, int *applied,
-              char error[MIGRATE_ERROR_SIZE])
+static enum migrate_result
+apply_locked(struct database *db, const char *directory, int *version, int *applied, char *error)
 {
-    *version = *applied = 0;
-    int32_t locked = 0;
-    enum db_result locking =
-        db_select_one(db, &lock, PARAMETERS(DB_INTEGER(LOCK_WAIT_S)), COLUMNS(INTO_INT32(&locked)));
-    if (locking != DB_OK)
-        return migrate_failed(db, locking, error);
-    if (!locked) {
-        snprintf(error, MIGRATE_ERROR_SIZE, "another migration of this database is running");
-        return MIGRATE_REFUSED;
-    }
     struct migration *migrations = calloc(VERSION_COUNT, sizeof *migrations);
     if (migrations == NULL)
         log_abort("no memory");
     enum migrate_result result =
         bring_up_to_date(db, directory, migrations, version, applied, error);
     free(migrations);
-    /* A lost connection has given the lock back by itself. */
-    if (result != MIGRATE_GONE &&
-        db_select_one(db, &unlock, NO_PARAMETERS, COLUMNS(INTO_INT32(&locked))) != DB_OK)
-        log_warn("migrate: the lock is given back with the connection only: %s", db_error_text(db));
+    return result;
+}
+
+enum migrate_result
+migrate_apply(struct database *db, const char *directory, int *version, int *applied,
+              char error[MIGRATE_ERROR_SIZE])
+{
+    struct migrate_lock *lock;
+    *version = *applied = 0;
+    enum db_result locking = migrate_lock_take(db, &lock);
+    enum migrate_result result = MIGRATE_REFUSED;
+    if (locking == DB_OK)
+        result = apply_locked(db, directory, version, applied, error);
+    else if (locking == DB_NONE)
+        snprintf(error, MIGRATE_ERROR_SIZE, "another migration of this database is running");
+    else
+        result = migrate_failed(db, locking, error);
+    migrate_lock_release(lock);
     return result;
 }
 
