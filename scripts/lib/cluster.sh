@@ -18,6 +18,7 @@ cluster_set_paths() {
     SOCKETS=1
     unset FRONTROW_LISTEN FRONTROW_PORT FRONTROW_CALLER
     CLUSTER_RUN=$(readlink "$CLUSTER/run" || true)
+    mysql_find || fail "MariaDB is not installed"
 }
 
 machine_address() {
