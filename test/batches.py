@@ -50,6 +50,8 @@ class Questions:
     """How many statements MySQL got from others within the `with`. It asks on one connection: the end of
     another would be counted too, and at any time."""
 
+    OWN = 1  # asking is one
+
     def __init__(self, stack):
         self.connection = stack.mysql()
 
@@ -59,13 +61,11 @@ class Questions:
             return int(cursor.fetchone()["Value"])
 
     def __enter__(self):
-        before = self.read()
-        self.own = self.read() - before
         self.before = self.read()
         return self
 
     def __exit__(self, *_):
-        self.count = self.read() - self.before - self.own
+        self.count = self.read() - self.before - self.OWN
         self.connection.close()
 
 
