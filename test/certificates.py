@@ -26,6 +26,7 @@ class Authority:
     def sign(self, name, *alternatives):
         """NAME.pem and NAME.key: a certificate for these names (DNS:... or IP:...); its path."""
         file = self.folder / f"{name}.pem"
-        self.make(name, file, file.with_suffix(".key"), "subjectAltName=" + ",".join(alternatives or (f"DNS:{name}",)),
+        names = ",".join(alternatives or (f"DNS:{name}",))
+        self.make(name, file, file.with_suffix(".key"), "basicConstraints=CA:FALSE", f"subjectAltName={names}",
                   signed_by=("-CA", self.file, "-CAkey", self.key))
         return file
