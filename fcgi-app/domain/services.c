@@ -38,6 +38,16 @@ services_close(struct services *services)
     free(services);
 }
 
+struct services
+services_for_operator(const struct services *services, int64_t read_deadline)
+{
+    struct services copy = *services;
+    copy.db = services->admin_db;
+    copy.deadline = 0; /* of a buyer's call before */
+    db_limit_reads(copy.db, read_deadline);
+    return copy;
+}
+
 bool
 services_probe(struct services *services)
 {

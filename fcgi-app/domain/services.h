@@ -66,6 +66,12 @@ void services_close(struct services *services);
 /* Between two requests: looks whether a dependency that was lost is back. True: not yet. */
 bool services_probe(struct services *services);
 
+/*
+ * The same for a call by an operator, with the longer time-outs. The server ends what is read when
+ * `read_deadline` (clock_monotonic()) is over. Not to be closed.
+ */
+struct services services_for_operator(const struct services *services, int64_t read_deadline);
+
 /* Whether the deadline is still to come. */
 bool services_has_time(const struct services *services);
 
