@@ -4,17 +4,13 @@ import os
 import pathlib
 import shutil
 import sys
-import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "fault"))
 
-from machines import Cluster  # noqa: E402
-from stack import ROOT  # noqa: E402
+from machines import Cluster, write_into_page  # noqa: E402
 
-PAGE = ROOT / "docs/cluster.md"
-BEGIN, END = "<!-- made by scripts/lib/test-cluster --write -->\n", "<!-- end -->\n"
 HEAD = "| fault | outage, s | slowest call, s | goal, s | answers | of them failures | lost or sold twice |\n|---|---|---|---|---|---|---|\n"
 rows = []
 
@@ -31,9 +27,7 @@ def pytest_terminal_summary(terminalreporter, config):
     )
     terminalreporter.write_line(table)
     if rows and config.getoption("--write"):
-        before, _, rest = PAGE.read_text().partition(BEGIN)
-        made = f"Made on {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores for all machines and the client.\n\n"
-        PAGE.write_text(before + BEGIN + made + table + END + rest.partition(END)[2])
+        write_into_page("faults", table)
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,12 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
+import time
 
 import pymysql
 import wire
@@ -18,6 +20,17 @@ FRONTS = ("front-1", "front-2")
 DATABASES = ("db-1", "db-2", "db-3")
 REDISES = ("redis-1", "redis-2", "redis-3")
 ADDRESSES = {"front": "10.77.0.1", "app": "10.77.0.2", "db": "10.77.0.3", "redis": "10.77.0.4", "sentinel": "10.77.0.5"}
+
+
+PAGE = ROOT / "docs/cluster.md"
+
+
+def write_into_page(name, table):
+    """Puts it between the marks of docs/cluster.md that have this name."""
+    made = f"Made on {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores for all machines and the client.\n\n{table}"
+    page, count = re.subn(rf"(<!-- {name}: .*-->\n)(?s:.*)(<!-- end of {name} -->)", rf"\g<1>{made}\g<2>", PAGE.read_text())
+    assert count == 1, f"{PAGE} has no place for {name}"
+    PAGE.write_text(page)
 
 
 def address(name):
