@@ -19,7 +19,7 @@ fi
 
 # The result of these repeats what they filled in, or what comes next mends their failure (base/must_check.h).
 overlooked='refuse|refuse_because|refuse_field|refuse_maintenance|refuse_db|queue_refuse|redis_send|redis_lose|queue_store_keep|
-queue_store_saved|queue_store_saved_rows|token_table_note_serving'
+queue_store_saved|queue_store_saved_rows|queue_table_note_serving'
 overlooked=$(printf '%s' "$overlooked" | tr -d '\n')
 outcomes='error|db_result|commit|answer|link_result|migrate_result|query_result|queue_answer|queue_outcome|sold_out_answer'
 if find . -name '*.h' -exec awk '

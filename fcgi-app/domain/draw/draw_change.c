@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "domain/concert/concert.h"
 #include "domain/draw/draw.h"
+#include "mysql/queue/queue_table.h"
 
 /* A call that still has the settings from before must not meet the freeze that they said. */
 enum { LAST_CHANGE_MS = 10000 };
@@ -34,7 +35,8 @@ begin(struct services *services, const struct concert *after, int64_t now, struc
     enum error error = check_plan(after, now, problem);
     if (error != ERROR_NONE)
         return error;
-    enum db_result result = token_table_highest(services->db, after->concert_id, &last, &serving);
+    enum db_result result =
+        queue_table_find_highest(services->db, after->concert_id, &last, &serving);
     if (result == DB_OK && last > 0)
         return refuse_field(problem, "draw",
                             "A draw cannot be switched on after the queue has given a number");

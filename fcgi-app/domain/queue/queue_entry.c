@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "domain/queue/queue_rebuild.h"
 #include "mysql/draw/draw_table.h"
+#include "mysql/queue/queue_table.h"
 
 static enum queue_outcome
 refused_by_db(struct problem *problem, enum db_result result)
@@ -25,9 +26,9 @@ queue_record_end(struct services *services, const struct queue_settings *setting
     enum db_result result = token_table_find(services->db, token, &row);
     bool is_live = result == DB_OK && token_is_live(&row);
     if (is_live || (result == DB_OK && row.status == TOKEN_LAPSED))
-        result = token_table_end_batch(services->db, &period, row.kind,
-                                       (const uint8_t(*)[TOKEN_SIZE])token, 1,
-                                       state == QUEUE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+        result =
+            queue_table_end(services->db, &period, row.kind, (const uint8_t(*)[TOKEN_SIZE])token, 1,
+                            state == QUEUE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
     if (result == DB_OK && is_live && db_changed_rows(services->db) == 0)
         return QUEUE_SWITCHED;
     if (result != DB_OK && result != DB_NONE)

@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "domain/queue/queue_entry.h"
+#include "mysql/queue/queue_table.h"
 
 void
 queue_note_serving(struct services *services, int32_t concert_id, struct queue_moved moved)
 {
     /* A failure is not this call's: it only matters should Redis be lost as well, right now. */
     if (moved.serving_raised)
-        token_table_note_serving(services->db, concert_id, moved.serving);
+        queue_table_note_serving(services->db, concert_id, moved.serving);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "domain/concert/concert.h"
 #include "domain/queue/queue.h"
 #include "mysql/draw/draw_table.h"
+#include "mysql/queue/queue_table.h"
 #include "mysql/queue/token_table.h"
 
 enum { BUDGET_MS = 1000, MOMENT_MS = 5 };
@@ -66,7 +67,7 @@ load_chunk(struct services *services, const struct queue_settings *settings,
     static struct queue_row loaded[TOKEN_CHUNK];
     size_t count;
     enum db_result result =
-        token_table_read_live(services->db, settings->concert_id, (enum token_part)cursor->part,
+        queue_table_read_live(services->db, settings->concert_id, (enum token_part)cursor->part,
                               cursor->number, cursor->user_id, rows, &count);
     if (result == DB_OK)
         result = convert(services, settings, rows, count, loaded);
@@ -86,7 +87,7 @@ finish(struct services *services, const struct queue_settings *settings, struct 
 {
     int32_t last, serving;
     enum db_result result =
-        token_table_highest(services->db, settings->concert_id, &last, &serving);
+        queue_table_find_highest(services->db, settings->concert_id, &last, &serving);
     if (result != DB_OK)
         return refuse_db(problem, result);
     enum queue_answer answer = queue_store_rebuilt(services->redis, settings, last, serving);
@@ -145,7 +146,7 @@ begin(struct services *services, const struct queue_settings *settings, int64_t 
     struct queue_frozen frozen;
     int32_t last, serving;
     enum db_result result =
-        token_table_highest(services->db, settings->concert_id, &last, &serving);
+        queue_table_find_highest(services->db, settings->concert_id, &last, &serving);
     if (result == DB_OK)
         result = read_frozen(services, settings, &frozen);
     if (result != DB_OK) {

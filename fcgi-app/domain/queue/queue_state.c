@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
+#include "mysql/queue/queue_table.h"
 
 enum { PATIENCE_MS = 60000, PAUSE_MS = 20 }; /* while a queue is being loaded */
 
@@ -14,8 +15,8 @@ kept_numbers(struct services *services, const struct concert *concert, struct qu
 {
     if (concert->queue_version == concert->queue_since) /* no queue was ever kept */
         return ERROR_NONE;
-    return refuse_db(problem, token_table_highest(services->db, concert->concert_id,
-                                                  &state->last_number, &state->serving));
+    return refuse_db(problem, queue_table_find_highest(services->db, concert->concert_id,
+                                                       &state->last_number, &state->serving));
 }
 
 enum error

@@ -8,6 +8,7 @@
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
 #include "mysql/organiser/concert_admin_table.h"
+#include "mysql/queue/queue_table.h"
 
 /* A queue's share of a pass: the next pass goes on. */
 enum { BUDGET_MS = 20000, PAUSE_MS = 20, ATTEMPTS = 3 };
@@ -18,7 +19,7 @@ next_queue(struct services *services, struct queue_settings *settings)
 {
     int32_t concert_id;
     struct concert concert;
-    enum db_result result = token_table_next_queue(services->db, settings->concert_id, &concert_id);
+    enum db_result result = queue_table_find_next(services->db, settings->concert_id, &concert_id);
     if (result != DB_OK)
         return result;
     result = concert_table_find(services->db, concert_id, &concert);
@@ -95,8 +96,8 @@ write_ends(struct services *services, const struct queue_settings *settings,
             memcpy(tokens[found++], briefs[i].token, TOKEN_SIZE);
     if (found == 0)
         return DB_OK;
-    return token_table_end_batch(services->db, &period, kind, (const uint8_t(*)[TOKEN_SIZE])tokens,
-                                 found, state == QUEUE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
+    return queue_table_end(services->db, &period, kind, (const uint8_t(*)[TOKEN_SIZE])tokens, found,
+                           state == QUEUE_TOKEN_LEFT ? TOKEN_LEFT : TOKEN_LAPSED);
 }
 
 /* An unqueued one that lapsed says so by itself in MySQL. */
@@ -170,7 +171,7 @@ free_finished(struct services *services, const struct queue_settings *settings,
         if (*answer != QUEUE_OK || count == 0)
             break;
         list_tokens(briefs, count, tokens);
-        enum db_result result = token_table_ended(
+        enum db_result result = queue_table_list_ended(
             services->db, (const uint8_t(*)[TOKEN_SIZE])tokens, count, ended, &over);
         if (result != DB_OK)
             return result;
@@ -189,7 +190,7 @@ lapse_leases(struct services *services, int32_t concert_id, struct queue_sweep_r
     int64_t lapsed;
     enum db_result result;
     do {
-        result = token_table_lapse(services->db, concert_id, &lapsed);
+        result = queue_table_lapse(services->db, concert_id, &lapsed);
         report->ended += lapsed;
     } while (result == DB_OK && lapsed > 0);
     return result;
@@ -261,7 +262,7 @@ count_batch(struct counter *counter)
     if (counter->count == 0 || counter->result != DB_OK)
         return;
     counter->result =
-        token_table_count(counter->services->db, (const uint8_t(*)[TOKEN_SIZE])counter->tokens,
+        queue_table_count(counter->services->db, (const uint8_t(*)[TOKEN_SIZE])counter->tokens,
                           counter->count, &there);
     counter->audit->entries += (int64_t)counter->count;
     counter->audit->without_row += (int64_t)counter->count - there;

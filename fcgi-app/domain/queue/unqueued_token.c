@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "mysql/queue/queue_table.h"
+
 static int64_t
 lease_ms(const struct concert *concert)
 {
@@ -98,8 +100,8 @@ unqueued_token_leave(struct services *services, const struct concert *concert,
         unqueued_token_find(services, concert, token, user_id, &row, problem);
     if (outcome != QUEUE_SETTLED)
         return outcome;
-    enum db_result result = token_table_end_batch(
-        services->db, &period, row.kind, (const uint8_t(*)[TOKEN_SIZE])token, 1, TOKEN_LEFT);
+    enum db_result result = queue_table_end(services->db, &period, row.kind,
+                                            (const uint8_t(*)[TOKEN_SIZE])token, 1, TOKEN_LEFT);
     if (result == DB_OK && db_changed_rows(services->db) == 0)
         result = DB_NONE;
     return outcome_of(result, problem);

@@ -12,8 +12,6 @@
 #include "base/message.h"
 #include "mysql/database.h"
 
-enum { TOKEN_CHUNK = 2000, TOKEN_BATCH = 32 };
-
 enum token_kind { TOKEN_QUEUE = 1, TOKEN_UNQUEUED = 2 };
 
 /* In the order of the column's ENUM. */
@@ -114,20 +112,6 @@ enum db_result token_table_lock_free(struct database *db, const uint8_t *const t
 enum db_result token_table_end_all_active(struct database *db, const uint8_t *const tokens[],
                                           size_t count) MUST_CHECK;
 
-/* Ends 1 to TOKEN_BATCH of one kind together in the same way, while the period lasts. */
-enum db_result token_table_end_batch(struct database *db, const struct token_period *period,
-                                     enum token_kind kind, const uint8_t (*tokens)[TOKEN_SIZE],
-                                     size_t count, enum token_status status) MUST_CHECK;
-
-/* How many of 1 to TOKEN_BATCH numbered tokens are there. */
-enum db_result token_table_count(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
-                                 size_t count, int32_t *there) MUST_CHECK;
-
-/* Which of 1 to TOKEN_BATCH tokens of either kind have ended. */
-enum db_result token_table_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
-                                 size_t count, uint8_t (*ended)[TOKEN_SIZE], size_t *found)
-    MUST_CHECK;
-
 /*
  * Inserts a numbered token: concert_id, number, token, user_id, status and, where it is active,
  * ends_ms and lease_ms of the row. DB_DUPLICATE: the number or the token is there already, or the
@@ -162,9 +146,6 @@ enum db_result token_table_take_back(struct database *db, const struct token_per
 enum db_result token_table_prolong(struct database *db, const uint8_t token[TOKEN_SIZE],
                                    int64_t until) MUST_CHECK;
 
-/* Remembers the highest number called, in a row of its own number or the next one below. */
-enum db_result token_table_note_serving(struct database *db, int32_t concert_id, int32_t serving);
-
 /*
  * Where no queue is kept: gives the user's unqueued token a lease of `lease_ms` from `now`, with
  * `fresh` as its bytes where there is none or it has ended. Parallel calls for one user agree on
@@ -189,30 +170,6 @@ enum db_result token_table_hold_period(struct database *db, const struct token_p
  */
 enum db_result token_table_insert_unqueued(struct database *db,
                                            const struct token_row *const rows[], size_t count)
-    MUST_CHECK;
-
-/* The highest number given and the highest one called, 0 where there is none. */
-enum db_result token_table_highest(struct database *db, int32_t concert_id, int32_t *last,
-                                   int32_t *serving) MUST_CHECK;
-
-/* The parts of a concert's live tokens, in the order in which a rebuild reads them. */
-enum token_part { TOKEN_PART_WAITING, TOKEN_PART_ACTIVE, TOKEN_PART_UNQUEUED, TOKEN_PART_COUNT };
-
-/*
- * Reads up to TOKEN_CHUNK live tokens of one part into `rows`: numbered ones above `after_number`,
- * unqueued ones whose user is above `after_user`, in that order. `*count` below TOKEN_CHUNK: the
- * last.
- */
-enum db_result token_table_read_live(struct database *db, int32_t concert_id, enum token_part part,
-                                     int32_t after_number, const char *after_user,
-                                     struct token_row *rows, size_t *count) MUST_CHECK;
-
-/* The next concert that keeps a queue, above `after`: DB_OK or DB_NONE. */
-enum db_result token_table_next_queue(struct database *db, int32_t after, int32_t *concert_id)
-    MUST_CHECK;
-
-/* Writes down as lapsed up to 1,000 tokens of a concert whose lease is over; counts them. */
-enum db_result token_table_lapse(struct database *db, int32_t concert_id, int64_t *lapsed)
     MUST_CHECK;
 
 #endif

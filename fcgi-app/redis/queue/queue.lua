@@ -28,7 +28,7 @@ turn came: it keeps its number) or ended (left, lapsed: kept only until MySQL ha
  8. The settings of a concert hold from the highest version of them that any call has shown.
  9. State that belongs to another run of Redis than the caller talks to, that is older than the
     concert's last time without a queue, or of which a key is gone, answers REBUILD: it is loaded
-    anew from MySQL, in the parts and the order of mysql/queue/token_table.h, by one builder at a time.
+    anew from MySQL, in the parts and the order of mysql/queue/queue_table.h, by one builder at a time.
 10. Every call moves the queue on by at most MOVES tokens, so that no call holds Redis up.
 11. Before the opening nobody is called. How long that still is, each call says by MySQL's clock,
     and whether the concert is closed, which may be by the time alone: then nobody is called either.
