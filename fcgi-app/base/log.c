@@ -160,19 +160,6 @@ write_line(enum log_level level, const char *text, const struct log_field *field
 }
 
 void
-log_write(enum log_level level, const char *format, ...)
-{
-    char text[TEXT_SIZE];
-    if (level < threshold)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    write_line(level, text, NULL, 0);
-}
-
-void
 log_write_fields(enum log_level level, const struct log_field *fields, size_t count,
                  const char *format, ...)
 {

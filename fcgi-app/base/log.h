@@ -22,9 +22,6 @@ void log_set_format_name(const char *name);
  */
 void log_set_request(const char *request_id);
 
-/* Writes one line in one write(2), so that lines of several processes do not mix. */
-void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* A member of a line beside its text. `text` NULL: it is a number. */
 struct log_field {
     const char *name;
@@ -32,7 +29,10 @@ struct log_field {
     int64_t number;
 };
 
-/* The same with fields behind the text: name=value, or members of the JSON object. */
+/*
+ * Writes one line in one write(2), so that lines of several processes do not mix; with fields
+ * behind the text: name=value, or members of the JSON object.
+ */
 void log_write_fields(enum log_level level, const struct log_field *fields, size_t count,
                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -40,6 +40,7 @@ void log_write_fields(enum log_level level, const struct log_field *fields, size
 void log_abort_in(const char *function, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
+#define log_write(level, ...) log_write_fields(level, NULL, 0, __VA_ARGS__)
 #define log_abort(...) log_abort_in(__func__, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
 #define log_info(...) log_write(LOG_LEVEL_INFO, __VA_ARGS__)
