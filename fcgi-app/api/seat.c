@@ -41,7 +41,7 @@ write_seat(void *json, const struct seat *seat)
 }
 
 static enum error
-write_seats(struct services *services, int32_t item_id, struct json *json, int64_t *now,
+write_seats(struct services *services, int32_t item_id, struct json *json, int64_t now,
             struct problem *problem)
 {
     json_begin_array(json, "seats");
@@ -71,7 +71,7 @@ add_compact(void *compact_seats, const struct seat *seat)
 }
 
 static enum error
-write_compact(struct services *services, int32_t item_id, struct json *json, int64_t *now,
+write_compact(struct services *services, int32_t item_id, struct json *json, int64_t now,
               struct problem *problem)
 {
     struct compact_seats compact = {0};
@@ -86,42 +86,32 @@ write_compact(struct services *services, int32_t item_id, struct json *json, int
     return error;
 }
 
-/* Writes a text over the last characters before `end`. */
-static void
-fill_in(char *end, const char *text)
-{
-    for (char *at = end - strlen(text); *text != '\0'; at++, text++)
-        *at = *text;
-}
-
 /*
- * `version` is a hash of the list and `now` the time of its read; both stand before it. So their
- * place is left free, and filled when the list is written.
+ * `version` is a hash of the list and stands before it: its place is filled when the list is
+ * written.
  */
 static enum error
 write_answer(struct services *services, const struct item *item, bool compact, int64_t now,
              struct buffer *body, char version[API_HASH_SIZE], struct problem *problem)
 {
-    static const char place_of_list[] = ",\"seats\":";
-    char text[LAYOUT_VERSION_SIZE + CLOCK_TEXT_SIZE];
+    static const char before_list[] = ",\"seats\":";
+    char layout_version[LAYOUT_VERSION_SIZE];
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
     json_write_integer(&json, "itemId", item->item_id);
-    seat_layout_version(item, text);
+    seat_layout_version(item, layout_version);
     if (compact)
-        json_write_string(&json, "layoutVersion", text);
+        json_write_string(&json, "layoutVersion", layout_version);
     snprintf(version, API_HASH_SIZE, "%0*d", API_HASH_SIZE - 1, 0);
     json_write_string(&json, "version", version);
-    size_t version_end = body->length - 1;
+    size_t place_of_version = body->length - strlen("\"") - strlen(version);
     json_write_instant(&json, "now", now);
-    size_t now_end = body->length - 1, list = body->length + sizeof place_of_list - 1;
-    enum error error = compact ? write_compact(services, item->item_id, &json, &now, problem)
-                               : write_seats(services, item->item_id, &json, &now, problem);
+    size_t list = body->length + strlen(before_list);
+    enum error error = compact ? write_compact(services, item->item_id, &json, now, problem)
+                               : write_seats(services, item->item_id, &json, now, problem);
     api_hash(body->data + list, body->length - list, version);
     json_end_object(&json);
-    clock_format(now, text);
-    fill_in(body->data + version_end, version);
-    fill_in(body->data + now_end, text);
+    memcpy(body->data + place_of_version, version, strlen(version));
     return error;
 }
 

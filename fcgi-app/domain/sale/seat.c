@@ -25,16 +25,16 @@ seat_sort_ids(int32_t *ids, size_t count)
 }
 
 enum error
-seat_visit(struct services *services, int32_t item_id, bool names, int64_t *now,
+seat_visit(struct services *services, int32_t item_id, bool names, int64_t now,
            void (*visit)(void *state, const struct seat *seat), void *state,
            struct problem *problem)
 {
     struct database *db = services->db;
     struct seat seat;
-    enum db_result result = names ? seat_table_list(db, item_id, &seat, now)
-                                  : seat_table_list_states(db, item_id, &seat, now);
+    enum db_result result =
+        names ? seat_table_list(db, item_id, &seat) : seat_table_list_states(db, item_id, &seat);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        seat.status = seat_shown(&seat, *now);
+        seat.status = seat_shown(&seat, now);
         visit(state, &seat);
     }
     return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);

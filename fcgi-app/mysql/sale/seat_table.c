@@ -24,28 +24,26 @@ name_seats(struct parameter *parameters, int32_t item_id, const int32_t *ids, si
 }
 
 enum db_result
-seat_table_list(struct database *db, int32_t item_id, struct seat *seat, int64_t *now)
-{
-    static const struct query list = {"SELECT " SEAT_COLUMNS ", UTC_TIMESTAMP(3)"
-                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
-    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
-                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
-                             INTO_BOOL(&seat->blocked), INTO_INT64(&seat->reservation_id),
-                             INTO_INSTANT(&seat->held_until), INTO_INT64(&seat->price),
-                             INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
-                             INTO_INSTANT(now)));
-}
-
-enum db_result
-seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat, int64_t *now)
+seat_table_list(struct database *db, int32_t item_id, struct seat *seat)
 {
     static const struct query list = {
-        "SELECT seat_no, status + 0, blocked, held_until, UTC_TIMESTAMP(3)"
+        "SELECT seat_no, status + 0, blocked, held_until, price, section, row_name, label"
         " FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
                              INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until),
-                             INTO_INSTANT(now)));
+                             INTO_INT64(&seat->price), INTO_TEXT(seat->section),
+                             INTO_TEXT(seat->row), INTO_TEXT(seat->label)));
+}
+
+enum db_result
+seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat)
+{
+    static const struct query list = {"SELECT seat_no, status + 0, blocked, held_until"
+                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+                     COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
+                             INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until)));
 }
 
 enum db_result

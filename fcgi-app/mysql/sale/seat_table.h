@@ -53,13 +53,12 @@ struct section_sales {
     struct sales sales;
 };
 
-/* All seats of an item by seatId, with the database's time; db_next() fills *seat and *now. */
-enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
-                               int64_t *now) MUST_CHECK;
+/* All seats of an item by seatId; db_next() fills *seat, but for reservation_id. */
+enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat) MUST_CHECK;
 
 /* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
-enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat,
-                                      int64_t *now) MUST_CHECK;
+enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat)
+    MUST_CHECK;
 
 /* The same of what does not move, with the place in the hall. */
 enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
