@@ -1,7 +1,9 @@
 """What API tests share beside the session's stack."""
 
 import pytest
+from batches import ONE_WORKER
 from helpers import GATEWAY, OPERATOR
+from queue_library import redis_server
 from stack import UNHURRIED, making_stacks
 
 
@@ -17,6 +19,21 @@ def new_stack():
     """The same for a module: a stack takes memory while it is there."""
     with making_stacks(**UNHURRIED) as make:
         yield make
+
+
+@pytest.fixture(scope="module")
+def one_worker(new_stack):
+    """What is asked while that one is stopped, it finds together."""
+    stack = new_stack(**ONE_WORKER)
+    yield stack
+    stack.check_books()
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A client of a Redis without anything around it."""
+    with redis_server() as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -187,6 +187,13 @@ def lock_purse(stack, user):
     return transaction(stack, "SELECT * FROM point WHERE user_id = %s FOR UPDATE", user)
 
 
+def lock_user(stack, concert, user):
+    """The mutex of a user who has held seats of the concert, which has a seat limit."""
+    return transaction(
+        stack, "SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE", concert.id, user
+    )
+
+
 def lock_waits(stack):
     """How often a transaction has waited for a lock so far."""
     return int(stack.query("SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_waits'")[0]["Value"])

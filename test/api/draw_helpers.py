@@ -71,6 +71,12 @@ class Draw(Queue):
         return self.stack.call("PATCH", f"/admin/concert/{self.id}", {"beacon": {"value": beacon}},
                                self.stack.admin_headers())
 
+    def finish(self, beacon="b"):
+        """After the freeze: its list is published, the beacon is told, and the order is drawn."""
+        self.step()
+        ok(self.give(beacon))
+        self.step()
+
     def open(self):
         """It opened a second ago."""
         self.opens_in(-1)

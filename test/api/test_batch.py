@@ -7,7 +7,7 @@ import signal
 import pymysql
 import pytest
 from batches import AT_ONCE, ONE_WORKER, keyed, owners, paying, statements, together, waiting
-from crowd import Pending, lock_seat, rush, transaction
+from crowd import Pending, lock_seat, lock_user, rush, transaction
 from helpers import (
     Hall,
     add_token,
@@ -25,11 +25,8 @@ from stack import configured, wait_for, wait_for_waiters
 
 
 @pytest.fixture(scope="module")
-def stack(new_stack):
-    """With one worker: what is asked while that one is stopped, it finds together."""
-    alone = new_stack(**ONE_WORKER).start()
-    yield alone
-    alone.check_books()
+def stack(one_worker):
+    return one_worker
 
 
 def asking(concert, seats, user=None, item=None, **more):
@@ -364,8 +361,7 @@ def test_a_locked_user_holds_nobody_up_for_long(stack):
     concert = new_concert(stack, seats=10, max_seats=4)
     users = sorted(new_user() for _ in range(4))
     reserve(stack, users[2], concert, concert.item, 10)
-    with transaction(stack, "SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE",
-                     concert.id, users[2]):
+    with lock_user(stack, concert, users[2]):
         with waiting(stack, [asking(concert, n + 1, user) for n, user in enumerate(users)]) as pending:
             pass
         assert [pending[n].result(60).status for n in (0, 1)] == [200] * 2

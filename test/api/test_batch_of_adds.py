@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from batches import AT_ONCE, ONE_WORKER, Questions, together, waiting
+from batches import AT_ONCE, Questions, together, waiting
 from crowd import transaction
 from draw_helpers import Draw
 from helpers import INSTANT, new_concert, new_user, ok
@@ -12,11 +12,8 @@ from stack import wait_for, wait_for_waiters
 
 
 @pytest.fixture(scope="module")
-def stack(new_stack):
-    """With one worker: what is asked while that one is stopped, it finds together."""
-    alone = new_stack(**ONE_WORKER).start()
-    yield alone
-    alone.check_books()
+def stack(one_worker):
+    return one_worker
 
 
 def adding(concert, user=None):
@@ -59,11 +56,11 @@ def test_all_get_their_places_in_the_order_of_their_calls(stack):
     assert queue.poll(tickets[-1])["status"] == "waiting"
 
 
-def cost(stack, concert):
-    """Statements of MySQL and calls of Redis for sixteen: the fewest of three times."""
+def cost(stack, concert, count=AT_ONCE):
+    """Statements of MySQL and calls of Redis for so many: the fewest of three times."""
     costs = []
     for _ in range(3):
-        calls = [adding(concert) for _ in range(AT_ONCE)]
+        calls = [adding(concert) for _ in range(count)]
         before = calls_of_redis(stack)
         with Questions(stack) as questions:
             answers = together(stack, calls)
@@ -76,6 +73,12 @@ def test_sixteen_who_wait_take_three_statements_and_a_call(stack):
     """The concert, who has a token already, the rows; Redis hears of the rows with the next call, or by one more."""
     statements, calls = cost(stack, Queue.new(stack, 0))
     assert statements == 3 and calls <= 2
+
+
+def test_one_who_waits_takes_two_statements(stack):
+    """The concert, and the row with its checks."""
+    statements, calls = cost(stack, Queue.new(stack, 0), count=1)
+    assert statements == 2 and calls <= 2
 
 
 def test_sixteen_without_a_queue_take_five_statements(stack):

@@ -14,11 +14,8 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def stack(new_stack):
-    """With one worker: what is asked while that one is stopped, it finds together."""
-    alone = new_stack(**ONE_WORKER).start()
-    yield alone
-    alone.check_books()
+def stack(one_worker):
+    return one_worker
 
 
 def new_users(stack, number, points=0):

@@ -5,8 +5,8 @@ from itertools import count
 
 import pymysql
 import pytest
-from batches import AT_ONCE, ONE_WORKER, paying, statements, together, waiting
-from crowd import expire_in, lock_purse, lock_reservation, lock_seat, transaction
+from batches import AT_ONCE, paying, statements, together, waiting
+from crowd import expire_in, lock_purse, lock_reservation, lock_seat, lock_user, transaction
 from helpers import (
     add_token,
     age_hold,
@@ -26,11 +26,8 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def stack(new_stack):
-    """With one worker: what is asked while that one is stopped, it finds together."""
-    alone = new_stack(**ONE_WORKER).start()
-    yield alone
-    alone.check_books()
+def stack(one_worker):
+    return one_worker
 
 
 class Buyer:
@@ -371,8 +368,7 @@ def test_a_locked_user_holds_nobody_up_for_long(stack):
     """After the wait for a lock each goes by itself."""
     concert = new_concert(stack, max_seats=4)
     buyers = sorted(new_buyers(stack, concert, 4), key=lambda buyer: buyer.user)
-    with transaction(stack, "SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE",
-                     concert.id, buyers[2].user):
+    with lock_user(stack, concert, buyers[2].user):
         with waiting(stack, pays(buyers)) as pending:
             pass
         assert [pending[n].result(60).status for n in (0, 1)] == [200] * 2
@@ -400,8 +396,7 @@ def test_a_hold_that_lapses_while_a_mutex_is_waited_for(stack):
     """It is judged by the time after the last lock."""
     concert = new_concert(stack, max_seats=4)
     buyers = sorted(new_buyers(stack, concert, 3), key=lambda buyer: buyer.user)
-    with transaction(stack, "SELECT * FROM seat_quota WHERE concert_id = %s AND user_id = %s FOR UPDATE",
-                     concert.id, buyers[0].user):
+    with lock_user(stack, concert, buyers[0].user):
         expire_in(stack, buyers[1].id, 0.3)
         with waiting(stack, pays(buyers)) as pending:
             pass

@@ -1,17 +1,14 @@
 """Calls of several routes that wait together: each route has a transaction of its own, in the order of their calls."""
 
 import pytest
-from batches import AT_ONCE, ONE_WORKER, changing, paying, statements, together, waiting
+from batches import AT_ONCE, changing, paying, statements, together, waiting
 from crowd import lock_purse
 from helpers import add_token, ask_reserve, balance, charge, new_concert, new_user, ok, reserve
 
 
 @pytest.fixture(scope="module")
-def stack(new_stack):
-    """With one worker: what is asked while that one is stopped, it finds together."""
-    alone = new_stack(**ONE_WORKER).start()
-    yield alone
-    alone.check_books()
+def stack(one_worker):
+    return one_worker
 
 
 def adding(concert, user):

@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 from draw_helpers import Draw
-from helpers import ok
 from stack import ROOT
 
 
@@ -21,9 +20,7 @@ def test_the_lines_of_python(stack, tmp_path):
     draw = Draw.new(stack, capacity=0)
     tickets = draw.add_many(7)
     draw.freeze()
-    draw.step()
-    ok(draw.give("3 14 15 구슬"))
-    draw.step()
+    draw.finish("3 14 15 구슬")
     draw.open()
     entries, proof = draw.save(tmp_path)
     proof.rename(tmp_path / "queue.json")

@@ -1,13 +1,7 @@
 """The queue with a draw, in the library itself: state in, calls, state out (rules 11 and 12 of queue.lua)."""
 
 import pytest
-from queue_library import ACTIVE, LEASE, WAITING, Place, new_queues, redis_server
-
-
-@pytest.fixture(scope="module")
-def server():
-    with redis_server() as client:
-        yield client
+from queue_library import ACTIVE, LEASE, WAITING, Place, new_queues
 
 
 @pytest.fixture

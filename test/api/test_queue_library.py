@@ -8,13 +8,7 @@ import redis as redis_module
 from stack import ROOT
 
 from queue_library import (ACTIVE, CALLED, LAPSED, LEASE, LEFT, MISSED, NOWHERE, ROW, WAITING, Place, library,
-                          new_queues, pack_row, redis_server)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with redis_server() as client:
-        yield client
+                          new_queues, pack_row)
 
 
 @pytest.fixture
@@ -177,8 +171,8 @@ def test_who_obeys_a_long_interval_is_neither_skipped_nor_misses_the_call(queue)
     assert one.status(far).state == ACTIVE
 
 
-def test_the_interval_decides_when_one_is_absent(queue):
-    one = queue(capacity=0, max_waiting=100000)
+def let_a_far_one_be_absent(one):
+    """One with 40,000 before it does not come for three of its intervals, and is passed over."""
     one.client.hset(one.key("meta"), "last", 50000)
     one.fill(40000)
     far = one.add("far")
@@ -186,6 +180,12 @@ def test_the_interval_decides_when_one_is_absent(queue):
     one.pass_ms(3 * far.poll * 1000 + 1)
     one.set(capacity=1)
     one.state()
+    return far
+
+
+def test_the_interval_decides_when_one_is_absent(queue):
+    one = queue(capacity=0, max_waiting=100000)
+    let_a_far_one_be_absent(one)
     assert one.client.zcard(one.key("missed")) == 1
 
 
@@ -209,13 +209,7 @@ def test_a_missed_one_ends_after_its_time(queue):
 
 def test_a_missed_one_with_a_long_interval_has_three_of_them(queue):
     one = queue(capacity=0, max_waiting=100000, missed_ms=1000)
-    one.client.hset(one.key("meta"), "last", 50000)
-    one.fill(40000)
-    far = one.add("far")
-    one.unfill(40000)
-    one.pass_ms(3 * far.poll * 1000 + 1)
-    one.set(capacity=1)
-    one.state()  # skips it
+    far = let_a_far_one_be_absent(one)
     one.pass_ms(3 * far.poll * 1000 - 30000)
     assert one.status(far).state == ACTIVE
 

@@ -1,5 +1,6 @@
 """A Redis, its replica and a Sentinel: the master is killed, demoted and comes back while people queue."""
 
+import contextlib
 import signal
 import time
 
@@ -79,6 +80,21 @@ def is_known_to(sentinel, replica):
     return any(one["port"] == replica.port and not one["is_disconnected"] and not one["is_sdown"] for one in known)
 
 
+@contextlib.contextmanager
+def queueing(watched):
+    """People queue from a second before to a second after what is done within the `with`: gives the master, the
+    replica that the Sentinel would take, and the load. All is well in the end."""
+    hall = Hall(watched, capacity=500)
+    master, replica = roles(watched)
+    workers = set(watched.workers())
+    wait_for(lambda: is_known_to(watched.sentinel, replica))
+    with Load(hall) as load:
+        time.sleep(1)
+        yield master, replica, load
+        time.sleep(1)
+    check(watched, load, workers)
+
+
 def check(stack, load, workers):
     missed = [a for a in load.told.failures() if a.code == "queue_unavailable"]
     assert {a.call for a in missed} <= {"token", "poll", "reserve", "leave"}
@@ -88,19 +104,12 @@ def check(stack, load, workers):
 
 def test_the_master_is_killed(watched, times):
     """The Sentinel makes another one; when the former comes back, it is a replica and nobody's master."""
-    hall = Hall(watched, capacity=500)
-    master, replica = roles(watched)
-    workers = set(watched.workers())
-    wait_for(lambda: is_known_to(watched.sentinel, replica))
-    with Load(hall) as load:
-        time.sleep(1)
+    with queueing(watched) as (master, replica, load):
         master.kill()
         wait_for(lambda: replica.role() == "master", step=0.005)
         mended = now()
         wait_for(lambda: health(watched) == "ready", 10)
-        time.sleep(1)
     master.start()
-    check(watched, load, workers)
     times.note("Redis' master kill -9, another promoted", load.told.time_back(mended), 3000)
     wait_for(lambda: is_replica_of(master, replica))
     assert health(watched) == "ready"
@@ -108,17 +117,10 @@ def test_the_master_is_killed(watched, times):
 
 def test_the_master_is_demoted(watched, times):
     """By the Sentinel, on demand: all workers leave it at once."""
-    hall = Hall(watched, capacity=500)
-    master, replica = roles(watched)
-    workers = set(watched.workers())
-    wait_for(lambda: is_known_to(watched.sentinel, replica))
-    with Load(hall) as load:
-        time.sleep(1)
+    with queueing(watched) as (master, replica, load):
         watched.sentinel.client().sentinel_failover("mymaster")
         wait_for(lambda: is_replica_of(master, replica))
         mended = now()
-        time.sleep(1)
-    check(watched, load, workers)
     times.note("Redis' master demoted by its Sentinel", load.told.time_back(mended), 1000)
 
 
@@ -126,12 +128,7 @@ def test_a_frozen_master(watched, times, long):
     """It is replaced while it stands still."""
     if not long:
         pytest.skip("in the long form only")
-    hall = Hall(watched, capacity=500)
-    master, replica = roles(watched)
-    workers = set(watched.workers())
-    wait_for(lambda: is_known_to(watched.sentinel, replica))
-    with Load(hall) as load:
-        time.sleep(1)
+    with queueing(watched) as (master, replica, load):
         master.signal(signal.SIGSTOP)
         wait_for(lambda: replica.role() == "master", step=0.005)
         mended = now()
@@ -139,8 +136,6 @@ def test_a_frozen_master(watched, times, long):
         time.sleep(1)
         master.signal(signal.SIGCONT)
         wait_for(lambda: is_replica_of(master, replica))
-        time.sleep(1)
-    check(watched, load, workers)
     times.note("Redis' master SIGSTOP, another promoted", load.told.time_back(mended), 3000)
 
 
