@@ -113,7 +113,7 @@ def keyed(prepare):
 
     def prepare_keyed(world):
         method, path, body, *headers = prepare(world)
-        return method, path, body, (headers[0] if headers else {}) | world.key()
+        return method, path, body, (headers and headers[0] or {}) | world.key()
 
     return prepare_keyed
 
@@ -269,6 +269,7 @@ REQUESTS = [
     Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 14, 50),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
     Request("POST /point/charge", "again", change_points("charge", False), 4, 5),
+    Request("POST /point/charge", "again, key", keyed(change_points("charge", False)), 6, 10),
     Request("POST /point/charge", "first, key", change_points("charge", True), 8, 10),
     Request("POST /point/use", "", change_points("use", False), 4, 5),
     Request("POST /point/use", "key", change_points("use", True), 6, 10),
