@@ -25,7 +25,7 @@ anchors() {
 # Of the tree; not var/, which the scripts make, nor paths of a machine.
 FOLDERS='fcgi-app|base|mysql|redis|domain|api|ctl|server|nginx|schema|scripts|k6|test|docs|findings|observe|\.ci|m4'
 
-for document in *.md docs/*.md docs/incidents/*.md findings/README.md; do
+for document in *.md docs/*.md docs/incidents/*.md findings/README.md fcgi-app/README.md; do
     for name in $(quoted "$document" '[a-z_]+\.py::test_[a-z0-9_]+'); do
         grep -qE "^ *def ${name#*::}\(" test/*/"${name%%::*}" 2>/dev/null || miss "$document" "$name"
     done
@@ -45,6 +45,13 @@ for document in *.md docs/*.md docs/incidents/*.md findings/README.md; do
         [ "${link#*#}" = "$link" ] || anchors "$file" | grep -qx -e "${link#*#}" || miss "$document" "$link"
     done
 done
+
+# The map answers ten questions at least.
+questions=$(sed -n '/^## Where is/,/^In paths/p' CONTRIBUTING.md | grep -c '^| .* | .*`')
+if [ "$questions" -lt 10 ]; then
+    echo "CONTRIBUTING.md says of $questions things only where they are"
+    failed=1
+fi
 
 # In a diagram Mermaid takes what follows a `;` as the next statement.
 if sed -n '/^```mermaid/,/^```$/p' docs/*.md | grep ';'; then
