@@ -1,21 +1,18 @@
 """observe/: the rules, their tests, where alerts go, the dashboard; and all of it running beside a stack."""
 
-import contextlib
 import http.server
 import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import threading
-import urllib.parse
-import urllib.request
 
 import pytest
 import yaml
 from helpers import new_concert, new_user, reserve
-from stack import ROOT, Stack, free_port, is_gone, wait_for
+from observed import Observed
+from stack import ROOT, is_gone, wait_for
 
 OBSERVE = ROOT / "observe"
 OWNERS = ["application", "database", "cache", "network", "business"]
@@ -196,42 +193,11 @@ def hook():
     server.server_close()
 
 
-def free_ports(count):
-    """The first of so many in a row."""
-    while True:
-        first = free_port()
-        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            return first
-
-
-class Observed(Stack):
-    """A stack with all that watches it."""
-
-    def ask(self, offset, path):
-        url = f"http://127.0.0.1:{int(self.environment['FRONTROW_OBSERVE_PORT']) + offset}{path}"
-        with urllib.request.urlopen(url, timeout=20) as answer:
-            return json.load(answer)
-
-    def query_prometheus(self, expression):
-        """Labels and value of each series."""
-        found = self.ask(0, "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        return [(series["metric"], float(series["value"][1])) for series in found["data"]["result"]]
-
-    def alerts(self):
-        """Names of those that Alertmanager has."""
-        return {alert["labels"]["alertname"] for alert in self.ask(1, "/api/v2/alerts?active=true")}
-
-
 @pytest.fixture(scope="module")
 def observed(hook):
     for name in "prometheus", "prometheus-alertmanager", "prometheus-mysqld-exporter", "prometheus-redis-exporter":
         tool(name)
-    private = Observed(
-        workers=4, observe="yes", observe_port=free_ports(7),
-        alert_webhook=f"http://127.0.0.1:{hook.server_port}",
-    )
+    private = Observed(workers=4, alert_webhook=f"http://127.0.0.1:{hook.server_port}")
     try:
         yield private.start()
     finally:
