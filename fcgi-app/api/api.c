@@ -99,8 +99,6 @@ api_apply_together(struct services *services, const struct effect_batch *batch, 
     for (size_t i = 0; i < count; i++) {
         together[i] = (struct effect_call){.effect = effects[i], .body = &calls[i].response->body};
         complete_effect(calls[i].request, &together[i].effect);
-        if (is_by_operator(calls[i].request)) /* and not by the user whose rows it changes */
-            together[i].course = EFFECT_ALONE;
     }
     services->deadline = calls[0].request->deadline; /* it came first */
     effect_apply_together(services, batch, together, count);
