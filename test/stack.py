@@ -472,10 +472,12 @@ def wait_for_waiters(stack, count):
 
 
 def is_waiting(stack, state, *words):
-    """Whether a session is in such a state with a statement that has one of these words in its first 100 bytes.
-    (Further on may stand a token's bytes, which MySQL 9 cannot give as text.)"""
-    return any(state in (row["State"] or "") and any(word in (row["Info"] or "") for word in words)
-               for row in stack.query("SHOW PROCESSLIST"))
+    """Whether a session is in such a state with a statement that has one of these words in its first 100 bytes."""
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        connection.encoding = "latin1"  # a token's bytes are no text
+        cursor.execute("SHOW PROCESSLIST")
+        return any(state in (row["State"] or "") and any(word in (row["Info"] or "") for word in words)
+                   for row in cursor.fetchall())
 
 
 def wait_for_statement(stack, state, *words):
