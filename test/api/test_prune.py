@@ -243,7 +243,7 @@ def test_it_can_be_killed_and_run_again(stack):
 
 def test_sales_go_on_beside_it(stack):
     """Another concert sells meanwhile: nobody waits for a batch."""
-    queue, selling = Queue.new(stack, capacity=2), new_concert(stack, seats=400)
+    queue, selling = Queue.new(stack, capacity=2), new_concert(stack, seats=4000)
     fill(stack, queue, 10 * BATCH)
     end(stack, queue)
     waits, over = [], threading.Event()
