@@ -88,8 +88,11 @@ def draw(incident, marks):
     for second in range(0, seconds, 10):
         parts.append(f'<text x="{x(second):.1f}" y="{height + 16}" text-anchor="middle">{second - BEFORE_S} s</text>')
     for i, (at, text, _) in enumerate(marks):
-        parts.append(f'<path d="M{x((at - begin) / 1000):.1f} {TOP - 4}V{height}" stroke="#57606a" stroke-dasharray="3 3"/>'
-                     f'<text x="{x((at - begin) / 1000):.1f}" y="{12 + 10 * (i % 5)}" class="mark">{text.replace("`", "")}</text>')
+        second = (at - begin) / 1000
+        anchor = "end" if second > seconds / 2 else "start"
+        parts.append(f'<path d="M{x(second):.1f} {TOP - 4}V{height}" stroke="#57606a" stroke-dasharray="3 3"/>'
+                     f'<text x="{x(second):.1f}" y="{12 + 10 * (i % 5)}" class="mark" text-anchor="{anchor}">'
+                     f'{text.replace("`", "")}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height + 40}" width="{WIDTH}" height="{height + 40}">\n'
         "<style>text{font:12px sans-serif;fill:#24292f}.mark{font-size:10px}</style>\n"
