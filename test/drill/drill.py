@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import random
+import resource
 import sys
 import traceback
 
@@ -28,14 +29,19 @@ def seconds(value):
     return "-" if value is None else f"{value:.1f}"
 
 
+def verdict(faults):
+    """In a cell of the table."""
+    return "; ".join(faults).replace("\n", " ").replace("|", "/")[:300] or "passed"
+
+
 def row(drill, result, faults):
     if result is None:
-        return f"| `{drill.name}` | {drill.title} | | | | | | | | | {'; '.join(faults)} |"
+        return f"| `{drill.name}` | {drill.title} | | | | | | | | | {verdict(faults)} |"
     response = f"`{result.response}`" if result.response else "none"
     return (
         f"| `{drill.name}` | {drill.title} | {result.alert} | {seconds(result.detected)} | {seconds(result.mitigated)}"
         f" | {response} | {seconds(result.back)} | {result.affected} of {result.users}"
-        f" | {result.failed} of {result.answers} | {len(result.wrong)} | {'; '.join(faults) or 'passed'} |"
+        f" | {result.failed} of {result.answers} | {len(result.wrong)} | {verdict(faults)} |"
     )
 
 
@@ -48,7 +54,7 @@ def practise(drill):
         faults = result.faults()
     except Exception as error:  # the others are carried out all the same
         traceback.print_exc()
-        faults = [f"failed: {type(error).__name__}: {error}".replace("\n", " ").replace("|", "/")[:200]]
+        faults = [f"failed: {type(error).__name__}: {error}"]
     text = row(drill, result, faults)
     print(text, flush=True)
     return text, not faults
@@ -78,6 +84,8 @@ def main():
     if unknown or bool(options.names) == options.all:
         parser.error(f"there is no drill {unknown[0]}" if unknown else "name drills, or say --all")
     end_on_sigterm()
+    highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # a surge is thousands of connections
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
     random.seed(1)
     done = [practise(ALL[name]) for name in (ALL if options.all else options.names)]
     if options.all:
