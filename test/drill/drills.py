@@ -285,7 +285,7 @@ def restore(incident):
     mysql = [client_program("mariadb", "mysql"), *socket]
     dump = stack.var / "frontrow.sql"
     assert stack.ctl("maintenance", "on").returncode == 0
-    wait_for(lambda: stack.new_client().post("/point/charge", {}).code == "maintenance", 10)
+    wait_for(lambda: stack.new_client().post("/point/charge", {}).code == "maintenance")
     time.sleep(3)  # what is under way ends
     with dump.open("wb") as out:
         subprocess.run([client_program("mariadb-dump", "mysqldump"), *socket, "--single-transaction", "--hex-blob",
