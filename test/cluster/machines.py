@@ -27,7 +27,8 @@ PAGE = ROOT / "docs/cluster.md"
 
 def write_into_page(name, table):
     """Puts it between the marks of docs/cluster.md that have this name."""
-    made = f"Made on {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores for all machines and the client.\n\n{table}"
+    made = (f"Made on {time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores for all machines and the client, where"
+            f" {os.getloadavg()[2]:.0f} processes wanted a core (with all else that ran).\n\n{table}")
     page, count = re.subn(rf"(<!-- {name}: .*-->\n)(?s:.*)(<!-- end of {name} -->)", rf"\g<1>{made}\g<2>", PAGE.read_text())
     assert count == 1, f"{PAGE} has no place for {name}"
     PAGE.write_text(page)
