@@ -225,6 +225,7 @@ def mysql_disk_full(incident):
     incident.await_alert()
     incident.maintenance()
     filler.unlink()
+    incident.stack.start_service("mysql")  # if it ended meanwhile, as InnoDB may
     incident.mended()
 
 
