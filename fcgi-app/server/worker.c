@@ -231,17 +231,18 @@ take_more(struct worker *worker)
     return count;
 }
 
-/* Answers those of a route that its batch handler answers. */
+/* Answers those of a route that its batch handler answers, unless they waited too long. */
 static void
 handle_batch(struct worker *worker, const struct route *route, size_t count)
 {
     struct task *tasks = worker->tasks, *called[CALLS_AT_ONCE];
     struct call calls[CALLS_AT_ONCE];
+    int64_t now = clock_monotonic(); /* the batches before this one took time */
     size_t together = 0;
     buffer_clear(&worker->shared_ids);
     for (size_t i = 0; i < count; i++) {
         struct exchange *exchange = &tasks[i].exchange;
-        if (tasks[i].answered || tasks[i].match.route != route)
+        if (tasks[i].answered || tasks[i].match.route != route || now >= exchange->request.deadline)
             continue;
         buffer_format(&worker->shared_ids, "%s%s", together > 0 ? "," : "",
                       exchange->request.request_id);
@@ -258,11 +259,22 @@ handle_batch(struct worker *worker, const struct route *route, size_t count)
             task_end(&worker->context, called[i]);
 }
 
+/* Whether a task waits for nothing that others of its route do, nor makes others wait for long. */
+static bool
+goes_first(const struct worker *worker, size_t index, size_t count)
+{
+    const struct route *route = worker->tasks[index].match.route;
+    size_t alike = 0;
+    for (size_t i = 0; i < count; i++)
+        alike += worker->tasks[i].match.route == route;
+    return alike == 1 && (route == NULL || !route->slow);
+}
+
 /*
  * Answers what is in the worker's hands: what needs no handler, what goes together, route by route
- * in the order in which they came, and the rest. Of these the one that never goes together, the
- * last, comes first: the others may have to wait for locks. Its answer may be large, and its memory
- * is given back.
+ * in the order in which they came, and the rest. Of these those that are alone of their route come
+ * first: the others may have to wait for locks. The last one, if its route never goes together, may
+ * have a large answer, whose memory is given back.
  */
 static void
 answer(struct worker *worker, size_t count)
@@ -276,13 +288,14 @@ answer(struct worker *worker, size_t count)
             if (is_batched(&tasks[i]) && count_alike(tasks, i + 1) == 1)
                 handle_batch(worker, tasks[i].match.route, count);
         scoreboard_share(worker->context.slot, SHARING_NONE);
-        if (!is_batched(last)) {
-            task_finish(&worker->context, last);
-            http_free(&last->exchange);
-        }
+        for (size_t i = 0; i < count; i++)
+            if (goes_first(worker, i, count))
+                task_finish(&worker->context, &tasks[i]);
     }
     for (size_t i = 0; i < count; i++)
         task_finish(&worker->context, &tasks[i]);
+    if (count > 1 && !is_batched(last))
+        http_free(&last->exchange);
 }
 
 /*
