@@ -14,10 +14,14 @@ static const struct query take = {"SELECT GET_LOCK(CONCAT(LEFT(DATABASE(), 48), 
 static const struct query release = {
     "SELECT RELEASE_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate'))"};
 
+static const struct query look = {
+    "SELECT CONNECTION_ID(), COALESCE(IS_USED_LOCK(CONCAT(LEFT(DATABASE(), 48), '.migrate')), 0)"};
+
 struct migrate_lock {
     struct database *db;                   /* without a list: its own connection has the lock */
     struct config configs[HOSTS_MAX];      /* those of the databases: each knows one server */
     struct database *databases[HOSTS_MAX]; /* whose connections have the lock */
+    int64_t ids[HOSTS_MAX];                /* of these connections */
     size_t count;
 };
 
@@ -51,6 +55,23 @@ open_server(struct migrate_lock *lock, const struct config *config, const struct
     lock->databases[lock->count++] = db_open(own, ANSWER_MS, NULL);
 }
 
+/* At the server that was opened last, unless an earlier one is the same by another name. */
+static enum db_result
+take_at_last(struct migrate_lock *lock)
+{
+    size_t last = lock->count - 1;
+    struct database *db = lock->databases[last];
+    int64_t owner;
+    enum db_result result = db_select_one(
+        db, &look, NO_PARAMETERS, COLUMNS(INTO_INT64(&lock->ids[last]), INTO_INT64(&owner)));
+    if (result != DB_OK)
+        return result;
+    for (size_t i = 0; i < last; i++)
+        if (lock->ids[i] == owner)
+            return DB_OK;
+    return take_at(db);
+}
+
 enum db_result
 migrate_lock_take(struct database *db, struct migrate_lock **taken)
 {
@@ -65,9 +86,9 @@ migrate_lock_take(struct database *db, struct migrate_lock **taken)
     memcpy(hosts, db->hosts, sizeof hosts);
     qsort(hosts, db->host_count, sizeof hosts[0], compare_hosts);
     enum db_result result = DB_GONE;
-    for (size_t i = 0; i < db->host_count && result != DB_NONE; i++) {
+    for (size_t i = 0; i < db->host_count && (result == DB_OK || result == DB_GONE); i++) {
         open_server(lock, db->config, &hosts[i]);
-        enum db_result here = take_at(lock->databases[i]);
+        enum db_result here = take_at_last(lock);
         snprintf(db->error_text, sizeof db->error_text, "%s", db_error_text(lock->databases[i]));
         /* who takes no writes cannot be migrated at either */
         if (here != DB_GONE)
