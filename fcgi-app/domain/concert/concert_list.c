@@ -171,12 +171,12 @@ compare_ages(const void *a, const void *b)
 static struct concert_count **
 sort_by_age(struct concert_count *counts, size_t count)
 {
-    struct concert_count **by_age = reallocarray(NULL, count + 1, sizeof *by_age);
+    struct concert_count **by_age = reallocarray(NULL, count + 1, sizeof(void *));
     if (by_age == NULL)
         log_abort("no memory");
     for (size_t i = 0; i < count; i++)
         by_age[i] = &counts[i];
-    qsort(by_age, count, sizeof by_age[0], compare_ages);
+    qsort(by_age, count, sizeof(void *), compare_ages);
     return by_age;
 }
 
