@@ -185,8 +185,8 @@ class Stack:
     def __init__(self, **settings):
         self.var = pathlib.Path(tempfile.mkdtemp(prefix="frontrow-test-", dir=folder()))
         self.port = free_port()
-        self.servers = [f"127.0.0.1:{self.port}"]  # where clients call
-        self.url = f"http://{self.servers[0]}"
+        self.fronts = [f"127.0.0.1:{self.port}"]  # where clients call
+        self.url = f"http://{self.fronts[0]}"
         self.build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build")).resolve()
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FRONTROW_")}
         self.environment = kept | {

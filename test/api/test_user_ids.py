@@ -260,7 +260,7 @@ def test_widening_gives_way(narrow, wide):
         slow.cursor().execute("SELECT COUNT(*) FROM point")
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             migrating = pool.submit(narrow.ctl, "migrate", "--schema", wide)
-            wait_for(lambda: migrating.done() or is_waiting(narrow, "Waiting for table metadata", ""))
+            wait_for(lambda: migrating.done() or is_waiting(narrow.stack, "Waiting for table metadata", ""))
             asked = time.monotonic()
             buyer.cursor().execute("UPDATE point SET balance = balance + 1 WHERE user_id = 'user_1'")
             assert time.monotonic() - asked < 3

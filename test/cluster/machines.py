@@ -69,7 +69,7 @@ class Cluster:
         self.var = self.parent / "cluster"
         self.build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var/build")).resolve()
         self.environment = os.environ | {"FRONTROW_VAR": str(self.parent), "FRONTROW_BUILD": str(self.build)}
-        self.servers = [f"{address(front)}:8080" for front in FRONTS]
+        self.fronts = [f"{address(front)}:8080" for front in FRONTS]
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
 
     def script(self, *arguments, timeout=300, **environment):

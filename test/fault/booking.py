@@ -140,7 +140,7 @@ class Load:
         self.command = [] if core is None else ["taskset", "-c", str(core)]
         self.command += [
             self.stack.build / "test/bench/booking",
-            *(word for server in self.stack.servers for word in ("--server", server)),
+            *(word for front in self.stack.fronts for word in ("--server", front)),
             "--concert", str(hall.id), "--items", f"{hall.first}-{hall.last}",
             "--seats", str(hall.seats), "--name", self.name, "--log", str(self.log),
         ]

@@ -58,10 +58,10 @@ def test_monitoring_keeps_no_counts_fresh(halls):
 
         def is_calm():
             """For eight seconds, unless the census counted meanwhile."""
-            before, age = slow.counted, figure(scrape(stack), "census_age_seconds")
+            before, age = slow.counted, figure(scrape(stack), "seats_age_seconds")
             for _ in range(8):
                 time.sleep(1)
-                last = figure(scrape(stack), "census_age_seconds")
+                last = figure(scrape(stack), "seats_age_seconds")
             if last < age + 7:
                 return False
             assert slow.counted == before
