@@ -354,7 +354,6 @@ cluster_up() {
     if [[ -z $CLUSTER_RUN ]]; then
         [[ ! -e /run/netns/frontrow-lan ]] || fail "another cluster is there"
         CLUSTER_RUN=$(mktemp -d /tmp/frontrow-XXXXXX)
-        chmod 755 "$CLUSTER_RUN"
         ln -sfn "$CLUSTER_RUN" "$CLUSTER/run"
         mkdir -p "$CLUSTER/draw"
         trap cluster_down EXIT
@@ -374,11 +373,12 @@ cluster_up() {
 
 cluster_down() {
     local i
+    [[ -n $CLUSTER_RUN ]] || fail "there is no cluster of $VAR"
     for ((i = ${#MACHINES[@]} - 1; i >= 0; i--)); do
         process_clear "${MACHINES[i]}"
     done
     network_down
-    [[ -z $CLUSTER_RUN ]] || rm -rf "$CLUSTER_RUN"
+    rm -rf "$CLUSTER_RUN"
     find "$CLUSTER" -mindepth 1 -maxdepth 1 ! -name log -exec rm -rf {} +
 }
 
