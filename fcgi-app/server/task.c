@@ -74,7 +74,7 @@ log_lost_answer(const struct exchange *exchange)
               changed ? "; it had been carried out" : "");
 }
 
-/* By the clock of this machine, which nginx has too; it may have been set back meanwhile. */
+/* By two clocks, if nginx is on another machine; and one may have been set back meanwhile. */
 static void
 count_wait(const struct task_context *context, const struct exchange *exchange)
 {
