@@ -187,13 +187,13 @@ is_batched(const struct task *task)
     return task->match.route != NULL && task->match.route->handle_batch != NULL;
 }
 
-/* How many of the tasks are of the same route as the last one. */
+/* How many of the first `count` tasks are of this route. */
 static size_t
-count_alike(const struct task *tasks, size_t count)
+count_of_route(const struct task *tasks, size_t count, const struct route *route)
 {
     size_t alike = 0;
     for (size_t i = 0; i < count; i++)
-        alike += tasks[i].match.route == tasks[count - 1].match.route;
+        alike += tasks[i].match.route == route;
     return alike;
 }
 
@@ -224,7 +224,8 @@ take_more(struct worker *worker)
         } else if (found == 1 &&
                    task_accept(&worker->context, &tasks[count], (int)event.data.u32)) {
             count++;
-            is_last = !is_batched(&tasks[count - 1]) || count_alike(tasks, count) == CALLS_AT_ONCE;
+            is_last = !is_batched(&tasks[count - 1]) ||
+                      count_of_route(tasks, count, tasks[count - 1].match.route) == CALLS_AT_ONCE;
         }
     }
     scoreboard_share(worker->context.slot, SHARING_WORKS);
@@ -264,10 +265,7 @@ static bool
 goes_first(const struct worker *worker, size_t index, size_t count)
 {
     const struct route *route = worker->tasks[index].match.route;
-    size_t alike = 0;
-    for (size_t i = 0; i < count; i++)
-        alike += worker->tasks[i].match.route == route;
-    return alike == 1 && (route == NULL || !route->slow);
+    return count_of_route(worker->tasks, count, route) == 1 && (route == NULL || !route->slow);
 }
 
 /*
@@ -285,7 +283,7 @@ answer(struct worker *worker, size_t count)
             task_end(&worker->context, &tasks[i]);
     if (count > 1) {
         for (size_t i = 0; i < count; i++)
-            if (is_batched(&tasks[i]) && count_alike(tasks, i + 1) == 1)
+            if (is_batched(&tasks[i]) && count_of_route(tasks, i + 1, tasks[i].match.route) == 1)
                 handle_batch(worker, tasks[i].match.route, count);
         scoreboard_share(worker->context.slot, SHARING_NONE);
         for (size_t i = 0; i < count; i++)
