@@ -167,6 +167,7 @@ def test_up_does_not_take_anothers_port_for_its_own(kept):
     (["k6", "--help"], {}, "Runs load scenarios"),
     (["bench", "--help"], {}, "Measures each route"),
     (["bench", "faults", "fresh"], {}, "faults is measured alone"),
+    (["bench", "refusal"], {}, "no row is called refusal; there are fresh "),
 ])
 def test_what_a_script_does_not_know_changes_nothing(kept, arguments, settings, said):
     pids = [kept.pid(name) for name in (*SERVICES, "keeper")]
