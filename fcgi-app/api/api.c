@@ -91,18 +91,32 @@ api_apply(struct services *services, const struct request *request, struct effec
     return false;
 }
 
+static void
+send_refusal(struct effect_call *effect_call)
+{
+    struct call *call = effect_call->listener;
+    response_problem(call->response, &effect_call->problem);
+    call->answered = true;
+    call->send(call);
+}
+
 void
 api_apply_together(struct services *services, const struct effect_batch *batch, struct call *calls,
                    const struct effect *effects, size_t count)
 {
     struct effect_call together[CALLS_AT_ONCE];
     for (size_t i = 0; i < count; i++) {
-        together[i] = (struct effect_call){.effect = effects[i], .body = &calls[i].response->body};
+        together[i] = (struct effect_call){.effect = effects[i],
+                                           .body = &calls[i].response->body,
+                                           .refused = send_refusal,
+                                           .listener = &calls[i]};
         complete_effect(calls[i].request, &together[i].effect);
     }
     services->deadline = calls[0].request->deadline; /* it came first */
     effect_apply_together(services, batch, together, count);
     for (size_t i = 0; i < count; i++) {
+        if (calls[i].answered)
+            continue;
         if (together[i].course == EFFECT_REFUSED)
             response_problem(calls[i].response, &together[i].problem);
         calls[i].answered = together[i].course != EFFECT_ALONE;

@@ -29,10 +29,12 @@ log_set_level_name(const char *name)
             log_set_level((enum log_level)level);
 }
 
-void
+const char *
 log_set_request(const char *request_id)
 {
+    const char *former = request;
     request = request_id;
+    return former;
 }
 
 void

@@ -18,9 +18,9 @@ void log_set_format_name(const char *name);
 
 /*
  * Names the request that this process works on, for every line until the next call
- * (NULL: none). The text is borrowed and must live as long.
+ * (NULL: none). The text is borrowed and must live as long. Returns the former one.
  */
-void log_set_request(const char *request_id);
+const char *log_set_request(const char *request_id);
 
 /* A member of a line beside its text. `text` NULL: it is a number. */
 struct log_field {

@@ -152,6 +152,10 @@ struct call {
     const struct request *request;
     struct response *response;
     bool answered; /* by handle_batch() */
+
+    /* Sends an answer that is known before those of the others are, who may wait for locks. */
+    void (*send)(struct call *call);
+    void *sender; /* send()'s own */
 };
 
 /*

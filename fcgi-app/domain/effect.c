@@ -324,13 +324,25 @@ leave_out_busy_users(struct services *services, struct effect_group *group)
     effect_group_shrink(group);
 }
 
+/* Who is refused does not wait until the others have their locks and their COMMIT. */
+static void
+tell_refused(struct effect_group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        struct effect_call *call = group->calls[i];
+        if (call->course == EFFECT_REFUSED && call->refused != NULL)
+            call->refused(call);
+    }
+    effect_group_shrink(group);
+}
+
 /* All but the COMMIT. */
 static enum db_result
 prepare_together(struct services *services, const struct effect_batch *batch,
                  struct effect_group *group)
 {
     enum db_result result = batch->precheck != NULL ? batch->precheck(services, group) : DB_OK;
-    effect_group_shrink(group);
+    tell_refused(group);
     if (result != DB_OK || group->count == 0)
         return result;
     if ((result = transaction_begin(services->db)) != DB_OK ||

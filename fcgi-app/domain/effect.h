@@ -63,6 +63,10 @@ struct effect_call {
     struct buffer *body; /* borrowed */
     struct problem problem;
     enum effect_course course;
+
+    /* Told that the precheck refuses, before the others' transaction begins; NULL: need not know */
+    void (*refused)(struct effect_call *call);
+    void *listener; /* refused()'s own */
 };
 
 enum { EFFECTS_AT_ONCE = 16 };

@@ -24,6 +24,7 @@ struct task_context {
 };
 
 struct task {
+    struct task_context *context;
     size_t index; /* among those in the same hands */
     FCGX_Request connection;
     struct exchange exchange;

@@ -232,6 +232,15 @@ take_more(struct worker *worker)
     return count;
 }
 
+static void
+send_now(struct call *call)
+{
+    struct task *task = call->sender;
+    const char *ids = log_set_request(NULL);
+    task_end(task->context, task);
+    log_set_request(ids);
+}
+
 /* Answers those of a route that its batch handler answers, unless they waited too long. */
 static void
 handle_batch(struct worker *worker, const struct route *route, size_t count)
@@ -248,15 +257,17 @@ handle_batch(struct worker *worker, const struct route *route, size_t count)
         buffer_format(&worker->shared_ids, "%s%s", together > 0 ? "," : "",
                       exchange->request.request_id);
         called[together] = &tasks[i];
-        calls[together++] =
-            (struct call){.request = &exchange->request, .response = &exchange->response};
+        calls[together++] = (struct call){.request = &exchange->request,
+                                          .response = &exchange->response,
+                                          .send = send_now,
+                                          .sender = &tasks[i]};
     }
     if (together < 2)
         return;
     log_set_request(worker->shared_ids.data);
     route->handle_batch(worker->context.services, calls, together);
     for (size_t i = 0; i < together; i++)
-        if (calls[i].answered)
+        if (calls[i].answered && !called[i]->answered)
             task_end(&worker->context, called[i]);
 }
 
@@ -372,8 +383,10 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
                                          .config = config,
                                          .slot = &heritage->scoreboard->slots[slot],
                                          .slot_index = slot}};
-    for (size_t i = 0; i < TAKEN_AT_ONCE; i++)
+    for (size_t i = 0; i < TAKEN_AT_ONCE; i++) {
+        worker.tasks[i].context = &worker.context;
         worker.tasks[i].index = i;
+    }
     if (!start(&worker))
         return EXIT_FAILED;
     scoreboard_idle(worker.context.slot);

@@ -356,6 +356,17 @@ def test_a_locked_seat_is_waited_for_by_its_buyer_only(stack):
     assert pending[1].result(60).status == 200
 
 
+def test_who_is_refused_does_not_wait_for_the_others(stack):
+    concert = new_concert(stack, seats=10)
+    reserve(stack, new_user(), concert, concert.item, 2)
+    with transaction(stack, "LOCK TABLES reservation WRITE"):
+        with waiting(stack, [asking(concert, n) for n in (1, 2, 3)]) as pending:
+            pass
+        assert pending[1].result(60).code == "seat_taken"
+        assert not pending[0].done() and not pending[2].done()
+    assert [pending[n].result(60).status for n in (0, 2)] == [200] * 2
+
+
 def test_a_locked_user_holds_nobody_up_for_long(stack):
     """After the wait for a lock each goes by itself."""
     concert = new_concert(stack, seats=10, max_seats=4)
