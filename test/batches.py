@@ -46,40 +46,36 @@ def together(stack, calls):
     return [answer.result(60) for answer in pending]
 
 
-class Questions:
-    """How many statements MySQL got from others within the `with`. It asks on one connection: the end of
-    another would be counted too, and at any time."""
-
-    OWN = 1  # asking is one
-
-    def __init__(self, stack):
-        self.connection = stack.mysql()
-
-    def read(self):
-        with self.connection.cursor() as cursor:
-            cursor.execute("SHOW GLOBAL STATUS LIKE 'Questions'")
-            return int(cursor.fetchone()["Value"])
-
-    def __enter__(self):
-        self.before = self.read()
-        return self
-
-    def __exit__(self, *_):
-        self.count = self.read() - self.before - self.OWN
-        self.connection.close()
+@contextlib.contextmanager
+def statements_of(stack):
+    """The list of what Frontrow says to MySQL within the `with`, complete when that ends: by MySQL's general log, in
+    which what tests and the start of a stack say is root's. (MySQL's own counters have the statements of all, and the
+    end of a connection at any time.)"""
+    said = []
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute("TRUNCATE mysql.general_log")
+        cursor.execute("SET GLOBAL log_output = 'TABLE', general_log = ON")
+        try:
+            yield said
+        finally:
+            cursor.execute("SET GLOBAL general_log = OFF, log_output = 'FILE'")
+        cursor.execute(  # a token's bytes are no text
+            "SELECT CAST(argument AS BINARY) AS statement FROM mysql.general_log"
+            " WHERE user_host LIKE 'frontrow[%' AND command_type IN ('Query', 'Execute') ORDER BY event_time")
+        said += [row["statement"].decode(errors="replace") for row in cursor.fetchall()]
 
 
-def statements(stack, make_calls):
-    """How many MySQL gets for the calls that `make_calls` makes, together: the least of three rounds, as each form
-    of a statement is prepared in the first, and a connection that ended before may be counted in any."""
-    counts = []
+def assert_statements(stack, count, make_calls):
+    """So many are what MySQL gets for the calls that `make_calls` makes, together, in one of three rounds: before the
+    first one, the worker may have to connect."""
     for round_ in range(3):
         calls = make_calls(round_)
-        with Questions(stack) as questions:
+        with statements_of(stack) as said:
             answers = together(stack, calls)
         assert all(answer.status == 200 for answer in answers), answers
-        counts.append(questions.count)
-    return min(counts)
+        if len(said) == count:
+            return
+    assert len(said) == count, "\n".join(said)
 
 
 def keyed(concert, seat, user, key, **more):

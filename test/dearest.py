@@ -10,6 +10,7 @@ import time
 from statistics import median
 from typing import Callable, NamedTuple
 
+from batches import statements_of
 from stack import SERVICES, making_stacks
 
 HALL = 50_000
@@ -329,9 +330,9 @@ def all_routes():
 
 
 class Cost(NamedTuple):
-    statements: int
     rows: int
     cpu: list  # microseconds, by SERVICES
+    statements: list  # if they were logged, which takes CPU
 
 
 class Meter:
@@ -340,20 +341,12 @@ class Meter:
     def __init__(self, world):
         self.world = world
         self.cursor = world.stack.mysql().cursor()
-        self.own = Cost(0, 0, None)
-        self.own = self.between(self.counters(), self.counters())
+        self.own = -self.rows() + self.rows()  # what it takes to ask for them
 
-    def counters(self):
-        """Statements and rows so far."""
-        self.cursor.execute(
-            "SHOW GLOBAL STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler_read%'")
-        values = {row["Variable_name"]: int(row["Value"]) for row in self.cursor.fetchall()}
-        return values.pop("Questions"), sum(values.values())
-
-    def between(self, before, after, cpu=None):
-        """Without what it takes to ask for the counters."""
-        statements, rows = (now - then for now, then in zip(after, before))
-        return Cost(statements - self.own.statements, rows - self.own.rows, cpu)
+    def rows(self):
+        """Read so far."""
+        self.cursor.execute("SHOW GLOBAL STATUS LIKE 'Handler_read%'")
+        return sum(int(row["Value"]) for row in self.cursor.fetchall())
 
     def processes(self):
         """Those of each service, which is a process group."""
@@ -368,18 +361,20 @@ class Meter:
         return [sum(int(thread.read_text().split()[0]) for process in service
                     for thread in process.glob("task/*/schedstat")) for service in processes]
 
-    def measure(self, request):
+    def measure(self, request, logged=False):
         """The cost of one call."""
         processes = self.processes()
         call = request.prepare(self.world)
         time.sleep(max(0, self.world.fresh.get(call[1], 0) - time.monotonic()))
-        counters, cpu, started = self.counters(), self.cpu(processes), time.monotonic()
-        answer = self.world.ask(*call, status=request.status)
-        cpu = [(now - then) / 1000 for now, then in zip(self.cpu(processes), cpu)]
-        if answer.headers.get("Cache-Control", "").startswith("public"):
+        with statements_of(self.world.stack) if logged else contextlib.nullcontext([]) as statements:
+            rows, cpu, started = self.rows(), self.cpu(processes), time.monotonic()
+            answer = self.world.ask(*call, status=request.status)
+            cpu = [(now - then) / 1000 for now, then in zip(self.cpu(processes), cpu)]
             took = time.monotonic() - started
+            rows = self.rows() - rows - self.own
+        if answer.headers.get("Cache-Control", "").startswith("public"):
             self.world.fresh[call[1]] = started + 1 + max(1, 20 * took) + took
-        return self.between(counters, self.counters(), cpu)
+        return Cost(rows, cpu, statements)
 
 
 def main():
@@ -391,9 +386,10 @@ def main():
         print("|---|---|" + "---:|" * (len(SERVICES) + 3))
         for request in REQUESTS:
             meter.measure(request)
+            statements = len(meter.measure(request, logged=True).statements)
             costs = [meter.measure(request) for _ in range(times)]
             cpu = [median(cost.cpu[number] for cost in costs) for number in range(len(SERVICES))]
-            told = [*cpu, sum(cpu), median(cost.statements for cost in costs), median(cost.rows for cost in costs)]
+            told = [*cpu, sum(cpu), statements, median(cost.rows for cost in costs)]
             print(f"| {request.route} | {request.what} |", " | ".join(f"{number:,.0f}" for number in told), "|")
 
 

@@ -6,7 +6,7 @@ import signal
 
 import pymysql
 import pytest
-from batches import AT_ONCE, ONE_WORKER, keyed, owners, paying, statements, together, waiting
+from batches import AT_ONCE, ONE_WORKER, assert_statements, keyed, owners, paying, together, waiting
 from crowd import Pending, lock_seat, lock_user, rush, transaction
 from helpers import (
     Hall,
@@ -57,10 +57,9 @@ def of_seats(count, make_calls):
 
 def test_a_batch_takes_as_many_statements_as_one(stack):
     """A look, the locks, the reservations, their seats, the update, the COMMIT, whatever their number."""
-    concerts = [new_concert(stack, seats=60) for _ in range(2)]
-    counts = [statements(stack, of_seats(count, lambda seats: [asking(concert, seat) for seat in seats]))
-              for concert, count in zip(concerts, (1, AT_ONCE))]
-    assert counts == [6, 6]
+    for count in (1, AT_ONCE):
+        concert = new_concert(stack, seats=60)
+        assert_statements(stack, 6, of_seats(count, lambda seats: [asking(concert, seat) for seat in seats]))
 
 
 def test_ids_that_step(new_stack):
@@ -94,13 +93,13 @@ def test_ids_that_step(new_stack):
 def test_keys_take_two_statements_more(stack):
     concert = new_concert(stack, seats=60)
     calls = of_seats(AT_ONCE, lambda seats: [keyed(concert, n, new_user(), f"many-{n}") for n in seats])
-    assert statements(stack, calls) == 8
+    assert_statements(stack, 8, calls)
 
 
 def test_a_seat_limit_takes_two_statements_more(stack):
     """The mutexes of all users, and what all of them hold."""
     concert = new_concert(stack, seats=60, max_seats=4)
-    assert statements(stack, of_seats(AT_ONCE, lambda seats: [asking(concert, seat) for seat in seats])) == 8
+    assert_statements(stack, 8, of_seats(AT_ONCE, lambda seats: [asking(concert, seat) for seat in seats]))
 
 
 def test_of_two_who_want_one_seat_one_gets_it(stack):
@@ -208,7 +207,7 @@ def test_the_best_seats_go_by_the_order_of_the_calls(stack):
 def test_best_seats_of_sixteen_take_as_many_statements_as_of_one(stack):
     """The same as for named ones, and one that lists what is free."""
     hall = Hall(stack, ("A", "1", 60, 100), maxSeatsPerUser=None)
-    assert statements(stack, lambda _: [wishing(hall) for _ in range(AT_ONCE)]) == 7
+    assert_statements(stack, 7, lambda _: [wishing(hall) for _ in range(AT_ONCE)])
 
 
 def test_different_wishes_have_a_transaction_each(stack):

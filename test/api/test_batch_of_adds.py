@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from batches import AT_ONCE, Questions, together, waiting
+from batches import AT_ONCE, assert_statements, together, waiting
 from crowd import transaction
 from draw_helpers import Draw
 from helpers import INSTANT, new_concert, new_user, ok
@@ -56,34 +56,38 @@ def test_all_get_their_places_in_the_order_of_their_calls(stack):
     assert queue.poll(tickets[-1])["status"] == "waiting"
 
 
-def cost(stack, concert, count=AT_ONCE):
-    """Statements of MySQL and calls of Redis for so many: the fewest of three times."""
-    costs = []
-    for _ in range(3):
-        calls = [adding(concert) for _ in range(count)]
-        before = calls_of_redis(stack)
-        with Questions(stack) as questions:
-            answers = together(stack, calls)
-        assert all(answer.status == 200 for answer in answers)
-        costs.append((questions.count, calls_of_redis(stack) - before))
-    return min(costs)
+def adds(concert, count=AT_ONCE):
+    """As assert_statements() takes them."""
+    return lambda _: [adding(concert) for _ in range(count)]
+
+
+def calls_of_redis_for(stack, make_calls):
+    before = calls_of_redis(stack)
+    together(stack, make_calls(0))
+    return calls_of_redis(stack) - before
 
 
 def test_sixteen_who_wait_take_three_statements_and_a_call(stack):
     """The concert, who has a token already, the rows; Redis hears of the rows with the next call, or by one more."""
-    statements, calls = cost(stack, Queue.new(stack, 0))
-    assert statements == 3 and calls <= 2
+    queue = Queue.new(stack, 0)
+    assert_statements(stack, 3, adds(queue))
+    wait_for(lambda: unsaved(queue) == 0)
+    assert calls_of_redis_for(stack, adds(queue)) <= 2
 
 
 def test_one_who_waits_takes_two_statements(stack):
     """The concert, and the row with its checks."""
-    statements, calls = cost(stack, Queue.new(stack, 0), count=1)
-    assert statements == 2 and calls <= 2
+    queue = Queue.new(stack, 0)
+    assert_statements(stack, 2, adds(queue, 1))
+    wait_for(lambda: unsaved(queue) == 0)
+    assert calls_of_redis_for(stack, adds(queue, 1)) <= 2
 
 
 def test_sixteen_without_a_queue_take_five_statements(stack):
     """The same, the concert's row is held meanwhile, and a COMMIT."""
-    assert cost(stack, new_concert(stack)) == (5, 0)
+    concert = new_concert(stack)
+    assert_statements(stack, 5, adds(concert))
+    assert calls_of_redis_for(stack, adds(concert)) == 0
 
 
 def test_without_a_queue_all_are_active(stack):

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from batches import AT_ONCE, ONE_WORKER, changing, statements, together, waiting
+from batches import AT_ONCE, ONE_WORKER, assert_statements, changing, together, waiting
 from crowd import lock_purse, transaction
 from helpers import balance, charge, form, is_replayed, new_user, ok
 
@@ -68,14 +68,14 @@ def test_who_never_had_points_gets_a_purse(stack):
 @pytest.mark.parametrize("points, expected", [(1, 4), (0, 7)])
 def test_a_batch_takes_as_many_statements_as_one(stack, points, expected):
     """The purses, balances, ledger, COMMIT; and who has no purse, the new purses, and all of them again."""
-    assert statements(stack, lambda _: charges(new_users(stack, AT_ONCE, points))) == expected
+    assert_statements(stack, expected, lambda _: charges(new_users(stack, AT_ONCE, points)))
 
 
 def test_keys_take_two_statements_more(stack):
     def calls(_):
         return [changing("charge", user, 700, key=f"many-{next(_numbers)}") for user in new_users(stack, AT_ONCE, 1)]
 
-    assert statements(stack, calls) == 6
+    assert_statements(stack, 6, calls)
 
 
 def test_refusals_are_those_of_a_single_call(stack):

@@ -1,7 +1,7 @@
 """Calls of several routes that wait together: each route has a transaction of its own, in the order of their calls."""
 
 import pytest
-from batches import AT_ONCE, changing, paying, statements, together, waiting
+from batches import AT_ONCE, assert_statements, changing, paying, together, waiting
 from crowd import lock_purse
 from helpers import add_token, ask_reserve, balance, charge, new_concert, new_user, ok, reserve
 
@@ -42,7 +42,7 @@ def rounds(stack, concert, count):
 def test_each_route_takes_as_many_statements_as_by_itself(stack, each):
     """Five for the adds, six for the reservations, seven for new purses, nine for the payments."""
     concert = new_concert(stack, seats=200)
-    assert statements(stack, lambda _: list(rounds(stack, concert, each))) == 5 + 6 + 7 + 9
+    assert_statements(stack, 5 + 6 + 7 + 9, lambda _: list(rounds(stack, concert, each)))
 
 
 def test_every_one_gets_its_own_answer(stack):
