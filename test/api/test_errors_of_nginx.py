@@ -189,14 +189,17 @@ def test_an_address_has_its_share(counting):
 
 
 def test_rate_limit(guarded):
-    """All are sent before the first answer is read: slow answers do not lower the rate."""
+    """All are sent before the first answer is read: slow answers do not lower the rate. Which ones are let through is
+    not asked: several nginx workers read them."""
     clients = [guarded.new_client(source="127.0.0.4").connection for _ in range(150)]
     for client in clients:
         client.request("GET", "/health")
     got = [client.getresponse() for client in clients]
     answers = [Answer(one.status, one.headers, one.read()) for one in got]
-    assert answers[0].status == 200
-    assert_problem(next(answer for answer in answers if answer.status == 429), 429, "rate_limited")
+    assert {answer.status for answer in answers} == {200, 429}
+    for answer in answers:
+        if answer.status == 429:
+            assert_problem(answer, 429, "rate_limited")
     for client in clients:
         client.close()
 
