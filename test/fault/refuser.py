@@ -86,14 +86,14 @@ class RedisRefuser(Refuser):
         super().__init__(stack, "redis")
 
     def read(self, pair):
-        """The client's commands; with each its words."""
+        """The client's commands; with each its first words, of FCALL the function, the number of keys and the key."""
         buffer = b""
         while data := pair.client.recv(65536):
             buffer += data
             while command := whole_command(buffer):
                 length, words = command
                 message, buffer = buffer[:length], buffer[length:]
-                yield message, " ".join(word.decode(errors="replace") for word in words[:2])
+                yield message, " ".join(word.decode(errors="replace") for word in words[:4])
 
 
 def whole_command(buffer):

@@ -167,6 +167,7 @@ def test_what_is_not_known_is_told(refuser, hall):
     line = 'frontrow_unknown_refusals_total{dependency="redis",refusal="ODDITY"} 5\n'
     assert line in stack.get("/metrics").body.decode()
     assert stack.log("frontrow").read_text().count("ODDITY of a server") == 1
+    stack.restart("frontrow")  # or for a minute the worker would ask Redis by itself, as somebody reads /metrics
 
 
 # ---- what the server here says by itself
@@ -314,7 +315,7 @@ def test_a_buyer_hears_of_a_payment_before_redis_does(refuser, hall):
 
     def rule(pair, command):
         if command.startswith("FCALL"):
-            came_first.append(heard.wait(0.7))
+            came_first.append(heard.wait(1.5))  # less than redis_timeout_ms
 
     refuser.rule = rule
     assert refuser.stack.post("/payment", body).status == 200
@@ -328,20 +329,27 @@ def test_redis_is_called_once_for_who_waits(refuser):
     stack = refuser.stack
     queue = Hall(stack, items=1, seats=1, capacity=0)
     commands = []
-    refuser.rule = lambda pair, command: commands.append(command) if command.startswith("FCALL") else None
 
-    def called():
-        names = [re.sub(r"FCALL frontrow_queue_(\w+?)_[0-9a-f]{8}", r"\1", command) for command in commands]
+    def rule(_, command):
+        if found := re.fullmatch(rf"FCALL frontrow_queue_(\w+)_[0-9a-f]{{8}} 1 {{c{queue.id}}}\S*", command):
+            commands.append(found[1])
+
+    def add_three(round_):
+        """The token of the first."""
         commands.clear()
-        return names
+        answers = [add(stack, queue, f"waiting-{round_}-{n}") for n in range(3)]
+        assert [answer.status for answer in answers] == [200] * 3
+        wait_for(lambda: commands[-1] == "saved_rows")
+        return answers[0].json()["token"]
 
-    tokens = [add(stack, queue, f"waiting-{n}") for n in range(3)]
-    assert [token.status for token in tokens] == [200] * 3
-    assert called() == ["add"] * 3
-    wait_for(lambda: commands)
-    assert called() == ["saved_rows"]
-    answer = stack.get("/token", **{"X-Queue-Token": tokens[0].json()["token"]})
-    assert answer.json()["status"] == "waiting"
-    assert called() == ["status"]
-    unsaved = stack.redis().zcard(f"{{c{queue.id}}}:unsaved")
-    assert unsaved == 0
+    refuser.rule = rule
+    expected = ["add"] * 3 + ["saved_rows"]
+    for round_ in range(5):  # on a busy machine the next call may come later than soon
+        token = add_three(round_)
+        if commands == expected:
+            break
+    assert commands == expected
+    commands.clear()
+    assert stack.get("/token", **{"X-Queue-Token": token}).json()["status"] == "waiting"
+    assert commands == ["status"]
+    assert stack.redis().zcard(f"{{c{queue.id}}}:unsaved") == 0
