@@ -275,6 +275,8 @@ def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack)
     page.locator(".concert").first.wait_for()
     fan.open(f"/concert/{concert}/item/{item}")
     page.locator("canvas").wait_for()
+    # what was refused has its answer by now, GET /settings too: reserving waits for it, and no worker will answer
+    page.locator(".weather").wait_for(state="detached")
     third = limited.new_client(source="127.0.0.3")
     with limited.one_call_under_way(), contextlib.closing(third):
         wait_for(lambda: third.get("/point?userId=third").status == 503)
