@@ -9,7 +9,7 @@
 # Versions: libfcgi 2.4.2 (Debian 12).
 # Source: os_unix.c of libfcgi (OS_Close, libfcgiOsClosePollTimeout); undocumented, as is the variable
 #     LIBFCGI_OS_CLOSE_POLL_TIMEOUT, which sets it.
-# Frontrow: sets that variable to 100 (ms) in its workers (server/worker.c).
+# Frontrow: closes connections itself, and waits for all that a worker has in its hands together (server/front.c).
 . "$(dirname "$0")/lib/finding.sh"
 need cc gcc
 need python3 python3

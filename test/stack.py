@@ -32,7 +32,7 @@ LOST = object()  # the connection ended without an answer
 # limit has settings of its own.
 UNHURRIED = {
     "admin_limit": 16,
-    "stale_ms": 3000, "redis_timeout_ms": 2000, "lock_wait_s": 3, "mysql_timeout_ms": 4000, "request_ms": 6000,
+    "front_ms": 2500, "stale_ms": 3000, "redis_timeout_ms": 2000, "lock_wait_s": 3, "mysql_timeout_ms": 4000, "request_ms": 6000,
     "admin_mysql_timeout_ms": 20000, "admin_request_ms": 27000, "admin_watchdog_ms": 29000,
 }
 

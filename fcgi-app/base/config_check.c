@@ -178,12 +178,14 @@ config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                           config->request_ms,
                           config->watchdog_ms,
                           config->gateway_ms};
+    const int front[] = {config->front_ms, config->request_ms};
     const int admin[] = {config->lock_wait_s * 1000, whole_seconds(config->admin_mysql_timeout_ms),
                          config->admin_request_ms, config->admin_watchdog_ms,
                          config->admin_gateway_ms};
     if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < "
                       "watchdog_ms < gateway_ms",
                       ladder, 6, error) ||
+        !check_ladder("front_ms < request_ms", front, 2, error) ||
         !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms "
                       "< admin_gateway_ms",
                       admin, 5, error))

@@ -40,6 +40,8 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
             "time in which a stopping worker must finish its request")                             \
     INTEGER(stale_ms, 1000, 0, 60000,                                                              \
             "a request that waited longer in the socket gets 503; 0: never")                       \
+    INTEGER(front_ms, 1000, 10, 60000,                                                             \
+            "time for which a worker waits for the web server's next bytes")                       \
     INTEGER(redis_timeout_ms, 300, 10, 60000, "time for a call to Redis")                          \
     INTEGER(lock_wait_s, 1, 1, 60,                                                                 \
             "time for which a statement waits for a lock in MySQL, seconds")                       \

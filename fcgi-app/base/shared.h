@@ -30,6 +30,7 @@ struct shared {
     /* what the log says once, however many requests and workers see it */
     atomic_flag said_no_document_uri;
     atomic_flag said_not_loopback;
+    atomic_flag said_silent;
     struct sold_out sold_out;
     struct counts counts;
     struct tally tally;

@@ -44,6 +44,7 @@ struct slot_metrics {
     struct dependency_metrics dependencies[DEPENDENCY_COUNT];
     _Atomic uint64_t wait_buckets[WAIT_LIMITS + 1];
     _Atomic uint64_t wait_microseconds;
+    _Atomic uint64_t silent_connections;
     _Atomic uint64_t cpu_microseconds;
 };
 
@@ -95,6 +96,12 @@ metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds)
     struct slot_metrics *counters = &metrics->slots[slot];
     add(&counters->wait_buckets[histogram_bucket(&wait_limits, microseconds)], 1);
     add(&counters->wait_microseconds, (uint64_t)microseconds);
+}
+
+void
+metrics_count_silence(struct metrics *metrics, int slot)
+{
+    add(&metrics->slots[slot].silent_connections, 1);
 }
 
 void
@@ -240,13 +247,14 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
 static void
 write_work(struct buffer *out, const struct metrics_sources *sources)
 {
-    uint64_t waits[WAIT_LIMITS + 1] = {0}, waited_us = 0, cpu_us = 0;
+    uint64_t waits[WAIT_LIMITS + 1] = {0}, waited_us = 0, silent = 0, cpu_us = 0;
     struct spent spent[DEPENDENCY_COUNT] = {{0}};
     char labels[LABELS_SIZE];
     for (int slot = 0; slot < sources->scoreboard->used; slot++) {
         struct slot_metrics *counters = &sources->metrics->slots[slot];
         add_up(waits, counters->wait_buckets, WAIT_LIMITS + 1);
         add_up(&waited_us, &counters->wait_microseconds, 1);
+        add_up(&silent, &counters->silent_connections, 1);
         add_up(&cpu_us, &counters->cpu_microseconds, 1);
         for (size_t i = 0; i < DEPENDENCY_COUNT; i++) {
             add_up(spent[i].buckets, counters->dependencies[i].buckets, SPENT_BUCKETS);
@@ -256,6 +264,9 @@ write_work(struct buffer *out, const struct metrics_sources *sources)
     prometheus_family(out, "accept_wait_seconds", "histogram",
                       "Time for which a request waited in the socket until a worker took it.");
     prometheus_histogram(out, "accept_wait_seconds", "", &wait_limits, waits, waited_us);
+    prometheus_family(out, "silent_connections_total", "counter",
+                      "Connections that were closed because no whole request came.");
+    prometheus_integer(out, "silent_connections_total", "", (int64_t)silent);
     prometheus_family(out, "dependency_seconds", "histogram",
                       "Time of a statement in MySQL or a call to Redis.");
     for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++) {

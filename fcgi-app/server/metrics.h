@@ -42,6 +42,9 @@ void metrics_count(struct metrics *metrics, int slot, size_t route, const struct
 /* Counts for how long a request waited in its socket. */
 void metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds);
 
+/* Counts a connection on which no whole request came in time. */
+void metrics_count_silence(struct metrics *metrics, int slot);
+
 /* What a worker did since its start, as far as it is counted. Zero-initialised is nothing. */
 struct work {
     int64_t cpu_us;

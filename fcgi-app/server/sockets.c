@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,9 @@
 
 /* The kernel cuts it to net.core.somaxconn, 4096 by default. */
 enum { BACKLOG = 4096, FIRST_PASSED = 3 };
+
+/* For so long the kernel keeps a TCP connection to itself until its first bytes are there. */
+enum { SILENT_SECONDS = 1 };
 
 static bool
 set_address(struct sockaddr_un *address, const char *run_dir, int index)
@@ -114,7 +119,7 @@ sockets_open_tcp(struct sockets *sockets, const char *address)
     struct addrinfo *found;
     struct host host;
     char port[8];
-    int on = 1;
+    int on = 1, silent_seconds = SILENT_SECONDS;
     *sockets = (struct sockets){.owned = false};
     if (!host_read_address(address, &host))
         return is_mistaken(address, "no address");
@@ -126,6 +131,8 @@ sockets_open_tcp(struct sockets *sockets, const char *address)
     /* the connections of a master that has just ended do not keep the address */
     bool listens = descriptor >= 0 &&
                    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                   setsockopt(descriptor, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent_seconds,
+                              sizeof silent_seconds) == 0 &&
                    bind(descriptor, found->ai_addr, found->ai_addrlen) == 0 &&
                    listen(descriptor, BACKLOG) == 0;
     int error = errno;

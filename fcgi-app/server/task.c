@@ -6,6 +6,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/front.h"
 #include "server/request_log.h"
 
 /* Operators and monitors are answered however long a crowd kept them waiting. */
@@ -100,24 +101,57 @@ begin(struct task_context *context, struct task *task)
     set_time_limits(context, task, clock_monotonic());
 }
 
+/*
+ * Lets libfcgi read the head of a request from an accepted connection. It would accept by itself,
+ * and then wait without a limit; and behind an answer wait for each connection by itself until the
+ * web server has closed it. So it gets one connection that it takes for a kept one, no socket to
+ * accept another one from, and does not linger. False: nothing whole came, and it is closed.
+ */
+static bool
+read_head(FCGX_Request *connection, int descriptor)
+{
+    FCGX_InitRequest(connection, -1, 0);
+    connection->ipcFd = descriptor;
+    connection->keepConnection = true;
+    FCGX_Detach(connection);
+    /* After a disconnect libfcgi hands out what it has of the parameters. */
+    if (FCGX_Accept_r(connection) == 0 && FCGX_GetError(connection->in) == 0)
+        return true;
+    FCGX_Free(connection, true);
+    return false;
+}
+
+static void
+note_silence(const struct task_context *context)
+{
+    metrics_count_silence(context->heritage->metrics, context->slot_index);
+    if (!atomic_flag_test_and_set(&context->heritage->shared->said_silent))
+        log_warn("a web server connected and sent no whole request; after front_ms (%d ms) in "
+                 "which nothing came the connection was closed. This is said once, and counted in "
+                 "frontrow_silent_connections_total",
+                 context->config->front_ms);
+}
+
 bool
 task_accept(struct task_context *context, struct task *task, int socket)
 {
-    FCGX_InitRequest(&task->connection, context->heritage->sockets->descriptors[socket],
-                     FCGI_FAIL_ACCEPT_ON_INTR);
-    int result = FCGX_Accept_r(&task->connection);
-    if (result == 0) {
-        context->slot->requests++;
-        /* After an interruption or a disconnect libfcgi hands out what it has of the parameters. */
-        if (FCGX_GetError(task->connection.in) == 0) {
-            begin(context, task);
-            return true;
+    int listener = context->heritage->sockets->descriptors[socket];
+    int descriptor = front_accept(listener, context->config->front_ms);
+    if (descriptor < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+            log_error("accept: %s", strerror(errno));
+            context->failed = true;
         }
-        FCGX_Free(&task->connection, true);
-    } else if (result != -EAGAIN && result != -EINTR && result != -ECONNABORTED) {
-        log_error("accept: %s", strerror(-result));
-        context->failed = true;
+        return false;
     }
+    int64_t since = clock_monotonic();
+    if (read_head(&task->connection, descriptor)) {
+        context->slot->requests++;
+        begin(context, task);
+        return true;
+    }
+    if (clock_monotonic() - since >= context->config->front_ms)
+        note_silence(context);
     return false;
 }
 
@@ -166,7 +200,8 @@ task_end(struct task_context *context, struct task *task)
     context->answered++;
     scoreboard_answer(context->slot, task->index);
     /* Whatever the front asked for: a connection that is kept would keep the worker. */
-    FCGX_Free(&task->connection, true);
+    front_end(task->connection.ipcFd);
+    FCGX_Free(&task->connection, false);
 }
 
 void
@@ -176,4 +211,13 @@ task_finish(struct task_context *context, struct task *task)
         return;
     handle(context, task);
     task_end(context, task);
+}
+
+void
+task_close(const struct task *tasks, size_t count)
+{
+    int descriptors[TAKEN_AT_ONCE];
+    for (size_t i = 0; i < count; i++)
+        descriptors[i] = tasks[i].connection.ipcFd;
+    front_close(descriptors, count);
 }

@@ -36,7 +36,8 @@ struct task {
 
 /*
  * Accepts a connection on the socket with this index, reads the head of its request and finds its
- * route. False: another worker was faster, nothing whole came, or the context has failed.
+ * route. False: another worker was faster, nothing whole came (for which a silent peer keeps us
+ * front_ms), or the context has failed.
  */
 bool task_accept(struct task_context *context, struct task *task, int socket) MUST_CHECK;
 
@@ -49,7 +50,10 @@ bool task_admit(struct task_context *context, struct task *task) MUST_CHECK;
  */
 void task_finish(struct task_context *context, struct task *task);
 
-/* Sends the answer and counts it. */
+/* Sends the answer and counts it. The connection stays open until task_close(). */
 void task_end(struct task_context *context, struct task *task);
+
+/* Closes the connections of all tasks that were in the same hands, when they are answered. */
+void task_close(const struct task *tasks, size_t count);
 
 #endif

@@ -50,12 +50,7 @@ open_signals(void)
 {
     static const int ignored[] = {SIGINT, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2};
     sigset_t leave;
-    /*
-     * So long libfcgi waits, behind an answer, for the web server to close the connection; by
-     * default it is 2 s. One that stands still, or is cut off, shall not cost the others' calls
-     * that. (Who closes first may lose what the other one has not read.)
-     */
-    if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0) != 0 || FCGX_Init() != 0)
+    if (FCGX_Init() != 0)
         return -1;
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
         signal(ignored[i], SIG_IGN);
@@ -226,6 +221,8 @@ take_more(struct worker *worker)
             count++;
             is_last = !is_batched(&tasks[count - 1]) ||
                       count_of_route(tasks, count, tasks[count - 1].match.route) == CALLS_AT_ONCE;
+        } else if (clock_monotonic() - since >= worker->context.config->front_ms) {
+            break; /* a silent peer has kept the others long enough */
         }
     }
     scoreboard_share(worker->context.slot, SHARING_WORKS);
@@ -310,14 +307,16 @@ answer(struct worker *worker, size_t count)
 /*
  * Accepts a connection and answers it, and others with it where its route has them answered
  * together. The worker counts as busy from before the accept, as a peer that says nothing holds it
- * there.
+ * there for a while.
  */
 static void
 work(struct worker *worker, int socket)
 {
     begin_work(worker);
     if (task_accept(&worker->context, &worker->tasks[0], socket)) {
-        answer(worker, is_batched(&worker->tasks[0]) ? take_more(worker) : 1);
+        size_t count = is_batched(&worker->tasks[0]) ? take_more(worker) : 1;
+        answer(worker, count);
+        task_close(worker->tasks, count);
         probe(worker);
         count_work(worker);
     }

@@ -50,6 +50,10 @@ class AppHost:
             )
         wait_for(lambda: is_listening(self.port))
 
+    def workers(self):
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
+            return set(file.read().split())
+
     def end(self):
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
@@ -136,17 +140,27 @@ def test_a_call_that_was_sent_goes_nowhere_else(hosts):
     hosts.start()
 
 
+def test_a_peer_that_says_nothing_holds_no_worker(hosts):
+    """More of them than there are workers, and others that stop in the middle of a request."""
+    before = hosts.app.workers()
+    with contextlib.ExitStack() as stays:
+        peers = [stays.enter_context(socket.create_connection(("127.0.0.1", hosts.app.port), 60)) for _ in range(8)]
+        for peer in peers[:4]:
+            peer.sendall(wire.fastcgi("GET", "/point")[:20])
+        assert asked(hosts.app.port, SECRET).status == 200
+        for peer in peers:
+            assert peer.recv(1) == b""
+    assert hosts.app.workers() == before
+
+
 def test_an_upgrade_keeps_the_address(hosts):
     """The new program takes the socket over."""
-    children = f"/proc/{hosts.app.process.pid}/task/{hosts.app.process.pid}/children"
-    with open(children) as file:
-        before = set(file.read().split())
+    before = hosts.app.workers()
     hosts.app.process.send_signal(signal.SIGUSR2)
 
     def is_replaced():
         assert asked(hosts.app.port, SECRET).status == 200
-        with open(children) as file:
-            return not before & set(file.read().split())
+        return not before & hosts.app.workers()
 
     wait_for(is_replaced)
     assert asked(hosts.app.port, SECRET).status == 200
