@@ -46,7 +46,7 @@ def test_settings(stack, header_stack, deployed, demo, shut):
 def test_settings_are_kept_by_nginx_and_need_no_store(shut):
     first = shut.get("/settings")
     assert_headers(first)
-    assert first.headers["Cache-Control"] == "public, max-age=0, must-revalidate"
+    assert first.headers["Cache-Control"] == "public, max-age=0, s-maxage=1, must-revalidate"
     again = shut.get("/settings", **{"If-None-Match": first.headers["ETag"]})
     assert (again.status, again.body, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
     with shut.without("mysql"), shut.without("redis"):

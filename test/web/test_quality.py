@@ -177,7 +177,7 @@ def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack
 def test_html_is_revalidated_and_its_policy_is_strict(stack):
     page = stack.get("/", **{"Accept-Encoding": "gzip"})
     assert page.headers["Content-Encoding"] == "gzip"
-    assert page.headers["Cache-Control"] == "no-cache"
+    assert page.headers["Cache-Control"] == "public, max-age=0, s-maxage=10, must-revalidate"
     assert stack.get("/", **{"If-None-Match": page.headers["ETag"], "Accept-Encoding": "gzip"}).status == 304
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
