@@ -196,7 +196,7 @@ def test_users_of_a_draw(stack):
     """One statement more than without a draw, which holds it, and a COMMIT."""
     draw = Draw.new(stack)
     single = adding(draw)(stack.client)
-    assert cost(stack, draw)[0] == 5
+    assert_statements(stack, 5, adds(draw))
     answers = together(stack, [adding(draw) for _ in range(AT_ONCE)])
     assert all(form(answer) == form(single) for answer in answers)
     assert {ok(answer)["number"] for answer in answers} == {None}
