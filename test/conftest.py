@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+import shares  # noqa: E402
 from stack import Stack, end_on_sigterm, making_stacks  # noqa: E402
 
 
@@ -22,6 +23,12 @@ def pytest_configure():
 def pytest_addoption(parser):
     parser.addoption("--long", action="store_true", help="the long form of tests that have one")
     parser.addoption("--goals", action="store_true", help="fail where a goal is missed: on a quiet machine")
+    parser.addoption("--share", default="", choices=["", "sanitized", "plain"], help="only the tests for such a build")
+    parser.addoption("--part", default="1/1", help="only this part of the files, like 1/2")
+
+
+def pytest_collection_modifyitems(config, items):
+    items[:] = shares.select(items, config.getoption("--share"), config.getoption("--part"))
 
 
 missed = set()  # what the machine has not, and could have, so that tests were skipped
