@@ -217,7 +217,7 @@ class Stack:
         """Ends everything. Its files go too; only the logs are kept, in var/, where a sanitizer found something."""
         self.client.close()
         (self.run / "maintenance").unlink(missing_ok=True)
-        self.script("stop")
+        self.script("discard")
         reports = self.sanitizer_reports()
         kept = ROOT / "var/log" / self.var.name
         if reports:
