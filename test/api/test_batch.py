@@ -277,7 +277,7 @@ def test_another_route_waits_for_no_lock(stack):
 
 
 def test_who_has_colleagues_at_rest_takes_no_more_than_one(new_stack):
-    pair = new_stack(**ONE_WORKER | {"workers": 2}).start()
+    pair = new_stack(**ONE_WORKER | {"workers": 2})
     concert = new_concert(pair, seats=10)
     user = new_user()
     with lock_seat(pair, concert.item, 1):

@@ -163,7 +163,7 @@ def test_a_purse_that_another_one_makes_meanwhile(stack):
 
 def test_where_only_operators_charge(new_stack):
     """Everybody else is refused, also together; who uses points is not."""
-    deployed = new_stack(**ONE_WORKER, charge="operator").start()
+    deployed = new_stack(**ONE_WORKER, charge="operator")
     users = [new_user() for _ in range(4)]
     answers = together(deployed, charges(users))
     assert [form(answer) for answer in answers] == [form(changing("charge", users[0], 700)(deployed.client))] * 4
@@ -177,7 +177,7 @@ def test_where_only_operators_charge(new_stack):
 
 def test_an_operator_beside_users(new_stack):
     """Who charges for somebody else shares no transaction with that user, and is in the audit log."""
-    office = new_stack(**ONE_WORKER).start()
+    office = new_stack(**ONE_WORKER)
     user, *others = new_users(office, 5, points=10)
 
     def by_operator(client):

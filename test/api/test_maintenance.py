@@ -160,7 +160,7 @@ def test_wrong_words(stack):
 @pytest.fixture(scope="module")
 def alone(new_stack):
     """With one worker: what is asked while that one is stopped, it finds together."""
-    stack = new_stack(**ONE_WORKER).start()
+    stack = new_stack(**ONE_WORKER)
     yield stack
     stack.check_books()
 

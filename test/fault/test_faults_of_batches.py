@@ -17,7 +17,7 @@ from stack import wait_for, wait_for_statement, wait_for_waiters
 @pytest.fixture(scope="module")
 def alone(new_stack):
     """With one worker."""
-    stack = new_stack(**ONE_WORKER).start()
+    stack = new_stack(**ONE_WORKER)
     yield stack
     stack.check_books()
 
@@ -171,7 +171,7 @@ def test_a_worker_is_killed_with_sixteen_in_its_hands(alone, hall, sixteen):
 def test_no_batch_begins_too_late(new_stack):
     """MySQL is slow: of several routes in a worker's hands those whose turn comes after request_ms are refused,
     and the worker is not killed with all of them."""
-    slow = new_stack(workers=1, sockets=1, stale_ms=0, request_ms=4000, watchdog_ms=12_000, gateway_ms=20_000).start()
+    slow = new_stack(workers=1, sockets=1, stale_ms=0, request_ms=4000, watchdog_ms=12_000, gateway_ms=20_000)
     hall = Hall(slow, items=1)
     hall.item = hall.last
     calls = [call for made in (Reservations(hall), Charges(hall), Payments(Hall(slow, items=1)))
