@@ -296,7 +296,7 @@ def slow_refunds(stack, concert):
 
 def test_killed_and_run_again(stack):
     """Three kills on the way; each run goes on, and nobody is refunded twice."""
-    seats = 2000  # several batches
+    seats = 1200  # several batches
     concert = sell_hall(stack, seats)
     with slow_refunds(stack, concert):  # none is through before it is killed
         for goal in (60, 300, 600):

@@ -41,7 +41,7 @@ def crowd(server, **settings):
 
 
 def test_random_calls_do_what_the_model_does(server, long):
-    run(server, "queue_random", "1", "500000" if long else "100000")
+    run(server, "queue_random", "1", "500000" if long else "30000")
 
 
 def test_the_wait_that_is_told(server, long):

@@ -315,7 +315,9 @@ def test_which_skips_are_failures(path, settings, fails):
     assert fails is None or (done.returncode == 0) == fails
 
 
-def test_who_builds_in_place_is_not_in_the_way(tmp_path):
+def test_who_builds_in_place_is_not_in_the_way(tmp_path, long):
+    if not long:
+        pytest.skip("configures for 15 s: --long")
     clone = tmp_path / "frontrow"
     shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns("var", ".git", "config.status"))
     done = subprocess.run(

@@ -7,16 +7,15 @@ import pytest
 from books import EMPTY, FILLER, NARROW, Books, run_script
 from buyers import Buyers
 
-ROWS = 35_000
 INT_MAX = 2**31 - 1
 TABLES = ("seat", "point_history", "idempotency", "audit_log", "reservation", "reservation_seat", "payment")
 
 
 @pytest.fixture
-def large(new_stack):
+def large(new_stack, long):
     """A stack on the schema before, its workers running, with so many rows that an ALTER would be noticed."""
     stack = new_stack()
-    run_script(stack.query, NARROW + EMPTY + FILLER.format(count=ROWS))
+    run_script(stack.query, NARROW + EMPTY + FILLER.format(count=35_000 if long else 15_000))
     stack.query("INSERT INTO audit_log (actor, action, detail, created_at)"
                 " SELECT 'ctl', 'filled', '', created_at FROM reservation")
     return stack
@@ -59,13 +58,13 @@ def types(stack):
         "  'effect_id', 'audit_log_id', 'body')")}
 
 
-def test_buyers_do_not_notice_and_it_can_be_killed(large):
+def test_buyers_do_not_notice_and_it_can_be_killed(large, long):
     rows = {table: large.query(f"SELECT COUNT(*) AS n FROM {table}")[0]["n"] for table in TABLES}
-    assert min(rows.values()) > 20_000, rows
+    assert min(rows.values()) > 8_000, rows
     assert set(types(large).values()) == {"int", "varbinary"}
     kills = 0
     with Buyers(large) as buyers:
-        for seconds in (1, 2, 3, 5, 7, 300):
+        for seconds in (1, 2, 3, 5, 7, 300) if long else (1, 2, 300):
             run = migrate(large)
             try:
                 run.wait(seconds)
@@ -81,7 +80,7 @@ def test_buyers_do_not_notice_and_it_can_be_killed(large):
         time.sleep(2)
         assert buyers.failure is None and buyers.lives > before, buyers.failure
     print(f"killed {kills} times")
-    assert kills >= 3 and buyers.lives > 20
+    assert kills >= (3 if long else 2) and buyers.lives > 20
     large.check_books()
     assert set(types(large).values()) == {"bigint", "blob"}
     assert large.ctl("migrate").returncode == 0
