@@ -191,13 +191,16 @@ def change_points(way, keyed):
     return prepare
 
 
-def refund_by_hand(count):
+def refund_by_hand(count, **part):
     def prepare(world):
         user = world.user()
         held, token = world.hold(user, OPEN, count), world.token(user, OPEN)
         world.charge(user, 2000)
         world.ask("POST", "/payment", world.pay(user, held), token)
-        return world.admin("POST", f"/admin/reservation/{held}/refund", {"reason": "Why"})
+        seats = [row["seat_no"] for row in world.stack.query(
+            "SELECT seat_no FROM reservation_seat WHERE reservation_id = %s", held)]
+        named = {"seatIds": seats[:-1]} if part else {}
+        return world.admin("POST", f"/admin/reservation/{held}/refund", {"reason": "Why"} | named | part)
 
     return prepare
 
@@ -279,8 +282,8 @@ REQUESTS = [
     Request("POST /payment", "a seat, no queue", pay_one, 9, 20),
     Request("POST /payment", "a seat, no queue, key", keyed(pay_one), 11, 20),
     Request("POST /payment", "8 seats, queue, limit, key", pay_eight, 12, 55),
-    Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 5),
-    Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, PAGE + 5),
+    Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 10),
+    Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, 3 * PAGE + 5),
     Request("GET /admin/concert", "1", admin("GET", "/admin/concert?limit=1&q=Waiting"), 3, 1_000),
     Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 12, 4 * HALL),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),
@@ -304,6 +307,8 @@ REQUESTS = [
     Request("GET /admin/reservation", "by its payment's number", admin("GET", "/admin/reservation?ref=90071992547"), 2, 5),
     Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 14, 30),
     Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 17, 60),
+    Request("POST /admin/reservation/{reservation}/refund", "7 of 8 seats, half, key",
+            keyed(refund_by_hand(8, percent=50)), 21, 100),
     Request("GET /admin/user/{user}", "nobody", admin("GET", "/admin/user/nobody"), 4, 10),
     Request("GET /admin/user/{user}", "20 of 8 seats", admin("GET", "/admin/user/collector"), 6, 1_500),
     Request("POST /admin/point", "", adjust_points, 8, 12),

@@ -32,6 +32,8 @@ write_order(struct sheet *sheet, const struct export_row *row)
     sheet_optional_integer(sheet, "paymentId", is_paid, row->payment.payment_id);
     sheet_optional_text(sheet, "payment", is_paid, payment_status_name(row->payment.status));
     sheet_instant(sheet, "paidAt", row->payment.paid_at);
+    sheet_optional_integer(sheet, "refundedAmount", is_paid, row->payment.refunded_amount);
+    sheet_optional_integer(sheet, "fee", is_paid, row->payment.fee);
 }
 
 static void
@@ -66,6 +68,7 @@ write_ledger(struct sheet *sheet, const struct export_row *row)
     sheet_integer(sheet, "reservationId", row->reservation_id);
     sheet_integer(sheet, "itemId", row->item_id);
     sheet_instant(sheet, "createdAt", row->entry.created_at);
+    sheet_integer(sheet, "fee", row->entry.fee);
 }
 
 static void

@@ -37,6 +37,7 @@ struct input {
     char search[SEARCH_SIZE];
     int64_t ref; /* the number of an order or of its payment, 0: none */
     char reason[REASON_SIZE];
+    int32_t percent; /* of the price that is refunded */
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };

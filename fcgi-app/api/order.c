@@ -6,6 +6,7 @@
 #include "api/input.h"
 #include "api/point.h"
 #include "api/reservation.h"
+#include "base/clock.h"
 #include "domain/organiser/order_refund.h"
 #include "domain/sale/payment.h"
 
@@ -21,6 +22,8 @@ write_payment(struct json *json, const struct payment *payment)
     json_write_integer(json, "amount", payment->amount);
     json_write_string(json, "status", payment_status_name(payment->status));
     json_write_instant(json, "paidAt", payment->paid_at);
+    json_write_integer(json, "refundedAmount", payment->refunded_amount);
+    json_write_integer(json, "fee", payment->fee);
     json_end_object(json);
 }
 
@@ -77,61 +80,54 @@ admin_reservation_get_list(void *services, const struct request *request, struct
 
 /* ---- a refund ---- */
 
-/* Before and after. */
+/* Before and after. A cancelled order owns none of the seats that it shows. */
 static void
 describe_order(const struct reservation_cancel *order, struct buffer *values)
 {
+    const struct reservation *reservation = &order->reservation;
     struct json json = json_writer(values);
     json_begin_object(&json, NULL);
     json_write_integer(&json, "reservationId", order->reservation_id);
-    json_write_string(&json, "status", reservation_status_name(order->reservation.status));
-    if (order->refunded) {
-        json_write_integer(&json, "refundedAmount", order->refunded_amount);
-        json_write_integer(&json, "balance", order->balance);
-    }
+    json_write_string(&json, "status", reservation_status_name(reservation->status));
+    json_begin_array(&json, "seatIds");
+    for (int32_t i = 0; i < reservation->seat_count && reservation->status == RESERVATION_PAID; i++)
+        json_write_integer(&json, NULL, reservation->seats[i].seat_id);
+    json_end_array(&json);
+    if (order->refunded)
+        reservation_write_refund(&json, &order->refund);
     json_end_object(&json);
 }
 
 static void
 render_refund(const void *state, struct buffer *body)
 {
-    reservation_render_cancelled(&((const struct order_refund *)state)->end.list[0], body);
+    reservation_render_cancelled(&((const struct order_refund *)state)->order, body);
 }
 
 static void
 count_refund(const void *state, struct tally *tally)
 {
-    reservation_cancel_count(&((const struct order_refund *)state)->end.list[0], tally);
-}
-
-/* An order is refunded whole: who asks for a part must not get all. */
-static bool
-is_for_a_part(const json_t *body, struct problem *problem)
-{
-    static const char *const parts[] = {"percent", "seatIds"};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (json_object_get(body, parts[i]) != NULL) {
-            refuse_field(problem, parts[i], "an order is refunded whole, without %s", parts[i]);
-            return true;
-        }
-    }
-    return false;
+    reservation_cancel_count(&((const struct order_refund *)state)->order, tally);
 }
 
 void
 admin_refund_post(void *services, const struct request *request, struct response *response)
 {
-    static struct order_refund refund; /* too large for the stack */
     struct services admin = api_with_long_time_outs(services, request);
-    refund = (struct order_refund){
-        .end = {.count = 1},
+    const struct input *input = request->input;
+    struct order_refund refund = {
+        .order =
+            {
+                .user_id = request->key_owner, /* whose key of repetition it is */
+                .reservation_id = request->ids[0],
+                .refund = {.percent = input->percent, .asked_at = CLOCK_NEVER},
+            },
+        .seat_ids = input->seat_ids,
+        .seat_count = input->seat_count,
         .actor = request->account.name,
-        .reason = request->input->reason,
+        .reason = input->reason,
         .describe = describe_order,
     };
-    struct reservation_cancel *order = &refund.end.list[0];
-    order->user_id = request->key_owner; /* whose key of repetition it is */
-    order->reservation_id = request->ids[0];
     struct effect effect = {
         .kind = EFFECT_CANCEL,
         .state = &refund,
@@ -142,14 +138,10 @@ admin_refund_post(void *services, const struct request *request, struct response
         .render = render_refund,
         .count = count_refund,
     };
-    struct problem problem;
-    if (is_for_a_part(request->input->body, &problem)) {
-        response_problem(response, &problem);
-        return;
-    }
     if (api_apply(&admin, request, &effect, response) || response->replayed ||
         response->error == ERROR_OUTCOME_UNKNOWN)
-        reservation_cancel_finish(&admin, order, request->idempotency_key, response->replayed);
+        reservation_cancel_finish(&admin, &refund.order, request->idempotency_key,
+                                  response->replayed);
 }
 
 /* ---- one user ---- */

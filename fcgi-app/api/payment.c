@@ -88,6 +88,8 @@ write_listed(struct json *json, const void *rows, size_t i)
     json_write_integer(json, "amount", payment->amount);
     json_write_string(json, "status", payment_status_name(payment->status));
     json_write_instant(json, "paidAt", payment->paid_at);
+    json_write_integer(json, "refundedAmount", payment->refunded_amount);
+    json_write_integer(json, "fee", payment->fee);
 }
 
 static int64_t

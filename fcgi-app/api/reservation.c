@@ -8,6 +8,18 @@
 #include "api/input.h"
 #include "api/seat.h"
 
+static void
+write_seats(struct json *json, const char *name, const struct seat *seats, int32_t count)
+{
+    json_begin_array(json, name);
+    for (int32_t i = 0; i < count; i++) {
+        json_begin_object(json, NULL);
+        seat_write_names(json, &seats[i]);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
 void
 reservation_write(struct json *json, const struct reservation *reservation)
 {
@@ -15,13 +27,10 @@ reservation_write(struct json *json, const struct reservation *reservation)
     json_write_string(json, "userId", reservation->user_id);
     json_write_integer(json, "concertId", reservation->concert_id);
     json_write_integer(json, "itemId", reservation->item_id);
-    json_begin_array(json, "seats");
-    for (int32_t i = 0; i < reservation->seat_count; i++) {
-        json_begin_object(json, NULL);
-        seat_write_names(json, &reservation->seats[i]);
-        json_end_object(json);
-    }
-    json_end_array(json);
+    write_seats(json, "seats", reservation->seats, reservation->seat_count);
+    if (reservation->returned_count > 0)
+        write_seats(json, "returnedSeats", reservation->seats + reservation->seat_count,
+                    reservation->returned_count);
     json_write_integer(json, "totalPrice", reservation->total_price);
     json_write_string(json, "status", reservation_status_name(reservation->status));
     json_write_instant(json, "createdAt", reservation->created_at);
@@ -141,16 +150,22 @@ reservation_get_list(void *services, const struct request *request, struct respo
 }
 
 void
+reservation_write_refund(struct json *json, const struct refund *refund)
+{
+    json_write_integer(json, "refundedAmount", refund->entry.amount);
+    json_write_integer(json, "fee", refund->entry.fee);
+    json_write_integer(json, "balance", refund->entry.balance_after);
+}
+
+void
 reservation_render_cancelled(const void *state, struct buffer *body)
 {
     const struct reservation_cancel *cancel = state;
     struct json json = json_writer(body);
     json_begin_object(&json, NULL);
     reservation_write(&json, &cancel->reservation);
-    if (cancel->refunded) {
-        json_write_integer(&json, "refundedAmount", cancel->refunded_amount);
-        json_write_integer(&json, "balance", cancel->balance);
-    }
+    if (cancel->refunded)
+        reservation_write_refund(&json, &cancel->refund);
     json_end_object(&json);
 }
 

@@ -8,6 +8,9 @@
 /* Writes the members of one reservation into the object that is open. */
 void reservation_write(struct json *json, const struct reservation *reservation);
 
+/* Writes what was refunded, as members of it. */
+void reservation_write_refund(struct json *json, const struct refund *refund);
+
 /*
  * Writes the answer to a cancel, with what was refunded: the render() of an effect on a struct
  * reservation_cancel.

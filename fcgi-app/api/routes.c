@@ -107,6 +107,8 @@ static const struct field order_fields[] = {
 
 static const struct field refund_fields[] = {
     {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
+    {"percent", FIELD_SMALL, .optional = true, AT(percent), .max = 100, .default_value = 100},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
     END,
 };
 

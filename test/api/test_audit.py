@@ -49,6 +49,11 @@ class Books:
         self.names["second"] = buy("second", [3])
         self.names["refunded"] = buy("refunded", [4])
         ok(stack.call("DELETE", f"/reservation/{self.names['refunded']}?userId=refunded", headers=keyed("cancel")))
+        # of an order of three seats one is given back with a fee
+        charge(stack, "parting", 5000)
+        self.names["part"] = buy("parting", [10, 11, 12])
+        ok(stack.post(f"/admin/reservation/{self.names['part']}/refund", {"reason": "Ill", "percent": 50, "seatIds": [11]},
+                      **keyed("part", **stack.admin_headers())))
         self.names["held"] = reserve(stack, "holder", concert, item=concert.item, seats=[5, 6])["reservationId"]
         self.names["lapsed"] = reserve(stack, "late", concert, item=concert.item, seats=[7])["reservationId"]
         age_hold(stack, self.names["lapsed"], 3700)
@@ -222,17 +227,17 @@ BREAKS = {
         ["INSERT INTO payment (reservation_id, user_id, amount, paid_at)"
          " SELECT reservation_id, user_id, amount, paid_at FROM payment WHERE reservation_id = {paid}"]),
     "a payment of another amount": (
-        {"paid_has_payment", "payment_has_reservation", "payment_has_debit"},
+        {"paid_has_payment", "payment_has_reservation", "payment_has_debit", "payment_adds_up"},
         ["UPDATE payment SET amount = amount + 1 WHERE reservation_id = {paid}"]),
     "another user's payment": (
         {"paid_has_payment", "payment_has_reservation", "payment_has_debit", "answer_has_effect"},
         ["UPDATE payment SET user_id = 'second' WHERE reservation_id = {paid}"]),
     "a payment whose reservation was cancelled without a refund": (
-        {"payment_has_reservation"},
+        {"payment_has_reservation", "payment_adds_up"},
         ["UPDATE reservation SET status = 'cancelled' WHERE reservation_id = {paid}",
          "UPDATE seat SET status = 'available', reservation_id = NULL WHERE reservation_id = {paid}"]),
     "a refund whose reservation is still paid": (
-        {"payment_has_reservation", "paid_has_payment", "paid_owns_seats", "answer_has_effect"},
+        {"payment_has_reservation", "paid_has_payment", "paid_owns_seats", "answer_has_effect", "payment_adds_up"},
         ["UPDATE reservation SET status = 'paid' WHERE reservation_id = {refunded}"]),
     "a payment without a debit": (
         {"payment_has_debit"},
@@ -253,19 +258,62 @@ BREAKS = {
         ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
          " VALUES ('payer', 'payment', 0, 3000, {held}, UTC_TIMESTAMP(3))"]),
     "a refunded payment without a refund": (
-        {"refund_has_credit"},
+        {"refund_has_credit", "payment_adds_up"},
         ["DELETE FROM point_history WHERE reservation_id = {refunded} AND kind = 'refund'",
          "UPDATE point SET balance = 4000 WHERE user_id = 'refunded'"]),
     "two refunds of one payment": (
-        {"refund_has_credit"},
+        {"refund_has_credit", "payment_adds_up"},
         ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
          " VALUES ('refunded', 'refund', 1000, 6000, {refunded}, UTC_TIMESTAMP(3))",
          "UPDATE point SET balance = 6000 WHERE user_id = 'refunded'"]),
     "a refund of what is still paid": (
-        {"refund_has_credit"},
+        {"refund_has_credit", "payment_adds_up"},
         ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, created_at)"
          " VALUES ('payer', 'refund', 2000, 5000, {paid}, UTC_TIMESTAMP(3))",
          "UPDATE point SET balance = 5000 WHERE user_id = 'payer'"]),
+    "another user's refund": (
+        {"refund_has_credit"},
+        ["UPDATE point_history SET user_id = 'payer', balance_after = balance_after - 1000 WHERE reservation_id = {refunded}"
+         " AND kind = 'refund'",
+         "UPDATE point SET balance = balance + 1000 WHERE user_id = 'payer'",
+         "UPDATE point SET balance = balance - 1000 WHERE user_id = 'refunded'"]),
+    "two refunds of one number": (
+        {"refund_has_credit", "payment_adds_up"},
+        ["INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, refund_no, fee, created_at)"
+         " VALUES ('parting', 'refund', 500, 3000, {part}, 1, 500, UTC_TIMESTAMP(3))",
+         "UPDATE point SET balance = 3000 WHERE user_id = 'parting'"]),
+    "a fee that the seats did not cost": (
+        {"payment_adds_up", "returned_seats_add_up"},
+        ["UPDATE point_history SET fee = fee + 1 WHERE reservation_id = {part} AND kind = 'refund'"]),
+    "a fee beside a refund of all": (
+        {"payment_adds_up"},
+        ["UPDATE point_history SET fee = 1 WHERE reservation_id = {refunded} AND kind = 'refund'"]),
+    "a negative fee": (
+        {"payment_adds_up"},
+        ["UPDATE point_history SET amount = amount + 1, balance_after = balance_after + 1, fee = -1"
+         " WHERE reservation_id = {refunded} AND kind = 'refund'",
+         "UPDATE point SET balance = balance + 1 WHERE user_id = 'refunded'"]),
+    "a fee of a charge": (
+        {"payment_adds_up"}, ["UPDATE point_history SET fee = 1 WHERE user_id = 'keyed' AND kind = 'charge'"]),
+    "a price that is not the kept seats'": (
+        {"payment_adds_up", "reservation_adds_up", "paid_has_payment", "payment_has_reservation"},
+        ["UPDATE reservation SET total_price = total_price - 1 WHERE reservation_id = {part}"]),
+    "a returned seat of another price": (
+        {"returned_seats_add_up", "paid_has_payment", "payment_has_reservation"},
+        ["UPDATE returned_seat SET price = price + 1 WHERE reservation_id = {part}"]),
+    "a refund without its seats": (
+        {"returned_seats_add_up", "paid_has_payment", "payment_has_reservation"},
+        ["DELETE FROM returned_seat WHERE reservation_id = {part}"]),
+    "returned seats without their refund": (
+        {"returned_seats_add_up", "payment_adds_up"},
+        ["DELETE FROM point_history WHERE reservation_id = {part} AND kind = 'refund'",
+         "UPDATE point SET balance = 2000 WHERE user_id = 'parting'"]),
+    "a returned seat that the order still has": (
+        {"returned_seats_add_up"},
+        ["INSERT INTO returned_seat (reservation_id, seat_no, price, refund_no) VALUES ({part}, 12, 0, 1)"]),
+    "an order that forgot its refund of a seat": (
+        {"returned_seats_add_up", "answer_has_effect"},
+        ["UPDATE reservation SET refund_count = 0 WHERE reservation_id = {part}"]),
     "a balance above its ledger": (
         {"balance_is_ledger"},
         ["UPDATE point SET balance = balance + 1 WHERE user_id = 'payer'"]),

@@ -34,7 +34,7 @@ RESERVATION = [
     "reservationId", "userId", "concertId", "itemId", "seats", "totalPrice", "status", "createdAt", "expiresAt",
 ]
 ENTRY = ["historyId", "kind", "amount", "balanceAfter", "reservationId", "createdAt"]
-PAYMENT = ["paymentId", "reservationId", "userId", "amount", "status", "paidAt"]
+PAYMENT = ["paymentId", "reservationId", "userId", "amount", "status", "paidAt", "refundedAmount", "fee"]
 HOUR_AGO, IN_AN_HOUR = "UTC_TIMESTAMP(3) - INTERVAL 1 HOUR", "UTC_TIMESTAMP(3) + INTERVAL 1 HOUR"
 
 
@@ -695,7 +695,7 @@ def test_payment(stack, concert):
     assert rows["next"] is None
     assert [list(row) for row in rows["payments"]] == [PAYMENT]
     del paid["balance"]
-    assert rows["payments"] == [paid]
+    assert rows["payments"] == [paid | {"refundedAmount": 0, "fee": 0}]
     assert ok(stack.get(f"/reservation/{held['reservationId']}?userId={user}")) == held | {"status": "paid"}
 
 
@@ -706,7 +706,7 @@ def test_a_free_seat(stack):
     held, paid = buy(stack, user, concert)
     assert (held["totalPrice"], paid["amount"], paid["balance"]) == (0, 0, 0)
     refunded = ok(stack.call("DELETE", f"/reservation/{held['reservationId']}?userId={user}"))
-    assert (refunded["refundedAmount"], refunded["balance"]) == (0, 0)
+    assert (refunded["refundedAmount"], refunded["fee"], refunded["balance"]) == (0, 0, 0)
     rows = ok(stack.get(f"/point/history?userId={user}"))["history"]
     assert [(row["kind"], row["amount"], row["balanceAfter"]) for row in rows] == [("refund", 0, 0),
         ("payment", 0, 0)]

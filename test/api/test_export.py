@@ -12,9 +12,9 @@ pytestmark = pytest.mark.usefixtures("audited")
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 COLUMNS = {
     "orders": ["reservationId", "userId", "itemId", "date", "status", "seatCount", "totalPrice", "createdAt", "paymentId",
-               "payment", "paidAt"],
+               "payment", "paidAt", "refundedAmount", "fee"],
     "seats": ["itemId", "date", "seatId", "section", "row", "label", "price", "status", "reservationId", "userId"],
-    "ledger": ["historyId", "userId", "kind", "amount", "balanceAfter", "reservationId", "itemId", "createdAt"],
+    "ledger": ["historyId", "userId", "kind", "amount", "balanceAfter", "reservationId", "itemId", "createdAt", "fee"],
     "guests": ["itemId", "date", "seatId", "section", "row", "label", "price", "userId", "reservationId"],
 }
 
@@ -89,7 +89,9 @@ def test_orders(stack, sold):
     assert paid == {
         "reservationId": sold.paid["reservationId"], "userId": sold.user, "itemId": sold.first, "date": paid["date"],
         "status": "paid", "seatCount": 2, "totalPrice": 1400, "createdAt": sold.paid["createdAt"],
-        "paymentId": sold.payment["paymentId"], "payment": "paid", "paidAt": sold.payment["paidAt"]}
+        "paymentId": sold.payment["paymentId"], "payment": "paid", "paidAt": sold.payment["paidAt"],
+        "refundedAmount": 0, "fee": 0}
+    assert (refunded["refundedAmount"], refunded["fee"], held["refundedAmount"], held["fee"]) == (700, 0, None, None)
     assert refunded["payment"] == "refunded" and held["payment"] is held["paidAt"] is held["paymentId"] is None
     assert read_ndjson(stack, sold.concert.id, f"what=orders&itemId={sold.second}") == [held, lapsed]
 
@@ -177,7 +179,7 @@ def large(stack):
     return concert, item, first
 
 
-@pytest.mark.parametrize("what, rows, pages", [("orders", 20_000, 3), ("seats", 20_000, 3), ("ledger", 10_000, 5), ("guests", 10_000, 9)])
+@pytest.mark.parametrize("what, rows, pages", [("orders", 20_000, 3), ("seats", 20_000, 3), ("ledger", 10_000, 19), ("guests", 10_000, 9)])
 def test_pages_are_one_file(stack, large, what, rows, pages):
     """Nothing twice, nothing missing, and no page beyond 10,000 rows. (The last page of full ones is empty.)"""
     concert, item, first = large

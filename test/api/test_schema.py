@@ -16,7 +16,7 @@ from stack import ROOT
 FILLED = 100_000
 # Tables that grow with the sales. (concert and item are small, and lists of them are read whole.)
 GROWING = {
-    "seat", "reservation", "reservation_seat", "payment", "point", "point_history",
+    "seat", "reservation", "reservation_seat", "returned_seat", "payment", "point", "point_history",
     "queue_token", "open_token", "idempotency",
 }
 # What reads all there is, by its nature, and not for a request.
@@ -337,7 +337,7 @@ def test_reset_leaves_nothing_behind(books):
         "audit_log": counts["audit_log"], "concert": 5, "concert_draw": 0, "concert_draw_rank": 0,
         "idempotency": 0, "item": 107,
         "open_token": 0, "operator_key": 0, "payment": 48, "point": 48, "point_history": 96, "queue_token": 0,
-        "reservation": 48, "reservation_seat": 192, "schema_migrations": len(versions(books)),
+        "refund_rule": 0, "reservation": 48, "reservation_seat": 192, "returned_seat": 0, "schema_migrations": len(versions(books)),
         "seat": 6450, "seat_quota": 48,
     }
 

@@ -390,11 +390,11 @@ def test_refund(stack, concert):
     number = held["reservationId"]
     path = f"/reservation/{number}?userId={user}"
     refunded = ok(stack.call("DELETE", path))
-    assert refunded == held | {"status": "cancelled", "refundedAmount": 1000, "balance": 1005}
+    assert refunded == held | {"status": "cancelled", "refundedAmount": 1000, "fee": 0, "balance": 1005}
     assert ok(stack.get(path)) == held | {"status": "cancelled"}
     payments = ok(stack.get(f"/payment?userId={user}"))["payments"]
     del paid["balance"]
-    assert payments == [paid | {"status": "refunded"}]
+    assert payments == [paid | {"status": "refunded", "refundedAmount": 1000, "fee": 0}]
     history = ok(stack.get(f"/point/history?userId={user}"))["history"]
     assert [(row["kind"], row["amount"], row["balanceAfter"], row["reservationId"]) for row in history] == [
         ("refund", 1000, 1005, number), ("charge", 5, 5, None), ("payment", -1000, 0, number),

@@ -70,7 +70,7 @@ count_ended(struct concert_cancel_report *report, const struct reservation_end *
         const struct reservation_cancel *cancel = &end->list[i];
         report->holds += cancel->released;
         report->refunded += cancel->refunded;
-        report->points += cancel->refunded ? cancel->reservation.total_price : 0;
+        report->points += cancel->refunded ? cancel->refund.entry.amount : 0;
     }
 }
 

@@ -1,12 +1,7 @@
 #include "domain/organiser/order_refund.h"
 
+#include "domain/sale/point.h"
 #include "mysql/organiser/audit_log_table.h"
-
-static struct reservation_cancel *
-order_of(struct order_refund *refund)
-{
-    return &refund->end.list[0];
-}
 
 static enum error
 require_paid(enum db_result result, const struct reservation *found, struct problem *problem)
@@ -22,18 +17,18 @@ require_paid(enum db_result result, const struct reservation *found, struct prob
 enum error
 order_refund_precheck(struct services *services, void *state, struct problem *problem)
 {
+    const struct reservation_cancel *order = &((struct order_refund *)state)->order;
     struct reservation found;
     int64_t now;
-    return require_paid(
-        reservation_table_find(services->db, order_of(state)->reservation_id, &found, &now), &found,
-        problem);
+    return require_paid(reservation_table_find(services->db, order->reservation_id, &found, &now),
+                        &found, problem);
 }
 
 static enum error
 add_to_log(struct services *services, struct order_refund *refund, const struct buffer *before,
            struct problem *problem)
 {
-    const struct reservation_cancel *order = order_of(refund);
+    const struct reservation_cancel *order = &refund->order;
     struct buffer after = {0};
     refund->describe(order, &after);
     enum db_result result =
@@ -49,20 +44,35 @@ add_to_log(struct services *services, struct order_refund *refund, const struct 
     return refuse_db(problem, result);
 }
 
+/* With its seats, once it is known whose it is. */
+static enum error
+lock_order(struct services *services, struct reservation_cancel *order, struct problem *problem)
+{
+    struct reservation found;
+    int64_t now;
+    enum error error = require_paid(
+        reservation_table_lock(services->db, order->reservation_id, &found), &found, problem);
+    if (error != ERROR_NONE)
+        return error;
+    return reservation_lock(services, found.user_id, found.reservation_id, &order->reservation,
+                            &now, problem);
+}
+
 enum error
 order_refund_execute(struct services *services, void *state, struct problem *problem)
 {
     struct order_refund *refund = state;
-    struct reservation_cancel *order = order_of(refund);
+    struct reservation_cancel *order = &refund->order;
     struct buffer before = {0};
     order->refunded = false;
-    enum error error = require_paid(
-        reservation_table_lock(services->db, order->reservation_id, &order->reservation),
-        &order->reservation, problem);
-    if (error != ERROR_NONE)
-        return error;
+    if (lock_order(services, order, problem) != ERROR_NONE)
+        return problem->error;
     refund->describe(order, &before);
-    error = reservation_end_execute(services, &refund->end, problem);
+    enum error error = refund_return_seats(services, &order->reservation, refund->seat_ids,
+                                           refund->seat_count, &order->refund, problem);
+    if (error == ERROR_NONE)
+        error = refund_pay_back(services, &order->reservation, &order->refund, problem);
+    order->refunded = error == ERROR_NONE;
     if (error == ERROR_NONE)
         error = add_to_log(services, refund, &before, problem);
     buffer_free(&before);
@@ -72,11 +82,12 @@ order_refund_execute(struct services *services, void *state, struct problem *pro
 enum db_result
 order_refund_was_committed(struct services *services, void *state)
 {
-    return reservation_end_was_committed(services, &((struct order_refund *)state)->end);
+    const struct reservation_cancel *order = &((struct order_refund *)state)->order;
+    return point_entry_was_committed(services, order->reservation.user_id, &order->refund.entry);
 }
 
 int64_t
 order_refund_id(const void *state)
 {
-    return ((const struct order_refund *)state)->end.list[0].reservation_id;
+    return ((const struct order_refund *)state)->order.reservation_id;
 }

@@ -110,20 +110,27 @@ point_change_execute_batch(struct services *services, struct effect_group *group
 }
 
 enum db_result
-point_change_was_committed(struct services *services, void *point_change)
+point_entry_was_committed(struct services *services, const char *user_id,
+                          const struct point_entry *wanted)
 {
     /* An id that a crash rolled back may have been given again: the row must be ours in full. */
-    const struct point_change *change = point_change;
-    const struct point_entry *wanted = &change->entry;
     struct point_entry found;
     enum db_result result =
-        point_table_lock_entry(services->db, wanted->history_id, change->user_id, &found);
+        point_table_lock_entry(services->db, wanted->history_id, user_id, &found);
     if (result != DB_OK)
         return result;
     bool ours = found.kind == wanted->kind && found.amount == wanted->amount &&
                 found.balance_after == wanted->balance_after &&
+                found.reservation_id == wanted->reservation_id &&
                 found.created_at == wanted->created_at;
     return ours ? DB_OK : DB_NONE;
+}
+
+enum db_result
+point_change_was_committed(struct services *services, void *point_change)
+{
+    const struct point_change *change = point_change;
+    return point_entry_was_committed(services, change->user_id, &change->entry);
 }
 
 int64_t

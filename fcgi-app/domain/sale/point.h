@@ -37,6 +37,10 @@ void point_change_count(const void *point_change, struct tally *tally);
 enum error point_move(struct services *services, const char *user_id, int64_t amount,
                       struct point_entry *entry, struct problem *problem) MUST_CHECK;
 
+/* Whether the entry is in the ledger of its user, as it was written; locks it. */
+enum db_result point_entry_was_committed(struct services *services, const char *user_id,
+                                         const struct point_entry *wanted) MUST_CHECK;
+
 /* The balance of a user; 0 for one who was never seen. */
 enum error point_balance(struct services *services, const char *user_id, int64_t *balance,
                          struct problem *problem) MUST_CHECK;

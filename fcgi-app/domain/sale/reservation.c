@@ -65,6 +65,8 @@ reservation_find(struct services *services, const char *user_id, int64_t id,
         reservation_table_find(services->db, id, reservation, &now), reservation, user_id, problem);
     if (error == ERROR_NONE)
         error = refuse_db(problem, reservation_table_seats(services->db, reservation));
+    if (error == ERROR_NONE && reservation->refund_count > 0)
+        error = refuse_db(problem, reservation_table_returned_seats(services->db, reservation));
     return error == ERROR_NONE ? show(services, reservation, now, problem) : error;
 }
 

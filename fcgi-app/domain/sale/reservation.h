@@ -7,6 +7,7 @@
 #include "domain/concert/concert.h"
 #include "domain/effect.h"
 #include "domain/sale/hall.h"
+#include "domain/sale/refund.h"
 #include "mysql/sale/reservation_table.h"
 
 /*
@@ -69,8 +70,7 @@ struct reservation_cancel {
     struct reservation reservation; /* with its seats, after the cancel */
     bool released;                  /* by an operator: it was a live hold */
     bool refunded;
-    int64_t refunded_amount;
-    int64_t balance;
+    struct refund refund; /* where it is */
 };
 
 enum error reservation_cancel_execute(struct services *services, void *cancel,

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/shared.h"
-#include "domain/sale/point.h"
 #include "mysql/sale/idempotency_table.h"
 
 enum {
@@ -14,20 +13,18 @@ enum {
     REPEATED_SOON_S = 10, /* more than a call takes, and what is found before its end is kept */
 };
 
-/*
- * `stored` is the status that was read. `given_back_at` is when the owner gave an unpaid hold back,
- * CLOCK_NEVER in all other cases.
- */
+/* Of an unpaid hold. `given_back_at` is when its owner did so, CLOCK_NEVER: an operator did. */
 static enum error
-free_seats(struct services *services, struct reservation *reservation,
-           enum reservation_status stored, int64_t given_back_at, struct problem *problem)
+release(struct services *services, struct reservation *reservation, int64_t given_back_at,
+        struct problem *problem)
 {
     enum db_result result =
         seat_table_free(services->db, reservation->item_id, reservation->seats,
                         (size_t)reservation->seat_count, reservation->reservation_id);
     if (result == DB_OK)
-        result = reservation_table_set_status(services->db, reservation->reservation_id, stored,
-                                              RESERVATION_CANCELLED, given_back_at);
+        result =
+            reservation_table_set_status(services->db, reservation->reservation_id,
+                                         RESERVATION_HELD, RESERVATION_CANCELLED, given_back_at);
     reservation->status = RESERVATION_CANCELLED;
     return refuse_db(problem, result);
 }
@@ -50,30 +47,6 @@ check_refunds(struct services *services, const char *user_id, int64_t now, struc
     refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)max);
     problem->retry_after = (int)((asked_at + day_ms - now + 999) / 1000);
     return ERROR_RATE_LIMITED;
-}
-
-/*
- * The payment stays listed, as refunded; one refund row goes into the ledger. `asked_at` is when
- * the owner asked for it, CLOCK_NEVER where an operator gives it.
- */
-static enum error
-refund(struct services *services, struct reservation_cancel *cancel, int64_t asked_at,
-       struct problem *problem)
-{
-    const struct reservation *reservation = &cancel->reservation;
-    struct point_entry entry = {
-        .kind = POINT_REFUND,
-        .reservation_id = reservation->reservation_id,
-    };
-    enum error error = refuse_db(
-        problem, payment_table_refund(services->db, reservation->reservation_id, asked_at));
-    if (error == ERROR_NONE)
-        error =
-            point_move(services, reservation->user_id, reservation->total_price, &entry, problem);
-    cancel->refunded = true;
-    cancel->refunded_amount = reservation->total_price;
-    cancel->balance = entry.balance_after;
-    return error;
 }
 
 static enum error
@@ -100,19 +73,20 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
     if (reservation->concert_maintenance)
         return refuse_maintenance(problem);
     if (reservation->status == RESERVATION_HELD)
-        return free_seats(services, reservation, RESERVATION_HELD, now, problem);
+        return release(services, reservation, now, problem);
     if (reservation->status != RESERVATION_PAID)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     error = check_not_started(services, reservation->item_id, now, problem);
     if (error != ERROR_NONE)
         return error;
-    error = free_seats(services, reservation, RESERVATION_PAID, CLOCK_NEVER, problem);
+    cancel->refund = (struct refund){.percent = 100, .asked_at = now};
+    error = refund_return_seats(services, reservation, NULL, 0, &cancel->refund, problem);
+    if (error == ERROR_NONE)
+        error = refund_pay_back(services, reservation, &cancel->refund, problem);
     if (error != ERROR_NONE)
         return error;
-    error = refund(services, cancel, now, problem);
-    if (error != ERROR_NONE)
-        return error;
+    cancel->refunded = true;
     return check_refunds(services, cancel->user_id, now, problem);
 }
 
@@ -140,7 +114,7 @@ reservation_cancel_count(const void *state, struct tally *tally)
     const struct reservation_cancel *cancel = state;
     tally_add(tally, cancel->refunded ? TALLY_REFUNDS : TALLY_RELEASES, 1);
     if (cancel->refunded)
-        tally_add(tally, TALLY_POINTS_REFUNDED, cancel->refunded_amount);
+        tally_add(tally, TALLY_POINTS_REFUNDED, cancel->refund.entry.amount);
 }
 
 void
@@ -189,7 +163,11 @@ free_all(struct services *services, struct reservation_end *end, struct problem 
             return error;
         if (cancel->reservation.status == RESERVATION_EXPIRED)
             continue;
-        error = free_seats(services, &cancel->reservation, stored.status, CLOCK_NEVER, problem);
+        cancel->refund = (struct refund){.percent = 100, .asked_at = CLOCK_NEVER};
+        error = stored.status == RESERVATION_HELD
+                    ? release(services, &cancel->reservation, CLOCK_NEVER, problem)
+                    : refund_return_seats(services, &cancel->reservation, NULL, 0, &cancel->refund,
+                                          problem);
         if (error != ERROR_NONE)
             return error;
         cancel->released = stored.status == RESERVATION_HELD;
@@ -225,7 +203,7 @@ reservation_end_execute(struct services *services, void *state, struct problem *
     qsort(sorted, end->count, sizeof(struct reservation_cancel *), compare_users);
     for (size_t i = 0; i < end->count; i++) {
         if (sorted[i]->refunded)
-            error = refund(services, sorted[i], CLOCK_NEVER, problem);
+            error = refund_pay_back(services, &sorted[i]->reservation, &sorted[i]->refund, problem);
         if (error != ERROR_NONE)
             return error;
     }

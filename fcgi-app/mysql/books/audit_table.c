@@ -3,6 +3,11 @@
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
 
+/* What the seats cost that a reservation `r` gave back. */
+#define RETURNED_PRICE                                                                             \
+    "(SELECT COALESCE(SUM(t.price), 0) FROM returned_seat t"                                       \
+    " WHERE t.reservation_id = r.reservation_id)"
+
 /*
  * A million reservations are read in some seconds: joins go by an index that is there anyway, and
  * groups follow the order of one, so that no temporary table on the disk is needed. No rule relies
@@ -68,10 +73,10 @@ const struct audit_check audit_checks[] = {
      false},
 
     {"paid_has_payment",
-     "a paid reservation has one payment of its price",
+     "a paid reservation has one payment of its price, with that of returned seats",
      {"SELECT (SELECT COUNT(*) FROM reservation r"
       "  LEFT JOIN payment p ON p.reservation_id = r.reservation_id AND p.status = 'paid'"
-      "   AND p.amount = r.total_price AND p.user_id = r.user_id"
+      "   AND p.amount = r.total_price + " RETURNED_PRICE " AND p.user_id = r.user_id"
       "  WHERE r.status = 'paid' AND p.payment_id IS NULL)"
       " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM payment)"},
      false},
@@ -80,7 +85,7 @@ const struct audit_check audit_checks[] = {
      "a payment's reservation is paid, a refunded one's is cancelled",
      {"SELECT COUNT(*) FROM payment p"
       " LEFT JOIN reservation r ON r.reservation_id = p.reservation_id AND r.user_id = p.user_id"
-      "  AND r.total_price = p.amount"
+      "  AND r.total_price + " RETURNED_PRICE " = p.amount"
       "  AND r.status = IF(p.status = 'paid', 'paid', 'cancelled')"
       " WHERE r.reservation_id IS NULL"},
      false},
@@ -99,16 +104,46 @@ const struct audit_check audit_checks[] = {
      false},
 
     {"refund_has_credit",
-     "a refunded payment has one refund of its amount, and a refund a payment",
+     "a refunded payment has one refund that ended it, and a refund a payment",
      {"SELECT (SELECT COUNT(*) FROM payment p"
       "  LEFT JOIN point_history h ON h.reservation_id = p.reservation_id AND h.kind = 'refund'"
-      "   AND h.user_id = p.user_id AND h.amount = p.amount"
+      "   AND h.refund_no = 0 AND h.user_id = p.user_id"
       "  WHERE p.status = 'refunded' AND h.history_id IS NULL)"
       " + (SELECT COUNT(*) FROM point_history h"
-      "  LEFT JOIN payment p ON p.reservation_id = h.reservation_id AND p.status = 'refunded'"
+      "  LEFT JOIN payment p ON p.reservation_id = h.reservation_id AND p.user_id = h.user_id"
+      "   AND (p.status = 'refunded' OR h.refund_no > 0)"
       "  WHERE h.kind = 'refund' AND p.payment_id IS NULL)"
-      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM point_history"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id, refund_no) FROM point_history"
       "  WHERE kind = 'refund')"},
+     false},
+
+    {"payment_adds_up",
+     "what is kept, what was refunded and the fees are what was paid; only refunds have a fee",
+     {"SELECT (SELECT COUNT(*) FROM payment p"
+      "  LEFT JOIN reservation r ON r.reservation_id = p.reservation_id AND r.status = 'paid'"
+      "  WHERE p.amount <> COALESCE(r.total_price, 0)"
+      "   + (SELECT COALESCE(SUM(h.amount + h.fee), 0) FROM point_history h"
+      "    WHERE h.reservation_id = p.reservation_id AND h.kind = 'refund'))"
+      " + (SELECT COUNT(*) FROM point_history"
+      "  WHERE fee < 0 OR (fee > 0 AND kind <> 'refund'))"},
+     false},
+
+    {"returned_seats_add_up",
+     "seats that went back have a refund of their price, and are not the order's any more",
+     {"SELECT (SELECT COUNT(*) FROM (SELECT reservation_id, refund_no, SUM(price) AS price"
+      "   FROM returned_seat GROUP BY reservation_id, refund_no) t"
+      "  LEFT JOIN point_history h ON h.reservation_id = t.reservation_id AND h.kind = 'refund'"
+      "   AND h.refund_no = t.refund_no AND h.amount + h.fee = t.price"
+      "  WHERE h.history_id IS NULL)"
+      " + (SELECT COUNT(*) FROM point_history h"
+      "  LEFT JOIN returned_seat t ON t.reservation_id = h.reservation_id"
+      "   AND t.refund_no = h.refund_no"
+      "  WHERE h.kind = 'refund' AND h.refund_no > 0 AND t.seat_no IS NULL)"
+      " + (SELECT COUNT(*) FROM returned_seat t"
+      "  JOIN reservation_seat l ON l.reservation_id = t.reservation_id AND l.seat_no = t.seat_no)"
+      " + (SELECT COUNT(*) FROM reservation r WHERE r.refund_count <>"
+      "  (SELECT COUNT(DISTINCT t.refund_no) FROM returned_seat t"
+      "   WHERE t.reservation_id = r.reservation_id))"},
      false},
 
     {"balance_is_ledger",
@@ -139,7 +174,8 @@ const struct audit_check audit_checks[] = {
      {"SELECT COUNT(*) FROM idempotency i"
       " LEFT JOIN reservation r ON r.reservation_id = i.effect_id"
       "  AND (r.user_id = i.user_id OR (i.effect = 'cancel' AND " IS_OPERATORS "))"
-      "  AND (i.effect = 'reserve' OR (i.effect = 'cancel' AND r.status = 'cancelled'))"
+      "  AND (i.effect = 'reserve' OR (i.effect = 'cancel'"
+      "   AND (r.status = 'cancelled' OR (r.refund_count > 0 AND " IS_OPERATORS "))))"
       " LEFT JOIN point_history h ON h.history_id = i.effect_id"
       "  AND i.effect IN ('charge', 'use') AND i.effect = h.kind"
       "  AND (h.user_id = i.user_id OR " IS_OPERATORS ")"

@@ -17,7 +17,9 @@ export_table_limit(enum export_what what)
 {
     if (what == EXPORT_GUESTS)
         return EXPORT_ROWS / SEATS_AT_ONCE;
-    return what == EXPORT_LEDGER ? EXPORT_ROWS / 2 : EXPORT_ROWS; /* a payment and a refund */
+    if (what == EXPORT_LEDGER) /* a payment, and a refund of each seat */
+        return EXPORT_ROWS / (1 + SEATS_AT_ONCE);
+    return EXPORT_ROWS;
 }
 
 static enum db_result
@@ -27,7 +29,8 @@ list_orders(struct database *db, const struct parameter *parameters, size_t coun
     static const struct query list = {
         "SELECT " ITEM_NAMED ", r.reservation_id, r.user_id, " RESERVATION_SHOWN
         ", r.seat_count, r.total_price, r.created_at, p.payment_id, p.amount, p.status + 0,"
-        " p.paid_at FROM " RESERVATIONS_OF_CONCERT " LEFT JOIN item i ON i.item_id = r.item_id"
+        " p.paid_at, " PAYMENT_REFUNDS " FROM " RESERVATIONS_OF_CONCERT
+        " LEFT JOIN item i ON i.item_id = r.item_id"
         " LEFT JOIN concert c ON c.concert_id = r.concert_id"
         " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"
         " WHERE k.concert_id = ? AND k.reservation_id < ? AND (? = 0 OR k.item_id = ?)"
@@ -39,7 +42,8 @@ list_orders(struct database *db, const struct parameter *parameters, size_t coun
                 INTO_INT32(&row->seat_count), INTO_INT64(&row->total_price),
                 INTO_INSTANT(&row->created_at), INTO_INT64(&row->payment.payment_id),
                 INTO_INT64(&row->payment.amount), INTO_ENUM(&row->payment.status, PAYMENT_REFUNDED),
-                INTO_INSTANT(&row->payment.paid_at)));
+                INTO_INSTANT(&row->payment.paid_at), INTO_INT64(&row->payment.refunded_amount),
+                INTO_INT64(&row->payment.fee)));
 }
 
 /* A seat has the reservation that it names for as long as the hold lasts. */
@@ -73,7 +77,7 @@ list_ledger(struct database *db, const struct parameter *parameters, size_t coun
 {
     static const struct query list = {
         "SELECT o.item_id, o.reservation_id, o.user_id, h.history_id, h.kind + 0, h.amount,"
-        " h.balance_after, h.created_at FROM " PAGE_OF_ORDERS(
+        " h.balance_after, h.fee, h.created_at FROM " PAGE_OF_ORDERS(
             RESERVATIONS_OF_CONCERT,
             "") " LEFT JOIN point_history h FORCE INDEX (history_of_reservation)"
                 " ON h.reservation_id = o.reservation_id"
@@ -83,7 +87,7 @@ list_ledger(struct database *db, const struct parameter *parameters, size_t coun
                              INTO_TEXT(row->user_id), INTO_INT64(&row->entry.history_id),
                              INTO_ENUM(&row->entry.kind, POINT_REFUND),
                              INTO_INT64(&row->entry.amount), INTO_INT64(&row->entry.balance_after),
-                             INTO_INSTANT(&row->entry.created_at)));
+                             INTO_INT64(&row->entry.fee), INTO_INSTANT(&row->entry.created_at)));
 }
 
 /* By the index of paid ones, as there may be few of them. */

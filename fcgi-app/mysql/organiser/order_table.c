@@ -7,7 +7,7 @@
 
 #define ORDERS(reservations)                                                                       \
     "SELECT " RESERVATION_COLUMNS ", COALESCE(c.status = 'cancelled', 0), p.payment_id, p.amount," \
-    " p.status + 0, p.paid_at, UTC_TIMESTAMP(3) FROM " reservations                                \
+    " p.status + 0, p.paid_at, " PAYMENT_REFUNDS ", UTC_TIMESTAMP(3) FROM " reservations           \
     " LEFT JOIN concert c ON c.concert_id = r.concert_id"                                          \
     " LEFT JOIN payment p ON p.reservation_id = r.reservation_id WHERE "
 #define BY_INDEX(index) "reservation r FORCE INDEX (" index ")"
@@ -18,7 +18,7 @@
         " AND (? = 0 OR " row ".item_id = ?) AND (? = 0 OR ? = " RESERVATION_SHOWN ")"             \
         " ORDER BY " row ".reservation_id DESC LIMIT ?"
 
-enum { ORDER_COLUMN_COUNT = RESERVATION_COLUMN_COUNT + 6 };
+enum { ORDER_COLUMN_COUNT = RESERVATION_COLUMN_COUNT + 8 };
 
 static void
 bind_order(struct order *row, int64_t *now, struct column columns[ORDER_COLUMN_COUNT])
@@ -31,7 +31,9 @@ bind_order(struct order *row, int64_t *now, struct column columns[ORDER_COLUMN_C
     rest[2] = INTO_INT64(&row->payment.amount);
     rest[3] = INTO_ENUM(&row->payment.status, PAYMENT_REFUNDED);
     rest[4] = INTO_INSTANT(&row->payment.paid_at);
-    rest[5] = INTO_INSTANT(now);
+    rest[5] = INTO_INT64(&row->payment.refunded_amount);
+    rest[6] = INTO_INT64(&row->payment.fee);
+    rest[7] = INTO_INSTANT(now);
 }
 
 /* A statement with parameters of its own, up to two, before those that all have. */
@@ -159,41 +161,60 @@ order_table_list(struct database *db, const struct order_filter *filter, struct 
     return add_page(db, filter, names[status], list, count, now);
 }
 
-enum db_result
-order_table_list_seats(struct database *db, struct order *list, size_t count)
+/* Room for ORDERS_WITH_SEATS; a list is padded by repeating its last one. */
+#define SO_MANY_ORDERS                                                                             \
+    DB_EIGHT_TIMES(DB_EIGHT_TIMES("?"))                                                            \
+    ", " DB_EIGHT_TIMES(DB_FOUR_TIMES("?")) ", " DB_FOUR_TIMES("?")
+
+/* The seats that orders have or had. */
+#define SEATS_OF_ORDERS(table)                                                                     \
+    {                                                                                              \
+        "SELECT rs.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"           \
+        " FROM reservation r FORCE INDEX (PRIMARY)"                                                \
+        " STRAIGHT_JOIN " table " rs FORCE INDEX (PRIMARY)"                                        \
+        " ON rs.reservation_id = r.reservation_id"                                                 \
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"                \
+        " WHERE r.reservation_id IN (" SO_MANY_ORDERS                                              \
+        ") ORDER BY r.reservation_id DESC, rs.seat_no"                                             \
+    }
+
+static enum db_result
+add_seats(struct database *db, const struct query *query, struct order *list, size_t count,
+          bool is_returned)
 {
-    /* a list is padded by repeating its last one */
-    static const struct query seats = {
-        "SELECT rs.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"
-        " FROM reservation r FORCE INDEX (PRIMARY)"
-        " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
-        " ON rs.reservation_id = r.reservation_id"
-        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
-        " WHERE r.reservation_id IN (" DB_EIGHT_TIMES(DB_EIGHT_TIMES("?")) ", " DB_EIGHT_TIMES(
-            DB_FOUR_TIMES(
-                "?")) ", " DB_FOUR_TIMES("?") ")"
-                                              " ORDER BY r.reservation_id DESC, rs.seat_no"};
     struct parameter ids[ORDERS_WITH_SEATS];
-    assert(count <= ORDERS_WITH_SEATS);
-    if (count == 0)
-        return DB_OK;
     for (size_t i = 0; i < ORDERS_WITH_SEATS; i++)
         ids[i] = DB_INTEGER(list[i < count ? i : count - 1].reservation.reservation_id);
-    for (size_t i = 0; i < count; i++)
-        list[i].reservation.seat_count = 0;
     struct reservation *row = &list[0].reservation;
     struct seat seat = {0};
     int64_t id;
     size_t at = 0;
     enum db_result result =
-        db_select(db, &seats, ids, ORDERS_WITH_SEATS,
+        db_select(db, query, ids, ORDERS_WITH_SEATS,
                   COLUMNS(INTO_INT64(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
                           INTO_TEXT(seat.section), INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         while (row->reservation_id != id && at + 1 < count)
             row = &list[++at].reservation;
-        if (row->reservation_id == id && row->seat_count < SEATS_AT_ONCE)
-            row->seats[row->seat_count++] = seat;
+        if (row->reservation_id == id)
+            reservation_add_seat(row, &seat, is_returned);
     }
     return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+order_table_list_seats(struct database *db, struct order *list, size_t count)
+{
+    static const struct query seats = SEATS_OF_ORDERS("reservation_seat");
+    static const struct query returned = SEATS_OF_ORDERS("returned_seat");
+    bool has_returned = false;
+    assert(count <= ORDERS_WITH_SEATS);
+    if (count == 0)
+        return DB_OK;
+    for (size_t i = 0; i < count; i++) {
+        list[i].reservation.seat_count = 0;
+        has_returned = has_returned || list[i].reservation.refund_count > 0;
+    }
+    enum db_result result = add_seats(db, &seats, list, count, false);
+    return result == DB_OK && has_returned ? add_seats(db, &returned, list, count, true) : result;
 }

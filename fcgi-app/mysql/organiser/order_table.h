@@ -27,7 +27,10 @@ enum db_result order_table_list(struct database *db, const struct order_filter *
 
 enum { ORDERS_WITH_SEATS = 100 };
 
-/* Reads the seats of up to ORDERS_WITH_SEATS orders, newest first, by one statement. */
+/*
+ * Reads the seats of up to ORDERS_WITH_SEATS orders, newest first, by one statement, and by one
+ * more those that went back, where there are any.
+ */
 enum db_result order_table_list_seats(struct database *db, struct order *list, size_t count)
     MUST_CHECK;
 

@@ -166,6 +166,17 @@ point_table_set_reason(struct database *db, int64_t history_id, const char *reas
 }
 
 enum db_result
+point_table_set_refund(struct database *db, const struct point_entry *entry)
+{
+    static const struct query set = {"UPDATE point_history SET refund_no = ?, fee = ?"
+                                     " WHERE history_id = ? AND refund_no = 0 AND fee = 0"};
+    return db_update(db, &set,
+                     PARAMETERS(DB_INTEGER(entry->refund_no), DB_INTEGER(entry->fee),
+                                DB_INTEGER(entry->history_id)),
+                     1);
+}
+
+enum db_result
 point_table_lock_entry(struct database *db, int64_t history_id, const char *user_id,
                        struct point_entry *entry)
 {
@@ -224,7 +235,8 @@ payment_table_insert(struct database *db, struct payment *const rows[], size_t c
     return result;
 }
 
-#define PAYMENT_COLUMNS "payment_id, reservation_id, user_id, amount, status + 0, paid_at"
+#define PAYMENT_COLUMNS                                                                            \
+    "p.payment_id, p.reservation_id, p.user_id, p.amount, p.status + 0, p.paid_at"
 
 enum { PAYMENT_COLUMN_COUNT = 6 };
 
@@ -246,7 +258,7 @@ enum db_result
 payment_table_lock(struct database *db, int64_t reservation_id, struct payment *payment)
 {
     static const struct query lock = {"SELECT " PAYMENT_COLUMNS
-                                      " FROM payment WHERE reservation_id = ? FOR UPDATE"};
+                                      " FROM payment p WHERE p.reservation_id = ? FOR UPDATE"};
     struct column columns[PAYMENT_COLUMN_COUNT];
     bind_payment(payment, columns);
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation_id)), columns,
@@ -278,17 +290,19 @@ enum db_result
 payment_table_list(struct database *db, const char *user_id, int64_t before, int32_t limit,
                    struct payment *list, size_t *count)
 {
-    static const struct query page = {"SELECT " PAYMENT_COLUMNS
-                                      " FROM payment FORCE INDEX (payment_of_user)"
-                                      " WHERE user_id = ? AND payment_id < ?"
-                                      " ORDER BY payment_id DESC LIMIT ?"};
+    static const struct query page = {"SELECT " PAYMENT_COLUMNS ", " PAYMENT_REFUNDS
+                                      " FROM payment p FORCE INDEX (payment_of_user)"
+                                      " WHERE p.user_id = ? AND p.payment_id < ?"
+                                      " ORDER BY p.payment_id DESC LIMIT ?"};
     struct payment row;
-    struct column columns[PAYMENT_COLUMN_COUNT];
+    struct column columns[PAYMENT_COLUMN_COUNT + 2];
     bind_payment(&row, columns);
+    columns[PAYMENT_COLUMN_COUNT] = INTO_INT64(&row.refunded_amount);
+    columns[PAYMENT_COLUMN_COUNT + 1] = INTO_INT64(&row.fee);
     *count = 0;
     enum db_result result =
         db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
-                  columns, PAYMENT_COLUMN_COUNT);
+                  columns, PAYMENT_COLUMN_COUNT + 2);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
     return result == DB_NONE ? DB_OK : result;

@@ -17,6 +17,8 @@ struct point_entry {
     int64_t amount; /* signed */
     int64_t balance_after;
     int64_t reservation_id; /* 0: none */
+    int32_t refund_no;      /* of a refund of single seats, from 1; else 0 */
+    int64_t fee;            /* what a refund kept back; see point_table_set_refund() */
     int64_t created_at;
     char reason[REASON_SIZE]; /* of an adjustment; filled by point_table_history() only */
 };
@@ -30,7 +32,19 @@ struct payment {
     int64_t amount;
     enum payment_status status;
     int64_t paid_at;
+    int64_t refunded_amount; /* by all refunds; filled by lists only, likewise the fee */
+    int64_t fee;             /* what they kept back */
 };
+
+/*
+ * What was refunded of a `payment p`, and what was kept back of it: the ledger tells, whichever
+ * build wrote it. An index leads there, which ends at once where there was no refund.
+ */
+#define PAYMENT_REFUNDS SUM_OF_REFUNDS("amount") ", " SUM_OF_REFUNDS("fee")
+#define SUM_OF_REFUNDS(column)                                                                     \
+    "(SELECT CAST(SUM(h." column ") AS SIGNED) FROM point_history h"                               \
+    " FORCE INDEX (history_of_reservation)"                                                        \
+    " WHERE h.reservation_id = p.reservation_id AND h.kind = 'refund')"
 
 /* The balance without a lock; 0 for a user never seen. */
 enum db_result point_table_balance(struct database *db, const char *user_id, int64_t *balance)
@@ -68,6 +82,13 @@ enum db_result point_table_move(struct database *db, struct point_entry *const e
 
 /* Makes a new entry an adjustment. DB_RETRY: it is not there. */
 enum db_result point_table_set_reason(struct database *db, int64_t history_id, const char *reason)
+    MUST_CHECK;
+
+/*
+ * Gives a new entry, which is a refund, its number and fee. DB_RETRY: it is not there.
+ * DB_DUPLICATE: there is one of this number.
+ */
+enum db_result point_table_set_refund(struct database *db, const struct point_entry *entry)
     MUST_CHECK;
 
 /* One entry by its id, if it is this user's; locks it. */

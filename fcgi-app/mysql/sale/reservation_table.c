@@ -17,12 +17,14 @@ reservation_columns_bind(struct reservation *row, struct column columns[RESERVAT
         INTO_ENUM(&row->status, RESERVATION_CANCELLED),
         INTO_INT32(&row->seat_count),
         INTO_INT64(&row->total_price),
+        INTO_INT32(&row->refund_count),
         INTO_OPTIONAL_INT32(&row->seat_limit, &row->has_seat_limit),
         INTO_OPTIONAL_BYTES(row->token, &row->has_token),
         INTO_INSTANT(&row->created_at),
         INTO_INSTANT(&row->expires_at),
     };
     memcpy(columns, list, sizeof list);
+    row->returned_count = 0;
 }
 
 /* All seats by one statement. */
@@ -244,36 +246,56 @@ reservation_table_sell(struct database *db, const struct reservation *const rows
     return db_update_if(db, &sell[db_list_form(count)], parameters, named, changed);
 }
 
-/* Goes through the rows of a statement that puts each into *seat. */
+/* Goes through the rows of a statement that puts each into *seat; behind the first `before`. */
 static enum db_result
-take_seats(struct database *db, enum db_result result, const struct seat *seat,
-           struct reservation *reservation)
+take_seats(struct database *db, enum db_result result, const struct seat *seat, int32_t before,
+           struct seat seats[SEATS_AT_ONCE], int32_t *taken)
 {
-    int32_t count = 0;
+    int32_t count = before;
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         if (count < SEATS_AT_ONCE)
-            reservation->seats[count++] = *seat;
+            seats[count++] = *seat;
     if (result != DB_NONE)
         return result;
-    reservation->seat_count = count;
+    *taken = count - before;
     return DB_OK;
+}
+
+/* Those that it has, and those that it had. */
+#define SEATS_IN(table)                                                                            \
+    {                                                                                              \
+        "SELECT r.seat_no, r.price, s.section, s.row_name, s.label"                                \
+        " FROM " table " r FORCE INDEX (PRIMARY)"                                                  \
+        " STRAIGHT_JOIN seat s ON s.item_id = ? AND s.seat_no = r.seat_no"                         \
+        " WHERE r.reservation_id = ? ORDER BY r.seat_no"                                           \
+    }
+
+static enum db_result
+read_seats(struct database *db, const struct query *query, struct reservation *reservation,
+           int32_t before, int32_t *taken)
+{
+    struct seat seat = {0};
+    enum db_result result = db_select(
+        db, query,
+        PARAMETERS(DB_INTEGER(reservation->item_id), DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
+                INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
+    return take_seats(db, result, &seat, before, reservation->seats, taken);
 }
 
 enum db_result
 reservation_table_seats(struct database *db, struct reservation *reservation)
 {
-    static const struct query list = {
-        "SELECT r.seat_no, r.price, s.section, s.row_name, s.label"
-        " FROM reservation_seat r FORCE INDEX (PRIMARY)"
-        " STRAIGHT_JOIN seat s ON s.item_id = ? AND s.seat_no = r.seat_no"
-        " WHERE r.reservation_id = ? ORDER BY r.seat_no"};
-    struct seat seat = {0};
-    enum db_result result = db_select(
-        db, &list,
-        PARAMETERS(DB_INTEGER(reservation->item_id), DB_INTEGER(reservation->reservation_id)),
-        COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price), INTO_TEXT(seat.section),
-                INTO_TEXT(seat.row), INTO_TEXT(seat.label)));
-    return take_seats(db, result, &seat, reservation);
+    static const struct query list = SEATS_IN("reservation_seat");
+    return read_seats(db, &list, reservation, 0, &reservation->seat_count);
+}
+
+enum db_result
+reservation_table_returned_seats(struct database *db, struct reservation *reservation)
+{
+    static const struct query list = SEATS_IN("returned_seat");
+    return read_seats(db, &list, reservation, reservation->seat_count,
+                      &reservation->returned_count);
 }
 
 enum db_result
@@ -285,7 +307,38 @@ reservation_table_seat_ids(struct database *db, struct reservation *reservation)
     enum db_result result =
         db_select(db, &list, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
                   COLUMNS(INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price)));
-    return take_seats(db, result, &seat, reservation);
+    return take_seats(db, result, &seat, 0, reservation->seats, &reservation->seat_count);
+}
+
+#define OF_EIGHT_SEATS " WHERE reservation_id = ? AND seat_no" DB_IN_8
+
+enum db_result
+reservation_table_return_seats(struct database *db, const struct reservation *reservation,
+                               const int32_t *seat_ids, size_t count, int64_t price)
+{
+    static const struct query copy = {
+        "INSERT INTO returned_seat (reservation_id, seat_no, price, refund_no)"
+        " SELECT reservation_id, seat_no, price, ? FROM reservation_seat" OF_EIGHT_SEATS};
+    static const struct query take = {"DELETE FROM reservation_seat" OF_EIGHT_SEATS};
+    static const struct query lessen = {
+        "UPDATE reservation SET seat_count = seat_count - ?, total_price = total_price - ?,"
+        " refund_count = refund_count + 1 WHERE reservation_id = ? AND status = 'paid'"
+        " AND seat_count = ? AND refund_count = ?"};
+    struct parameter named[2 + SEATS_AT_ONCE] = {DB_INTEGER(reservation->refund_count + 1),
+                                                 DB_INTEGER(reservation->reservation_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        named[2 + i] = DB_INTEGER(seat_ids[db_list_at(i, count)]);
+    enum db_result result = db_update(db, &copy, named, 2 + SEATS_AT_ONCE, (int64_t)count);
+    if (result == DB_OK)
+        result = db_update(db, &take, named + 1, 1 + SEATS_AT_ONCE, (int64_t)count);
+    if (result != DB_OK)
+        return result;
+    return db_update(db, &lessen,
+                     PARAMETERS(DB_INTEGER((int64_t)count), DB_INTEGER(price),
+                                DB_INTEGER(reservation->reservation_id),
+                                DB_INTEGER(reservation->seat_count),
+                                DB_INTEGER(reservation->refund_count)),
+                     1);
 }
 
 enum db_result
@@ -323,27 +376,38 @@ reservation_table_list(struct database *db, const char *user_id, int64_t before,
     return result == DB_NONE ? DB_OK : result;
 }
 
-enum db_result
-reservation_table_list_seats(struct database *db, const char *user_id, struct reservation *list,
-                             size_t count)
+void
+reservation_add_seat(struct reservation *reservation, const struct seat *seat, bool is_returned)
 {
-    static const struct query seats = {
-        "SELECT r.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"
-        " FROM reservation r FORCE INDEX (reservation_of_user)"
-        " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
-        " ON rs.reservation_id = r.reservation_id"
-        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"
-        " WHERE r.user_id = ? AND r.reservation_id BETWEEN ? AND ?"
-        " ORDER BY r.reservation_id, rs.seat_no"};
-    if (count == 0)
-        return DB_OK;
-    for (size_t i = 0; i < count; i++)
-        list[i].seat_count = 0;
+    int32_t count = reservation->seat_count + reservation->returned_count;
+    if (count == SEATS_AT_ONCE)
+        return;
+    reservation->seats[count] = *seat;
+    reservation->seat_count += !is_returned;
+    reservation->returned_count += is_returned;
+}
+
+/* Those of a user's page, that they have or had. */
+#define SEATS_OF_USER(table)                                                                       \
+    {                                                                                              \
+        "SELECT r.reservation_id, rs.seat_no, rs.price, s.section, s.row_name, s.label"            \
+        " FROM reservation r FORCE INDEX (reservation_of_user)"                                    \
+        " STRAIGHT_JOIN " table " rs FORCE INDEX (PRIMARY)"                                        \
+        " ON rs.reservation_id = r.reservation_id"                                                 \
+        " STRAIGHT_JOIN seat s ON s.item_id = r.item_id AND s.seat_no = rs.seat_no"                \
+        " WHERE r.user_id = ? AND r.reservation_id BETWEEN ? AND ?"                                \
+        " ORDER BY r.reservation_id, rs.seat_no"                                                   \
+    }
+
+static enum db_result
+add_seats(struct database *db, const struct query *query, const char *user_id,
+          struct reservation *list, size_t count, bool is_returned)
+{
     struct reservation *row = &list[count - 1];
     struct seat seat = {0};
     int64_t id;
     enum db_result result =
-        db_select(db, &seats,
+        db_select(db, query,
                   PARAMETERS(DB_TEXT(user_id), DB_INTEGER(row->reservation_id),
                              DB_INTEGER(list[0].reservation_id)),
                   COLUMNS(INTO_INT64(&id), INTO_INT32(&seat.seat_id), INTO_INT64(&seat.price),
@@ -352,10 +416,28 @@ reservation_table_list_seats(struct database *db, const char *user_id, struct re
         while (row > list && row->reservation_id < id)
             row--;
         /* one that was committed after the page was read is not on it */
-        if (row->reservation_id == id && row->seat_count < SEATS_AT_ONCE)
-            row->seats[row->seat_count++] = seat;
+        if (row->reservation_id == id)
+            reservation_add_seat(row, &seat, is_returned);
     }
     return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+reservation_table_list_seats(struct database *db, const char *user_id, struct reservation *list,
+                             size_t count)
+{
+    static const struct query seats = SEATS_OF_USER("reservation_seat");
+    static const struct query returned = SEATS_OF_USER("returned_seat");
+    bool has_returned = false;
+    if (count == 0)
+        return DB_OK;
+    for (size_t i = 0; i < count; i++) {
+        list[i].seat_count = list[i].returned_count = 0;
+        has_returned = has_returned || list[i].refund_count > 0;
+    }
+    enum db_result result = add_seats(db, &seats, user_id, list, count, false);
+    return result == DB_OK && has_returned ? add_seats(db, &returned, user_id, list, count, true)
+                                           : result;
 }
 
 enum db_result

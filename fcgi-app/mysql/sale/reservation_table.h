@@ -19,8 +19,10 @@ struct reservation {
     int32_t concert_id;
     int32_t item_id;
     enum reservation_status status; /* as stored: a held one may be over, see expires_at */
-    int32_t seat_count;
+    int32_t seat_count;             /* that it has, likewise total_price */
     int64_t total_price;
+    int32_t refund_count; /* refunds of single seats so far; 0: it has all that it was made with */
+    int32_t returned_count; /* seats that went back by them; filled by ..._returned_seats() */
     bool has_seat_limit;
     int32_t seat_limit; /* in force when it was made */
     bool has_token;
@@ -30,7 +32,8 @@ struct reservation {
     bool concert_cancelled;   /* filled by reservation_table_list() and ..._lock_hold() only */
     bool concert_maintenance; /* filled by reservation_table_lock() only */
     bool has_active_token;    /* it is; filled by reservation_table_find_batch() only */
-    struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats() */
+    struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats(), and behind
+                                         them the returned ones */
 };
 
 /*
@@ -96,6 +99,20 @@ enum db_result reservation_table_seats(struct database *db, struct reservation *
 enum db_result reservation_table_seat_ids(struct database *db, struct reservation *reservation)
     MUST_CHECK;
 
+/* Reads the seats that went back, by seatId, and puts them behind those that were read before. */
+enum db_result reservation_table_returned_seats(struct database *db,
+                                                struct reservation *reservation) MUST_CHECK;
+
+/*
+ * Takes `count` seats, which are some of those that were read, out of a locked reservation that is
+ * paid: they are returned by its next refund, and its count and price are those of the others.
+ * `price` is what they cost. DB_RETRY: it is not as it was read, the lock did not hold.
+ */
+enum db_result reservation_table_return_seats(struct database *db,
+                                              const struct reservation *reservation,
+                                              const int32_t *seat_ids, size_t count, int64_t price)
+    MUST_CHECK;
+
 /*
  * Changes the status of a locked reservation; `from` is the one that was read, another one than
  * `to`. `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other
@@ -116,10 +133,14 @@ enum db_result reservation_table_list(struct database *db, const char *user_id, 
 
 /*
  * Reads the seats of a page as reservation_table_list() gave it, each reservation's by seatId, in
- * one statement for all.
+ * one statement for all; in one more those that went back, where there are any.
  */
 enum db_result reservation_table_list_seats(struct database *db, const char *user_id,
                                             struct reservation *list, size_t count) MUST_CHECK;
+
+/* Adds a seat to those of a list's row, a returned one behind all that it has. */
+void reservation_add_seat(struct reservation *reservation, const struct seat *seat,
+                          bool is_returned);
 
 enum { LAPSED_BATCH = 500 };
 

@@ -1,0 +1,125 @@
+#include "domain/sale/refund.h"
+
+#include "base/clock.h"
+#include "domain/sale/point.h"
+
+enum { PERCENT = 100 };
+
+static bool
+is_among(const struct seat *seats, int32_t count, int32_t seat_id)
+{
+    for (int32_t i = 0; i < count; i++)
+        if (seats[i].seat_id == seat_id)
+            return true;
+    return false;
+}
+
+/* All seats are there, before it is told that one of them went back. */
+static enum error
+check_seats(struct services *services, struct reservation *reservation, const int32_t *seat_ids,
+            size_t count, struct problem *problem)
+{
+    int32_t returned = 0;
+    if (reservation->refund_count > 0) {
+        enum db_result result = reservation_table_returned_seats(services->db, reservation);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
+    }
+    for (size_t i = 0; i < count; i++) {
+        int32_t seat_id = seat_ids[i], kept = reservation->seat_count;
+        if (is_among(reservation->seats + kept, reservation->returned_count, seat_id))
+            returned = seat_id;
+        else if (!is_among(reservation->seats, kept, seat_id))
+            return refuse_because(problem, ERROR_SEAT_NOT_FOUND, "The order has no seat %d",
+                                  (int)seat_id);
+    }
+    if (returned != 0)
+        return refuse_because(problem, ERROR_NOT_CANCELLABLE, "Seat %d was given back before",
+                              (int)returned);
+    return ERROR_NONE;
+}
+
+static enum db_result
+end_reservation(struct services *services, struct reservation *reservation)
+{
+    enum db_result result =
+        seat_table_free(services->db, reservation->item_id, reservation->seats,
+                        (size_t)reservation->seat_count, reservation->reservation_id);
+    if (result == DB_OK)
+        result = reservation_table_set_status(services->db, reservation->reservation_id,
+                                              RESERVATION_PAID, RESERVATION_CANCELLED, CLOCK_NEVER);
+    reservation->status = RESERVATION_CANCELLED;
+    return result;
+}
+
+/* The others stay, in their order; what went back is read anew, as earlier ones may be among it. */
+static enum db_result
+lessen_reservation(struct services *services, struct reservation *reservation,
+                   const int32_t *seat_ids, size_t count, struct refund *refund)
+{
+    struct seat freed[SEATS_AT_ONCE], kept[SEATS_AT_ONCE];
+    size_t freed_count = 0;
+    int32_t kept_count = 0;
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        bool goes = false;
+        for (size_t n = 0; n < count; n++)
+            goes = goes || seat_ids[n] == reservation->seats[i].seat_id;
+        if (goes)
+            freed[freed_count++] = reservation->seats[i];
+        else
+            kept[kept_count++] = reservation->seats[i];
+    }
+    for (size_t i = 0; i < freed_count; i++)
+        refund->price += freed[i].price;
+    enum db_result result = seat_table_free(services->db, reservation->item_id, freed, freed_count,
+                                            reservation->reservation_id);
+    if (result == DB_OK)
+        result = reservation_table_return_seats(services->db, reservation, seat_ids, count,
+                                                refund->price);
+    if (result != DB_OK)
+        return result;
+    for (int32_t i = 0; i < kept_count; i++)
+        reservation->seats[i] = kept[i];
+    reservation->seat_count = kept_count;
+    reservation->total_price -= refund->price;
+    refund->entry.refund_no = ++reservation->refund_count;
+    return reservation_table_returned_seats(services->db, reservation);
+}
+
+enum error
+refund_return_seats(struct services *services, struct reservation *reservation,
+                    const int32_t *seat_ids, size_t count, struct refund *refund,
+                    struct problem *problem)
+{
+    if (check_seats(services, reservation, seat_ids, count, problem) != ERROR_NONE)
+        return problem->error;
+    refund->entry = (struct point_entry){
+        .kind = POINT_REFUND,
+        .reservation_id = reservation->reservation_id,
+    };
+    refund->price = 0;
+    if (count > 0 && count < (size_t)reservation->seat_count)
+        return refuse_db(problem,
+                         lessen_reservation(services, reservation, seat_ids, count, refund));
+    refund->price = reservation->total_price;
+    return refuse_db(problem, end_reservation(services, reservation));
+}
+
+enum error
+refund_pay_back(struct services *services, const struct reservation *reservation,
+                struct refund *refund, struct problem *problem)
+{
+    struct point_entry *entry = &refund->entry;
+    int64_t amount = refund->price * refund->percent / PERCENT;
+    enum db_result result = DB_OK;
+    if (reservation->status == RESERVATION_CANCELLED)
+        result = payment_table_refund(services->db, reservation->reservation_id, refund->asked_at);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    entry->fee = refund->price - amount;
+    if (point_move(services, reservation->user_id, amount, entry, problem) != ERROR_NONE)
+        return problem->error;
+    if (entry->refund_no > 0 || entry->fee > 0)
+        result = point_table_set_refund(services->db, entry);
+    return refuse_db(problem, result);
+}
