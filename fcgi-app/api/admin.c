@@ -6,6 +6,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
+#include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
 #include "domain/sale/seat.h"
 
@@ -96,7 +97,8 @@ admin_concert_get(void *services, const struct request *request, struct response
     struct services admin = api_with_long_time_outs(services, request);
     struct concert concert;
     struct problem problem;
-    if (concert_find_whole(admin.db, (int32_t)request->ids[0], &concert, &problem) == ERROR_NONE)
+    if (concert_find_whole(admin.db, (int32_t)request->ids[0], &concert, &problem) == ERROR_NONE &&
+        refund_rules_read(&admin, &concert, &problem) == ERROR_NONE)
         answer(&admin, &concert, NULL, response);
     else
         response_problem(response, &problem);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/reader.h"
+#include "api/refund_rules.h"
 #include "base/json.h"
 
 enum { PLACE_MAX = 1000000 };
@@ -149,6 +150,7 @@ concert_change_read(const void *body, struct concert *concert, struct problem *p
     if (has(&reader, "paused"))
         concert->paused = reader_boolean(&reader, "paused");
     concert->max_waiting = reader_small(&reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
+    refund_rules_read_member(&reader, &concert->refund_rules);
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;
 }
 

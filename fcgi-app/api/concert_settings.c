@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "api/refund_rules.h"
 #include "base/log.h"
 
 void
@@ -39,6 +40,8 @@ concert_settings_write(struct json *json, const struct services *services,
     json_write_optional_string(json, "source", concert->beacon_source);
     json_write_optional_string(json, "value", concert->beacon);
     json_end_object(json);
+    if (concert->refund_rules.count > 0)
+        refund_rules_write(json, &concert->refund_rules);
 }
 
 static json_t *

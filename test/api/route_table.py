@@ -1,5 +1,5 @@
 """What the sources say of the routes: the table of fcgi-app/api/routes.c with its fields, and the members of a
-concert that fcgi-app/api/concert_draft.c reads. Tests that go by them need no change for a new field."""
+concert that fcgi-app/api/concert_draft.c and refund_rules.c read. Tests that go by them need no change for a new field."""
 
 import re
 from dataclasses import dataclass
@@ -87,17 +87,18 @@ def fields():
     return tables
 
 
-# what each function of concert_draft.c reads
+# what each function of concert_draft.c and refund_rules.c reads
 PLACES = {
     "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_beacon": "beacon.", "read_draw": "",
     "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
+    "refund_rules_read_member": "", "read_rule": "refundRules[0].",
 }
 
 
 def members():
     """All members of a new concert and of a change."""
     found = []
-    text = source("api/concert_draft.c")
+    text = source("api/concert_draft.c") + source("api/refund_rules.c")
     for function, body in re.findall(r"^(\w+)\([^;{]*\)\n\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
         for kind, name, rest in re.findall(r'read(?:er)?_(\w+)\(\s*&?\w+,\s*"(\w+)"([^;]*)\);', body):
             if kind in ("enter", "refuse"):

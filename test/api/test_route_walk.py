@@ -238,7 +238,8 @@ def concert_with(member, value):
     """A new concert with one member set."""
     body = copy.deepcopy(CONCERT)
     at = {"": body, "items[0].": body["items"][0], "items[0].seats[0].": body["items"][0]["seats"][0],
-          "beacon.": body.setdefault("beacon", {})}[member.place]
+          "beacon.": body.setdefault("beacon", {}),
+          "refundRules[0].": body.setdefault("refundRules", [{"untilDays": 1, "percent": 1}])[0]}[member.place]
     at[member.name] = value
     return {name: value for name, value in body.items() if value != {}}
 
@@ -260,10 +261,10 @@ def wrong_members(member):
 
 
 def is_read(route, member):
-    """A change looks at no items, and a new concert at nothing of the queue."""
+    """A change looks at no items, and a new concert at nothing of the queue and at no rules."""
     if route.method == "PATCH":
         return not member.place.startswith("items") and member.name != "items"
-    return member.name not in ("paused", "maxWaiting")
+    return member.name not in ("paused", "maxWaiting", "refundRules", "untilDays", "percent")
 
 
 CONCERT_ROUTES = [route for route in ROUTES if route.fields == "any_fields"]

@@ -7,8 +7,27 @@
 #include <string.h>
 
 #include "api/concert_draft.h"
+#include "api/refund_rules.h"
 #include "base/clock.h"
 #include "fuzz.h"
+
+static void
+require_rules(const struct refund_rules *rules)
+{
+    struct buffer text = {0};
+    struct json json = json_writer(&text);
+    REQUIRE(rules->count <= REFUND_RULES_MAX);
+    for (size_t i = 0; i < rules->count; i++) {
+        REQUIRE(rules->list[i].until_days >= 0 && rules->list[i].until_days <= REFUND_DAYS_MAX);
+        REQUIRE(i == 0 || rules->list[i].until_days < rules->list[i - 1].until_days);
+        REQUIRE(rules->list[i].percent >= 0 && rules->list[i].percent <= 100);
+    }
+    json_begin_object(&json, NULL);
+    refund_rules_write(&json, rules);
+    json_end_object(&json);
+    fuzz_require_json(text.data, text.length);
+    buffer_free(&text);
+}
 
 static void
 require_concert(const struct concert *concert)
@@ -30,6 +49,7 @@ require_concert(const struct concert *concert)
     fuzz_require_text(concert->time_zone, sizeof concert->time_zone);
     REQUIRE(concert->time_zone[0] == '\0' || time_zone_is_known(concert->time_zone));
     REQUIRE(concert->draw_lead_seconds >= 1 && concert->draw_lead_seconds <= 86400);
+    require_rules(&concert->refund_rules);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
 #include "mysql/organiser/audit_log_table.h"
 
@@ -294,9 +295,13 @@ concert_change_execute(struct services *services, void *state, struct problem *p
     enum db_result result = concert_admin_table_lock(services->db, change->concert_id, &before);
     enum error error = concert_refuse(problem, result);
     if (error == ERROR_NONE)
+        error = refund_rules_read(services, &before, problem);
+    if (error == ERROR_NONE)
         error = apply_change(change, &before, problem);
     if (error == ERROR_NONE)
         error = draw_change(services, &before, &change->concert, problem);
+    if (error == ERROR_NONE)
+        error = refund_rules_change(services, &before, &change->concert, problem);
     if (error != ERROR_NONE)
         return error;
     result = concert_admin_table_update(services->db, &before, &change->concert);

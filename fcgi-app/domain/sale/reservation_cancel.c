@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/shared.h"
+#include "domain/concert/refund_rules.h"
 #include "mysql/sale/idempotency_table.h"
 
 enum {
@@ -49,14 +50,19 @@ check_refunds(struct services *services, const char *user_id, int64_t now, struc
     return ERROR_RATE_LIMITED;
 }
 
+/* What the owner of a paid one may have back now. */
 static enum error
-check_not_started(struct services *services, int32_t item_id, int64_t now, struct problem *problem)
+find_percent(struct services *services, const struct reservation *reservation, int64_t now,
+             int32_t *percent, struct problem *problem)
 {
     struct item item;
-    enum db_result result = concert_table_item(services->db, item_id, &item);
-    if (result == DB_OK && now >= item.starts_at)
+    enum db_result result = concert_table_item(services->db, reservation->item_id, &item);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (now >= item.starts_at)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The item has started");
-    return refuse_db(problem, result);
+    return refund_rules_percent(services, reservation->concert_id, reservation->settled_at,
+                                item.starts_at, now, percent, problem);
 }
 
 enum error
@@ -77,10 +83,10 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
     if (reservation->status != RESERVATION_PAID)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
-    error = check_not_started(services, reservation->item_id, now, problem);
+    cancel->refund = (struct refund){.asked_at = now};
+    error = find_percent(services, reservation, now, &cancel->refund.percent, problem);
     if (error != ERROR_NONE)
         return error;
-    cancel->refund = (struct refund){.percent = 100, .asked_at = now};
     error = refund_return_seats(services, reservation, NULL, 0, &cancel->refund, problem);
     if (error == ERROR_NONE)
         error = refund_pay_back(services, reservation, &cancel->refund, problem);

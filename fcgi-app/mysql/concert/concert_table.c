@@ -39,6 +39,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
     memcpy(columns, list, sizeof list);
     concert->title[0] = concert->venue[0] = concert->time_zone[0] = '\0';
     concert->beacon_source[0] = concert->beacon[0] = '\0';
+    concert->refund_rules.count = 0;
 }
 
 void

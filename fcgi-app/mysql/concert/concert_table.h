@@ -3,6 +3,7 @@
 #define FRONTROW_MYSQL_CONCERT_TABLE_H
 
 #include "base/time_zone.h"
+#include "mysql/concert/refund_rule_table.h"
 #include "mysql/database.h"
 
 enum {
@@ -37,10 +38,11 @@ struct concert {
     int32_t draw_lead_seconds;      /* how long before opens_at the pre-queue is frozen */
     char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
     char beacon[TITLE_SIZE];
-    int32_t idle_seconds;           /* of the queue's places; 0: they end with their leases */
-    char time_zone[TIME_ZONE_SIZE]; /* of the venue; "": that of the setting */
-    int64_t last_starts_at;         /* the last of its items; CLOCK_NEVER where it has none */
-    int64_t now;                    /* of the database when the row was read */
+    int32_t idle_seconds;             /* of the queue's places; 0: they end with their leases */
+    char time_zone[TIME_ZONE_SIZE];   /* of the venue; "": that of the setting */
+    struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
+    int64_t last_starts_at;           /* the last of its items; CLOCK_NEVER where it has none */
+    int64_t now;                      /* of the database when the row was read */
 };
 
 /* What a concert's items add up to, for lists. */

@@ -7,7 +7,8 @@
 /* Of `reservation r`. */
 #define RESERVATION_COLUMNS                                                                        \
     "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
-    "r.total_price, r.refund_count, r.seat_limit, r.token, r.created_at, r.expires_at"
+    "r.total_price, r.refund_count, r.seat_limit, r.token, r.created_at, r.expires_at, "           \
+    "r.settled_at"
 
 /* What reservation_shown() makes of its status, by number; beside its `concert c`. */
 #define RESERVATION_SHOWN                                                                          \
@@ -24,7 +25,7 @@
 #define RESERVATIONS_OF_CONCERT RESERVATIONS_BY("reservation_of_concert")
 #define RESERVATIONS_OF_STATUS RESERVATIONS_BY("reservation_of_status")
 
-enum { RESERVATION_COLUMN_COUNT = 12 };
+enum { RESERVATION_COLUMN_COUNT = 13 };
 
 /* Where they go. */
 void reservation_columns_bind(struct reservation *row,

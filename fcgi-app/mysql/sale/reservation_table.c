@@ -22,6 +22,7 @@ reservation_columns_bind(struct reservation *row, struct column columns[RESERVAT
         INTO_OPTIONAL_BYTES(row->token, &row->has_token),
         INTO_INSTANT(&row->created_at),
         INTO_INSTANT(&row->expires_at),
+        INTO_INSTANT(&row->settled_at),
     };
     memcpy(columns, list, sizeof list);
     row->returned_count = 0;

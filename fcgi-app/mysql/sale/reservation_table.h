@@ -29,6 +29,8 @@ struct reservation {
     uint8_t token[TOKEN_SIZE]; /* with which it was made */
     int64_t created_at;
     int64_t expires_at;
+    int64_t settled_at; /* when its owner paid it or gave it back unpaid; CLOCK_NEVER: neither, or
+                           it was refunded */
     bool concert_cancelled;   /* filled by reservation_table_list() and ..._lock_hold() only */
     bool concert_maintenance; /* filled by reservation_table_lock() only */
     bool has_active_token;    /* it is; filled by reservation_table_find_batch() only */
