@@ -28,6 +28,12 @@ def operations():
     }
 
 
+def examples(method, path):
+    """Name -> a body that the document shows for the call."""
+    content = resolve(operations()[method, path]["requestBody"])["content"]["application/json"]
+    return {name: one["value"] for name, one in content["examples"].items()}
+
+
 def assert_shape(value, schema, where="answer"):
     """The value is of the schema, and has no member that the schema does not name."""
     schema = resolve(schema)

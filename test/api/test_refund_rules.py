@@ -1,5 +1,6 @@
 """What buyers get back, by the days before the start at the venue: refundRules of a concert."""
 
+import openapi
 import pytest
 from helpers import assert_problem, balance, buy, new_concert, new_user, ok, seat_status
 
@@ -147,6 +148,11 @@ def test_bad_rules(stack, value, field):
     concert = new_concert(stack)
     assert_problem(ask(stack, concert, {"refundRules": value, "venue": "Other"}), "invalid_field", field=field)
     assert read(stack, concert) == WHOLE
+
+
+@pytest.mark.parametrize("name, example", openapi.examples("PATCH", "/admin/concert/{concertId}").items())
+def test_the_examples_of_the_document(stack, name, example):
+    assert ok(ask(stack, new_concert(stack), example))["refundRules"] == example["refundRules"]
 
 
 def test_the_largest_rules(stack):

@@ -264,6 +264,13 @@ def test_what_an_older_build_writes_is_read(stack):
     assert (seen["status"], numbers(seen["seats"]), numbers(seen["returnedSeats"])) == ("cancelled", [2, 3], [1])
 
 
+@pytest.mark.parametrize("name, example", openapi.examples("POST", PATH).items())
+def test_the_examples_of_the_document(stack, name, example):
+    concert = new_concert(stack)
+    order = sell(stack, concert, [1, 2])
+    openapi.assert_answer(stack.post(PATH.format(**order), example, **stack.admin_headers()), "POST", PATH)
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_a_refund_costs_no_more_without_parts(stack, method):
     """An order of an older build is one without returned seats, number and fee."""
