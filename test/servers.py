@@ -8,7 +8,7 @@ import subprocess
 
 import pymysql
 import redis
-from stack import empty_data, free_port, is_gone, wait_for
+from stack import Stack, empty_data, free_port, is_gone, wait_for
 
 
 # where it is not in the path of whoever is not root; None: the machine has MySQL
@@ -182,6 +182,29 @@ class Sentinel(Redis):
 
     def command(self):
         return ["redis-server", f"{self.folder}/redis.conf", "--sentinel"]
+
+
+class TwoNames(Stack):
+    """A stack of one MariaDB with two addresses, which Frontrow takes for two servers that both take writes."""
+
+    def __init__(self, **settings):
+        super().__init__(mysql_socket="", **settings)
+        self.server = MariaDb(self.var, 1)
+        settings = self.server.folder / "my.cnf"
+        settings.write_text(settings.read_text().replace("bind-address = 127.0.0.1", "bind-address = 127.0.0.1,127.0.0.2"))
+        self.environment["FRONTROW_MYSQL_HOSTS"] = f"{self.server.address} 127.0.0.2:{self.server.port}"
+
+    def start(self):
+        self.server.start().query(
+            "SET GLOBAL read_only = OFF", "CREATE DATABASE frontrow CHARACTER SET utf8mb4",
+            "CREATE USER frontrow@'127.0.0.1'", "GRANT ALL ON frontrow.* TO frontrow@'127.0.0.1'",
+        )
+        super().start()
+        return self
+
+    def stop(self):
+        self.server.kill()
+        super().stop()
 
 
 @contextlib.contextmanager

@@ -1,13 +1,16 @@
 """What the server's settings do to our sessions: nothing. And servers whose settings are not taken."""
 
+import concurrent.futures
 import contextlib
 import re
+import shutil
 import threading
 import time
 
 import pytest
 from helpers import balance, buy, charge, new_concert, new_user, ok
-from stack import configured, wait_for
+from servers import MARIADBD, TwoNames
+from stack import ROOT, configured, wait_for
 
 TITLE = "봄의 노래, Frühling 🎫"
 DAY = {"date": "2031-05-01", "startsAt": "2031-05-01T19:30:00+09:00", "seats": [{"from": 1, "to": 4, "price": 1000}]}
@@ -202,3 +205,23 @@ def test_the_check_names_the_servers(stack):
     version = stack.query("SELECT VERSION() AS version")[0]["version"]
     assert f"MySQL is {'' if 'MariaDB' in version else 'MySQL '}{version}" in said
     assert re.search(r"Redis is (Redis|Valkey) \d+\.\d+\.\d+", said)
+
+
+def test_a_migration_keeps_its_lock_while_the_lock_s_connection_is_idle(tmp_path):
+    """With several servers it has one of its own at each, which does nothing until the end."""
+    if not MARIADBD:
+        pytest.skip("MySQL has one address")
+    folder = shutil.copytree(ROOT / "schema", tmp_path / "schema")
+    (folder / "900_slow.sql").write_text("DO SLEEP(10);\n")
+    stack = TwoNames()
+    try:
+        stack.start().server.query("SET GLOBAL wait_timeout = 2")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            migrating = pool.submit(stack.ctl, "migrate", "--schema", folder)
+            wait_for(lambda: any("SLEEP(10)" in (row["Info"] or "") for row in stack.server.query("SHOW PROCESSLIST")))
+            time.sleep(5)
+            (lock,) = stack.server.query("SELECT IS_USED_LOCK('frontrow.migrate') AS owner")
+            assert lock["owner"] is not None and not migrating.done()
+            assert migrating.result(120).returncode == 0
+    finally:
+        stack.stop()

@@ -25,13 +25,18 @@ struct migrate_lock {
     size_t count;
 };
 
-/* DB_NONE: somebody else has it. */
+/*
+ * DB_NONE: somebody else has it. While a migration runs at another server, or rows are copied, this
+ * connection is idle for long; the server must not close it, and with it give the lock back.
+ */
 static enum db_result
 take_at(struct database *db)
 {
     int32_t locked = 0;
-    enum db_result result =
-        db_select_one(db, &take, PARAMETERS(DB_INTEGER(LOCK_WAIT_S)), COLUMNS(INTO_INT32(&locked)));
+    enum db_result result = db_run_text(db, "SET SESSION wait_timeout = 2147483");
+    if (result == DB_OK)
+        result = db_select_one(db, &take, PARAMETERS(DB_INTEGER(LOCK_WAIT_S)),
+                               COLUMNS(INTO_INT32(&locked)));
     return result == DB_OK && !locked ? DB_NONE : result;
 }
 
