@@ -12,6 +12,9 @@
 
 enum { CONFIG_TEXT_SIZE = 256, CONFIG_ERROR_SIZE = 512, CONFIG_SECRETS = 4 };
 
+/* A statement has so much more time at MySQL, which ends waits for locks up to a second late. */
+enum { MYSQL_LATE_MS = 1000 };
+
 /* One member a setting; the table says what each means. Fixed after config_load(). */
 struct config {
 #define TEXT(name, value, help) char name[CONFIG_TEXT_SIZE];

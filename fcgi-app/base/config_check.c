@@ -172,23 +172,23 @@ check_fastcgi(const struct config *config, char error[CONFIG_ERROR_SIZE])
 bool
 config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
 {
-    const int ladder[] = {config->redis_timeout_ms,
-                          config->lock_wait_s * 1000,
-                          whole_seconds(config->mysql_timeout_ms),
-                          config->request_ms,
-                          config->watchdog_ms,
-                          config->gateway_ms};
+    const int statement_ms = whole_seconds(config->mysql_timeout_ms);
+    const int admin_statement_ms = whole_seconds(config->admin_mysql_timeout_ms);
+    const int inner[] = {config->redis_timeout_ms, config->lock_wait_s * 1000, statement_ms};
+    const int outer[] = {statement_ms + MYSQL_LATE_MS, config->request_ms, config->watchdog_ms,
+                         config->gateway_ms};
     const int front[] = {config->front_ms, config->request_ms};
-    const int admin[] = {config->lock_wait_s * 1000, whole_seconds(config->admin_mysql_timeout_ms),
-                         config->admin_request_ms, config->admin_watchdog_ms,
-                         config->admin_gateway_ms};
-    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms < request_ms < "
-                      "watchdog_ms < gateway_ms",
-                      ladder, 6, error) ||
+    const int admin_inner[] = {config->lock_wait_s * 1000, admin_statement_ms};
+    const int admin_outer[] = {admin_statement_ms + MYSQL_LATE_MS, config->admin_request_ms,
+                               config->admin_watchdog_ms, config->admin_gateway_ms};
+    if (!check_ladder("redis_timeout_ms < lock_wait_s < mysql_timeout_ms", inner, 3, error) ||
+        !check_ladder("mysql_timeout_ms + 1000 < request_ms < watchdog_ms < gateway_ms", outer, 4,
+                      error) ||
         !check_ladder("front_ms < request_ms", front, 2, error) ||
-        !check_ladder("lock_wait_s < admin_mysql_timeout_ms < admin_request_ms < admin_watchdog_ms "
-                      "< admin_gateway_ms",
-                      admin, 5, error))
+        !check_ladder("lock_wait_s < admin_mysql_timeout_ms", admin_inner, 2, error) ||
+        !check_ladder("admin_mysql_timeout_ms + 1000 < admin_request_ms < admin_watchdog_ms < "
+                      "admin_gateway_ms",
+                      admin_outer, 4, error))
         return false;
     if (config_trusts_body(config) && !address_list_is_loopback(config->listen)) {
         snprintf(error, CONFIG_ERROR_SIZE,

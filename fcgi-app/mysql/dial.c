@@ -76,11 +76,10 @@ log_in(MYSQL *handle, const struct config *config, const struct host *host)
 static bool
 needs_more_time(struct database *db, MYSQL *handle)
 {
-    enum { LATE_BY_MS = 1000 };
     if (db->has_late_waits || strstr(mysql_get_server_info(handle), "MariaDB") != NULL)
         return false;
     db->has_late_waits = true;
-    db->timeout_ms += LATE_BY_MS;
+    db->timeout_ms += MYSQL_LATE_MS;
     return true;
 }
 

@@ -52,21 +52,16 @@ children_inherit(struct children *children, const struct generation *generation,
 
 /* ---- starting ---- */
 
-static _Noreturn void
-run_child(struct children *children, const struct child *child)
-{
-    close(children->lock);
-    exit(worker_run(children->heritage, &child->generation->config, slot_of(children, child)));
-}
-
 static void
 start_child(struct children *children, struct child *child, int64_t now)
 {
     scoreboard_start(children->heritage->scoreboard, slot_of(children, child),
                      now + child->generation->config.watchdog_ms);
     pid_t pid = fork();
-    if (pid == 0)
-        run_child(children, child);
+    if (pid == 0) {
+        close(children->lock);
+        exit(worker_run(children->heritage, &child->generation->config, slot_of(children, child)));
+    }
     if (pid < 0) {
         log_error("fork: %s", strerror(errno));
         child->start_at = now + FIRST_BACKOFF_MS;
@@ -97,7 +92,7 @@ watch_child(struct children *children, struct child *child, int64_t now)
     if (child->state == CHILD_STARTING)
         log_error("worker %d is not ready in time: killed", (int)child->pid);
     else
-        log_error("worker %d works on one request for %lld ms: killed", (int)child->pid,
+        log_error("worker %d does not finish its work, for %lld ms by now: killed", (int)child->pid,
                   (long long)(now - slot_state(children, child)->busy_since));
     child->overdue = true;
     kill_child(child);

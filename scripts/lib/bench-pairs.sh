@@ -137,7 +137,7 @@ pairs_count_rows() {
     local -A COUNTED=()
     export FRONTROW_WORKERS=1
     # a statement of sixteen requests takes valgrind seconds
-    export FRONTROW_MYSQL_TIMEOUT_MS=60000 FRONTROW_REQUEST_MS=61000 FRONTROW_WATCHDOG_MS=62000 FRONTROW_GATEWAY_MS=63000
+    export FRONTROW_MYSQL_TIMEOUT_MS=60000 FRONTROW_REQUEST_MS=62000 FRONTROW_WATCHDOG_MS=63000 FRONTROW_GATEWAY_MS=64000
     for name in "${SIDES[@]}"; do
         side_count "$name"
     done

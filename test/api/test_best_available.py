@@ -365,7 +365,7 @@ def test_wishes_and_named_seats_mixed(stack):
 
 def test_what_a_killed_worker_was_taking_can_be_had(new_stack):
     """Also where no other takes its place, as it was leaving: the last seats, at once."""
-    stack = new_stack(workers=2, mysql_timeout_ms=7000, request_ms=8000, watchdog_ms=9000)
+    stack = new_stack(workers=2, mysql_timeout_ms=7000, request_ms=8500, watchdog_ms=9000)
     hall = Hall(stack, ("A", "1", 2, 100))
     wait_for(lambda: len(stack.workers()) == 2)
     before = stack.workers()

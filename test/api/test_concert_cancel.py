@@ -20,7 +20,7 @@ FINAL = re.compile(r"refunded (\d+) reservations, (\d+) points; cancelled (\d+) 
 # The command waits for as long as a call may last: not for long where there is none.
 NO_CALLS = {
     "FRONTROW_REDIS_TIMEOUT_MS": "900", "FRONTROW_LOCK_WAIT_S": "1", "FRONTROW_MYSQL_TIMEOUT_MS": "1100",
-    "FRONTROW_REQUEST_MS": "2100", "FRONTROW_WATCHDOG_MS": "2200",
+    "FRONTROW_REQUEST_MS": "3100", "FRONTROW_WATCHDOG_MS": "3200",
 }
 
 

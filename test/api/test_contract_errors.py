@@ -35,7 +35,7 @@ def private(new_stack):
     """A stack to break: caller = header, everybody a gateway, no admin key, quick to call it a day."""
     return new_stack(
         caller="header", gateway_addresses="127.0.0.0/8", charge="anyone", workers=4, redis_timeout_ms=900, lock_wait_s=1,
-        mysql_timeout_ms=2000, request_ms=3000, admin_key_file="",
+        mysql_timeout_ms=2000, request_ms=3500, admin_key_file="",
     )
 
 

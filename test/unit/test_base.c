@@ -175,8 +175,14 @@ config_names_what_is_wrong(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = bod\n"), "one of header|body"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "caller = header|body\n"), "one of header|"));
     CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "request_ms = 9000\n"), "must rise"));
-    /* MySQL's client would wait for 4 s */
-    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_timeout_ms = 3001\n"), "4000 ms"));
+    /* the client would wait for 3 s, at a server that is late for 4 s */
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "mysql_timeout_ms = 2001\n"),
+                                  "step 1 is 4000 ms and step 2 is 4000 ms"));
+    CU_ASSERT_STRING_EQUAL(load_text(&config, "mysql_timeout_ms = 2001\nrequest_ms = 4001\n"), "");
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "admin_mysql_timeout_ms = 19000\n"),
+                                  "admin_mysql_timeout_ms + 1000 < admin_request_ms"));
+    /* but a wait for a lock must end before, at one that is not */
+    CU_ASSERT_PTR_NOT_NULL(strstr(load_text(&config, "lock_wait_s = 2\n"), "< mysql_timeout_ms"));
     CU_ASSERT_PTR_NOT_NULL(
         strstr(load_text(&config, "caller = body\nlisten = 0.0.0.0\n"), "127.0.0.0/8 or [::1]"));
     CU_ASSERT_PTR_NOT_NULL(
