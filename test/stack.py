@@ -1,6 +1,7 @@
 """A private stack for tests: its own var/, port and daemons, started by scripts/lib/stack."""
 
 import atexit
+import concurrent.futures
 import contextlib
 import functools
 import http.client
@@ -455,6 +456,24 @@ def wait_for(condition, seconds=60, step=0.02):
         assert time.monotonic() < end, f"not within {seconds} s: {condition}"
         time.sleep(step)
     return value
+
+
+@contextlib.contextmanager
+def beside(action, pause=0):
+    """Does something again and again meanwhile, with pauses of so many seconds. What it raises is raised at the end."""
+    over = threading.Event()
+
+    def repeat():
+        while not over.wait(pause):
+            action()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        repeated = pool.submit(repeat)
+        try:
+            yield
+        finally:
+            over.set()
+        repeated.result()
 
 
 def health(stack):

@@ -1,18 +1,16 @@
 """frontrowctl prune: what is old goes, in batches beside the sales; nothing that is needed goes with it."""
 
-import concurrent.futures
 import contextlib
 import os
 import re
 import subprocess
-import threading
 import time
 
 import pytest
 from draw_helpers import Draw
 from helpers import add_token, age_hold, buy, new_concert, new_user, ok, reserve
 from queue_helpers import Queue
-from stack import wait_for
+from stack import beside, wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -246,24 +244,17 @@ def test_sales_go_on_beside_it(stack):
     queue, selling = Queue.new(stack, capacity=2), new_concert(stack, seats=4000)
     fill(stack, queue, 10 * BATCH)
     end(stack, queue)
-    waits, over = [], threading.Event()
+    waits, client = [], stack.new_client()
 
     def sell():
-        client = stack.new_client()
-        while not over.is_set():
-            started = time.monotonic()
-            item, seat = selling.free_seat()
-            user = new_user()
-            ok(client.post("/reservation", {"userId": user, "concertId": selling.id, "itemId": item, "seatId": seat}))
-            waits.append(time.monotonic() - started)
+        started = time.monotonic()
+        item, seat = selling.free_seat()
+        user = new_user()
+        ok(client.post("/reservation", {"userId": user, "concertId": selling.id, "itemId": item, "seatId": seat}))
+        waits.append(time.monotonic() - started)
 
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        sold = pool.submit(sell)
-        try:
-            assert prune(stack)[1] == 10 * BATCH - 1
-        finally:
-            over.set()
-        sold.result()
+    with beside(sell):
+        assert prune(stack)[1] == 10 * BATCH - 1
     assert waits and max(waits) < 1
 
 

@@ -8,12 +8,10 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from stack import ROOT, SERVICES, UNHURRIED, Stack, wait_for
+from stack import ROOT, SERVICES, UNHURRIED, Stack, beside, wait_for
 
 
 def is_group_alive(pid):
@@ -72,21 +70,9 @@ def test_up_takes_over_a_new_program_without_losing_a_request(kept):
     shutil.copy2(program, kept.build / "frontrow.new")
     (kept.build / "frontrow.new").rename(program)
     before, workers = kept.pid("frontrow"), set(kept.workers())
-    statuses = []
-    over = threading.Event()
-
-    def ask():
-        client = kept.new_client()
-        while not over.is_set():
-            statuses.append(client.get("/health").status)
-
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask)
-        try:
-            done = run(kept, "up")
-        finally:
-            over.set()
-        asking.result()
+    statuses, client = [], kept.new_client()
+    with beside(lambda: statuses.append(client.get("/health").status)):
+        done = run(kept, "up")
     assert done.returncode == 0, done.stdout
     assert kept.pid("frontrow") == before
     assert os.readlink(f"/proc/{before}/exe") == str(program)

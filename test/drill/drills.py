@@ -7,33 +7,14 @@ import random
 import shutil
 import signal
 import subprocess
-import threading
 import time
 
 import pymysql
 from booking import Hall, Load
 from frame import drill
-from stack import empty_data, wait_for
+from stack import beside, empty_data, wait_for
 
 # ---- the application
-
-
-@contextlib.contextmanager
-def beside(action, pause):
-    """Does something again and again meanwhile."""
-    over = threading.Event()
-
-    def repeat():
-        while not over.wait(pause()):
-            action()
-
-    thread = threading.Thread(target=repeat)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 @drill("workers crash again and again", "WorkersEnding")
@@ -43,7 +24,7 @@ def worker_crash_loop(incident):
             os.kill(random.choice(incident.stack.workers()), signal.SIGKILL)
 
     incident.breaks()
-    with beside(kill, lambda: 0.3):
+    with beside(kill, 0.3):
         incident.await_alert()
         incident.respond("queue", "pause", incident.queue.id)
     incident.mended()
@@ -176,7 +157,7 @@ def mysql_slow(incident):
 
     incident.breaks()
     incident.shows()  # calls are slow before any fails
-    with beside(stand_still, lambda: 0.15):
+    with beside(stand_still, 0.15):
         incident.await_alert()
         incident.respond("queue", "pause", incident.queue.id)
     incident.mended()

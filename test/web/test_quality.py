@@ -3,11 +3,10 @@
 import contextlib
 import gzip
 import re
-import threading
 
 import pytest
 from fan import DESKTOP, PHONE, violations
-from stack import ROOT, wait_for
+from stack import ROOT, beside, wait_for
 
 
 def reach(fan, new_concert, stack):
@@ -245,24 +244,6 @@ def test_maintenance_is_told_and_the_call_is_made_after_it(new_fan, new_concert,
     assert fan.count("reservation") == 1
 
 
-@contextlib.contextmanager
-def calls(call, pause):
-    """Somebody else calls again and again, with pauses of so many seconds."""
-    ended = threading.Event()
-
-    def run():
-        while not ended.wait(pause):
-            call()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(60)
-
-
 def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack):
     """nginx lets one address make four calls a second, and one exact call be under way."""
     limited = new_stack(rate_limit=4, exact_limit=1, workers=4, gateway_ms=60_000)
@@ -270,7 +251,7 @@ def test_too_many_calls_are_told_and_made_later(new_fan, new_concert, new_stack)
     fan = new_fan(on=limited).sign_in()
     page = fan.page
     neighbour = limited.new_client()  # of the same address
-    with calls(lambda: neighbour.get("/concert"), 0.02), page.expect_response(lambda answer: answer.status == 429):
+    with beside(lambda: neighbour.get("/concert"), 0.02), page.expect_response(lambda answer: answer.status == 429):
         fan.open("/")
     page.locator(".concert").first.wait_for()
     fan.open(f"/concert/{concert}/item/{item}")

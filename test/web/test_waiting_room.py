@@ -1,11 +1,10 @@
 """The waiting room: places that are kept whatever the browser goes through."""
 
 import contextlib
-import threading
 import time
 
 import pytest
-from stack import wait_for
+from stack import beside, wait_for
 
 
 @pytest.fixture
@@ -174,26 +173,6 @@ def seconds_from_now(stack, seconds):
     return stack.query(text, seconds)[0]["instant"]
 
 
-@contextlib.contextmanager
-def others_looking(stack, path):
-    """Others keep what nginx has of it as old as it may be."""
-    ended = threading.Event()
-
-    def look():
-        client = stack.new_client()
-        while not ended.wait(0.02):
-            client.get(path)
-        client.close()
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
 def test_entering_by_itself_when_the_sale_opens(new_fan, new_concert, stack):
     concert, _ = new_concert(admissionCapacity=1, opensAt=seconds_from_now(stack, 20))
     fan = new_fan().sign_in()
@@ -202,7 +181,8 @@ def test_entering_by_itself_when_the_sale_opens(new_fan, new_concert, stack):
     page.get_by_text("You join the queue when it opens").wait_for()
     page.reload()
     page.get_by_text("You join the queue when it opens").wait_for()
-    with others_looking(stack, f"/concert/{concert}"):
+    # others keep what nginx has of it as old as it may be
+    with contextlib.closing(stack.new_client()) as other, beside(lambda: other.get(f"/concert/{concert}"), 0.02):
         fan.wait_title("It is your turn")
 
 
