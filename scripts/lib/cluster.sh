@@ -158,7 +158,7 @@ machine() {
     "$@"
 }
 
-db_start() {
+start_db() {
     galera_settings "$NAME" >"$VAR/mysql.extra"
     FRONTROW_MYSQL_MEMORY=64M FRONTROW_MYSQL_LOG=96M mysql_configure
     mkdir -p "$VAR/mysql"
@@ -170,7 +170,7 @@ db_is_ready() {
     [[ $(MYSQL_PATIENCE=5 mysql_query "SHOW STATUS LIKE 'wsrep_local_state_comment'" 2>/dev/null) == *Synced ]]
 }
 
-redis_node_start() {
+start_redis() {
     # a Sentinel may have changed its settings
     if [[ ! -e $VAR/redis.conf ]]; then
         redis_settings "$NAME" >"$VAR/redis.extra"
@@ -179,7 +179,7 @@ redis_node_start() {
     process_start "$NAME" "${IN_NETWORK[@]}" "$(redis_command server)" "$VAR/redis.conf"
 }
 
-sentinel_start() {
+start_sentinel() {
     [[ -e $VAR/sentinel.conf ]] || cat >"$VAR/sentinel.conf" <<END
 port 26379
 bind $(machine_address "$NAME")
@@ -203,7 +203,7 @@ redis_says() {
     timeout 2 "${IN_NETWORK[@]}" "$(redis_command cli)" -h "$LISTEN" -p "$port" "$@" 2>/dev/null
 }
 
-app_start() {
+start_app() {
     cluster_settings "$NAME" >"$VAR/frontrow.conf"
     process_start "$NAME" "${IN_NETWORK[@]}" "$BUILD/frontrow" --config "$VAR/frontrow.conf"
 }
@@ -212,7 +212,7 @@ app_is_ready() {
     "${IN_NETWORK[@]}" ss -Hltn "sport = :9000" | grep -q .
 }
 
-front_start() {
+start_front() {
     cluster_settings "$NAME" >"$VAR/frontrow.conf"
     local FRONTROW_APP_HOSTS FRONTROW_GATEWAY_ADDRESSES=$CLIENT FRONTROW_ADMIN_ADDRESSES=$CLIENT
     local FRONTROW_UNCOUNTED_ADDRESSES=$CLIENT FRONTROW_ACCESS_LOG=off
@@ -232,26 +232,15 @@ front_is_ready() {
     [[ $(front_health) == *'"ready"'* ]]
 }
 
+# Each role has a start_ROLE and a ROLE_is_ready above, but for Redis, which is ready when that of scripts/up is.
 machine_is_ready() {
-    case $1 in
-        db-*) machine "$1" db_is_ready ;;
-        redis-*) machine "$1" redis_is_ready ;;
-        sentinel-*) machine "$1" sentinel_is_ready ;;
-        app-*) machine "$1" app_is_ready ;;
-        front-*) machine "$1" front_is_ready ;;
-    esac
+    machine "$1" "${1%-*}_is_ready"
 }
 
 machine_start() {
     local name=$1
     shift
-    case $name in
-        db-*) machine "$name" db_start "$@" ;;
-        redis-*) machine "$name" redis_node_start ;;
-        sentinel-*) machine "$name" sentinel_start ;;
-        app-*) machine "$name" app_start ;;
-        front-*) machine "$name" front_start ;;
-    esac
+    machine "$name" "start_${name%-*}" "$@"
 }
 
 machine_wait() {
