@@ -173,15 +173,16 @@ api_write_page(struct response *response, const struct page *page)
 {
     bool more = page->count > (size_t)page->limit;
     size_t count = more ? (size_t)page->limit : page->count;
+    int64_t last = 0;
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
     json_begin_array(&json, page->name);
     for (size_t i = 0; i < count; i++) {
         json_begin_object(&json, NULL);
-        page->write(&json, page->rows, i);
+        last = page->write(&json, page->rows, i);
         json_end_object(&json);
     }
     json_end_array(&json);
-    json_write_optional_integer(&json, "next", more, more ? page->id(page->rows, count - 1) : 0);
+    json_write_optional_integer(&json, "next", more, last);
     json_end_object(&json);
 }

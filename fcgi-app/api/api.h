@@ -84,8 +84,8 @@ struct page {
     const void *rows;
     size_t count; /* rows read: above the limit, there is a next page */
     int32_t limit;
-    void (*write)(struct json *json, const void *rows, size_t i); /* the members of one row */
-    int64_t (*id)(const void *rows, size_t i);
+    /* the members of one row; returns its id */
+    int64_t (*write)(struct json *json, const void *rows, size_t i);
 };
 
 /* The highest limit of a page, and the rows that are read for it: one more. */

@@ -125,15 +125,6 @@ write_maintenance(const struct census_figures *figures, struct buffer *out)
     }
 }
 
-/* The figures of a queue, a family for each. */
-static int64_t
-queue_figure(const struct census_concert *concert, size_t which)
-{
-    const int64_t figures[] = {concert->waiting, concert->active, concert->capacity,
-                               concert->admitted, concert->missed};
-    return figures[which];
-}
-
 static void
 write_queues(const struct census_figures *figures, struct buffer *out)
 {
@@ -156,8 +147,10 @@ write_queues(const struct census_figures *figures, struct buffer *out)
             const struct census_concert *concert = &figures->concerts[i];
             if (!concert->has_queue)
                 continue;
+            const int64_t values[] = {concert->waiting, concert->active, concert->capacity,
+                                      concert->admitted, concert->missed};
             snprintf(labels, sizeof labels, "concert=\"%" PRId32 "\"", concert->concert_id);
-            prometheus_integer(out, families[family].name, labels, queue_figure(concert, family));
+            prometheus_integer(out, families[family].name, labels, values[family]);
         }
     }
 }

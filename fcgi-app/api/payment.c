@@ -78,7 +78,7 @@ payment_post_batch(void *services, struct call *calls, size_t count)
             payment_create_finish(services, &creates[i]);
 }
 
-static void
+static int64_t
 write_listed(struct json *json, const void *rows, size_t i)
 {
     const struct payment *payment = (const struct payment *)rows + i;
@@ -90,12 +90,7 @@ write_listed(struct json *json, const void *rows, size_t i)
     json_write_instant(json, "paidAt", payment->paid_at);
     json_write_integer(json, "refundedAmount", payment->refunded_amount);
     json_write_integer(json, "fee", payment->fee);
-}
-
-static int64_t
-listed_id(const void *rows, size_t i)
-{
-    return ((const struct payment *)rows)[i].payment_id;
+    return payment->payment_id;
 }
 
 void
@@ -103,7 +98,7 @@ payment_get_list(void *services, const struct request *request, struct response 
 {
     struct payment list[PAGE_ROWS];
     const struct input *input = request->input;
-    struct page page = {"payments", list, 0, input->limit, write_listed, listed_id};
+    struct page page = {"payments", list, 0, input->limit, write_listed};
     struct problem problem;
     if (payment_list(services, request->caller, input->before, input->limit + 1, list, &page.count,
                      &problem) == ERROR_NONE)

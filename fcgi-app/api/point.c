@@ -131,18 +131,12 @@ apply_changes(void *services, struct call *calls, size_t count, enum point_kind 
 }
 
 /* Points are money: where users pay for them elsewhere, nobody makes any for himself. */
-static bool
-may_charge(const struct config *config, const struct request *request)
-{
-    const char *who = config_charge(config);
-    return strcmp(who, "anyone") == 0 || (strcmp(who, "operator") == 0 && is_by_operator(request));
-}
-
 void
 point_charge(void *services, const struct request *request, struct response *response)
 {
     struct point_change change = read_change(request, POINT_CHARGE);
-    if (!may_charge(((struct services *)services)->config, request))
+    const char *who = config_charge(((struct services *)services)->config);
+    if (strcmp(who, "anyone") != 0 && (strcmp(who, "operator") != 0 || !is_by_operator(request)))
         response_error(response, ERROR_FORBIDDEN, "Users may not charge points here");
     else if (is_by_operator(request))
         apply_adjust(services, request, response, change, NULL);
@@ -209,16 +203,12 @@ point_write_entry(struct json *json, const struct point_entry *entry)
     json_write_instant(json, "createdAt", entry->created_at);
 }
 
-static void
+static int64_t
 write_entry(struct json *json, const void *rows, size_t i)
 {
-    point_write_entry(json, (const struct point_entry *)rows + i);
-}
-
-static int64_t
-entry_id(const void *rows, size_t i)
-{
-    return ((const struct point_entry *)rows)[i].history_id;
+    const struct point_entry *entry = (const struct point_entry *)rows + i;
+    point_write_entry(json, entry);
+    return entry->history_id;
 }
 
 void
@@ -226,7 +216,7 @@ point_get_history(void *services, const struct request *request, struct response
 {
     static struct point_entry list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
-    struct page page = {"history", list, 0, input->limit, write_entry, entry_id};
+    struct page page = {"history", list, 0, input->limit, write_entry};
     struct problem problem;
     if (point_history(services, request->caller, input->before, input->limit + 1, list, &page.count,
                       &problem) == ERROR_NONE)

@@ -123,16 +123,12 @@ reservation_get(void *services, const struct request *request, struct response *
     json_end_object(&json);
 }
 
-static void
+static int64_t
 write_listed(struct json *json, const void *rows, size_t i)
 {
-    reservation_write(json, (const struct reservation *)rows + i);
-}
-
-static int64_t
-listed_id(const void *rows, size_t i)
-{
-    return ((const struct reservation *)rows)[i].reservation_id;
+    const struct reservation *reservation = (const struct reservation *)rows + i;
+    reservation_write(json, reservation);
+    return reservation->reservation_id;
 }
 
 void
@@ -140,7 +136,7 @@ reservation_get_list(void *services, const struct request *request, struct respo
 {
     static struct reservation list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
-    struct page page = {"reservations", list, 0, input->limit, write_listed, listed_id};
+    struct page page = {"reservations", list, 0, input->limit, write_listed};
     struct problem problem;
     if (reservation_list(services, request->caller, input->before, input->limit + 1, list,
                          &page.count, &problem) == ERROR_NONE)

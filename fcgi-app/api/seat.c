@@ -40,16 +40,6 @@ write_seat(void *json, const struct seat *seat)
     json_end_object(json);
 }
 
-static enum error
-write_seats(struct services *services, int32_t item_id, struct json *json, int64_t now,
-            struct problem *problem)
-{
-    json_begin_array(json, "seats");
-    enum error error = seat_visit(services, item_id, true, now, write_seat, json, problem);
-    json_end_array(json);
-    return error;
-}
-
 /*
  * Two bits a seat, 0 available, 1 held, 2 sold, in the layout's order, lowest bits first; in base64
  * (RFC 4648).
@@ -107,8 +97,14 @@ write_answer(struct services *services, const struct item *item, bool compact, i
     size_t place_of_version = body->length - strlen("\"") - strlen(version);
     json_write_instant(&json, "now", now);
     size_t list = body->length + strlen(before_list);
-    enum error error = compact ? write_compact(services, item->item_id, &json, now, problem)
-                               : write_seats(services, item->item_id, &json, now, problem);
+    enum error error;
+    if (compact) {
+        error = write_compact(services, item->item_id, &json, now, problem);
+    } else {
+        json_begin_array(&json, "seats");
+        error = seat_visit(services, item->item_id, true, now, write_seat, &json, problem);
+        json_end_array(&json);
+    }
     api_hash(body->data + list, body->length - list, version);
     json_end_object(&json);
     memcpy(body->data + place_of_version, version, strlen(version));

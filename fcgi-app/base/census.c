@@ -59,13 +59,6 @@ count_error(struct forecast_errors *errors, const struct forecast *forecast, int
     atomic_fetch_add(&errors->millionths, (uint64_t)millionths);
 }
 
-/* A number that is not given any more is of a queue that was there before. */
-static bool
-is_over(const struct forecast *forecast, const struct forecast_news *news)
-{
-    return forecast->number <= news->serving || forecast->number > news->last_number;
-}
-
 void
 census_compare(struct census *census, const struct forecast_news *news)
 {
@@ -73,11 +66,12 @@ census_compare(struct census *census, const struct forecast_news *news)
     struct forecast *free_one = NULL;
     for (size_t i = 0; i < FORECASTS_AT_ONCE; i++) {
         struct forecast *forecast = &forecasts->list[i];
-        if (forecast->number != 0 && is_over(forecast, news)) {
-            if (forecast->number <= news->serving)
-                count_error(&census->errors, forecast, news->now);
+        bool is_called = forecast->number <= news->serving;
+        if (forecast->number != 0 && is_called)
+            count_error(&census->errors, forecast, news->now);
+        /* a number that is not given any more is of a queue that was there before */
+        if (is_called || forecast->number > news->last_number)
             forecast->number = 0;
-        }
         if (forecast->number == 0)
             free_one = forecast;
     }

@@ -62,15 +62,6 @@ create(struct ctl *ctl, const json_t *json)
     return status;
 }
 
-/* jansson quotes what it does not know, and nobody sees a byte order mark on a terminal. */
-static void
-print_syntax_error(const char *file, const json_error_t *error)
-{
-    bool has_mark = strstr(error->text, BYTE_ORDER_MARK) != NULL;
-    fprintf(stderr, "frontrowctl: %s: line %d: %s\n", file, error->line,
-            has_mark ? "a byte order mark (BOM, U+FEFF) stands where JSON has none" : error->text);
-}
-
 int
 ctl_concert_create(struct ctl *ctl)
 {
@@ -79,7 +70,11 @@ ctl_concert_create(struct ctl *ctl)
                        ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
                        : json_load_file(ctl->argument, JSON_REJECT_DUPLICATES, &error);
     if (json == NULL) {
-        print_syntax_error(ctl->argument, &error);
+        /* jansson quotes what it does not know, and nobody sees such a mark on a terminal */
+        bool has_mark = strstr(error.text, BYTE_ORDER_MARK) != NULL;
+        fprintf(stderr, "frontrowctl: %s: line %d: %s\n", ctl->argument, error.line,
+                has_mark ? "a byte order mark (BOM, U+FEFF) stands where JSON has none"
+                         : error.text);
         return EXIT_FAILED;
     }
     int status = create(ctl, json);

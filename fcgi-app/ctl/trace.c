@@ -19,12 +19,6 @@ struct traced {
     int found; /* lines */
 };
 
-static bool
-is_request_id(const char *text)
-{
-    return strlen(text) == DIGITS && strspn(text, "0123456789abcdef") == DIGITS;
-}
-
 /* What stands behind name= or "name": in a line; NULL: it does not have it. */
 static const char *
 find_field(const char *line, const char *name)
@@ -179,7 +173,7 @@ ctl_trace(struct ctl *ctl)
 {
     struct traced traced = {.request_id = ctl->argument};
     int status = EXIT_DONE;
-    if (!is_request_id(ctl->argument)) {
+    if (strlen(ctl->argument) != DIGITS || strspn(ctl->argument, "0123456789abcdef") != DIGITS) {
         fprintf(stderr, "frontrowctl: %s is no request id: 32 hexadecimal digits\n", ctl->argument);
         return EXIT_USAGE;
     }

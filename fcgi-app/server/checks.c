@@ -95,25 +95,17 @@ reject_header(struct check *check, const char *header, const char *detail)
     return false;
 }
 
-/* The key that came; NULL: none. */
-static const char *
-bearer_key(const struct request *request)
-{
-    static const char scheme[] = "Bearer ";
-    const char *given = request->authorization;
-    bool is_bearer = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0;
-    return is_bearer ? skip_blanks(given + sizeof scheme - 1) : NULL;
-}
-
 /* Settles request->account, and whose its Idempotency-Keys are. */
 static enum error
 find_operator(struct check *check, struct problem *problem)
 {
+    static const char scheme[] = "Bearer ";
     const struct request_env *env = check->env;
     struct request *request = check->request;
-    const char *key = bearer_key(request), *admin_key = env->config->admin_key;
-    if (key == NULL)
+    const char *given = request->authorization, *admin_key = env->config->admin_key;
+    if (given == NULL || strncasecmp(given, scheme, sizeof scheme - 1) != 0)
         return refuse_because(problem, ERROR_UNAUTHORIZED, "an operator's key is needed");
+    const char *key = skip_blanks(given + sizeof scheme - 1);
     if (*admin_key != '\0' && equals_secret(key, admin_key)) {
         request->account = (struct operator_account){ADMIN_NAME, ROLE_MANAGER};
         return ERROR_NONE;
@@ -127,16 +119,11 @@ find_operator(struct check *check, struct problem *problem)
 
 /* A seller sees what a viewer does; who lets people in does nothing else. */
 static bool
-has_role(const struct check *check)
-{
-    enum role role = check->request->account.role, needed = check->route->role;
-    return role == ROLE_MANAGER || role == needed || (role == ROLE_SELLER && needed == ROLE_VIEWER);
-}
-
-static bool
 check_role(struct check *check)
 {
-    return has_role(check) ||
+    enum role role = check->request->account.role, needed = check->route->role;
+    return role == ROLE_MANAGER || role == needed ||
+           (role == ROLE_SELLER && needed == ROLE_VIEWER) ||
            reject(check, ERROR_FORBIDDEN, "the role of this operator does not allow this");
 }
 

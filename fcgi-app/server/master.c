@@ -260,22 +260,17 @@ execute_upgrade(struct master *master)
 }
 
 static void
-refuse_upgrade(struct master *master, int status)
-{
-    log_error("upgrade: the new program's --check failed (status %d); this one goes on", status);
-    master->heritage.scoreboard->refused_upgrades++;
-}
-
-static void
 end_check(struct master *master, int status)
 {
     master->check = 0;
     int ended = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
     /* what could not be asked bars no upgrade, as it bars no start */
-    if ((ended == EXIT_DONE || ended == EXIT_DEPENDENCY_GONE) && !master->stopping)
+    if ((ended == EXIT_DONE || ended == EXIT_DEPENDENCY_GONE) && !master->stopping) {
         execute_upgrade(master);
-    else
-        refuse_upgrade(master, status);
+        return;
+    }
+    log_error("upgrade: the new program's --check failed (status %d); this one goes on", status);
+    master->heritage.scoreboard->refused_upgrades++;
 }
 
 /* ---- the loop ---- */

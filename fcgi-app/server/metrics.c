@@ -71,21 +71,14 @@ add(_Atomic uint64_t *counter, uint64_t amount)
     atomic_store_explicit(counter, value + amount, memory_order_relaxed);
 }
 
-static size_t
-outcome_of(const struct response *response)
-{
-    if (response->error != ERROR_NONE)
-        return (size_t)response->error;
-    return response->status == 204 ? OUTCOME_NO_CONTENT : ERROR_NONE;
-}
-
 void
 metrics_count(struct metrics *metrics, int slot, size_t route, const struct response *response,
               int64_t microseconds)
 {
     assert(route < METRICS_ROUTES);
     struct route_metrics *counters = &metrics->slots[slot].routes[route];
-    add(&counters->outcomes[outcome_of(response)], 1);
+    bool is_empty = response->error == ERROR_NONE && response->status == 204;
+    add(&counters->outcomes[is_empty ? OUTCOME_NO_CONTENT : (size_t)response->error], 1);
     add(&counters->buckets[histogram_bucket(&latency_limits, microseconds)], 1);
     add(&counters->microseconds, (uint64_t)microseconds);
 }
@@ -188,36 +181,30 @@ write_requests(struct buffer *out, const char *labels, const struct route_sum *s
     }
 }
 
-/* Operators and monitors call seldom: how long theirs take is told as a sum. */
-static bool
-is_for_operators(const struct route *route)
-{
-    return route->who == WHO_ADMIN || route->who == WHO_LOCAL || route->who == WHO_MONITOR;
-}
-
-static void
-write_summary(struct buffer *out, const char *labels, const struct route_sum *sum)
-{
-    prometheus_decimal(out, "operator_request_seconds_sum", labels,
-                       (double)sum->microseconds / 1e6);
-    prometheus_integer(out, "operator_request_seconds_count", labels, (int64_t)sum->count);
-}
-
-/* One family of durations: of the routes for operators, or of all others. */
+/*
+ * One family of durations: of the routes for operators and monitors, or of all others. Operators
+ * call seldom: how long theirs take is told as a sum.
+ */
 static void
 write_durations(struct buffer *out, const struct router *router, const struct route_sum *sums,
                 bool operators)
 {
     char labels[LABELS_SIZE];
     for (size_t route = 0; route < router_route_count(router); route++) {
-        if (sums[route].count == 0 || is_for_operators(router_route(router, route)) != operators)
+        const struct route_sum *sum = &sums[route];
+        enum who who = router_route(router, route)->who;
+        bool is_theirs = who == WHO_ADMIN || who == WHO_LOCAL || who == WHO_MONITOR;
+        if (sum->count == 0 || is_theirs != operators)
             continue;
         name_route(router, route, labels);
-        if (operators)
-            write_summary(out, labels, &sums[route]);
-        else
-            prometheus_histogram(out, "request_seconds", labels, &latency_limits,
-                                 sums[route].buckets, sums[route].microseconds);
+        if (!operators) {
+            prometheus_histogram(out, "request_seconds", labels, &latency_limits, sum->buckets,
+                                 sum->microseconds);
+            continue;
+        }
+        prometheus_decimal(out, "operator_request_seconds_sum", labels,
+                           (double)sum->microseconds / 1e6);
+        prometheus_integer(out, "operator_request_seconds_count", labels, (int64_t)sum->count);
     }
 }
 

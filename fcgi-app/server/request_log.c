@@ -6,14 +6,6 @@
 /* A crowd that is refused must not be made slower by the log. */
 enum { LINES_PER_S = 20, SECOND_MS = 1000 };
 
-/* Maintenance and a full queue are refusals on purpose. */
-static bool
-has_failed(const struct response *response)
-{
-    return response->status >= 500 && response->error != ERROR_MAINTENANCE &&
-           response->error != ERROR_QUEUE_FULL;
-}
-
 /* False: enough was said in this second. Begins the next one with what was left out. */
 static bool
 may_say_more(void)
@@ -35,7 +27,9 @@ request_log(const struct config *config, const struct route *route, const struct
             const struct spent before[DEPENDENCY_COUNT], int64_t took_us)
 {
     const struct response *response = &exchange->response;
-    bool failed = has_failed(response);
+    /* maintenance and a full queue are refusals on purpose */
+    bool failed = response->status >= 500 && response->error != ERROR_MAINTENANCE &&
+                  response->error != ERROR_QUEUE_FULL;
     bool slow = config->slow_ms > 0 && took_us / 1000 >= config->slow_ms;
     if ((!failed && !slow) || !may_say_more())
         return;

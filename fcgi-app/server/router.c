@@ -41,12 +41,6 @@ router_route(const struct router *router, size_t index)
                                      : &router->tables[1][index - router->counts[0]];
 }
 
-static bool
-is_own(const struct router *router, const struct match *match)
-{
-    return match->index >= router->counts[0];
-}
-
 /* ---- making the tree ---- */
 
 static _Noreturn void
@@ -202,24 +196,18 @@ parse_id(const char *text, size_t length, int64_t max, int64_t *id)
     return value <= max;
 }
 
-static bool
-parse_user(const char *text, size_t length, char user[USER_ID_SIZE])
-{
-    if (length >= USER_ID_SIZE)
-        return false;
-    memcpy(user, text, length);
-    user[length] = '\0';
-    return is_user_id(user);
-}
-
 /* What stands where a pattern has a placeholder; `ids` counts the ids before it. */
 static bool
 parse_resource(const struct node *node, const char *text, size_t length, struct request *request,
                int *ids)
 {
-    if (node->id_max == 0)
-        return parse_user(text, length, request->path_user);
-    return parse_id(text, length, node->id_max, &request->ids[(*ids)++]);
+    if (node->id_max > 0)
+        return parse_id(text, length, node->id_max, &request->ids[(*ids)++]);
+    if (length >= USER_ID_SIZE)
+        return false;
+    memcpy(request->path_user, text, length);
+    request->path_user[length] = '\0';
+    return is_user_id(request->path_user);
 }
 
 static const struct node *
@@ -277,17 +265,6 @@ router_match(const struct router *router, struct request *request)
 
 /* ---- answering ---- */
 
-/* Without a route there is either a refusal or the answer to OPTIONS. */
-static void
-answer_without_route(const struct match *match, struct response *response)
-{
-    response->allow = match->allow;
-    if (match->error == ERROR_NONE)
-        response->status = 204;
-    else
-        response_error(response, match->error, NULL);
-}
-
 bool
 router_admit(const struct match *match, const struct request_env *env, struct request *request,
              struct response *response)
@@ -295,7 +272,12 @@ router_admit(const struct match *match, const struct request_env *env, struct re
     response_reset(response);
     if (match->route != NULL)
         return checks_pass(env, match->route, request, response);
-    answer_without_route(match, response);
+    /* without a route there is either a refusal or the answer to OPTIONS */
+    response->allow = match->allow;
+    if (match->error == ERROR_NONE)
+        response->status = 204;
+    else
+        response_error(response, match->error, NULL);
     return false;
 }
 
@@ -303,7 +285,8 @@ void
 router_handle(const struct router *router, const struct match *match, const struct request_env *env,
               const struct request *request, struct response *response)
 {
-    void *services = is_own(router, match) ? env->own_services : env->services;
+    bool is_own = match->index >= router->counts[0];
+    void *services = is_own ? env->own_services : env->services;
     match->route->handle(services, request, response);
     /* that there is nothing, or not any more, is asked as often as what is there */
     if (match->route->who == WHO_PUBLIC && (response->status == 404 || response->status == 409))

@@ -59,23 +59,6 @@ write_path(const char *run_dir, char path[PATH_MAX])
     snprintf(path, PATH_MAX, "%s/frontrow.pid", run_dir);
 }
 
-static bool
-write_pid(int file)
-{
-    char text[32];
-    int length = snprintf(text, sizeof text, "%d\n", (int)getpid());
-    return ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)length, 0) == length;
-}
-
-static void
-log_owner(const char *path, int file)
-{
-    char text[32] = "";
-    ssize_t length = pread(file, text, sizeof text - 1, 0);
-    text[length > 0 ? strcspn(text, "\n") : 0] = '\0';
-    log_error("%s: another frontrow runs here, process %s", path, text);
-}
-
 /* A master that ends removes its file: the lock may be on a file that has no name any more. */
 static bool
 is_still_there(const char *path, int file)
@@ -108,7 +91,10 @@ open_locked(const char *path)
     }
     if (lock_in_time(file))
         return file;
-    log_owner(path, file);
+    char owner[32] = "";
+    ssize_t length = pread(file, owner, sizeof owner - 1, 0);
+    owner[length > 0 ? strcspn(owner, "\n") : 0] = '\0';
+    log_error("%s: another frontrow runs here, process %s", path, owner);
     close(file);
     return -1;
 }
@@ -123,7 +109,11 @@ rundir_lock(const char *run_dir)
         close(file);
         file = open_locked(path);
     }
-    if (file < 0 || write_pid(file))
+    if (file < 0)
+        return file;
+    char text[32];
+    int length = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    if (ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)length, 0) == length)
         return file;
     log_error("%s: %s", path, strerror(errno));
     close(file);

@@ -11,28 +11,14 @@
 
 /* Operators and monitors are answered however long a crowd kept them waiting. */
 static bool
-may_be_dropped(const struct route *route)
-{
-    return route == NULL ||
-           (route->who != WHO_ADMIN && route->who != WHO_LOCAL && route->who != WHO_MONITOR);
-}
-
-static bool
 is_stale(const struct task_context *context, const struct task *task)
 {
+    const struct route *route = task->match.route;
     int64_t sent_at = task->exchange.sent_at;
-    return context->config->stale_ms > 0 && sent_at > 0 && may_be_dropped(task->match.route) &&
+    bool may_be_dropped = route == NULL || (route->who != WHO_ADMIN && route->who != WHO_LOCAL &&
+                                            route->who != WHO_MONITOR);
+    return context->config->stale_ms > 0 && sent_at > 0 && may_be_dropped &&
            clock_wall() - sent_at > context->config->stale_ms;
-}
-
-static void
-set_time_limits(struct task_context *context, struct task *task, int64_t now)
-{
-    bool slow = task->match.route != NULL && task->match.route->slow;
-    const struct config *config = context->config;
-    task->exchange.request.deadline = now + (slow ? config->admin_request_ms : config->request_ms);
-    if (slow)
-        scoreboard_extend(context->slot, now + config->admin_watchdog_ms);
 }
 
 static const char TOO_LATE[] = "the request waited too long";
@@ -75,15 +61,6 @@ log_lost_answer(const struct exchange *exchange)
               changed ? "; it had been carried out" : "");
 }
 
-/* By two clocks, if nginx is on another machine; and one may have been set back meanwhile. */
-static void
-count_wait(const struct task_context *context, const struct exchange *exchange)
-{
-    int64_t ms = clock_wall() - exchange->sent_at;
-    if (exchange->sent_at > 0)
-        metrics_count_wait(context->heritage->metrics, context->slot_index, ms > 0 ? ms * 1000 : 0);
-}
-
 /* Reads the head of an accepted request and finds its route. */
 static void
 begin(struct task_context *context, struct task *task)
@@ -96,9 +73,19 @@ begin(struct task_context *context, struct task *task)
     http_begin(exchange, &task->connection);
     scoreboard_take(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
-    count_wait(context, exchange);
+    /* by two clocks, if nginx is on another machine; and one may have been set back meanwhile */
+    int64_t waited_ms = clock_wall() - exchange->sent_at;
+    if (exchange->sent_at > 0)
+        metrics_count_wait(context->heritage->metrics, context->slot_index,
+                           waited_ms > 0 ? waited_ms * 1000 : 0);
+
+    const struct config *config = context->config;
+    int64_t now = clock_monotonic();
     task->match = router_match(context->heritage->router, &exchange->request);
-    set_time_limits(context, task, clock_monotonic());
+    bool is_slow = task->match.route != NULL && task->match.route->slow;
+    exchange->request.deadline = now + (is_slow ? config->admin_request_ms : config->request_ms);
+    if (is_slow)
+        scoreboard_extend(context->slot, now + config->admin_watchdog_ms);
 }
 
 /*
@@ -167,19 +154,6 @@ task_admit(struct task_context *context, struct task *task)
     return false;
 }
 
-static void
-handle(struct task_context *context, struct task *task)
-{
-    struct exchange *exchange = &task->exchange;
-    struct request_env env = env_of(context, task);
-    log_set_request(exchange->request.request_id);
-    if (clock_monotonic() < exchange->request.deadline)
-        router_handle(context->heritage->router, &task->match, &env, &exchange->request,
-                      &exchange->response);
-    else
-        response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
-}
-
 void
 task_end(struct task_context *context, struct task *task)
 {
@@ -207,9 +181,16 @@ task_end(struct task_context *context, struct task *task)
 void
 task_finish(struct task_context *context, struct task *task)
 {
+    struct exchange *exchange = &task->exchange;
+    struct request_env env = env_of(context, task);
     if (task->answered)
         return;
-    handle(context, task);
+    log_set_request(exchange->request.request_id);
+    if (clock_monotonic() < exchange->request.deadline)
+        router_handle(context->heritage->router, &task->match, &env, &exchange->request,
+                      &exchange->response);
+    else
+        response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
     task_end(context, task);
 }
 

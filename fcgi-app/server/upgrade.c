@@ -29,25 +29,19 @@ with_check(char *const argv[])
     return copy;
 }
 
-static _Noreturn void
-run_check(char *const argv[])
+pid_t
+upgrade_check(char *const argv[])
 {
     sigset_t none;
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
     char **arguments = with_check(argv);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (arguments != NULL)
         execvp(arguments[0], arguments);
     _exit(EXIT_FAILED);
-}
-
-pid_t
-upgrade_check(char *const argv[])
-{
-    pid_t pid = fork();
-    if (pid == 0)
-        run_check(argv);
-    return pid;
 }
 
 static void

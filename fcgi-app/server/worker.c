@@ -61,23 +61,6 @@ open_signals(void)
     return signalfd(-1, &leave, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* Dies with the master: the signal is lost if the master went before it was asked for. */
-static bool
-follow_master(const struct heritage *heritage)
-{
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == heritage->master;
-}
-
-/*
- * Woken, it shall not interrupt who woke it: nginx connects and then writes, and a worker that came
- * at once would find nothing to read. Where that is not allowed, all works, only slower.
- */
-static void
-use_batch_scheduling(void)
-{
-    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
-}
-
 /* Each worker begins with another socket: were all to end soon, none would come to the last one. */
 static bool
 open_sockets(struct worker *worker)
@@ -96,9 +79,14 @@ start(struct worker *worker)
 {
     const struct heritage *heritage = worker->context.heritage;
     srand((unsigned)getpid() ^ (unsigned)clock_monotonic_us());
-    if (!follow_master(heritage))
+    /* it dies with the master; the signal is lost if that went before it was asked for */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != heritage->master)
         return false;
-    use_batch_scheduling();
+    /*
+     * Woken, it shall not interrupt who woke it: nginx connects and then writes, and a worker that
+     * came at once would find nothing to read. Where that is not allowed, all works, only slower.
+     */
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
     if (!open_sockets(worker)) {
         log_error("worker: %s", strerror(errno));
         return false;
@@ -326,14 +314,6 @@ work(struct worker *worker, int socket)
 
 /* ---- the loop ---- */
 
-/* Who gathers requests is left what comes. If it is no such request, it loses this moment. */
-static void
-let_others_gather(const struct worker *worker)
-{
-    if (scoreboard_count_sharing(worker->context.heritage->scoreboard, SHARING_GATHERS) > 0)
-        usleep(YIELD_US);
-}
-
 /* No request came for a while. */
 static void
 rest(struct worker *worker)
@@ -394,7 +374,9 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
         int socket = wait_for_connection(&worker);
         if (socket == NOBODY)
             continue;
-        let_others_gather(&worker);
+        /* who gathers requests is left what comes; if it is no such one, it loses this moment */
+        if (scoreboard_count_sharing(heritage->scoreboard, SHARING_GATHERS) > 0)
+            usleep(YIELD_US);
         work(&worker, socket);
     }
     heritage->application->stop(worker.context.services);

@@ -9,20 +9,11 @@
 
 enum { MEBIBYTE = 1024 * 1024 };
 
-static void
-say_that_nothing_bounds_it(void)
-{
-    static bool said;
-    if (!said)
-        log_warn("Redis has no maxmemory: a queue that is longer than the host's memory ends it,"
-                 " instead of turning away who comes");
-    said = true;
-}
-
 void
 queue_memory_check(struct services *services, const struct concert *concert,
                    char warning[QUEUE_WARNING_SIZE])
 {
+    static bool said_unbounded;
     struct redis_memory memory;
     int64_t waiting;
     warning[0] = '\0';
@@ -32,9 +23,11 @@ queue_memory_check(struct services *services, const struct concert *concert,
         return;
     waiting += concert->max_waiting;
     int64_t needed = waiting * QUEUE_TOKEN_BYTES;
-    if (memory.limit == 0)
-        say_that_nothing_bounds_it();
-    else if (needed > memory.limit)
+    if (memory.limit == 0 && !said_unbounded)
+        log_warn("Redis has no maxmemory: a queue that is longer than the host's memory ends it,"
+                 " instead of turning away who comes");
+    said_unbounded = said_unbounded || memory.limit == 0;
+    if (memory.limit > 0 && needed > memory.limit)
         snprintf(warning, QUEUE_WARNING_SIZE,
                  "all queues together may have %" PRId64
                  " waiting (maxWaiting), which take %" PRId64

@@ -8,17 +8,6 @@
 
 enum { PATIENCE_MS = 60000, PAUSE_MS = 20 }; /* while a queue is being loaded */
 
-/* Numbers go on where they were, should a queue be kept again; without one Redis is not asked. */
-static enum error
-kept_numbers(struct services *services, const struct concert *concert, struct queue_state *state,
-             struct problem *problem)
-{
-    if (concert->queue_version == concert->queue_since) /* no queue was ever kept */
-        return ERROR_NONE;
-    return refuse_db(problem, queue_table_find_highest(services->db, concert->concert_id,
-                                                       &state->last_number, &state->serving));
-}
-
 enum error
 queue_state(struct services *services, const struct concert *concert, struct queue_state *state,
             struct problem *problem)
@@ -27,8 +16,12 @@ queue_state(struct services *services, const struct concert *concert, struct que
     struct queue_counts counts;
     *state = (struct queue_state){
         .refresh_seconds = UNQUEUED_POLL_SECONDS, .eta_seconds = -1, .eta_seconds_high = -1};
-    if (!concert->queued)
-        return kept_numbers(services, concert, state, problem);
+    bool was_ever_queued = concert->queue_version != concert->queue_since;
+    if (!concert->queued && !was_ever_queued)
+        return ERROR_NONE;
+    if (!concert->queued) /* numbers go on where they were, should a queue be kept again */
+        return refuse_db(problem, queue_table_find_highest(services->db, concert->concert_id,
+                                                           &state->last_number, &state->serving));
     enum queue_answer answer = queue_store_state(services->redis, &settings, &counts);
     if (answer == QUEUE_REBUILD && queue_rebuild(services, &settings, problem) != ERROR_NONE)
         return problem->error;

@@ -28,14 +28,6 @@ activate(struct database *db, const struct concert *concert, struct token_row *r
     return result == DB_OK && row->status != TOKEN_ACTIVE ? DB_NONE : result;
 }
 
-static enum db_result
-give_whole_lease(struct database *db, struct token_row *row)
-{
-    row->lease_until += row->lease_ms - row->ends_ms;
-    row->ends_ms = row->lease_ms;
-    return token_table_prolong(db, row->token, row->lease_until);
-}
-
 /* The live token from when a queue was kept, if there can be one. */
 static enum db_result
 renew_numbered(struct database *db, const struct concert *concert, const char *user_id,
@@ -83,10 +75,13 @@ unqueued_token_find(struct services *services, const struct concert *concert,
         refuse(problem, ERROR_TOKEN_INVALID);
         return QUEUE_REFUSED;
     }
-    if (row->status == TOKEN_WAITING)
+    if (row->status == TOKEN_WAITING) {
         result = activate(services->db, concert, row);
-    else if (token_may_idle(row)) /* as it did where a queue was kept */
-        result = give_whole_lease(services->db, row);
+    } else if (token_may_idle(row)) { /* as it did where a queue was kept: now the whole lease */
+        row->lease_until += row->lease_ms - row->ends_ms;
+        row->ends_ms = row->lease_ms;
+        result = token_table_prolong(services->db, row->token, row->lease_until);
+    }
     return outcome_of(result, problem);
 }
 
