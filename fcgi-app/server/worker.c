@@ -21,7 +21,7 @@ enum { SIGNALS_CAME = SOCKETS_MAX, NOBODY = -1 };
 
 /* Of requests that may be answered together. */
 enum {
-    SHARING_WORKERS = 4, /* that answer some at the same time */
+    SHARING_WORKERS = 8, /* that answer some at the same time */
     GATHER_MS = 20,      /* the most that one waits for their turn */
     YIELD_US = 2000,     /* for which another worker leaves new ones to who gathers them */
 };

@@ -66,5 +66,5 @@ def operator(header_stack):
 def patient(lasting_stack):
     """Waits for locks for long and drops nothing: what is tested with it does not depend on haste."""
     return lasting_stack(
-        workers=8, lock_wait_s=6, mysql_timeout_ms=7000, request_ms=8500, watchdog_ms=9000, stale_ms=0
+        workers=12, lock_wait_s=6, mysql_timeout_ms=7000, request_ms=8500, watchdog_ms=9000, stale_ms=0
     )

@@ -398,16 +398,16 @@ def test_a_deadlock_is_tried_again_by_each(stack):
     assert [call.result(60).status for call in pending] == [200] * 4
 
 
-def test_four_workers_that_are_stuck_keep_nobody(patient):
+def test_eight_workers_that_are_stuck_keep_nobody(patient):
     """No more answer such calls at a time, but who waits for them does so for a moment."""
     concert = new_concert(patient, seats=20)
     stuck = []
-    with transaction(patient, "SELECT * FROM seat WHERE item_id = %s AND seat_no <= 4 FOR UPDATE", concert.item):
-        for seat in range(1, 5):
+    with transaction(patient, "SELECT * FROM seat WHERE item_id = %s AND seat_no <= 8 FOR UPDATE", concert.item):
+        for seat in range(1, 9):
             stuck.append(Pending(patient, asking(concert, seat)))
             wait_for_waiters(patient, seat)
-        others = rush(patient, [asking(concert, seat) for seat in range(5, 13)])
+        others = rush(patient, [asking(concert, seat) for seat in range(9, 17)])
         assert others.statuses == {200: 8}
         assert not any(call.done for call in stuck)
-    assert [call.answer().status for call in stuck] == [200] * 4
-    assert len(owners(patient, concert)) == 12
+    assert [call.answer().status for call in stuck] == [200] * 8
+    assert len(owners(patient, concert)) == 16
