@@ -184,6 +184,8 @@ def wrong_values(kind):
     if kind == "SEAT_IDS":
         lists = [[0], [-1], [INT32], ["1"], [1.0], [None], [1, 1], list(range(1, 10)), [1] * 5000]
         return types + numbers + texts + lists
+    if kind == "SMALL":
+        return types + texts + ["1"] + numbers[1:]  # a percentage may be 0
     return types + texts + ["1"] + ([-2**40, INT64 - 1] if kind == "INTEGER" else numbers)
 
 
