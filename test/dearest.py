@@ -283,7 +283,7 @@ REQUESTS = [
     Request("POST /payment", "a seat, no queue, key", keyed(pay_one), 11, 20),
     Request("POST /payment", "8 seats, queue, limit, key", pay_eight, 12, 55),
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 10),
-    Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, 3 * PAGE + 5),
+    Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, 5 * PAGE + 5),
     Request("GET /admin/concert", "1", admin("GET", "/admin/concert?limit=1&q=Waiting"), 3, 1_000),
     Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 12, 4 * HALL),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),

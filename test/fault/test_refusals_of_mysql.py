@@ -10,7 +10,7 @@ import time
 import pytest
 from booking import Hall, hold
 from refuser import MysqlRefuser, mysql_error
-from stack import ROOT, wait_for
+from stack import ROOT, UNHURRIED, wait_for
 
 # The numbers by what they mean; fcgi-app/mysql/refusal_list.h has the same, docs/engines.md what they are.
 RETRY = [1020, 1205, 1206, 1213, 1297, 1412, 1613, 1614, 3058, 3101, 3572, 8002, 8005, 8022, 8028, 9007]
@@ -40,8 +40,9 @@ LOCK = "SELECT balance, "
 
 @pytest.fixture(scope="module")
 def lone(new_stack):
-    """A stack with one worker, so that the next call meets the connection of the last one."""
-    return new_stack(workers=1)
+    """A stack with one worker, so that the next call meets the connection of the last one, and with time for a new
+    one on a busy machine."""
+    return new_stack(workers=1, **UNHURRIED)
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ OURS = [
 @pytest.fixture(scope="module")
 def lone(new_stack):
     """A stack with one worker, so that the next call meets the connection of the last one."""
-    return new_stack(workers=1, redis_timeout_ms=1900, lock_wait_s=2, mysql_timeout_ms=2500)
+    return new_stack(workers=1, stale_ms=3000, redis_timeout_ms=1900, lock_wait_s=2, mysql_timeout_ms=2500, request_ms=4500)
 
 
 @pytest.fixture(scope="module")
