@@ -330,9 +330,9 @@ class Stack:
         """frontrowctl: a CompletedProcess with texts."""
         return self.program("frontrowctl", *arguments, timeout=timeout)
 
-    def check_books(self):
+    def check_books(self, timeout=120):
         """frontrowctl audit finds nothing wrong."""
-        audit = self.ctl("audit")
+        audit = self.ctl("audit", timeout=timeout)
         assert audit.returncode == 0, audit.stdout + audit.stderr
 
     def sweeper(self, *arguments):
