@@ -1,7 +1,8 @@
 -- Single seats of an order can be given back, and less than their price can be refunded. Each refund is a row
 -- of the ledger. The one that ends an order has refund_no 0, as in a build from before; those of single seats
 -- before it are numbered from 1. The seats leave reservation_seat, and seat_count and total_price are those of
--- the rest: a build from before shows and refunds what is left, and nothing else.
+-- the rest: a build from before shows and refunds what is left, and nothing else. It knows no refund rules, so
+-- these are for when all hosts run this build.
 --
 -- The columns only add, without a copy of their tables. The key is made beside its users, and takes the place of
 -- the old one in the same ALTER. Whoever has a table in a transaction is waited for, for a second at most. MySQL
