@@ -17,7 +17,8 @@ enum { LINGER_MS = 100 };
 int
 front_accept(int listener, int wait_ms)
 {
-    struct timeval limit = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
+    struct timeval limit = {.tv_sec = wait_ms / 1000,
+                            .tv_usec = (suseconds_t)(wait_ms % 1000) * 1000};
     struct sockaddr_storage peer;
     socklen_t size = sizeof peer;
     int on = 1;
