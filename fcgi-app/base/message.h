@@ -153,7 +153,10 @@ struct call {
     struct response *response;
     bool answered; /* by handle_batch() */
 
-    /* Sends an answer that is known before those of the others are, who may wait for locks. */
+    /*
+     * Sends an answer that is known before those of the others are, who may wait for locks. The
+     * request is gone after it, with all that points to it.
+     */
     void (*send)(struct call *call);
     void *sender; /* send()'s own */
 };

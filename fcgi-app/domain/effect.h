@@ -64,7 +64,10 @@ struct effect_call {
     struct problem problem;
     enum effect_course course;
 
-    /* Told that the precheck refuses, before the others' transaction begins; NULL: need not know */
+    /*
+     * Told that the precheck refuses, before the others' transaction begins; NULL: need not know.
+     * After it nobody may touch the effect's caller, key and state.
+     */
     void (*refused)(struct effect_call *call);
     void *listener; /* refused()'s own */
 };
