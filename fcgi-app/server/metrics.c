@@ -192,9 +192,7 @@ write_durations(struct buffer *out, const struct router *router, const struct ro
     char labels[LABELS_SIZE];
     for (size_t route = 0; route < router_route_count(router); route++) {
         const struct route_sum *sum = &sums[route];
-        enum who who = router_route(router, route)->who;
-        bool is_theirs = who == WHO_ADMIN || who == WHO_LOCAL || who == WHO_MONITOR;
-        if (sum->count == 0 || is_theirs != operators)
+        if (sum->count == 0 || route_is_for_operators(router_route(router, route)) != operators)
             continue;
         name_route(router, route, labels);
         if (!operators) {

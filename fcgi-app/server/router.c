@@ -41,6 +41,12 @@ router_route(const struct router *router, size_t index)
                                      : &router->tables[1][index - router->counts[0]];
 }
 
+bool
+route_is_for_operators(const struct route *route)
+{
+    return route->who == WHO_ADMIN || route->who == WHO_LOCAL || route->who == WHO_MONITOR;
+}
+
 /* ---- making the tree ---- */
 
 static _Noreturn void

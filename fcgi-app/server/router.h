@@ -46,6 +46,9 @@ void router_free(struct router *router);
 size_t router_route_count(const struct router *router);
 const struct route *router_route(const struct router *router, size_t index);
 
+/* Whether operators and monitors call it, and no buyers. */
+bool route_is_for_operators(const struct route *route);
+
 /* Finds the route and sets request->ids. */
 struct match router_match(const struct router *router, struct request *request);
 

@@ -15,8 +15,7 @@ is_stale(const struct task_context *context, const struct task *task)
 {
     const struct route *route = task->match.route;
     int64_t sent_at = task->exchange.sent_at;
-    bool may_be_dropped = route == NULL || (route->who != WHO_ADMIN && route->who != WHO_LOCAL &&
-                                            route->who != WHO_MONITOR);
+    bool may_be_dropped = route == NULL || !route_is_for_operators(route);
     return context->config->stale_ms > 0 && sent_at > 0 && may_be_dropped &&
            clock_wall() - sent_at > context->config->stale_ms;
 }
