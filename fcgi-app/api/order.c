@@ -4,11 +4,11 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
+#include "api/payment.h"
 #include "api/point.h"
 #include "api/reservation.h"
 #include "base/clock.h"
 #include "domain/organiser/order_refund.h"
-#include "domain/sale/payment.h"
 
 static void
 write_payment(struct json *json, const struct payment *payment)
@@ -19,11 +19,7 @@ write_payment(struct json *json, const struct payment *payment)
     }
     json_begin_object(json, "payment");
     json_write_integer(json, "paymentId", payment->payment_id);
-    json_write_integer(json, "amount", payment->amount);
-    json_write_string(json, "status", payment_status_name(payment->status));
-    json_write_instant(json, "paidAt", payment->paid_at);
-    json_write_integer(json, "refundedAmount", payment->refunded_amount);
-    json_write_integer(json, "fee", payment->fee);
+    payment_write_sums(json, payment);
     json_end_object(json);
 }
 

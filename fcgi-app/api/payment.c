@@ -1,5 +1,5 @@
 /* POST /payment, GET /payment */
-#include "domain/sale/payment.h"
+#include "api/payment.h"
 
 #include "api/api.h"
 #include "api/handlers.h"
@@ -78,6 +78,16 @@ payment_post_batch(void *services, struct call *calls, size_t count)
             payment_create_finish(services, &creates[i]);
 }
 
+void
+payment_write_sums(struct json *json, const struct payment *payment)
+{
+    json_write_integer(json, "amount", payment->amount);
+    json_write_string(json, "status", payment_status_name(payment->status));
+    json_write_instant(json, "paidAt", payment->paid_at);
+    json_write_integer(json, "refundedAmount", payment->refunded_amount);
+    json_write_integer(json, "fee", payment->fee);
+}
+
 static int64_t
 write_listed(struct json *json, const void *rows, size_t i)
 {
@@ -85,11 +95,7 @@ write_listed(struct json *json, const void *rows, size_t i)
     json_write_integer(json, "paymentId", payment->payment_id);
     json_write_integer(json, "reservationId", payment->reservation_id);
     json_write_string(json, "userId", payment->user_id);
-    json_write_integer(json, "amount", payment->amount);
-    json_write_string(json, "status", payment_status_name(payment->status));
-    json_write_instant(json, "paidAt", payment->paid_at);
-    json_write_integer(json, "refundedAmount", payment->refunded_amount);
-    json_write_integer(json, "fee", payment->fee);
+    payment_write_sums(json, payment);
     return payment->payment_id;
 }
 
