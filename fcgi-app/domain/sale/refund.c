@@ -64,13 +64,13 @@ lessen_reservation(struct services *services, struct reservation *reservation,
         bool goes = false;
         for (size_t n = 0; n < count; n++)
             goes = goes || seat_ids[n] == reservation->seats[i].seat_id;
-        if (goes)
-            freed[freed_count++] = reservation->seats[i];
-        else
+        if (!goes) {
             kept[kept_count++] = reservation->seats[i];
+            continue;
+        }
+        refund->price += reservation->seats[i].price;
+        freed[freed_count++] = reservation->seats[i];
     }
-    for (size_t i = 0; i < freed_count; i++)
-        refund->price += freed[i].price;
     enum db_result result = seat_table_free(services->db, reservation->item_id, freed, freed_count,
                                             reservation->reservation_id);
     if (result == DB_OK)
