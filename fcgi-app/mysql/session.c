@@ -65,16 +65,23 @@ refuse_server(struct database *db, const char *why)
 }
 
 /*
- * DB_NOW_LOCKED counts on a SYSDATE() that moves; the server's option sysdate-is-now makes it stand
- * still. What READ COMMITTED writes cannot be logged as statements: it would be refused at the
- * first sale. (Not every server has binlog_format, hence SHOW.)
+ * TiDB parses SKIP LOCKED and skips nothing, and does not check what CHECK says. (Its version can
+ * be set to another's; the comment is its own.) DB_NOW_LOCKED counts on a SYSDATE() that moves; the
+ * server's option sysdate-is-now makes it stand still. What READ COMMITTED writes cannot be logged
+ * as statements: it would be refused at the first sale. (Not every server has binlog_format, hence
+ * SHOW.)
  */
 static enum db_result
 require_fit_server(struct database *db)
 {
-    char moves[8], logs[8], format[16] = "";
-    enum db_result result =
-        read_word(db, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)", 1, moves, sizeof moves);
+    static const char is_tidb[] = "SELECT CONCAT(VERSION(), ' ', @@version_comment) LIKE '%TiDB%'";
+    char tidb[8], moves[8], logs[8], format[16] = "";
+    enum db_result result = read_word(db, is_tidb, 0, tidb, sizeof tidb);
+    if (result == DB_OK && strcmp(tidb, "0") != 0)
+        return refuse_server(db, "MySQL is TiDB, whose locks and checks do not hold what Frontrow "
+                                 "relies on; use MySQL or MariaDB");
+    if (result == DB_OK)
+        result = read_word(db, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)", 1, moves, sizeof moves);
     if (result == DB_OK)
         result = read_word(db, "SELECT @@log_bin", 0, logs, sizeof logs);
     if (result == DB_OK && strcmp(logs, "0") != 0)

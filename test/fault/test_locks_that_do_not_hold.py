@@ -8,6 +8,8 @@ import threading
 
 import pytest
 from booking import Hall, Load, hold
+from refuser import MysqlRefuser
+from stack import wait_for
 from unlocker import Unlocker
 
 BUYERS = 8
@@ -203,3 +205,26 @@ def test_a_rush(unlocker):
     with Load(hall, rate=100, seconds=8) as load:
         load.process.wait(120)
     assert any(answer.ok and answer.call == "pay" for answer in load.told.answers)
+
+
+class Tidb(MysqlRefuser):
+    """A server that calls itself TiDB where it is asked."""
+
+    def to_server(self, pair):
+        with contextlib.suppress(OSError):
+            for packet, _ in self.read(pair):
+                pair.server.sendall(packet.replace(b"VERSION()", b" 'TiDB'  "))
+        pair.close()
+
+
+def test_tidb_is_not_used(new_stack):
+    """Its SKIP LOCKED skips nothing: it is refused by all programs before the first statement of a sale."""
+    private = new_stack()
+    with Tidb(private):
+        answer = private.new_client().get("/point?userId=anybody")
+        ready = private.new_client().get("/health/ready")
+        check, audit = private.program("frontrow", "--check"), private.ctl("audit")
+        assert (answer.status, answer.code, ready.status) == (503, "mysql_unavailable", 503)
+        assert check.returncode == 1 and "MySQL is TiDB" in check.stderr
+        assert audit.returncode == 75 and "MySQL is TiDB" in audit.stderr
+    wait_for(lambda: private.new_client().get("/point?userId=anybody").status == 200)
