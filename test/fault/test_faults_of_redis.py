@@ -173,20 +173,21 @@ def ask(stack, token):
 
 
 def test_a_long_queue_is_rebuilt(whole, times):
-    """100,000 wait when Redis loses everything."""
+    """So many wait when Redis loses everything: 100,000 where the time is asked, on a machine without other work."""
+    thousands = 100 if times.goals else 10
     hall = Hall(whole, items=1, seats=10, capacity=100)
     whole.query(
         "INSERT INTO queue_token (concert_id, number, token, user_id, status, created_at)"
         " WITH RECURSIVE d (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM d WHERE n < 999)"
         " SELECT %s, a.n * 1000 + b.n + 1, LEFT(UNHEX(SHA2(CONCAT(%s, '/', a.n * 1000 + b.n), 256)), 16),"
         " CONCAT('waiting-', a.n * 1000 + b.n), 'waiting', UTC_TIMESTAMP(3)"
-        " FROM d a CROSS JOIN d b WHERE a.n < 100", hall.id, hall.id,
+        " FROM d a CROSS JOIN d b WHERE a.n < %s", hall.id, hall.id, thousands,
     )
     whole.redis().flushall()
     began = now()
     wait_for(lambda: whole.new_client().post(
         "/token/add", {"userId": f"late-{hall.id}", "concertId": hall.id}
     ).status == 200, 30)
-    times.note("a queue of 100,000 rebuilt", now() - began, 1000)
+    times.note(f"a queue of {thousands},000 rebuilt", now() - began, 1000)
     state = whole.new_client().get(f"/concert/{hall.id}/queue").json()
-    assert state["lastNumber"] == 100001
+    assert state["lastNumber"] == 1000 * thousands + 1
