@@ -42,7 +42,7 @@ def test_all_is_well(private):
 def test_concerts(private):
     concert = new_concert(private, seats=20)
     buy(private, new_user(), concert)
-    assert screen(private, f"\n{concert.id} ")[str(concert.id)].split()[:3] == ["19", "0", "1"]
+    wait_for(lambda: screen(private, f"\n{concert.id} ")[str(concert.id)].split()[:3] == ["19", "0", "1"])
     queue = Queue.new(private, 1)
     queue.add_many(3)
     wait_for(lambda: screen(private, f"\n{queue.id} ")[str(queue.id)].split()[3:5] == ["2", "1/1"])
