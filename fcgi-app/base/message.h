@@ -73,6 +73,7 @@ struct request {
     const char *path;        /* as nginx normalised it, without the query; "": it is not sound */
     const char *query;       /* raw, "" if none */
     const char *request_id;
+    const char *trace_id; /* of the traceparent of a trusted proxy; NULL or "-": it has none */
     const char *content_type;
     const char *authorization;
     const char *queue_token;

@@ -299,6 +299,7 @@ static const struct placeholder placeholders[] = {
     {"LISTEN", NGINX_PORT, write_listen},
     {"METRICS_SERVERS", NGINX_OPTION_COUNT, nginx_write_metrics_servers},
     {"PREFIX", NGINX_PREFIX, write_prefix},
+    {"PROXY_ADDRESSES", NGINX_PROXIES, write_geo},
     {"PUBLIC_SERVERS", NGINX_PUBLIC_LIMIT, nginx_write_servers},
     {"RATE_LIMIT", NGINX_ADDRESS_RATE, write_rate},
     {"RATE_LIMIT_ZONE", NGINX_ADDRESS_RATE, write_rate_zone},

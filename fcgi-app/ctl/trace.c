@@ -1,4 +1,4 @@
-/* frontrowctl trace: one request in the logs of nginx, Frontrow and MySQL. */
+/* frontrowctl trace: one request, or all of a trace, in the logs of nginx, Frontrow and MySQL. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ enum { SESSIONS_MAX = 8, DIGITS = 32 };
 
 /* What the line of a request says of where to look in MySQL's log. */
 struct traced {
-    const char *request_id;
+    const char *id;  /* of the request, or of the trace that it belongs to */
     int64_t began_s; /* seconds since 1970; 0: no such line was found */
     int64_t ended_s;
     int64_t sessions[SESSIONS_MAX];
@@ -51,8 +51,11 @@ read_request_line(const char *line, struct traced *traced)
     int64_t instant;
     if (ms == NULL || sessions == NULL || !read_time(line, &instant))
         return;
-    traced->began_s = (instant - strtoll(ms, NULL, 10)) / 1000;
-    traced->ended_s = instant / 1000;
+    int64_t began_s = (instant - strtoll(ms, NULL, 10)) / 1000;
+    if (traced->began_s == 0 || began_s < traced->began_s)
+        traced->began_s = began_s;
+    if (instant / 1000 > traced->ended_s)
+        traced->ended_s = instant / 1000;
     char *end;
     for (const char *at = sessions; traced->session_count < SESSIONS_MAX; at = end + 1) {
         int64_t id = strtoll(at, &end, 10);
@@ -84,7 +87,7 @@ open_log(const char *path, int *status)
     return file;
 }
 
-/* Prints each line with the request's id. */
+/* Prints each line with the id. */
 static void
 trace_lines(const char *path, const char *whose, struct traced *traced, int *status)
 {
@@ -92,7 +95,7 @@ trace_lines(const char *path, const char *whose, struct traced *traced, int *sta
     size_t size = 0;
     FILE *file = open_log(path, status);
     while (file != NULL && getline(&line, &size, file) > 0) {
-        if (strstr(line, traced->request_id) == NULL)
+        if (strstr(line, traced->id) == NULL)
             continue;
         traced->found++;
         read_request_line(line, traced);
@@ -171,10 +174,11 @@ trace_slow_log(const char *path, const struct traced *traced, int *status)
 int
 ctl_trace(struct ctl *ctl)
 {
-    struct traced traced = {.request_id = ctl->argument};
+    struct traced traced = {.id = ctl->argument};
     int status = EXIT_DONE;
     if (strlen(ctl->argument) != DIGITS || strspn(ctl->argument, "0123456789abcdef") != DIGITS) {
-        fprintf(stderr, "frontrowctl: %s is no request id: 32 hexadecimal digits\n", ctl->argument);
+        fprintf(stderr, "frontrowctl: %s is no id of a request or a trace: 32 hexadecimal digits\n",
+                ctl->argument);
         return EXIT_USAGE;
     }
     if (ctl->nginx_log != NULL)
@@ -184,7 +188,7 @@ ctl_trace(struct ctl *ctl)
     if (ctl->slow_log != NULL && traced.session_count > 0)
         trace_slow_log(ctl->slow_log, &traced, &status);
     if (traced.found == 0 && status == EXIT_DONE) {
-        fputs("frontrowctl: no line of these logs has this request\n", stderr);
+        fputs("frontrowctl: no line of these logs has this id\n", stderr);
         return EXIT_FAILED;
     }
     return status;

@@ -31,6 +31,7 @@ static const struct parameter parameters[] = {
     PARAMETER("QUERY_STRING", query, true),
     PARAMETER("CONTENT_TYPE", content_type, false),
     PARAMETER("REQUEST_ID", request_id, false),
+    PARAMETER("FRONTROW_TRACE", trace_id, false),
     PARAMETER("SERVER_ADDR", server_address, false),
     PARAMETER("FRONTROW_ENCODING", encoding, false),
     PARAMETER("FRONTROW_REDIRECTS", redirects, false),

@@ -27,6 +27,7 @@ request_log(const struct config *config, const struct route *route, const struct
             const struct spent before[DEPENDENCY_COUNT], int64_t took_us)
 {
     const struct response *response = &exchange->response;
+    const char *trace = exchange->request.trace_id;
     /* maintenance and a full queue are refusals on purpose */
     bool failed = response->status >= 500 && response->error != ERROR_MAINTENANCE &&
                   response->error != ERROR_QUEUE_FULL;
@@ -48,6 +49,7 @@ request_log(const struct config *config, const struct route *route, const struct
         {"redisCalls", NULL, (int64_t)(redis->calls - redis_before->calls)},
         {"redisMs", NULL, (int64_t)(redis->microseconds - redis_before->microseconds) / 1000},
         {"mysqlSessions", spent_sessions(), 0},
+        {"trace", trace != NULL ? trace : "-", 0},
     };
     log_write_fields(LOG_LEVEL_WARN, fields, sizeof fields / sizeof fields[0],
                      failed ? "a request failed" : "a request was slow");

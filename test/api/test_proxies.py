@@ -145,6 +145,37 @@ def test_the_access_log_has_the_clients_address(proxied, trusted):
     assert line.startswith("127.0.0.77 ")
 
 
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
+
+
+def traced(stack, client, parent):
+    """The line of a call in the access log."""
+    request = client.get("/health", traceparent=parent).headers["X-Request-Id"]
+    lines = stack.log("access").read_text
+    return wait_for(lambda: next((line for line in lines().splitlines() if request in line), None))
+
+
+def test_a_trusted_proxy_says_which_trace_it_is(proxied, trusted):
+    """In nginx's log; and nobody else does, nor in another form."""
+    assert traced(proxied, trusted.client(STRANGER), PARENT).endswith(f" {TRACE}")
+    assert TRACE not in traced(proxied, proxied.new_client(source=STRANGER), PARENT)
+    for wrong in (PARENT.upper(), f"{PARENT}-more", f"01{PARENT[2:]}", PARENT.replace(TRACE, "0" * 32), "x"):
+        assert traced(proxied, trusted.client(STRANGER), wrong).endswith(" -"), wrong
+
+
+def test_a_trace_is_found_in_the_log_of_the_workers(proxied, trusted):
+    with proxied.without("mysql"):
+        answer = trusted.client(STRANGER).get("/concert/1", traceparent=PARENT)
+        assert_problem(answer, "mysql_unavailable")
+    wait_for(lambda: proxied.get("/concert/1").status == 200)
+    request = answer.headers["X-Request-Id"]
+    wait_for(lambda: request in proxied.log("frontrow").read_text())
+    done = subprocess.run([proxied.build / "frontrowctl", "trace", TRACE, "--log", proxied.log("frontrow")],
+                          timeout=60, capture_output=True, text=True)
+    assert done.returncode == 0 and request in done.stdout, done
+
+
 def test_a_gateway_is_known_by_its_own_address(proxied, new_terminator):
     """Not by that of its client, whatever a proxy says."""
     named = as_user("fan")
