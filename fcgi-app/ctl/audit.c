@@ -1,4 +1,4 @@
-/* frontrowctl audit */
+/* frontrowctl audit, and what of its findings a program can mend */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -8,6 +8,7 @@
 #include "base/report_file.h"
 #include "ctl/ctl.h"
 #include "domain/books/audit.h"
+#include "domain/books/repair.h"
 
 static void
 print_finding(void *context, const struct audit_finding *finding)
@@ -34,12 +35,50 @@ leave_verdict(const struct services *services, int64_t violations, bool redis_go
     buffer_free(&text);
 }
 
+static void
+write_owner(char text[64], enum seat_status status, int64_t reservation)
+{
+    static const char *const states[] = {"other", "available", "held", "sold"};
+    if (reservation == 0)
+        snprintf(text, 64, "%s", states[status]);
+    else
+        snprintf(text, 64, "%s to reservation %" PRId64, states[status], reservation);
+}
+
+static void
+print_repair(void *context, const struct seat_case *seat, enum repair_outcome outcome)
+{
+    const bool *dry_run = context;
+    char was[64], due[64];
+    const char *what = outcome == REPAIR_PERSON ? "needs a person"
+                       : outcome == REPAIR_BUSY ? "locked, try again"
+                       : *dry_run               ? "would put right"
+                                                : "put right";
+    write_owner(was, seat->status, seat->reservation);
+    write_owner(due, seat->due, seat->due_reservation);
+    printf("%-18s seat %d of item %d: %s, should be %s\n", what, (int)seat->seat_no,
+           (int)seat->item_id,
+           !seat->exists   ? "missing"
+           : seat->blocked ? "withheld"
+                           : was,
+           due);
+}
+
 int
 ctl_audit(struct ctl *ctl)
 {
     int64_t violations = 0;
     bool redis_gone;
-    enum db_result result = audit_run(ctl->services, print_finding, &violations, &redis_gone);
+    enum db_result result = DB_OK;
+    if (ctl->dry_run && !ctl->repair) {
+        fputs("frontrowctl: --dry-run is for --repair\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (ctl->repair)
+        result = repair_run(ctl->services, ctl->dry_run, print_repair, &ctl->dry_run);
+    if (result != DB_OK)
+        return ctl_database_failed(ctl, result);
+    result = audit_run(ctl->services, print_finding, &violations, &redis_gone);
     if (result != DB_OK)
         return ctl_database_failed(ctl, result);
     printf("%8" PRId64 "  violations\n", violations);

@@ -19,6 +19,7 @@ struct ctl {
     bool yes;
     bool dry_run;
     bool once;
+    bool repair;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
     const char *beacon;   /* options' values, NULL where they are not there */

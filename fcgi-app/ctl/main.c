@@ -22,7 +22,7 @@ struct command {
 };
 
 static const struct command commands[] = {
-    {"audit", NULL, NULL, "c", ctl_audit, "check the books; exit status 1 on a violation"},
+    {"audit", NULL, NULL, "cen", ctl_audit, "check the books; exit status 1 on a violation"},
     {"concert", "create", "FILE", "c", ctl_concert_create,
      "make a concert from the JSON of POST /admin/concert"},
     {"concert", "open", "ID", "c", ctl_concert_open,
@@ -98,7 +98,8 @@ print_help(void)
          "  --nginx-log FILE         nginx's access log, for trace and diagnose\n"
          "  --log FILE               log of frontrow, for trace and diagnose\n"
          "  --slow-log FILE          MySQL's slow query log, for trace and diagnose\n"
-         "  --dry-run                only print what prune would delete\n"
+         "  --repair                 put seats right that audit finds wrong\n"
+         "  --dry-run                only print what prune would delete, or --repair change\n"
          "  --once                   print status once and exit\n"
          "  --yes                    continue even if real data will be lost\n"
          "  --help, --version\n\n"
@@ -231,6 +232,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"nginx-log", required_argument, NULL, 'a'},
         {"log", required_argument, NULL, 'g'},
         {"slow-log", required_argument, NULL, 'w'},
+        {"repair", no_argument, NULL, 'e'},
         {"dry-run", no_argument, NULL, 'n'},
         {"once", no_argument, NULL, 'i'},
         {"yes", no_argument, NULL, 'y'},
@@ -258,7 +260,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['g'] = &ctl->log,
         ['w'] = &ctl->slow_log,
     };
-    bool *const switches[LETTERS] = {['n'] = &ctl->dry_run, ['i'] = &ctl->once, ['y'] = &ctl->yes};
+    bool *const switches[LETTERS] = {
+        ['n'] = &ctl->dry_run, ['i'] = &ctl->once, ['y'] = &ctl->yes, ['e'] = &ctl->repair};
     size_t count = 0;
     int letter;
     opterr = 0;

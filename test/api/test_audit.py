@@ -147,6 +147,73 @@ def test_real_books_are_clean(books):
     assert apart == {"lapsed_holds": 1, "queue_without_row": 0}
 
 
+def state_of(stack):
+    """(item, seat) -> what frontrowctl says of a seat; and the rows of all other tables."""
+    rows = stack.query("SELECT item_id, seat_no, status, reservation_id FROM seat")
+    seats = {(row["item_id"], row["seat_no"]): row["status"] + (
+        f" to reservation {row['reservation_id']}" if row["reservation_id"] else "") for row in rows}
+    tables = [next(iter(row.values())) for row in stack.query("SHOW TABLES")]
+    return seats, {table: stack.query(f"SELECT * FROM {table}") for table in tables if table not in ("seat", "audit_log")}
+
+
+def said(done):
+    """(item, seat) -> (was, should be), of those that were put right; and the lines of the others."""
+    form = r"^(?:would put right|put right) +seat (\d+) of item (\d+): (.*), should be (.*)$"
+    found = {(int(item), int(seat)): (was, due) for seat, item, was, due in re.findall(form, done.stdout, re.M)}
+    return found, re.findall(r"^(?:needs a person|locked).*$", done.stdout, re.M)
+
+
+WRONG_SEATS = [
+    "UPDATE seat SET status = 'available', reservation_id = NULL WHERE item_id = {item} AND seat_no = 2",  # of a paid one
+    "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE item_id = {item} AND seat_no = 6",
+    "UPDATE seat SET status = 'held', reservation_id = {held}, held_until = UTC_TIMESTAMP(3) + INTERVAL 1 HOUR"
+    " WHERE item_id = {item} AND seat_no = 20",  # which that hold does not list
+    "UPDATE reservation_seat SET seat_no = 1 WHERE reservation_id = {second}",  # sold to another one
+    "UPDATE point SET balance = balance + 1 WHERE user_id = 'payer'",
+]
+
+
+def test_what_repair_says_is_what_it_does(books, broken):
+    broken(WRONG_SEATS)
+    names, (seats, others) = books.names, state_of(books.stack)
+    item = names["item"]
+    dry = books.stack.ctl("audit", "--repair", "--dry-run")
+    assert state_of(books.stack) == (seats, others) and dry.returncode == 1, "a dry run changes nothing"
+    expected = {
+        (item, 2): ("available", f"sold to reservation {names['paid']}"),
+        (item, 6): ("available", f"held to reservation {names['held']}"),
+        (item, 20): (f"held to reservation {names['held']}", "available"),
+    }
+    assert said(dry)[0] == expected, dry.stdout
+    logged = books.stack.query("SELECT COUNT(*) AS n FROM audit_log")[0]["n"]
+    done = books.stack.ctl("audit", "--repair")
+    assert said(done) == said(dry) and done.returncode == 1
+    after, others_after = state_of(books.stack)
+    assert others_after == others
+    assert {where: (seats[where], after[where]) for where in seats if seats[where] != after[where]} == expected
+    log = books.stack.query("SELECT actor, action FROM audit_log ORDER BY audit_log_id")[logged:]
+    assert log == [{"actor": "ctl", "action": "audit repair"}] * 3
+    assert len(said(done)[1]) == 1 and f"seat 1 of item {item}: sold to" in said(done)[1][0], "two buyers have it"
+    assert violations(books.stack) == {"paid_owns_seats", "sold_seat_paid", "balance_is_ledger"}
+    again = books.stack.ctl("audit", "--repair")
+    assert said(again) == ({}, said(done)[1])
+
+
+def test_a_seat_that_is_locked_is_left(books, broken):
+    broken(WRONG_SEATS[:1])
+    with contextlib.closing(books.stack.mysql()) as holder, holder.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT * FROM seat WHERE item_id = %s AND seat_no = 2 FOR UPDATE", books.names["item"])
+        done = books.stack.ctl("audit", "--repair")
+        cursor.execute("ROLLBACK")
+    assert done.returncode == 1 and said(done)[0] == {} and said(done)[1][0].startswith("locked"), done.stdout
+    assert len(said(books.stack.ctl("audit", "--repair"))[0]) == 1 and not violations(books.stack)
+
+
+def test_a_dry_run_is_of_a_repair(stack):
+    assert stack.ctl("audit", "--dry-run").returncode == 2
+
+
 # Each: the rules that it breaks, and how. Statements speak of reservations and items by name.
 BREAKS = {
     "a draw that is not there": (

@@ -1,0 +1,27 @@
+/*
+ * repair: puts seats right that are not as their reservations say, one transaction each. Whatever
+ * else the audit finds needs a person: money, and seats that two buyers have.
+ */
+#ifndef FRONTROW_DOMAIN_REPAIR_H
+#define FRONTROW_DOMAIN_REPAIR_H
+
+#include "domain/services.h"
+#include "mysql/books/repair_table.h"
+
+enum repair_outcome {
+    REPAIR_DONE,   /* or, in a dry run, it would be */
+    REPAIR_PERSON, /* the seat is not there, is withheld, or another buyer has it by right */
+    REPAIR_BUSY,   /* somebody had it locked all the time: run it again */
+};
+
+/*
+ * A seat of a paid reservation, or of a hold that is not over, becomes its own again if nobody else
+ * owns it; one that is held by nobody becomes available. Each is reported as it was found. A dry
+ * run changes nothing. DB_OK: all were looked at.
+ */
+enum db_result repair_run(struct services *services, bool dry_run,
+                          void (*report)(void *context, const struct seat_case *seat,
+                                         enum repair_outcome outcome),
+                          void *context) MUST_CHECK;
+
+#endif
