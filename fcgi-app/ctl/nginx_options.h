@@ -36,6 +36,8 @@
     OPTION(UNCOUNTED, "uncounted", "LIST", "none", "networks without a limit of their own")        \
     OPTION(USER_RATE, "user-rate", "N", "20", "calls a second of one user")                        \
     OPTION(ADDRESS_RATE, "address-rate", "N", "0", "calls a second of one address; 0: any")        \
+    OPTION(ALERTMANAGER, "alertmanager", "ADDRESS", "",                                            \
+           "Alertmanager's address and port, whose alerts /ops/ shows; default none")              \
     OPTION(TEMPLATE, "template", "FILE", DATA_DIR "/nginx/frontrow.conf.in",                       \
            "the template to fill in")
 

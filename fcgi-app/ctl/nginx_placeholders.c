@@ -262,6 +262,22 @@ write_admin_gateway_ms(struct nginx_filling *filling, const char *value)
     return true;
 }
 
+/* What answers GET /ops/alerts; without Alertmanager there is nothing to show. */
+static bool
+write_alerts(struct nginx_filling *filling, const char *address)
+{
+    if (address[0] == '\0') {
+        buffer_text(filling->out, "return 204;");
+        return true;
+    }
+    if (!nginx_matches(address, "^([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+\\]):[0-9]{1,5}$"))
+        return nginx_refuse(filling, address, "address and port, like 127.0.0.1:9093");
+    buffer_format(filling->out,
+                  "proxy_pass http://%s/api/v2/alerts?active=true&silenced=false&inhibited=false;",
+                  address);
+    return true;
+}
+
 /*
  * Those that are one of two texts. With app hosts: to one that cannot be reached a call goes no
  * further than the handshake, which another one answers in time, and its refusals are not those of
@@ -288,6 +304,7 @@ static const struct placeholder placeholders[] = {
     {"ADMIN_ADDRESSES", NGINX_OPERATORS, write_geo},
     {"ADMIN_GATEWAY_MS", NGINX_OPTION_COUNT, write_admin_gateway_ms},
     {"ADMIN_SERVERS", NGINX_ADMIN_LIMIT, nginx_write_admin_servers},
+    {"ALERTS", NGINX_ALERTMANAGER, write_alerts},
     {"CACHE", NGINX_CACHE, nginx_write_path},
     {"CERTIFICATE", NGINX_CERTIFICATE, write_certificate},
     {"DRAW", NGINX_OPTION_COUNT, write_draw},

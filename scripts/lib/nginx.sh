@@ -13,6 +13,7 @@ nginx_frontrow_config() {
     [[ ${FRONTROW_ACCESS_LOG:-on} != off ]] || options+=(--access-log off)
     [[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || options+=(--proxy-protocol)
     [[ -z ${FRONTROW_APP_HOSTS:-} ]] || options+=(--workers "$FRONTROW_APP_HOSTS")
+    ! observe_is_wanted || options+=(--alertmanager "$(observe_address alertmanager)")
     [[ -z ${FRONTROW_RATE_LIMIT:-} ]] || options+=(--address-rate "$FRONTROW_RATE_LIMIT")
     for name in EXACT_LIMIT PUBLIC_LIMIT ADMIN_LIMIT ADDRESS_LIMIT REQUEST_LIMIT USER_RATE; do
         local -n value=FRONTROW_$name

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 import yaml
-from helpers import new_concert, new_user, reserve
+from helpers import assert_problem, new_concert, new_user, ok, reserve
 from observed import Observed
 from stack import ROOT, is_gone, wait_for
 
@@ -239,8 +239,17 @@ def test_an_alert_is_told_to_its_owner_and_taken_back(observed, hook):
     with observed.without("redis"):
         wait_for(lambda: "RedisDown" in observed.alerts(), seconds=40)
         wait_for(lambda: ("cache", "firing", "RedisDown") in hook.told, seconds=30)
+        shown = {alert["labels"]["alertname"]: alert for alert in ok(observed.get("/ops/alerts"))}
+        assert shown["RedisDown"]["labels"]["owner"] == "cache" and shown["RedisDown"]["annotations"]["runbook"]
     assert ("database", "firing", "RedisDown") not in hook.told
     wait_for(lambda: ("cache", "resolved", "RedisDown") in hook.told, seconds=90)
+
+
+def test_alerts_are_shown_to_operators_alone(observed, stack, header_stack):
+    assert observed.get("/ops/alerts").headers["Cache-Control"] == "no-store"
+    assert_problem(observed.post("/ops/alerts", {}), "method_not_allowed")
+    assert stack.get("/ops/alerts").status == 204, "there is no Alertmanager"
+    assert_problem(header_stack.new_client(source="127.0.0.77").get("/ops/alerts"), "forbidden")
 
 
 def test_starting_again_changes_nothing(observed):

@@ -42,6 +42,35 @@ def test_a_server_that_does_not_answer_is_told(new_fan, stack):
     page.locator(".uplot").nth(5).wait_for()
 
 
+def alert(name, severity, since):
+    return {"fingerprint": name, "startsAt": f"2026-12-01T{since}.000Z", "labels": {
+        "alertname": name, "severity": severity, "owner": "database"}, "annotations": {
+        "summary": f"{name} is so.", "customers": "They notice <b>it</b>.", "runbook": f"docs/incidents/{name}.md"}}
+
+
+def test_firing_alerts_are_shown(new_fan, stack):
+    """The worst first; and whether there are none, or nobody knows. Without Alertmanager nothing is said."""
+    page = sign_in(new_fan(), stack)
+    assert page.get_by_role("region", name="Alerts").count() == 0
+    told = [alert("MysqlSlow", "SEV2", "10:00:00"), alert("MysqlDown", "SEV1", "11:00:00"), alert("DiskFull", "SEV2", "09:00:00")]
+    page.route("**/ops/alerts", lambda route: route.fulfill(json=told))
+    page.reload()
+    shown = page.get_by_role("region", name="Alerts")
+    shown.get_by_text("SEV1 MysqlDown").wait_for()
+    assert [text.split()[1] for text in shown.locator("strong").all_inner_texts()] == ["MysqlDown", "DiskFull", "MysqlSlow"]
+    assert shown.get_by_text("They notice <b>it</b>.").count() == 3 and shown.get_by_text("docs/incidents/MysqlDown.md").count() == 1
+    assert violations(page) == []
+    page.unroute("**/ops/alerts")
+    page.route("**/ops/alerts", lambda route: route.fulfill(json=[]))
+    page.reload()
+    shown.get_by_text("No alert is firing.").wait_for()
+    page.unroute("**/ops/alerts")
+    page.route("**/ops/alerts", lambda route: route.abort())
+    page.reload()
+    shown.get_by_text("Alertmanager does not answer").wait_for()
+    page.unroute("**/ops/alerts")
+
+
 def test_figures_follow_what_happens(new_fan, new_concert, stack):
     concert, item = new_concert(title="Watched", admissionCapacity=5)
     page = sign_in(new_fan(), stack)

@@ -2,7 +2,7 @@
 import { once } from "./api.js";
 import { language, LanguageSwitch, moment, number, percent, points, t, useLanguage } from "./language.js";
 import { Create } from "./opscreate.js";
-import { Forecasts, perRequest, quantile, rate, readMetrics, summarize } from "./opsdata.js";
+import { Forecasts, perRequest, quantile, rate, readMetrics, sortAlerts, summarize } from "./opsdata.js";
 import { Steering } from "./opsqueue.js";
 import { say } from "./opstext.js";
 import { Fact } from "./parts.js";
@@ -12,6 +12,7 @@ import { theme, ThemeSwitch } from "./theme.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 
 const SHOWN = 180; // seconds in a plot
+const ALERTS_MS = 10000;
 const SMOOTH = 10; // seconds over which rates are taken
 const QUEUE = ["waiting", "active", "admitted", "waited", "told", "toldHigh"]; // points that are of one concert
 const KEY = storageName("admin");
@@ -100,6 +101,19 @@ function useFigures(key, concertId, onRefused) {
     return [figures, trail.current];
 }
 
+/** The firing alerts, the worst first, each ten seconds; null where there is no Alertmanager, undefined while it is lost. */
+function useAlerts() {
+    const [alerts, setAlerts] = useState(null);
+    useEffect(() => {
+        const look = () => !document.hidden && once("GET", "/ops/alerts").then(
+            ({ data }) => setAlerts(data === null ? null : sortAlerts(data)), () => setAlerts(undefined));
+        look();
+        const timer = setInterval(look, ALERTS_MS);
+        return () => clearInterval(timer);
+    }, []);
+    return alerts;
+}
+
 // ---- plots
 
 function Plot({ name, series, dots, trail, figures }) {
@@ -155,6 +169,23 @@ function Server({ figures: { server, lost } }) {
         </dl></section>`;
 }
 
+function Alerts() {
+    const alerts = useAlerts();
+    if (alerts === null) return null;
+    return html`<section class="card alerts" aria-label=${say("alerts")}>
+        <h2>${say("alerts")}</h2>
+        <div role="status">
+            ${alerts === undefined && html`<p class="notice">${say("alerts_lost")}</p>`}
+            ${alerts?.length === 0 && html`<p>${say("alerts_none")}</p>`}
+            ${alerts?.length > 0 && html`<ul>${alerts.map((one) => html`<li key=${one.fingerprint}>
+                <p><strong>${one.labels.severity} ${one.labels.alertname}</strong> · ${one.labels.owner} ·
+                    ${say("alert_since", moment(Date.parse(one.startsAt), { timeStyle: "medium" }))}</p>
+                <p>${one.annotations.summary}</p>
+                <p>${one.annotations.customers}</p>
+                <p class="help">${one.annotations.runbook}</p></li>`)}</ul>`}
+        </div></section>`;
+}
+
 function Concert({ figures: { concert, queue }, chosen, forecasts, adminKey }) {
     // The figures of the concert before stay until those of the chosen one come: no button may steer it then.
     if (concert?.concertId !== chosen) return null;
@@ -207,6 +238,7 @@ function Dashboard({ adminKey, onRefused, onForget }) {
     if (!figures?.server) return html`<p class="loading" role="status">${figures?.lost ? say("none") : t("loading")}</p>`;
     const props = { trail, figures };
     return html`
+        <${Alerts} />
         <${Server} figures=${figures} />
         <div class="plots">
             <${Plot} ...${props} name=${say("sales")} series=${[["sales", say("sales")]]} />

@@ -37,6 +37,12 @@ export function summarize(metrics, at) {
     };
 }
 
+/** Alerts as Alertmanager has them: the worst first, of equal ones the oldest. */
+export function sortAlerts(alerts) {
+    const order = ({ labels, startsAt }) => `${labels.severity ?? "SEV9"} ${startsAt}`;
+    return [...alerts].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
 /** The time in milliseconds within which this part of the requests between two readings was answered; null for none. */
 export function quantile(before, after, part) {
     const earlier = new Map(before.buckets);
