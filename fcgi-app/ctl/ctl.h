@@ -19,7 +19,10 @@ struct ctl {
     bool yes;
     bool dry_run;
     bool once;
+    bool json;
+    bool clean_up;
     bool repair;
+    const char *config_path;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
     const char *beacon;   /* options' values, NULL where they are not there */
@@ -34,6 +37,14 @@ struct ctl {
     const char *nginx_log;
     const char *log;
     const char *slow_log;
+    const char *fans;
+    const char *minutes;
+    const char *seed;
+    const char *patience_seconds;
+    const char *choose_seconds;
+    const char *pay_seconds;
+    const char *capacity;
+    const char *report;
     const char *nginx[NGINX_OPTION_COUNT];
 };
 
@@ -62,6 +73,7 @@ int ctl_queue_rebuild(struct ctl *ctl);
 int ctl_queue_resume(struct ctl *ctl);
 int ctl_queue_show(struct ctl *ctl);
 int ctl_queue_verify(struct ctl *ctl);
+int ctl_rehearse(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);

@@ -10,12 +10,13 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 20, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 30, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
     const char *verb;     /* NULL: the group is the command */
-    const char *argument; /* one or two words, shown in the help; NULL: none */
+    const char *argument; /* one or two words, shown in the help; in [] it may be missing; NULL:
+                             none */
     const char *options;  /* letters of the options that it takes */
     int (*run)(struct ctl *ctl);
     const char *help;
@@ -60,6 +61,8 @@ static const struct command commands[] = {
     {"queue", "show", "ID", "c", ctl_queue_show, "show a concert's queue"},
     {"queue", "verify", "LIST", "pot", ctl_queue_verify,
      "compute a draw again from its published list; needs no server"},
+    {"rehearse", NULL, "[ID]", "csFMSPCYARJX", ctl_rehearse,
+     "play an opening with fans that are none, on a copy of the concert"},
     {"sales", NULL, "ID", "c", ctl_sales, "show the sales, by item and section"},
     {"status", NULL, NULL, "ci", ctl_status,
      "show how the server of this machine does, all the time"},
@@ -98,6 +101,16 @@ print_help(void)
          "  --nginx-log FILE         nginx's access log, for trace and diagnose\n"
          "  --log FILE               log of frontrow, for trace and diagnose\n"
          "  --slow-log FILE          MySQL's slow query log, for trace and diagnose\n"
+         "  --fans N                 how many fans rehearse plays\n"
+         "  --minutes N              in which they come; default 10\n"
+         "  --seed N                 which fans; default 1\n"
+         "  --patience-seconds N     half of them wait no longer; default 1200\n"
+         "  --choose-seconds N       half of them need no longer to choose seats; default 20\n"
+         "  --pay-seconds N          and to pay them; default 40\n"
+         "  --capacity N             admissionCapacity for the rehearsal\n"
+         "  --report FILE            HTML of a rehearsal; default rehearsal-ID.html\n"
+         "  --json                   print the report as JSON\n"
+         "  --clean-up               only remove what a killed rehearsal left\n"
          "  --repair                 put seats right that audit finds wrong\n"
          "  --dry-run                only print what prune would delete, or --repair change\n"
          "  --once                   print status once and exit\n"
@@ -232,7 +245,17 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"nginx-log", required_argument, NULL, 'a'},
         {"log", required_argument, NULL, 'g'},
         {"slow-log", required_argument, NULL, 'w'},
+        {"fans", required_argument, NULL, 'F'},
+        {"minutes", required_argument, NULL, 'M'},
+        {"seed", required_argument, NULL, 'S'},
+        {"patience-seconds", required_argument, NULL, 'P'},
+        {"choose-seconds", required_argument, NULL, 'C'},
+        {"pay-seconds", required_argument, NULL, 'Y'},
+        {"capacity", required_argument, NULL, 'A'},
+        {"report", required_argument, NULL, 'R'},
         {"repair", no_argument, NULL, 'e'},
+        {"json", no_argument, NULL, 'J'},
+        {"clean-up", no_argument, NULL, 'X'},
         {"dry-run", no_argument, NULL, 'n'},
         {"once", no_argument, NULL, 'i'},
         {"yes", no_argument, NULL, 'y'},
@@ -259,9 +282,18 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['a'] = &ctl->nginx_log,
         ['g'] = &ctl->log,
         ['w'] = &ctl->slow_log,
+        ['F'] = &ctl->fans,
+        ['M'] = &ctl->minutes,
+        ['S'] = &ctl->seed,
+        ['P'] = &ctl->patience_seconds,
+        ['C'] = &ctl->choose_seconds,
+        ['Y'] = &ctl->pay_seconds,
+        ['A'] = &ctl->capacity,
+        ['R'] = &ctl->report,
     };
     bool *const switches[LETTERS] = {
-        ['n'] = &ctl->dry_run, ['i'] = &ctl->once, ['y'] = &ctl->yes, ['e'] = &ctl->repair};
+        ['n'] = &ctl->dry_run, ['i'] = &ctl->once,     ['y'] = &ctl->yes,
+        ['J'] = &ctl->json,    ['X'] = &ctl->clean_up, ['e'] = &ctl->repair};
     size_t count = 0;
     int letter;
     opterr = 0;
@@ -293,7 +325,8 @@ read_arguments(const struct command *command, char **words, struct ctl *ctl)
         count++;
     ctl->argument = count > 0 ? words[0] : NULL;
     ctl->value = count > 1 ? words[1] : NULL;
-    return count == expected;
+    bool is_optional = wanted != NULL && wanted[0] == '[';
+    return count == expected || (is_optional && count == 0);
 }
 
 static int
@@ -306,6 +339,7 @@ run_command(const struct command *command, struct ctl *ctl, const char *config_p
         fprintf(stderr, "frontrowctl: %s\n", error);
         return EXIT_SETTINGS;
     }
+    ctl->config_path = config_path;
     log_set_level_name(ctl->config.log_level);
     log_set_format_name(ctl->config.log_format);
     ctl->config.mysql_timeout_ms = STATEMENT_TIMEOUT_MS;

@@ -1,62 +1,35 @@
 #include "ctl/metrics_read.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* Of FastCGI: the kinds of records that are used here. */
-enum { BEGIN_REQUEST = 1, PARAMS = 4, STDIN = 5, STDOUT = 6, HEAD_SIZE = 8, RESPONDER = 1 };
+#include "ctl/fastcgi.h"
 
 enum { PATIENCE_S = 5, LABELS_SIZE = 256 };
 
 static void
-append_record(struct buffer *out, int kind, const void *content, size_t length)
-{
-    const uint8_t head[HEAD_SIZE] = {
-        1, (uint8_t)kind, 0, 1, (uint8_t)(length >> 8), (uint8_t)length, 0, 0};
-    buffer_append(out, head, sizeof head);
-    buffer_append(out, content, length);
-}
-
-/* All names and values here are short. */
-static void
-append_parameter(struct buffer *out, const char *name, const char *value)
-{
-    const uint8_t lengths[] = {(uint8_t)strlen(name), (uint8_t)strlen(value)};
-    buffer_append(out, lengths, sizeof lengths);
-    buffer_text(out, name);
-    buffer_text(out, value);
-}
-
-static void
 write_request(struct buffer *out)
 {
-    static const uint8_t begin[8] = {0, RESPONDER};
-    struct buffer parameters = {0};
-    append_parameter(&parameters, "REQUEST_METHOD", "GET");
-    append_parameter(&parameters, "DOCUMENT_URI", "/metrics");
-    append_parameter(&parameters, "SERVER_ADDR", "127.0.0.1");
-    append_parameter(&parameters, "FRONTROW_OPERATOR", "1"); /* who may open the socket is one */
-    append_record(out, BEGIN_REQUEST, begin, sizeof begin);
-    append_record(out, PARAMS, parameters.data, parameters.length);
-    append_record(out, PARAMS, "", 0);
-    append_record(out, STDIN, "", 0);
-    buffer_free(&parameters);
+    static const struct fastcgi_parameter parameters[] = {
+        {"REQUEST_METHOD", "GET"},
+        {"DOCUMENT_URI", "/metrics"},
+        {"SERVER_ADDR", "127.0.0.1"},
+        {"FRONTROW_OPERATOR", "1"}, /* who may open the socket is one */
+    };
+    fastcgi_write_request(out, parameters, sizeof parameters / sizeof parameters[0], "");
 }
 
 static int
 dial(const char *run_dir)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address;
     struct timeval patience = {.tv_sec = PATIENCE_S};
-    int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/frontrow-0.sock", run_dir);
-    if (length < 0 || (size_t)length >= sizeof address.sun_path) {
+    if (!fastcgi_find_socket(run_dir, 0, &address)) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -88,21 +61,12 @@ receive(int connection, struct buffer *bytes)
 static bool
 take_body(const struct buffer *records, struct buffer *text)
 {
-    struct buffer answer = {0};
-    const uint8_t *bytes = (const uint8_t *)records->data;
-    for (size_t at = 0; at + HEAD_SIZE <= records->length;) {
-        size_t length = (size_t)bytes[at + 4] << 8 | bytes[at + 5], padding = bytes[at + 6];
-        if (at + HEAD_SIZE + length > records->length)
-            break;
-        if (bytes[at + 1] == STDOUT)
-            buffer_append(&answer, bytes + at + HEAD_SIZE, length);
-        at += HEAD_SIZE + length + padding;
-    }
-    const char *end = answer.length > 0 ? strstr(answer.data, "\r\n\r\n") : NULL;
-    bool is_ok = end != NULL && strstr(answer.data, "Status: 200") != NULL;
+    struct buffer whole = {0};
+    struct fastcgi_answer answer;
+    bool is_ok = fastcgi_read_answer(records, &whole, &answer) && answer.status == 200;
     if (is_ok)
-        buffer_text(text, end + 4);
-    buffer_free(&answer);
+        buffer_text(text, answer.body);
+    buffer_free(&whole);
     errno = EPROTO;
     return is_ok;
 }

@@ -14,6 +14,8 @@
 #include "redis/fitness.h"
 #include "redis/refusal.h"
 
+enum { DATABASES = 16 };
+
 struct redis *
 redis_open(const struct config *config, struct shared *shared)
 {
@@ -191,6 +193,24 @@ redis_write_info(struct redis *redis, const char *section, struct buffer *out)
         return false;
     buffer_text(out, info);
     return true;
+}
+
+/* INFO has a row for each database that is not empty: "db0:keys=...". */
+int
+redis_find_empty_database(struct redis *redis)
+{
+    struct buffer used = {0};
+    int found = -1;
+    bool is_known = redis_write_info(redis, "keyspace", &used);
+    for (int i = 1; i < DATABASES && is_known && found < 0; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "db%d:", i);
+        if (i != redis->config->redis_database &&
+            (used.length == 0 || strstr(used.data, name) == NULL))
+            found = i;
+    }
+    buffer_free(&used);
+    return found;
 }
 
 enum redis_fitness

@@ -39,6 +39,10 @@ bool redis_read_memory(struct redis *redis, struct redis_memory *memory) MUST_CH
 /* Appends what INFO says of a section. False: Redis is out of reach. */
 bool redis_write_info(struct redis *redis, const char *section, struct buffer *out) MUST_CHECK;
 
+/* The lowest database number from 1 on, other than the setting's, that has no key; -1: none of the
+ * 16 that a Redis has by default, or it is out of reach. */
+int redis_find_empty_database(struct redis *redis);
+
 enum redis_fitness {
     REDIS_FIT,
     REDIS_AWAY,

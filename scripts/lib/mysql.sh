@@ -74,7 +74,8 @@ mysql_query() {
 mysql_create_database() {
     mysql_query "CREATE DATABASE IF NOT EXISTS frontrow CHARACTER SET utf8mb4;
                  CREATE USER IF NOT EXISTS frontrow@localhost;
-                 GRANT ALL ON frontrow.* TO frontrow@localhost;"
+                 GRANT ALL ON frontrow.* TO frontrow@localhost;
+                 GRANT ALL ON \`frontrow\\_rehearsal\`.* TO frontrow@localhost;"
 }
 
 mysql_start() {

@@ -232,6 +232,17 @@ def test_the_audits_account_sees_innodb(secured, tmp_path):
         assert ("The account frontrow has no PROCESS: " in told) == (name == "part")
 
 
+def test_a_rehearsal_needs_one_right_more(secured, tmp_path):
+    words = ("rehearse", str(new_hall(secured)["concertId"]), "--fans", "20", "--minutes", "0.05", "--choose-seconds", "0.2",
+             "--pay-seconds", "0.2", "--patience-seconds", "5", "--report", str(tmp_path / "page.html"))
+    refused = secured.stack.ctl(*words)
+    assert refused.returncode != 0 and "1044" in refused.stderr, refused.stderr
+    secured.run(block("sh tcp", "_rehearsal"))
+    done = secured.stack.ctl(*words)
+    assert done.returncode == 0 and "seats sold" in done.stdout, done.stderr
+    assert not secured.stack.query("SHOW DATABASES LIKE 'frontrow\\_rehearsal'")
+
+
 def denied(cursor, statement):
     with pytest.raises(pymysql.Error) as refusal:
         cursor.execute(statement)

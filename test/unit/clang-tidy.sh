@@ -8,5 +8,5 @@ set -eu
 top=${srcdir:-.}
 export top
 find "$top/fcgi-app" "$top/test" -name '*.c' -print0 | xargs -0 -n 1 -P "$(nproc)" sh -c '
-    "$CLANG_TIDY" --quiet "$1" -- -std=c11 -D_GNU_SOURCE -DVERSION=\"\" -DDATA_DIR=\"\" \
+    "$CLANG_TIDY" --quiet "$1" -- -std=c11 -D_GNU_SOURCE -DVERSION=\"\" -DDATA_DIR=\"\" -DSBIN_DIR=\"\" \
         -I"$top/fcgi-app" -Ifcgi-app $LIBRARY_CFLAGS' sh

@@ -17,6 +17,7 @@ main(void)
     suite_http();
     suite_input();
     suite_queue();
+    suite_rehearsal();
     suite_router();
     suite_seating();
     suite_sold_out();

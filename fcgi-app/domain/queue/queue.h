@@ -143,4 +143,7 @@ enum error queue_await_state(struct services *services, const struct concert *co
  */
 bool queue_erase(struct services *services, int32_t concert_id);
 
+/* The number of a database of Redis that has no key; -1: there is none, or it is out of reach. */
+int queue_find_empty_database(struct services *services);
+
 #endif

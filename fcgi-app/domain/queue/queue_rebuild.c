@@ -185,3 +185,9 @@ queue_erase(struct services *services, int32_t concert_id)
 {
     return queue_store_erase(services->redis, concert_id);
 }
+
+int
+queue_find_empty_database(struct services *services)
+{
+    return redis_find_empty_database(services->redis);
+}
