@@ -20,7 +20,10 @@ GROWING = {
     "queue_token", "open_token", "idempotency",
 }
 # What reads all there is, by its nature, and not for a request.
-NOT_FOR_REQUESTS = {"audit_table", "demo", "migrate", "migrate_lock", "rebuild", "rebuild_copy", "rebuild_work", "script"}
+NOT_FOR_REQUESTS = {
+    "audit_table", "demo", "migrate", "migrate_lock", "rebuild", "rebuild_copy", "rebuild_work", "repair_table", "script",
+    "shadow",
+}
 
 # A value for a placeholder, by what stands before it in the statement; else it is the number 1.
 VALUES = [
