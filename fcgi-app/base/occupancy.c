@@ -7,6 +7,9 @@
 #include "base/log.h"
 #include "base/text.h"
 
+/* In the place of a user who left before the others: 0 would hide those behind it. */
+static const uint32_t gone = UINT32_MAX;
+
 static void
 raise_used(struct occupancy *occupancy, int used)
 {
@@ -90,6 +93,15 @@ occupancy_join(struct occupancy *occupancy, struct occupancy_slot *slot, const c
         return true;
     atomic_store(&slot->users[at], 0);
     return false;
+}
+
+void
+occupancy_leave_user(struct occupancy_slot *slot, const char *user)
+{
+    uint32_t own = text_hash(user);
+    for (size_t i = 0; i < OCCUPANCY_USERS; i++)
+        if (atomic_load_explicit(&slot->users[i], memory_order_relaxed) == own)
+            atomic_store(&slot->users[i], gone);
 }
 
 void

@@ -56,9 +56,14 @@ bool occupancy_enter(struct occupancy *occupancy, struct occupancy_slot *slot, c
 /*
  * Before a change for this user and others together, up to OCCUPANCY_USERS, one call for each:
  * false where any other works for the user, or this one does already. The user is then left out, so
- * that nobody waits for another one's locks. occupancy_leave() leaves all.
+ * that nobody waits for another one's locks.
  */
 bool occupancy_join(struct occupancy *occupancy, struct occupancy_slot *slot, const char *user);
+
+/* When one who joined is answered before the others. */
+void occupancy_leave_user(struct occupancy_slot *slot, const char *user);
+
+/* Leaves all. */
 void occupancy_leave(struct occupancy_slot *slot);
 
 /* Tells the others which seats are just being taken here, until the change's end or a rollback. */

@@ -139,13 +139,19 @@ leave_out_busy_users(struct services *services, struct effect_group *group)
     effect_group_shrink(group);
 }
 
-/* Who is refused does not wait until the others have their locks and their COMMIT. */
+/*
+ * Who is refused does not wait until the others have their locks and their COMMIT, nor is anything
+ * done for that user from then on.
+ */
 static void
-tell_refused(struct effect_group *group)
+tell_refused(struct services *services, struct effect_group *group)
 {
     for (size_t i = 0; i < group->count; i++) {
         struct effect_call *call = group->calls[i];
-        if (call->course == EFFECT_REFUSED && call->refused != NULL)
+        if (call->course != EFFECT_REFUSED)
+            continue;
+        occupancy_leave_user(services->slot, call->effect.caller);
+        if (call->refused != NULL)
             call->refused(call);
     }
     effect_group_shrink(group);
@@ -157,7 +163,7 @@ prepare_together(struct services *services, const struct effect_batch *batch,
                  struct effect_group *group)
 {
     enum db_result result = batch->precheck != NULL ? batch->precheck(services, group) : DB_OK;
-    tell_refused(group);
+    tell_refused(services, group);
     if (result != DB_OK || group->count == 0)
         return result;
     struct group_keys list = list_keys(group);

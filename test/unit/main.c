@@ -12,6 +12,7 @@ main(void)
     suite_census();
     suite_counts();
     suite_draw();
+    suite_effect();
     suite_front();
     suite_host();
     suite_http();

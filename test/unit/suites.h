@@ -6,6 +6,7 @@ void suite_base(void);
 void suite_census(void);
 void suite_counts(void);
 void suite_draw(void);
+void suite_effect(void);
 void suite_front(void);
 void suite_host(void);
 void suite_http(void);

@@ -313,6 +313,10 @@ occupancy_lets_several_users_in_together(void)
     CU_ASSERT_FALSE(occupancy_join(&occupancy, own, "one more"));
     CU_ASSERT_FALSE(occupancy_enter(&occupancy, other, "user-0", 1));
     CU_ASSERT_FALSE(occupancy_enter(&occupancy, other, user, 1));
+    occupancy_leave_user(own, "user-0");
+    CU_ASSERT_FALSE(occupancy_enter(&occupancy, other, user, 1));
+    CU_ASSERT_TRUE(occupancy_enter(&occupancy, other, "user-0", 1));
+    occupancy_leave(other);
     occupancy_leave(own);
     CU_ASSERT_TRUE(occupancy_enter(&occupancy, other, user, 1));
     CU_ASSERT_TRUE(occupancy_join(&occupancy, own, "busy"));
