@@ -19,21 +19,31 @@ read_text(const char *path, char text[TEXT_SIZE])
         fclose(file);
 }
 
+/* Of a line of words, of which the first is 0: the numbers from `first` to `last`, added up. */
+static double
+sum_of_words(const char *line, int first, int last)
+{
+    double sum = 0;
+    for (int i = 0; i <= last; i++) {
+        line += strspn(line, " ");
+        if (i >= first)
+            sum += (double)strtoul(line, NULL, 10);
+        line += strcspn(line, " \n");
+    }
+    return sum;
+}
+
 /* utime + stime of proc_pid_stat(5); with `of_dead`, cutime + cstime. */
 static double
 cpu_of_process(long pid, bool of_dead)
 {
     char path[64], text[TEXT_SIZE];
-    unsigned long own = 0, own_system = 0;
-    long dead = 0, dead_system = 0;
     snprintf(path, sizeof path, "/proc/%ld/stat", pid);
     read_text(path, text);
     const char *rest = strrchr(text, ')'); /* a name may have blanks */
-    if (rest == NULL ||
-        sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &own,
-               &own_system, &dead, &dead_system) != 4)
+    if (rest == NULL)
         return 0;
-    double ticks = of_dead ? (double)(dead + dead_system) : (double)(own + own_system);
+    double ticks = of_dead ? sum_of_words(rest, 14, 15) : sum_of_words(rest, 12, 13);
     return ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
@@ -57,12 +67,10 @@ double
 cpu_of_machine(void)
 {
     char text[TEXT_SIZE];
-    unsigned long user = 0, nice = 0, system = 0, irq = 0, soft_irq = 0;
     read_text("/proc/stat", text);
-    if (sscanf(text, "cpu %lu %lu %lu %*u %*u %lu %lu", &user, &nice, &system, &irq, &soft_irq) !=
-        5)
-        return 0;
-    return (double)(user + nice + system + irq + soft_irq) / (double)sysconf(_SC_CLK_TCK);
+    /* user, nice, system; not idle, iowait; irq, softirq */
+    double ticks = sum_of_words(text, 1, 3) + sum_of_words(text, 6, 7);
+    return ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 int
