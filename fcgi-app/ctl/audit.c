@@ -56,12 +56,12 @@ print_repair(void *context, const struct seat_case *seat, enum repair_outcome ou
                                                 : "put right";
     write_owner(was, seat->status, seat->reservation);
     write_owner(due, seat->due, seat->due_reservation);
-    printf("%-18s seat %d of item %d: %s, should be %s\n", what, (int)seat->seat_no,
+    printf("%-18s seat %d of item %d: %s, should be %s%s\n", what, (int)seat->seat_no,
            (int)seat->item_id,
            !seat->exists   ? "missing"
            : seat->blocked ? "withheld"
                            : was,
-           due);
+           due, seat->is_paid_for ? "" : ", but its payment and refunds say otherwise");
 }
 
 int

@@ -199,6 +199,53 @@ def test_what_repair_says_is_what_it_does(books, broken):
     assert said(again) == ({}, said(done)[1])
 
 
+# Seats that a refund gave back and that somebody lists again, as after a restore of some tables: their buyer has the money.
+LISTED_AGAIN = "INSERT INTO reservation_seat (reservation_id, seat_no, price) VALUES ({part}, 11, 1000)"
+REFUNDED_SEATS = {
+    "a seat of an order": ("part", 11, [LISTED_AGAIN]),
+    "a seat whose return is forgotten": ("part", 11, [
+        LISTED_AGAIN,
+        "DELETE FROM returned_seat WHERE reservation_id = {part}",
+        "UPDATE reservation SET refund_count = 0, seat_count = 3, total_price = 3000 WHERE reservation_id = {part}"]),
+    "a seat whose refund is forgotten": ("part", 11, [
+        LISTED_AGAIN,
+        "DELETE FROM point_history WHERE reservation_id = {part} AND kind = 'refund'"]),
+    "a whole order": ("refunded", 4, ["UPDATE reservation SET status = 'paid' WHERE reservation_id = {refunded}"]),
+    "a whole order whose payment forgot it": ("refunded", 4, [
+        "UPDATE reservation SET status = 'paid' WHERE reservation_id = {refunded}",
+        "UPDATE payment SET status = 'paid' WHERE reservation_id = {refunded}"]),
+}
+
+
+@pytest.mark.parametrize("name", REFUNDED_SEATS)
+@pytest.mark.parametrize("options", ([], ["--dry-run"]), ids=("repair", "dry run"))
+def test_a_refunded_seat_is_not_given_again(books, broken, name, options):
+    order, seat, statements = REFUNDED_SEATS[name]
+    broken(statements)
+    before = state_of(books.stack)
+    done = books.stack.ctl("audit", "--repair", *options)
+    found, left = said(done)
+    assert found == {} and state_of(books.stack) == before and done.returncode == 1
+    assert len(left) == 1 and "payment and refunds" in left[0], done.stdout
+    assert f"seat {seat} of item {books.names['item']}: available" in left[0]
+    assert f"should be sold to reservation {books.names[order]}," in left[0]
+
+
+def test_a_kept_seat_beside_a_refunded_one_is_given_again(books, broken):
+    """And what was refunded may be another buyer's by now, who keeps it."""
+    names = books.names
+    take_off = "UPDATE seat SET status = 'available', reservation_id = NULL WHERE item_id = {item} AND seat_no = 10"
+    broken([take_off,
+            "UPDATE reservation_seat SET seat_no = 11 WHERE reservation_id = {held} AND seat_no = 6",
+            "UPDATE seat SET status = 'held', reservation_id = {held}, held_until ="
+            " (SELECT expires_at FROM reservation WHERE reservation_id = {held}) WHERE item_id = {item} AND seat_no = 11",
+            "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL"
+            " WHERE item_id = {item} AND seat_no = 6"])
+    done = books.stack.ctl("audit", "--repair")
+    expected = {(names["item"], 10): ("available", f"sold to reservation {names['part']}")}
+    assert said(done) == (expected, []) and done.returncode == 0, done.stdout
+
+
 def test_a_seat_that_is_locked_is_left(books, broken):
     broken(WRONG_SEATS[:1])
     with contextlib.closing(books.stack.mysql()) as holder, holder.cursor() as cursor:

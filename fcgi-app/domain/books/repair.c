@@ -25,12 +25,13 @@ was_given(const struct repair *repair, const struct seat_case *seat)
     return false;
 }
 
-/* What is sold is never taken from anybody by a program. */
+/* What is sold is never taken from anybody by a program, and what was refunded not given again. */
 static bool
 can_put_right(const struct repair *repair, const struct seat_case *seat)
 {
     bool is_free = seat->status == SEAT_AVAILABLE || (seat->status == SEAT_HELD && !seat->is_owned);
-    return seat->exists && is_free && !seat->blocked && !was_given(repair, seat);
+    return seat->exists && is_free && !seat->blocked && seat->is_paid_for &&
+           !was_given(repair, seat);
 }
 
 static enum db_result

@@ -10,14 +10,15 @@
 
 enum repair_outcome {
     REPAIR_DONE,   /* or, in a dry run, it would be */
-    REPAIR_PERSON, /* the seat is not there, is withheld, or another buyer has it by right */
+    REPAIR_PERSON, /* the seat is not there, is withheld, is another buyer's or was refunded */
     REPAIR_BUSY,   /* somebody had it locked all the time: run it again */
 };
 
 /*
  * A seat of a paid reservation, or of a hold that is not over, becomes its own again if nobody else
- * owns it; one that is held by nobody becomes available. Each is reported as it was found. A dry
- * run changes nothing. DB_OK: all were looked at.
+ * owns it and the reservation's payment, less its refunds, is for the seats that it lists; one that
+ * is held by nobody becomes available. Each is reported as it was found. A dry run changes nothing.
+ * DB_OK: all were looked at.
  */
 enum db_result repair_run(struct services *services, bool dry_run,
                           void (*report)(void *context, const struct seat_case *seat,

@@ -12,21 +12,34 @@
     " s.seat_no IS NOT NULL, COALESCE(s.status + 0, 0), COALESCE(s.blocked, 0),"                   \
     " COALESCE(s.reservation_id, 0), m.seat_no IS NOT NULL"
 
+/* Whether the payment, less its refunds, is for the seats listed now, and `l` did not go back. */
+#define IS_PAID_FOR                                                                                \
+    " EXISTS (SELECT 1 FROM payment p WHERE p.reservation_id = r.reservation_id"                   \
+    "  AND p.status = 'paid' AND p.amount ="                                                       \
+    "   (SELECT SUM(a.price) FROM reservation_seat a WHERE a.reservation_id = r.reservation_id)"   \
+    "   + (SELECT COALESCE(SUM(h.amount + h.fee), 0) FROM point_history h"                         \
+    "    WHERE h.reservation_id = r.reservation_id AND h.kind = 'refund'))"                        \
+    " AND NOT EXISTS (SELECT 1 FROM returned_seat t WHERE t.reservation_id = r.reservation_id"     \
+    "  AND t.seat_no = l.seat_no)"
+
 /* What reservations list and do not have. */
-#define OWED                                                                                       \
+#define OWED(paid_for)                                                                             \
     "SELECT r.concert_id, r.item_id, l.seat_no, r.reservation_id, r.expires_at," OF_SEAT           \
+    "," paid_for                                                                                   \
     " FROM reservation r JOIN reservation_seat l ON l.reservation_id = r.reservation_id"           \
     " LEFT JOIN seat s ON s.item_id = r.item_id AND s.seat_no = l.seat_no" OWNER " WHERE "
 #define OWED_SOLD                                                                                  \
-    OWED "r.status = 'paid' AND (s.seat_no IS NULL OR s.status <> 'sold'"                          \
-         " OR NOT (s.reservation_id <=> r.reservation_id))"
+    OWED(IS_PAID_FOR)                                                                              \
+    "r.status = 'paid' AND (s.seat_no IS NULL OR s.status <> 'sold'"                               \
+    " OR NOT (s.reservation_id <=> r.reservation_id))"
 #define OWED_HELD                                                                                  \
-    OWED "r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)"                                   \
-         " AND (m.reservation_id IS NULL OR m.reservation_id <> r.reservation_id)"
+    OWED(" 1")                                                                                     \
+    "r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)"                                        \
+    " AND (m.reservation_id IS NULL OR m.reservation_id <> r.reservation_id)"
 
 /* A hold that is over and not swept is no fault: its reservation names it still. */
 #define OWED_NOBODY                                                                                \
-    "SELECT COALESCE(i.concert_id, 0), s.item_id, s.seat_no, 0, s.held_until," OF_SEAT             \
+    "SELECT COALESCE(i.concert_id, 0), s.item_id, s.seat_no, 0, s.held_until," OF_SEAT ", 1"       \
     " FROM seat s LEFT JOIN item i ON i.item_id = s.item_id"                                       \
     " LEFT JOIN reservation r ON r.reservation_id = s.reservation_id"                              \
     "  AND r.item_id = s.item_id AND r.status = 'held' AND r.expires_at = s.held_until"            \
@@ -48,13 +61,14 @@ static const struct query looks[] = {
     [SEAT_SOLD] = {OWED_SOLD THIS_OWED},
 };
 
-/* Where OF_SEAT and what stands before it go. */
+/* Where a case goes. */
 #define INTO_CASE(seat)                                                                            \
     COLUMNS(INTO_INT32(&(seat)->concert_id), INTO_INT32(&(seat)->item_id),                         \
             INTO_INT32(&(seat)->seat_no), INTO_INT64(&(seat)->due_reservation),                    \
             INTO_INSTANT(&(seat)->due_until), INTO_BOOL(&(seat)->exists),                          \
             INTO_ENUM(&(seat)->status, SEAT_SOLD), INTO_BOOL(&(seat)->blocked),                    \
-            INTO_INT64(&(seat)->reservation), INTO_BOOL(&(seat)->is_owned))
+            INTO_INT64(&(seat)->reservation), INTO_BOOL(&(seat)->is_owned),                        \
+            INTO_BOOL(&(seat)->is_paid_for))
 
 enum db_result
 repair_table_list(struct database *db, enum seat_status due, struct seat_case *cases, size_t *count)

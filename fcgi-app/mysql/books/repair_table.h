@@ -20,6 +20,7 @@ struct seat_case {
     bool blocked;
     int64_t reservation; /* 0: none */
     bool is_owned;       /* held by a live hold that lists it */
+    bool is_paid_for;    /* false: sold it should be, but payment and refunds do not say so */
 };
 
 enum { SEAT_CASES_MAX = 1000 };
