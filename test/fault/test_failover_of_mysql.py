@@ -8,7 +8,7 @@ import time
 
 import pytest
 from booking import Hall, Load, now
-from servers import MARIADBD, MariaDb
+from servers import MARIADBD, MariaDb, gtid_number
 from stack import Stack, health, wait_for
 
 REFUSALS = {"mysql_unavailable", "queue_unavailable", "busy", "outcome_unknown"}
@@ -48,7 +48,8 @@ class Pair(Stack):
     def hand_over(self):
         """The replica becomes the writer, as an operator does it; nothing can be lost."""
         self.writer.demote()
-        wait_for(lambda: self.replica.is_in_step_with(self.writer))
+        there = gtid_number(self.writer, "binlog")
+        wait_for(lambda: self.replica.has_applied(there))
         self.replica.promote()
         self.swap()
         self.replica.follow(self.writer, demoted=True)
