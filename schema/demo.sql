@@ -17,7 +17,9 @@ DELETE FROM concert_draw_rank;
 DELETE FROM concert_draw;
 DELETE FROM refund_rule;
 DELETE FROM seat;
+DELETE FROM item_cancel;
 DELETE FROM item;
+DELETE FROM concert_about;
 DELETE FROM concert;
 
 INSERT INTO concert (concert_id, title, venue, status, opens_at, admission_capacity,

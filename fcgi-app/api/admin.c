@@ -68,8 +68,8 @@ write_queue(struct json *json, struct services *services, const struct concert *
 }
 
 static void
-answer(struct services *services, const struct concert *concert, const char *warning,
-       struct response *response)
+answer(struct services *services, const struct concert *concert, const struct concert_about *about,
+       const char *warning, struct response *response)
 {
     struct sales sales;
     enum draw_state draw;
@@ -84,6 +84,7 @@ answer(struct services *services, const struct concert *concert, const char *war
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
     concert_settings_write(&json, services, concert);
+    concert_about_write(&json, about);
     json_write_string(&json, "drawState", concert->draw ? draw_state_name(draw) : NULL);
     write_sales(&json, &sales);
     write_queue(&json, services, concert);
@@ -96,10 +97,13 @@ admin_concert_get(void *services, const struct request *request, struct response
 {
     struct services admin = api_with_long_time_outs(services, request);
     struct concert concert;
+    struct concert_about about;
     struct problem problem;
-    if (concert_find_whole(admin.db, (int32_t)request->ids[0], &concert, &problem) == ERROR_NONE &&
-        refund_rules_read(&admin, &concert, &problem) == ERROR_NONE)
-        answer(&admin, &concert, NULL, response);
+    int32_t concert_id = (int32_t)request->ids[0];
+    if (concert_find_whole(admin.db, concert_id, &concert, &problem) == ERROR_NONE &&
+        refund_rules_read(&admin, &concert, &problem) == ERROR_NONE &&
+        concert_find_about(admin.db, concert_id, &about, &problem) == ERROR_NONE)
+        answer(&admin, &concert, &about, NULL, response);
     else
         response_problem(response, &problem);
 }
@@ -169,6 +173,7 @@ admin_concert_patch(void *services, const struct request *request, struct respon
 {
     struct services admin = api_with_long_time_outs(services, request);
     struct concert scratch = concert_defaults;
+    struct concert_about told = {.has_age_limit = false};
     struct problem problem;
     char warning[QUEUE_WARNING_SIZE];
     struct concert_change change = {
@@ -177,6 +182,7 @@ admin_concert_patch(void *services, const struct request *request, struct respon
         .detail = request->body,
         .concert_id = (int32_t)request->ids[0],
         .apply = concert_change_read,
+        .apply_about = concert_about_read,
         .wanted = request->input->body,
     };
     struct effect effect = {
@@ -185,10 +191,11 @@ admin_concert_patch(void *services, const struct request *request, struct respon
         .was_committed = concert_change_was_committed,
     };
     if (concert_change_read(change.wanted, &scratch, &problem) != ERROR_NONE ||
+        concert_about_read(change.wanted, &told, &problem) != ERROR_NONE ||
         concert_check_times(&scratch, &problem) != ERROR_NONE)
         response_problem(response, &problem);
     else if (api_apply(&admin, request, &effect, response)) {
         concert_change_warn(&admin, &change, warning);
-        answer(&admin, &change.concert, warning, response);
+        answer(&admin, &change.concert, &change.about, warning, response);
     }
 }

@@ -27,6 +27,16 @@ concert_write(struct json *json, const struct services *services, const struct l
     json_write_optional_integer(json, "maxPrice", has_items, summary->max_price);
 }
 
+void
+concert_about_write(struct json *json, const struct concert_about *about)
+{
+    json_write_optional_string(json, "description", about->description);
+    json_write_optional_integer(json, "ageLimit", about->has_age_limit, about->age_limit);
+    json_write_optional_integer(json, "runningMinutes", about->has_running_minutes,
+                                about->running_minutes);
+    json_write_optional_string(json, "poster", about->poster);
+}
+
 static void
 write_for_buyers(struct json *json, const struct services *services,
                  const struct listed_concert *row, const struct seat_counts *seats)
@@ -77,18 +87,22 @@ concert_list(void *services, const struct request *request, struct response *res
 void
 concert_show(void *services, const struct request *request, struct response *response)
 {
+    struct services *all = services;
     int64_t started = clock_monotonic_us();
     struct listed_concert row;
     struct seat_counts seats;
+    struct concert_about about;
     struct problem problem;
-    if (concert_list_find(services, (int32_t)request->ids[0], &row, &seats, &problem) !=
-        ERROR_NONE) {
+    int32_t concert_id = (int32_t)request->ids[0];
+    if (concert_list_find(all, concert_id, &row, &seats, &problem) != ERROR_NONE ||
+        concert_find_about(all->db, concert_id, &about, &problem) != ERROR_NONE) {
         response_problem(response, &problem);
         return;
     }
     struct json json = json_writer(&response->body);
     json_begin_object(&json, NULL);
-    write_for_buyers(&json, services, &row, &seats);
+    write_for_buyers(&json, all, &row, &seats);
+    concert_about_write(&json, &about);
     api_finish_public(response, &json, row.concert.now, started);
 }
 

@@ -9,4 +9,7 @@
 void concert_write(struct json *json, const struct services *services,
                    const struct listed_concert *row);
 
+/* The same of what buyers are told of one concert only: description to poster. */
+void concert_about_write(struct json *json, const struct concert_about *about);
+
 #endif

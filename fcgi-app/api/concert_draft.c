@@ -7,10 +7,13 @@
 #include "api/refund_rules.h"
 #include "base/json.h"
 
-enum { PLACE_MAX = 1000000 };
+enum { PLACE_MAX = 1000000, AGE_MAX = 99, RUNNING_MINUTES_MAX = 1440 };
 
 /* An active one is told to ask each 10 seconds: who does so does not end. */
 enum { IDLE_SECONDS_MIN = 30, IDLE_SECONDS_MAX = 86400 };
+
+/* Of the pages; nginx serves what lies there, whatever the application does. */
+#define POSTER_FOLDER "poster/"
 
 static bool
 has(const struct reader *reader, const char *name)
@@ -68,12 +71,12 @@ read_item(struct reader *reader, struct item_draft *draft)
 
 /* A member that is absent stays as it was; null takes it away. */
 static void
-read_beacon_text(struct reader *reader, const char *name, char text[TITLE_SIZE])
+read_optional_text(struct reader *reader, const char *name, size_t max, char *text, size_t size)
 {
     if (json_is_null(json_object_get(reader->object, name)))
         text[0] = '\0';
     else
-        reader_text(reader, name, TITLE_CHARACTERS, text, text, TITLE_SIZE);
+        reader_text(reader, name, max, text, text, size);
 }
 
 static void
@@ -92,8 +95,8 @@ read_draw(struct reader *reader, struct concert *concert)
     }
     struct reader inner = {
         .object = beacon, .path = "beacon.", .problem = reader->problem, .ok = true};
-    read_beacon_text(&inner, "source", concert->beacon_source);
-    read_beacon_text(&inner, "value", concert->beacon);
+    read_optional_text(&inner, "source", TITLE_CHARACTERS, concert->beacon_source, TITLE_SIZE);
+    read_optional_text(&inner, "value", TITLE_CHARACTERS, concert->beacon, TITLE_SIZE);
     reader->ok = inner.ok;
 }
 
@@ -151,6 +154,43 @@ concert_change_read(const void *body, struct concert *concert, struct problem *p
         concert->paused = reader_boolean(&reader, "paused");
     concert->max_waiting = reader_small(&reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
     refund_rules_read_member(&reader, &concert->refund_rules);
+    return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;
+}
+
+/* A picture in a folder of the pages: so no name leads to another site, nor out of the folder. */
+static bool
+is_poster(const char *path)
+{
+    static const char *const endings[] = {".jpg", ".png", ".webp"};
+    if (strncmp(path, POSTER_FOLDER, strlen(POSTER_FOLDER)) != 0)
+        return false;
+    const char *name = path + strlen(POSTER_FOLDER);
+    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                 "._-");
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        size_t ending = strlen(endings[i]);
+        if (name[length] == '\0' && name[0] != '.' && length > ending &&
+            strcmp(name + length - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum error
+concert_about_read(const void *body, struct concert_about *about, struct problem *problem)
+{
+    struct reader reader = {.object = body, .problem = problem, .ok = true};
+    read_optional_text(&reader, "description", DESCRIPTION_CHARACTERS, about->description,
+                       sizeof about->description);
+    if (has(&reader, "ageLimit"))
+        about->age_limit =
+            (int32_t)reader_integer(&reader, "ageLimit", 0, AGE_MAX, NULL, &about->has_age_limit);
+    if (has(&reader, "runningMinutes"))
+        about->running_minutes = (int32_t)reader_integer(
+            &reader, "runningMinutes", 1, RUNNING_MINUTES_MAX, NULL, &about->has_running_minutes);
+    read_optional_text(&reader, "poster", POSTER_CHARACTERS, about->poster, sizeof about->poster);
+    if (reader.ok && about->poster[0] != '\0' && !is_poster(about->poster))
+        reader_refuse(&reader, "poster", "a picture like " POSTER_FOLDER "name.jpg");
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;
 }
 

@@ -32,4 +32,8 @@ void concert_draft_render(const void *create, struct buffer *body);
 enum error concert_change_read(const void *body, struct concert *concert, struct problem *problem)
     MUST_CHECK;
 
+/* The same of what buyers are told: its apply_about(). */
+enum error concert_about_read(const void *body, struct concert_about *about,
+                              struct problem *problem) MUST_CHECK;
+
 #endif

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+#include "api/concert.h"
 #include "api/refund_rules.h"
 #include "base/log.h"
 
@@ -45,12 +46,14 @@ concert_settings_write(struct json *json, const struct services *services,
 }
 
 static json_t *
-settings_of(const struct services *services, const struct concert *concert)
+settings_of(const struct services *services, const struct concert_view *view)
 {
     struct buffer text = {0};
     struct json json = json_writer(&text);
     json_begin_object(&json, NULL);
-    concert_settings_write(&json, services, concert);
+    concert_settings_write(&json, services, view->concert);
+    if (view->about != NULL)
+        concert_about_write(&json, view->about);
     json_end_object(&json);
     json_t *settings = json_loadb(text.data, text.length, 0, NULL);
     if (settings == NULL)
@@ -86,8 +89,8 @@ write_settings(const json_t *settings, struct buffer *out)
 }
 
 static void
-describe(const struct services *services, const struct concert *before, const struct concert *after,
-         struct buffer *old_values, struct buffer *new_values)
+describe(const struct services *services, const struct concert_view *before,
+         const struct concert_view *after, struct buffer *old_values, struct buffer *new_values)
 {
     json_t *is = settings_of(services, after);
     if (before != NULL) {

@@ -50,8 +50,8 @@ k6_sales() {
         SELECT 'reservations made', COUNT(*) FROM frontrow.reservation WHERE concert_id <> 4;
         SELECT CONCAT('reservations ', status), COUNT(*) FROM frontrow.reservation WHERE concert_id <> 4
             GROUP BY status ORDER BY status;
-        SELECT CONCAT('seats ', status), COUNT(*) FROM frontrow.seat JOIN frontrow.item USING (item_id)
-            WHERE concert_id <> 4 AND status <> 'available' GROUP BY status ORDER BY status;
+        SELECT CONCAT('seats ', s.status), COUNT(*) FROM frontrow.seat s JOIN frontrow.item USING (item_id)
+            WHERE concert_id <> 4 AND s.status <> 'available' GROUP BY s.status ORDER BY s.status;
         SELECT 'tokens of queues', COUNT(*) FROM frontrow.queue_token;
         SELECT 'tokens without a queue', COUNT(*) FROM frontrow.open_token;"
 }

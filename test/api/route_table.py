@@ -92,21 +92,30 @@ PLACES = {
     "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_beacon": "beacon.", "read_draw": "",
     "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
     "refund_rules_read_member": "", "read_rule": "refundRules[0].",
+    "concert_about_read": "",
 }
+# the same of a change of a date
+PLACES_OF_ITEM = {"item_change_read": "", "read_seat_changes": "", "read_seat_change": "seats[0]."}
 
 
-def members():
+def members(places=PLACES):
     """All members of a new concert and of a change."""
     found = []
     text = source("api/concert_draft.c") + source("api/refund_rules.c")
     for function, body in re.findall(r"^(\w+)\([^;{]*\)\n\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
         for kind, name, rest in re.findall(r'read(?:er)?_(\w+)\(\s*&?\w+,\s*"(\w+)"([^;]*)\);', body):
-            if kind in ("enter", "refuse"):
+            if kind in ("enter", "refuse") or function not in places:
+                assert function in PLACES | PLACES_OF_ITEM
                 continue
-            place = PLACES["read_beacon" if kind == "beacon_text" else function]
+            place = places["read_beacon" if kind == "optional_text" and function == "read_draw" else function]
             last = rest.split(",")[-1].strip()
-            nullable = kind == "beacon_text" or (kind, last) == ("instant", "false") or (
+            nullable = kind == "optional_text" or (kind, last) == ("instant", "false") or (
                 kind == "integer" and last.startswith("&"))
-            kind = {"small": "integer", "beacon_text": "text"}.get(kind, kind)
+            kind = {"small": "integer", "optional_text": "text"}.get(kind, kind)
             found.append(Member(place, name, kind, nullable))
     return found
+
+
+def item_members():
+    """All members of a change of a date."""
+    return members(PLACES_OF_ITEM)

@@ -22,8 +22,10 @@ ABSENT = object()
 DEFAULTS = {
     "timeZone": "Asia/Seoul", "status": "closed", "opensAt": None, "closesAt": None, "admissionCapacity": None, "activeSeconds": 600,
     "idleSeconds": None,
-    "holdSeconds": 300, "maxSeatsPerUser": 8, "paused": False,
+    "holdSeconds": 300, "maxSeatsPerUser": 8, "paused": False, "description": None, "ageLimit": None,
+    "runningMinutes": None, "poster": None,
 }
+ABOUT = ("description", "ageLimit", "runningMinutes", "poster")
 DAY = {"date": "2031-05-01", "startsAt": "2031-05-01T19:30:00+09:00"}
 
 
@@ -454,6 +456,7 @@ def test_what_is_not_named_stays(admin):
         "title": "t", "venue": "v", "timeZone": "America/Argentina/Buenos_Aires", "status": "open", "opensAt": "2029-01-01T00:00:00.000Z",
         "closesAt": "2031-01-01T00:00:00.000Z", "admissionCapacity": 0, "activeSeconds": 86400, "idleSeconds": 86400,
         "holdSeconds": 3600, "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "drawLeadSeconds": 86400,
+        "description": "첫째 줄\n" + "\U0001f3b5" * 3995, "ageLimit": 0, "runningMinutes": 1440, "poster": f"poster/{'p' * 117}.jpg",
     }
 
     def patch(name, value):
@@ -463,7 +466,7 @@ def test_what_is_not_named_stays(admin):
     for name, value in changes.items():
         before[name] = value
         assert patch(name, value) == before, name
-    for name in ("opensAt", "closesAt", "admissionCapacity", "idleSeconds", "maxSeatsPerUser"):
+    for name in ("opensAt", "closesAt", "admissionCapacity", "idleSeconds", "maxSeatsPerUser", *ABOUT):
         before[name] = None
         assert patch(name, None) == before, name
     assert admin.patch(made) == before
@@ -474,6 +477,12 @@ def test_what_is_not_named_stays(admin):
     (("paused",), [None, 0, "true"]), (("maxWaiting",), [-1, None, 2**31, *WRONG_INTEGERS]),
     (("draw",), [None, 0, "true"]), (("drawLeadSeconds",), [0, 86401, None, *WRONG_INTEGERS]),
     (("beacon",), [None, 1, "x", []]),
+    (("description",), ["", "x" * 4001, 1, ["x"]]), (("ageLimit",), [-1, 100, *WRONG_INTEGERS]),
+    (("runningMinutes",), [0, 1441, *WRONG_INTEGERS]),
+    (("poster",), [
+        "", "a.jpg", "/poster/a.jpg", "poster/", "poster/.jpg", "poster/a", "poster/a.svg", "poster/a.jpg?x", "poster/a/b.jpg",
+        "poster/../a.jpg", "poster/..jpg", "poster/.a.jpg", "poster/한.jpg", "poster/a b.jpg", "poster/a.JPG", "../poster/a.jpg", "//example.com/a.jpg",
+        "https://example.com/poster/a.jpg", "data:image/png;base64,", f"poster/{'p' * 118}.jpg", 1]),
 ], ids=lambda value: value[0] if isinstance(value, tuple) else "")
 def test_changes_that_are_not_valid(admin, path, values):
     """Nothing is changed, not even what was valid beside; and it is said before the concert is looked for."""
@@ -500,6 +509,36 @@ def test_times_in_order_with_what_stands_there(admin):
     assert later["opensAt"] == "2030-01-05T00:00:00.000Z"
     assert admin.patch(made, closesAt=None)["closesAt"] is None
     admin.patch(made, opensAt="2031-01-05T00:00:00Z")
+
+
+def test_what_buyers_are_told(admin, stack):
+    """In their next answer that nginx asks for; lists do not have it. The log has what was changed of it."""
+    made = admin.make(draft(status="open"))["concertId"]
+    about = {"description": "A night\n한밤", "ageLimit": 12, "runningMinutes": 150, "poster": "poster/night.jpg"}
+    shown = lambda: {name: ok(stack.fresh(f"/concert/{made}"))[name] for name in about}
+    assert shown() == dict.fromkeys(about)
+    admin.patch(made, **about)
+    assert shown() == about
+    assert admin.patch(made, ageLimit=15)["description"] == about["description"]
+    assert shown() == about | {"ageLimit": 15}
+    (listed,) = [row for row in ok(stack.fresh("/concert"))["concerts"] if row["concertId"] == made]
+    assert not set(about) & set(listed)
+    rows = ok(stack.get(f"/admin/log?concertId={made}", **admin.headers))["log"]
+    assert (rows[0]["before"], rows[0]["after"]) == ({"ageLimit": 12}, {"ageLimit": 15})
+    assert (rows[1]["before"], rows[1]["after"]) == (dict.fromkeys(about), about)
+
+
+def test_a_poster_is_a_file_of_the_pages(stack):
+    folder = stack.var / "www/poster"
+    folder.mkdir(exist_ok=True)
+    (folder / "a.png").write_bytes(b"picture")
+    (folder / "b.txt").write_bytes(b"no picture")
+    (stack.var / "www/c.png").write_bytes(b"elsewhere")
+    answer = stack.get("/poster/a.png")
+    assert (answer.status, answer.body, answer.headers["Content-Type"]) == (200, b"picture", "image/png")
+    assert answer.headers["Cache-Control"] == "public, max-age=60" and answer.headers["X-Content-Type-Options"] == "nosniff"
+    for path in ("/poster/b.txt", "/poster/c.png", "/poster/", "/poster/../c.png", "/c.png"):
+        assert stack.get(path).status == 404, path
 
 
 def test_an_idempotency_key_of_a_change_is_not_looked_at(admin, stack):

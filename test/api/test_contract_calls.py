@@ -18,6 +18,7 @@ CONCERT = [
     "lastStartsAt", "minPrice", "maxPrice", "seatCount", "availableCount", "heldCount", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
     "maintenance",
 ]
+ABOUT = ["description", "ageLimit", "runningMinutes", "poster"]  # of one concert, not in lists
 ITEM = ["itemId", "date", "startsAt", "over", "seatCount", "availableCount", "heldCount"]
 SEAT = ["seatId", "section", "row", "label", "price"]
 QUEUE = [
@@ -63,7 +64,8 @@ def test_concert(stack):
     stack.query("UPDATE item SET min_price = 300 WHERE item_id = %s", concert.items[1])
     stack.query("UPDATE seat SET price = 300 WHERE item_id = %s AND seat_no = 1", concert.items[1])
     got = fresh(stack, concert.path)
-    assert list(got) == CONCERT + ["now"]
+    assert list(got) == CONCERT + ABOUT + ["now"]
+    assert [got.pop(name) for name in ABOUT] == [None] * 4
     rows = stack.query("SELECT date, starts_at FROM item WHERE concert_id = %s ORDER BY date", concert.id)
     first, _, last = (row["date"].isoformat() for row in rows)
     starts = rows[-1]["starts_at"].isoformat(timespec="milliseconds") + "Z"

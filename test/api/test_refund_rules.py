@@ -152,7 +152,8 @@ def test_bad_rules(stack, value, field):
 
 @pytest.mark.parametrize("name, example", openapi.examples("PATCH", "/admin/concert/{concertId}").items())
 def test_the_examples_of_the_document(stack, name, example):
-    assert ok(ask(stack, new_concert(stack), example))["refundRules"] == example["refundRules"]
+    answer = ok(ask(stack, new_concert(stack), example))
+    assert {member: answer[member] for member in example} == example
 
 
 def test_the_largest_rules(stack):

@@ -53,6 +53,17 @@ require_concert(const struct concert *concert)
 }
 
 static void
+require_about(const struct concert_about *about)
+{
+    fuzz_require_text(about->description, sizeof about->description);
+    fuzz_require_text(about->poster, sizeof about->poster);
+    REQUIRE(about->poster[0] == '\0' ||
+            (strncmp(about->poster, "poster/", 7) == 0 && strchr(about->poster + 7, '/') == NULL));
+    REQUIRE(about->age_limit >= 0 && about->age_limit <= 99);
+    REQUIRE(about->running_minutes >= 0 && about->running_minutes <= 1440);
+}
+
+static void
 require_item(const struct item_draft *draft)
 {
     int64_t seats = 0;
@@ -106,9 +117,12 @@ static void
 change_concert(const json_t *body)
 {
     struct concert concert = concert_defaults;
+    struct concert_about about = {.has_age_limit = false};
     struct problem problem;
-    if (concert_change_read(body, &concert, &problem) == ERROR_NONE) {
+    if (concert_change_read(body, &concert, &problem) == ERROR_NONE &&
+        concert_about_read(body, &about, &problem) == ERROR_NONE) {
         require_concert(&concert);
+        require_about(&about);
     } else {
         REQUIRE(problem.error == ERROR_INVALID_FIELD);
         fuzz_require_problem(&problem);

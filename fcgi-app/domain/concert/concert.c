@@ -64,6 +64,13 @@ concert_find_whole(struct database *db, int32_t concert_id, struct concert *conc
     return concert_refuse(problem, concert_table_find_whole(db, concert_id, concert));
 }
 
+enum error
+concert_find_about(struct database *db, int32_t concert_id, struct concert_about *about,
+                   struct problem *problem)
+{
+    return refuse_db(problem, concert_about_table_find(db, concert_id, about));
+}
+
 static enum error
 not_open(enum concert_status status, struct problem *problem)
 {

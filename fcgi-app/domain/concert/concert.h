@@ -3,6 +3,7 @@
 #define FRONTROW_DOMAIN_CONCERT_H
 
 #include "domain/services.h"
+#include "mysql/concert/concert_about_table.h"
 #include "mysql/concert/concert_table.h"
 
 /* What is shown: made of what is stored and the time. */
@@ -40,6 +41,10 @@ enum error concert_refuse(struct problem *problem, enum db_result result) MUST_C
 enum error concert_find(struct database *db, int32_t concert_id, struct concert *concert,
                         struct problem *problem) MUST_CHECK;
 enum error concert_find_whole(struct database *db, int32_t concert_id, struct concert *concert,
+                              struct problem *problem) MUST_CHECK;
+
+/* Reads what buyers are told of a concert beside that. */
+enum error concert_find_about(struct database *db, int32_t concert_id, struct concert_about *about,
                               struct problem *problem) MUST_CHECK;
 
 /* Refuses with maintenance while the concert is under it. */

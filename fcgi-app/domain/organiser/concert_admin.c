@@ -176,18 +176,19 @@ next_queue_version(int32_t before, int64_t now)
 
 static enum db_result
 add_to_log(struct services *services, const struct author *author, const char *action,
-           const char *detail, const struct concert *before, const struct concert *after)
+           const char *detail, const struct concert_view *before, const struct concert_view *after)
 {
     struct buffer old_values = {0}, new_values = {0};
     author->describe(services, before, after, &old_values, &new_values);
-    enum db_result result = audit_log_table_add(services->db, &(struct log_entry){
-                                                                  .actor = author->name,
-                                                                  .action = action,
-                                                                  .concert_id = after->concert_id,
-                                                                  .detail = detail,
-                                                                  .old_values = old_values.data,
-                                                                  .new_values = new_values.data,
-                                                              });
+    enum db_result result =
+        audit_log_table_add(services->db, &(struct log_entry){
+                                              .actor = author->name,
+                                              .action = action,
+                                              .concert_id = after->concert->concert_id,
+                                              .detail = detail,
+                                              .old_values = old_values.data,
+                                              .new_values = new_values.data,
+                                          });
     buffer_free(&old_values);
     buffer_free(&new_values);
     return result;
@@ -211,6 +212,7 @@ concert_create_execute(struct services *services, void *state, struct problem *p
     /* that of the setting may be another one tomorrow; config_load() has seen to it that it fits */
     if (!text_copy(concert->time_zone, TIME_ZONE_SIZE, concert_time_zone(services, concert)))
         return refuse(problem, ERROR_INTERNAL_ERROR);
+    const struct concert_view after = {concert, NULL};
     enum db_result result = db_now(services->db, &create->created_at);
     concert->queue_version = concert->queue_since = next_queue_version(0, create->created_at);
     if (result == DB_OK)
@@ -219,7 +221,7 @@ concert_create_execute(struct services *services, void *state, struct problem *p
         result = insert_item(services->db, concert->concert_id, &draft->items[i]);
     if (result == DB_OK)
         result =
-            add_to_log(services, &create->author, "concert create", concert->title, NULL, concert);
+            add_to_log(services, &create->author, "concert create", concert->title, NULL, &after);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return draw_change(services, &concert_defaults, concert, problem);
@@ -287,17 +289,50 @@ apply_change(struct concert_change *change, const struct concert *before, struct
     return error;
 }
 
+static bool
+tell_the_same(const struct concert_about *a, const struct concert_about *b)
+{
+    return strcmp(a->description, b->description) == 0 && strcmp(a->poster, b->poster) == 0 &&
+           a->has_age_limit == b->has_age_limit && a->age_limit == b->age_limit &&
+           a->has_running_minutes == b->has_running_minutes &&
+           a->running_minutes == b->running_minutes;
+}
+
+/* Reads what buyers are told, into *before as well, and writes what is wanted over it. */
+static enum error
+change_about(struct services *services, struct concert_change *change, struct concert_about *before,
+             struct problem *problem)
+{
+    if (change->apply_about == NULL)
+        return ERROR_NONE;
+    enum error error = concert_find_about(services->db, change->concert_id, before, problem);
+    if (error != ERROR_NONE)
+        return error;
+    change->about = *before;
+    error = change->apply_about(change->wanted, &change->about, problem);
+    if (error != ERROR_NONE || tell_the_same(before, &change->about))
+        return error;
+    return refuse_db(problem,
+                     concert_about_table_save(services->db, change->concert_id, &change->about));
+}
+
 enum error
 concert_change_execute(struct services *services, void *state, struct problem *problem)
 {
     struct concert_change *change = state;
     struct concert before;
+    struct concert_about told_before;
+    bool tells = change->apply_about != NULL;
+    const struct concert_view was = {&before, tells ? &told_before : NULL};
+    const struct concert_view is = {&change->concert, tells ? &change->about : NULL};
     enum db_result result = concert_admin_table_lock(services->db, change->concert_id, &before);
     enum error error = concert_refuse(problem, result);
     if (error == ERROR_NONE)
         error = refund_rules_read(services, &before, problem);
     if (error == ERROR_NONE)
         error = apply_change(change, &before, problem);
+    if (error == ERROR_NONE)
+        error = change_about(services, change, &told_before, problem);
     if (error == ERROR_NONE)
         error = draw_change(services, &before, &change->concert, problem);
     if (error == ERROR_NONE)
@@ -306,8 +341,7 @@ concert_change_execute(struct services *services, void *state, struct problem *p
         return error;
     result = concert_admin_table_update(services->db, &before, &change->concert);
     if (result == DB_OK)
-        result = add_to_log(services, &change->author, change->action, change->detail, &before,
-                            &change->concert);
+        result = add_to_log(services, &change->author, change->action, change->detail, &was, &is);
     return refuse_db(problem, result);
 }
 

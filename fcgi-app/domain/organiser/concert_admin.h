@@ -39,6 +39,12 @@ enum error concert_check_times(const struct concert *concert, struct problem *pr
  */
 enum error concert_draft_check(struct concert_draft *draft, struct problem *problem) MUST_CHECK;
 
+/* A concert, and what buyers are told of it, where that is a part of the change; else NULL. */
+struct concert_view {
+    const struct concert *concert;
+    const struct concert_about *about;
+};
+
 /* Who makes a change, and how the audit log gets to know what it is. */
 struct author {
     const char *name; /* an operator's, or "ctl" */
@@ -46,8 +52,8 @@ struct author {
      * Writes those settings that differ as JSON objects. A concert that is made was nothing
      * before: `before` is NULL then.
      */
-    void (*describe)(const struct services *services, const struct concert *before,
-                     const struct concert *after, struct buffer *old_values,
+    void (*describe)(const struct services *services, const struct concert_view *before,
+                     const struct concert_view *after, struct buffer *old_values,
                      struct buffer *new_values);
 };
 
@@ -66,7 +72,7 @@ enum error concert_create_execute(struct services *services, void *create, struc
 enum db_result concert_create_was_committed(struct services *services, void *create) MUST_CHECK;
 int64_t concert_create_id(const void *create);
 
-/* The state of changing a concert's settings: the caller fills all but the last two. */
+/* The state of changing a concert's settings: the caller fills all but the last three. */
 struct concert_change {
     struct author author;
     const char *action; /* what the audit log calls it, and with which detail */
@@ -74,14 +80,18 @@ struct concert_change {
     int32_t concert_id;
     /* Writes what is wanted over the settings that the concert has. */
     enum error (*apply)(const void *wanted, struct concert *concert, struct problem *problem);
+    /* The same of what buyers are told; NULL: it stays. */
+    enum error (*apply_about)(const void *wanted, struct concert_about *about,
+                              struct problem *problem);
     const void *wanted;
-    struct concert concert; /* as it is after the change */
-    bool resizes_queue;     /* how many may be in it changes, or it is opened */
+    struct concert concert;     /* as it is after the change */
+    struct concert_about about; /* likewise, where apply_about() is there */
+    bool resizes_queue;         /* how many may be in it changes, or it is opened */
 };
 
 /*
- * Refuses with concert_not_found, with what apply() says, with invalid_field (closesAt), or with
- * not_cancellable where the status of a cancelled concert would change.
+ * Refuses with concert_not_found, with what apply() and apply_about() say, with invalid_field
+ * (closesAt), or with not_cancellable where the status of a cancelled concert would change.
  */
 enum error concert_change_execute(struct services *services, void *change, struct problem *problem)
     MUST_CHECK;

@@ -4,6 +4,7 @@ import { useSecondsUntil } from "./clock.js";
 import { day, dayRange, moment, pointRange, t } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
+import { address } from "./site.js";
 import { useCell } from "./store.js";
 import { html, useEffect, useState } from "./view.js";
 
@@ -127,6 +128,16 @@ function QueueCall({ concert }) {
     </div>`;
 }
 
+/** What its organiser tells of it, as plain text. */
+function About({ concert: { description, ageLimit, runningMinutes, poster } }) {
+    return html`
+        ${(ageLimit != null || runningMinutes) && html`<p class="facts">
+            ${ageLimit != null && html`<span>${ageLimit ? t("age_limit", ageLimit) : t("all_ages")}</span>`}
+            ${runningMinutes && html`<span>${t("running_minutes", runningMinutes)}</span>`}</p>`}
+        ${poster && html`<img class="poster" src=${address(`/${poster}`)} alt="" />`}
+        ${description && html`<p class="about">${description}</p>`}`;
+}
+
 export function ConcertPage({ ids: [concertId] }) {
     const [answer, problem, again] = useAnswer((signal) => readConcert(concertId, signal), [concertId]);
     usePageTitle(answer?.concert.title);
@@ -140,6 +151,7 @@ export function ConcertPage({ ids: [concertId] }) {
         <p class="lead">${concert.venue}</p>
         <p class="facts"><span>${priceRange(concert)}</span>
             ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
+        <${About} concert=${concert} />
         <${Opening} concert=${concert} again=${again} />
         <${Maintenance} concert=${concert} />
         ${over && html`<${Over} concert=${concert} />`}
