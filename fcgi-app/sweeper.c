@@ -15,8 +15,8 @@
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, deletes old\n"
-    "stored answers.\n\n"
+    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, refunds\n"
+    "cancelled dates, deletes old stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
     "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis cannot be\n"
@@ -33,6 +33,11 @@ report_pass(const struct sweep_report *report, int64_t ms)
              report->queues.ended, report->queues.freed, report->failed,
              report->mysql_gone ? "; given up: MySQL is out of reach" : "",
              report->queues.redis_gone ? "; Redis is out of reach" : "");
+    const struct item_cancel_report *cancels = &report->cancels;
+    if (cancels->ended.refunded + cancels->ended.holds + cancels->done > 0)
+        log_info("of cancelled dates %" PRId64 " orders refunded, %" PRId64 " holds ended; %" PRId64
+                 " dates done",
+                 cancels->ended.refunded, cancels->ended.holds, cancels->done);
 }
 
 /* For /metrics: a pass that was given up leaves the last whole one there, which grows old. */

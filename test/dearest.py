@@ -218,6 +218,27 @@ def make_concert(items, seats):
     return prepare
 
 
+def add_date(seats):
+    return admin("POST", f"/admin/concert/{OPEN}/item", {
+        "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "seats": [{"from": 1, "to": seats, "price": 100}]})
+
+
+def reprice(seats):
+    """Each time to another price, so that all of them change."""
+    def prepare(world):
+        change = {"from": HALL - seats + 1, "to": HALL, "price": 100 + next(world.numbers)}
+        return world.admin("PATCH", f"/admin/concert/{QUEUE}/item/{QUEUE}", {"seats": [change]})
+
+    return prepare
+
+
+def cancel_date(world):
+    path = f"/admin/concert/{OPEN}/item"
+    body = {"date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "seats": [{"from": 1, "to": 1, "price": 100}]}
+    made = world.ask("POST", path, body, world.stack.admin_headers()).json()["itemId"]
+    return world.admin("POST", f"{path}/{made}/cancel", {"reason": "Why"})
+
+
 def get(path):
     return lambda world: ("GET", path.format(held=world.held[0], now=time.monotonic_ns()))
 
@@ -294,6 +315,13 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 10, 1_000),
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New", "description": "x" * 4000}), 11, HALL + 10),
+    Request("GET /admin/concert/{concert}/item", "demo", admin("GET", "/admin/concert/2/item"), 2, 2_000),
+    Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 10),
+    Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 5, 50),
+    Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 106, 1_000_000),
+    Request("PATCH /admin/concert/{concert}/item/{item}", "a seat", reprice(1), 9, 2 * HALL + 100),
+    Request("PATCH /admin/concert/{concert}/item/{item}", "50,000 seats, key", keyed(reprice(HALL)), 11, 10 * HALL),
+    Request("POST /admin/concert/{concert}/item/{item}/cancel", "", cancel_date, 7, 30),
     Request("GET /admin/concert/{concert}/export", "demo's orders", admin("GET", "/admin/concert/4/export?what=orders"), 3, 1_000),
     *(Request("GET /admin/concert/{concert}/export", f"10,000 {what} of a hall of 50,000",
               admin("GET", f"/admin/concert/{SOLD_OUT}/export?what={what}&itemId={SOLD_OUT}"), 3, 3 * HALL)

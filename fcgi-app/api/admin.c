@@ -5,6 +5,7 @@
 #include "api/concert_settings.h"
 #include "api/handlers.h"
 #include "api/input.h"
+#include "api/seat.h"
 #include "base/clock.h"
 #include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
@@ -34,19 +35,6 @@ admin_concert_post(void *services, const struct request *request, struct respons
     else
         response_problem(response, &problem);
     concert_draft_free(&draft);
-}
-
-static void
-write_sales(struct json *json, const struct sales *sales)
-{
-    json_begin_object(json, "sales");
-    json_write_integer(json, "seatCount", sales->seat_count);
-    json_write_integer(json, "available", sales->available);
-    json_write_integer(json, "held", sales->held);
-    json_write_integer(json, "sold", sales->sold);
-    json_write_integer(json, "blocked", sales->blocked);
-    json_write_integer(json, "revenue", sales->revenue);
-    json_end_object(json);
 }
 
 /* null while Redis is away: the sales are worth seeing without it. */
@@ -86,7 +74,7 @@ answer(struct services *services, const struct concert *concert, const struct co
     concert_settings_write(&json, services, concert);
     concert_about_write(&json, about);
     json_write_string(&json, "drawState", concert->draw ? draw_state_name(draw) : NULL);
-    write_sales(&json, &sales);
+    seat_write_sales(&json, &sales);
     write_queue(&json, services, concert);
     concert_warning_write(&json, warning);
     json_end_object(&json);
@@ -125,7 +113,7 @@ write_listed(struct json *json, const struct services *services, const struct co
     json_begin_object(json, NULL);
     concert_write(json, services, &list->rows[i]);
     json_write_boolean(json, "queue", list->rows[i].concert.queued);
-    write_sales(json, &sales);
+    seat_write_sales(json, &sales);
     json_write_instant(json, "countedAt", list->now - (clock_monotonic() - counts->counted_at));
     json_end_object(json);
 }

@@ -121,6 +121,7 @@ write_item(void *item_writer, const struct item *item)
     json_write_integer(json, "itemId", item->item_id);
     json_write_string(json, "date", item->date);
     json_write_instant(json, "startsAt", item->starts_at);
+    json_write_string(json, "status", item_status_name(item->status));
     json_write_boolean(json, "over", writer->now >= item->starts_at);
     json_write_integer(json, "seatCount", item->seat_count);
     json_write_integer(json, "availableCount", item->available_count);

@@ -157,6 +157,68 @@ concert_change_read(const void *body, struct concert *concert, struct problem *p
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;
 }
 
+enum error
+item_draft_read(const json_t *body, struct item_draft *draft, struct problem *problem)
+{
+    struct reader reader = {.object = body, .problem = problem, .ok = true};
+    int64_t seats = 0;
+    *draft = (struct item_draft){.range_count = 0};
+    read_item(&reader, draft);
+    return reader.ok ? item_draft_check(draft, "", &seats, problem) : ERROR_INVALID_FIELD;
+}
+
+static void
+read_seat_change(struct reader *reader, struct seat_change *change)
+{
+    static const int64_t unchanged = 0; /* where has_... says that it is not named */
+    change->from = reader_small(reader, "from", 1, INT32_MAX, NULL);
+    change->to = reader_small(reader, "to", 1, INT32_MAX, NULL);
+    change->has_price = has(reader, "price");
+    change->price = reader_integer(reader, "price", 0, PRICE_MAX, &unchanged, NULL);
+    change->has_blocked = has(reader, "blocked");
+    change->blocked = reader_boolean(reader, "blocked");
+    change->has_section = has(reader, "section");
+    reader_text(reader, "section", SECTION_CHARACTERS, "", change->section, sizeof change->section);
+    change->has_row = has(reader, "row");
+    reader_text(reader, "row", SECTION_CHARACTERS, "", change->row, sizeof change->row);
+    change->has_label = has(reader, "firstLabel");
+    change->first_label = reader_small(reader, "firstLabel", 0, INT32_MAX, &unchanged);
+    change->has_x = has(reader, "x");
+    change->x = reader_small(reader, "x", -PLACE_MAX, PLACE_MAX, &unchanged);
+    change->has_y = has(reader, "y");
+    change->y = reader_small(reader, "y", -PLACE_MAX, PLACE_MAX, &unchanged);
+}
+
+static void
+read_seat_changes(struct reader *reader, struct item_change *change)
+{
+    void *list = NULL;
+    const json_t *seats =
+        reader_array(reader, "seats", 1, CONCERT_SEATS_MAX, sizeof *change->seats, &list);
+    change->seats = list;
+    change->seat_count = json_array_size(seats);
+    for (size_t i = 0; i < change->seat_count && reader->ok; i++) {
+        struct reader inner = reader_enter(reader, "seats", seats, i);
+        read_seat_change(&inner, &change->seats[i]);
+        reader->ok = inner.ok;
+    }
+}
+
+enum error
+item_change_read(const json_t *body, struct item_change *change, struct problem *problem)
+{
+    struct reader reader = {.object = body, .problem = problem, .ok = true};
+    change->has_date = has(&reader, "date");
+    if (change->has_date)
+        reader_date(&reader, "date", change->date);
+    change->has_starts_at = has(&reader, "startsAt");
+    if (change->has_starts_at)
+        change->starts_at = reader_instant(&reader, "startsAt", true);
+    if (has(&reader, "seats"))
+        read_seat_changes(&reader, change);
+    return reader.ok ? item_change_check(change, problem) : ERROR_INVALID_FIELD;
+}
+
 /* A picture in a folder of the pages: so no name leads to another site, nor out of the folder. */
 static bool
 is_poster(const char *path)

@@ -112,6 +112,11 @@ static const struct field refund_fields[] = {
     END,
 };
 
+static const struct field cancel_fields[] = {
+    {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
+    END,
+};
+
 static const struct field adjust_fields[] = {
     USER,
     {"amount", FIELD_INTEGER, AT(amount), .min = -POINT_AMOUNT_LIMIT, .max = POINT_AMOUNT_LIMIT},
@@ -193,6 +198,13 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/concert/{concert}", ROLE_VIEWER, NULL, admin_concert_get, false),
     ADMIN(METHOD_PATCH, "/admin/concert/{concert}", ROLE_MANAGER, any_fields, admin_concert_patch,
           false),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}/item", ROLE_VIEWER, NULL, admin_item_get_list,
+          false),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/item", ROLE_MANAGER, any_fields, admin_item_post,
+          true),
+    ADMIN(METHOD_PATCH, "/admin/concert/{concert}/item/{item}", ROLE_MANAGER, any_fields, admin_item_patch, true),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/item/{item}/cancel", ROLE_MANAGER, cancel_fields, admin_item_cancel_post,
+          true),
     ADMIN(METHOD_GET, "/admin/concert/{concert}/export", ROLE_SELLER, export_fields,
           admin_export_get, false),
     ADMIN(METHOD_GET, "/admin/reservation", ROLE_SELLER, order_fields, admin_reservation_get_list,

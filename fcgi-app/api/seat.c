@@ -21,6 +21,19 @@ seat_write_names(struct json *json, const struct seat *seat)
 }
 
 void
+seat_write_sales(struct json *json, const struct sales *sales)
+{
+    json_begin_object(json, "sales");
+    json_write_integer(json, "seatCount", sales->seat_count);
+    json_write_integer(json, "available", sales->available);
+    json_write_integer(json, "held", sales->held);
+    json_write_integer(json, "sold", sales->sold);
+    json_write_integer(json, "blocked", sales->blocked);
+    json_write_integer(json, "revenue", sales->revenue);
+    json_end_object(json);
+}
+
+void
 seat_layout_version(const struct item *item, char version[LAYOUT_VERSION_SIZE])
 {
     snprintf(version, LAYOUT_VERSION_SIZE, "%08" PRIx64, (uint64_t)item->layout_version);

@@ -25,7 +25,8 @@ enum {
     PATH_IDS = 2,
     ETAG_SIZE = 24,      /* with the quotes and the NUL */
     REDIRECT_SIZE = 128, /* a path and one argument, with the NUL */
-    LINK_SIZE = 128
+    LINK_SIZE = 128,
+    PROBLEM_SEATS_MAX = 100 /* so many are named at most; a buyer asks for 8 */
 };
 
 /*
@@ -122,9 +123,9 @@ struct response {
 /* What a refusal says beside its code. Zero-initialised is a plain one. */
 struct problem {
     enum error error;
-    char detail[200];    /* "" : the title says it all */
-    char field[96];      /* invalid_field: "items[0].seats[1].price" */
-    int32_t seat_ids[8]; /* seat_taken */
+    char detail[200];                    /* "" : the title says it all */
+    char field[96];                      /* invalid_field: "items[0].seats[1].price" */
+    int32_t seat_ids[PROBLEM_SEATS_MAX]; /* seat_taken */
     size_t seat_count;
     bool has_balance;
     int64_t balance; /* insufficient_points */

@@ -137,7 +137,7 @@ static void
 print_cancelled(const struct concert_cancel_report *report)
 {
     printf("refunded %" PRId64 " reservations, %" PRId64 " points; cancelled %" PRId64 " holds\n",
-           report->refunded, report->points, report->holds);
+           report->ended.refunded, report->ended.points, report->ended.holds);
 }
 
 /* A line a second, or who waits does not know for what. */
@@ -168,9 +168,9 @@ ctl_concert_cancel(struct ctl *ctl)
     if (error != ERROR_CONCERT_NOT_FOUND)
         print_cancelled(&report);
     int status = error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);
-    if (report.failed > 0) {
+    if (report.ended.failed > 0) {
         fprintf(stderr, "frontrowctl: %" PRId64 " reservations could not be ended\n",
-                report.failed);
+                report.ended.failed);
         status = status == EXIT_DONE ? EXIT_FAILED : status;
     }
     if (status != EXIT_DONE && error != ERROR_CONCERT_NOT_FOUND)

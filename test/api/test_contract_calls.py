@@ -19,7 +19,7 @@ CONCERT = [
     "maintenance",
 ]
 ABOUT = ["description", "ageLimit", "runningMinutes", "poster"]  # of one concert, not in lists
-ITEM = ["itemId", "date", "startsAt", "over", "seatCount", "availableCount", "heldCount"]
+ITEM = ["itemId", "date", "startsAt", "status", "over", "seatCount", "availableCount", "heldCount"]
 SEAT = ["seatId", "section", "row", "label", "price"]
 QUEUE = [
     "concertId", "status", "paused", "serving", "lastNumber", "waiting", "active", "capacity",
@@ -251,7 +251,7 @@ def test_items(stack):
     assert [list(row) for row in got["items"]] == [ITEM] * 4
     assert [row["itemId"] for row in got["items"]] == [b, c, a, d]
     assert got["items"][3] == {
-        "itemId": d, "date": "2044-04-04", "startsAt": "2044-04-03T22:30:00.125Z", "over": False,
+        "itemId": d, "date": "2044-04-04", "startsAt": "2044-04-03T22:30:00.125Z", "status": "open", "over": False,
         "seatCount": 5, "availableCount": 5, "heldCount": 0,
     }
 

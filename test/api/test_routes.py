@@ -37,6 +37,10 @@ CONTRACT = {
     ("GET", "/admin/concert"): ("ADMIN", False),
     ("GET", "/admin/log"): ("ADMIN", False),
     ("GET", "/admin/concert/{concert}/export"): ("ADMIN", False),
+    ("GET", "/admin/concert/{concert}/item"): ("ADMIN", False),
+    ("POST", "/admin/concert/{concert}/item"): ("ADMIN", True),
+    ("PATCH", "/admin/concert/{concert}/item/{item}"): ("ADMIN", True),
+    ("POST", "/admin/concert/{concert}/item/{item}/cancel"): ("ADMIN", True),
     ("GET", "/admin/reservation"): ("ADMIN", False),
     ("POST", "/admin/reservation/{reservation}/refund"): ("ADMIN", True),
     ("GET", "/admin/user/{user}"): ("ADMIN", False),
@@ -119,6 +123,17 @@ def paid(client, fan):
     return reservation
 
 
+NEW_DATE = {"date": "2031-05-01", "startsAt": "2031-05-01T10:00:00Z", "seats": [{"from": 1, "to": 1, "price": 1}]}
+
+
+def new_date(fan):
+    with fan.concert.stack.mysql() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price)"
+            " VALUES (%s, '2031-05-01', '2031-05-01', 0, 1, 1)", (fan.concert.id,))
+        return cursor.lastrowid
+
+
 def sample_path(pattern, fan, reservation=None):
     """The pattern with ids of the fan's."""
     values = {"{concert}": fan.concert.id, "{item}": fan.concert.item, "{reservation}": reservation or fan.held,
@@ -136,6 +151,8 @@ def request_for(client, route, fan, user):
     if pattern.endswith("/refund"):
         reservation = paid(client, fan)
     path = sample_path(pattern, fan, reservation)
+    if pattern.endswith("/cancel"):  # of a date that nobody needs
+        path = path.replace(f"/item/{fan.concert.item}/", f"/item/{new_date(fan)}/")
     body = None
     if method in ("POST", "PATCH"):
         item, seat = fan.concert.free_seat()
@@ -147,6 +164,9 @@ def request_for(client, route, fan, user):
             "/payment": lambda: {"reservationId": hold(client, fan), "token": fan.token},
             "/admin/concert": lambda: {"title": "New", "venue": "Hall", "items": []},
             "/admin/concert/{concert}": lambda: {"venue": "Hall"},
+            "/admin/concert/{concert}/item": lambda: NEW_DATE,
+            "/admin/concert/{concert}/item/{item}": lambda: {"date": "2031-05-01"},
+            "/admin/concert/{concert}/item/{item}/cancel": lambda: {"reason": "Why"},
             "/admin/reservation/{reservation}/refund": lambda: {"reason": "Why"},
             "/admin/point": lambda: {"userId": fan.id, "amount": 1, "reason": "Why"},
         }[pattern]()

@@ -1,7 +1,7 @@
 /*
- * fuzz_draft: a new concert and a change of one, as operators send them. The input is a line with
- * "create" or "change", and the JSON. What was taken must fit into the arrays and the ranges of the
- * contract.
+ * fuzz_draft: a new concert, a new date and a change of either, as operators send them. The input
+ * is a line with "create", "change", "item" or "item-change", and the JSON. What was taken must fit
+ * into the arrays and the ranges of the contract.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +129,54 @@ change_concert(const json_t *body)
     }
 }
 
+static void
+create_item(const json_t *body)
+{
+    struct item_draft draft;
+    struct problem problem;
+    if (item_draft_read(body, &draft, &problem) == ERROR_NONE) {
+        require_item(&draft);
+    } else {
+        REQUIRE(problem.error == ERROR_INVALID_FIELD);
+        fuzz_require_problem(&problem);
+    }
+    item_draft_free(&draft);
+}
+
+static void
+require_seats(const struct seat_change *seats)
+{
+    REQUIRE(seats->from >= 1 && seats->to >= seats->from);
+    REQUIRE(seats->price >= 0 && seats->price <= PRICE_MAX);
+    fuzz_require_text(seats->section, sizeof seats->section);
+    fuzz_require_text(seats->row, sizeof seats->row);
+    REQUIRE(seats->has_section == (seats->section[0] != '\0'));
+    REQUIRE(seats->has_row == (seats->row[0] != '\0'));
+    REQUIRE(seats->first_label >= 0);
+    REQUIRE(seats->x >= -1000000 && seats->x <= 1000000);
+    REQUIRE(seats->y >= -1000000 && seats->y <= 1000000);
+}
+
+static void
+change_item(const json_t *body)
+{
+    static struct item_change change; /* too large for the stack */
+    struct problem problem;
+    change = (struct item_change){.seat_count = 0};
+    if (item_change_read(body, &change, &problem) == ERROR_NONE) {
+        REQUIRE(!change.has_date || clock_is_date(change.date));
+        REQUIRE(!change.has_starts_at || change.starts_at >= 0);
+        for (size_t i = 0; i < change.seat_count; i++) {
+            require_seats(&change.seats[i]);
+            REQUIRE(i == 0 || change.by_number[i]->from > change.by_number[i - 1]->to);
+        }
+    } else {
+        REQUIRE(problem.error == ERROR_INVALID_FIELD);
+        fuzz_require_problem(&problem);
+    }
+    item_change_free(&change);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -140,6 +188,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         create_concert(body);
     else if (json_is_object(body) && strcmp(call, "change") == 0)
         change_concert(body);
+    else if (json_is_object(body) && strcmp(call, "item") == 0)
+        create_item(body);
+    else if (json_is_object(body) && strcmp(call, "item-change") == 0)
+        change_item(body);
     json_decref(body);
     free(text);
     return 0;

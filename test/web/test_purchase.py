@@ -1,5 +1,6 @@
 """The whole way from the list of concerts to the ticket, as a fan goes it."""
 
+import base64
 import io
 import re
 
@@ -7,6 +8,8 @@ import pytest
 from fan import DESKTOP, PHONE, assert_fits
 from stack import wait_for
 
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
 TEXTS = {
     "en": {"enter": "Join the queue", "name": "Continue", "turn": "It is your turn", "hold": "Hold 2 seats",
            "held": "Your seats are held", "charge": "Charge", "pay": "Pay ", "paid": "Paid", "tickets": "Show my tickets"},
@@ -355,3 +358,27 @@ def test_who_does_not_pay_is_told_how_long_to_pause(new_fan, new_concert, stack,
     said.wait_for()
     assert re.search(r"\d+", said.inner_text())
     assert page.locator(".weather").count() == 0
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_what_is_told_of_a_concert(new_fan, new_concert, stack, size):
+    """As it was written, whatever signs it has; and a date that is cancelled is no way to its seats."""
+    concert, item = new_concert(title=f"About {size[0]}")
+    (stack.var / "www/poster").mkdir(exist_ok=True)
+    (stack.var / "www/poster/about.png").write_bytes(PICTURE)
+    about = {"description": "One line <b>\nand another", "ageLimit": 12, "runningMinutes": 150, "poster": "poster/about.png"}
+    headers = stack.admin_headers()
+    assert stack.call("PATCH", f"/admin/concert/{concert}", about, headers).status == 200
+    page = new_fan(size=size).open(f"/concert/{concert}")
+    assert page.locator(".about").inner_text() == about["description"]
+    page.get_by_text("From the age of 12").wait_for()
+    page.get_by_text("150 minutes").wait_for()
+    wait_for(lambda: page.locator("img.poster").evaluate("image => image.naturalWidth") == 1)
+    assert_fits(page)
+    assert page.locator("a.date").count() == 1
+    assert stack.post(f"/admin/concert/{concert}/item/{item}/cancel", {"reason": "Ill"}, **headers).status == 200
+    wait_for(lambda: stack.get(f"/concert/{concert}/item").json()["items"][0]["status"] == "cancelled")
+    page.reload()
+    page.get_by_text("Cancelled. Who has bought").wait_for()
+    assert page.locator("a.date").count() == 0
+    assert_fits(page)

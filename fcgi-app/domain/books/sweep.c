@@ -148,6 +148,12 @@ sweep_holds(struct services *services, struct sweep_report *report)
 }
 
 static enum db_result
+sweep_cancels(struct services *services, struct sweep_report *report)
+{
+    return item_cancel_sweep(services, &report->cancels);
+}
+
+static enum db_result
 delete_answers(struct services *services, struct sweep_report *report)
 {
     struct database *db = services->db;
@@ -190,14 +196,15 @@ sweep_run(struct services *services, struct sweep_report *report)
     *report = (struct sweep_report){0};
     /*
      * What somebody waits for comes first: a draw has its hour, a queue its next user. A lapsed
-     * hold is free whether or not it is swept.
+     * hold is free whether or not it is swept; of a cancelled date it is to be, before its seat is
+     * withheld.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_draws, sweep_queues, sweep_holds, delete_answers, sweep_functions};
+        sweep_draws, sweep_queues, sweep_holds, sweep_cancels, delete_answers, sweep_functions};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;
         report->failed += result != DB_OK && result != DB_GONE;
     }
-    report->failed += report->queues.failed + report->draws.failed;
+    report->failed += report->queues.failed + report->draws.failed + report->cancels.ended.failed;
 }

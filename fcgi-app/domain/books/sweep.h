@@ -7,6 +7,7 @@
 #define FRONTROW_DOMAIN_SWEEP_H
 
 #include "domain/draw/draw.h"
+#include "domain/organiser/item_cancel.h"
 #include "domain/queue/queue_sweep.h"
 
 /* What a pass did. */
@@ -15,6 +16,7 @@ struct sweep_report {
     int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
+    struct item_cancel_report cancels;
     struct draw_sweep_report draws;
     struct queue_sweep_report queues;
     bool mysql_gone; /* the pass was given up */

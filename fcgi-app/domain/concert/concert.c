@@ -116,6 +116,22 @@ concert_require_item(const struct item *item, struct problem *problem)
     return item->item_id != 0 ? ERROR_NONE : refuse(problem, ERROR_ITEM_NOT_FOUND);
 }
 
+const char *
+item_status_name(enum item_status status)
+{
+    static const char *const names[] = {"other", "open", "cancelled"};
+    return names[status];
+}
+
+enum error
+concert_require_item_open(const struct item *item, struct problem *problem)
+{
+    if (item->status == ITEM_OPEN)
+        return ERROR_NONE;
+    return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item is %s",
+                          item->status == ITEM_CANCELLED ? "cancelled" : "not on sale");
+}
+
 enum error
 concert_find_item(struct services *services, int32_t concert_id, int32_t item_id,
                   struct concert *concert, struct item *item, struct problem *problem)
@@ -124,9 +140,10 @@ concert_find_item(struct services *services, int32_t concert_id, int32_t item_id
     enum db_result result = concert_table_find_with_item(services->db, concert_id, item_id, "",
                                                          concert, item, &has_held);
     if (concert_refuse(problem, result) != ERROR_NONE ||
-        concert_require_visible(concert, problem) != ERROR_NONE)
+        concert_require_visible(concert, problem) != ERROR_NONE ||
+        concert_require_item(item, problem) != ERROR_NONE)
         return problem->error;
-    return concert_require_item(item, problem);
+    return concert_require_item_open(item, problem);
 }
 
 enum error

@@ -62,7 +62,16 @@ enum error concert_require_visible(const struct concert *concert, struct problem
 /* Refuses with item_not_found where a read of a concert with an item found none. */
 enum error concert_require_item(const struct item *item, struct problem *problem) MUST_CHECK;
 
-/* Reads a concert that can be looked at, and one of its items; or refuses as the last two do. */
+/* "open" or "cancelled". */
+const char *item_status_name(enum item_status status);
+
+/* Refuses with concert_not_open where the item is cancelled. */
+enum error concert_require_item_open(const struct item *item, struct problem *problem) MUST_CHECK;
+
+/*
+ * Reads a concert that can be looked at, and one of its items; or refuses as the last two do. One
+ * that is cancelled is concert_not_open.
+ */
 enum error concert_find_item(struct services *services, int32_t concert_id, int32_t item_id,
                              struct concert *concert, struct item *item, struct problem *problem)
     MUST_CHECK;

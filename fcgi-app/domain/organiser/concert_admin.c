@@ -25,21 +25,28 @@ const struct concert concert_defaults = {
 };
 
 void
+item_draft_free(struct item_draft *draft)
+{
+    free(draft->ranges);
+    *draft = (struct item_draft){.range_count = 0};
+}
+
+void
 concert_draft_free(struct concert_draft *draft)
 {
     for (size_t i = 0; i < draft->item_count; i++)
-        free(draft->items[i].ranges);
+        item_draft_free(&draft->items[i]);
     free(draft->items);
     *draft = (struct concert_draft){0};
 }
 
-/* Refuses a member of a range of an item's seats. */
+/* Refuses a member of a range of an item's seats; `item` is what stands before it: "items[0].". */
 static enum error
-refuse_range(struct problem *problem, size_t item, size_t range, const char *member,
+refuse_range(struct problem *problem, const char *item, size_t range, const char *member,
              const char *detail)
 {
     char field[64];
-    snprintf(field, sizeof field, "items[%zu].seats[%zu].%s", item, range, member);
+    snprintf(field, sizeof field, "%sseats[%zu].%s", item, range, member);
     return refuse_field(problem, field, "%s", detail);
 }
 
@@ -97,19 +104,19 @@ find_overlap(const struct item_draft *draft, int (*compare)(const void *, const 
     return overlap;
 }
 
-/* Adds the item's seats to *seats. */
-static enum error
-check_item(struct item_draft *draft, size_t index, int64_t *seats, struct problem *problem)
+enum error
+item_draft_check(struct item_draft *draft, const char *path, int64_t *seats,
+                 struct problem *problem)
 {
     int64_t before = *seats;
     for (size_t i = 0; i < draft->range_count; i++) {
         const struct seat_range *range = &draft->ranges[i];
         if (range->to < range->from)
-            return refuse_range(problem, index, i, "to", "to must not be below from");
+            return refuse_range(problem, path, i, "to", "to must not be below from");
         *seats += (int64_t)range->to - range->from + 1;
         if (*seats > CONCERT_SEATS_MAX) {
             char field[48];
-            snprintf(field, sizeof field, "items[%zu].seats", index);
+            snprintf(field, sizeof field, "%sseats", path);
             return refuse_field(problem, field, "a call may have at most %d seats",
                                 CONCERT_SEATS_MAX);
         }
@@ -117,11 +124,11 @@ check_item(struct item_draft *draft, size_t index, int64_t *seats, struct proble
     draft->item.seat_count = (int32_t)(*seats - before);
     const struct seat_range *overlap = find_overlap(draft, compare_numbers, share_a_number);
     if (overlap != NULL)
-        return refuse_range(problem, index, (size_t)(overlap - draft->ranges), "from",
+        return refuse_range(problem, path, (size_t)(overlap - draft->ranges), "from",
                             "a seat is in two ranges");
     overlap = find_overlap(draft, compare_names, share_a_name);
     if (overlap != NULL)
-        return refuse_range(problem, index, (size_t)(overlap - draft->ranges), "firstLabel",
+        return refuse_range(problem, path, (size_t)(overlap - draft->ranges), "firstLabel",
                             "two seats have the same section, row and label");
     return ERROR_NONE;
 }
@@ -140,13 +147,16 @@ concert_draft_check(struct concert_draft *draft, struct problem *problem)
 {
     int64_t seats = 0;
     enum error error = concert_check_times(&draft->concert, problem);
-    for (size_t i = 0; i < draft->item_count && error == ERROR_NONE; i++)
-        error = check_item(&draft->items[i], i, &seats, problem);
+    for (size_t i = 0; i < draft->item_count && error == ERROR_NONE; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "items[%zu].", i);
+        error = item_draft_check(&draft->items[i], path, &seats, problem);
+    }
     return error;
 }
 
-static enum db_result
-insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
+enum db_result
+concert_insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
 {
     int64_t min = draft->ranges[0].price;
     int64_t max = min;
@@ -218,7 +228,7 @@ concert_create_execute(struct services *services, void *state, struct problem *p
     if (result == DB_OK)
         result = concert_admin_table_insert(services->db, concert, create->created_at);
     for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
-        result = insert_item(services->db, concert->concert_id, &draft->items[i]);
+        result = concert_insert_item(services->db, concert->concert_id, &draft->items[i]);
     if (result == DB_OK)
         result =
             add_to_log(services, &create->author, "concert create", concert->title, NULL, &after);

@@ -29,6 +29,7 @@ struct concert_draft {
 };
 
 void concert_draft_free(struct concert_draft *draft);
+void item_draft_free(struct item_draft *draft);
 
 /* That closesAt, where there is one, is after opensAt. Refuses with invalid_field. */
 enum error concert_check_times(const struct concert *concert, struct problem *problem) MUST_CHECK;
@@ -38,6 +39,17 @@ enum error concert_check_times(const struct concert *concert, struct problem *pr
  * Sets each item's seat_count. Refuses with invalid_field.
  */
 enum error concert_draft_check(struct concert_draft *draft, struct problem *problem) MUST_CHECK;
+
+/*
+ * The same of one item, whose seats are added to *seats. `path` stands before the members' names
+ * ("items[0]."; "": it stands alone).
+ */
+enum error item_draft_check(struct item_draft *draft, const char *path, int64_t *seats,
+                            struct problem *problem) MUST_CHECK;
+
+/* Writes an item of a concert with its seats, and sets its id and layout version. */
+enum db_result concert_insert_item(struct database *db, int32_t concert_id,
+                                   struct item_draft *draft) MUST_CHECK;
 
 /* A concert, and what buyers are told of it, where that is a part of the change; else NULL. */
 struct concert_view {

@@ -6,14 +6,12 @@
 #define FRONTROW_DOMAIN_CONCERT_CANCEL_H
 
 #include "domain/organiser/concert_admin.h"
+#include "domain/organiser/item_end.h"
 
 /* What this run has done so far. */
 struct concert_cancel_report {
-    int64_t refunded; /* paid reservations */
-    int64_t points;   /* that went back with them */
-    int64_t holds;    /* live ones that were cancelled */
-    int64_t failed;   /* reservations that the last look could not end */
-    bool waiting;     /* for the calls that were under way when the status was set */
+    struct end_report ended;
+    bool waiting; /* for the calls that were under way when the status was set */
 };
 
 /*

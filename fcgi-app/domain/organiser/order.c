@@ -4,7 +4,7 @@ static void
 show(struct order *order, int64_t now)
 {
     struct reservation *reservation = &order->reservation;
-    reservation->status = reservation_shown(reservation, reservation->concert_cancelled, now);
+    reservation->status = reservation_shown(reservation, reservation->is_cancelled, now);
 }
 
 /* Shows the rows that were read, and reads their seats. */

@@ -33,6 +33,13 @@ fits(const struct hall *hall, const struct seat_run *run)
             strcmp(wish->section, layout_section_name(hall->layout, run)) == 0);
 }
 
+bool
+hall_fits(const struct hall_wish *wish, const struct seat *seat)
+{
+    return seat->price <= wish->max_price &&
+           (wish->section[0] == '\0' || strcmp(wish->section, seat->section) == 0);
+}
+
 /*
  * The wish as it is remembered that nothing is left for it: whatever section or price a buyer makes
  * up, a hall has only so many. False where no seat of it fits.
@@ -162,7 +169,10 @@ pass_by(struct hall *hall, const struct services *services)
             hall->passed_by = mark_taken(hall, ids[i]) || hall->passed_by;
 }
 
-/* Marks those of the chosen seats that were not locked as not free; true where all were. */
+/*
+ * Marks those of the chosen seats that were not locked as not free; true where all were. One that
+ * an operator has changed since the layout was read may not fit any more: another look will tell.
+ */
 static bool
 mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct seat *seats,
               size_t found, int64_t now)
@@ -170,8 +180,12 @@ mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct
     bool all = true;
     for (int32_t i = 0; i < count; i++) {
         bool locked = false;
-        for (size_t n = 0; n < found && !locked; n++)
-            locked = seats[n].seat_id == ids[i] && seat_shown(&seats[n], now) == SEAT_AVAILABLE;
+        for (size_t n = 0; n < found && !locked; n++) {
+            bool is_free =
+                seats[n].seat_id == ids[i] && seat_shown(&seats[n], now) == SEAT_AVAILABLE;
+            locked = is_free && hall_fits(hall->wish, &seats[n]);
+            hall->passed_by = hall->passed_by || is_free != locked;
+        }
         if (!locked)
             mark_taken(hall, ids[i]);
         all = all && locked;

@@ -16,6 +16,9 @@ struct hall_wish {
     struct sold_out_wish name; /* made by hall_precheck(); its item_id is 0 where nothing is told */
 };
 
+/* Whether a locked seat is still one that the buyer asks for: its price may have been changed. */
+bool hall_fits(const struct hall_wish *wish, const struct seat *seat);
+
 /*
  * Refuses a wish with seats_not_available, without a look at any seat, where the hall has none that
  * fits, or where nothing was left for it a moment ago (base/sold_out.h).

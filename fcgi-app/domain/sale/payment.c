@@ -48,7 +48,7 @@ enum error
 payment_create_check_held(const struct payment_create *create, int64_t now, struct problem *problem)
 {
     const struct reservation *reservation = &create->reservation;
-    switch (reservation_shown(reservation, reservation->concert_cancelled, now)) {
+    switch (reservation_shown(reservation, reservation->is_cancelled, now)) {
     case RESERVATION_HELD:
         return ERROR_NONE;
     case RESERVATION_PAID:

@@ -3,13 +3,13 @@
 #include <string.h>
 
 enum reservation_status
-reservation_shown(const struct reservation *reservation, bool concert_cancelled, int64_t now)
+reservation_shown(const struct reservation *reservation, bool is_cancelled, int64_t now)
 {
     if (reservation->status != RESERVATION_HELD)
         return reservation->status;
     if (now >= reservation->expires_at)
         return RESERVATION_EXPIRED;
-    return concert_cancelled ? RESERVATION_CANCELLED : RESERVATION_HELD;
+    return is_cancelled ? RESERVATION_CANCELLED : RESERVATION_HELD;
 }
 
 const char *
@@ -35,13 +35,14 @@ static enum error
 show(struct services *services, struct reservation *reservation, int64_t now,
      struct problem *problem)
 {
-    struct concert concert = {0};
+    bool is_cancelled = false;
     if (reservation->status == RESERVATION_HELD) {
-        enum error error = concert_find(services->db, reservation->concert_id, &concert, problem);
-        if (error != ERROR_NONE)
-            return error;
+        enum db_result result =
+            concert_table_is_cancelled(services->db, reservation->item_id, &is_cancelled);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
     }
-    reservation->status = reservation_shown(reservation, concert.stored == STORED_CANCELLED, now);
+    reservation->status = reservation_shown(reservation, is_cancelled, now);
     return ERROR_NONE;
 }
 
@@ -80,7 +81,7 @@ reservation_list(struct services *services, const char *user_id, int64_t before,
     if (error != ERROR_NONE)
         return error;
     for (size_t i = 0; i < *count; i++)
-        list[i].status = reservation_shown(&list[i], list[i].concert_cancelled, now);
+        list[i].status = reservation_shown(&list[i], list[i].is_cancelled, now);
     return refuse_db(problem, reservation_table_list_seats(services->db, user_id, list, *count));
 }
 

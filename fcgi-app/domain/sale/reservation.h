@@ -12,10 +12,10 @@
 
 /*
  * What is shown: a held one whose time is over is expired, whether or not the sweeper ran; a live
- * hold of a cancelled concert is cancelled.
+ * hold of a concert or an item that is cancelled is cancelled.
  */
-enum reservation_status reservation_shown(const struct reservation *reservation,
-                                          bool concert_cancelled, int64_t now);
+enum reservation_status reservation_shown(const struct reservation *reservation, bool is_cancelled,
+                                          int64_t now);
 
 /* "held", "paid", "expired" or "cancelled". */
 const char *reservation_status_name(enum reservation_status status);

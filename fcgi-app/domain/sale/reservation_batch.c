@@ -242,8 +242,11 @@ fill_shared(struct reservation_create *create, struct seat *all, size_t found, i
     struct problem problem;
     if (pick_seats(create, all, found, seats, indexes) < create->seat_count ||
         concert_require_open(&create->offer->concert, now, &problem) != ERROR_NONE ||
-        reservation_require_not_started(&create->offer->item, now, &problem) != ERROR_NONE)
+        reservation_require_item_open(&create->offer->item, now, &problem) != ERROR_NONE)
         return false;
+    for (size_t i = 0; i < create->seat_count; i++)
+        if (create->wish.count > 0 && !hall_fits(&create->wish, &seats[i]))
+            return false;
     for (size_t i = 0; i < create->seat_count; i++)
         all[indexes[i]].seat_id = 0;
     reservation_create_fill(create, seats, now);

@@ -59,6 +59,9 @@ find_percent(struct services *services, const struct reservation *reservation, i
     enum db_result result = concert_table_item(services->db, reservation->item_id, &item);
     if (result != DB_OK)
         return refuse_db(problem, result);
+    if (item.status == ITEM_CANCELLED)
+        return refuse_because(problem, ERROR_NOT_CANCELLABLE,
+                              "The item is cancelled: its buyers get all points back");
     if (now >= item.starts_at)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The item has started");
     return refund_rules_percent(services, reservation->concert_id, reservation->settled_at,

@@ -44,8 +44,10 @@ admit(struct services *services, struct reservation_create *create, struct probl
 }
 
 enum error
-reservation_require_not_started(const struct item *item, int64_t now, struct problem *problem)
+reservation_require_item_open(const struct item *item, int64_t now, struct problem *problem)
 {
+    if (concert_require_item_open(item, problem) != ERROR_NONE)
+        return problem->error;
     if (now < item->starts_at)
         return ERROR_NONE;
     return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The item has started");
@@ -92,7 +94,7 @@ reservation_create_check(struct services *services, struct reservation_create *c
         check_pause(services, create, problem) != ERROR_NONE ||
         concert_require_item(&create->offer->item, problem) != ERROR_NONE)
         return problem->error;
-    return reservation_require_not_started(&create->offer->item, concert->now, problem);
+    return reservation_require_item_open(&create->offer->item, concert->now, problem);
 }
 
 enum error
@@ -188,7 +190,7 @@ reservation_create_execute(struct services *services, void *state, struct proble
     if (refuse_db(problem, locked) != ERROR_NONE ||
         lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
         concert_require_open(concert, now, problem) != ERROR_NONE ||
-        reservation_require_not_started(&create->offer->item, now, problem) != ERROR_NONE ||
+        reservation_require_item_open(&create->offer->item, now, problem) != ERROR_NONE ||
         quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
             ERROR_NONE)
         return problem->error;

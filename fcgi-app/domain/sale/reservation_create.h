@@ -23,8 +23,9 @@ enum error reservation_create_check_seats(const struct reservation_create *creat
                                           const struct seat *seats, size_t found, int64_t now,
                                           struct problem *problem) MUST_CHECK;
 
-enum error reservation_require_not_started(const struct item *item, int64_t now,
-                                           struct problem *problem) MUST_CHECK;
+/* Refuses with concert_not_open where the item has started at `now`, or is cancelled. */
+enum error reservation_require_item_open(const struct item *item, int64_t now,
+                                         struct problem *problem) MUST_CHECK;
 
 /* Makes create->made the reservation of the locked seats, as it is to be written. */
 void reservation_create_fill(struct reservation_create *create, const struct seat *seats,

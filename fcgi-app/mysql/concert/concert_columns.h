@@ -33,10 +33,14 @@
     CONCERT_RULES_WITH(CONCERT_LAST_STARTS_AT)                                                     \
     ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
 
-/* Of `item i`. */
-#define ITEM_COLUMNS "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version"
+/* Whether `item i` is cancelled, by itself or with its `concert c`. */
+#define ITEM_IS_CANCELLED "(c.status = 'cancelled' OR i.status = 'cancelled')"
 
-enum { CONCERT_RULE_COUNT = 18, CONCERT_COLUMN_COUNT = 23, ITEM_COLUMN_COUNT = 5 };
+/* Of `item i`. */
+#define ITEM_COLUMNS                                                                               \
+    "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0"
+
+enum { CONCERT_RULE_COUNT = 18, CONCERT_COLUMN_COUNT = 23, ITEM_COLUMN_COUNT = 6 };
 
 /* Where CONCERT_RULES_WITH(), CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is
  * "". */

@@ -71,7 +71,7 @@ concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_C
     const struct column list[ITEM_COLUMN_COUNT] = {
         INTO_INT32(&item->item_id),        INTO_INT32(&item->concert_id),
         INTO_INSTANT(&item->starts_at),    INTO_INT32(&item->seat_count),
-        INTO_INT64(&item->layout_version),
+        INTO_INT64(&item->layout_version), INTO_ENUM(&item->status, ITEM_CANCELLED),
     };
     memcpy(columns, list, sizeof list);
 }
@@ -201,6 +201,18 @@ concert_table_list_times(struct database *db, struct concert *concert)
 }
 
 enum db_result
+concert_table_is_cancelled(struct database *db, int32_t item_id, bool *is_cancelled)
+{
+    static const struct query find = {"SELECT " ITEM_IS_CANCELLED
+                                      " FROM item i JOIN concert c ON c.concert_id = i.concert_id"
+                                      " WHERE i.item_id = ?"};
+    *is_cancelled = false;
+    enum db_result result =
+        db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)), COLUMNS(INTO_BOOL(is_cancelled)));
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
 concert_table_item(struct database *db, int32_t item_id, struct item *item)
 {
     static const struct query find = {"SELECT " ITEM_COLUMNS " FROM item i WHERE i.item_id = ?"};
@@ -215,16 +227,18 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
     /* grouped in the order of the index: else each seat goes through a temporary table as well */
     static const struct query list = {
         "SELECT i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at,"
-        " i.seat_count, CAST(SUM(s.blocked = 0 AND (s.status = 'available' OR s.held_until <= ?))"
-        " AS SIGNED), CAST(SUM(s.held_until > ?) AS SIGNED)"
+        " i.status + 0, i.seat_count, CAST(SUM(i.status = 'open' AND s.blocked = 0"
+        " AND (s.status = 'available' OR s.held_until <= ?)) AS SIGNED),"
+        " CAST(SUM(i.status = 'open' AND s.held_until > ?) AS SIGNED)"
         " FROM item i LEFT JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
         " WHERE i.concert_id = ?"
         " GROUP BY i.date, i.item_id ORDER BY i.date, i.item_id"};
     return db_select(
         db, &list, PARAMETERS(DB_INSTANT(now), DB_INSTANT(now), DB_INTEGER(concert_id)),
         COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id), INTO_TEXT(item->date),
-                INTO_INSTANT(&item->starts_at), INTO_INT32(&item->seat_count),
-                INTO_INT32(&item->available_count), INTO_INT32(&item->held_count)));
+                INTO_INSTANT(&item->starts_at), INTO_ENUM(&item->status, ITEM_CANCELLED),
+                INTO_INT32(&item->seat_count), INTO_INT32(&item->available_count),
+                INTO_INT32(&item->held_count)));
 }
 
 int64_t

@@ -54,9 +54,13 @@ struct concert_summary {
     int64_t max_price;
 };
 
+/* 0: of a newer build. */
+enum item_status { ITEM_OTHER, ITEM_OPEN, ITEM_CANCELLED };
+
 struct item {
     int32_t item_id;
     int32_t concert_id;
+    enum item_status status;
     int64_t starts_at;
     int32_t seat_count;
     int64_t layout_version; /* names what does not move of its seats; 0: it is not named yet */
@@ -106,6 +110,10 @@ enum db_result concert_table_list_page(struct database *db, const char *search, 
 
 /* All that are not cancelled, in any order, with the id and what the status follows from alone. */
 enum db_result concert_table_list_times(struct database *db, struct concert *concert) MUST_CHECK;
+
+/* Whether an item is cancelled, by itself or with its concert. */
+enum db_result concert_table_is_cancelled(struct database *db, int32_t item_id, bool *is_cancelled)
+    MUST_CHECK;
 
 /* One item by its id. */
 enum db_result concert_table_item(struct database *db, int32_t item_id, struct item *item)

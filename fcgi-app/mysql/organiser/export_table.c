@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "mysql/sale/reservation_columns.h"
+#include "mysql/sale/seat_columns.h"
 
 /* A page of a concert's orders, from which all but the seats begin. */
 #define PAGE_OF_ORDERS(reservations, condition)                                                    \
@@ -51,7 +52,8 @@ static enum db_result
 list_seats(struct database *db, const struct export_query *query, struct export_row *row)
 {
     static const struct query list = {
-        "SELECT " ITEM_NAMED ", s.seat_no, s.section, s.row_name, s.label, s.price, s.blocked,"
+        "SELECT " ITEM_NAMED ", s.seat_no, s.section, s.row_name, s.label, " SEAT_TAKEN_PRICE
+        ", s.blocked,"
         " IF(s.held_until <= UTC_TIMESTAMP(3), 1, s.status + 0),"
         " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, s.reservation_id),"
         " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, r.user_id)"

@@ -6,9 +6,10 @@
 #include "mysql/sale/reservation_columns.h"
 
 #define ORDERS(reservations)                                                                       \
-    "SELECT " RESERVATION_COLUMNS ", COALESCE(c.status = 'cancelled', 0), p.payment_id, p.amount," \
+    "SELECT " RESERVATION_COLUMNS ", COALESCE(" ITEM_IS_CANCELLED ", 0), p.payment_id, p.amount,"  \
     " p.status + 0, p.paid_at, " PAYMENT_REFUNDS ", UTC_TIMESTAMP(3) FROM " reservations           \
     " LEFT JOIN concert c ON c.concert_id = r.concert_id"                                          \
+    " LEFT JOIN item i ON i.item_id = r.item_id"                                                   \
     " LEFT JOIN payment p ON p.reservation_id = r.reservation_id WHERE "
 #define BY_INDEX(index) "reservation r FORCE INDEX (" index ")"
 
@@ -26,7 +27,7 @@ bind_order(struct order *row, int64_t *now, struct column columns[ORDER_COLUMN_C
     struct column *rest = columns + RESERVATION_COLUMN_COUNT;
     *row = (struct order){0};
     reservation_columns_bind(&row->reservation, columns);
-    rest[0] = INTO_BOOL(&row->reservation.concert_cancelled);
+    rest[0] = INTO_BOOL(&row->reservation.is_cancelled);
     rest[1] = INTO_INT64(&row->payment.payment_id);
     rest[2] = INTO_INT64(&row->payment.amount);
     rest[3] = INTO_ENUM(&row->payment.status, PAYMENT_REFUNDED);

@@ -14,7 +14,7 @@ enum effect_kind {
     EFFECT_CHARGE,      /* history_id */
     EFFECT_USE,         /* history_id */
     EFFECT_PAY,         /* payment_id */
-    EFFECT_CREATE,      /* concert_id */
+    EFFECT_CREATE,      /* concert_id, of one that was made or of which a date was changed */
 };
 
 /*

@@ -2,6 +2,7 @@
 #ifndef FRONTROW_MYSQL_RESERVATION_COLUMNS_H
 #define FRONTROW_MYSQL_RESERVATION_COLUMNS_H
 
+#include "mysql/concert/concert_columns.h"
 #include "mysql/sale/reservation_table.h"
 
 /* Of `reservation r`. */
@@ -10,10 +11,10 @@
     "r.total_price, r.refund_count, r.seat_limit, r.token, r.created_at, r.expires_at, "           \
     "r.settled_at"
 
-/* What reservation_shown() makes of its status, by number; beside its `concert c`. */
+/* What reservation_shown() makes of its status, by number; beside its `concert c` and `item i`. */
 #define RESERVATION_SHOWN                                                                          \
     "IF(r.status = 'held', IF(r.expires_at <= UTC_TIMESTAMP(3), 3,"                                \
-    " IF(c.status = 'cancelled', 4, 1)), r.status + 0)"
+    " IF(" ITEM_IS_CANCELLED ", 4, 1)), r.status + 0)"
 
 /*
  * Those of a concert, or of a stored status, by descending id: `k` goes through an index that has

@@ -172,14 +172,14 @@ reservation_table_lock_hold(struct database *db, struct reservation *reservation
 {
     /* a read in a read: by a join FOR UPDATE would lock the concert, and so all its buyers */
     static const struct query lock = {
-        "SELECT status + 0, expires_at, (SELECT c.status = 'cancelled' FROM concert c"
-        " WHERE c.concert_id = ?), " DB_NOW_LOCKED
+        "SELECT status + 0, expires_at, (SELECT " ITEM_IS_CANCELLED " FROM item i"
+        " JOIN concert c ON c.concert_id = i.concert_id WHERE i.item_id = ?), " DB_NOW_LOCKED
         " FROM reservation WHERE reservation_id = ? FOR UPDATE"};
     return db_select_one(
         db, &lock,
-        PARAMETERS(DB_INTEGER(reservation->concert_id), DB_INTEGER(reservation->reservation_id)),
+        PARAMETERS(DB_INTEGER(reservation->item_id), DB_INTEGER(reservation->reservation_id)),
         COLUMNS(INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
-                INTO_INSTANT(&reservation->expires_at), INTO_BOOL(&reservation->concert_cancelled),
+                INTO_INSTANT(&reservation->expires_at), INTO_BOOL(&reservation->is_cancelled),
                 INTO_INSTANT(now)));
 }
 
@@ -189,9 +189,9 @@ reservation_table_lock_holds(struct database *db, struct reservation *const rows
 {
     /* the tables of one hold, each by its primary key, and nothing that others share with it */
     static const struct query lock[] = DB_LISTS(
-        "SELECT r.reservation_id, r.status + 0, r.expires_at, (SELECT c.status = 'cancelled'"
-        " FROM concert c WHERE c.concert_id = r.concert_id), " DB_NOW_LOCKED
-        " FROM reservation r FORCE INDEX (PRIMARY)"
+        "SELECT r.reservation_id, r.status + 0, r.expires_at, (SELECT " ITEM_IS_CANCELLED
+        " FROM item i JOIN concert c ON c.concert_id = i.concert_id"
+        " WHERE i.item_id = r.item_id), " DB_NOW_LOCKED " FROM reservation r FORCE INDEX (PRIMARY)"
         " STRAIGHT_JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
         " ON rs.reservation_id = r.reservation_id"
         " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
@@ -205,15 +205,14 @@ reservation_table_lock_holds(struct database *db, struct reservation *const rows
     enum db_result result = db_select(
         db, &lock[db_list_form(count)], ids, named,
         COLUMNS(INTO_INT64(&row.reservation_id), INTO_ENUM(&row.status, RESERVATION_CANCELLED),
-                INTO_INSTANT(&row.expires_at), INTO_BOOL(&row.concert_cancelled),
-                INTO_INSTANT(now)));
+                INTO_INSTANT(&row.expires_at), INTO_BOOL(&row.is_cancelled), INTO_INSTANT(now)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         for (size_t i = 0; i < count; i++) {
             if (rows[i]->reservation_id != row.reservation_id)
                 continue;
             rows[i]->status = row.status;
             rows[i]->expires_at = row.expires_at;
-            rows[i]->concert_cancelled = row.concert_cancelled;
+            rows[i]->is_cancelled = row.is_cancelled;
             seats[i]++;
         }
     }
@@ -359,14 +358,15 @@ reservation_table_list(struct database *db, const char *user_id, int64_t before,
 {
     /* the page comes first, in the order of its index: by another one all of a user's were read */
     static const struct query page = {
-        "SELECT " RESERVATION_COLUMNS ", c.status = 'cancelled', UTC_TIMESTAMP(3)"
+        "SELECT " RESERVATION_COLUMNS ", " ITEM_IS_CANCELLED ", UTC_TIMESTAMP(3)"
         " FROM reservation r FORCE INDEX (reservation_of_user)"
         " LEFT JOIN concert c ON c.concert_id = r.concert_id"
+        " LEFT JOIN item i ON i.item_id = r.item_id"
         " WHERE r.user_id = ? AND r.reservation_id < ? ORDER BY r.reservation_id DESC LIMIT ?"};
     struct reservation row = {0};
     struct column columns[RESERVATION_COLUMN_COUNT + 2];
     reservation_columns_bind(&row, columns);
-    columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&row.concert_cancelled);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&row.is_cancelled);
     columns[RESERVATION_COLUMN_COUNT + 1] = INTO_INSTANT(now);
     *count = 0;
     enum db_result result =

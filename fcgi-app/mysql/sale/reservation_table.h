@@ -31,7 +31,7 @@ struct reservation {
     int64_t expires_at;
     int64_t settled_at; /* when its owner paid it or gave it back unpaid; CLOCK_NEVER: neither, or
                            it was refunded */
-    bool concert_cancelled;   /* filled by reservation_table_list() and ..._lock_hold() only */
+    bool is_cancelled;        /* its concert or item; by ..._list() and ..._lock_hold() only */
     bool concert_maintenance; /* filled by reservation_table_lock() only */
     bool has_active_token;    /* it is; filled by reservation_table_find_batch() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats(), and behind
@@ -74,7 +74,7 @@ enum db_result reservation_table_find_batch(struct database *db, struct reservat
 
 /*
  * Locks one that was found, and reads again what may change of it: status and expires_at, and
- * concert_cancelled. *now is the time when it was locked.
+ * is_cancelled. *now is the time when it was locked.
  */
 enum db_result reservation_table_lock_hold(struct database *db, struct reservation *reservation,
                                            int64_t *now) MUST_CHECK;

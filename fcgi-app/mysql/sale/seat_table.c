@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "mysql/concert/concert_columns.h"
+#include "mysql/sale/seat_columns.h"
 
 /* A statement on seats of an item, in the forms of a list. */
 #define OF_SEATS(start, end) DB_LISTS(start " seat.item_id = ? AND seat_no", end)
@@ -105,7 +106,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
 {
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
-        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at"
+        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at, i.status + 0"
                  ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
@@ -118,6 +119,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     struct seat seat;
     struct column columns[] = {[CONCERT_RULE_COUNT] = INTO_INT32(&item->item_id),
                                INTO_INSTANT(&item->starts_at),
+                               INTO_ENUM(&item->status, ITEM_CANCELLED),
                                INTO_INT32(&seat.seat_id),
                                INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
@@ -258,18 +260,6 @@ seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, 
     return db_update(db, &give_back[db_list_form(owned_count)], parameters, named,
                      (int64_t)owned_count);
 }
-
-/* held_until is NULL of all but held seats; a sum leaves NULLs out, and is NULL of nothing. */
-#define SALES_COLUMNS                                                                              \
-    "COUNT(s.seat_no), CAST(SUM(s.blocked = 0 AND (s.status = 'available'"                         \
-    " OR s.held_until <= UTC_TIMESTAMP(3))) AS SIGNED),"                                           \
-    " CAST(SUM(s.held_until > UTC_TIMESTAMP(3)) AS SIGNED),"                                       \
-    " CAST(SUM(s.status = 'sold') AS SIGNED), CAST(SUM(s.blocked) AS SIGNED),"                     \
-    " CAST(SUM(IF(s.status = 'sold', s.price, 0)) AS SIGNED)"
-
-#define INTO_SALES(row)                                                                            \
-    INTO_INT32(&(row)->seat_count), INTO_INT32(&(row)->available), INTO_INT32(&(row)->held),       \
-        INTO_INT32(&(row)->sold), INTO_INT32(&(row)->blocked), INTO_INT64(&(row)->revenue)
 
 enum db_result
 seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sales)

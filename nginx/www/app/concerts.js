@@ -87,17 +87,20 @@ export function ConcertsPage() {
             html`<${ConcertCard} key=${concert.concertId} concert=${concert} again=${again} />`)}</ul>`;
 }
 
+function DateCard({ concert, item }) {
+    const when = html`<strong>${day(item.date)}</strong>
+        <span class="quiet">${moment(item.startsAt, { timeStyle: "short" })}</span>`;
+    if (item.status === "cancelled") return html`<p class="card date">${when}<span>${t("date_cancelled")}</span></p>`;
+    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} /></a>`;
+}
+
 /** The dates of a concert, each a way to its seats. */
 export function Dates({ concert, items }) {
     const [shown, setShown] = useState(FIRST_DATES);
     return html`<section aria-labelledby="dates">
         <h2 id="dates">${t("choose_date")}</h2>
-        <ul class="dates">${items.slice(0, shown).map((item) => html`<li key=${item.itemId}>
-            <a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">
-                <strong>${day(item.date)}</strong>
-                <span class="quiet">${moment(item.startsAt, { timeStyle: "short" })}</span>
-                <${Left} of=${item} />
-            </a></li>`)}</ul>
+        <ul class="dates">${items.slice(0, shown).map((item) =>
+            html`<li key=${item.itemId}><${DateCard} concert=${concert} item=${item} /></li>`)}</ul>
         ${items.length > shown && html`<button type="button" onClick=${() => setShown(shown + 50)}>${t("more_dates")}</button>`}
     </section>`;
 }

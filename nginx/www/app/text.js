@@ -48,6 +48,7 @@ export const english = {
     enter_queue: "Join the queue",
     to_queue: "To your place in the queue",
     more_dates: "More dates",
+    date_cancelled: "Cancelled. Who has bought gets all points back.",
     concert_over: "This concert is not on sale.",
     concert_cancelled: "We are sorry: this concert was cancelled. What was paid for it is refunded in points.",
 
@@ -255,6 +256,7 @@ export const korean = {
     enter_queue: "대기열 들어가기",
     to_queue: "내 순서 보기",
     more_dates: "날짜 더 보기",
+    date_cancelled: "취소되었습니다. 구매하신 분께는 포인트를 모두 돌려드립니다.",
     concert_over: "판매 중인 공연이 아닙니다.",
     concert_cancelled: "죄송합니다. 이 공연은 취소되었습니다. 결제하신 금액은 포인트로 환불됩니다.",
 
