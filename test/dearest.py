@@ -322,6 +322,8 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}/item/{item}", "a seat", reprice(1), 9, 2 * HALL + 100),
     Request("PATCH /admin/concert/{concert}/item/{item}", "50,000 seats, key", keyed(reprice(HALL)), 11, 10 * HALL),
     Request("POST /admin/concert/{concert}/item/{item}/cancel", "", cancel_date, 7, 30),
+    Request("GET /admin/concert/{concert}/report", "demo", admin("GET", "/admin/concert/4/report"), 2, 5_000),
+    Request("GET /admin/concert/{concert}/report", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/report?itemId={SOLD_OUT}"), 3, 10 * HALL),
     Request("GET /admin/concert/{concert}/export", "demo's orders", admin("GET", "/admin/concert/4/export?what=orders"), 3, 1_000),
     *(Request("GET /admin/concert/{concert}/export", f"10,000 {what} of a hall of 50,000",
               admin("GET", f"/admin/concert/{SOLD_OUT}/export?what={what}&itemId={SOLD_OUT}"), 3, 3 * HALL)

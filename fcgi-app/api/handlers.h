@@ -41,6 +41,7 @@ HANDLER(admin_item_patch);
 HANDLER(admin_item_cancel_post);
 HANDLER(admin_item_get_list);
 HANDLER(admin_export_get);
+HANDLER(admin_report_get);
 HANDLER(admin_log_get);
 HANDLER(admin_reservation_get_list);
 HANDLER(admin_refund_post);

@@ -66,6 +66,11 @@ static const struct field export_fields[] = {
     END,
 };
 
+static const struct field report_fields[] = {
+    {"itemId", FIELD_ID, .optional = true, AT(item_id)},
+    END,
+};
+
 static const struct field log_fields[] = {
     {"concertId", FIELD_ID, .optional = true, AT(concert_id)},
     LIMIT,
@@ -207,6 +212,8 @@ const struct route api_routes[] = {
           true),
     ADMIN(METHOD_GET, "/admin/concert/{concert}/export", ROLE_SELLER, export_fields,
           admin_export_get, false),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}/report", ROLE_VIEWER, report_fields,
+          admin_report_get, false),
     ADMIN(METHOD_GET, "/admin/reservation", ROLE_SELLER, order_fields, admin_reservation_get_list,
           false),
     ADMIN(METHOD_POST, "/admin/reservation/{reservation}/refund", ROLE_SELLER, refund_fields,

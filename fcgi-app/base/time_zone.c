@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 
-enum { DAY_S = 24 * 3600 };
+enum { DAY_MS = 24 * 3600000 };
 
 /*
  * Words of letters, digits, _ + and -, with a / between, each begun by a capital: so no name leads
@@ -46,25 +46,43 @@ time_zone_is_known(const char *name)
     return is_zone;
 }
 
-/* The C library has one zone at a time, that of TZ: nothing else of this process may see another.
- */
+/* The C library has one zone at a time, that of TZ. */
+static void
+set_zone(const char *text)
+{
+    if (setenv("TZ", text, 1) != 0)
+        log_abort("no memory");
+    tzset();
+}
+
+void
+time_zone_enter(const char *name)
+{
+    char text[TIME_ZONE_SIZE + 1];
+    snprintf(text, sizeof text, ":%s", name);
+    set_zone(time_zone_is_known(name) ? text : "UTC0");
+}
+
+void
+time_zone_leave(void)
+{
+    set_zone("UTC0");
+}
+
+int64_t
+time_zone_offset_ms(int64_t instant)
+{
+    time_t seconds = (time_t)(instant / 1000);
+    struct tm parts = {0};
+    localtime_r(&seconds, &parts);
+    return (int64_t)parts.tm_gmtoff * 1000;
+}
+
 int32_t
 time_zone_day(const char *name, int64_t instant)
 {
-    const char *before = getenv("TZ");
-    char *kept = before != NULL ? strdup(before) : NULL;
-    time_t seconds = (time_t)(instant / 1000);
-    struct tm parts = {0};
-    if (setenv("TZ", name, 1) != 0 || (before != NULL && kept == NULL))
-        log_abort("no memory");
-    tzset();
-    localtime_r(&seconds, &parts);
-    if (kept == NULL)
-        unsetenv("TZ");
-    else if (setenv("TZ", kept, 1) != 0)
-        log_abort("no memory");
-    tzset();
-    free(kept);
-    int64_t local = (int64_t)seconds + parts.tm_gmtoff;
-    return (int32_t)((local >= 0 ? local : local - DAY_S + 1) / DAY_S);
+    time_zone_enter(name);
+    int64_t local = instant + time_zone_offset_ms(instant);
+    time_zone_leave();
+    return (int32_t)((local >= 0 ? local : local - DAY_MS + 1) / DAY_MS);
 }

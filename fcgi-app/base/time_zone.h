@@ -19,4 +19,14 @@ int32_t time_zone_day(const char *name, int64_t instant);
 /* Whether tzdata has a zone of this name ("Asia/Seoul"). The name may come from anywhere. */
 bool time_zone_is_known(const char *name);
 
+/*
+ * Between these two, time_zone_offset_ms() goes by the zone of this name; one that tzdata does not
+ * have is UTC. The zone is the process's: nothing else here may go by it meanwhile.
+ */
+void time_zone_enter(const char *name);
+void time_zone_leave(void);
+
+/* What is to be added to an instant so that it shows, as if in UTC, what clocks there say. */
+int64_t time_zone_offset_ms(int64_t instant);
+
 #endif

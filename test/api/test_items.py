@@ -362,6 +362,7 @@ def test_the_roles(stack, hall):
     headers = {"Authorization": f"Bearer {key}"}
     path = f"/admin/concert/{hall.id}/item"
     ok(stack.get(path, **headers))
+    ok(stack.get(f"/admin/concert/{hall.id}/report", **headers))
     for answer in (stack.post(path, DAY | {"seats": SEATS}, **headers), stack.call("PATCH", f"{path}/{hall.item}", {}, headers),
                    stack.post(f"{path}/{hall.item}/cancel", {"reason": "x"}, **headers)):
         assert_problem(answer, "forbidden")

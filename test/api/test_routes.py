@@ -37,6 +37,7 @@ CONTRACT = {
     ("GET", "/admin/concert"): ("ADMIN", False),
     ("GET", "/admin/log"): ("ADMIN", False),
     ("GET", "/admin/concert/{concert}/export"): ("ADMIN", False),
+    ("GET", "/admin/concert/{concert}/report"): ("ADMIN", False),
     ("GET", "/admin/concert/{concert}/item"): ("ADMIN", False),
     ("POST", "/admin/concert/{concert}/item"): ("ADMIN", True),
     ("PATCH", "/admin/concert/{concert}/item/{item}"): ("ADMIN", True),

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/occupancy.h"
 #include "base/shared.h"
+#include "base/time_zone.h"
 #include "suites.h"
 
 static void
@@ -64,6 +65,32 @@ clock_knows_the_calendar(void)
     CU_ASSERT_FALSE(clock_is_date("2023-01-01 "));
     CU_ASSERT_EQUAL(clock_from_parts(1970, 1, 1, 0, 0, 0, 0), 0);
     CU_ASSERT_EQUAL(clock_from_parts(2000, 3, 1, 0, 0, 0, 7), 951868800007);
+}
+
+/* Half hours, both sides of a change of the clocks, and what is no zone. */
+static void
+time_zones_have_offsets(void)
+{
+    static const struct {
+        const char *name;
+        const char *instant;
+        int minutes;
+    } cases[] = {
+        {"Asia/Seoul", "2031-01-01T00:00:00Z", 540},
+        {"Asia/Kathmandu", "2031-01-01T00:00:00Z", 345},
+        {"America/New_York", "2031-03-09T06:59:59Z", -300},
+        {"America/New_York", "2031-03-09T07:00:00Z", -240},
+        {"Nowhere/Else", "2031-01-01T00:00:00Z", 0},
+        {"../../etc/localtime", "2031-01-01T00:00:00Z", 0},
+    };
+    int64_t instant;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        CU_ASSERT_TRUE(clock_parse(cases[i].instant, &instant));
+        time_zone_enter(cases[i].name);
+        CU_ASSERT_EQUAL(time_zone_offset_ms(instant), cases[i].minutes * 60000);
+    }
+    time_zone_leave();
+    CU_ASSERT_EQUAL(time_zone_offset_ms(instant), 0);
 }
 
 static void
@@ -411,6 +438,7 @@ suite_base(void)
     CU_pSuite suite = CU_add_suite("base", NULL, NULL);
     CU_add_test(suite, "clock reads what RFC 3339 allows", clock_reads_what_rfc_3339_allows);
     CU_add_test(suite, "clock knows the calendar", clock_knows_the_calendar);
+    CU_add_test(suite, "time zones have offsets", time_zones_have_offsets);
     CU_add_test(suite, "json escapes and separates", json_escapes_and_separates);
     CU_add_test(suite, "errors have a status and a code", errors_have_a_status_and_a_code);
     CU_add_test(suite, "config takes a file and the environment",
