@@ -1,10 +1,11 @@
 /* GET /admin/concert/{concert}/export */
-#include "domain/organiser/export.h"
+#include "api/export.h"
+
+#include <string.h>
 
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
-#include "api/sheet.h"
 #include "domain/sale/payment.h"
 
 static void
@@ -96,9 +97,37 @@ write_row(void *state, const struct export_row *row)
     sheet_end_row(&page->sheet);
 }
 
-/* The first page begins with the names, so that pages behind one another are one file. */
-static struct page_writer
-begin_page(const struct input *input, struct response *response)
+static const char *const whats[] = {
+    [EXPORT_ORDERS] = "orders",
+    [EXPORT_SEATS] = "seats",
+    [EXPORT_LEDGER] = "ledger",
+    [EXPORT_GUESTS] = "guests",
+};
+
+bool
+export_find_what(const char *name, enum export_what *what)
+{
+    for (size_t i = EXPORT_ORDERS; i < sizeof whats / sizeof whats[0]; i++) {
+        if (strcmp(whats[i], name) != 0)
+            continue;
+        *what = (enum export_what)i;
+        return true;
+    }
+    return false;
+}
+
+static void
+write_head(struct page_writer *page)
+{
+    static const struct export_row nothing = {.payment.paid_at = 0};
+    sheet_begin_head(&page->sheet);
+    page->write(&page->sheet, &nothing);
+    sheet_end_row(&page->sheet);
+}
+
+enum error
+export_write_page(struct services *services, const struct export_query *query, enum sheet_form form,
+                  bool has_head, struct buffer *out, int64_t *next, struct problem *problem)
 {
     static void (*const writers[])(struct sheet *, const struct export_row *) = {
         [EXPORT_ORDERS] = write_order,
@@ -106,29 +135,16 @@ begin_page(const struct input *input, struct response *response)
         [EXPORT_LEDGER] = write_ledger,
         [EXPORT_GUESTS] = write_guest,
     };
-    static const struct export_row nothing = {.payment.paid_at = 0};
-    struct page_writer page = {
-        .sheet = {.out = &response->body, .form = (enum sheet_form)input->format},
-        .write = writers[input->what],
-    };
-    bool is_csv = page.sheet.form == SHEET_CSV;
-    response->content_type = is_csv ? "text/csv; charset=utf-8" : "application/x-ndjson";
-    buffer_text(&response->body, "");
-    if (is_csv && input->before > LARGE_ID_MAX) {
-        sheet_begin_head(&page.sheet);
-        page.write(&page.sheet, &nothing);
-        sheet_end_row(&page.sheet);
-    }
-    return page;
+    struct page_writer page = {.sheet = {.out = out, .form = form}, .write = writers[query->what]};
+    buffer_text(out, "");
+    if (has_head && form == SHEET_CSV)
+        write_head(&page);
+    return export_visit(services, query, write_row, &page, next, problem);
 }
 
 static void
 link_next(const struct input *input, int64_t next, struct response *response)
 {
-    static const char *const whats[] = {[EXPORT_ORDERS] = "orders",
-                                        [EXPORT_SEATS] = "seats",
-                                        [EXPORT_LEDGER] = "ledger",
-                                        [EXPORT_GUESTS] = "guests"};
     char item[32] = "";
     if (input->item_id != 0)
         snprintf(item, sizeof item, "&itemId=%d", (int)input->item_id);
@@ -137,6 +153,7 @@ link_next(const struct input *input, int64_t next, struct response *response)
              input->format == SHEET_CSV ? "csv" : "ndjson", item, (long long)next);
 }
 
+/* The first page begins with the names, so that pages behind one another are one file. */
 void
 admin_export_get(void *services, const struct request *request, struct response *response)
 {
@@ -148,6 +165,7 @@ admin_export_get(void *services, const struct request *request, struct response 
         .item_id = input->item_id,
         .before = input->before,
     };
+    enum sheet_form form = (enum sheet_form)input->format;
     struct problem problem = {0};
     int64_t next;
     if (query.what == EXPORT_SEATS && query.item_id == 0) {
@@ -155,8 +173,9 @@ admin_export_get(void *services, const struct request *request, struct response 
         response_problem(response, &problem);
         return;
     }
-    struct page_writer page = begin_page(input, response);
-    if (export_visit(&admin, &query, write_row, &page, &next, &problem) != ERROR_NONE)
+    response->content_type = form == SHEET_CSV ? "text/csv; charset=utf-8" : "application/x-ndjson";
+    if (export_write_page(&admin, &query, form, input->before > LARGE_ID_MAX, &response->body,
+                          &next, &problem) != ERROR_NONE)
         response_problem(response, &problem);
     else if (next != 0)
         link_next(input, next, response);

@@ -34,6 +34,8 @@ struct ctl {
     const char *log_days;
     const char *role;
     const char *concert;
+    const char *what;
+    const char *format;
     const char *nginx_log;
     const char *log;
     const char *slow_log;
@@ -57,6 +59,7 @@ int ctl_concert_list(struct ctl *ctl);
 int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_diagnose(struct ctl *ctl);
+int ctl_export(struct ctl *ctl);
 int ctl_maintenance_on(struct ctl *ctl);
 int ctl_maintenance_off(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);

@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 30, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 32, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -37,6 +37,8 @@ static const struct command commands[] = {
     {"demo", "reset", NULL, "csy", ctl_demo_reset, "delete everything and load the demo"},
     {"diagnose", NULL, "FILE", "cagw", ctl_diagnose,
      "write an archive for who looks for a cause; without secrets and user ids"},
+    {"export", NULL, "CONCERT", "cWf", ctl_export,
+     "print --what there is of a concert, as CSV or lines of JSON"},
     {"maintenance", "off", NULL, "cm", ctl_maintenance_off, "serve changing calls again"},
     {"maintenance", "on", NULL, "cm", ctl_maintenance_on,
      "refuse changing calls, of this server or of one --concert"},
@@ -97,6 +99,8 @@ print_help(void)
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
          "  --concert ID             of maintenance: this concert alone, on all servers\n"
+         "  --what WHAT              of export: orders, seats, ledger or guests\n"
+         "  --format FORMAT          of export: csv or ndjson; default csv\n"
          "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
          "  --nginx-log FILE         nginx's access log, for trace and diagnose\n"
          "  --log FILE               log of frontrow, for trace and diagnose\n"
@@ -242,6 +246,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"log-days", required_argument, NULL, 'l'},
         {"role", required_argument, NULL, 'r'},
         {"concert", required_argument, NULL, 'm'},
+        {"what", required_argument, NULL, 'W'},
+        {"format", required_argument, NULL, 'f'},
         {"nginx-log", required_argument, NULL, 'a'},
         {"log", required_argument, NULL, 'g'},
         {"slow-log", required_argument, NULL, 'w'},
@@ -279,6 +285,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['l'] = &ctl->log_days,
         ['r'] = &ctl->role,
         ['m'] = &ctl->concert,
+        ['W'] = &ctl->what,
+        ['f'] = &ctl->format,
         ['a'] = &ctl->nginx_log,
         ['g'] = &ctl->log,
         ['w'] = &ctl->slow_log,

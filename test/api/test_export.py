@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+import subprocess
 
 import pytest
 from helpers import age_hold, assert_headers, assert_problem, buy, new_concert, new_user, ok, reserve
@@ -221,3 +223,70 @@ def test_what_is_not_there(stack, sold):
         assert_problem(ask(stack, "x", f"what={what}&itemId=1"), "concert_not_found")
         assert_problem(ask(stack, sold.concert.id, f"what={what}&itemId={other.item}"), "item_not_found")
         assert_problem(ask(stack, sold.concert.id, f"what={what}&itemId={2**31 - 1}"), "item_not_found")
+
+
+# ---- frontrowctl export joins the pages
+
+
+def export(stack, concert, what, *options):
+    return stack.ctl("export", str(concert), "--what", what, *options)
+
+
+@pytest.mark.parametrize("what", COLUMNS)
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_a_file_of_all_pages(stack, large, what, form):
+    """The bytes of the pages behind one another."""
+    concert, item, _ = large
+    date = f"&itemId={item}" if what == "seats" else ""
+    whole = read_all(stack, concert, f"what={what}{date}&format={form}")[0]
+    done = export(stack, concert, what, *([] if form == "csv" else ["--format", form]))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.encode().replace(b"\r\n", b"\n") == whole.replace(b"\r\n", b"\n")
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson"])
+def test_seats_of_all_dates(stack, sold, form):
+    """One after the other, with one head."""
+    parts = [read_all(stack, sold.concert.id, f"what=seats&itemId={item}&format={form}")[0] for item in sold.concert.items]
+    head = parts[0].splitlines(keepends=True)[0] if form == "csv" else b""
+    done = export(stack, sold.concert.id, "seats", "--format", form)
+    whole = (head + b"".join(part.removeprefix(head) for part in parts)).decode()
+    assert done.returncode == 0 and done.stdout.splitlines() == whole.splitlines()
+
+
+def peak_of(stack, concert, path):
+    """The most memory that the export of its guests has at a time, in bytes."""
+    with path.open("wb") as file:
+        process = subprocess.Popen(
+            [stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "export", str(concert), "--what", "guests",
+             "--format", "ndjson"], env=stack.environment, stdout=file)
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0
+    return usage.ru_maxrss * 1024
+
+
+def test_its_memory_does_not_grow_with_the_rows(stack, large, tmp_path):
+    """A page at a time, of eight, against an export of nothing."""
+    concert, _, _ = large
+    nothing, all_rows = peak_of(stack, new_concert(stack).id, tmp_path / "a"), peak_of(stack, concert, tmp_path / "b")
+    is_sanitized = "sanitize" in str(stack.build)  # what was freed is kept then
+    assert is_sanitized or all_rows - nothing < (tmp_path / "b").stat().st_size / 2
+
+
+@pytest.mark.parametrize("options, status, text", [
+    (["999999999", "--what", "orders"], 1, "There is no such concert"), (["x", "--what", "orders"], 2, "x is no concertId"),
+    (["1"], 2, "--what must be"), (["1", "--what", "all"], 2, "--what must be"), ([], 2, "wrong number of arguments"),
+    (["1", "--what", "orders", "--format", "xlsx"], 2, "--format must be"),
+])
+def test_what_it_refuses(stack, options, status, text):
+    done = stack.ctl("export", *options)
+    assert done.returncode == status and text in done.stderr and not done.stdout
+
+
+def test_a_full_disk_is_told(stack, large):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "export", str(large[0]), "--what", "orders"],
+            env=stack.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 1 and "could not be written" in done.stderr and "not whole" in done.stderr
