@@ -1,7 +1,8 @@
 -- What buyers are told of a concert beside its dates; dates that are cancelled one by one, and how far the refunds
--- of each are; what the owner of a seat has paid, if its price was changed later. Each ALTER only adds; whoever
--- has a table in a transaction is waited for, for a second at most. MySQL has no ADD COLUMN IF NOT EXISTS, and a
--- migration can be run again. A build from before sells a cancelled date until its seats are withheld.
+-- of each are; what the owner of a seat has paid, if its price was changed later. Each ALTER only adds; where that
+-- needed a copy of its table, it is refused. Whoever has a table in a transaction is waited for, for a second at
+-- most; then the ALTER is tried again. MySQL has no ADD COLUMN IF NOT EXISTS, and a migration can be run again. A
+-- build from before sells a cancelled date until its seats are withheld.
 SET SESSION lock_wait_timeout = 1;
 
 CREATE TABLE IF NOT EXISTS concert_about (
@@ -30,7 +31,8 @@ SET @add_status = IF(
     (SELECT COUNT(*) FROM information_schema.columns
      WHERE table_schema = DATABASE() AND table_name = 'item' AND column_name = 'status') > 0,
     'DO 0',
-    'ALTER TABLE item ADD COLUMN status ENUM (''open'', ''cancelled'') NOT NULL DEFAULT ''open''');
+    'ALTER TABLE item ADD COLUMN status ENUM (''open'', ''cancelled'') NOT NULL DEFAULT ''open'',
+        ALGORITHM = INSTANT');
 PREPARE add_status FROM @add_status;
 EXECUTE add_status;
 DEALLOCATE PREPARE add_status;
@@ -41,7 +43,8 @@ SET @add_taken = IF(
     'DO 0',
     'ALTER TABLE seat
         ADD COLUMN taken_by BIGINT NULL COMMENT ''the reservation that had it when its price was changed'',
-        ADD COLUMN taken_price BIGINT NULL COMMENT ''for how much''');
+        ADD COLUMN taken_price BIGINT NULL COMMENT ''for how much'',
+        ALGORITHM = INSTANT');
 PREPARE add_taken FROM @add_taken;
 EXECUTE add_taken;
 DEALLOCATE PREPARE add_taken;
