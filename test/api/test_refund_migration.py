@@ -1,7 +1,9 @@
 """Migration 018: refunds of single seats come to tables that an older build goes on using."""
 
+import concurrent.futures
 import contextlib
 import threading
+import time
 
 import pytest
 from books import Books
@@ -14,6 +16,10 @@ ALTER TABLE point_history DROP KEY history_of_reservation,
 ALTER TABLE reservation DROP COLUMN refund_count;
 DROP TABLE returned_seat;
 DROP TABLE refund_rule;
+DELETE FROM schema_migrations WHERE version = 18;
+"""
+NARROW_KEY = """
+ALTER TABLE point_history DROP KEY history_of_reservation, ADD UNIQUE KEY history_of_reservation (reservation_id, kind);
 DELETE FROM schema_migrations WHERE version = 18;
 """
 # A charge, and a refund of all, as a build from before writes them.
@@ -69,6 +75,11 @@ def columns(books, table):
     return [row["Field"] for row in books.query(f"SHOW COLUMNS FROM {table}")]
 
 
+def key_columns(books):
+    keys = books.query("SHOW INDEX FROM point_history WHERE Key_name = 'history_of_reservation'")
+    return [(row["Column_name"], row["Non_unique"]) for row in keys]
+
+
 def test_it_runs_beside_an_older_build(books):
     with OlderBuild(books) as older:
         wait_for(lambda: older.charges > 20 or older.failure)
@@ -84,9 +95,7 @@ def test_it_runs_beside_an_older_build(books):
 
 def test_a_second_refund_of_all_is_still_refused(books):
     """By the key that took the place of the old one: an older build names no number."""
-    keys = books.query("SHOW INDEX FROM point_history WHERE Key_name = 'history_of_reservation'")
-    assert [row["Column_name"] for row in keys] == ["reservation_id", "kind", "refund_no"]
-    assert {row["Non_unique"] for row in keys} == {0}
+    assert key_columns(books) == [("reservation_id", 0), ("kind", 0), ("refund_no", 0)]
     with contextlib.closing(books.connect()) as connection, connection.cursor() as cursor:
         with pytest.raises(Exception, match="Duplicate entry"):
             cursor.execute(AGAIN)
@@ -97,3 +106,19 @@ def test_it_can_be_run_again(books):
     again = books.ctl("migrate")
     assert again.returncode == 0, again.stderr
     assert columns(books, "refund_rule") == ["concert_id", "since", "until_days", "percent"]
+
+
+def test_the_key_is_tried_again_while_somebody_has_the_ledger(books):
+    """Each time for a second, in which others wait behind it."""
+    books.query(NARROW_KEY)
+    with contextlib.closing(books.connect()) as reader, reader.cursor() as cursor, \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        cursor.execute("BEGIN")
+        cursor.execute("SELECT 1 FROM point_history LIMIT 1")
+        migrating = pool.submit(books.ctl, "migrate")
+        time.sleep(4)
+        assert not migrating.done() and len(key_columns(books)) == 2
+        cursor.execute("COMMIT")
+        migrated = migrating.result(120)
+    assert migrated.returncode == 0, migrated.stderr
+    assert key_columns(books)[2] == ("refund_no", 0)
