@@ -261,6 +261,10 @@ def test_a_dry_run_is_of_a_repair(stack):
     assert stack.ctl("audit", "--dry-run").returncode == 2
 
 
+# From then on buyers get so much back of what they pay for the order that was refunded.
+RULES = ("INSERT INTO refund_rule (concert_id, since, until_days, percent) SELECT {{concert}}, {when}, 0, {percent}"
+         " FROM payment p WHERE p.reservation_id = {{refunded}}")
+
 # Each: the rules that it breaks, and how. Statements speak of reservations and items by name.
 BREAKS = {
     "a draw that is not there": (
@@ -400,8 +404,14 @@ BREAKS = {
         {"payment_adds_up", "returned_seats_add_up"},
         ["UPDATE point_history SET fee = fee + 1 WHERE reservation_id = {part} AND kind = 'refund'"]),
     "a fee beside a refund of all": (
-        {"payment_adds_up"},
+        {"payment_adds_up", "refund_by_rules"},
         ["UPDATE point_history SET fee = 1 WHERE reservation_id = {refunded} AND kind = 'refund'"]),
+    "a refund of all for which the rules kept a half": (
+        {"refund_by_rules"},
+        [RULES.format(when="p.paid_at - INTERVAL 2 MINUTE", percent=50)]),
+    "a refund for which the rules gave nothing": (
+        {"refund_by_rules"},
+        [RULES.format(when="p.paid_at - INTERVAL 2 MINUTE", percent=0)]),
     "a negative fee": (
         {"payment_adds_up"},
         ["UPDATE point_history SET amount = amount + 1, balance_after = balance_after + 1, fee = -1"
@@ -498,6 +508,14 @@ def test_it_catches(books, broken, name):
     rules, statements = BREAKS[name]
     broken(statements)
     assert violations(books.stack) == rules
+
+
+@pytest.mark.parametrize("when, percent", [
+    ("p.paid_at + INTERVAL 1 SECOND", 50), ("p.paid_at - INTERVAL 30 SECOND", 50), ("p.paid_at - INTERVAL 1 DAY", 100)])
+def test_a_refund_by_its_rules_is_right(books, broken, when, percent):
+    """Those of a later day are not its rules; those of the last minute may not have been committed."""
+    broken([RULES.format(when=when, percent=percent)])
+    assert violations(books.stack) == set()
 
 
 def test_it_catches_a_call_above_the_capacity(books):

@@ -8,6 +8,11 @@
     "(SELECT COALESCE(SUM(t.price), 0) FROM returned_seat t"                                       \
     " WHERE t.reservation_id = r.reservation_id)"
 
+/* Since when the rules hold that were surely there when `payment p` of `reservation r` was made. */
+#define RULES_BEFORE                                                                               \
+    "(SELECT MAX(o.since) FROM refund_rule o WHERE o.concert_id = r.concert_id"                    \
+    " AND o.since <= p.paid_at - INTERVAL 1 MINUTE)"
+
 /*
  * A million reservations are read in some seconds: joins go by an index that is there anyway, and
  * groups follow the order of one, so that no temporary table on the disk is needed. No rule relies
@@ -144,6 +149,22 @@ const struct audit_check audit_checks[] = {
       " + (SELECT COUNT(*) FROM reservation r WHERE r.refund_count <>"
       "  (SELECT COUNT(DISTINCT t.refund_no) FROM returned_seat t"
       "   WHERE t.reservation_id = r.reservation_id))"},
+     false},
+
+    /*
+     * By those that changed in the last minute as well, as a change holds a little before its
+     * COMMIT. The days until the start are not counted: an operator may have moved it since.
+     */
+    {"refund_by_rules",
+     "a refund that its buyer asked for has a percentage of the rules at the payment",
+     {"SELECT COUNT(*) FROM payment p"
+      " JOIN reservation r ON r.reservation_id = p.reservation_id"
+      " JOIN point_history h ON h.reservation_id = p.reservation_id AND h.kind = 'refund'"
+      "  AND h.refund_no = 0"
+      " WHERE p.refund_asked_at IS NOT NULL AND (h.fee > 0 OR " RULES_BEFORE " IS NOT NULL)"
+      "  AND NOT EXISTS (SELECT 1 FROM refund_rule u WHERE u.concert_id = r.concert_id"
+      "   AND u.since BETWEEN COALESCE(" RULES_BEFORE ", u.since) AND p.paid_at"
+      "   AND u.percent > 0 AND h.amount = (h.amount + h.fee) * u.percent DIV 100)"},
      false},
 
     {"balance_is_ledger",
