@@ -21,7 +21,8 @@ enum error refund_rules_read(struct services *services, struct concert *concert,
 
 /*
  * Of a locked concert: where the rules of `after` are others than those of `before`, they hold from
- * now on.
+ * now on, that is from a little before the COMMIT. Payments take no lock on the concert, so one
+ * that comes in between goes by them, and a refund in between by those that it can see.
  */
 enum error refund_rules_change(struct services *services, const struct concert *before,
                                struct concert *after, struct problem *problem) MUST_CHECK;
