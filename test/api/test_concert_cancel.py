@@ -244,20 +244,20 @@ def test_what_somebody_keeps_locked_is_left_for_the_next_run(stack):
 # ---- killed in the middle
 
 
-def sell_hall(stack, seats, price=10):
-    """A concert whose seats are all paid, one a reservation, and each by a buyer of its own; by SQL."""
+def sell_hall(stack, seats, price=10, each=1):
+    """A concert whose seats are all paid, `each` of a reservation, and each of these by a buyer of its own; by SQL."""
     concert = new_concert(stack, seats=seats, price=price)
     prefix = new_user()
     statements = [
         "INSERT INTO reservation (user_id, concert_id, item_id, status, seat_count, total_price, created_at,"
-        " expires_at) SELECT CONCAT(%(prefix)s, '-', seat_no), %(concert)s, item_id, 'paid', 1, price,"
-        " UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 300 SECOND FROM seat WHERE item_id = %(item)s",
-        "INSERT INTO reservation_seat (reservation_id, seat_no, price)"
-        " SELECT reservation_id, SUBSTRING_INDEX(user_id, '-', -1), total_price FROM reservation"
-        " WHERE concert_id = %(concert)s",
+        " expires_at) SELECT CONCAT(%(prefix)s, '-', MIN((seat_no - 1) DIV %(each)s)), %(concert)s, item_id, 'paid',"
+        " COUNT(*), SUM(price), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) + INTERVAL 300 SECOND FROM seat"
+        " WHERE item_id = %(item)s GROUP BY item_id, (seat_no - 1) DIV %(each)s",
         "UPDATE seat s JOIN reservation r ON r.concert_id = %(concert)s"
-        " AND r.user_id = CONCAT(%(prefix)s, '-', s.seat_no)"
+        " AND r.user_id = CONCAT(%(prefix)s, '-', (s.seat_no - 1) DIV %(each)s)"
         " SET s.status = 'sold', s.reservation_id = r.reservation_id WHERE s.item_id = %(item)s",
+        "INSERT INTO reservation_seat (reservation_id, seat_no, price)"
+        " SELECT reservation_id, seat_no, price FROM seat WHERE item_id = %(item)s",
         "INSERT INTO payment (reservation_id, user_id, amount, paid_at)"
         " SELECT reservation_id, user_id, total_price, UTC_TIMESTAMP(3) FROM reservation"
         " WHERE concert_id = %(concert)s",
@@ -272,7 +272,7 @@ def sell_hall(stack, seats, price=10):
     with stack.mysql() as connection, connection.cursor() as cursor:
         connection.begin()
         for statement in statements:
-            cursor.execute(statement, {"prefix": prefix, "concert": concert.id, "item": concert.item})
+            cursor.execute(statement, {"prefix": prefix, "concert": concert.id, "item": concert.item, "each": each})
         connection.commit()
     return concert
 

@@ -5,7 +5,7 @@ import subprocess
 
 import openapi
 import pytest
-from crowd import Pending, lock_seat, wait_for_waiters
+from crowd import Pending, call_until_settled, lock_seat, together, wait_for_waiters
 from helpers import (
     add_token, age_hold, ask_pay, ask_reserve, assert_problem, balance, buy, charge, new_concert, new_user, ok, reserve,
     seat_status,
@@ -241,6 +241,87 @@ def test_the_sweeper_killed_in_the_middle(stack):
 def told(stack, concert):
     progress = row_of(stack, concert, concert.item)["cancel"]
     return progress["refunded"], progress["points"]
+
+
+class Parted:
+    """A date of orders of three seats each. Operators give the first seat of an order back, for half its price."""
+
+    PRICE = 10
+
+    def __init__(self, stack, orders):
+        self.stack = stack
+        self.concert = sell_hall(stack, 3 * orders, self.PRICE, each=3)
+        self.orders = stack.query(
+            "SELECT reservation_id AS id, user_id AS user, MIN(seat_no) AS seat FROM reservation JOIN reservation_seat"
+            " USING (reservation_id) WHERE concert_id = %s GROUP BY reservation_id, user_id", self.concert.id)
+
+    def part(self, client, order):
+        body = {"reason": "Ill", "seatIds": [order["seat"]], "percent": 50}
+        return client.post(f"/admin/reservation/{order['id']}/refund", body, **self.stack.admin_headers())
+
+    def part_some(self, client, orders):
+        """Until the sweeper comes to them; how many were."""
+        answers = [call_until_settled(client, lambda client: self.part(client, order))[0] for order in orders]
+        assert {answer.code for answer in answers} <= {"", "not_cancellable"}
+        return sum(answer.status == 200 for answer in answers)
+
+    def assert_refunded_once(self, parted):
+        """Each order had its price back, less the fee of what an operator gave; what is told is what the sweeper did."""
+        rows = self.stack.query(
+            "SELECT r.reservation_id AS id, r.status, p.balance, p.balance - SUM(IF(h.kind = 'refund', h.amount, 0)) AS other,"
+            " SUM(h.refund_no = 0 AND h.kind = 'refund') AS ends, SUM(h.refund_no = 1) AS parts, SUM(h.fee) AS fees"
+            " FROM reservation r JOIN point p ON p.user_id = r.user_id JOIN point_history h ON h.reservation_id = r.reservation_id"
+            " WHERE r.concert_id = %s GROUP BY r.reservation_id, r.status, p.balance", self.concert.id)
+        whole, less = 3 * self.PRICE, self.PRICE // 2
+        assert {(row["status"], row["other"], row["ends"]) for row in rows} == {("cancelled", 0, 1)}
+        assert {(row["parts"], row["balance"], row["fees"]) for row in rows} <= {(0, whole, 0), (1, whole - less, less)}
+        assert (len(rows), sum(row["parts"] for row in rows)) == (len(self.orders), parted)
+        assert told(self.stack, self.concert) == (len(rows), whole * len(rows) - self.PRICE * parted)
+        row = row_of(self.stack, self.concert, self.concert.item)
+        assert (row["sales"]["blocked"], row["cancel"]["left"]) == (3 * len(rows), 0)
+
+
+def test_what_is_left_of_an_order_is_refunded(stack):
+    """Some of its seats went back before, for less; of them nothing comes back again."""
+    hall = Parted(stack, 3)
+    parted = hall.part_some(stack.new_client(), hall.orders[:2])
+    cancel(stack, hall.concert, hall.concert.item)
+    sweep_until_done(stack, hall.concert, hall.concert.item)
+    hall.assert_refunded_once(parted=2)
+    assert parted == 2
+
+
+def test_seats_are_given_back_meanwhile(stack):
+    """Two operators and the sweeper at the same orders."""
+    hall = Parted(stack, 120)
+    cancel(stack, hall.concert, hall.concert.item)
+    with slow_refunds(stack, hall.concert):
+        *parted, _ = together(stack, [
+            lambda client: hall.part_some(client, hall.orders[20::2]), lambda client: hall.part_some(client, hall.orders[:20:-2]),
+            lambda client: stack.sweeper()])
+    sweep_until_done(stack, hall.concert, hall.concert.item)
+    hall.assert_refunded_once(sum(parted))
+
+
+def test_killed_while_seats_are_given_back(stack):
+    orders = 300
+    hall = Parted(stack, orders)
+    parted = hall.part_some(stack.new_client(), hall.orders[::10])
+    cancel(stack, hall.concert, hall.concert.item)
+    killed, more = 0, hall.orders[5::10]
+    ended = lambda: told(stack, hall.concert)[0]
+    with slow_refunds(stack, hall.concert):
+        for number, goal in enumerate((10, 50, 100)):
+            sweeper = start_sweeper(stack)
+            parting = Pending(stack, lambda client: (hall.part_some(client, more[number::3]),))
+            wait_for(lambda: ended() >= goal or sweeper.poll() is not None, 120, step=0.002)
+            sweeper.kill()
+            killed += sweeper.wait() == -signal.SIGKILL
+            parted += parting.answer()[0]
+            assert goal <= ended() < orders
+    assert killed == 3, "it was not killed in the middle"
+    sweep_until_done(stack, hall.concert, hall.concert.item)
+    hall.assert_refunded_once(parted)
 
 
 def test_two_passes_at_once(stack):
