@@ -140,6 +140,15 @@ def test_the_real_concert_is_only_read(stack, tmp_path):
     assert not leftovers(stack)
 
 
+def test_a_cancelled_date_is_not_played(stack, tmp_path):
+    concert = new_concert(stack, items=2, seats=20, capacity=40, active_seconds=20, hold_seconds=5)
+    path = f"/admin/concert/{concert.id}/item/{concert.items[0]}/cancel"
+    ok(stack.post(path, {"reason": "Ill"}, **stack.admin_headers()))
+    done = rehearse(stack, concert, tmp_path / "page.html", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["seats"] == 20
+
+
 def test_it_is_interrupted(stack, tmp_path, rehearsal):
     wait_for(lambda: is_selling(stack))
     second = rehearse(stack, make_concert(stack), tmp_path / "second.html", *FAST)

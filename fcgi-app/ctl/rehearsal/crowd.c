@@ -115,7 +115,10 @@ read_items(struct stage *stage)
     json_array_foreach(items, i, item)
     {
         int32_t id = (int32_t)json_integer_value(json_object_get(item, "itemId"));
-        if (is_read && !json_is_true(json_object_get(item, "over")))
+        const char *status = json_string_value(json_object_get(item, "status"));
+        bool is_on_sale = status != NULL && strcmp(status, "open") == 0 &&
+                          !json_is_true(json_object_get(item, "over"));
+        if (is_read && is_on_sale)
             is_read = seat_map_load(&crowd->maps[crowd->map_count++], crowd->front,
                                     crowd->concert_id, id);
     }
