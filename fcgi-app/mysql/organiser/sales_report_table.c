@@ -35,11 +35,13 @@
 #define SOLD_AND_RETURNED SEATS_MOVED(PAYMENT, RETURNED_SEATS, "e.paid_at", "COUNT(*)", "0", "0")
 #define GIVEN_BACK_WHOLE                                                                           \
     SEATS_MOVED(REFUND " = 0", KEPT_SEATS, "e.created_at", "0", "COUNT(*)",                        \
-                FEE_OF("reservation_seat f WHERE f.reservation_id = k.reservation_id"))
+                FEE_OF("reservation_seat f FORCE INDEX (PRIMARY)"                                  \
+                       " WHERE f.reservation_id = k.reservation_id"))
 #define GIVEN_BACK_SINGLY                                                                          \
     SEATS_MOVED(REFUND " > 0", RETURNED_SEATS " AND rs.refund_no = e.refund_no", "e.created_at",   \
                 "0", "COUNT(*)",                                                                   \
-                FEE_OF("returned_seat f WHERE f.reservation_id = k.reservation_id"                 \
+                FEE_OF("returned_seat f FORCE INDEX (PRIMARY)"                                     \
+                       " WHERE f.reservation_id = k.reservation_id"                                \
                        " AND f.refund_no = e.refund_no"))
 #define ALL_MOVED                                                                                  \
     SOLD_AND_KEPT " UNION ALL " SOLD_AND_RETURNED " UNION ALL " GIVEN_BACK_WHOLE                   \

@@ -31,9 +31,9 @@ struct reservation {
     int64_t expires_at;
     int64_t settled_at; /* when its owner paid it or gave it back unpaid; CLOCK_NEVER: neither, or
                            it was refunded */
-    bool is_cancelled;        /* its concert or item; by ..._list() and ..._lock_hold() only */
-    bool concert_maintenance; /* filled by reservation_table_lock() only */
-    bool has_active_token;    /* it is; filled by reservation_table_find_batch() only */
+    bool is_cancelled;  /* its concert or item; by ..._list() and ..._lock_hold() only */
+    bool concert_maintenance;         /* filled by reservation_table_lock() only */
+    bool has_active_token;            /* it is; filled by reservation_table_find_batch() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats(), and behind
                                          them the returned ones */
 };
