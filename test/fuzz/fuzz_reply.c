@@ -195,6 +195,13 @@ call_memory(struct redis *redis)
 }
 
 static void
+call_databases(struct redis *redis)
+{
+    int found = redis_find_empty_database(redis);
+    REQUIRE(found == -1 || (found >= 1 && found < 16));
+}
+
+static void
 call_libraries(struct redis *redis)
 {
     library_sweep(redis);
@@ -242,6 +249,7 @@ static const struct {
     {"probe", call_probe},
     {"keep", call_keep},
     {"memory", call_memory},
+    {"databases", call_databases},
     {"libraries", call_libraries},
     {"check", call_check},
 };
