@@ -54,8 +54,8 @@ pairs_start() {
     mysql_find || fail "neither MySQL 8 nor MariaDB is installed"
     for name in "${SIDES[@]}"; do
         side_start "$name"
-        "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
-        "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
+        "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
+        "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
     done
 }
 

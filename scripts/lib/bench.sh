@@ -21,9 +21,9 @@ bench_stack_start() {
     mkdir -p "$PIDS"
     stack_start
     say "loading halls, holds and purses"
-    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
-    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
-    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/procedure.sql"
+    "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql"
+    "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/bench.sql"
+    "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/test/bench/procedure.sql"
     mkdir -p "$RUN/bare"
     process_start bare "$BUILD/test/bench/limit_fcgi" "$RUN/bare" "$SOCKETS" "$(bench_workers)" \
         "$VAR/frontrow.conf"

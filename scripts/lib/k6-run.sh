@@ -30,7 +30,7 @@ k6_queue_is_loaded() {
 k6_reset() {
     frontrow_ctl demo reset ${reset[@]+"${reset[@]}"}
     case $1 in
-        fresh | open) "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql" ;;
+        fresh | open) "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" frontrow <"$ROOT/k6/hall.sql" ;;
         seed/reservation) [[ $PORT == 8080 ]] || fail "the seed's script asks port 8080, Frontrow is on $PORT" ;;
     esac
     wait_until 30 k6_queue_is_loaded || fail "the queue of concert 2 is not loaded"

@@ -1,20 +1,23 @@
 # The private MySQL or MariaDB: everything under var/mysql, reached by its socket only.
 
-# Prefers MySQL 8 or later if the machine has it, else MariaDB. Sets MYSQLD, MYSQL_CLIENT and
-# MYSQL_KIND; false if there is neither. (MariaDB installs a `mysqld` too.)
+# Prefers MySQL 8 or later if the machine has it, else MariaDB. Sets MYSQLD, MYSQL_KIND, and MYSQL_CLIENT
+# with what it always gets; false if there is neither. (MariaDB installs a `mysqld` too, and its client refuses
+# a server without TLS from 11.4 on, also by a socket.)
 mysql_find() {
-    local version
-    MYSQL_CLIENT=$(PATH=$PATH:/usr/sbin command -v mysql || true)
+    local version client
+    client=$(PATH=$PATH:/usr/sbin command -v mysql || true)
     MYSQLD=$(PATH=$PATH:/usr/sbin command -v mysqld || true)
     version=$([[ -z $MYSQLD ]] || "$MYSQLD" --no-defaults --version 2>/dev/null || true)
     if [[ $version =~ Ver\ ([0-9]+)\. && $version != *MariaDB* ]] && ((BASH_REMATCH[1] >= 8)); then
         MYSQL_KIND=MySQL
+        MYSQL_CLIENT=("$client" --no-defaults)
     else
         MYSQL_KIND=MariaDB
         MYSQLD=$(PATH=$PATH:/usr/sbin command -v mariadbd || true)
-        MYSQL_CLIENT=$(command -v mariadb || true)
+        client=$(command -v mariadb || true)
+        MYSQL_CLIENT=("$client" --no-defaults --skip-ssl)
     fi
-    [[ -n $MYSQLD && -n $MYSQL_CLIENT ]]
+    [[ -n $MYSQLD && -n $client ]]
 }
 
 mysql_configure() {
@@ -67,7 +70,7 @@ mysql_create_data() {
 
 # The client alone would wait for ever for a server that hangs; here it waits MYSQL_PATIENCE seconds.
 mysql_query() {
-    timeout "${MYSQL_PATIENCE:-300}" "$MYSQL_CLIENT" --no-defaults --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
+    timeout "${MYSQL_PATIENCE:-300}" "${MYSQL_CLIENT[@]}" --batch --skip-column-names -u root -S "$RUN/mysql.sock" -e "$@"
 }
 
 # The socket's folder is closed to others, so neither account has a password.

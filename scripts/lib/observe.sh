@@ -26,7 +26,7 @@ observe_create_mysql_user() {
         (umask 077 && printf '[client]\nuser = observer\npassword = %s\nsocket = %s\n' "$password" "$VAR/run/mysql.sock" >"$file")
     fi
     password=$(sed -n 's/^password = //p' "$file")
-    "$MYSQL_CLIENT" --no-defaults -u root -S "$RUN/mysql.sock" <<END
+    "${MYSQL_CLIENT[@]}" -u root -S "$RUN/mysql.sock" <<END
 CREATE USER IF NOT EXISTS observer@localhost;
 ALTER USER observer@localhost IDENTIFIED BY '$password' WITH MAX_USER_CONNECTIONS 3;
 GRANT PROCESS ON *.* TO observer@localhost;
