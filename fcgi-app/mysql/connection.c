@@ -199,10 +199,10 @@ connect_to(struct database *db, const struct host *host)
     db->session->host_key = key;
     db->session->checked_at = clock_monotonic();
     enum db_result result = session_set_up(db);
+    if (result == DB_OK)
+        result = session_join_cluster(db);
     if (result == DB_OK && db->has_list)
         result = session_check_writable(db);
-    if (result == DB_OK)
-        result = session_join_galera(db);
     if (result != DB_OK) {
         if (connection_is_slow(db, started))
             db->doubted = key;

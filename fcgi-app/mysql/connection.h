@@ -37,6 +37,7 @@ struct session {
     bool used;               /* a statement went through since the connect */
     const struct host *host; /* where it leads */
     uint32_t host_key;
+    bool has_group;     /* the server is, or can be, a member of a group (Group Replication) */
     int64_t checked_at; /* clock_monotonic() when the server was last known to take writes */
     struct statement statements[STATEMENT_SLOTS];
 };

@@ -109,6 +109,26 @@ pass_over(struct database *db, const char *why)
     return DB_GONE;
 }
 
+/*
+ * Whether a member of a group has a majority beside it. Without one it takes changes and keeps
+ * them waiting, and its reads may be old, as the others may have named another primary. It says so
+ * only to who may read replication_group_members, and after 5 s. But everybody may see when the
+ * members last agreed on something, which they do at least once in each period of flow control.
+ */
+static enum db_result
+check_majority(struct database *db)
+{
+    static const char is_alone[] =
+        "SELECT COALESCE(MAX(TIMESTAMPDIFF(MICROSECOND, variable_value, UTC_TIMESTAMP(6))), 0) >"
+        " (2 + @@global.group_replication_flow_control_period) * 1000000"
+        " FROM performance_schema.global_status"
+        " WHERE variable_name = 'Gr_last_consensus_end_timestamp'";
+    char alone[8];
+    enum db_result result = read_word(db, is_alone, 0, alone, sizeof alone);
+    return result == DB_OK && strcmp(alone, "1") == 0 ? pass_over(db, "its group has no majority")
+                                                      : result;
+}
+
 /* MariaDB 12 has words where others have 0 and 1. */
 enum db_result
 session_check_writable(struct database *db)
@@ -117,8 +137,9 @@ session_check_writable(struct database *db)
         "SELECT CONCAT(@@global.read_only, @@global.innodb_read_only) REGEXP '^(0|OFF)+$'";
     char writable[8];
     enum db_result result = read_word(db, is_writable, 0, writable, sizeof writable);
-    return result == DB_OK && strcmp(writable, "1") != 0 ? pass_over(db, "it is read-only")
-                                                         : result;
+    if (result == DB_OK && strcmp(writable, "1") != 0)
+        return pass_over(db, "it is read-only");
+    return result == DB_OK && db->session->has_group ? check_majority(db) : result;
 }
 
 /*
@@ -126,8 +147,8 @@ session_check_writable(struct database *db)
  * reads, 2: UPDATE and DELETE, 4: INSERT) a node may not show yet what was committed at another
  * one: a buyer would not see his own payment, and a COMMIT that was cut off would be done again.
  */
-enum db_result
-session_join_galera(struct database *db)
+static enum db_result
+join_galera(struct database *db)
 {
     char galera[8], ready[8];
     enum db_result result =
@@ -139,6 +160,33 @@ session_join_galera(struct database *db)
         return result;
     result = read_word(db, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'", 1, ready, sizeof ready);
     return result == DB_OK && strcmp(ready, "ON") != 0 ? pass_over(db, "it has no quorum") : result;
+}
+
+/*
+ * The same for Group Replication, of which MySQL has the words where its plugin is loaded. Where
+ * one member takes all writes there is something to wait for only when it has just become that.
+ */
+static enum db_result
+join_group(struct database *db)
+{
+    static const char see_all[] =
+        "SET SESSION group_replication_consistency ="
+        " IF(@@group_replication_single_primary_mode, 'BEFORE_ON_PRIMARY_FAILOVER', 'BEFORE')";
+    char mode[8];
+    enum db_result result =
+        read_word(db, "SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", 1, mode,
+                  sizeof mode);
+    if (result != DB_OK || mode[0] == '\0')
+        return result;
+    db->session->has_group = true;
+    return connection_run(db, see_all);
+}
+
+enum db_result
+session_join_cluster(struct database *db)
+{
+    enum db_result result = join_galera(db);
+    return result == DB_OK ? join_group(db) : result;
 }
 
 enum db_result

@@ -12,11 +12,16 @@
 enum db_result session_set_up(struct database *db) MUST_CHECK;
 
 /*
- * DB_GONE: the server is read-only, or of several servers a node of Galera without a quorum, as
- * db->error_text says; it is not the one to use. In Galera a transaction, and a statement without
- * one, will see all that was committed at any node before it began.
+ * In Galera and Group Replication: a transaction, and a statement without one, will see all that
+ * was committed at any node before it began. DB_GONE: of several servers a node of Galera without
+ * a quorum, as db->error_text says; it is not the one to use.
+ */
+enum db_result session_join_cluster(struct database *db) MUST_CHECK;
+
+/*
+ * DB_GONE: the server is read-only, or, once session_join_cluster() was asked, a member of a group
+ * without a majority, as db->error_text says; it is not the one to use.
  */
 enum db_result session_check_writable(struct database *db) MUST_CHECK;
-enum db_result session_join_galera(struct database *db) MUST_CHECK;
 
 #endif
