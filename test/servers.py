@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from stack import Stack, empty_data, free_port, is_gone, wait_for
 
 # where it is not in the path of whoever is not root; None: the machine has MySQL
 MARIADBD = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
+MYSQLD = shutil.which("mysqld", path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 class Server:
@@ -49,15 +51,38 @@ class Server:
         return f"127.0.0.1:{self.port}"
 
 
+class Database(Server):
+    """A MySQL or MariaDB with settings in its my.cnf. Its root has no password."""
+
+    def connect(self, **options):
+        return pymysql.connect(
+            unix_socket=f"{self.folder}/sock", user="root", autocommit=True, charset="utf8mb4",
+            cursorclass=pymysql.cursors.DictCursor, connect_timeout=10, read_timeout=60, **options,
+        )
+
+    def answers(self):
+        try:
+            self.query("SELECT 1")
+        except (pymysql.Error, OSError):
+            return False
+        return True
+
+    def query(self, *statements):
+        """The rows of the last statement."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall())
+
+
 def gtid_number(server, of):
     """The number of the last transaction in the server's "binlog", or of its master's that it has as a "slave": the
     last word of 7-11-123, as there is one domain. 0: none."""
     return int(server.query(f"SELECT @@gtid_{of}_pos AS at")[0]["at"].rpartition("-")[2] or 0)
 
 
-class MariaDb(Server):
-    """A MariaDB that is read-only until it is told otherwise, as all of several should begin. Its root has no
-    password."""
+class MariaDb(Database):
+    """A MariaDB that is read-only until it is told otherwise, as all of several should begin."""
 
     def __init__(self, folder, number):
         super().__init__(folder, f"mysql-{number}")
@@ -83,26 +108,6 @@ class MariaDb(Server):
 
     def command(self):
         return [MARIADBD, f"--defaults-file={self.folder}/my.cnf"]
-
-    def connect(self, **options):
-        return pymysql.connect(
-            unix_socket=f"{self.folder}/sock", user="root", autocommit=True, charset="utf8mb4",
-            cursorclass=pymysql.cursors.DictCursor, connect_timeout=10, read_timeout=60, **options,
-        )
-
-    def answers(self):
-        try:
-            self.query("SELECT 1")
-        except (pymysql.Error, OSError):
-            return False
-        return True
-
-    def query(self, *statements):
-        """The rows of the last statement."""
-        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return list(cursor.fetchall())
 
     def follow(self, master, demoted=False):
         """Becomes a replica, for which the master's COMMITs wait from now on. `demoted`: it was the master
@@ -142,6 +147,85 @@ class MariaDb(Server):
     def demote(self):
         """It takes no writes any more, and waits for no replica."""
         self.query("SET GLOBAL rpl_semi_sync_master_enabled = OFF", "SET GLOBAL read_only = ON")
+
+
+HAS_GROUPS = pathlib.Path("/usr/lib/mysql/plugin/group_replication.so").exists()  # MySQL's, of Debian
+GROUP = "6f1c0a52-8d2c-4f0e-9a37-2a51f6f0c4de"
+RECOVERY = ("CHANGE REPLICATION SOURCE TO SOURCE_USER = 'replica', SOURCE_PASSWORD = 'replica'"
+            " FOR CHANNEL 'group_replication_recovery'")  # how a member that comes back gets what it missed
+
+
+class Member(Database):
+    """A MySQL that is to be a member of a group (Group Replication), read-only until it is one that takes writes. The
+    others expel it 5 s after they last heard of it, which cannot be less. `lines` are further settings."""
+
+    def __init__(self, folder, number, *lines):
+        super().__init__(folder, f"member-{number}")
+        self.number = number
+        self.peer = f"127.0.0.1:{free_port()}"
+        (self.folder / "tmp").mkdir()
+        shutil.copytree(empty_data(), self.folder / "data")
+        (self.folder / "data/auto.cnf").unlink()  # each makes an id of its own
+        self.lines = lines
+
+    def configure(self, members):
+        settings = [
+            "[mysqld]", f"datadir = {self.folder}/data", f"tmpdir = {self.folder}/tmp",
+            f"socket = {self.folder}/sock", f"pid-file = {self.folder}/pid", f"port = {self.port}", "mysqlx = OFF",
+            "bind-address = 127.0.0.1", "report-host = 127.0.0.1", "skip-name-resolve",
+            f"server-id = {self.number}", f"secure-file-priv = {self.folder}/tmp", "log-bin = binlog",
+            "log-bin-trust-function-creators = ON", "gtid-mode = ON", "enforce-gtid-consistency = ON", "max-connections = 400",
+            "innodb-buffer-pool-size = 64M", "innodb-redo-log-capacity = 48M", "character-set-server = utf8mb4",
+            "performance-schema-digests-size = 10", "plugin-load-add = group_replication.so",
+            f"group-replication-group-name = {GROUP}", "group-replication-start-on-boot = OFF",
+            f"group-replication-local-address = {self.peer}",
+            f"group-replication-group-seeds = {','.join(member.peer for member in members)}",
+            "group-replication-member-expel-timeout = 0", "group-replication-recovery-get-public-key = ON",
+            "group-replication-recovery-reconnect-interval = 1",
+            "super-read-only = ON", *self.lines, *(["user = root"] if os.geteuid() == 0 else []),
+        ]
+        (self.folder / "my.cnf").write_text("\n".join(settings) + "\n")
+
+    def command(self):
+        return [MYSQLD, f"--defaults-file={self.folder}/my.cnf"]
+
+    def found(self):
+        """The group, with this one only."""
+        self.query(
+            "RESET BINARY LOGS AND GTIDS", "SET GLOBAL super_read_only = OFF",
+            "CREATE USER replica@'127.0.0.1' IDENTIFIED BY 'replica'",
+            "GRANT REPLICATION SLAVE ON *.* TO replica@'127.0.0.1'",
+            RECOVERY, "SET GLOBAL group_replication_bootstrap_group = ON", "START GROUP_REPLICATION",
+            "SET GLOBAL group_replication_bootstrap_group = OFF",
+        )
+
+    def join(self):
+        """Returns when it has all that the others have."""
+        if GROUP not in self.query("SELECT @@global.gtid_executed AS done")[0]["done"]:
+            self.query("RESET BINARY LOGS AND GTIDS")  # of what made its data folder
+        self.query(RECOVERY, "START GROUP_REPLICATION")
+        wait_for(lambda: self.state() == "ONLINE")
+
+    def members(self):
+        """Their states by their ids, as this one sees them."""
+        rows = self.query("SELECT member_id, member_state FROM performance_schema.replication_group_members")
+        return {row["member_id"]: row["member_state"] for row in rows}
+
+    def id(self):
+        return self.query("SELECT @@server_uuid AS id")[0]["id"]
+
+    def state(self):
+        return self.members().get(self.id(), "OFFLINE")
+
+    def sees(self, count):
+        """Whether so many are members, and nothing hinders any of them."""
+        return list(self.members().values()) == ["ONLINE"] * count
+
+    def takes_writes(self):
+        return self.query("SELECT @@super_read_only AS r") == [{"r": 0}]
+
+    def become_primary(self):
+        self.query(f"DO group_replication_set_as_primary('{self.id()}')")
 
 
 class Redis(Server):
