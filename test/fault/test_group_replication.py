@@ -1,5 +1,5 @@
-"""Three MySQLs that are a group (Group Replication): its primary is replaced, killed and frozen while tickets are sold.
-Frontrow is told all addresses and no more. Only where there is MySQL with that plugin."""
+"""Three MySQLs that are a group (Group Replication): its primary is replaced, killed and frozen, and its majority lost,
+while tickets are sold. Frontrow is told all addresses and no more. Only where there is MySQL with that plugin."""
 
 import signal
 import time
@@ -127,3 +127,33 @@ def test_without_its_primary(group, times, fault):
     assert {a.code for a in selling.told.failures()} <= REFUSALS
     print(f"another primary after {named - began:.0f} ms, sold after {selling.told.time_back(began):.0f} ms")
     times.note(f"a group's primary {fault.name}, after another is", selling.told.time_back(named), 3000)
+
+
+def lose_majority(group, keeper):
+    """Two of three stand still, and move again after a while: what was told meanwhile, and from when on."""
+    with load(Hall(group)) as selling:
+        time.sleep(1)
+        for member in group.members:
+            if member is not keeper:
+                member.signal(signal.SIGSTOP)
+        wait_for(lambda: health(group) not in ("ready", "degraded"))
+        wait_for(lambda: "its group has no majority" in group.log("frontrow").read_text())
+        time.sleep(1)
+        began = now()
+        time.sleep(3)
+        mended = now()
+        for member in group.members:
+            member.signal(signal.SIGCONT)
+        wait_for(lambda: health(group) == "ready")
+        time.sleep(1)
+    assert {a.code for a in selling.told.failures()} <= REFUSALS
+    late = [a for a in selling.told.answers if began < a.sent and a.received < mended]
+    assert late and not [a for a in late if a.ok or a.code == "outcome_unknown"]
+    return selling.told, began, mended
+
+
+def test_no_majority(group, times):
+    """All is refused, soon at once, and health says so; it goes on when the others are back."""
+    told, began, mended = lose_majority(group, group.primary())
+    times.note("a group without a majority, slowest refusal", told.slowest(began, mended - 100), 100)
+    times.note("a group without a majority, after it has one", told.time_back(mended), 3000)
