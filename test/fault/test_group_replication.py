@@ -1,6 +1,8 @@
-"""Three MySQLs that are a group (Group Replication): its primary is replaced, killed and frozen, and its majority lost,
-while tickets are sold. Frontrow is told all addresses and no more. Only where there is MySQL with that plugin."""
+"""Three MySQLs that are a group (Group Replication), while tickets are sold: with one primary, which is killed, frozen
+and replaced, and whose majority is lost; and with three of them, where sales meet. Frontrow is told all addresses and
+no more. Only where there is MySQL with that plugin."""
 
+import contextlib
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -157,3 +159,129 @@ def test_no_majority(group, times):
     told, began, mended = lose_majority(group, group.primary())
     times.note("a group without a majority, slowest refusal", told.slowest(began, mended - 100), 100)
     times.note("a group without a majority, after it has one", told.time_back(mended), 3000)
+
+
+# ---- all three take writes
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """Two app hosts, each at a member of its own; both have the Redis of the first."""
+    private = Group("group-replication-single-primary-mode = OFF", "group-replication-enforce-update-everywhere-checks = ON")
+    try:
+        private.start()
+        addresses = [member.address for member in private.members]
+        other = Stack(
+            mysql_socket="", redis_timeout_ms=900, workers=4, redis_socket=private.run / "redis.sock",
+            mysql_hosts=" ".join(addresses[1:] + addresses[:1]),
+        )
+        try:
+            private.hosts = [private, other.start()]
+            private.fronts += other.fronts
+            yield private
+        finally:
+            other.stop()
+    finally:
+        private.stop()
+
+
+@pytest.fixture
+def all_write(crowd):
+    crowd.make_whole()
+    yield crowd
+    crowd.make_whole()
+    crowd.check_books()
+
+
+def conflicts(group):
+    found = group.query("SELECT SUM(count_conflicts_detected) AS n FROM performance_schema.replication_group_member_stats")
+    return found[0]["n"]
+
+
+def test_a_buyer_sees_his_own_change_at_another_member(all_write):
+    """The other member gets it, and has no time to apply it."""
+    user, late = f"reader-{time.time_ns()}", []
+    here, there = all_write.hosts
+    for number in range(1, 4):
+        with contextlib.closing(all_write.members[1].connect()) as held, held.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+            cursor.execute("FLUSH TABLES WITH READ LOCK")
+            assert charge(here, user).status == 200
+            asked = pool.submit(there.new_client().get, f"/point?userId={user}")
+            time.sleep(0.3)
+            cursor.execute("UNLOCK TABLES")
+        if asked.result().json()["balance"] != number:
+            late.append((number, asked.result().body))
+    assert not late, late
+
+
+def test_one_seat_at_two_members(all_write):
+    """Each member lets its buyer have it; of the two COMMITs the later one loses, and its buyer hears that the seat is
+    taken."""
+    hall, seats = Hall(all_write, items=1, seats=20), range(1, 21)
+    before = conflicts(all_write)
+
+    def reserve(host, seat):
+        user = f"meeting-{host.port}-{seat}-{hall.id}"
+        body = {"userId": user, "concertId": hall.id}
+        body["token"] = host.new_client().post("/token/add", body).json()["token"]
+        return host.new_client().post("/reservation", body | {"itemId": hall.first, "seatId": seat})
+
+    with ThreadPoolExecutor(2) as pool:
+        for seat in seats:
+            answers = [each.result() for each in [pool.submit(reserve, host, seat) for host in all_write.hosts]]
+            assert sorted((a.status, a.code) for a in answers) == [(200, ""), (409, "seat_taken")], (seat, answers)
+    sold = all_write.query("SELECT COUNT(*) AS n FROM reservation WHERE item_id = %s", hall.first)
+    assert sold == [{"n": len(seats)}]
+    assert conflicts(all_write) > before, "nobody met anybody"
+
+
+def test_all_members_are_written_to(all_write):
+    """Nothing is sold twice, and all that was told is so."""
+    with Load(Hall(all_write, items=1, seats=200), rate=40, users=20, retry=50, timeout=8) as load:
+        time.sleep(8)
+    assert any(a.ok and a.call == "pay" for a in load.told.answers)
+
+
+def test_ids_of_many_rows(all_write):
+    """They step by seven, and each buyer is told his own."""
+    assert all_write.query("SELECT @@auto_increment_increment AS step") == [{"step": 7}]
+    users = [f"many-{number}-{time.time_ns()}" for number in range(64)]
+    with ThreadPoolExecutor(32) as pool:
+        told = {user: answer.json()["historyId"] for user, answer in zip(users, pool.map(lambda u: charge(all_write, u), users))}
+    rows = all_write.query("SELECT user_id, history_id FROM point_history WHERE user_id LIKE 'many-%%'")
+    assert {row["user_id"]: row["history_id"] for row in rows} == told
+
+
+def test_no_majority_where_all_write(all_write, times):
+    told, _, mended = lose_majority(all_write, all_write.members[0])
+    times.note("all of a group write, after it has a majority", told.time_back(mended), 3000)
+
+
+def test_one_migration_at_a_time(all_write):
+    """Two that are begun at two members do not meet: the second one finds everything done."""
+    member = all_write.members[0]
+    member.query("CREATE DATABASE elsewhere CHARACTER SET utf8mb4", "GRANT ALL ON elsewhere.* TO frontrow@'127.0.0.1'")
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            begun = [
+                pool.submit(host.program, "frontrowctl", "migrate", timeout=200, mysql_database="elsewhere")
+                for host in all_write.hosts
+            ]
+            done = [each.result() for each in begun]
+        assert [each.returncode for each in done] == [0, 0], done
+        assert sorted("(0 run now)" in each.stdout for each in done) == [False, True], done
+    finally:
+        member.query("DROP DATABASE elsewhere")
+
+
+def test_what_a_group_demands_of_tables(all_write):
+    """Primary keys, and no foreign key that changes rows by itself."""
+    assert not all_write.query(
+        "SELECT table_name FROM information_schema.tables t WHERE table_schema = 'frontrow' AND table_type = 'BASE TABLE'"
+        " AND NOT EXISTS (SELECT 1 FROM information_schema.table_constraints c WHERE c.constraint_type = 'PRIMARY KEY'"
+        " AND c.table_schema = t.table_schema AND c.table_name = t.table_name)"
+    )
+    assert not all_write.query(
+        "SELECT constraint_name FROM information_schema.referential_constraints WHERE constraint_schema = 'frontrow'"
+        " AND (delete_rule NOT IN ('NO ACTION', 'RESTRICT') OR update_rule NOT IN ('NO ACTION', 'RESTRICT'))"
+    )
