@@ -176,10 +176,8 @@ join_group(struct database *db)
     enum db_result result =
         read_word(db, "SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", 1, mode,
                   sizeof mode);
-    if (result != DB_OK || mode[0] == '\0')
-        return result;
-    db->session->has_group = true;
-    return connection_run(db, see_all);
+    db->session->has_group = result == DB_OK && mode[0] != '\0';
+    return db->session->has_group ? connection_run(db, see_all) : result;
 }
 
 enum db_result
