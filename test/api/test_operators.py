@@ -22,6 +22,9 @@ NEEDED = {
     "GET /admin/concert/{concert}/export": "SELLER", "GET /admin/log": "MANAGER", "POST /point/charge": "SELLER",
     "GET /admin/reservation": "SELLER", "GET /admin/user/{user}": "SELLER", "POST /admin/point": "SELLER",
     "POST /admin/reservation/{reservation}/refund": "SELLER",
+    "GET /admin/concert/{concert}/item": "VIEWER", "POST /admin/concert/{concert}/item": "MANAGER",
+    "PATCH /admin/concert/{concert}/item/{item}": "MANAGER", "POST /admin/concert/{concert}/item/{item}/cancel": "MANAGER",
+    "GET /admin/concert/{concert}/report": "VIEWER",
 }
 ROUTES = [route for route in route_table.routes() if route.role != "NONE"]
 
@@ -240,6 +243,16 @@ def change_something(stack, route):
     if str(route) == "POST /admin/reservation/{reservation}/refund":
         held, _ = buy(stack, new_user(), new_concert(stack))
         return f"/admin/reservation/{held['reservationId']}/refund", {"reason": "ill"}, "order refund"
+    if route.pattern.startswith("/admin/concert/{concert}/item"):
+        concert = new_concert(stack)
+        path = route.pattern.format(concert=concert.id, item=concert.item)
+        return path, *{
+            "/admin/concert/{concert}/item": (
+                {"date": "2099-01-03", "startsAt": "2099-01-03T19:00:00Z", "seats": [{"from": 1, "to": 4, "price": 1}]},
+                "item create"),
+            "/admin/concert/{concert}/item/{item}": ({"date": "2099-01-02"}, "item change"),
+            "/admin/concert/{concert}/item/{item}/cancel": ({"reason": "ill"}, "item cancel"),
+        }[route.pattern]
     body = {"userId": new_user(), "amount": 70}
     if str(route) == "POST /admin/point":
         return route.pattern, body | {"reason": "a gift"}, "point adjust"
@@ -254,10 +267,11 @@ CHANGING = [route for route in ROUTES if route.method != "GET"]
 def test_each_change_by_an_operator_leaves_one_row(stack, route):
     """Also a user's call that an operator makes; a refusal and a repetition leave none."""
     name = new_user("walker")
-    key = add(stack, route.role.lower(), name) | {"Idempotency-Key": "walk"}
+    plain = add(stack, route.role.lower(), name)
+    key = plain | {"Idempotency-Key": "walk"}
     path, body, action = change_something(stack, route)
     rows = lambda: stack.query("SELECT action, old_values, new_values FROM audit_log WHERE actor = %s", name)
-    assert stack.call(route.method, path, {}, key).status in (200, 400) and len(rows()) <= 1
+    assert stack.call(route.method, path, {}, plain).status in (200, 400) and len(rows()) <= 1
     before = len(rows())  # a change of nothing is one
     done = stack.call(route.method, path, body, key)
     assert ok(done) and [row["action"] for row in rows()[before:]] == [action]

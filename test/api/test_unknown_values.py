@@ -10,8 +10,8 @@ from helpers import (
 )
 
 COLUMNS = {
-    ("concert", "status"), ("idempotency", "effect"), ("payment", "status"), ("point_history", "kind"),
-    ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "status"),
+    ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
+    ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "status"),
 }
 LATER = "later"
 
@@ -120,6 +120,26 @@ def test_a_concert(newer):
     assert "other" in newer.ctl("queue", "show", str(concert.id)).stdout
     charge(newer, user, 1000)
     ok(ask_pay(newer, user, held, token))
+
+
+def test_an_item(newer):
+    """Nothing is sold in it, what was held there can be paid, and no operator changes it."""
+    concert, user = new_concert(newer), new_user()
+    token = add_token(newer, user, concert)["token"]
+    held = reserve(newer, user, concert, concert.item, 3)["reservationId"]
+    set_later(newer, "item", "status", "item_id = %s", concert.item)
+    assert [row["status"] for row in ok(newer.fresh(f"{concert.path}/item"))["items"]] == ["other"]
+    path, key = f"/admin/concert/{concert.id}/item", newer.admin_headers()
+    assert [row["status"] for row in ok(newer.get(path, **key))["items"]] == ["other"]
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item}
+    for seats in ({"seatIds": [1]}, {"count": 1}):
+        assert_problem(newer.post("/reservation", body | seats), "concert_not_open")
+    change = newer.call("PATCH", f"{path}/{concert.item}", {"date": "2099-01-02"}, key)
+    cancel = newer.post(f"{path}/{concert.item}/cancel", {"reason": "ill"}, **key)
+    assert (change.status, cancel.status) == (409, 409)
+    charge(newer, user, 1000)
+    ok(ask_pay(newer, user, held, token))
+    assert newer.query("SELECT status FROM item WHERE item_id = %s", concert.item) == [{"status": LATER}]
 
 
 def test_a_token(newer):
