@@ -33,7 +33,8 @@ def now_of(answer):
 
 NULLABLE = {
     "opensAt", "closesAt", "expiresAt", "firstDate", "lastDate", "lastStartsAt", "minPrice", "maxPrice", "maxSeatsPerUser", "capacity",
-    "number", "etaSeconds", "etaSecondsHigh", "reservationId", "next", "x", "y", "draw",
+    "number", "etaSeconds", "etaSecondsHigh", "reservationId", "next", "x", "y", "draw", "description", "ageLimit",
+    "runningMinutes", "poster",
 }
 
 

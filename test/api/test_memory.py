@@ -146,6 +146,18 @@ class Lone:
     def bought(self, count):
         return self.make(self.payments(count))
 
+    def dates(self, count):
+        """In closed concerts, as what lists of a concert take grows with its dates."""
+        return [request("POST", f"/admin/concert/{one['concertId']}/item",
+                        {"date": "2099-02-01", "startsAt": "2099-02-01T10:00:00Z",
+                         "seats": [{"from": 1, "to": 2, "price": 1}]}, **self.key)
+                for one in self.make(self.concerts(count, status="closed"))]
+
+    def cancelled_dates(self, count):
+        return [request("POST", f"/admin/concert/{one['concertId']}/item/{one['itemIds'][0]}/cancel",
+                        {"reason": "a test"}, **self.key)
+                for one in self.make(self.concerts(count, status="closed"))]
+
     def cancels(self, made):
         return [request("DELETE", f"/reservation/{one['reservationId']}?userId={self.user}") for one in made]
 
@@ -217,6 +229,13 @@ CALLS = {
     ("PATCH", "/admin/concert/{concert}"): lambda lone: lambda count: [
         request("PATCH", f"/admin/concert/{lone.concert.id}", {"title": f"Title {n}"}, **lone.key)
         for n in range(count)],
+    ("GET", "/admin/concert/{concert}/item"): lambda lone: lone.asked(f"/admin/concert/{lone.concert.id}/item"),
+    ("POST", "/admin/concert/{concert}/item"): lambda lone: lone.dates,
+    ("PATCH", "/admin/concert/{concert}/item/{item}"): lambda lone: lambda count: [
+        request("PATCH", f"/admin/concert/{lone.concert.id}/item/{lone.concert.item}",
+                {"date": f"2099-02-{1 + n % 28:02}"}, **lone.key) for n in range(count)],
+    ("POST", "/admin/concert/{concert}/item/{item}/cancel"): lambda lone: lone.cancelled_dates,
+    ("GET", "/admin/concert/{concert}/report"): lambda lone: lone.asked(f"/admin/concert/{lone.concert.id}/report"),
     ("GET", "/admin/concert"): lambda lone: lone.asked("/admin/concert?limit=5"),
     ("GET", "/admin/concert/{concert}/export"): lambda lone: lone.asked(
         f"/admin/concert/{lone.concert.id}/export?what=orders&format=csv"),

@@ -87,7 +87,7 @@ time_zones_have_offsets(void)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         CU_ASSERT_TRUE(clock_parse(cases[i].instant, &instant));
         time_zone_enter(cases[i].name);
-        CU_ASSERT_EQUAL(time_zone_offset_ms(instant), cases[i].minutes * 60000);
+        CU_ASSERT_EQUAL(time_zone_offset_ms(instant), (int64_t)cases[i].minutes * 60000);
     }
     time_zone_leave();
     CU_ASSERT_EQUAL(time_zone_offset_ms(instant), 0);

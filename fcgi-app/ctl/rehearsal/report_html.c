@@ -90,7 +90,9 @@ mean_of(const struct record *record, size_t from, size_t count, size_t offset, b
         const struct second *second = &record->seconds[i];
         if (of_samples && !second->is_sampled)
             continue;
-        sum += *(const double *)((const char *)second + offset);
+        double value;
+        memcpy(&value, (const char *)second + offset, sizeof value);
+        sum += value;
         known++;
     }
     return known > 0 ? sum / known : before;
