@@ -38,9 +38,11 @@ pin_settings(struct database *db)
     return result;
 }
 
-/* Runs a statement and copies the column of its first row; "" where there is none. */
+enum { WORD_SIZE = 64 };
+
+/* Runs a statement and copies the first two columns of its first row; "" where there is none. */
 static enum db_result
-read_word(struct database *db, const char *sql, unsigned column, char *word, size_t size)
+read_words(struct database *db, const char *sql, char words[2][WORD_SIZE])
 {
     int64_t started = clock_monotonic();
     MYSQL_RES *rows = NULL;
@@ -49,8 +51,11 @@ read_word(struct database *db, const char *sql, unsigned column, char *word, siz
     if (rows == NULL)
         return connection_failed(db, mysql_errno(db->session->handle),
                                  mysql_error(db->session->handle), started);
+    unsigned count = mysql_num_fields(rows);
     MYSQL_ROW row = mysql_fetch_row(rows);
-    snprintf(word, size, "%s", row != NULL && row[column] != NULL ? row[column] : "");
+    for (unsigned i = 0; i < 2; i++)
+        snprintf(words[i], WORD_SIZE, "%s",
+                 row != NULL && i < count && row[i] != NULL ? row[i] : "");
     mysql_free_result(rows);
     return DB_OK;
 }
@@ -74,25 +79,23 @@ refuse_server(struct database *db, const char *why)
 static enum db_result
 require_fit_server(struct database *db)
 {
-    static const char is_tidb[] = "SELECT CONCAT(VERSION(), ' ', @@version_comment) LIKE '%TiDB%'";
-    char tidb[8], moves[8], logs[8], format[16] = "";
-    enum db_result result = read_word(db, is_tidb, 0, tidb, sizeof tidb);
-    if (result == DB_OK && strcmp(tidb, "0") != 0)
-        return refuse_server(db, "MySQL is TiDB, whose locks and checks do not hold what Frontrow "
-                                 "relies on; use MySQL or MariaDB");
-    if (result == DB_OK)
-        result = read_word(db, "SELECT SLEEP(0.001), SYSDATE(6) > NOW(6)", 1, moves, sizeof moves);
-    if (result == DB_OK)
-        result = read_word(db, "SELECT @@log_bin", 0, logs, sizeof logs);
-    if (result == DB_OK && strcmp(logs, "0") != 0)
-        result =
-            read_word(db, "SHOW SESSION VARIABLES LIKE 'binlog_format'", 1, format, sizeof format);
+    static const char question[] =
+        "SELECT SLEEP(0.001), CASE"
+        " WHEN CONCAT(VERSION(), ' ', @@version_comment) LIKE '%TiDB%' THEN 'TiDB'"
+        " WHEN SYSDATE(6) <= NOW(6) THEN 'SYSDATE' WHEN @@log_bin THEN 'log' ELSE '' END";
+    char found[2][WORD_SIZE], format[2][WORD_SIZE] = {""};
+    enum db_result result = read_words(db, question, found);
+    if (result == DB_OK && strcmp(found[1], "log") == 0)
+        result = read_words(db, "SHOW SESSION VARIABLES LIKE 'binlog_format'", format);
     if (result != DB_OK)
         return result;
-    if (strcmp(moves, "1") != 0)
+    if (strcmp(found[1], "TiDB") == 0)
+        return refuse_server(db, "MySQL is TiDB, whose locks and checks do not hold what Frontrow "
+                                 "relies on; use MySQL or MariaDB");
+    if (strcmp(found[1], "SYSDATE") == 0)
         return refuse_server(db, "MySQL's SYSDATE() does not move; it must run without "
                                  "sysdate-is-now");
-    if (strcmp(format, "STATEMENT") == 0)
+    if (strcmp(format[1], "STATEMENT") == 0)
         return refuse_server(db, "MySQL's binlog_format is STATEMENT, which does not go with the "
                                  "isolation READ COMMITTED; it must be ROW or MIXED");
     return DB_OK;
@@ -123,10 +126,11 @@ check_majority(struct database *db)
         " (2 + @@global.group_replication_flow_control_period) * 1000000"
         " FROM performance_schema.global_status"
         " WHERE variable_name = 'Gr_last_consensus_end_timestamp'";
-    char alone[8];
-    enum db_result result = read_word(db, is_alone, 0, alone, sizeof alone);
-    return result == DB_OK && strcmp(alone, "1") == 0 ? pass_over(db, "its group has no majority")
-                                                      : result;
+    char alone[2][WORD_SIZE];
+    enum db_result result = read_words(db, is_alone, alone);
+    return result == DB_OK && strcmp(alone[0], "1") == 0
+               ? pass_over(db, "its group has no majority")
+               : result;
 }
 
 /* MariaDB 12 has words where others have 0 and 1. */
@@ -135,56 +139,59 @@ session_check_writable(struct database *db)
 {
     static const char is_writable[] =
         "SELECT CONCAT(@@global.read_only, @@global.innodb_read_only) REGEXP '^(0|OFF)+$'";
-    char writable[8];
-    enum db_result result = read_word(db, is_writable, 0, writable, sizeof writable);
-    if (result == DB_OK && strcmp(writable, "1") != 0)
+    char writable[2][WORD_SIZE];
+    enum db_result result = read_words(db, is_writable, writable);
+    if (result == DB_OK && strcmp(writable[0], "1") != 0)
         return pass_over(db, "it is read-only");
     return result == DB_OK && db->session->has_group ? check_majority(db) : result;
 }
 
 /*
- * MariaDB has these words also where it is no node; MySQL has none of them. Without the wait (1:
- * reads, 2: UPDATE and DELETE, 4: INSERT) a node may not show yet what was committed at another
- * one: a buyer would not see his own payment, and a COMMIT that was cut off would be done again.
+ * Without the wait (1: reads, 2: UPDATE and DELETE, 4: INSERT) a node may not show yet what was
+ * committed at another one: a buyer would not see his own payment, and a COMMIT that was cut off
+ * would be done again.
  */
 static enum db_result
 join_galera(struct database *db)
 {
-    char galera[8], ready[8];
-    enum db_result result =
-        read_word(db, "SHOW GLOBAL VARIABLES LIKE 'wsrep_on'", 1, galera, sizeof galera);
-    if (result != DB_OK || strcmp(galera, "ON") != 0)
-        return result;
-    result = connection_run(db, "SET SESSION wsrep_sync_wait = 7");
+    char ready[2][WORD_SIZE];
+    enum db_result result = connection_run(db, "SET SESSION wsrep_sync_wait = 7");
     if (result != DB_OK || !db->has_list)
         return result;
-    result = read_word(db, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'", 1, ready, sizeof ready);
-    return result == DB_OK && strcmp(ready, "ON") != 0 ? pass_over(db, "it has no quorum") : result;
+    result = read_words(db, "SHOW GLOBAL STATUS LIKE 'wsrep_ready'", ready);
+    return result == DB_OK && strcmp(ready[1], "ON") != 0 ? pass_over(db, "it has no quorum")
+                                                          : result;
 }
 
 /*
- * The same for Group Replication, of which MySQL has the words where its plugin is loaded. Where
- * one member takes all writes there is something to wait for only when it has just become that.
+ * The same for Group Replication. Where one member takes all writes there is something to wait for
+ * only when it has just become that.
  */
 static enum db_result
 join_group(struct database *db)
 {
-    static const char see_all[] =
-        "SET SESSION group_replication_consistency ="
-        " IF(@@group_replication_single_primary_mode, 'BEFORE_ON_PRIMARY_FAILOVER', 'BEFORE')";
-    char mode[8];
-    enum db_result result =
-        read_word(db, "SHOW GLOBAL VARIABLES LIKE 'group_replication_single_primary_mode'", 1, mode,
-                  sizeof mode);
-    db->session->has_group = result == DB_OK && mode[0] != '\0';
-    return db->session->has_group ? connection_run(db, see_all) : result;
+    return connection_run(
+        db, "SET SESSION group_replication_consistency ="
+            " IF(@@group_replication_single_primary_mode, 'BEFORE_ON_PRIMARY_FAILOVER', 'BEFORE')");
 }
 
+/*
+ * MariaDB has the words of Galera also where it is no node; MySQL has those of Group Replication
+ * where the plugin is loaded.
+ */
 enum db_result
 session_join_cluster(struct database *db)
 {
-    enum db_result result = join_galera(db);
-    return result == DB_OK ? join_group(db) : result;
+    char found[2][WORD_SIZE];
+    enum db_result result =
+        read_words(db,
+                   "SHOW GLOBAL VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'"
+                   " OR Variable_name = 'group_replication_single_primary_mode'",
+                   found);
+    db->session->has_group = result == DB_OK && found[0][0] == 'g';
+    if (result != DB_OK || found[0][0] == '\0')
+        return result;
+    return db->session->has_group ? join_group(db) : join_galera(db);
 }
 
 enum db_result
