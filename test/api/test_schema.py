@@ -19,10 +19,10 @@ GROWING = {
     "seat", "reservation", "reservation_seat", "returned_seat", "payment", "point", "point_history",
     "queue_token", "open_token", "idempotency",
 }
-# What reads all there is, by its nature, and not for a request.
+# What reads all there is, by its nature, and not for a request; and what a new connection asks, not prepared.
 NOT_FOR_REQUESTS = {
     "audit_table", "demo", "migrate", "migrate_lock", "rebuild", "rebuild_copy", "rebuild_work", "repair_table", "script",
-    "shadow",
+    "session", "shadow",
 }
 
 # A value for a placeholder, by what stands before it in the statement; else it is the number 1.
