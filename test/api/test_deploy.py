@@ -119,6 +119,8 @@ def nginx_takes(text, folder):
     main = re.sub(r"^\s*include /etc/nginx/(sites|modules)-enabled.*", "", main, flags=re.MULTILINE)
     main, connections = re.subn(r"worker_connections 768;", f"worker_connections {needs['worker_connections']};", main)
     assert (count, connections) == (1, 1)
+    if os.geteuid() != 0:  # it warns that only root can become this user
+        main = re.sub(r"^user .*", "", main, flags=re.MULTILINE)
     main = main.replace("/var/log/nginx", str(folder)).replace("/run/nginx.pid", f"{folder}/pid")
     (folder / "nginx.conf").write_text(f"worker_rlimit_nofile {needs['worker_rlimit_nofile']};\n" + main)
     tested = subprocess.run(
