@@ -332,8 +332,9 @@ def other_commands(tmp_path):
         for folder in (tmp_path, *tmp_path.parents[:2]):
             folder.chmod(0o755)
         script = f"set -euo pipefail; . {ROOT}/scripts/lib/common.sh; {script}"
+        become = [] if uid == os.geteuid() else ["setpriv", "--clear-groups", f"--reuid={uid}"]
         return subprocess.run(
-            ["setpriv", "--clear-groups", f"--reuid={uid}", "bash", "-c", script] if uid else ["bash", "-c", script],
+            [*become, "bash", "-c", script],
             env={"PATH": f"{tmp_path}:/usr/bin:/bin", "FRONTROW_VAR": str(tmp_path)}, cwd=tmp_path, timeout=60,
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
