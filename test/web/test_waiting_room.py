@@ -67,7 +67,8 @@ def test_two_tabs_ask_as_one(new_fan, narrow):
     tab.locator(".ahead").wait_for()
     page.wait_for_timeout(6000)
     every = page.evaluate(f"JSON.parse(localStorage['frontrow.token.{concert}']).pollAfterSeconds")
-    assert 1 <= len(asked) <= (time.monotonic() - began) / every + 2
+    # each of its own would be twice as many; the new one asks once when it comes, and one may hand over to the other
+    assert 1 <= len(asked) <= (time.monotonic() - began) / every + 3
 
 
 def test_leaving_gives_the_place_to_the_next(new_fan, narrow):
