@@ -130,14 +130,21 @@ read_items(struct stage *stage)
 
 /* ---- what everybody can see ---- */
 
+/* The body of an answer, which the caller gives back; NULL: it is none. */
+static json_t *
+take_sample(struct sampler *sampler, const struct fastcgi_answer *answer)
+{
+    sampler->is_asked = false;
+    return answer->status == 200 ? json_loads(answer->body, 0, NULL) : NULL;
+}
+
 static void
 take_seats(struct asker *asker, const struct fastcgi_answer *answer, int64_t took_us)
 {
     struct sampler *sampler = (struct sampler *)asker;
     struct crowd *crowd = &sampler->stage->crowd;
     (void)took_us;
-    sampler->is_asked = false;
-    json_t *body = answer->status == 200 ? json_loads(answer->body, 0, NULL) : NULL;
+    json_t *body = take_sample(sampler, answer);
     if (body == NULL)
         return;
     int64_t available = json_integer_value(json_object_get(body, "availableCount"));
@@ -153,8 +160,7 @@ take_queue(struct asker *asker, const struct fastcgi_answer *answer, int64_t too
     struct sampler *sampler = (struct sampler *)asker;
     struct crowd *crowd = &sampler->stage->crowd;
     (void)took_us;
-    sampler->is_asked = false;
-    json_t *body = answer->status == 200 ? json_loads(answer->body, 0, NULL) : NULL;
+    json_t *body = take_sample(sampler, answer);
     if (body == NULL)
         return;
     struct second *second = record_second(crowd->record, crowd_now(crowd));
