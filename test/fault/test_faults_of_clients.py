@@ -13,6 +13,7 @@ import time
 from booking import Hall, Load, named_at_work
 from slow_clients import SlowClients, addresses, head
 from stack import wait_for
+from told import Books
 from wire import corrupt, exchange_all, fastcgi, http, status
 
 
@@ -26,6 +27,17 @@ def test_vanishing(whole):
     assert {a.code for a in load.told.answers} >= {"ok", "vanished"}
     assert set(whole.workers()) == workers
     assert "found no reader; it had been carried out" in whole.log("frontrow").read_text()
+
+
+def test_the_books_agree_at_any_moment(whole):
+    """What is sold, paid and refunded is in all tables at once, also while more is."""
+    hall = Hall(whole, capacity=500)
+    with Load(hall, vanish=20, abandon=50) as load:
+        for _ in range(50):
+            books = Books(whole, load.name)
+            wrong = books.check_effects()
+            assert not wrong, wrong[:20]
+    assert len(books.payments) > 10
 
 
 # of each kind of call that there is a limit for

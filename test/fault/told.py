@@ -161,10 +161,13 @@ class Told:
 
 
 class Books:
-    """What MySQL has of the users whose names begin so."""
+    """What MySQL has at one moment of the users whose names begin so. (What got no answer may be carried out
+    while this reads.)"""
 
     def __init__(self, stack, name):
         with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             def select(columns, table, more=""):
                 cursor.execute(f"SELECT {columns} FROM {table} WHERE user_id LIKE %s {more}", name + "-%")
                 return list(cursor.fetchall())
