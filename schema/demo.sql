@@ -9,6 +9,8 @@ DELETE FROM point_history;
 DELETE FROM point;
 DELETE FROM reservation_seat;
 DELETE FROM returned_seat;
+DELETE FROM box_office_refund;
+DELETE FROM box_office_sale;
 DELETE FROM reservation;
 DELETE FROM seat_quota;
 DELETE FROM queue_token;

@@ -191,6 +191,14 @@ def change_points(way, keyed):
     return prepare
 
 
+def sell_by_hand(count, **how):
+    def prepare(world):
+        body = {"userId": world.user(), "concertId": QUEUE, "itemId": QUEUE, "seatIds": world.seat_ids(count)}
+        return world.admin("POST", "/admin/reservation", body | {"method": "box_office"} | how)
+
+    return prepare
+
+
 def refund_by_hand(count, **part):
     def prepare(world):
         user = world.user()
@@ -263,7 +271,7 @@ OF = f"/concert/{SOLD_OUT}/item/{SOLD_OUT}"
 # The plain one of each route comes first.
 REQUESTS = [
     Request("GET /concert/{concert}", "demo", get("/concert/2"), 3, 1_000),
-    Request("GET /concert/{concert}", "sold out", get(f"/concert/{SOLD_OUT}"), 3, HALL + 10),
+    Request("GET /concert/{concert}", "sold out", get(f"/concert/{SOLD_OUT}"), 3, HALL + 20),
     Request("GET /concert/{concert}/item", "demo", get("/concert/2/item"), 2, 1_000),
     Request("GET /concert/{concert}/item", "hall of 50,000", get(f"/concert/{SOLD_OUT}/item"), 2, HALL + 10),
     Request(f"GET {ITEM}/seat", "demo, compact", get("/concert/2/item/101/seat?view=compact"), 2, 310),
@@ -311,19 +319,19 @@ REQUESTS = [
     Request("POST /admin/concert", "an item of 100,000 seats", make_concert(1, 100_000), 108, 1_000_000),
     Request("POST /admin/concert", "1,000 items of 100 seats", make_concert(1000, 100), 2007, 1_000_000),
     Request("GET /admin/concert/{concert}", "demo", admin("GET", "/admin/concert/2"), 4, 1_000),
-    Request("GET /admin/concert/{concert}", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}"), 4, HALL + 10),
+    Request("GET /admin/concert/{concert}", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}"), 4, HALL + 20),
     Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 10, 1_000),
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
-            admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New", "description": "x" * 4000}), 11, HALL + 10),
+            admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New", "description": "x" * 4000}), 11, HALL + 20),
     Request("GET /admin/concert/{concert}/item", "demo", admin("GET", "/admin/concert/2/item"), 2, 2_000),
-    Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 10),
+    Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 20),
     Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 5, 50),
     Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 106, 1_000_000),
     Request("PATCH /admin/concert/{concert}/item/{item}", "a seat", reprice(1), 9, 2 * HALL + 100),
     Request("PATCH /admin/concert/{concert}/item/{item}", "50,000 seats, key", keyed(reprice(HALL)), 11, 10 * HALL),
     Request("POST /admin/concert/{concert}/item/{item}/cancel", "", cancel_date, 7, 30),
-    Request("GET /admin/concert/{concert}/report", "demo", admin("GET", "/admin/concert/4/report"), 2, 5_000),
-    Request("GET /admin/concert/{concert}/report", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/report?itemId={SOLD_OUT}"), 3, 10 * HALL),
+    Request("GET /admin/concert/{concert}/report", "demo", admin("GET", "/admin/concert/4/report"), 4, 5_000),
+    Request("GET /admin/concert/{concert}/report", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/report?itemId={SOLD_OUT}"), 5, 10 * HALL),
     Request("GET /admin/concert/{concert}/export", "demo's orders", admin("GET", "/admin/concert/4/export?what=orders"), 3, 1_000),
     *(Request("GET /admin/concert/{concert}/export", f"10,000 {what} of a hall of 50,000",
               admin("GET", f"/admin/concert/{SOLD_OUT}/export?what={what}&itemId={SOLD_OUT}"), 3, 3 * HALL)
@@ -333,8 +341,10 @@ REQUESTS = [
             admin("GET", f"/admin/reservation?concertId={SOLD_OUT}&limit=100"), 2, PAGE * 12),
     Request("GET /admin/reservation", "100 of 8 seats of a user, held",
             admin("GET", "/admin/reservation?userId=collector&status=held&limit=100"), 2, PAGE * 8 * 5),
-    Request("GET /admin/reservation", "of a date", admin("GET", f"/admin/reservation?itemId={SOLD_OUT}"), 3, 200),
+    Request("GET /admin/reservation", "of a date", admin("GET", f"/admin/reservation?itemId={SOLD_OUT}"), 3, 240),
     Request("GET /admin/reservation", "by its payment's number", admin("GET", "/admin/reservation?ref=90071992547"), 2, 5),
+    Request("POST /admin/reservation", "a guest", sell_by_hand(1, method="guest"), 13, 40),
+    Request("POST /admin/reservation", "8 seats, a price, key", keyed(sell_by_hand(8, price=5)), 15, 100),
     Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 14, 30),
     Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 17, 60),
     Request("POST /admin/reservation/{reservation}/refund", "7 of 8 seats, half, key",

@@ -109,6 +109,9 @@ write_listed(struct json *json, const struct services *services, const struct co
         .sold = counts->sold,
         .blocked = counts->blocked,
         .revenue = counts->revenue,
+        .box_office = counts->box_office,
+        .guest = counts->guest,
+        .box_office_revenue = counts->box_office_revenue,
     };
     json_begin_object(json, NULL);
     concert_write(json, services, &list->rows[i]);

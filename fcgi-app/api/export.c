@@ -21,7 +21,8 @@ write_seat(struct sheet *sheet, const struct seat *seat)
 static void
 write_order(struct sheet *sheet, const struct export_row *row)
 {
-    bool is_paid = row->payment.payment_id != 0;
+    bool is_of_points = row->payment.payment_id != 0;
+    bool is_paid = payment_exists(&row->payment);
     sheet_integer(sheet, "reservationId", row->reservation_id);
     sheet_text(sheet, "userId", row->user_id);
     sheet_integer(sheet, "itemId", row->item_id);
@@ -30,11 +31,12 @@ write_order(struct sheet *sheet, const struct export_row *row)
     sheet_integer(sheet, "seatCount", row->seat_count);
     sheet_integer(sheet, "totalPrice", row->total_price);
     sheet_instant(sheet, "createdAt", row->created_at);
-    sheet_optional_integer(sheet, "paymentId", is_paid, row->payment.payment_id);
+    sheet_optional_integer(sheet, "paymentId", is_of_points, row->payment.payment_id);
     sheet_optional_text(sheet, "payment", is_paid, payment_status_name(row->payment.status));
     sheet_instant(sheet, "paidAt", row->payment.paid_at);
     sheet_optional_integer(sheet, "refundedAmount", is_paid, row->payment.refunded_amount);
     sheet_optional_integer(sheet, "fee", is_paid, row->payment.fee);
+    sheet_optional_text(sheet, "method", is_paid, payment_method_name(row->payment.method));
 }
 
 static void
@@ -52,6 +54,8 @@ write_seat_row(struct sheet *sheet, const struct export_row *row)
     sheet_text(sheet, "status", row->seat.blocked ? "blocked" : names[row->seat.status]);
     sheet_optional_integer(sheet, "reservationId", row->reservation_id != 0, row->reservation_id);
     sheet_optional_text(sheet, "userId", row->reservation_id != 0, row->user_id);
+    sheet_optional_text(sheet, "method", row->seat.status == SEAT_SOLD && row->reservation_id != 0,
+                        payment_method_name(row->payment.method));
 }
 
 static void
@@ -80,6 +84,7 @@ write_guest(struct sheet *sheet, const struct export_row *row)
     write_seat(sheet, &row->seat);
     sheet_text(sheet, "userId", row->user_id);
     sheet_integer(sheet, "reservationId", row->reservation_id);
+    sheet_text(sheet, "method", payment_method_name(row->payment.method));
 }
 
 /* An export on its way out. */

@@ -44,6 +44,7 @@ HANDLER(admin_export_get);
 HANDLER(admin_report_get);
 HANDLER(admin_log_get);
 HANDLER(admin_reservation_get_list);
+HANDLER(admin_reservation_post);
 HANDLER(admin_refund_post);
 HANDLER(admin_user_get);
 HANDLER(admin_point_post);

@@ -38,6 +38,8 @@ struct input {
     int64_t ref; /* the number of an order or of its payment, 0: none */
     char reason[REASON_SIZE];
     int32_t percent; /* of the price that is refunded */
+    int32_t method;  /* of a sale by an operator: the number of the word */
+    int64_t price;   /* of each seat; -1: not given */
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };

@@ -1,4 +1,7 @@
-/* GET /admin/reservation, POST /admin/reservation/{reservation}/refund, GET /admin/user/{user} */
+/*
+ * GET, POST /admin/reservation, POST /admin/reservation/{reservation}/refund,
+ * GET /admin/user/{user}
+ */
 #include "domain/organiser/order.h"
 
 #include "api/api.h"
@@ -9,16 +12,21 @@
 #include "api/reservation.h"
 #include "base/clock.h"
 #include "domain/organiser/order_refund.h"
+#include "domain/organiser/order_sale.h"
+#include "domain/sale/payment.h"
+
+#include <string.h>
 
 static void
 write_payment(struct json *json, const struct payment *payment)
 {
-    if (payment->payment_id == 0) {
+    if (!payment_exists(payment)) {
         json_write_null(json, "payment");
         return;
     }
     json_begin_object(json, "payment");
-    json_write_integer(json, "paymentId", payment->payment_id);
+    json_write_optional_integer(json, "paymentId", payment->payment_id != 0, payment->payment_id);
+    json_write_string(json, "method", payment_method_name(payment->method));
     payment_write_sums(json, payment);
     json_end_object(json);
 }
@@ -72,6 +80,63 @@ admin_reservation_get_list(void *services, const struct request *request, struct
     json_write_optional_integer(&json, "next", more,
                                 more ? list[input->limit - 1].reservation.reservation_id : 0);
     json_end_object(&json);
+}
+
+/* ---- a sale ---- */
+
+/* As it is listed afterwards; also for the audit log. */
+static void
+render_sale(const void *state, struct buffer *body)
+{
+    const struct order_sale *sale = state;
+    const struct reservation *made = &sale->create.made;
+    const struct payment payment = {
+        .amount = made->total_price,
+        .status = PAYMENT_PAID,
+        .paid_at = made->created_at,
+        .method = sale->method,
+    };
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    reservation_write(&json, made);
+    write_payment(&json, &payment);
+    json_end_object(&json);
+}
+
+void
+admin_reservation_post(void *services, const struct request *request, struct response *response)
+{
+    struct services admin = api_with_long_time_outs(services, request);
+    const struct input *input = request->input;
+    struct offer offer = {0};
+    struct order_sale sale = {
+        .create = {.user_id = input->user_id,
+                   .concert_id = input->concert_id,
+                   .item_id = input->item_id,
+                   .seat_count = input->seat_count,
+                   .offer = &offer},
+        .method = (enum payment_method)(PAID_POINTS + input->method),
+        .price = input->price,
+        .actor = request->account.name,
+        .describe = render_sale,
+    };
+    struct effect effect = {
+        .kind = EFFECT_RESERVE,
+        .state = &sale,
+        .precheck = order_sale_precheck,
+        .execute = order_sale_execute,
+        .was_committed = order_sale_was_committed,
+        .effect_id = order_sale_id,
+        .render = render_sale,
+    };
+    struct problem problem;
+    if (sale.method == PAID_GUEST && sale.price > 0) {
+        refuse_field(&problem, "price", "a guest pays nothing: price must be 0");
+        response_problem(response, &problem);
+        return;
+    }
+    memcpy(sale.create.seat_ids, input->seat_ids, sizeof sale.create.seat_ids);
+    api_apply(&admin, request, &effect, response);
 }
 
 /* ---- a refund ---- */

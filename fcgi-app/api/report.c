@@ -40,26 +40,55 @@ write_hours(struct json *json, const struct sales_report *report)
     json_end_array(json);
 }
 
+/* Writes days and hours into the object that is open. */
+static enum error
+write_report(struct services *services, const struct concert *concert, int32_t item_id,
+             enum payment_method method, struct json *json, struct problem *problem)
+{
+    struct sales_report report;
+    json_begin_array(json, "days");
+    enum error error =
+        sales_report_read(services, concert, item_id, method, write_day, json, &report, problem);
+    json_end_array(json);
+    write_hours(json, &report);
+    sales_report_free(&report);
+    return error;
+}
+
+/* What was not paid with points is told apart. */
+static enum error
+write_reports(struct services *services, const struct concert *concert, int32_t item_id,
+              struct json *json, struct problem *problem)
+{
+    static const struct {
+        const char *name;
+        enum payment_method method;
+    } others[] = {{"boxOffice", PAID_BOX_OFFICE}, {"guest", PAID_GUEST}};
+    enum error error = write_report(services, concert, item_id, PAID_POINTS, json, problem);
+    for (size_t i = 0; i < sizeof others / sizeof others[0] && error == ERROR_NONE; i++) {
+        json_begin_object(json, others[i].name);
+        error = write_report(services, concert, item_id, others[i].method, json, problem);
+        json_end_object(json);
+    }
+    return error;
+}
+
 void
 admin_report_get(void *services, const struct request *request, struct response *response)
 {
     struct services admin = api_with_long_time_outs(services, request);
     struct json json = json_writer(&response->body);
-    struct sales_report report;
+    struct concert concert;
     struct problem problem;
-    int32_t concert_id = (int32_t)request->ids[0];
+    int32_t concert_id = (int32_t)request->ids[0], item_id = request->input->item_id;
     json_begin_object(&json, NULL);
     json_write_integer(&json, "concertId", concert_id);
-    json_begin_array(&json, "days");
-    if (sales_report_read(&admin, concert_id, request->input->item_id, write_day, &json, &report,
-                          &problem) == ERROR_NONE) {
-        json_end_array(&json);
-        write_hours(&json, &report);
-        json_write_string(&json, "timeZone", concert_time_zone(&admin, &report.concert));
-        json_write_instant(&json, "now", report.concert.now);
-        json_end_object(&json);
-    } else {
+    if (sales_report_find(&admin, concert_id, item_id, &concert, &problem) != ERROR_NONE ||
+        write_reports(&admin, &concert, item_id, &json, &problem) != ERROR_NONE) {
         response_problem(response, &problem);
+        return;
     }
-    sales_report_free(&report);
+    json_write_string(&json, "timeZone", concert_time_zone(&admin, &concert));
+    json_write_instant(&json, "now", concert.now);
+    json_end_object(&json);
 }

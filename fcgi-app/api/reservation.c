@@ -7,6 +7,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "api/seat.h"
+#include "domain/sale/payment.h"
 
 static void
 write_seats(struct json *json, const char *name, const struct seat *seats, int32_t count)
@@ -162,6 +163,8 @@ reservation_render_cancelled(const void *state, struct buffer *body)
     reservation_write(&json, &cancel->reservation);
     if (cancel->refunded)
         reservation_write_refund(&json, &cancel->refund);
+    if (cancel->refunded && cancel->reservation.method != PAID_POINTS)
+        json_write_string(&json, "method", payment_method_name(cancel->reservation.method));
     json_end_object(&json);
 }
 

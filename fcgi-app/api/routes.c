@@ -110,6 +110,16 @@ static const struct field order_fields[] = {
     END,
 };
 
+static const struct field sale_fields[] = {
+    USER,
+    {"concertId", FIELD_ID, AT(concert_id)},
+    {"itemId", FIELD_ID, AT(item_id)},
+    {"seatIds", FIELD_SEAT_IDS, AT(seat_ids)},
+    {"method", FIELD_CHOICE, AT(method), .word = "box_office|guest"},
+    {"price", FIELD_INTEGER, .optional = true, AT(price), .max = PRICE_MAX, .default_value = -1},
+    END,
+};
+
 static const struct field refund_fields[] = {
     {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
     {"percent", FIELD_SMALL, .optional = true, AT(percent), .max = 100, .default_value = 100},
@@ -217,6 +227,8 @@ const struct route api_routes[] = {
           admin_report_get, false),
     ADMIN(METHOD_GET, "/admin/reservation", ROLE_SELLER, order_fields, admin_reservation_get_list,
           false),
+    ADMIN(METHOD_POST, "/admin/reservation", ROLE_SELLER, sale_fields, admin_reservation_post,
+          true),
     ADMIN(METHOD_POST, "/admin/reservation/{reservation}/refund", ROLE_SELLER, refund_fields,
           admin_refund_post, true),
     ADMIN(METHOD_GET, "/admin/user/{user}", ROLE_SELLER, NULL, admin_user_get, false),

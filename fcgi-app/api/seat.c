@@ -30,6 +30,13 @@ seat_write_sales(struct json *json, const struct sales *sales)
     json_write_integer(json, "sold", sales->sold);
     json_write_integer(json, "blocked", sales->blocked);
     json_write_integer(json, "revenue", sales->revenue);
+    json_begin_object(json, "boxOffice");
+    json_write_integer(json, "sold", sales->box_office);
+    json_write_integer(json, "revenue", sales->box_office_revenue);
+    json_end_object(json);
+    json_begin_object(json, "guest");
+    json_write_integer(json, "sold", sales->guest);
+    json_end_object(json);
     json_end_object(json);
 }
 

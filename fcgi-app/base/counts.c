@@ -2,7 +2,7 @@
 
 #include "base/mix.h"
 
-enum { WORDS = 6 /* of an entry, beside its check */ };
+enum { WORDS = 8 /* of an entry, beside its check */ };
 
 /* Never that of an entry without a count, which is all zeros. */
 static uint64_t
@@ -18,9 +18,11 @@ bool
 counts_recall(const struct counts *counts, int32_t concert_id, struct seat_counts *found)
 {
     const struct counts_entry *entry = &counts->entries[(uint32_t)concert_id % COUNTS_ENTRIES];
-    const uint64_t words[] = {atomic_load(&entry->counted_at), atomic_load(&entry->took_us),
-                              atomic_load(&entry->seats),      atomic_load(&entry->held),
-                              atomic_load(&entry->blocked),    atomic_load(&entry->revenue)};
+    const uint64_t words[] = {
+        atomic_load(&entry->counted_at), atomic_load(&entry->took_us),
+        atomic_load(&entry->seats),      atomic_load(&entry->held),
+        atomic_load(&entry->blocked),    atomic_load(&entry->revenue),
+        atomic_load(&entry->box_office), atomic_load(&entry->box_office_revenue)};
     *found = (struct seat_counts){0};
     if (atomic_load(&entry->check) != check_of(concert_id, words))
         return false;
@@ -31,6 +33,9 @@ counts_recall(const struct counts *counts, int32_t concert_id, struct seat_count
         .sold = (int32_t)(uint32_t)words[3],
         .blocked = (int32_t)words[4],
         .revenue = (int64_t)words[5],
+        .box_office = (int32_t)(words[6] >> 32),
+        .guest = (int32_t)(uint32_t)words[6],
+        .box_office_revenue = (int64_t)words[7],
         .counted_at = (int64_t)words[0],
         .took_us = (int64_t)words[1],
     };
@@ -46,12 +51,16 @@ counts_remember(struct counts *counts, int32_t concert_id, const struct seat_cou
                               (uint64_t)found->seats << 32 | (uint32_t)found->available,
                               (uint64_t)found->held << 32 | (uint32_t)found->sold,
                               (uint64_t)found->blocked,
-                              (uint64_t)found->revenue};
+                              (uint64_t)found->revenue,
+                              (uint64_t)found->box_office << 32 | (uint32_t)found->guest,
+                              (uint64_t)found->box_office_revenue};
     atomic_store(&entry->counted_at, words[0]);
     atomic_store(&entry->took_us, words[1]);
     atomic_store(&entry->seats, words[2]);
     atomic_store(&entry->held, words[3]);
     atomic_store(&entry->blocked, words[4]);
     atomic_store(&entry->revenue, words[5]);
+    atomic_store(&entry->box_office, words[6]);
+    atomic_store(&entry->box_office_revenue, words[7]);
     atomic_store(&entry->check, check_of(concert_id, words));
 }

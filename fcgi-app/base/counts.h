@@ -17,6 +17,9 @@ struct seat_counts {
     int32_t sold;
     int32_t blocked;
     int64_t revenue;    /* points of the sold ones */
+    int32_t box_office; /* of the sold ones, likewise guests' ones */
+    int32_t guest;
+    int64_t box_office_revenue;
     int64_t counted_at; /* clock_monotonic() at the begin; 0: it was not */
     int64_t took_us;
 };
@@ -33,6 +36,8 @@ struct counts_entry {
     _Atomic uint64_t held;  /* and those sold */
     _Atomic uint64_t blocked;
     _Atomic uint64_t revenue;
+    _Atomic uint64_t box_office; /* and guests */
+    _Atomic uint64_t box_office_revenue;
 };
 
 enum { COUNTS_ENTRIES = 4096 };

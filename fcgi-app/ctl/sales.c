@@ -9,9 +9,10 @@
 static void
 print_row(const char *item, const char *date, const struct sales *sales, const char *section)
 {
-    printf("%10s  %10s  %7d  %9d  %7d  %7d  %7d  %15" PRId64 "  %s\n", item, date,
-           (int)sales->seat_count, (int)sales->available, (int)sales->held, (int)sales->sold,
-           (int)sales->blocked, sales->revenue, section);
+    printf("%10s  %10s  %7d  %9d  %7d  %7d  %7d  %15" PRId64 "  %9d  %15" PRId64 "  %7d  %s\n",
+           item, date, (int)sales->seat_count, (int)sales->available, (int)sales->held,
+           (int)sales->sold, (int)sales->blocked, sales->revenue, (int)sales->box_office,
+           sales->box_office_revenue, (int)sales->guest, section);
 }
 
 static void
@@ -23,6 +24,9 @@ add(struct sales *total, const struct sales *sales)
     total->sold += sales->sold;
     total->blocked += sales->blocked;
     total->revenue += sales->revenue;
+    total->box_office += sales->box_office;
+    total->guest += sales->guest;
+    total->box_office_revenue += sales->box_office_revenue;
 }
 
 /* Prints a row, and adds it to the sum. */
@@ -47,8 +51,9 @@ ctl_sales(struct ctl *ctl)
     int status = ctl_find_concert(ctl, &concert);
     if (status != EXIT_DONE)
         return status;
-    printf("%10s  %10s  %7s  %9s  %7s  %7s  %7s  %15s  %s\n", "itemId", "date", "seats",
-           "available", "held", "sold", "blocked", "revenue", "section");
+    printf("%10s  %10s  %7s  %9s  %7s  %7s  %7s  %15s  %9s  %15s  %7s  %s\n", "itemId", "date",
+           "seats", "available", "held", "sold", "blocked", "revenue", "boxOffice", "boxRevenue",
+           "guest", "section");
     if (seat_visit_sales(ctl->services, concert.concert_id, take_row, &total, &problem) !=
         ERROR_NONE)
         return ctl_refused(&problem);

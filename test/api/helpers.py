@@ -26,6 +26,10 @@ def new_user(prefix="fan"):
     return f"{prefix}-{os.getpid()}-{next(_numbers)}"
 
 
+# What the sales of a concert say where all was paid with points.
+NOTHING_APART = {"boxOffice": {"sold": 0, "revenue": 0}, "guest": {"sold": 0}}
+
+
 class Concert:
     """A concert of a test's own. Seats are handed out once each, over all items."""
 

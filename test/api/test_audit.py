@@ -54,6 +54,15 @@ class Books:
         self.names["part"] = buy("parting", [10, 11, 12])
         ok(stack.post(f"/admin/reservation/{self.names['part']}/refund", {"reason": "Ill", "percent": 50, "seatIds": [11]},
                       **keyed("part", **stack.admin_headers())))
+        # at the box office three, of which one goes back with a fee; and a guest who does not come
+        desk = {"userId": "at-desk", "concertId": concert.id, "itemId": concert.item}
+        sold = ok(stack.post("/admin/reservation", desk | {"seatIds": [13, 14, 15], "method": "box_office", "price": 800},
+                             **keyed("desk", **stack.admin_headers())))
+        self.names["desk"] = sold["reservationId"]
+        guest = ok(stack.post("/admin/reservation", desk | {"seatIds": [16], "method": "guest"}, **stack.admin_headers()))
+        self.names["guest"] = guest["reservationId"]
+        for order, how in (("desk", {"percent": 50, "seatIds": [14]}), ("guest", {})):
+            ok(stack.post(f"/admin/reservation/{self.names[order]}/refund", {"reason": "Ill"} | how, **stack.admin_headers()))
         self.names["held"] = reserve(stack, "holder", concert, item=concert.item, seats=[5, 6])["reservationId"]
         self.names["lapsed"] = reserve(stack, "late", concert, item=concert.item, seats=[7])["reservationId"]
         age_hold(stack, self.names["lapsed"], 3700)
@@ -96,7 +105,8 @@ class Books:
             for row in rows:
                 if row["type"] == kind:
                     self.stack.query(f"ALTER TABLE {row['t']} DROP {word} {row['name']}")
-        self.stack.query("ALTER TABLE queue_token DROP PRIMARY KEY")
+        for table in ("queue_token", "box_office_sale", "box_office_refund"):
+            self.stack.query(f"ALTER TABLE {table} DROP PRIMARY KEY")
 
     def run(self, statements):
         with contextlib.closing(self.stack.mysql()) as connection, connection.cursor() as cursor:
@@ -438,6 +448,40 @@ BREAKS = {
     "an order that forgot its refund of a seat": (
         {"returned_seats_add_up", "answer_has_effect"},
         ["UPDATE reservation SET refund_count = 0 WHERE reservation_id = {part}"]),
+    "a sale at the box office of another price": (
+        {"box_office_adds_up"}, ["UPDATE box_office_sale SET amount = amount + 1 WHERE reservation_id = {desk}"]),
+    "a sale at the box office without its refund": (
+        {"box_office_adds_up", "returned_seats_add_up"}, ["DELETE FROM box_office_refund WHERE reservation_id = {desk}"]),
+    "a refund of the box office that is another amount": (
+        {"box_office_adds_up", "returned_seats_add_up"},
+        ["UPDATE box_office_refund SET amount = amount - 1 WHERE reservation_id = {desk}"]),
+    "two refunds of the box office of one number": (
+        {"box_office_adds_up"},
+        ["INSERT INTO box_office_refund SELECT * FROM box_office_refund WHERE reservation_id = {guest}"]),
+    "two sales of one order": (
+        {"box_office_adds_up"},
+        ["INSERT INTO box_office_sale SELECT * FROM box_office_sale WHERE reservation_id = {guest}"]),
+    "a refund of the box office that ended what is sold": (
+        {"box_office_adds_up"},
+        ["INSERT INTO box_office_refund VALUES ({desk}, 0, 0, 0, UTC_TIMESTAMP(3))"]),
+    "a refund of the box office of what was paid with points": (
+        {"box_office_adds_up"},
+        ["INSERT INTO box_office_refund VALUES ({paid}, 0, 0, 0, UTC_TIMESTAMP(3))"]),
+    "a guest's place that was cancelled without a word": (
+        {"box_office_adds_up"}, ["DELETE FROM box_office_refund WHERE reservation_id = {guest}"]),
+    "a sold order that nobody paid": (
+        {"paid_has_payment", "returned_seats_add_up", "box_office_adds_up", "answer_has_effect"},
+        ["DELETE FROM box_office_sale WHERE reservation_id = {desk}",
+         "UPDATE box_office_refund SET fee = fee + 1 WHERE reservation_id = {desk}"]),
+    "points for what was sold at the box office": (
+        {"box_office_adds_up", "refund_has_credit"},
+        ["INSERT INTO point (user_id, balance) VALUES ('at-desk', 400)",
+         "INSERT INTO point_history (user_id, kind, amount, balance_after, reservation_id, refund_no, created_at)"
+         " VALUES ('at-desk', 'refund', 400, 400, {desk}, 1, UTC_TIMESTAMP(3))"]),
+    "a guest who paid": (
+        {"box_office_adds_up"}, ["UPDATE box_office_sale SET method = 'guest' WHERE reservation_id = {desk}"]),
+    "a sale at the box office of another concert": (
+        {"box_office_adds_up"}, ["UPDATE box_office_sale SET concert_id = concert_id + 1 WHERE reservation_id = {desk}"]),
     "a balance above its ledger": (
         {"balance_is_ledger"},
         ["UPDATE point SET balance = balance + 1 WHERE user_id = 'payer'"]),

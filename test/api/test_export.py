@@ -14,10 +14,10 @@ pytestmark = pytest.mark.usefixtures("audited")
 MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 COLUMNS = {
     "orders": ["reservationId", "userId", "itemId", "date", "status", "seatCount", "totalPrice", "createdAt", "paymentId",
-               "payment", "paidAt", "refundedAmount", "fee"],
-    "seats": ["itemId", "date", "seatId", "section", "row", "label", "price", "status", "reservationId", "userId"],
+               "payment", "paidAt", "refundedAmount", "fee", "method"],
+    "seats": ["itemId", "date", "seatId", "section", "row", "label", "price", "status", "reservationId", "userId", "method"],
     "ledger": ["historyId", "userId", "kind", "amount", "balanceAfter", "reservationId", "itemId", "createdAt", "fee"],
-    "guests": ["itemId", "date", "seatId", "section", "row", "label", "price", "userId", "reservationId"],
+    "guests": ["itemId", "date", "seatId", "section", "row", "label", "price", "userId", "reservationId", "method"],
 }
 
 
@@ -92,7 +92,7 @@ def test_orders(stack, sold):
         "reservationId": sold.paid["reservationId"], "userId": sold.user, "itemId": sold.first, "date": paid["date"],
         "status": "paid", "seatCount": 2, "totalPrice": 1400, "createdAt": sold.paid["createdAt"],
         "paymentId": sold.payment["paymentId"], "payment": "paid", "paidAt": sold.payment["paidAt"],
-        "refundedAmount": 0, "fee": 0}
+        "refundedAmount": 0, "fee": 0, "method": "points"}
     assert (refunded["refundedAmount"], refunded["fee"], held["refundedAmount"], held["fee"]) == (700, 0, None, None)
     assert refunded["payment"] == "refunded" and held["payment"] is held["paidAt"] is held["paymentId"] is None
     assert read_ndjson(stack, sold.concert.id, f"what=orders&itemId={sold.second}") == [held, lapsed]

@@ -146,6 +146,11 @@ class Lone:
     def bought(self, count):
         return self.make(self.payments(count))
 
+    def desk_sales(self, count):
+        return [request("POST", "/admin/reservation", {
+            "userId": self.user, "concertId": one["concertId"], "itemId": one["itemIds"][0], "seatIds": [1], "method": "box_office"}, **self.key)
+                for one in self.make(self.concerts(count, status="closed"))]
+
     def dates(self, count):
         """In closed concerts, as what lists of a concert take grows with its dates."""
         return [request("POST", f"/admin/concert/{one['concertId']}/item",
@@ -240,6 +245,7 @@ CALLS = {
     ("GET", "/admin/concert/{concert}/export"): lambda lone: lone.asked(
         f"/admin/concert/{lone.concert.id}/export?what=orders&format=csv"),
     ("GET", "/admin/reservation"): lambda lone: lone.asked(f"/admin/reservation?concertId={lone.concert.id}"),
+    ("POST", "/admin/reservation"): lambda lone: lone.desk_sales,
     ("POST", "/admin/reservation/{reservation}/refund"): lambda lone: lambda count: [
         request("POST", f"/admin/reservation/{one['reservationId']}/refund", {"reason": "a test"}, **lone.key)
         for one in lone.bought(count)],

@@ -21,7 +21,7 @@ NEEDED = {
     "POST /admin/concert": "MANAGER", "PATCH /admin/concert/{concert}": "MANAGER",
     "GET /admin/concert/{concert}/export": "SELLER", "GET /admin/log": "MANAGER", "POST /point/charge": "SELLER",
     "GET /admin/reservation": "SELLER", "GET /admin/user/{user}": "SELLER", "POST /admin/point": "SELLER",
-    "POST /admin/reservation/{reservation}/refund": "SELLER",
+    "POST /admin/reservation": "SELLER", "POST /admin/reservation/{reservation}/refund": "SELLER",
     "GET /admin/concert/{concert}/item": "VIEWER", "POST /admin/concert/{concert}/item": "MANAGER",
     "PATCH /admin/concert/{concert}/item/{item}": "MANAGER", "POST /admin/concert/{concert}/item/{item}/cancel": "MANAGER",
     "GET /admin/concert/{concert}/report": "VIEWER",
@@ -243,6 +243,10 @@ def change_something(stack, route):
     if str(route) == "POST /admin/reservation/{reservation}/refund":
         held, _ = buy(stack, new_user(), new_concert(stack))
         return f"/admin/reservation/{held['reservationId']}/refund", {"reason": "ill"}, "order refund"
+    if str(route) == "POST /admin/reservation":
+        concert = new_concert(stack)
+        return route.pattern, {"userId": new_user(), "concertId": concert.id, "itemId": concert.item, "seatIds": [1],
+                               "method": "guest"}, "order sell"
     if route.pattern.startswith("/admin/concert/{concert}/item"):
         concert = new_concert(stack)
         path = route.pattern.format(concert=concert.id, item=concert.item)

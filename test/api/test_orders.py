@@ -63,7 +63,7 @@ def test_the_orders_of_a_concert_newest_first(stack, sold):
     assert {name: held[name] for name in sold.held} == sold.held and held["payment"] is None
     mine = ok(stack.get(f"/reservation/{sold.paid['reservationId']}?userId={sold.mina}"))
     payment = {name: sold.payment[name] for name in ("paymentId", "amount", "status", "paidAt")}
-    assert paid == mine | {"payment": payment | {"refundedAmount": 0, "fee": 0}}
+    assert paid == mine | {"payment": payment | {"method": "points", "refundedAmount": 0, "fee": 0}}
     assert [seat["seatId"] for seat in paid["seats"]] == [1, 2, 3] and released["payment"] is lapsed["payment"] is None
     assert refunded["payment"]["status"] == "refunded" and refunded["userId"] == sold.noah
     everything = ids(read(stack, "?limit=100"))
@@ -180,7 +180,7 @@ def test_an_order_is_refunded_by_hand(stack):
     assert answer == bought | {"status": "cancelled", "refundedAmount": 1400, "fee": 0, "balance": 1400}
     order, = read(stack, f"?ref={bought['reservationId']}&concertId={concert.id}")["reservations"]
     assert order["payment"] == {name: payment[name] for name in ("paymentId", "amount", "paidAt")} | {
-        "status": "refunded", "refundedAmount": 1400, "fee": 0}
+        "status": "refunded", "method": "points", "refundedAmount": 1400, "fee": 0}
     assert [row["kind"] for row in ok(stack.get(f"/point/history?userId={user}"))["history"]] == ["refund", "payment", "charge"]
     row = ok(stack.get(f"/admin/log?concertId={concert.id}", **stack.admin_headers()))["log"][0]
     assert (row["actor"], row["action"], row["detail"]) == ("admin", "order refund", "Ill")

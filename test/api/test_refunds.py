@@ -75,7 +75,7 @@ def test_what_the_ledger_and_the_log_say(stack):
     assert row["before"] == {"reservationId": order["reservationId"], "status": "paid", "seatIds": [1, 2, 3]}
     assert row["after"] == row["before"] | {"seatIds": [2], "refundedAmount": 200, "fee": 1800, "balance": 200}
     exported = stack.get(f"/admin/concert/{concert.id}/export?what=orders", **stack.admin_headers()).body.decode()
-    assert exported.splitlines()[1].endswith(",200,1800")
+    assert exported.splitlines()[1].endswith(",200,1800,\"points\"")
 
 
 def test_one_after_the_other(stack):

@@ -43,6 +43,7 @@ CONTRACT = {
     ("PATCH", "/admin/concert/{concert}/item/{item}"): ("ADMIN", True),
     ("POST", "/admin/concert/{concert}/item/{item}/cancel"): ("ADMIN", True),
     ("GET", "/admin/reservation"): ("ADMIN", False),
+    ("POST", "/admin/reservation"): ("ADMIN", True),
     ("POST", "/admin/reservation/{reservation}/refund"): ("ADMIN", True),
     ("GET", "/admin/user/{user}"): ("ADMIN", False),
     ("POST", "/admin/point"): ("ADMIN", True),
@@ -168,6 +169,8 @@ def request_for(client, route, fan, user):
             "/admin/concert/{concert}/item": lambda: NEW_DATE,
             "/admin/concert/{concert}/item/{item}": lambda: {"date": "2031-05-01"},
             "/admin/concert/{concert}/item/{item}/cancel": lambda: {"reason": "Why"},
+            "/admin/reservation": lambda: {"userId": fan.id, "concertId": fan.concert.id, "itemId": item, "seatIds": [seat],
+                                           "method": "guest"},
             "/admin/reservation/{reservation}/refund": lambda: {"reason": "Why"},
             "/admin/point": lambda: {"userId": fan.id, "amount": 1, "reason": "Why"},
         }[pattern]()

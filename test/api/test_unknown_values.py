@@ -10,7 +10,7 @@ from helpers import (
 )
 
 COLUMNS = {
-    ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
+    ("box_office_sale", "method"), ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
     ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "status"),
 }
 LATER = "later"
@@ -64,6 +64,20 @@ def test_a_reservation(newer):
     seats = newer.query("SELECT status FROM seat WHERE reservation_id = %s", held)
     assert (rows, seats) == ([{"status": LATER}], [{"status": "held"}])
     assert balance(newer, user) == 1000
+
+
+def test_a_way_to_pay(newer):
+    """Whatever it was paid with, it was not points: none go back."""
+    concert, user = new_concert(newer), new_user()
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatIds": [1, 2], "method": "box_office"}
+    sold = ok(newer.post("/admin/reservation", body, **newer.admin_headers()))["reservationId"]
+    set_later(newer, "box_office_sale", "method", "reservation_id = %s", sold)
+    order, = ok(newer.get(f"/admin/reservation?concertId={concert.id}", **newer.admin_headers()))["reservations"]
+    assert (order["payment"]["method"], order["payment"]["amount"]) == ("other", 2000)
+    path = f"/admin/reservation/{sold}/refund"
+    back = ok(newer.post(path, {"reason": "r", "seatIds": [1]}, **newer.admin_headers()))
+    assert (back["method"], back["refundedAmount"], back["balance"]) == ("other", 1000, 0)
+    assert balance(newer, user) == 0 and ok(newer.get(f"/point/history?userId={user}"))["history"] == []
 
 
 def test_a_payment(newer):

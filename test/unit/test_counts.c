@@ -5,8 +5,17 @@
 #include "suites.h"
 
 static struct counts counts;
-static const struct seat_counts some = {50000, INT32_MAX, 7,         INT32_MAX - 1,
-                                        9,     INT64_MAX, 123456789, 6000};
+static const struct seat_counts some = {.seats = 50000,
+                                        .available = INT32_MAX,
+                                        .held = 7,
+                                        .sold = INT32_MAX - 1,
+                                        .blocked = 9,
+                                        .revenue = INT64_MAX,
+                                        .box_office = 11,
+                                        .guest = INT32_MAX,
+                                        .box_office_revenue = INT64_MAX - 3,
+                                        .counted_at = 123456789,
+                                        .took_us = 6000};
 
 static void
 nothing_is_remembered_at_first(void)
@@ -31,6 +40,9 @@ what_was_counted_is_recalled(void)
     CU_ASSERT_EQUAL(found.sold, some.sold);
     CU_ASSERT_EQUAL(found.blocked, some.blocked);
     CU_ASSERT_EQUAL(found.revenue, some.revenue);
+    CU_ASSERT_EQUAL(found.box_office, some.box_office);
+    CU_ASSERT_EQUAL(found.guest, some.guest);
+    CU_ASSERT_EQUAL(found.box_office_revenue, some.box_office_revenue);
     CU_ASSERT_EQUAL(found.counted_at, some.counted_at);
     CU_ASSERT_EQUAL(found.took_us, some.took_us);
     CU_ASSERT_FALSE(counts_recall(&counts, 6, &found));

@@ -32,6 +32,9 @@ count_seats(struct services *services, int32_t concert_id, struct seat_counts *c
         .sold = sales.sold,
         .blocked = sales.blocked,
         .revenue = sales.revenue,
+        .box_office = sales.box_office,
+        .guest = sales.guest,
+        .box_office_revenue = sales.box_office_revenue,
         .counted_at = began,
         .took_us = clock_monotonic_us() - began_us,
     };

@@ -37,7 +37,8 @@ count_ended(const struct reservation_end *end)
         const struct reservation_cancel *cancel = &end->list[i];
         ended.holds += cancel->released;
         ended.refunded += cancel->refunded;
-        ended.points += cancel->refunded ? cancel->refund.entry.amount : 0;
+        bool moves_points = cancel->refunded && cancel->reservation.method == PAID_POINTS;
+        ended.points += moves_points ? cancel->refund.entry.amount : 0;
     }
     return ended;
 }

@@ -7,7 +7,7 @@
 /* What was done. */
 struct end_report {
     int64_t refunded; /* paid reservations */
-    int64_t points;   /* that went back with them */
+    int64_t points;   /* that went back with those of them that were paid with points */
     int64_t holds;    /* live ones that were cancelled */
     int64_t failed;   /* reservations that the last look could not end */
 };

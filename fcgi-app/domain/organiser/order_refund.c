@@ -1,6 +1,5 @@
 #include "domain/organiser/order_refund.h"
 
-#include "domain/sale/point.h"
 #include "mysql/organiser/audit_log_table.h"
 
 static enum error
@@ -83,7 +82,7 @@ enum db_result
 order_refund_was_committed(struct services *services, void *state)
 {
     const struct reservation_cancel *order = &((struct order_refund *)state)->order;
-    return point_entry_was_committed(services, order->reservation.user_id, &order->refund.entry);
+    return refund_was_committed(services, &order->reservation, &order->refund.entry);
 }
 
 int64_t

@@ -104,10 +104,13 @@ add_slot(struct sales_report *report, struct days *days, const struct report_slo
     add_to_hour(report, local - local % HOUR_MS - offset, slot);
 }
 
-static enum error
-find_item(struct services *services, int32_t concert_id, int32_t item_id, struct problem *problem)
+enum error
+sales_report_find(struct services *services, int32_t concert_id, int32_t item_id,
+                  struct concert *concert, struct problem *problem)
 {
     struct item item = {.concert_id = concert_id};
+    if (concert_find_whole(services->db, concert_id, concert, problem) != ERROR_NONE)
+        return problem->error;
     enum db_result result = item_id != 0 ? concert_table_item(services->db, item_id, &item) : DB_OK;
     if (result == DB_NONE || (result == DB_OK && item.concert_id != concert_id))
         return refuse(problem, ERROR_ITEM_NOT_FOUND);
@@ -115,18 +118,17 @@ find_item(struct services *services, int32_t concert_id, int32_t item_id, struct
 }
 
 enum error
-sales_report_read(struct services *services, int32_t concert_id, int32_t item_id,
+sales_report_read(struct services *services, const struct concert *concert, int32_t item_id,
+                  enum payment_method method,
                   void (*visit)(void *state, const struct report_day *day), void *state,
                   struct sales_report *report, struct problem *problem)
 {
     struct days days = {.visit = visit, .state = state};
     struct report_slot slot;
     *report = (struct sales_report){.hour_count = 0};
-    if (concert_find_whole(services->db, concert_id, &report->concert, problem) != ERROR_NONE ||
-        find_item(services, concert_id, item_id, problem) != ERROR_NONE)
-        return problem->error;
-    enum db_result result = sales_report_table_list(services->db, concert_id, item_id, &slot);
-    time_zone_enter(concert_time_zone(services, &report->concert));
+    enum db_result result =
+        sales_report_table_list(services->db, concert->concert_id, item_id, method, &slot);
+    time_zone_enter(concert_time_zone(services, concert));
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
         add_slot(report, &days, &slot);
     time_zone_leave();

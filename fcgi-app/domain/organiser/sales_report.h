@@ -6,8 +6,8 @@
 #include "mysql/organiser/sales_report_table.h"
 
 /*
- * Seats that were sold or given back in some time, and the points that were paid less those that
- * were refunded.
+ * Seats that were sold or given back in some time, and what was paid less what was refunded:
+ * points, or of the box office its own money.
  */
 struct report_sum {
     int64_t sold;
@@ -32,17 +32,24 @@ struct report_hour {
 };
 
 struct sales_report {
-    struct concert concert;
     struct report_hour *hours; /* ascending; only such in which any moved */
     size_t hour_count;
 };
 
 /*
- * Hands the days to `visit`, by (date, itemId, section, price, day), and fills the hours; of one
- * item where item_id is not 0. The caller frees the report, on failure as well. Refuses with
- * concert_not_found or item_not_found. report->concert is read before the first visit.
+ * Reads the concert of a report; item_id is 0, or one of its items. Refuses with concert_not_found
+ * or item_not_found.
  */
-enum error sales_report_read(struct services *services, int32_t concert_id, int32_t item_id,
+enum error sales_report_find(struct services *services, int32_t concert_id, int32_t item_id,
+                             struct concert *concert, struct problem *problem) MUST_CHECK;
+
+/*
+ * Hands the days to `visit`, by (date, itemId, section, price, day), and fills the hours; of one
+ * item where item_id is not 0, and of orders that were paid by `method`. The caller frees the
+ * report, on failure as well.
+ */
+enum error sales_report_read(struct services *services, const struct concert *concert,
+                             int32_t item_id, enum payment_method method,
                              void (*visit)(void *state, const struct report_day *day), void *state,
                              struct sales_report *report, struct problem *problem) MUST_CHECK;
 

@@ -234,6 +234,24 @@ payment_status_name(enum payment_status status)
     return names[status];
 }
 
+const char *
+payment_method_name(enum payment_method method)
+{
+    static const char *const names[] = {
+        [PAID_OTHER] = "other",
+        [PAID_POINTS] = "points",
+        [PAID_BOX_OFFICE] = "box_office",
+        [PAID_GUEST] = "guest",
+    };
+    return names[method];
+}
+
+bool
+payment_exists(const struct payment *payment)
+{
+    return payment->payment_id != 0 || payment->method != PAID_POINTS;
+}
+
 enum error
 payment_list(struct services *services, const char *user_id, int64_t before, int32_t limit,
              struct payment *list, size_t *count, struct problem *problem)

@@ -46,6 +46,12 @@ void payment_create_refused(struct services *services, const struct payment_crea
 /* "paid" or "refunded"; "other" for one that only a newer build has. */
 const char *payment_status_name(enum payment_status status);
 
+/* "points", "box_office" or "guest"; "other" as above. */
+const char *payment_method_name(enum payment_method method);
+
+/* Of a list's row: whether the order was paid, with points or otherwise. */
+bool payment_exists(const struct payment *payment);
+
 /* A page of a user's payments, newest first, with ids below `before`. */
 enum error payment_list(struct services *services, const char *user_id, int64_t before,
                         int32_t limit, struct payment *list, size_t *count, struct problem *problem)

@@ -105,6 +105,26 @@ refund_return_seats(struct services *services, struct reservation *reservation,
     return refuse_db(problem, end_reservation(services, reservation));
 }
 
+/* What was not paid with points moves none: it is written down for the box office. */
+static enum error
+write_down(struct services *services, const struct reservation *reservation,
+           struct point_entry *entry, struct problem *problem)
+{
+    enum db_result result = db_now(services->db, &entry->created_at);
+    const struct box_office_refund refund = {
+        .reservation_id = reservation->reservation_id,
+        .refund_no = entry->refund_no,
+        .amount = entry->amount,
+        .fee = entry->fee,
+        .created_at = entry->created_at,
+    };
+    if (result == DB_OK)
+        result = box_office_table_add_refund(services->db, &refund);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return point_balance(services, reservation->user_id, &entry->balance_after, problem);
+}
+
 enum error
 refund_pay_back(struct services *services, const struct reservation *reservation,
                 struct refund *refund, struct problem *problem)
@@ -112,14 +132,33 @@ refund_pay_back(struct services *services, const struct reservation *reservation
     struct point_entry *entry = &refund->entry;
     int64_t amount = refund->price * refund->percent / PERCENT;
     enum db_result result = DB_OK;
+    entry->fee = refund->price - amount;
+    entry->amount = amount;
+    if (reservation->method != PAID_POINTS)
+        return write_down(services, reservation, entry, problem);
     if (reservation->status == RESERVATION_CANCELLED)
         result = payment_table_refund(services->db, reservation->reservation_id, refund->asked_at);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    entry->fee = refund->price - amount;
     if (point_move(services, reservation->user_id, amount, entry, problem) != ERROR_NONE)
         return problem->error;
     if (entry->refund_no > 0 || entry->fee > 0)
         result = point_table_set_refund(services->db, entry);
     return refuse_db(problem, result);
+}
+
+enum db_result
+refund_was_committed(struct services *services, const struct reservation *reservation,
+                     const struct point_entry *entry)
+{
+    struct box_office_refund found = {.reservation_id = reservation->reservation_id,
+                                      .refund_no = entry->refund_no};
+    if (reservation->method == PAID_POINTS)
+        return point_entry_was_committed(services, reservation->user_id, entry);
+    enum db_result result = box_office_table_lock_refund(services->db, &found);
+    if (result != DB_OK)
+        return result;
+    bool ours = found.amount == entry->amount && found.fee == entry->fee &&
+                found.created_at == entry->created_at;
+    return ours ? DB_OK : DB_NONE;
 }

@@ -32,9 +32,15 @@ enum error refund_return_seats(struct services *services, struct reservation *re
 
 /*
  * Then: one row in the ledger, and the payment is refunded where no seat is left. Locks the purse
- * of the owner.
+ * of the owner. Of an order that was not paid with points neither is touched: a row says what the
+ * box office is to give back, and `entry` has the same, with the balance as it is.
  */
 enum error refund_pay_back(struct services *services, const struct reservation *reservation,
                            struct refund *refund, struct problem *problem) MUST_CHECK;
+
+/* For an effect: whether that entry is there. DB_OK or DB_NONE; locks it. */
+enum db_result refund_was_committed(struct services *services,
+                                    const struct reservation *reservation,
+                                    const struct point_entry *entry) MUST_CHECK;
 
 #endif

@@ -122,7 +122,7 @@ reservation_cancel_count(const void *state, struct tally *tally)
 {
     const struct reservation_cancel *cancel = state;
     tally_add(tally, cancel->refunded ? TALLY_REFUNDS : TALLY_RELEASES, 1);
-    if (cancel->refunded)
+    if (cancel->refunded && cancel->reservation.method == PAID_POINTS)
         tally_add(tally, TALLY_POINTS_REFUNDED, cancel->refund.entry.amount);
 }
 

@@ -134,13 +134,12 @@ reservation_create_fill(struct reservation_create *create, const struct seat *se
     }
 }
 
-/* Writes the reservation and gives it the locked seats; its owner's place lasts as long. */
-static enum db_result
-write_hold(struct services *services, struct reservation_create *create, const struct seat *seats,
-           int64_t now)
+/* The place of its owner in the queue lasts as long. */
+enum db_result
+reservation_create_write(struct services *services, struct reservation_create *create,
+                         const struct seat *seats)
 {
     struct reservation *made = &create->made;
-    reservation_create_fill(create, seats, now);
     enum db_result result = reservation_table_insert(services->db, &made, 1, 0);
     if (result == DB_OK)
         result = seat_table_hold(services->db, made->item_id, seats, create->seat_count,
@@ -150,10 +149,10 @@ write_hold(struct services *services, struct reservation_create *create, const s
     return result;
 }
 
-/* Locks the seats that the buyer named, and checks them by the time after the last lock. */
-static enum error
-lock_named(struct services *services, const struct reservation_create *create,
-           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+enum error
+reservation_create_lock_named(struct services *services, const struct reservation_create *create,
+                              struct seat seats[SEATS_AT_ONCE], int64_t *now,
+                              struct problem *problem)
 {
     size_t found;
     enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
@@ -168,7 +167,7 @@ lock_seats(struct services *services, struct reservation_create *create,
            struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
 {
     if (create->wish.count == 0)
-        return lock_named(services, create, seats, now, problem);
+        return reservation_create_lock_named(services, create, seats, now, problem);
     create->seat_count = (size_t)create->wish.count;
     create->wish.patient = create->tries++ < PATIENT_TRIES;
     return hall_lock_best(services, &create->offer->item, &create->wish, create->seat_ids, seats,
@@ -194,7 +193,8 @@ reservation_create_execute(struct services *services, void *state, struct proble
         quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
             ERROR_NONE)
         return problem->error;
-    return refuse_db(problem, write_hold(services, create, seats, now));
+    reservation_create_fill(create, seats, now);
+    return refuse_db(problem, reservation_create_write(services, create, seats));
 }
 
 enum db_result

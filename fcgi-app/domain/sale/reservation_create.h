@@ -31,4 +31,15 @@ enum error reservation_require_item_open(const struct item *item, int64_t now,
 void reservation_create_fill(struct reservation_create *create, const struct seat *seats,
                              int64_t now);
 
+/* Locks the seats that are named, and checks them by *now, the time after the last lock. */
+enum error reservation_create_lock_named(struct services *services,
+                                         const struct reservation_create *create,
+                                         struct seat seats[SEATS_AT_ONCE], int64_t *now,
+                                         struct problem *problem) MUST_CHECK;
+
+/* Writes create->made, which is filled, and gives it the locked seats. */
+enum db_result reservation_create_write(struct services *services,
+                                        struct reservation_create *create, const struct seat *seats)
+    MUST_CHECK;
+
 #endif

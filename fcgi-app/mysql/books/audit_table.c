@@ -82,7 +82,8 @@ const struct audit_check audit_checks[] = {
      {"SELECT (SELECT COUNT(*) FROM reservation r"
       "  LEFT JOIN payment p ON p.reservation_id = r.reservation_id AND p.status = 'paid'"
       "   AND p.amount = r.total_price + " RETURNED_PRICE " AND p.user_id = r.user_id"
-      "  WHERE r.status = 'paid' AND p.payment_id IS NULL)"
+      "  LEFT JOIN box_office_sale b ON b.reservation_id = r.reservation_id"
+      "  WHERE r.status = 'paid' AND p.payment_id IS NULL AND b.reservation_id IS NULL)"
       " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM payment)"},
      false},
 
@@ -133,13 +134,44 @@ const struct audit_check audit_checks[] = {
       "  WHERE fee < 0 OR (fee > 0 AND kind <> 'refund'))"},
      false},
 
+    {"box_office_adds_up",
+     "an order not paid with points is its price and moves none; a guest pays nothing",
+     {"SELECT (SELECT COUNT(*) FROM box_office_sale b"
+      "  LEFT JOIN reservation r ON r.reservation_id = b.reservation_id"
+      "   AND r.concert_id = b.concert_id AND r.status IN ('paid', 'cancelled')"
+      "  WHERE r.reservation_id IS NULL OR (b.method = 'guest' AND b.amount <> 0)"
+      "   OR b.amount <> r.total_price + " RETURNED_PRICE
+      "   OR b.amount <> IF(r.status = 'paid', r.total_price, 0)"
+      "    + (SELECT COALESCE(SUM(f.amount + f.fee), 0) FROM box_office_refund f"
+      "     WHERE f.reservation_id = b.reservation_id)"
+      "   OR EXISTS (SELECT 1 FROM payment p WHERE p.reservation_id = b.reservation_id)"
+      "   OR EXISTS (SELECT 1 FROM point_history h WHERE h.reservation_id = b.reservation_id))"
+      " + (SELECT COUNT(*) FROM box_office_refund f"
+      "  LEFT JOIN box_office_sale b ON b.reservation_id = f.reservation_id"
+      "  LEFT JOIN reservation r ON r.reservation_id = b.reservation_id"
+      "   AND (r.status = 'cancelled' OR f.refund_no > 0)"
+      "  WHERE r.reservation_id IS NULL OR f.amount < 0 OR f.fee < 0)"
+      " + (SELECT COUNT(*) FROM reservation r"
+      "  JOIN box_office_sale b ON b.reservation_id = r.reservation_id"
+      "  LEFT JOIN box_office_refund f ON f.reservation_id = r.reservation_id AND f.refund_no = 0"
+      "  WHERE r.status = 'cancelled' AND f.reservation_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM box_office_sale)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id, refund_no) FROM box_office_refund)"},
+     false},
+
     {"returned_seats_add_up",
      "seats that went back have a refund of their price, and are not the order's any more",
      {"SELECT (SELECT COUNT(*) FROM (SELECT reservation_id, refund_no, SUM(price) AS price"
       "   FROM returned_seat GROUP BY reservation_id, refund_no) t"
       "  LEFT JOIN point_history h ON h.reservation_id = t.reservation_id AND h.kind = 'refund'"
       "   AND h.refund_no = t.refund_no AND h.amount + h.fee = t.price"
-      "  WHERE h.history_id IS NULL)"
+      "  LEFT JOIN box_office_refund f ON f.reservation_id = t.reservation_id"
+      "   AND f.refund_no = t.refund_no AND f.amount + f.fee = t.price"
+      "  WHERE h.history_id IS NULL AND f.reservation_id IS NULL)"
+      " + (SELECT COUNT(*) FROM box_office_refund f"
+      "  LEFT JOIN returned_seat t ON t.reservation_id = f.reservation_id"
+      "   AND t.refund_no = f.refund_no"
+      "  WHERE f.refund_no > 0 AND t.seat_no IS NULL)"
       " + (SELECT COUNT(*) FROM point_history h"
       "  LEFT JOIN returned_seat t ON t.reservation_id = h.reservation_id"
       "   AND t.refund_no = h.refund_no"
@@ -194,7 +226,9 @@ const struct audit_check audit_checks[] = {
      "a stored answer names an effect that exists",
      {"SELECT COUNT(*) FROM idempotency i"
       " LEFT JOIN reservation r ON r.reservation_id = i.effect_id"
-      "  AND (r.user_id = i.user_id OR (i.effect = 'cancel' AND " IS_OPERATORS "))"
+      "  AND (r.user_id = i.user_id OR (i.effect = 'cancel' AND " IS_OPERATORS ")"
+      "   OR (i.effect = 'reserve' AND " IS_OPERATORS " AND EXISTS (SELECT 1 FROM box_office_sale b"
+      "    WHERE b.reservation_id = r.reservation_id)))"
       "  AND (i.effect = 'reserve' OR (i.effect = 'cancel'"
       "   AND (r.status = 'cancelled' OR (r.refund_count > 0 AND " IS_OPERATORS "))))"
       " LEFT JOIN point_history h ON h.history_id = i.effect_id"

@@ -13,12 +13,17 @@
     " COALESCE(s.reservation_id, 0), m.seat_no IS NOT NULL"
 
 /* Whether the payment, less its refunds, is for the seats listed now, and `l` did not go back. */
+#define LISTED_PRICE                                                                               \
+    "(SELECT SUM(a.price) FROM reservation_seat a WHERE a.reservation_id = r.reservation_id)"
 #define IS_PAID_FOR                                                                                \
-    " EXISTS (SELECT 1 FROM payment p WHERE p.reservation_id = r.reservation_id"                   \
-    "  AND p.status = 'paid' AND p.amount ="                                                       \
-    "   (SELECT SUM(a.price) FROM reservation_seat a WHERE a.reservation_id = r.reservation_id)"   \
+    " (EXISTS (SELECT 1 FROM payment p WHERE p.reservation_id = r.reservation_id"                  \
+    "  AND p.status = 'paid' AND p.amount = " LISTED_PRICE                                         \
     "   + (SELECT COALESCE(SUM(h.amount + h.fee), 0) FROM point_history h"                         \
     "    WHERE h.reservation_id = r.reservation_id AND h.kind = 'refund'))"                        \
+    " OR EXISTS (SELECT 1 FROM box_office_sale b WHERE b.reservation_id = r.reservation_id"        \
+    "  AND b.amount = " LISTED_PRICE                                                               \
+    "   + (SELECT COALESCE(SUM(f.amount + f.fee), 0) FROM box_office_refund f"                     \
+    "    WHERE f.reservation_id = r.reservation_id)))"                                             \
     " AND NOT EXISTS (SELECT 1 FROM returned_seat t WHERE t.reservation_id = r.reservation_id"     \
     "  AND t.seat_no = l.seat_no)"
 

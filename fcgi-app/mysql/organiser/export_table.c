@@ -29,22 +29,17 @@ list_orders(struct database *db, const struct parameter *parameters, size_t coun
 {
     static const struct query list = {
         "SELECT " ITEM_NAMED ", r.reservation_id, r.user_id, " RESERVATION_SHOWN
-        ", r.seat_count, r.total_price, r.created_at, p.payment_id, p.amount, p.status + 0,"
-        " p.paid_at, " PAYMENT_REFUNDS " FROM " RESERVATIONS_OF_CONCERT
-        " LEFT JOIN item i ON i.item_id = r.item_id"
-        " LEFT JOIN concert c ON c.concert_id = r.concert_id"
-        " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"
+        ", r.seat_count, r.total_price, r.created_at, " ORDER_PAYMENT_COLUMNS
+        " FROM " RESERVATIONS_OF_CONCERT " LEFT JOIN item i ON i.item_id = r.item_id"
+        " LEFT JOIN concert c ON c.concert_id = r.concert_id" PAYMENT_OF_ORDER
         " WHERE k.concert_id = ? AND k.reservation_id < ? AND (? = 0 OR k.item_id = ?)"
         " ORDER BY k.reservation_id DESC LIMIT ?"};
-    return db_select(
-        db, &list, parameters, count,
-        COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date), INTO_INT64(&row->reservation_id),
-                INTO_TEXT(row->user_id), INTO_ENUM(&row->status, RESERVATION_CANCELLED),
-                INTO_INT32(&row->seat_count), INTO_INT64(&row->total_price),
-                INTO_INSTANT(&row->created_at), INTO_INT64(&row->payment.payment_id),
-                INTO_INT64(&row->payment.amount), INTO_ENUM(&row->payment.status, PAYMENT_REFUNDED),
-                INTO_INSTANT(&row->payment.paid_at), INTO_INT64(&row->payment.refunded_amount),
-                INTO_INT64(&row->payment.fee)));
+    return db_select(db, &list, parameters, count,
+                     COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date),
+                             INTO_INT64(&row->reservation_id), INTO_TEXT(row->user_id),
+                             INTO_ENUM(&row->status, RESERVATION_CANCELLED),
+                             INTO_INT32(&row->seat_count), INTO_INT64(&row->total_price),
+                             INTO_INSTANT(&row->created_at), INTO_ORDER_PAYMENT(&row->payment)));
 }
 
 /* A seat has the reservation that it names for as long as the hold lasts. */
@@ -56,9 +51,10 @@ list_seats(struct database *db, const struct export_query *query, struct export_
         ", s.blocked,"
         " IF(s.held_until <= UTC_TIMESTAMP(3), 1, s.status + 0),"
         " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, s.reservation_id),"
-        " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, r.user_id)"
+        " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, r.user_id), " METHOD_OF_ORDER
         " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
         " LEFT JOIN reservation r ON r.reservation_id = s.reservation_id"
+        " LEFT JOIN box_office_sale b FORCE INDEX (PRIMARY) ON b.reservation_id = s.reservation_id"
         " WHERE i.item_id = ? AND i.concert_id = ? AND s.seat_no < ?"
         " ORDER BY s.seat_no DESC LIMIT ?"};
     return db_select(
@@ -69,7 +65,7 @@ list_seats(struct database *db, const struct export_query *query, struct export_
                 INTO_TEXT(row->seat.section), INTO_TEXT(row->seat.row), INTO_TEXT(row->seat.label),
                 INTO_INT64(&row->seat.price), INTO_BOOL(&row->seat.blocked),
                 INTO_ENUM(&row->seat.status, SEAT_SOLD), INTO_INT64(&row->reservation_id),
-                INTO_TEXT(row->user_id)));
+                INTO_TEXT(row->user_id), INTO_METHOD(&row->payment.method)));
 }
 
 /* An order without an entry or a seat has one row, which says that the page got so far. */
@@ -99,20 +95,22 @@ list_guests(struct database *db, const struct parameter *parameters, size_t coun
 {
     static const struct query list = {
         "SELECT " ITEM_NAMED ", o.reservation_id, o.user_id, rs.seat_no, s.section, s.row_name,"
-        " s.label, rs.price FROM " PAGE_OF_ORDERS(
+        " s.label, rs.price, " METHOD_OF_ORDER " FROM " PAGE_OF_ORDERS(
             RESERVATIONS_OF_STATUS,
             " AND k.status = 'paid'") " LEFT JOIN reservation_seat rs FORCE INDEX (PRIMARY)"
                                       " ON rs.reservation_id = o.reservation_id"
                                       " LEFT JOIN seat s FORCE INDEX (PRIMARY)"
                                       " ON s.item_id = o.item_id AND s.seat_no = rs.seat_no"
                                       " LEFT JOIN item i ON i.item_id = o.item_id"
+                                      " LEFT JOIN box_office_sale b FORCE INDEX (PRIMARY)"
+                                      " ON b.reservation_id = o.reservation_id"
                                       " ORDER BY o.reservation_id DESC, rs.seat_no"};
     return db_select(db, &list, parameters, count,
                      COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date),
                              INTO_INT64(&row->reservation_id), INTO_TEXT(row->user_id),
                              INTO_INT32(&row->seat.seat_id), INTO_TEXT(row->seat.section),
                              INTO_TEXT(row->seat.row), INTO_TEXT(row->seat.label),
-                             INTO_INT64(&row->seat.price)));
+                             INTO_INT64(&row->seat.price), INTO_METHOD(&row->payment.method)));
 }
 
 enum db_result

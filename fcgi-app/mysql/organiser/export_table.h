@@ -20,7 +20,7 @@ struct export_row {
     int32_t seat_count;
     int64_t total_price;
     int64_t created_at;
-    struct payment payment;   /* payment_id 0: none */
+    struct payment payment;   /* of EXPORT_SEATS and EXPORT_GUESTS its method only */
     struct seat seat;         /* its status as shown now */
     struct point_entry entry; /* history_id 0: none */
 };

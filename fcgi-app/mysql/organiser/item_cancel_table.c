@@ -8,12 +8,17 @@ item_cancel_table_list(struct database *db, int32_t concert_id, struct admin_ite
 {
     static const struct query list = {
         "SELECT " ITEM_COLUMNS
-        ", DATE_FORMAT(i.date, '%Y-%m-%d'), i.min_price, i.max_price, " SALES_COLUMNS
-        ", k.begun_at, k.done_at, k.refunded, k.points, k.holds,"
-        " COUNT(DISTINCT IF(k.item_id IS NULL, NULL, s.reservation_id))"
-        " FROM item i LEFT JOIN item_cancel k ON k.item_id = i.item_id"
-        " LEFT JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
-        " WHERE i.concert_id = ? GROUP BY i.date, i.item_id ORDER BY i.date, i.item_id"};
+        ", DATE_FORMAT(i.date, '%Y-%m-%d'), i.min_price, i.max_price, " SALES_BY_ORDERS(
+            "i.concert_id AND b.item_id = i.item_id") ", k.begun_at, k.done_at, k.refunded, "
+                                                      "k.points, k.holds,"
+                                                      " COUNT(DISTINCT IF(k.item_id IS NULL, NULL, "
+                                                      "s.reservation_id))"
+                                                      " FROM item i LEFT JOIN item_cancel k ON "
+                                                      "k.item_id = i.item_id"
+                                                      " LEFT JOIN seat s FORCE INDEX (PRIMARY) ON "
+                                                      "s.item_id = i.item_id"
+                                                      " WHERE i.concert_id = ? GROUP BY i.date, "
+                                                      "i.item_id ORDER BY i.date, i.item_id"};
     const struct column rest[] = {
         INTO_TEXT(row->item.date),           INTO_INT64(&row->min_price),
         INTO_INT64(&row->max_price),         INTO_SALES(&row->sales),

@@ -6,11 +6,9 @@
 #include "mysql/sale/reservation_columns.h"
 
 #define ORDERS(reservations)                                                                       \
-    "SELECT " RESERVATION_COLUMNS ", COALESCE(" ITEM_IS_CANCELLED ", 0), p.payment_id, p.amount,"  \
-    " p.status + 0, p.paid_at, " PAYMENT_REFUNDS ", UTC_TIMESTAMP(3) FROM " reservations           \
-    " LEFT JOIN concert c ON c.concert_id = r.concert_id"                                          \
-    " LEFT JOIN item i ON i.item_id = r.item_id"                                                   \
-    " LEFT JOIN payment p ON p.reservation_id = r.reservation_id WHERE "
+    "SELECT " RESERVATION_COLUMNS ", COALESCE(" ITEM_IS_CANCELLED ", 0), " ORDER_PAYMENT_COLUMNS   \
+    ", UTC_TIMESTAMP(3) FROM " reservations " LEFT JOIN concert c ON c.concert_id = r.concert_id"  \
+    " LEFT JOIN item i ON i.item_id = r.item_id" PAYMENT_OF_ORDER " WHERE "
 #define BY_INDEX(index) "reservation r FORCE INDEX (" index ")"
 
 /* Each may be left out: "" or 0 lets all through. Ids are those of `row`, r or k. */
@@ -19,22 +17,16 @@
         " AND (? = 0 OR " row ".item_id = ?) AND (? = 0 OR ? = " RESERVATION_SHOWN ")"             \
         " ORDER BY " row ".reservation_id DESC LIMIT ?"
 
-enum { ORDER_COLUMN_COUNT = RESERVATION_COLUMN_COUNT + 8 };
+enum { ORDER_COLUMN_COUNT = RESERVATION_COLUMN_COUNT + 9 };
 
 static void
 bind_order(struct order *row, int64_t *now, struct column columns[ORDER_COLUMN_COUNT])
 {
-    struct column *rest = columns + RESERVATION_COLUMN_COUNT;
+    const struct column rest[] = {INTO_BOOL(&row->reservation.is_cancelled),
+                                  INTO_ORDER_PAYMENT(&row->payment), INTO_INSTANT(now)};
     *row = (struct order){0};
     reservation_columns_bind(&row->reservation, columns);
-    rest[0] = INTO_BOOL(&row->reservation.is_cancelled);
-    rest[1] = INTO_INT64(&row->payment.payment_id);
-    rest[2] = INTO_INT64(&row->payment.amount);
-    rest[3] = INTO_ENUM(&row->payment.status, PAYMENT_REFUNDED);
-    rest[4] = INTO_INSTANT(&row->payment.paid_at);
-    rest[5] = INTO_INT64(&row->payment.refunded_amount);
-    rest[6] = INTO_INT64(&row->payment.fee);
-    rest[7] = INTO_INSTANT(now);
+    memcpy(columns + RESERVATION_COLUMN_COUNT, rest, sizeof rest);
 }
 
 /* A statement with parameters of its own, up to two, before those that all have. */

@@ -7,7 +7,7 @@
 
 struct order {
     struct reservation reservation;
-    struct payment payment; /* payment_id 0: none */
+    struct payment payment; /* amount and times are 0 where it is not paid */
 };
 
 /* Which orders are asked for; those with ids below `before`, at most `limit`. */

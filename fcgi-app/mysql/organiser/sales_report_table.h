@@ -2,6 +2,7 @@
 #ifndef FRONTROW_MYSQL_SALES_REPORT_TABLE_H
 #define FRONTROW_MYSQL_SALES_REPORT_TABLE_H
 
+#include "mysql/sale/box_office_table.h"
 #include "mysql/sale/seat_table.h"
 
 /* Time zones differ from UTC by whole quarters of an hour: of these, days and hours are made. */
@@ -21,9 +22,10 @@ struct report_slot {
 
 /*
  * By (date, itemId, section, price, slot); what was sold and what was given back are rows of their
- * own. item_id 0: of all dates. db_next() fills *row.
+ * own. Orders of one method only; item_id 0: of all dates. db_next() fills *row.
  */
 enum db_result sales_report_table_list(struct database *db, int32_t concert_id, int32_t item_id,
-                                       struct report_slot *row) MUST_CHECK;
+                                       enum payment_method method, struct report_slot *row)
+    MUST_CHECK;
 
 #endif

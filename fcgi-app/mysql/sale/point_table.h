@@ -3,7 +3,7 @@
 #define FRONTROW_MYSQL_POINT_TABLE_H
 
 #include "base/message.h"
-#include "mysql/database.h"
+#include "mysql/sale/box_office_table.h"
 
 /* POINT_ADJUST is shown only: it is stored as a charge or a use that has a reason. */
 enum point_kind { POINT_OTHER, POINT_CHARGE, POINT_USE, POINT_PAYMENT, POINT_REFUND, POINT_ADJUST };
@@ -32,8 +32,9 @@ struct payment {
     int64_t amount;
     enum payment_status status;
     int64_t paid_at;
-    int64_t refunded_amount; /* by all refunds; filled by lists only, likewise the fee */
-    int64_t fee;             /* what they kept back */
+    int64_t refunded_amount;    /* by all refunds; filled by lists only, likewise the fee */
+    int64_t fee;                /* what they kept back */
+    enum payment_method method; /* filled by lists of orders only; payment_id 0 unless of points */
 };
 
 /*
@@ -41,6 +42,28 @@ struct payment {
  * build wrote it. An index leads there, which ends at once where there was no refund.
  */
 #define PAYMENT_REFUNDS SUM_OF_REFUNDS("amount") ", " SUM_OF_REFUNDS("fee")
+
+/*
+ * The payment of an order, whichever way it was paid: of a `reservation r` with its `payment p` and
+ * its `box_office_sale b`, of which it has one at most. PAYMENT_OF_ORDER joins them.
+ */
+#define PAYMENT_OF_ORDER                                                                           \
+    " LEFT JOIN payment p ON p.reservation_id = r.reservation_id"                                  \
+    " LEFT JOIN box_office_sale b FORCE INDEX (PRIMARY) ON b.reservation_id = r.reservation_id"
+#define ORDER_PAYMENT_COLUMNS                                                                      \
+    "p.payment_id, COALESCE(p.amount, b.amount),"                                                  \
+    " IF(b.reservation_id IS NULL, p.status + 0, IF(r.status = 'cancelled', 2, 1)),"               \
+    " COALESCE(p.paid_at, b.sold_at), " REFUNDS_OF_ORDER("amount") ", " REFUNDS_OF_ORDER(          \
+        "fee") ", " METHOD_OF_ORDER
+#define REFUNDS_OF_ORDER(column)                                                                   \
+    "IF(b.reservation_id IS NULL, " SUM_OF_REFUNDS(                                                \
+        column) ", (SELECT CAST(SUM(f." column                                                     \
+                ") AS SIGNED) FROM box_office_refund f FORCE INDEX (PRIMARY)"                      \
+                " WHERE f.reservation_id = b.reservation_id))"
+#define INTO_ORDER_PAYMENT(row)                                                                    \
+    INTO_INT64(&(row)->payment_id), INTO_INT64(&(row)->amount),                                    \
+        INTO_ENUM(&(row)->status, PAYMENT_REFUNDED), INTO_INSTANT(&(row)->paid_at),                \
+        INTO_INT64(&(row)->refunded_amount), INTO_INT64(&(row)->fee), INTO_METHOD(&(row)->method)
 #define SUM_OF_REFUNDS(column)                                                                     \
     "(SELECT CAST(SUM(h." column ") AS SIGNED) FROM point_history h"                               \
     " FORCE INDEX (history_of_reservation)"                                                        \

@@ -98,12 +98,13 @@ reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
     static const struct query lock = {
         "SELECT " RESERVATION_COLUMNS
         ", COALESCE((SELECT c.maintenance FROM concert c WHERE c.concert_id = r.concert_id), 0)"
-        " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
-    struct column columns[RESERVATION_COLUMN_COUNT + 1];
+        ", " METHOD_OF_RESERVATION " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
+    struct column columns[RESERVATION_COLUMN_COUNT + 2];
     reservation_columns_bind(out, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&out->concert_maintenance);
+    columns[RESERVATION_COLUMN_COUNT + 1] = INTO_METHOD(&out->method);
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns,
-                         RESERVATION_COLUMN_COUNT + 1);
+                         RESERVATION_COLUMN_COUNT + 2);
 }
 
 enum db_result

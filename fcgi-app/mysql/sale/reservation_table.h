@@ -3,6 +3,7 @@
 #define FRONTROW_MYSQL_RESERVATION_TABLE_H
 
 #include "base/message.h"
+#include "mysql/sale/box_office_table.h"
 #include "mysql/sale/seat_table.h"
 
 enum reservation_status {
@@ -33,6 +34,7 @@ struct reservation {
                            it was refunded */
     bool is_cancelled;  /* its concert or item; by ..._list() and ..._lock_hold() only */
     bool concert_maintenance;         /* filled by reservation_table_lock() only */
+    enum payment_method method;       /* likewise */
     bool has_active_token;            /* it is; filled by reservation_table_find_batch() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats(), and behind
                                          them the returned ones */
@@ -47,7 +49,7 @@ enum db_result reservation_table_insert(struct database *db, struct reservation 
 
 /*
  * One by its id, without and with FOR UPDATE, which also tells whether its concert is under
- * maintenance. The seats are not read. *now is the database's time
+ * maintenance, and how it is paid. The seats are not read. *now is the database's time
  * at the read: a later one would show a hold that was paid in between as expired.
  */
 enum db_result reservation_table_find(struct database *db, int64_t id, struct reservation *out,

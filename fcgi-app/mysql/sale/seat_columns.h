@@ -13,17 +13,47 @@
 
 /*
  * Sums over `seat s` of `item i`. held_until is NULL of all but held seats; a sum leaves NULLs out,
- * and is NULL of nothing. Of a cancelled item nothing is available, withheld already or not.
+ * and is NULL of nothing. Of a cancelled item nothing is available, withheld already or not. Last
+ * what was not paid with points: `others` is what it cost, which is no revenue.
  */
-#define SALES_COLUMNS                                                                              \
+#define SALES_COLUMNS(others, box_office, guest, box_office_revenue)                               \
     "COUNT(s.seat_no), CAST(SUM(i.status = 'open' AND s.blocked = 0"                               \
     " AND (s.status = 'available' OR s.held_until <= UTC_TIMESTAMP(3))) AS SIGNED),"               \
     " CAST(SUM(s.held_until > UTC_TIMESTAMP(3)) AS SIGNED),"                                       \
     " CAST(SUM(s.status = 'sold') AS SIGNED), CAST(SUM(s.blocked) AS SIGNED),"                     \
-    " CAST(SUM(IF(s.status = 'sold', " SEAT_TAKEN_PRICE ", 0)) AS SIGNED)"
+    " CAST(SUM(IF(s.status = 'sold', " SEAT_TAKEN_PRICE ", 0)) AS SIGNED) - " others               \
+    ", " box_office ", " guest ", " box_office_revenue
+
+/*
+ * Their orders tell it: no seat of a hall has to be asked how it was paid. `of_what` says whose,
+ * beginning with their concert_id.
+ */
+#define SALES_BY_ORDERS(of_what)                                                                   \
+    SALES_COLUMNS(SUM_OF_ORDERS("r.total_price", of_what, ""),                                     \
+                  SUM_OF_ORDERS("r.seat_count", of_what, " AND b.method = 'box_office'"),          \
+                  SUM_OF_ORDERS("r.seat_count", of_what, " AND b.method = 'guest'"),               \
+                  SUM_OF_ORDERS("r.total_price", of_what, " AND b.method = 'box_office'"))
+#define SUM_OF_ORDERS(column, of_what, of_method)                                                  \
+    "(SELECT CAST(COALESCE(SUM(" column "), 0) AS SIGNED) FROM box_office_sale b"                  \
+    " FORCE INDEX (box_office_sale_of_item) STRAIGHT_JOIN reservation r FORCE INDEX (PRIMARY)"     \
+    " ON r.reservation_id = b.reservation_id WHERE b.concert_id = " of_what                        \
+    " AND r.status = 'paid'" of_method ")"
+
+/* The same where each seat is asked, as an order may have seats in several sections. */
+#define SALES_BY_SEATS                                                                             \
+    SALES_COLUMNS(SUM_OF_SEATS(SEAT_TAKEN_PRICE, "b.method IS NOT NULL"),                          \
+                  SUM_OF_SEATS("1", "b.method = 'box_office'"),                                    \
+                  SUM_OF_SEATS("1", "b.method = 'guest'"),                                         \
+                  SUM_OF_SEATS(SEAT_TAKEN_PRICE, "b.method = 'box_office'"))
+#define SUM_OF_SEATS(column, which)                                                                \
+    "CAST(SUM(IF(s.status = 'sold' AND " which ", " column ", 0)) AS SIGNED)"
+#define METHOD_OF_SEATS                                                                            \
+    " LEFT JOIN box_office_sale b FORCE INDEX (PRIMARY) ON b.reservation_id = s.reservation_id"
 
 #define INTO_SALES(row)                                                                            \
     INTO_INT32(&(row)->seat_count), INTO_INT32(&(row)->available), INTO_INT32(&(row)->held),       \
-        INTO_INT32(&(row)->sold), INTO_INT32(&(row)->blocked), INTO_INT64(&(row)->revenue)
+        INTO_INT32(&(row)->sold), INTO_INT32(&(row)->blocked), INTO_INT64(&(row)->revenue),        \
+        INTO_INT32(&(row)->box_office), INTO_INT32(&(row)->guest),                                 \
+        INTO_INT64(&(row)->box_office_revenue)
 
 #endif

@@ -240,6 +240,21 @@ seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, 
 }
 
 enum db_result
+seat_table_set_price(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
+                     int64_t reservation_id, int64_t price)
+{
+    static const struct query set = {"UPDATE seat SET taken_by = ?, taken_price = ?"
+                                     " WHERE item_id = ? AND reservation_id = ?"
+                                     " AND seat_no" DB_IN_8};
+    struct parameter parameters[4 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id), DB_INTEGER(price),
+                                                      DB_INTEGER(item_id),
+                                                      DB_INTEGER(reservation_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        parameters[4 + i] = DB_INTEGER(seats[i < count ? i : count - 1].seat_id);
+    return db_update(db, &set, parameters, 4 + SEATS_AT_ONCE, (int64_t)count);
+}
+
+enum db_result
 seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                 int64_t reservation_id)
 {
@@ -264,11 +279,12 @@ seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, 
 enum db_result
 seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sales)
 {
-    static const struct query count = {
-        "SELECT " SALES_COLUMNS " FROM item i"
-        " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
-        " WHERE i.concert_id = ?"};
-    return db_select_one(db, &count, PARAMETERS(DB_INTEGER(concert_id)),
+    static const struct query count = {"SELECT " SALES_BY_ORDERS(
+        "?") " FROM item i"
+             " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+             " WHERE i.concert_id = ?"};
+    const struct parameter concert = DB_INTEGER(concert_id);
+    return db_select_one(db, &count, PARAMETERS(concert, concert, concert, concert, concert),
                          COLUMNS(INTO_SALES(sales)));
 }
 
@@ -276,9 +292,9 @@ enum db_result
 seat_table_list_sales(struct database *db, int32_t concert_id, struct section_sales *row)
 {
     static const struct query list = {
-        "SELECT i.item_id, DATE_FORMAT(i.date, '%Y-%m-%d'), s.section, " SALES_COLUMNS
-        " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
-        " WHERE i.concert_id = ?"
+        "SELECT i.item_id, DATE_FORMAT(i.date, '%Y-%m-%d'), s.section, " SALES_BY_SEATS
+        " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = "
+        "i.item_id" METHOD_OF_SEATS " WHERE i.concert_id = ?"
         " GROUP BY i.date, i.item_id, s.section ORDER BY i.date, i.item_id, MIN(s.seat_no)"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(concert_id)),
                      COLUMNS(INTO_INT32(&row->item_id), INTO_TEXT(row->date),

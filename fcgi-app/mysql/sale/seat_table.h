@@ -42,7 +42,10 @@ struct sales {
     int32_t held;
     int32_t sold;
     int32_t blocked;
-    int64_t revenue; /* points of the sold seats */
+    int64_t revenue;    /* points of the sold seats */
+    int32_t box_office; /* of the sold seats those that were paid there, likewise guests' ones */
+    int32_t guest;
+    int64_t box_office_revenue; /* no points */
 };
 
 /* The same of one section of an item. */
@@ -117,6 +120,10 @@ enum db_result seat_table_hold(struct database *db, int32_t item_id, const struc
 enum db_result seat_table_hold_batch(struct database *db, int32_t item_id, const int32_t *ids,
                                      const int64_t *reservation_ids, size_t count,
                                      int64_t held_until) MUST_CHECK;
+
+/* Writes down that the reservation which has the seats pays `price` for each of them. */
+enum db_result seat_table_set_price(struct database *db, int32_t item_id, const struct seat *seats,
+                                    size_t count, int64_t reservation_id, int64_t price) MUST_CHECK;
 
 /* Frees those of the seats that name the reservation. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,

@@ -71,7 +71,7 @@ function Ticket({ reservation, about, onChanged }) {
         try {
             const done = await perform(`refund.${reservation.reservationId}`,
                 { method: "DELETE", path: who(`/reservation/${reservation.reservationId}`) });
-            announce(t("ticket_refunded", points(done.refundedAmount)));
+            announce(done.method ? t("ticket_returned") : t("ticket_refunded", points(done.refundedAmount)));
             onChanged();
         } catch (problem) {
             setState({ problem });
