@@ -39,7 +39,7 @@ struct input {
     char reason[REASON_SIZE];
     int32_t percent; /* of the price that is refunded */
     int32_t method;  /* of a sale by an operator: the number of the word */
-    int64_t price;   /* of each seat; -1: not given */
+    int64_t price;   /* of each seat; above PRICE_MAX: not given */
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };

@@ -11,8 +11,10 @@
 #include "api/point.h"
 #include "api/reservation.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "domain/organiser/order_refund.h"
 #include "domain/organiser/order_sale.h"
+#include "domain/organiser/user_limits.h"
 #include "domain/sale/payment.h"
 
 #include <string.h>
@@ -116,6 +118,7 @@ admin_reservation_post(void *services, const struct request *request, struct res
                    .seat_count = input->seat_count,
                    .offer = &offer},
         .method = (enum payment_method)(PAID_POINTS + input->method),
+        .has_price = input->price <= PRICE_MAX,
         .price = input->price,
         .actor = request->account.name,
         .describe = render_sale,
@@ -130,7 +133,7 @@ admin_reservation_post(void *services, const struct request *request, struct res
         .render = render_sale,
     };
     struct problem problem;
-    if (sale.method == PAID_GUEST && sale.price > 0) {
+    if (sale.method == PAID_GUEST && sale.has_price && sale.price > 0) {
         refuse_field(&problem, "price", "a guest pays nothing: price must be 0");
         response_problem(response, &problem);
         return;
@@ -218,6 +221,7 @@ struct user_view {
     size_t hold_count;
     struct point_entry history[USER_ROWS];
     size_t history_count;
+    struct user_limits limits;
 };
 
 static enum error
@@ -234,7 +238,55 @@ read_user(struct services *services, const char *user_id, struct user_view *view
     if (error == ERROR_NONE)
         error = point_history(services, user_id, LARGE_ID_MAX + 1, USER_ROWS, view->history,
                               &view->history_count, problem);
+    if (error == ERROR_NONE)
+        error = user_limits_read(services, user_id, &view->limits, problem);
     return error == ERROR_NONE ? point_balance(services, user_id, &view->balance, problem) : error;
+}
+
+static void
+write_token(struct json *json, const struct concert_limits *limits)
+{
+    const struct token_row *token = &limits->token;
+    if (!limits->has_token) {
+        json_write_null(json, "token");
+        return;
+    }
+    json_begin_object(json, "token");
+    json_write_string(json, "status", token->status == TOKEN_WAITING ? "waiting" : "active");
+    json_write_optional_integer(json, "number", token->number != 0, token->number);
+    json_write_instant(json, "expiresAt", token->lease_until);
+    json_end_object(json);
+}
+
+/* Of the limits of nginx a worker does not know. */
+static void
+write_limits(struct json *json, const struct services *services, const struct user_limits *limits)
+{
+    const struct config *config = services->config;
+    json_begin_object(json, "limits");
+    json_begin_array(json, "concerts");
+    for (size_t i = 0; i < limits->count; i++) {
+        const struct concert_limits *one = &limits->concerts[i];
+        const struct concert *concert = &one->concert;
+        json_begin_object(json, NULL);
+        json_write_integer(json, "concertId", concert->concert_id);
+        json_write_string(json, "title", concert->title);
+        json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
+                                    concert->max_seats_per_user);
+        json_write_optional_integer(json, "seats", concert->has_seat_limit, one->quota.seats);
+        json_write_optional_integer(json, "unpaidHolds", concert->has_seat_limit,
+                                    one->quota.unpaid);
+        json_write_instant(json, "pausedUntil", one->quota.pause_until);
+        write_token(json, one);
+        json_end_object(json);
+    }
+    json_end_array(json);
+    json_write_optional_integer(json, "unpaidPauseFrom", config->unpaid_pause_from > 0,
+                                config->unpaid_pause_from);
+    json_write_optional_integer(json, "refundsPerDay", config->refunds_per_day > 0,
+                                config->refunds_per_day);
+    json_write_instant(json, "nextRefundAt", limits->refund_at);
+    json_end_object(json);
 }
 
 static void
@@ -267,5 +319,6 @@ admin_user_get(void *services, const struct request *request, struct response *r
     write_orders(&json, "holds", view.holds, view.hold_count, USER_ROWS);
     write_orders(&json, "reservations", view.orders, view.order_count, USER_ROWS);
     write_history(&json, view.history, view.history_count);
+    write_limits(&json, &admin, &view.limits);
     json_end_object(&json);
 }

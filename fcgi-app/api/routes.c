@@ -116,7 +116,8 @@ static const struct field sale_fields[] = {
     {"itemId", FIELD_ID, AT(item_id)},
     {"seatIds", FIELD_SEAT_IDS, AT(seat_ids)},
     {"method", FIELD_CHOICE, AT(method), .word = "box_office|guest"},
-    {"price", FIELD_INTEGER, .optional = true, AT(price), .max = PRICE_MAX, .default_value = -1},
+    {"price", FIELD_INTEGER, .optional = true, AT(price), .max = PRICE_MAX,
+     .default_value = PRICE_MAX + 1},
     END,
 };
 

@@ -276,7 +276,7 @@ def test_any_user_id_in_a_path(stack, sold):
         assert read_user(stack, path)["userId"] == sold.noah
     longest = new_user().ljust(128, "~")
     assert read_user(stack, longest) == {
-        "userId": longest, "balance": 0, "holds": [], "reservations": [], "history": []}
+        "userId": longest, "balance": 0, "holds": [], "reservations": [], "history": [], "limits": limits_of(stack, longest)}
     for wrong in (longest + "x", "a%20b", "%ea%b0%80", "a%2fb", "a%22", "x" * 4000):
         assert_problem(stack.get(f"/admin/user/{wrong}", **stack.admin_headers()), "not_found")
     assert_problem(stack.get("/admin/user/", **stack.admin_headers()), "not_found")
@@ -392,3 +392,49 @@ def test_an_older_build_reads_an_adjustment_as_what_it_knows(stack):
     ok(adjust(stack, user, -4))
     rows = stack.query("SELECT kind, amount, reservation_id FROM point_history WHERE user_id = %s ORDER BY history_id", user)
     assert rows == [{"kind": "charge", "amount": 9, "reservation_id": None}, {"kind": "use", "amount": -4, "reservation_id": None}]
+
+
+# ---- what limits a user
+
+
+def limits_of(stack, user, concert=None):
+    limits = read_user(stack, user)["limits"]
+    return next((row for row in limits["concerts"] if row["concertId"] == concert.id), None) if concert else limits
+
+
+def test_the_seats_and_the_pause_that_a_user_has(stack):
+    """The same as what reserving answers; a concert that is closed limits nobody."""
+    concert, user = new_concert(stack, max_seats=8), new_user()
+    assert limits_of(stack, user) == {"concerts": [], "unpaidPauseFrom": 3, "refundsPerDay": 10, "nextRefundAt": None}
+    buy(stack, user, concert, item=concert.item, seats=[1])
+    reserve(stack, user, concert, concert.item, [2])
+    row = limits_of(stack, user, concert)
+    assert (row["maxSeatsPerUser"], row["seats"], row["unpaidHolds"], row["pausedUntil"]) == (8, 2, 0, None)
+    user = new_user()  # as a payment forgets what was before it
+    for seat in (3, 4, 5):
+        age_hold(stack, reserve(stack, user, concert, concert.item, [seat])["reservationId"], 301)
+    row = limits_of(stack, user, concert)
+    assert row["unpaidHolds"] == 3 and row["pausedUntil"] is not None
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatId": 9}
+    assert stack.post("/reservation", body).code == "too_many_unpaid"
+    stack.query("UPDATE concert SET status = 'closed' WHERE concert_id = %s", concert.id)
+    assert limits_of(stack, user, concert) is None
+
+
+def test_the_token_that_a_user_has(stack):
+    concert, user = new_concert(stack, capacity=0), new_user()
+    ok(stack.post("/token/add", {"userId": user, "concertId": concert.id}))
+    row = limits_of(stack, user, concert)
+    assert row["token"] == {"status": "waiting", "number": 1, "expiresAt": None}
+    assert row["maxSeatsPerUser"] is row["seats"] is row["unpaidHolds"] is row["pausedUntil"] is None
+
+
+def test_the_refunds_that_a_user_asked_for(stack):
+    concert, user = new_concert(stack), new_user()
+    for _ in range(10):
+        assert limits_of(stack, user)["nextRefundAt"] is None
+        made, _ = buy(stack, user, concert)
+        ok(stack.call("DELETE", f"/reservation/{made['reservationId']}?userId={user}"))
+    assert limits_of(stack, user)["nextRefundAt"] is not None
+    made, _ = buy(stack, user, concert)
+    assert stack.call("DELETE", f"/reservation/{made['reservationId']}?userId={user}").code == "rate_limited"

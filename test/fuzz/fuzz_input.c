@@ -91,13 +91,35 @@ fuzz_require_input(const struct route *route, const struct input *input)
 
 /* ---- written again ---- */
 
+/* The list stands at the first of the fields that may name seats. */
+static bool
+names_seats(const struct route *route, const struct field *field)
+{
+    if (field->kind != FIELD_SEAT_ID && field->kind != FIELD_SEAT_IDS)
+        return false;
+    const struct field *first = route->fields;
+    while (first->kind != FIELD_SEAT_ID && first->kind != FIELD_SEAT_IDS)
+        first++;
+    return field == first;
+}
+
+static const char *
+find_word(const struct field *field, int64_t number, char words[200])
+{
+    char *rest = words;
+    REQUIRE(text_copy(words, 200, field->word));
+    while (number-- > 1)
+        fuzz_cut(&rest, "|");
+    return fuzz_cut(&rest, "|");
+}
+
 static void
 write_seats(struct json *json, const struct input *input)
 {
-    if (input->count > 0) {
+    if (input->count > 0)
         json_write_integer(json, "count", input->count);
+    if (input->seat_count == 0)
         return;
-    }
     json_begin_array(json, "seatIds");
     for (size_t i = 0; i < input->seat_count; i++)
         json_write_integer(json, NULL, input->seat_ids[i]);
@@ -111,13 +133,19 @@ fuzz_write_body(const struct route *route, const struct input *input, struct buf
     json_begin_object(&json, NULL);
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
         const char *text = member(input, field);
-        if (field->kind == FIELD_SEAT_ID)
+        char words[200];
+        if (names_seats(route, field))
             write_seats(&json, input);
-        else if (field->kind == FIELD_ID || field->kind == FIELD_LARGE_ID ||
-                 field->kind == FIELD_INTEGER || field->kind == FIELD_SMALL) {
+        else if (field->kind == FIELD_CHOICE) {
+            if (is_set(input, field))
+                json_write_string(&json, field->name,
+                                  find_word(field, number_of(input, field), words));
+        } else if (field->kind == FIELD_ID || field->kind == FIELD_LARGE_ID ||
+                   field->kind == FIELD_INTEGER || field->kind == FIELD_SMALL) {
             if (is_set(input, field))
                 json_write_integer(&json, field->name, number_of(input, field));
-        } else if (field->kind != FIELD_SEAT_IDS && field->kind != FIELD_COUNT && *text != '\0')
+        } else if (field->kind != FIELD_SEAT_ID && field->kind != FIELD_SEAT_IDS &&
+                   field->kind != FIELD_COUNT && *text != '\0')
             json_write_string(&json, field->name, text);
     }
     json_end_object(&json);
@@ -137,11 +165,8 @@ write_parameter(struct buffer *out, const char *name, const char *value)
 static void
 write_choice(struct buffer *out, const struct field *field, int64_t number)
 {
-    char words[200], *rest = words;
-    REQUIRE(text_copy(words, sizeof words, field->word));
-    while (number-- > 1)
-        fuzz_cut(&rest, "|");
-    write_parameter(out, field->name, fuzz_cut(&rest, "|"));
+    char words[200];
+    write_parameter(out, field->name, find_word(field, number, words));
 }
 
 void

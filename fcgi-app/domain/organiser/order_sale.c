@@ -32,14 +32,19 @@ order_sale_precheck(struct services *services, void *state, struct problem *prob
                                           problem);
 }
 
+static bool
+sets_price(const struct order_sale *sale)
+{
+    return sale->method == PAID_GUEST || sale->has_price;
+}
+
 /* No limit held for it, so that the audit holds it against none. */
 static void
 fill(struct order_sale *sale, struct seat *seats, int64_t now)
 {
     struct reservation_create *create = &sale->create;
-    int64_t price = sale->method == PAID_GUEST ? 0 : sale->price;
-    for (size_t i = 0; i < create->seat_count && price >= 0; i++)
-        seats[i].price = price;
+    for (size_t i = 0; i < create->seat_count && sets_price(sale); i++)
+        seats[i].price = sale->method == PAID_GUEST ? 0 : sale->price;
     reservation_create_fill(create, seats, now);
     create->made.has_seat_limit = false;
     create->made.method = sale->method;
@@ -75,7 +80,7 @@ static enum db_result
 write_price(struct services *services, const struct order_sale *sale, const struct seat *seats)
 {
     const struct reservation *made = &sale->create.made;
-    if (sale->method != PAID_GUEST && sale->price < 0)
+    if (!sets_price(sale))
         return DB_OK;
     return seat_table_set_price(services->db, made->item_id, seats, sale->create.seat_count,
                                 made->reservation_id, made->seats[0].price);

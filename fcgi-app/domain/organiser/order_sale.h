@@ -8,7 +8,8 @@
 struct order_sale {
     struct reservation_create create; /* of named seats, without a token */
     enum payment_method method;       /* PAID_BOX_OFFICE or PAID_GUEST */
-    int64_t price; /* of each seat; below 0: what the seat costs, a guest nothing */
+    bool has_price;                   /* else each seat costs what it does, and a guest nothing */
+    int64_t price;                    /* of each seat */
     const char *actor;
     /* Writes the order as JSON, for the audit log. */
     void (*describe)(const void *sale, struct buffer *values);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 
 enum {
@@ -85,18 +86,26 @@ pause_seconds(int32_t unpaid, int32_t pause_from)
     return seconds < LONGEST_PAUSE_S ? seconds : LONGEST_PAUSE_S;
 }
 
+/* When the pause ends; CLOCK_NEVER: there is none. */
+static int64_t
+pause_end(const struct quota *quota, int32_t pause_from, int64_t now)
+{
+    int64_t seconds = pause_seconds(quota->unpaid, pause_from);
+    int64_t end = quota->last_unpaid_at + seconds * 1000;
+    return seconds > 0 && end > now ? end : CLOCK_NEVER;
+}
+
 static enum error
 require_no_pause(const struct quota *quota, int32_t pause_from, int64_t now,
                  struct problem *problem)
 {
-    int64_t seconds = pause_seconds(quota->unpaid, pause_from);
-    int64_t left_ms = quota->last_unpaid_at + seconds * 1000 - now;
-    if (seconds == 0 || left_ms <= 0)
+    int64_t end = pause_end(quota, pause_from, now);
+    if (end == CLOCK_NEVER)
         return ERROR_NONE;
     refuse_because(problem, ERROR_TOO_MANY_UNPAID,
                    "%d holds of this concert were not paid; wait before the next one",
                    (int)quota->unpaid);
-    problem->retry_after = (int)((left_ms + 999) / 1000);
+    problem->retry_after = (int)((end - now + 999) / 1000);
     return ERROR_TOO_MANY_UNPAID;
 }
 
@@ -139,6 +148,25 @@ quota_check(struct services *services, const struct concert *concert, const char
     if (result != DB_OK)
         return refuse_db(problem, result);
     return check_quota(services, concert, &quota, now, more, problem);
+}
+
+enum error
+quota_find(struct services *services, const struct concert *concert, const char *user_id,
+           int64_t now, struct quota_state *state, struct problem *problem)
+{
+    struct quota quota;
+    *state = (struct quota_state){.pause_until = CLOCK_NEVER};
+    if (!concert->has_seat_limit)
+        return ERROR_NONE;
+    enum db_result result = read_quotas(services, concert, &user_id, 1, now, &quota);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    *state = (struct quota_state){
+        .seats = quota.seats,
+        .unpaid = quota.unpaid,
+        .pause_until = pause_end(&quota, services->config->unpaid_pause_from, now),
+    };
+    return ERROR_NONE;
 }
 
 enum db_result

@@ -34,6 +34,17 @@ enum error quota_check(struct services *services, const struct concert *concert,
                        const char *user_id, int64_t now, size_t more, struct problem *problem)
     MUST_CHECK;
 
+/* What a user has of a concert with a seat limit, and until when the user has to pause. */
+struct quota_state {
+    int32_t seats;
+    int32_t unpaid;      /* holds that count as such, see quota_check_pause() */
+    int64_t pause_until; /* CLOCK_NEVER: no pause at `now` */
+};
+
+/* Without a lock. Without a seat limit nothing is counted. */
+enum error quota_find(struct services *services, const struct concert *concert, const char *user_id,
+                      int64_t now, struct quota_state *state, struct problem *problem) MUST_CHECK;
+
 /*
  * The same of up to DB_ROWS_MAX users of a concert with a seat limit, each with a wish of its own:
  * whether quota_check() lets it pass.

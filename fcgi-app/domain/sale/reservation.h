@@ -88,6 +88,13 @@ void reservation_cancel_count(const void *cancel, struct tally *tally);
 void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
                                const char *key, bool repeated);
 
+/*
+ * When the user may ask for the next refund, by the limit of refunds in a day; CLOCK_NEVER: now.
+ * Without a lock.
+ */
+enum error reservation_find_refund_pause(struct services *services, const char *user_id,
+                                         int64_t *until, struct problem *problem) MUST_CHECK;
+
 enum { RESERVATIONS_AT_ONCE = 16 };
 
 /* The state of ending reservations for an operator. The caller fills `count` and the ids. */

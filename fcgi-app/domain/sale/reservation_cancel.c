@@ -30,6 +30,20 @@ release(struct services *services, struct reservation *reservation, int64_t give
     return refuse_db(problem, result);
 }
 
+/* When one more than `skipped` refunds of a day is possible again; CLOCK_NEVER: it is. */
+static enum error
+find_refund_pause(struct services *services, const char *user_id, int64_t now, int32_t skipped,
+                  int64_t *until, struct problem *problem)
+{
+    int64_t day_ms = (int64_t)DAY_S * 1000, asked_at;
+    *until = CLOCK_NEVER;
+    enum db_result result =
+        payment_table_refund_asked(services->db, user_id, now - day_ms, skipped, &asked_at);
+    if (result == DB_OK)
+        *until = asked_at + day_ms;
+    return refuse_db(problem, result == DB_NONE ? DB_OK : result);
+}
+
 /*
  * So many refunds in a day, the one that is under way included. Its purse is locked, so that two at
  * once see each other.
@@ -38,16 +52,30 @@ static enum error
 check_refunds(struct services *services, const char *user_id, int64_t now, struct problem *problem)
 {
     int32_t max = services->config->refunds_per_day;
-    int64_t day_ms = (int64_t)DAY_S * 1000, asked_at;
+    int64_t until;
     if (max == 0)
         return ERROR_NONE;
-    enum db_result result =
-        payment_table_refund_asked(services->db, user_id, now - day_ms, max, &asked_at);
-    if (result != DB_OK)
-        return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
+    enum error error = find_refund_pause(services, user_id, now, max, &until, problem);
+    if (error != ERROR_NONE || until == CLOCK_NEVER)
+        return error;
     refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)max);
-    problem->retry_after = (int)((asked_at + day_ms - now + 999) / 1000);
+    problem->retry_after = (int)((until - now + 999) / 1000);
     return ERROR_RATE_LIMITED;
+}
+
+enum error
+reservation_find_refund_pause(struct services *services, const char *user_id, int64_t *until,
+                              struct problem *problem)
+{
+    int32_t max = services->config->refunds_per_day;
+    int64_t now;
+    *until = CLOCK_NEVER;
+    if (max == 0)
+        return ERROR_NONE;
+    enum db_result result = db_now(services->db, &now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return find_refund_pause(services, user_id, now, max - 1, until, problem);
 }
 
 /* What the owner of a paid one may have back now. */
