@@ -22,6 +22,7 @@ struct ctl {
     bool json;
     bool clean_up;
     bool repair;
+    bool forfeit;
     const char *config_path;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
@@ -80,6 +81,7 @@ int ctl_rehearse(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);
+int ctl_user_erase(struct ctl *ctl);
 
 /* The argument, or any word, as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);

@@ -70,6 +70,8 @@ static const struct command commands[] = {
      "show how the server of this machine does, all the time"},
     {"trace", NULL, "REQUEST", "agw", ctl_trace,
      "print what the logs say of one request; needs no server"},
+    {"user", "erase", "USER", "cnyE", ctl_user_erase,
+     "forget a user: the books stay, the name goes for ever"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -119,6 +121,7 @@ print_help(void)
          "  --dry-run                only print what prune would delete, or --repair change\n"
          "  --once                   print status once and exit\n"
          "  --yes                    continue even if real data will be lost\n"
+         "  --forfeit                of user erase: also with points or paid orders to come\n"
          "  --help, --version\n\n"
          "Options of nginx-config:");
     for (int i = 0; i < NGINX_OPTION_COUNT; i++) {
@@ -265,6 +268,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"dry-run", no_argument, NULL, 'n'},
         {"once", no_argument, NULL, 'i'},
         {"yes", no_argument, NULL, 'y'},
+        {"forfeit", no_argument, NULL, 'E'},
 #define OPTION(name, option, value, default_value, help)                                           \
     {option, (value) != NULL ? required_argument : no_argument, NULL, LETTERS + NGINX_##name},
         NGINX_OPTIONS(OPTION)
@@ -300,8 +304,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['R'] = &ctl->report,
     };
     bool *const switches[LETTERS] = {
-        ['n'] = &ctl->dry_run, ['i'] = &ctl->once,     ['y'] = &ctl->yes,
-        ['J'] = &ctl->json,    ['X'] = &ctl->clean_up, ['e'] = &ctl->repair};
+        ['n'] = &ctl->dry_run,  ['i'] = &ctl->once,   ['y'] = &ctl->yes,    ['J'] = &ctl->json,
+        ['X'] = &ctl->clean_up, ['e'] = &ctl->repair, ['E'] = &ctl->forfeit};
     size_t count = 0;
     int letter;
     opterr = 0;

@@ -21,7 +21,7 @@ GROWING = {
 }
 # What reads all there is, by its nature, and not for a request; and what a new connection asks, not prepared.
 NOT_FOR_REQUESTS = {
-    "audit_table", "demo", "migrate", "migrate_lock", "rebuild", "rebuild_copy", "rebuild_work", "repair_table", "script",
+    "audit_table", "demo", "erase_table", "migrate", "migrate_lock", "rebuild", "rebuild_copy", "rebuild_work", "repair_table", "script",
     "session", "shadow",
 }
 

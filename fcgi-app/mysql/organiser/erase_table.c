@@ -1,0 +1,129 @@
+#include "mysql/organiser/erase_table.h"
+
+#include <stdio.h>
+
+#include "base/message.h"
+#include "mysql/concert/concert_columns.h"
+
+enum db_result
+erase_table_count(struct database *db, const char *user_id, struct erase_counts *counts)
+{
+    static const struct query count = {
+        "SELECT COALESCE((SELECT balance FROM point WHERE user_id = ?), 0), COUNT(*),"
+        " CAST(COALESCE(SUM(r.status = 'paid' AND i.starts_at > UTC_TIMESTAMP(3)"
+        "  AND NOT " ITEM_IS_CANCELLED "), 0) AS SIGNED),"
+        " CAST(COALESCE(SUM(r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)), 0) AS SIGNED),"
+        " (SELECT COUNT(*) FROM point_history WHERE user_id = ?)"
+        " FROM reservation r LEFT JOIN item i ON i.item_id = r.item_id"
+        " LEFT JOIN concert c ON c.concert_id = r.concert_id WHERE r.user_id = ?"};
+    const struct parameter user = DB_TEXT(user_id);
+    return db_select_one(db, &count, PARAMETERS(user, user, user),
+                         COLUMNS(INTO_INT64(&counts->balance), INTO_INT64(&counts->orders),
+                                 INTO_INT64(&counts->to_come), INTO_INT64(&counts->holds),
+                                 INTO_INT64(&counts->entries)));
+}
+
+enum db_result
+erase_table_list_holds(struct database *db, const char *user_id, int64_t ids[ERASE_HOLDS_MAX],
+                       size_t *count)
+{
+    static const struct query list = {
+        "SELECT reservation_id FROM reservation WHERE user_id = ? AND status = 'held'"
+        " AND expires_at > UTC_TIMESTAMP(3) ORDER BY reservation_id LIMIT ?"};
+    int64_t id;
+    *count = 0;
+    enum db_result result =
+        db_select(db, &list, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(ERASE_HOLDS_MAX)),
+                  COLUMNS(INTO_INT64(&id)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        ids[(*count)++] = id;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+erase_table_next_concert(struct database *db, const char *user_id, int32_t after,
+                         int32_t *concert_id)
+{
+    static const struct query next = {
+        "SELECT c.concert_id FROM concert c WHERE c.concert_id > ?"
+        " AND (EXISTS (SELECT 1 FROM queue_token t FORCE INDEX (queue_token_of_user)"
+        "   WHERE t.concert_id = c.concert_id AND t.user_id = ? AND (t.status = 'waiting'"
+        "    OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"
+        "  OR EXISTS (SELECT 1 FROM open_token o WHERE o.concert_id = c.concert_id"
+        "   AND o.user_id = ? AND o.ended = 0 AND o.lease_until > UTC_TIMESTAMP(3)))"
+        " ORDER BY c.concert_id LIMIT 1"};
+    return db_select_one(db, &next,
+                         PARAMETERS(DB_INTEGER(after), DB_TEXT(user_id), DB_TEXT(user_id)),
+                         COLUMNS(INTO_INT32(concert_id)));
+}
+
+static enum db_result
+run_all(struct database *db, const struct query *queries, size_t count,
+        const struct parameter *parameters, size_t parameter_count, int64_t *rows)
+{
+    enum db_result result = DB_OK;
+    for (size_t i = 0; i < count && result == DB_OK; i++) {
+        result = db_execute(db, &queries[i], parameters, parameter_count);
+        if (result == DB_OK)
+            *rows += db_changed_rows(db);
+    }
+    return result;
+}
+
+/* As a member of the JSON that answers and the audit log have. */
+static void
+write_member(char text[USER_ID_SIZE + 16], const char *user_id)
+{
+    snprintf(text, USER_ID_SIZE + 16, "\"userId\":\"%s\"", user_id);
+}
+
+/* Some of these tables have no index that leads there: they are read whole, without their locks. */
+enum db_result
+erase_table_rename(struct database *db, const char *user_id, const char *name, int64_t *rows)
+{
+    static const struct query columns[] = {
+        {"UPDATE seat_quota SET user_id = ? WHERE user_id = ?"},
+        {"UPDATE reservation SET user_id = ? WHERE user_id = ?"},
+        {"UPDATE payment SET user_id = ? WHERE user_id = ?"},
+        {"UPDATE queue_token SET user_id = ? WHERE user_id = ?"},
+        {"UPDATE open_token SET user_id = ? WHERE user_id = ?"},
+        {"UPDATE idempotency SET user_id = ? WHERE user_id = ?"},
+    };
+    static const struct query answers = {"UPDATE idempotency SET body = REPLACE(body, ?, ?)"
+                                         " WHERE LOCATE(?, body) > 0"};
+    static const struct query log = {
+        "UPDATE audit_log SET old_values = REPLACE(old_values, ?, ?),"
+        " new_values = REPLACE(new_values, ?, ?)"
+        " WHERE LOCATE(?, old_values) > 0 OR LOCATE(?, new_values) > 0"};
+    char old_member[USER_ID_SIZE + 16], new_member[USER_ID_SIZE + 16];
+    write_member(old_member, user_id);
+    write_member(new_member, name);
+    const struct parameter from = DB_TEXT(old_member), to = DB_TEXT(new_member);
+    enum db_result result = run_all(db, columns, sizeof columns / sizeof columns[0],
+                                    PARAMETERS(DB_TEXT(name), DB_TEXT(user_id)), rows);
+    if (result == DB_OK)
+        result = run_all(db, &answers, 1, PARAMETERS(from, to, from), rows);
+    if (result == DB_OK)
+        result = run_all(db, &log, 1, PARAMETERS(from, to, from, to, from, from), rows);
+    return result;
+}
+
+enum db_result
+erase_table_rename_purse(struct database *db, const char *user_id, const char *name, int64_t *rows)
+{
+    static const struct query columns[] = {
+        {"UPDATE point SET user_id = ? WHERE user_id = ?"},
+        {"UPDATE point_history SET user_id = ? WHERE user_id = ?"},
+    };
+    return run_all(db, columns, sizeof columns / sizeof columns[0],
+                   PARAMETERS(DB_TEXT(name), DB_TEXT(user_id)), rows);
+}
+
+enum db_result
+erase_table_lock_log(struct database *db, const char *new_values)
+{
+    static const struct query lock = {"SELECT audit_log_id FROM audit_log"
+                                      " WHERE action = 'user erase' AND new_values = ? FOR UPDATE"};
+    int64_t id;
+    return db_select_one(db, &lock, PARAMETERS(DB_TEXT(new_values)), COLUMNS(INTO_INT64(&id)));
+}
