@@ -1,5 +1,5 @@
 -- Orders that were not paid with points: sold at the box office, or given to a guest. They have no row of `payment`
--- and none of the ledger: a build from before, which would pay points back, finds no payment to refund and refuses.
+-- and none of the ledger: a build from before, which would pay points back, finds no payment and refunds no whole order.
 -- What goes back of them is written down here, with the number that a refund has in the ledger. These two tables are
 -- new, nothing else changes; they are for when all hosts run this build.
 CREATE TABLE IF NOT EXISTS box_office_sale (

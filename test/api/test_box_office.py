@@ -4,6 +4,7 @@ import concurrent.futures
 
 import openapi
 import pytest
+from crowd import Pending, lock_seat, wait_for_waiters
 from helpers import Hall, assert_problem, balance, buy, charge, new_concert, new_user, ok, reserve
 from stack import wait_for
 from test_export import read_ndjson
@@ -214,6 +215,42 @@ def test_a_cancel_of_a_concert_moves_no_points(new_stack):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "refunded 1 reservations, 0 points; cancelled 0 holds"
     assert order_of(stack, made)["payment"]["status"] == "refunded" and ledger(stack, user) == []
+    stack.check_books()
+
+
+def test_an_older_build_pays_no_points_for_it(stack):
+    """Such a build does not see box_office_sale, and finds no payment: the buyer and a cancel are refused."""
+    concert, user = new_concert(stack, price=700), new_user()
+    made = sell(stack, concert, [1, 2], user)
+    row, = stack.query("SELECT * FROM box_office_sale WHERE reservation_id = %s", made["reservationId"])
+    stack.query("DELETE FROM box_office_sale WHERE reservation_id = %s", made["reservationId"])
+    assert stack.call("DELETE", f"/reservation/{made['reservationId']}?userId={user}").code == "busy"
+    assert refund(stack, made).code == "busy"
+    stack.query(f"INSERT INTO box_office_sale ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", *row.values())
+    assert ledger(stack, user) == [] and order_of(stack, made)["status"] == "paid"
+
+
+def test_a_cancel_meets_a_sale(stack):
+    """One that looked before the cancel, and gets its seat after it, is refused."""
+    concert = new_concert(stack)
+    with lock_seat(stack, concert.item, 1):
+        pending = Pending(stack, lambda client: ask(stack, concert, [1], client=client))
+        wait_for_waiters(stack, 1)
+        set_concert(stack, concert, "status = 'cancelled'")
+    assert_problem(pending.answer(), "concert_not_open")
+    assert stack.query("SELECT status FROM seat WHERE item_id = %s AND seat_no = 1", concert.item) == [{"status": "available"}]
+
+
+def test_a_lost_seat_is_repaired(new_stack):
+    """Of an order that was not paid with points, and less what went back, as of any other."""
+    stack = new_stack(workers=1)
+    concert = new_concert(stack, price=700)
+    made = sell(stack, concert, [1, 2, 3], price=500)
+    ok(refund(stack, made, seatIds=[3], percent=50))
+    stack.query("UPDATE seat SET status = 'available', reservation_id = NULL WHERE item_id = %s AND seat_no = 2", concert.item)
+    assert stack.ctl("audit").returncode == 1
+    done = stack.ctl("audit", "--repair")
+    assert done.returncode == 0, done.stdout + done.stderr
     stack.check_books()
 
 
