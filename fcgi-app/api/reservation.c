@@ -36,6 +36,8 @@ reservation_write(struct json *json, const struct reservation *reservation)
     json_write_string(json, "status", reservation_status_name(reservation->status));
     json_write_instant(json, "createdAt", reservation->created_at);
     json_write_instant(json, "expiresAt", reservation->expires_at);
+    if (reservation->method > PAID_POINTS)
+        json_write_string(json, "method", payment_method_name(reservation->method));
 }
 
 static void
@@ -163,8 +165,8 @@ reservation_render_cancelled(const void *state, struct buffer *body)
     reservation_write(&json, &cancel->reservation);
     if (cancel->refunded)
         reservation_write_refund(&json, &cancel->refund);
-    if (cancel->refunded && cancel->reservation.method != PAID_POINTS)
-        json_write_string(&json, "method", payment_method_name(cancel->reservation.method));
+    if (cancel->refunded && cancel->reservation.method == PAID_OTHER)
+        json_write_string(&json, "method", payment_method_name(PAID_OTHER));
     json_end_object(&json);
 }
 

@@ -5,7 +5,10 @@
 #include "base/json.h"
 #include "domain/sale/reservation.h"
 
-/* Writes the members of one reservation into the object that is open. */
+/*
+ * Writes the members of one reservation into the object that is open; `method` only if it was not
+ * paid with points.
+ */
 void reservation_write(struct json *json, const struct reservation *reservation);
 
 /* Writes what was refunded, as members of it. */

@@ -56,12 +56,14 @@ def test_seats_are_sold_at_once(stack, method, how, paid):
     concert, user = new_concert(stack, price=700, max_seats=1, capacity=0), new_user()
     made = sell(stack, concert, [3, 1], user, method, **how)
     assert [(seat["seatId"], seat["price"]) for seat in made["seats"]] == [(1, paid), (3, paid)]
-    assert (made["userId"], made["status"], made["totalPrice"]) == (user, "paid", 2 * paid)
+    assert (made["userId"], made["status"], made["totalPrice"], made["method"]) == (user, "paid", 2 * paid, method)
     assert made["payment"] == {"paymentId": None, "method": method, "amount": 2 * paid, "status": "paid",
                                "paidAt": made["createdAt"], "refundedAmount": 0, "fee": 0}
     assert order_of(stack, made) == made
     assert ok(stack.get(f"/reservation/{made['reservationId']}?userId={user}")) == {
         name: value for name, value in made.items() if name != "payment"}
+    listed, = ok(stack.get(f"/reservation?userId={user}"))["reservations"]
+    assert listed["method"] == method
     shown = stack.query("SELECT status FROM seat WHERE item_id = %s AND seat_no IN (1, 3)", concert.item)
     assert [row["status"] for row in shown] == ["sold", "sold"]
     assert ledger(stack, user) == [] and balance(stack, user) == 0

@@ -4,6 +4,7 @@ static void
 show(struct order *order, int64_t now)
 {
     struct reservation *reservation = &order->reservation;
+    reservation->method = order->payment.method;
     reservation->status = reservation_shown(reservation, reservation->is_cancelled, now);
 }
 

@@ -83,12 +83,14 @@ enum db_result
 reservation_table_find(struct database *db, int64_t id, struct reservation *out, int64_t *now)
 {
     static const struct query find = {"SELECT " RESERVATION_COLUMNS ", UTC_TIMESTAMP(3)"
+                                      ", " METHOD_OF_RESERVATION
                                       " FROM reservation r WHERE reservation_id = ?"};
-    struct column columns[RESERVATION_COLUMN_COUNT + 1];
+    struct column columns[RESERVATION_COLUMN_COUNT + 2];
     reservation_columns_bind(out, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_INSTANT(now);
+    columns[RESERVATION_COLUMN_COUNT + 1] = INTO_METHOD(&out->method);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(id)), columns,
-                         RESERVATION_COLUMN_COUNT + 1);
+                         RESERVATION_COLUMN_COUNT + 2);
 }
 
 enum db_result
@@ -360,19 +362,20 @@ reservation_table_list(struct database *db, const char *user_id, int64_t before,
     /* the page comes first, in the order of its index: by another one all of a user's were read */
     static const struct query page = {
         "SELECT " RESERVATION_COLUMNS ", " ITEM_IS_CANCELLED ", UTC_TIMESTAMP(3)"
-        " FROM reservation r FORCE INDEX (reservation_of_user)"
+        ", " METHOD_OF_RESERVATION " FROM reservation r FORCE INDEX (reservation_of_user)"
         " LEFT JOIN concert c ON c.concert_id = r.concert_id"
         " LEFT JOIN item i ON i.item_id = r.item_id"
         " WHERE r.user_id = ? AND r.reservation_id < ? ORDER BY r.reservation_id DESC LIMIT ?"};
     struct reservation row = {0};
-    struct column columns[RESERVATION_COLUMN_COUNT + 2];
+    struct column columns[RESERVATION_COLUMN_COUNT + 3];
     reservation_columns_bind(&row, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&row.is_cancelled);
     columns[RESERVATION_COLUMN_COUNT + 1] = INTO_INSTANT(now);
+    columns[RESERVATION_COLUMN_COUNT + 2] = INTO_METHOD(&row.method);
     *count = 0;
     enum db_result result =
         db_select(db, &page, PARAMETERS(DB_TEXT(user_id), DB_INTEGER(before), DB_INTEGER(limit)),
-                  columns, RESERVATION_COLUMN_COUNT + 2);
+                  columns, RESERVATION_COLUMN_COUNT + 3);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
     return result == DB_NONE ? DB_OK : result;

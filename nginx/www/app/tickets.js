@@ -66,7 +66,8 @@ function Ticket({ reservation, about, onChanged }) {
     const item = about.items.find((one) => one.itemId === reservation.itemId);
     const started = item && Date.parse(item.startsAt) <= serverNow();
     const refund = async () => {
-        if (!await confirm(t("ticket_refund_sure", points(reservation.totalPrice)))) return;
+        const sure = reservation.method ? t("ticket_return_sure") : t("ticket_refund_sure", points(reservation.totalPrice));
+        if (!await confirm(sure)) return;
         setState({ busy: true });
         try {
             const done = await perform(`refund.${reservation.reservationId}`,
