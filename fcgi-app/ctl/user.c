@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/json.h"
 #include "ctl/ctl.h"
 #include "domain/organiser/user_erase.h"
 
@@ -11,6 +12,15 @@ print_counts(const struct erase_counts *counts)
     printf("%" PRId64 " reservations, %" PRId64 " paid ones to come, %" PRId64
            " live holds; %" PRId64 " entries of the ledger, balance %" PRId64 "\n",
            counts->orders, counts->to_come, counts->holds, counts->entries, counts->balance);
+}
+
+static void
+describe(const char *name, struct buffer *values)
+{
+    struct json json = json_writer(values);
+    json_begin_object(&json, NULL);
+    json_write_string(&json, "userId", name);
+    json_end_object(&json);
 }
 
 static int
@@ -32,7 +42,8 @@ erase(struct ctl *ctl, struct user_erase *erase)
 int
 ctl_user_erase(struct ctl *ctl)
 {
-    struct user_erase state = {.user_id = ctl->argument, .actor = "ctl", .forfeits = ctl->forfeit};
+    struct user_erase state = {
+        .user_id = ctl->argument, .actor = "ctl", .forfeits = ctl->forfeit, .describe = describe};
     struct problem problem;
     if (!is_user_id(ctl->argument)) {
         fprintf(stderr, "frontrowctl: %s is no userId\n", ctl->argument);

@@ -1,5 +1,6 @@
 """frontrowctl user erase: the books stay, and the name is nowhere any more."""
 
+import concurrent.futures
 import re
 
 import pytest
@@ -154,3 +155,42 @@ def test_nobody_and_wrong_names(stack):
     assert done.returncode == 0 and done.stdout.startswith("0 reservations")
     assert stack.ctl("user", "erase", "a b", "--yes").returncode == 2
     assert stack.ctl("user", "erase").returncode == 2
+
+
+def test_who_calls_meanwhile(stack):
+    """Nothing is lost: each point is under one of the names, and a second run takes what came in."""
+    concert, name = new_concert(stack, seats=60), new_user("busy_~")
+    charge(stack, name, 100)
+    answers = []
+
+    def call(number):
+        client = stack.new_client()
+        if number % 2:
+            answers.append(client.post("/point/charge", {"userId": name, "amount": 7}, **{"Idempotency-Key": new_user("key")}))
+        else:
+            body = {"userId": name, "concertId": concert.id, "itemId": concert.item, "seatId": number + 1}
+            answers.append(client.post("/reservation", body))
+
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        running = [pool.submit(call, number) for number in range(40)]
+        first = stack.ctl("user", "erase", name, "--yes", "--forfeit")
+        for one in running:
+            one.result()
+    assert first.returncode in (0, 1), first.stderr
+    assert {answer.status for answer in answers} <= {200, 503}
+    assert stack.ctl("user", "erase", name, "--yes", "--forfeit").returncode == 0
+    assert places(stack, name) == set()
+    entries = stack.query("SELECT SUM(amount) AS n FROM point_history WHERE user_id LIKE 'erased-%%' AND amount IN (7, 100)")[0]["n"]
+    told = 7 * sum(answer.status == 200 and "historyId" in answer.json() for answer in answers)
+    assert entries >= 100 + told
+    stack.check_books()
+
+
+def test_without_redis_nothing_is_forgotten(new_stack):
+    """A place in a queue has to be given back there."""
+    stack = new_stack(workers=1)
+    concert, name = new_concert(stack, capacity=0), new_user("waiting_~")
+    ok(stack.post("/token/add", {"userId": name, "concertId": concert.id}))
+    stack.kill("redis")
+    done = stack.ctl("user", "erase", name, "--yes")
+    assert done.returncode == 75 and ("queue_token", "user_id") in places(stack, name)

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "domain/organiser/item_end.h"
 #include "domain/queue/queue.h"
@@ -141,11 +140,7 @@ make_name(struct user_erase *erase)
     memcpy(erase->name, "erased-", 7);
     for (size_t i = 0; i < sizeof bytes; i++)
         snprintf(erase->name + 7 + 2 * i, 3, "%02x", bytes[i]);
-    buffer_text(&erase->new_values, "");
-    struct json json = json_writer(&erase->new_values);
-    json_begin_object(&json, NULL);
-    json_write_string(&json, "userId", erase->name);
-    json_end_object(&json);
+    erase->describe(erase->name, &erase->new_values);
 }
 
 enum error

@@ -15,6 +15,8 @@ struct user_erase {
     const char *user_id;
     const char *actor;
     bool forfeits; /* points that are left are taken, and orders to come go with the name */
+    /* Writes the new name as JSON, for the audit log. */
+    void (*describe)(const char *name, struct buffer *values);
 
     char name[ERASED_NAME_SIZE];
     struct erase_counts counts; /* as it was found */

@@ -57,15 +57,33 @@ erase_table_next_concert(struct database *db, const char *user_id, int32_t after
                          COLUMNS(INTO_INT32(concert_id)));
 }
 
+/* What is counted when it is locked must be what is changed then. */
+#define RENAMED(table)                                                                             \
+    {                                                                                              \
+        {"SELECT COUNT(*) FROM " table " WHERE user_id = ? FOR UPDATE"},                           \
+        {                                                                                          \
+            "UPDATE " table " SET user_id = ? WHERE user_id = ?"                                   \
+        }                                                                                          \
+    }
+
+struct renaming {
+    struct query lock;
+    struct query set;
+};
+
 static enum db_result
-run_all(struct database *db, const struct query *queries, size_t count,
-        const struct parameter *parameters, size_t parameter_count, int64_t *rows)
+rename_all(struct database *db, const struct renaming *tables, size_t count, const char *user_id,
+           const char *name, int64_t *rows)
 {
     enum db_result result = DB_OK;
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        result = db_execute(db, &queries[i], parameters, parameter_count);
-        if (result == DB_OK)
-            *rows += db_changed_rows(db);
+        int64_t there;
+        result = db_select_one(db, &tables[i].lock, PARAMETERS(DB_TEXT(user_id)),
+                               COLUMNS(INTO_INT64(&there)));
+        if (result == DB_OK && there > 0)
+            result =
+                db_update(db, &tables[i].set, PARAMETERS(DB_TEXT(name), DB_TEXT(user_id)), there);
+        *rows += result == DB_OK ? there : 0;
     }
     return result;
 }
@@ -77,46 +95,60 @@ write_member(char text[USER_ID_SIZE + 16], const char *user_id)
     snprintf(text, USER_ID_SIZE + 16, "\"userId\":\"%s\"", user_id);
 }
 
-/* Some of these tables have no index that leads there: they are read whole, without their locks. */
-enum db_result
-erase_table_rename(struct database *db, const char *user_id, const char *name, int64_t *rows)
+static enum db_result
+rename_in_answers(struct database *db, const char *old_member, const char *new_member,
+                  int64_t *rows)
 {
-    static const struct query columns[] = {
-        {"UPDATE seat_quota SET user_id = ? WHERE user_id = ?"},
-        {"UPDATE reservation SET user_id = ? WHERE user_id = ?"},
-        {"UPDATE payment SET user_id = ? WHERE user_id = ?"},
-        {"UPDATE queue_token SET user_id = ? WHERE user_id = ?"},
-        {"UPDATE open_token SET user_id = ? WHERE user_id = ?"},
-        {"UPDATE idempotency SET user_id = ? WHERE user_id = ?"},
-    };
-    static const struct query answers = {"UPDATE idempotency SET body = REPLACE(body, ?, ?)"
-                                         " WHERE LOCATE(?, body) > 0"};
-    static const struct query log = {
+    static const struct query lock = {
+        "SELECT COUNT(*) FROM idempotency WHERE LOCATE(?, body) > 0 FOR UPDATE"};
+    static const struct query set = {"UPDATE idempotency SET body = REPLACE(body, ?, ?)"
+                                     " WHERE LOCATE(?, body) > 0"};
+    const struct parameter from = DB_TEXT(old_member), to = DB_TEXT(new_member);
+    int64_t there;
+    enum db_result result = db_select_one(db, &lock, PARAMETERS(from), COLUMNS(INTO_INT64(&there)));
+    if (result == DB_OK && there > 0)
+        result = db_update(db, &set, PARAMETERS(from, to, from), there);
+    *rows += result == DB_OK ? there : 0;
+    return result;
+}
+
+/* A name that differs in its case only is found here, and stays. */
+static enum db_result
+rename_in_log(struct database *db, const char *old_member, const char *new_member, int64_t *rows)
+{
+    static const struct query set = {
         "UPDATE audit_log SET old_values = REPLACE(old_values, ?, ?),"
         " new_values = REPLACE(new_values, ?, ?)"
         " WHERE LOCATE(?, old_values) > 0 OR LOCATE(?, new_values) > 0"};
+    const struct parameter from = DB_TEXT(old_member), to = DB_TEXT(new_member);
+    enum db_result result = db_execute(db, &set, PARAMETERS(from, to, from, to, from, from));
+    *rows += result == DB_OK ? db_changed_rows(db) : 0;
+    return result;
+}
+
+/* Some of these tables have no index that leads there: they are read whole. */
+enum db_result
+erase_table_rename(struct database *db, const char *user_id, const char *name, int64_t *rows)
+{
+    static const struct renaming tables[] = {
+        RENAMED("seat_quota"),  RENAMED("reservation"), RENAMED("payment"),
+        RENAMED("queue_token"), RENAMED("open_token"),  RENAMED("idempotency"),
+    };
     char old_member[USER_ID_SIZE + 16], new_member[USER_ID_SIZE + 16];
     write_member(old_member, user_id);
     write_member(new_member, name);
-    const struct parameter from = DB_TEXT(old_member), to = DB_TEXT(new_member);
-    enum db_result result = run_all(db, columns, sizeof columns / sizeof columns[0],
-                                    PARAMETERS(DB_TEXT(name), DB_TEXT(user_id)), rows);
+    enum db_result result =
+        rename_all(db, tables, sizeof tables / sizeof tables[0], user_id, name, rows);
     if (result == DB_OK)
-        result = run_all(db, &answers, 1, PARAMETERS(from, to, from), rows);
-    if (result == DB_OK)
-        result = run_all(db, &log, 1, PARAMETERS(from, to, from, to, from, from), rows);
-    return result;
+        result = rename_in_answers(db, old_member, new_member, rows);
+    return result == DB_OK ? rename_in_log(db, old_member, new_member, rows) : result;
 }
 
 enum db_result
 erase_table_rename_purse(struct database *db, const char *user_id, const char *name, int64_t *rows)
 {
-    static const struct query columns[] = {
-        {"UPDATE point SET user_id = ? WHERE user_id = ?"},
-        {"UPDATE point_history SET user_id = ? WHERE user_id = ?"},
-    };
-    return run_all(db, columns, sizeof columns / sizeof columns[0],
-                   PARAMETERS(DB_TEXT(name), DB_TEXT(user_id)), rows);
+    static const struct renaming tables[] = {RENAMED("point"), RENAMED("point_history")};
+    return rename_all(db, tables, sizeof tables / sizeof tables[0], user_id, name, rows);
 }
 
 enum db_result
