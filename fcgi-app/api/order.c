@@ -4,6 +4,8 @@
  */
 #include "domain/organiser/order.h"
 
+#include <string.h>
+
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
@@ -16,8 +18,6 @@
 #include "domain/organiser/order_sale.h"
 #include "domain/organiser/user_limits.h"
 #include "domain/sale/payment.h"
-
-#include <string.h>
 
 static void
 write_payment(struct json *json, const struct payment *payment)

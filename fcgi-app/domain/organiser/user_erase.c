@@ -11,21 +11,24 @@
 #include "domain/sale/point.h"
 #include "mysql/organiser/audit_log_table.h"
 
+enum { TOKEN_TRIES = 10 /* in a concert */ };
+
 enum error
 user_erase_look(struct services *services, struct user_erase *erase, struct problem *problem)
 {
     return refuse_db(problem, erase_table_count(services->db, erase->user_id, &erase->counts));
 }
 
+/* A hold that has lost its seats is none, and goes with the rest. */
 static enum error
 end_holds(struct services *services, const struct user_erase *erase, struct problem *problem)
 {
     int64_t ids[ERASE_HOLDS_MAX];
-    size_t count;
-    enum error error;
+    size_t count, ended;
     do {
-        error =
-            refuse_db(problem, erase_table_list_holds(services->db, erase->user_id, ids, &count));
+        enum db_result result = erase_table_list_holds(services->db, erase->user_id, ids, &count);
+        if (result != DB_OK || count == 0)
+            return refuse_db(problem, result);
         struct reservation_end end = {.count = count};
         struct effect effect = {
             .state = &end,
@@ -34,10 +37,33 @@ end_holds(struct services *services, const struct user_erase *erase, struct prob
         };
         for (size_t i = 0; i < count; i++)
             end.list[i].reservation_id = ids[i];
-        if (error == ERROR_NONE && count > 0)
-            error = item_end_apply(services, &effect, problem);
-    } while (error == ERROR_NONE && count > 0);
-    return error;
+        if (item_end_apply(services, &effect, problem) != ERROR_NONE)
+            return problem->error;
+        ended = 0;
+        for (size_t i = 0; i < count; i++)
+            ended += end.list[i].released || end.list[i].refunded;
+    } while (ended > 0);
+    return ERROR_NONE;
+}
+
+/* Those of one concert, of either kind; somebody else may just be making one. */
+static enum error
+end_tokens_of(struct services *services, const struct user_erase *erase, int32_t concert_id,
+              struct problem *problem)
+{
+    for (int tries = 0; tries < TOKEN_TRIES; tries++) {
+        struct token_row row;
+        char text[QUEUE_TOKEN_TEXT_SIZE];
+        enum db_result result =
+            token_table_find_live(services->db, concert_id, erase->user_id, &row);
+        if (result != DB_OK)
+            return refuse_db(problem, result == DB_NONE ? DB_OK : result);
+        queue_write_token(concert_id, row.token, text);
+        enum error error = queue_leave(services, text, erase->user_id, problem);
+        if (error != ERROR_NONE && error != ERROR_TOKEN_INVALID)
+            return error;
+    }
+    return refuse(problem, ERROR_BUSY);
 }
 
 /* As if the user left each queue: so Redis forgets the name as well. */
@@ -47,19 +73,9 @@ end_tokens(struct services *services, const struct user_erase *erase, struct pro
     int32_t concert_id = 0;
     enum db_result result;
     while ((result = erase_table_next_concert(services->db, erase->user_id, concert_id,
-                                              &concert_id)) == DB_OK) {
-        struct token_row row;
-        char text[QUEUE_TOKEN_TEXT_SIZE];
-        while ((result = token_table_find_live(services->db, concert_id, erase->user_id, &row)) ==
-               DB_OK) {
-            queue_write_token(concert_id, row.token, text);
-            enum error error = queue_leave(services, text, erase->user_id, problem);
-            if (error != ERROR_NONE && error != ERROR_TOKEN_INVALID)
-                return error;
-        }
-        if (result != DB_NONE)
-            return refuse_db(problem, result);
-    }
+                                              &concert_id)) == DB_OK)
+        if (end_tokens_of(services, erase, concert_id, problem) != ERROR_NONE)
+            return problem->error;
     return refuse_db(problem, result == DB_NONE ? DB_OK : result);
 }
 
