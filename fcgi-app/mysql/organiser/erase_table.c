@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "mysql/concert/concert_columns.h"
+#include "mysql/live_token.h"
 
 enum db_result
 erase_table_count(struct database *db, const char *user_id, struct erase_counts *counts)
@@ -46,12 +47,9 @@ erase_table_next_concert(struct database *db, const char *user_id, int32_t after
 {
     static const struct query next = {
         "SELECT c.concert_id FROM concert c WHERE c.concert_id > ?"
-        " AND (EXISTS (SELECT 1 FROM queue_token t FORCE INDEX (queue_token_of_user)"
-        "   WHERE t.concert_id = c.concert_id AND t.user_id = ? AND (t.status = 'waiting'"
-        "    OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"
-        "  OR EXISTS (SELECT 1 FROM open_token o WHERE o.concert_id = c.concert_id"
-        "   AND o.user_id = ? AND o.ended = 0 AND o.lease_until > UTC_TIMESTAMP(3)))"
-        " ORDER BY c.concert_id LIMIT 1"};
+        " AND (" HAS_LIVE_QUEUED("c.concert_id") " OR " HAS_LIVE_UNQUEUED(
+            "c.concert_id") ")"
+                            " ORDER BY c.concert_id LIMIT 1"};
     return db_select_one(db, &next,
                          PARAMETERS(DB_INTEGER(after), DB_TEXT(user_id), DB_TEXT(user_id)),
                          COLUMNS(INTO_INT32(concert_id)));

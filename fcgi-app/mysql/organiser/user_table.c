@@ -1,5 +1,7 @@
 #include "mysql/organiser/user_table.h"
 
+#include "mysql/live_token.h"
+
 enum db_result
 user_table_list_concerts(struct database *db, const char *user_id, int32_t ids[USER_CONCERTS_MAX],
                          size_t *count)
@@ -8,13 +10,9 @@ user_table_list_concerts(struct database *db, const char *user_id, int32_t ids[U
         "SELECT c.concert_id FROM concert c WHERE c.status = 'open' AND"
         " (EXISTS (SELECT 1 FROM reservation r FORCE INDEX (reservation_of_user_in_concert)"
         "   WHERE r.user_id = ? AND r.concert_id = c.concert_id)"
-        "  OR EXISTS (SELECT 1 FROM queue_token t FORCE INDEX (queue_token_of_user)"
-        "   WHERE t.concert_id = c.concert_id AND t.user_id = ? AND (t.status = 'waiting'"
-        "    OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"
-        "  OR EXISTS (SELECT 1 FROM open_token o FORCE INDEX (PRIMARY)"
-        "   WHERE o.concert_id = c.concert_id AND o.user_id = ? AND o.ended = 0"
-        "   AND o.lease_until > UTC_TIMESTAMP(3)))"
-        " ORDER BY c.concert_id DESC LIMIT ?"};
+        " OR " HAS_LIVE_QUEUED("c.concert_id") " OR " HAS_LIVE_UNQUEUED(
+            "c.concert_id") ")"
+                            " ORDER BY c.concert_id DESC LIMIT ?"};
     const struct parameter user = DB_TEXT(user_id);
     int32_t id;
     *count = 0;

@@ -64,9 +64,9 @@ queue_table_read_live(struct database *db, int32_t concert_id, enum token_part p
     static const struct query active = {
         "SELECT " QUEUE_COLUMNS " FROM queue_token WHERE concert_id = ? AND status = 'active'"
         " AND number > ? AND lease_until > UTC_TIMESTAMP(3) ORDER BY number LIMIT ?"};
-    static const struct query unqueued = {
-        "SELECT " UNQUEUED_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id > ?"
-        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3) ORDER BY user_id LIMIT ?"};
+    static const struct query unqueued = {"SELECT " UNQUEUED_COLUMNS
+                                          " FROM open_token WHERE concert_id = ? AND user_id > ?"
+                                          " AND " IS_LIVE_UNQUEUED("") " ORDER BY user_id LIMIT ?"};
     if (part == TOKEN_PART_UNQUEUED)
         return read_chunk(
             db, &unqueued,
@@ -143,10 +143,9 @@ queue_table_list_ended(struct database *db, const uint8_t (*tokens)[TOKEN_SIZE],
                        uint8_t (*ended)[TOKEN_SIZE], size_t *found)
 {
     static const struct query query = {
-        "SELECT token FROM queue_token WHERE token IN " BATCH " AND NOT (status = 'waiting'"
-        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
-        " UNION ALL SELECT token FROM open_token WHERE token IN " BATCH
-        " AND (ended = 1 OR lease_until <= UTC_TIMESTAMP(3))"};
+        "SELECT token FROM queue_token WHERE token IN " BATCH " AND NOT " IS_LIVE_QUEUED(
+            "") " UNION ALL SELECT token FROM open_token WHERE token IN " BATCH
+                " AND (ended = 1 OR lease_until <= UTC_TIMESTAMP(3))"};
     struct parameter parameters[2 * TOKEN_BATCH];
     uint8_t token[TOKEN_SIZE];
     pad_batch(parameters, tokens, count);

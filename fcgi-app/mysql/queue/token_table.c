@@ -83,12 +83,11 @@ token_table_find_live(struct database *db, int32_t concert_id, const char *user_
     /* by the primary key all above would be read, and by the status all who wait */
     static const struct query find_queue = {
         "SELECT " QUEUE_COLUMNS " FROM queue_token FORCE INDEX (queue_token_of_user)"
-        " WHERE concert_id = ? AND user_id = ? AND (status = 'waiting'"
-        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"
-        " ORDER BY number DESC LIMIT 1"};
+        " WHERE concert_id = ? AND user_id = ? AND " IS_LIVE_QUEUED(
+            "") " ORDER BY number DESC LIMIT 1"};
     static const struct query find_unqueued = {
         "SELECT " UNQUEUED_COLUMNS " FROM open_token WHERE concert_id = ? AND user_id = ?"
-        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"};
+        " AND " IS_LIVE_UNQUEUED("")};
     const struct parameter owner[] = {DB_INTEGER(concert_id), DB_TEXT(user_id)};
     enum db_result result = select_token(db, &find_queue, owner, 2, row);
     return result == DB_NONE ? select_token(db, &find_unqueued, owner, 2, row) : result;
@@ -98,10 +97,9 @@ token_table_find_live(struct database *db, int32_t concert_id, const char *user_
 #define LIVE_USERS(users)                                                                          \
     {                                                                                              \
         "SELECT user_id FROM queue_token FORCE INDEX (queue_token_of_user)"                        \
-        " WHERE concert_id = ? AND user_id" users " AND (status = 'waiting'"                       \
-        " OR (status = 'active' AND lease_until > UTC_TIMESTAMP(3)))"                              \
-        " UNION ALL SELECT user_id FROM open_token WHERE concert_id = ? AND user_id" users         \
-        " AND ended = 0 AND lease_until > UTC_TIMESTAMP(3)"                                        \
+        " WHERE concert_id = ? AND user_id" users " AND " IS_LIVE_QUEUED(                          \
+            "") " UNION ALL SELECT user_id FROM open_token WHERE concert_id = ? AND user_id" users \
+                " AND " IS_LIVE_UNQUEUED("")                                                       \
     }
 
 enum db_result

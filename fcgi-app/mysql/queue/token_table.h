@@ -11,6 +11,7 @@
 
 #include "base/message.h"
 #include "mysql/database.h"
+#include "mysql/live_token.h"
 
 enum token_kind { TOKEN_QUEUE = 1, TOKEN_UNQUEUED = 2 };
 
@@ -50,12 +51,7 @@ struct token_period {
 
 /* That the user of a row has no live token, of either kind, in its concert; as a condition of an
  * INSERT ... SELECT, with the parameters that go with it. */
-#define TOKEN_NONE_LIVE                                                                            \
-    "NOT EXISTS (SELECT 1 FROM queue_token t FORCE INDEX (queue_token_of_user)"                    \
-    " WHERE t.concert_id = ? AND t.user_id = ? AND (t.status = 'waiting'"                          \
-    " OR (t.status = 'active' AND t.lease_until > UTC_TIMESTAMP(3))))"                             \
-    " AND NOT EXISTS (SELECT 1 FROM open_token o WHERE o.concert_id = ? AND o.user_id = ?"         \
-    " AND o.ended = 0 AND o.lease_until > UTC_TIMESTAMP(3))"
+#define TOKEN_NONE_LIVE "NOT " HAS_LIVE_QUEUED("?") " AND NOT " HAS_LIVE_UNQUEUED("?")
 #define TOKEN_NONE_LIVE_OF(row)                                                                    \
     DB_INTEGER((row)->concert_id), DB_TEXT((row)->user_id), DB_INTEGER((row)->concert_id),         \
         DB_TEXT((row)->user_id)
