@@ -109,6 +109,14 @@ require_no_pause(const struct quota *quota, int32_t pause_from, int64_t now,
     return ERROR_TOO_MANY_UNPAID;
 }
 
+/* Of one user. */
+static enum error
+read_quota(struct services *services, const struct concert *concert, const char *user_id,
+           int64_t now, struct quota *quota, struct problem *problem)
+{
+    return refuse_db(problem, read_quotas(services, concert, &user_id, 1, now, quota));
+}
+
 enum error
 quota_check_pause(struct services *services, const struct concert *concert, const char *user_id,
                   int64_t now, struct problem *problem)
@@ -117,9 +125,8 @@ quota_check_pause(struct services *services, const struct concert *concert, cons
     int32_t pause_from = services->config->unpaid_pause_from;
     if (!concert->has_seat_limit || pause_from == 0)
         return ERROR_NONE;
-    enum db_result result = read_quotas(services, concert, &user_id, 1, now, &quota);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
+    if (read_quota(services, concert, user_id, now, &quota, problem) != ERROR_NONE)
+        return problem->error;
     return require_no_pause(&quota, pause_from, now, problem);
 }
 
@@ -144,9 +151,8 @@ quota_check(struct services *services, const struct concert *concert, const char
     struct quota quota;
     if (!concert->has_seat_limit)
         return ERROR_NONE;
-    enum db_result result = read_quotas(services, concert, &user_id, 1, now, &quota);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
+    if (read_quota(services, concert, user_id, now, &quota, problem) != ERROR_NONE)
+        return problem->error;
     return check_quota(services, concert, &quota, now, more, problem);
 }
 
@@ -158,9 +164,8 @@ quota_find(struct services *services, const struct concert *concert, const char 
     *state = (struct quota_state){.pause_until = CLOCK_NEVER};
     if (!concert->has_seat_limit)
         return ERROR_NONE;
-    enum db_result result = read_quotas(services, concert, &user_id, 1, now, &quota);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
+    if (read_quota(services, concert, user_id, now, &quota, problem) != ERROR_NONE)
+        return problem->error;
     *state = (struct quota_state){
         .seats = quota.seats,
         .unpaid = quota.unpaid,
