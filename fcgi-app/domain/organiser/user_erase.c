@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "domain/organiser/item_end.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/point.h"
@@ -80,8 +81,11 @@ end_tokens(struct services *services, const struct user_erase *erase, struct pro
 }
 
 static enum error
-refuse_value(const struct erase_counts *counts, struct problem *problem)
+require_no_value(const struct user_erase *erase, struct problem *problem)
 {
+    const struct erase_counts *counts = &erase->counts;
+    if (erase->forfeits || (counts->balance <= 0 && counts->to_come == 0))
+        return ERROR_NONE;
     return refuse_because(problem, ERROR_NOT_CANCELLABLE,
                           "%" PRId64 " points and %" PRId64 " paid orders to come are left",
                           counts->balance, counts->to_come);
@@ -117,10 +121,8 @@ rename_execute(struct services *services, void *state, struct problem *problem)
     char detail[160];
     erase->rows = 0;
     enum db_result result = erase_table_count(services->db, erase->user_id, &erase->counts);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    if (!erase->forfeits && (erase->counts.balance > 0 || erase->counts.to_come > 0))
-        return refuse_value(&erase->counts, problem);
+    if (refuse_db(problem, result) != ERROR_NONE || require_no_value(erase, problem) != ERROR_NONE)
+        return problem->error;
     result = erase_table_rename(services->db, erase->user_id, erase->name, &erase->rows);
     if (refuse_db(problem, result) != ERROR_NONE ||
         take_points(services, erase, problem) != ERROR_NONE)
@@ -154,8 +156,7 @@ make_name(struct user_erase *erase)
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         log_abort("getrandom() failed");
     memcpy(erase->name, "erased-", 7);
-    for (size_t i = 0; i < sizeof bytes; i++)
-        snprintf(erase->name + 7 + 2 * i, 3, "%02x", bytes[i]);
+    hex_write(bytes, sizeof bytes, erase->name + 7);
     erase->describe(erase->name, &erase->new_values);
 }
 
@@ -168,11 +169,9 @@ user_erase_run(struct services *services, struct user_erase *erase, struct probl
         .was_committed = rename_was_committed,
     };
     make_name(erase);
-    if (user_erase_look(services, erase, problem) != ERROR_NONE)
-        return problem->error;
-    if (!erase->forfeits && (erase->counts.balance > 0 || erase->counts.to_come > 0))
-        return refuse_value(&erase->counts, problem);
-    if (end_holds(services, erase, problem) != ERROR_NONE ||
+    if (user_erase_look(services, erase, problem) != ERROR_NONE ||
+        require_no_value(erase, problem) != ERROR_NONE ||
+        end_holds(services, erase, problem) != ERROR_NONE ||
         end_tokens(services, erase, problem) != ERROR_NONE)
         return problem->error;
     return item_end_apply(services, &effect, problem);
