@@ -102,21 +102,10 @@ write_listed(struct json *json, const struct services *services, const struct co
              size_t i)
 {
     const struct seat_counts *counts = &list->counts[i].seats;
-    const struct sales sales = {
-        .seat_count = counts->seats,
-        .available = counts->available,
-        .held = counts->held,
-        .sold = counts->sold,
-        .blocked = counts->blocked,
-        .revenue = counts->revenue,
-        .box_office = counts->box_office,
-        .guest = counts->guest,
-        .box_office_revenue = counts->box_office_revenue,
-    };
     json_begin_object(json, NULL);
     concert_write(json, services, &list->rows[i]);
     json_write_boolean(json, "queue", list->rows[i].concert.queued);
-    seat_write_sales(json, &sales);
+    seat_write_sales(json, &counts->sales);
     json_write_instant(json, "countedAt", list->now - (clock_monotonic() - counts->counted_at));
     json_end_object(json);
 }

@@ -43,9 +43,9 @@ write_for_buyers(struct json *json, const struct services *services,
 {
     const struct concert *concert = &row->concert;
     concert_write(json, services, row);
-    json_write_integer(json, "seatCount", seats->seats);
-    json_write_integer(json, "availableCount", seats->available);
-    json_write_integer(json, "heldCount", seats->held);
+    json_write_integer(json, "seatCount", seats->sales.seat_count);
+    json_write_integer(json, "availableCount", seats->sales.available);
+    json_write_integer(json, "heldCount", seats->sales.held);
     json_write_boolean(json, "queue", concert->queued);
     json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
                                 concert->max_seats_per_user);

@@ -27,15 +27,15 @@ counts_recall(const struct counts *counts, int32_t concert_id, struct seat_count
     if (atomic_load(&entry->check) != check_of(concert_id, words))
         return false;
     *found = (struct seat_counts){
-        .seats = (int32_t)(words[2] >> 32),
-        .available = (int32_t)(uint32_t)words[2],
-        .held = (int32_t)(words[3] >> 32),
-        .sold = (int32_t)(uint32_t)words[3],
-        .blocked = (int32_t)words[4],
-        .revenue = (int64_t)words[5],
-        .box_office = (int32_t)(words[6] >> 32),
-        .guest = (int32_t)(uint32_t)words[6],
-        .box_office_revenue = (int64_t)words[7],
+        .sales = {.seat_count = (int32_t)(words[2] >> 32),
+                  .available = (int32_t)(uint32_t)words[2],
+                  .held = (int32_t)(words[3] >> 32),
+                  .sold = (int32_t)(uint32_t)words[3],
+                  .blocked = (int32_t)words[4],
+                  .revenue = (int64_t)words[5],
+                  .box_office = (int32_t)(words[6] >> 32),
+                  .guest = (int32_t)(uint32_t)words[6],
+                  .box_office_revenue = (int64_t)words[7]},
         .counted_at = (int64_t)words[0],
         .took_us = (int64_t)words[1],
     };
@@ -46,14 +46,15 @@ void
 counts_remember(struct counts *counts, int32_t concert_id, const struct seat_counts *found)
 {
     struct counts_entry *entry = &counts->entries[(uint32_t)concert_id % COUNTS_ENTRIES];
+    const struct sales *sales = &found->sales;
     const uint64_t words[] = {(uint64_t)found->counted_at,
                               (uint64_t)found->took_us,
-                              (uint64_t)found->seats << 32 | (uint32_t)found->available,
-                              (uint64_t)found->held << 32 | (uint32_t)found->sold,
-                              (uint64_t)found->blocked,
-                              (uint64_t)found->revenue,
-                              (uint64_t)found->box_office << 32 | (uint32_t)found->guest,
-                              (uint64_t)found->box_office_revenue};
+                              (uint64_t)sales->seat_count << 32 | (uint32_t)sales->available,
+                              (uint64_t)sales->held << 32 | (uint32_t)sales->sold,
+                              (uint64_t)sales->blocked,
+                              (uint64_t)sales->revenue,
+                              (uint64_t)sales->box_office << 32 | (uint32_t)sales->guest,
+                              (uint64_t)sales->box_office_revenue};
     atomic_store(&entry->counted_at, words[0]);
     atomic_store(&entry->took_us, words[1]);
     atomic_store(&entry->seats, words[2]);

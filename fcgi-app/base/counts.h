@@ -9,17 +9,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was counted of a concert. */
-struct seat_counts {
-    int32_t seats;
+/* What has been sold at this moment. A lapsed hold counts as available. */
+struct sales {
+    int32_t seat_count;
     int32_t available;
     int32_t held;
     int32_t sold;
     int32_t blocked;
-    int64_t revenue;    /* points of the sold ones */
-    int32_t box_office; /* of the sold ones, likewise guests' ones */
+    int64_t revenue;    /* points of the sold seats */
+    int32_t box_office; /* of the sold seats those that were paid there, likewise guests' ones */
     int32_t guest;
-    int64_t box_office_revenue;
+    int64_t box_office_revenue; /* no points */
+};
+
+/* What was counted of a concert. */
+struct seat_counts {
+    struct sales sales;
     int64_t counted_at; /* clock_monotonic() at the begin; 0: it was not */
     int64_t took_us;
 };

@@ -5,15 +5,15 @@
 #include "suites.h"
 
 static struct counts counts;
-static const struct seat_counts some = {.seats = 50000,
-                                        .available = INT32_MAX,
-                                        .held = 7,
-                                        .sold = INT32_MAX - 1,
-                                        .blocked = 9,
-                                        .revenue = INT64_MAX,
-                                        .box_office = 11,
-                                        .guest = INT32_MAX,
-                                        .box_office_revenue = INT64_MAX - 3,
+static const struct seat_counts some = {.sales = {.seat_count = 50000,
+                                                  .available = INT32_MAX,
+                                                  .held = 7,
+                                                  .sold = INT32_MAX - 1,
+                                                  .blocked = 9,
+                                                  .revenue = INT64_MAX,
+                                                  .box_office = 11,
+                                                  .guest = INT32_MAX,
+                                                  .box_office_revenue = INT64_MAX - 3},
                                         .counted_at = 123456789,
                                         .took_us = 6000};
 
@@ -34,15 +34,15 @@ what_was_counted_is_recalled(void)
     counts = (struct counts){0};
     counts_remember(&counts, 5, &some);
     CU_ASSERT_TRUE_FATAL(counts_recall(&counts, 5, &found));
-    CU_ASSERT_EQUAL(found.seats, some.seats);
-    CU_ASSERT_EQUAL(found.available, some.available);
-    CU_ASSERT_EQUAL(found.held, some.held);
-    CU_ASSERT_EQUAL(found.sold, some.sold);
-    CU_ASSERT_EQUAL(found.blocked, some.blocked);
-    CU_ASSERT_EQUAL(found.revenue, some.revenue);
-    CU_ASSERT_EQUAL(found.box_office, some.box_office);
-    CU_ASSERT_EQUAL(found.guest, some.guest);
-    CU_ASSERT_EQUAL(found.box_office_revenue, some.box_office_revenue);
+    CU_ASSERT_EQUAL(found.sales.seat_count, some.sales.seat_count);
+    CU_ASSERT_EQUAL(found.sales.available, some.sales.available);
+    CU_ASSERT_EQUAL(found.sales.held, some.sales.held);
+    CU_ASSERT_EQUAL(found.sales.sold, some.sales.sold);
+    CU_ASSERT_EQUAL(found.sales.blocked, some.sales.blocked);
+    CU_ASSERT_EQUAL(found.sales.revenue, some.sales.revenue);
+    CU_ASSERT_EQUAL(found.sales.box_office, some.sales.box_office);
+    CU_ASSERT_EQUAL(found.sales.guest, some.sales.guest);
+    CU_ASSERT_EQUAL(found.sales.box_office_revenue, some.sales.box_office_revenue);
     CU_ASSERT_EQUAL(found.counted_at, some.counted_at);
     CU_ASSERT_EQUAL(found.took_us, some.took_us);
     CU_ASSERT_FALSE(counts_recall(&counts, 6, &found));

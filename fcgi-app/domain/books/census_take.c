@@ -89,15 +89,15 @@ read_concerts(struct services *services, struct census_figures *figures)
         if (figures->count == CENSUS_CONCERTS)
             break;
         const struct concert *concert = &list.rows[i].concert;
-        const struct seat_counts *seats = &list.counts[i].seats;
+        const struct seat_counts *counts = &list.counts[i].seats;
         struct census_concert *row = &figures->concerts[figures->count++];
         *row = (struct census_concert){
             .concert_id = concert->concert_id,
-            .counted_at = seats->counted_at,
+            .counted_at = counts->counted_at,
             .maintenance = concert->maintenance,
-            .available = seats->available,
-            .held = seats->held,
-            .sold = seats->seats - seats->available - seats->held,
+            .available = counts->sales.available,
+            .held = counts->sales.held,
+            .sold = counts->sales.seat_count - counts->sales.available - counts->sales.held,
         };
         if (concert->queued && asks_queues)
             asks_queues = read_queue(services, concert, row);

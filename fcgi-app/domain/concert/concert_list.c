@@ -26,15 +26,7 @@ count_seats(struct services *services, int32_t concert_id, struct seat_counts *c
     if (result != DB_OK)
         return refuse_db(problem, result);
     *counts = (struct seat_counts){
-        .seats = sales.seat_count,
-        .available = sales.available,
-        .held = sales.held,
-        .sold = sales.sold,
-        .blocked = sales.blocked,
-        .revenue = sales.revenue,
-        .box_office = sales.box_office,
-        .guest = sales.guest,
-        .box_office_revenue = sales.box_office_revenue,
+        .sales = sales,
         .counted_at = began,
         .took_us = clock_monotonic_us() - began_us,
     };

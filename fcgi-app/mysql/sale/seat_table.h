@@ -2,6 +2,7 @@
 #ifndef FRONTROW_MYSQL_SEAT_TABLE_H
 #define FRONTROW_MYSQL_SEAT_TABLE_H
 
+#include "base/counts.h"
 #include "mysql/concert/concert_table.h"
 
 enum {
@@ -35,20 +36,7 @@ struct seat_position {
     bool has_x, has_y;
 };
 
-/* What has been sold at this moment. A lapsed hold counts as available. */
-struct sales {
-    int32_t seat_count;
-    int32_t available;
-    int32_t held;
-    int32_t sold;
-    int32_t blocked;
-    int64_t revenue;    /* points of the sold seats */
-    int32_t box_office; /* of the sold seats those that were paid there, likewise guests' ones */
-    int32_t guest;
-    int64_t box_office_revenue; /* no points */
-};
-
-/* The same of one section of an item. */
+/* What has been sold of one section of an item. */
 struct section_sales {
     int32_t item_id;
     char date[DATE_SIZE];
