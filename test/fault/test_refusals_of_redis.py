@@ -13,6 +13,7 @@ import redis
 from booking import Hall, hold
 from refuser import RedisRefuser
 from stack import REDIS_SERVER, ROOT, wait_for
+from stack import answers as redis_answers
 
 # By how they begin; fcgi-app/redis/refusal.c has the same, docs/engines.md what they are.
 LATER = ["BUSY Redis is busy running a script.", "MISCONF Redis is configured to save", "OOM command not allowed"]
@@ -290,7 +291,7 @@ def test_a_redis_that_was_demoted(whole):
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_for(second.exists)
+        wait_for(lambda: redis_answers(whole.redis(second.name)))  # its socket is there before it listens
         (whole.run / "redis.sock").rename(first)
         second.rename(whole.run / "redis.sock")
         whole.redis(first.name).replicaof("127.0.0.1", "1")
