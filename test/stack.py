@@ -288,8 +288,9 @@ class Stack:
 
     def connections_to_workers(self):
         """How many there are, accepted or not."""
+        sockets = f"{self.run}/frontrow-"
         lines = pathlib.Path("/proc/net/unix").read_text().splitlines()
-        return sum(f"{self.run}/frontrow-" in line and not line.split()[3] == LISTENING for line in lines)
+        return sum(sockets in line and not line.split()[3] == LISTENING for line in lines)
 
     @contextlib.contextmanager
     def one_call_under_way(self):
