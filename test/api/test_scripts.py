@@ -285,9 +285,9 @@ def test_the_packages_that_scripts_install_are_listed():
     calls = [re.findall(r"install_packages((?: \w+)+)", path.read_text()) for path in scripts]
     installed = {section for call in calls for sections in call for section in sections.split()}
     assert {"build", "checks", "roots", "web"} <= installed <= listed
-    engines = re.findall(r"^(\w[\w.-]+) (\w+) (\w+) ([\w-]+)$", (ROOT / "scripts/lib/engines").read_text(), re.MULTILINE)
-    assert {"mariadb-11.8", "mysql-9"} <= {name for name, *_ in engines}
-    assert {first for *_, first in engines} <= listed | {"-"}
+    engines = re.findall(r"^(\w[\w.@-]+) (\w+) (\w+) ([\w -]+)$", (ROOT / "scripts/lib/engines").read_text(), re.MULTILINE)
+    assert {"mariadb-11.8", "mysql-9@libmariadb"} <= {name for name, *_ in engines}
+    assert {section for *_, first in engines for section in first.split()} <= listed | {"-"}
 
 
 @pytest.mark.parametrize("path, settings, fails", [
