@@ -102,6 +102,11 @@ def free_port():
     raise RuntimeError("no port is free")
 
 
+def nginx_temporary(folder):
+    """Settings by which an nginx puts its temporary files there: only root can make Debian's folders."""
+    return "".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+
+
 def is_gone(pid):
     """Whether there is no such process, or only what its parent has not looked at yet."""
     try:

@@ -14,7 +14,7 @@ import subprocess
 import threading
 
 import pytest
-from stack import ROOT, free_port, wait_for
+from stack import ROOT, free_port, nginx_temporary, wait_for
 
 TEMPLATE = ROOT / "nginx/frontrow.conf.in"
 UNITS = ROOT / "scripts/systemd"
@@ -115,7 +115,8 @@ def nginx_takes(text, folder):
     needs = dict(re.findall(r"(worker_rlimit_nofile|worker_connections) (\d+);", text))
     assert set(needs) == {"worker_rlimit_nofile", "worker_connections"}
     (folder / "frontrow.conf").write_text(text)
-    main, count = re.subn(r"include /etc/nginx/conf\.d/\*\.conf;", f"include {folder}/frontrow.conf;", debian)
+    ours = f"{nginx_temporary(folder)} include {folder}/frontrow.conf;"
+    main, count = re.subn(r"include /etc/nginx/conf\.d/\*\.conf;", ours, debian)
     main = re.sub(r"^\s*include /etc/nginx/(sites|modules)-enabled.*", "", main, flags=re.MULTILINE)
     main, connections = re.subn(r"worker_connections 768;", f"worker_connections {needs['worker_connections']};", main)
     assert (count, connections) == (1, 1)

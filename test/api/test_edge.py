@@ -9,7 +9,7 @@ import time
 
 import pytest
 from helpers import new_concert, new_user
-from stack import Client, free_port, wait_for
+from stack import Client, free_port, nginx_temporary, wait_for
 
 CONFIGURATION = """
 daemon off;
@@ -21,11 +21,7 @@ events {{
     worker_connections 1024;
 }}
 http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+    {temporary}
     proxy_cache_path {folder}/cache keys_zone=edge:1m use_temp_path=off;
     log_format edge '$msec $upstream_status $request_uri';
     access_log {folder}/access.log edge;
@@ -54,7 +50,8 @@ class Edge:
         main = (stack.var / "nginx/nginx.conf").read_text()
         user = "user root;" if "user root;" in main else ""
         settings = folder / "nginx.conf"
-        settings.write_text(CONFIGURATION.format(folder=folder, port=self.port, origin=stack.port, user=user))
+        settings.write_text(CONFIGURATION.format(folder=folder, temporary=nginx_temporary(folder), port=self.port,
+                                                 origin=stack.port, user=user))
         self.process = subprocess.Popen(["nginx", "-p", folder, "-c", settings, "-e", folder / "error.log"],
                                         env=stack.environment | {"PATH": "/usr/sbin:/usr/bin:/bin"})
         wait_for(lambda: self.answers())

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import wire
 from helpers import GATEWAY, OPERATOR, as_user, assert_problem, ok
-from stack import Client, free_port, wait_for
+from stack import Client, free_port, nginx_temporary, wait_for
 
 PROXY, STRANGER = "127.0.0.5", "127.0.0.6"
 OPERATORS_PATHS = ["/metrics", "/admin/concert/1"]
@@ -36,8 +36,7 @@ class Terminator:
                 proxy_protocol on;
                 proxy_pass 127.0.0.1:{stack.port};
             }}"""
-        temporary = "".join(f"{name}_temp_path {folder}/{name};" for name in
-            ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) if not protocol else ""
+        temporary = nginx_temporary(folder) if not protocol else ""
         modules = "include /etc/nginx/modules-enabled/50-mod-stream.conf;" if protocol else ""
         configuration = folder / "terminator.conf"
         configuration.write_text(f"""
