@@ -290,6 +290,15 @@ def test_the_packages_that_scripts_install_are_listed():
     assert {section for *_, first in engines for section in first.split()} <= listed | {"-"}
 
 
+def test_scripts_in_python_are_run_by_the_one_that_has_debians_packages():
+    """Another one may come first in somebody's path."""
+    files = [path for folder in ("scripts", "test", "k6", "findings") for path in (ROOT / folder).rglob("*")]
+    firsts = {path: path.read_bytes().split(b"\n", 1)[0] for path in files if path.is_file()}
+    found = {path: first for path, first in firsts.items() if first.startswith(b"#!") and b"python" in first}
+    assert len(found) > 3
+    assert set(found.values()) == {b"#!/usr/bin/python3"}, found
+
+
 @pytest.mark.parametrize("path, settings, fails", [
     ("/usr/sbin:/usr/bin:/sbin:/bin", {}, os.geteuid() == 0 or None),
     ("/usr/sbin:/usr/bin:/sbin:/bin", {"FRONTROW_ALLOW_SKIPS": "1"}, False), ("/nowhere", {}, False),

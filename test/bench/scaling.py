@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What a sale needs: a simulation of its fans, and of the machine that answers them.
 
 scaling.py            prints the table of docs/scaling.md
