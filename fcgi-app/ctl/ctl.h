@@ -61,6 +61,7 @@ int ctl_demo_load(struct ctl *ctl);
 int ctl_demo_reset(struct ctl *ctl);
 int ctl_diagnose(struct ctl *ctl);
 int ctl_export(struct ctl *ctl);
+int ctl_hall_check(struct ctl *ctl);
 int ctl_maintenance_on(struct ctl *ctl);
 int ctl_maintenance_off(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);

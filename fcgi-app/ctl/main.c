@@ -39,6 +39,8 @@ static const struct command commands[] = {
      "write an archive for who looks for a cause; without secrets and user ids"},
     {"export", NULL, "CONCERT", "cWf", ctl_export,
      "print --what there is of a concert, as CSV or lines of JSON"},
+    {"hall", "check", "FILE", "", ctl_hall_check,
+     "print what the file of a hall has, or what is wrong with it; needs no server"},
     {"maintenance", "off", NULL, "cm", ctl_maintenance_off, "serve changing calls again"},
     {"maintenance", "on", NULL, "cm", ctl_maintenance_on,
      "refuse changing calls, of this server or of one --concert"},

@@ -10,13 +10,27 @@ enum {
     SEATS_LISTED = 16,       /* the most in one statement: those of several calls */
     SECTION_CHARACTERS = 32, /* of a section or a row; in UTF-8 up to four bytes each, and a NUL */
     SECTION_SIZE = 4 * SECTION_CHARACTERS + 1,
-    LABEL_SIZE = 17
+    LABEL_CHARACTERS = 16,
+    LABEL_SIZE = 4 * LABEL_CHARACTERS + 1,
+    NOTE_CHARACTERS = 100,
+    NOTE_SIZE = 4 * NOTE_CHARACTERS + 1
 };
 
 #define PRICE_MAX INT64_C(1000000000) /* points */
 
 /* 0, here and in the other tables: a value of a newer build. */
 enum seat_status { SEAT_OTHER, SEAT_AVAILABLE, SEAT_HELD, SEAT_SOLD };
+
+/* What a seat is. A withheld one is so in the plan of a hall only: of a date it is plain, and
+ * blocked. */
+enum seat_kind {
+    SEAT_KIND_OTHER,
+    SEAT_PLAIN,
+    SEAT_RESTRICTED, /* its view is */
+    SEAT_WHEELCHAIR, /* room for a wheelchair */
+    SEAT_COMPANION,  /* of a wheelchair place */
+    SEAT_WITHHELD
+};
 
 struct seat {
     int32_t seat_id;
