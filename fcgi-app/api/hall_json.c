@@ -140,7 +140,7 @@ leave(struct reading *reading)
 
 /* Refuses a member of what is read, or, `name` being NULL, that itself. */
 static bool
-refuse(struct reading *reading, const char *name, enum hall_fault_code code)
+refuse_member(struct reading *reading, const char *name, enum hall_fault_code code)
 {
     struct path path = reading->path;
     if (name != NULL)
@@ -155,7 +155,7 @@ static bool
 refuse_type(struct reading *reading, const char *name, const char *type)
 {
     const struct path *path = &reading->path;
-    refuse(reading, name, HALL_BAD_MEMBER);
+    refuse_member(reading, name, HALL_BAD_MEMBER);
     hall_fault_word(reading->fault, "member",
                     name != NULL ? name : path->steps[path->length - 1].name);
     hall_fault_word(reading->fault, "type", type);
@@ -219,7 +219,7 @@ add_record(struct reading *reading, const struct hall_record *record)
         return true;
     const char *member =
         refusal.column == HALL_COLUMN_COUNT ? NULL : member_of(reading, refusal.column);
-    refuse(reading, member, HALL_SOUND);
+    refuse_member(reading, member, HALL_SOUND);
     refusal.fault.line = reading->fault->line;
     refusal.fault.column = reading->fault->column;
     *reading->fault = refusal.fault;
@@ -302,7 +302,7 @@ check_category(struct reading *reading, const char *category)
 {
     if (json_object_get(reading->categories, category) != NULL)
         return true;
-    refuse(reading, "category", HALL_UNKNOWN_CATEGORY);
+    refuse_member(reading, "category", HALL_UNKNOWN_CATEGORY);
     hall_fault_word(reading->fault, "category", category);
     return false;
 }
@@ -477,7 +477,7 @@ read_name(struct reading *reading, char name[HALL_NAME_SIZE])
     free(copy);
     if (fits)
         return true;
-    refuse(reading, "name", HALL_TOO_LONG);
+    refuse_member(reading, "name", HALL_TOO_LONG);
     hall_fault_word(reading->fault, "column", "name");
     hall_fault_number(reading->fault, "max", HALL_NAME_CHARACTERS);
     return false;
@@ -490,7 +490,7 @@ read_whole(struct reading *reading, char name[HALL_NAME_SIZE])
     const json_t *zones = json_object_get(reading->whole, "zones");
     reading->is_pretix = json_is_array(zones);
     if (!json_is_array(seats) && !json_is_array(zones))
-        return refuse(reading, NULL, HALL_NO_PLAN);
+        return refuse_member(reading, NULL, HALL_NO_PLAN);
     return read_name(reading, name) &&
            (reading->is_pretix ? read_pretix(reading, zones) : read_seats(reading, seats)) &&
            finish(reading);

@@ -5,9 +5,7 @@
 #ifndef FRONTROW_API_HALL_JSON_H
 #define FRONTROW_API_HALL_JSON_H
 
-#include "domain/hall/hall_plan.h"
-
-enum { HALL_NAME_CHARACTERS = 60, HALL_NAME_SIZE = 4 * HALL_NAME_CHARACTERS + 1 };
+#include "domain/hall/hall_store.h"
 
 /*
  * Reads a text, with a NUL behind it, into an empty plan; `name` gets the hall's, "" if there is

@@ -21,6 +21,17 @@ seat_write_names(struct json *json, const struct seat *seat)
 }
 
 void
+seat_write_kind(struct json *json, enum seat_kind kind, const char *note, int32_t partner_id)
+{
+    if (kind != SEAT_PLAIN)
+        json_write_string(json, "kind", seat_kind_name(kind));
+    if (*note != '\0')
+        json_write_string(json, "note", note);
+    if (partner_id != 0)
+        json_write_integer(json, "partnerId", partner_id);
+}
+
+void
 seat_write_sales(struct json *json, const struct sales *sales)
 {
     json_begin_object(json, "sales");

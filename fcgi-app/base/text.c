@@ -58,6 +58,17 @@ text_fold(const char *word, char *folded, size_t size)
     folded[length] = '\0';
 }
 
+size_t
+text_cut(const char *text, size_t max)
+{
+    size_t length = strnlen(text, max + 1);
+    if (length <= max)
+        return length;
+    for (length = max; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+        length--;
+    return length;
+}
+
 uint32_t
 text_hash(const char *text)
 {

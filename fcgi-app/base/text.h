@@ -29,6 +29,10 @@ char *text_trim(char *text);
  */
 void text_fold(const char *word, char *folded, size_t size);
 
+/* The length of the begin of a text in UTF-8 that has at most `max` bytes, and no half of a
+ * character. */
+size_t text_cut(const char *text, size_t max);
+
 /* FNV-1a, for names in shared memory; never 0, which may stand for none. */
 uint32_t text_hash(const char *text);
 

@@ -35,6 +35,7 @@ struct ctl {
     const char *log_days;
     const char *role;
     const char *concert;
+    const char *name;
     const char *what;
     const char *format;
     const char *nginx_log;
@@ -62,6 +63,10 @@ int ctl_demo_reset(struct ctl *ctl);
 int ctl_diagnose(struct ctl *ctl);
 int ctl_export(struct ctl *ctl);
 int ctl_hall_check(struct ctl *ctl);
+int ctl_hall_delete(struct ctl *ctl);
+int ctl_hall_export(struct ctl *ctl);
+int ctl_hall_import(struct ctl *ctl);
+int ctl_hall_list(struct ctl *ctl);
 int ctl_maintenance_on(struct ctl *ctl);
 int ctl_maintenance_off(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);

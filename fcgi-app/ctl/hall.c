@@ -1,10 +1,13 @@
-/* frontrowctl hall check */
+/* frontrowctl hall check|import|export|list|delete */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "api/hall.h"
 #include "api/hall_file.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "ctl/ctl.h"
 
 enum { READ_STEP = 65536, FILE_MAX = 32 << 20 /* as POST /admin/hall takes */ };
@@ -117,24 +120,145 @@ say_notices(const char *name, const struct hall_plan *plan)
                 plan->notice_count - HALL_NOTICES_MAX);
 }
 
+/* Reads the file of the argument; its texts stand in *bytes. False: it was said why not. */
+static bool
+read_hall(const char *name, struct buffer *bytes, struct hall_file *file)
+{
+    struct hall_fault fault;
+    *file = (struct hall_file){.encoding = NULL};
+    if (!read_argument(name, bytes))
+        return false;
+    bool sound = hall_file_read(bytes->data, bytes->length, file, &fault);
+    if (!sound)
+        say_fault(name, &fault);
+    return sound;
+}
+
 int
 ctl_hall_check(struct ctl *ctl)
 {
     struct buffer bytes = {0};
-    struct hall_file file = {.encoding = NULL};
-    struct hall_fault fault;
+    struct hall_file file;
+    bool sound = read_hall(ctl->argument, &bytes, &file);
+    if (sound) {
+        print_form(&file);
+        print_summary(&file.plan);
+        say_notices(ctl->argument, &file.plan);
+    }
+    hall_file_free(&file);
+    buffer_free(&bytes);
+    return sound ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- halls that are kept ---- */
+
+static int
+import(struct ctl *ctl, const struct hall_file *file)
+{
+    const char *name = ctl->name != NULL ? ctl->name : file->name;
+    size_t length = text_count_characters(name);
+    struct hall_change change = {.actor = "ctl", .describe = hall_describe, .plan = &file->plan};
+    struct effect effect = {
+        .kind = EFFECT_HALL,
+        .state = &change,
+        .execute = hall_create_execute,
+        .was_committed = hall_create_was_committed,
+        .render = hall_render,
+    };
+    if (length < 1 || length > HALL_NAME_CHARACTERS ||
+        !text_copy(change.hall.name, sizeof change.hall.name, name)) {
+        fprintf(stderr, "frontrowctl: --name must have 1 to %d characters\n", HALL_NAME_CHARACTERS);
+        return EXIT_USAGE;
+    }
+    return ctl_apply(ctl, &effect);
+}
+
+int
+ctl_hall_import(struct ctl *ctl)
+{
+    struct buffer bytes = {0};
+    struct hall_file file;
     int status = EXIT_FAILED;
-    if (read_argument(ctl->argument, &bytes)) {
-        if (hall_file_read(bytes.data, bytes.length, &file, &fault)) {
-            print_form(&file);
-            print_summary(&file.plan);
-            say_notices(ctl->argument, &file.plan);
-            status = EXIT_DONE;
-        } else {
-            say_fault(ctl->argument, &fault);
-        }
+    if (read_hall(ctl->argument, &bytes, &file)) {
+        say_notices(ctl->argument, &file.plan);
+        status = import(ctl, &file);
     }
     hall_file_free(&file);
     buffer_free(&bytes);
     return status;
+}
+
+/* The argument as a hallId; it is said where it is none. */
+static bool
+read_hall_id(const struct ctl *ctl, int32_t *hall_id)
+{
+    int64_t id;
+    bool ok = ctl_read_number(ctl->argument, 1, INT32_MAX, &id);
+    *hall_id = ok ? (int32_t)id : 0;
+    if (!ok)
+        fprintf(stderr, "frontrowctl: %s is no hallId\n", ctl->argument);
+    return ok;
+}
+
+int
+ctl_hall_export(struct ctl *ctl)
+{
+    struct hall_row hall;
+    struct hall_plan plan;
+    struct problem problem;
+    struct buffer text = {0};
+    int32_t hall_id;
+    int status = EXIT_DONE;
+    if (!read_hall_id(ctl, &hall_id))
+        return EXIT_USAGE;
+    if (hall_store_read(ctl->services, hall_id, &hall, &plan, &problem) == ERROR_NONE) {
+        hall_csv_write(&plan, &text);
+        if (fwrite(text.data, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {
+            fprintf(stderr, "frontrowctl: the hall could not be written: %s\n", strerror(errno));
+            status = EXIT_FAILED;
+        }
+    } else {
+        status = ctl_refused(&problem);
+    }
+    hall_plan_free(&plan);
+    buffer_free(&text);
+    return status;
+}
+
+int
+ctl_hall_delete(struct ctl *ctl)
+{
+    struct hall_change change = {.actor = "ctl", .describe = hall_describe};
+    struct effect effect = {
+        .kind = EFFECT_HALL,
+        .state = &change,
+        .execute = hall_delete_execute,
+        .was_committed = hall_delete_was_committed,
+        .render = hall_render,
+    };
+    return read_hall_id(ctl, &change.hall.hall_id) ? ctl_apply(ctl, &effect) : EXIT_USAGE;
+}
+
+int
+ctl_hall_list(struct ctl *ctl)
+{
+    enum { PAGE = 100 };
+    struct hall_row halls[PAGE];
+    struct problem problem;
+    size_t count;
+    int64_t before = (int64_t)INT32_MAX + 1;
+    printf("%10s  %7s  %-10s  %s\n", "hallId", "seats", "created", "name");
+    do {
+        if (hall_store_list(ctl->services, before, PAGE, halls, &count, &problem) != ERROR_NONE)
+            return ctl_refused(&problem);
+        for (size_t i = 0; i < count; i++) {
+            char created[CLOCK_TEXT_SIZE];
+            clock_format(halls[i].created_at, created);
+            ctl_keep_on_a_line(halls[i].name);
+            printf("%10d  %7d  %.10s  %s\n", (int)halls[i].hall_id, (int)halls[i].seat_count,
+                   created, halls[i].name);
+            before = halls[i].hall_id;
+        }
+    } while (count == PAGE);
+    return EXIT_DONE;
 }

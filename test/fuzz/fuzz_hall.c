@@ -64,6 +64,7 @@ require_fault(const struct hall_fault *fault)
     char text[HALL_FAULT_TEXT_SIZE];
     REQUIRE(fault->code > HALL_SOUND && fault->code < HALL_FAULT_COUNT);
     REQUIRE(fault->line >= 0 && fault->word_count <= HALL_WORDS_MAX);
+    REQUIRE(*hall_fault_name(fault->code) != '\0');
     hall_fault_text(fault, text);
     REQUIRE(*text != '\0' && strchr(text, '{') == NULL);
     fuzz_require_text(text, sizeof text);

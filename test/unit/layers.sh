@@ -44,6 +44,7 @@ rooms domain draw 'concert|queue'
 rooms domain organiser 'concert|hall|queue|sale|draw'
 rooms domain books 'concert|queue|sale|draw|organiser'
 rooms mysql concert none
+rooms mysql hall none
 rooms mysql queue none
 rooms mysql sale 'concert'
 rooms mysql draw 'queue'

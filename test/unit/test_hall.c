@@ -312,7 +312,7 @@ json_of_pretix(void)
 static void
 seats_without_a_spot_are_named(void)
 {
-    CU_ASSERT_TRUE(read_file("label,x,y\n1,0,0\n2,1,\n3,0,0\n4,5,5\n"));
+    CU_ASSERT_TRUE(read_file("label,x,y\n1,0,0\n2,,\n3,0,0\n4,5,5\n"));
     CU_ASSERT_EQUAL(file.plan.notice_count, 2);
     CU_ASSERT_EQUAL(file.plan.notices[0].code, HALL_NO_POSITION);
     CU_ASSERT_EQUAL(file.plan.notices[0].line, 3);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct {
     const char *name;
     const char *text;
@@ -25,13 +27,10 @@ hall_fault_word(struct hall_fault *fault, const char *name, const char *value)
 {
     static const char more[] = "...";
     struct hall_word *word = &fault->words[fault->word_count++];
-    size_t length = strlen(value), room = sizeof word->value - 1;
+    size_t room = sizeof word->value - 1, length = text_cut(value, room);
     word->name = name;
-    if (length > room) {
-        length = room - strlen(more);
-        while (((unsigned char)value[length] & 0xc0) == 0x80) /* no half of a character */
-            length--;
-    }
+    if (value[length] != '\0')
+        length = text_cut(value, room - strlen(more));
     snprintf(word->value, sizeof word->value, "%.*s%s", (int)length, value,
              value[length] != '\0' ? more : "");
 }

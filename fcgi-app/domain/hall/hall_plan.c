@@ -208,18 +208,6 @@ read_coordinate(const struct reading *reading, enum hall_column column, int32_t 
 
 /* ---- kinds ---- */
 
-static const char *const kind_names[] = {
-    [SEAT_KIND_OTHER] = "other",      [SEAT_PLAIN] = "plain",
-    [SEAT_RESTRICTED] = "restricted", [SEAT_WHEELCHAIR] = "wheelchair",
-    [SEAT_COMPANION] = "companion",   [SEAT_WITHHELD] = "withheld",
-};
-
-const char *
-seat_kind_name(enum seat_kind kind)
-{
-    return kind_names[kind];
-}
-
 /* What box offices write; blanks, hyphens and capitals aside. A gap is no seat: SEAT_KIND_OTHER. */
 static const struct {
     const char *word;
@@ -397,11 +385,20 @@ compare_by_name(const void *a, const void *b)
     return order != 0 ? order : (left > right) - (left < right);
 }
 
+static bool
+has_position(const struct hall_seat *seat)
+{
+    return seat->position.has_x && seat->position.has_y;
+}
+
+/* Those without one come last. */
 static int
 compare_by_position(const void *a, const void *b)
 {
     const struct hall_seat *left = *(const struct hall_seat *const *)a;
     const struct hall_seat *right = *(const struct hall_seat *const *)b;
+    if (has_position(left) != has_position(right))
+        return has_position(left) ? -1 : 1;
     if (left->position.x != right->position.x)
         return left->position.x < right->position.x ? -1 : 1;
     if (left->position.y != right->position.y)
@@ -561,12 +558,6 @@ add_notice(struct hall_plan *plan, const struct hall_seat *seat, enum hall_fault
     return fault;
 }
 
-static bool
-has_position(const struct hall_seat *seat)
-{
-    return seat->position.has_x && seat->position.has_y;
-}
-
 /* Seats that nobody would see in the picture of a hall: without a spot of their own, where others
  * have one. */
 static void
@@ -583,8 +574,8 @@ notice_positions(struct hall_plan *plan)
     struct hall_seat **sorted = sort_seats(plan, compare_by_position);
     for (size_t i = 1; i < plan->count; i++) {
         const struct hall_seat *seat = sorted[i], *before = sorted[i - 1];
-        if (!has_position(seat) || !has_position(before) ||
-            seat->position.x != before->position.x || seat->position.y != before->position.y)
+        if (!has_position(seat) || seat->position.x != before->position.x ||
+            seat->position.y != before->position.y)
             continue;
         struct hall_fault *fault = add_notice(plan, seat, HALL_SAME_POSITION);
         if (fault != NULL)

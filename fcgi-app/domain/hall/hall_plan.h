@@ -98,9 +98,6 @@ bool hall_plan_add(struct hall_plan *plan, const struct hall_record *record,
 /* Behind the last record. False: it is refused. */
 bool hall_plan_finish(struct hall_plan *plan, struct hall_refusal *refusal) MUST_CHECK;
 
-/* The name of a kind, static. */
-const char *seat_kind_name(enum seat_kind kind);
-
 /* What is in a plan. */
 struct hall_summary {
     int32_t sections;

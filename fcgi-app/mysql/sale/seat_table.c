@@ -12,6 +12,18 @@
 #define SEAT_COLUMNS                                                                               \
     "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
 
+static const char *const kind_names[] = {
+    [SEAT_KIND_OTHER] = "other",      [SEAT_PLAIN] = "plain",
+    [SEAT_RESTRICTED] = "restricted", [SEAT_WHEELCHAIR] = "wheelchair",
+    [SEAT_COMPANION] = "companion",   [SEAT_WITHHELD] = "withheld",
+};
+
+const char *
+seat_kind_name(enum seat_kind kind)
+{
+    return kind_names[kind];
+}
+
 /* Fills in the item and the seats; returns how many parameters that are, one more than the form has
  * places. */
 static size_t

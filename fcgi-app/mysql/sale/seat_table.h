@@ -32,6 +32,9 @@ enum seat_kind {
     SEAT_WITHHELD
 };
 
+/* The name of a kind, static. */
+const char *seat_kind_name(enum seat_kind kind);
+
 struct seat {
     int32_t seat_id;
     enum seat_status status; /* as stored: a hold that is over may still stand here */
