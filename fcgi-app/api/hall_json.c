@@ -226,12 +226,6 @@ add_record(struct reading *reading, const struct hall_record *record)
     return false;
 }
 
-static bool
-add_gap(struct reading *reading)
-{
-    return add_record(reading, &(struct hall_record){.origin = reading->seats});
-}
-
 /* ---- our own form ---- */
 
 static bool
@@ -242,8 +236,10 @@ read_seat(struct reading *reading, const json_t *seat)
     bool sound = true;
     if (!json_is_object(seat))
         return refuse_type(reading, NULL, "object");
-    if (json_is_true(json_object_get(seat, "gap")))
-        return add_gap(reading);
+    if (json_is_true(json_object_get(seat, "gap"))) {
+        hall_plan_add_gap(reading->plan);
+        return true;
+    }
     for (int i = 0; i < HALL_COLUMN_COUNT && sound; i++) {
         sound = copy_text(reading, seat, hall_column_name((enum hall_column)i), &copies[i]);
         record.cells[i] = copies[i];
@@ -340,7 +336,8 @@ read_row(struct reading *reading, const json_t *row, size_t n, const char *secti
     char *name = NULL;
     const json_t *seats = find_list(reading, row, "seats");
     bool sound = seats != NULL && add_position(reading, row, &x, &y) &&
-                 name_part(reading, row, "row_number", n, &name) && add_gap(reading);
+                 name_part(reading, row, "row_number", n, &name);
+    hall_plan_add_gap(reading->plan);
     for (size_t i = 0; sound && i < json_array_size(seats); i++) {
         struct hall_record record = {.origin = ++reading->seats};
         record.cells[HALL_COLUMN_SECTION] = section;

@@ -25,6 +25,8 @@
     ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")         \
     ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                 \
     ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                                \
+    ERROR(SEATS_BELONG_TOGETHER, 409, "seats_belong_together",                                     \
+          "A wheelchair place is sold with its companion's only")                                  \
     ERROR(SEATS_NOT_AVAILABLE, 409, "seats_not_available", "No fitting seats are left")            \
     ERROR(SEAT_LIMIT_REACHED, 409, "seat_limit_reached", "The seat limit is reached")              \
     ERROR(ALREADY_PAID, 409, "already_paid", "The reservation is already paid")                    \

@@ -125,7 +125,7 @@ struct problem {
     enum error error;
     char detail[200];                    /* "" : the title says it all */
     char field[96];                      /* invalid_field: "items[0].seats[1].price" */
-    int32_t seat_ids[PROBLEM_SEATS_MAX]; /* seat_taken */
+    int32_t seat_ids[PROBLEM_SEATS_MAX]; /* seat_taken, seats_belong_together */
     size_t seat_count;
     bool has_balance;
     int64_t balance; /* insufficient_points */

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import openapi
 import pytest
-from helpers import assert_problem, new_concert, ok
+from helpers import assert_problem, new_concert, new_user, ok
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -219,7 +219,7 @@ def test_the_largest_hall(stack):
     """100,000 seats, of many parts in the table, in a file of 32 MiB; one byte more is refused before it is read."""
     limit = 32 << 20
     text = csv_of(100_000, "x" * 100)
-    text += "\n" * (limit - len(text))
+    text += " " * (limit - len(text))
     made = ok(keep(stack, text))
     assert made["seatCount"] == 100_000
     assert stack.query("SELECT COUNT(*) AS n FROM hall_part WHERE hall_id = %s", made["hallId"])[0]["n"] > 1
@@ -318,3 +318,144 @@ def test_frontrowctl_hall(stack, tmp_path):
     assert stack.ctl("hall", "delete", "x").returncode == 2
     file.write_text("label\n1\n1\n")
     assert stack.ctl("hall", "import", file, "--name", "x").returncode == 1
+
+
+# ---- what is sold
+
+
+class Sale:
+    """A concert that is on sale, in a hall of this CSV."""
+
+    def __init__(self, stack, csv, **settings):
+        hall = ok(keep(stack, csv))["hallId"]
+        item = DATE | {"hallId": hall, "prices": [{"price": 10}] if "price" not in csv else []}
+        made = ok(stack.post("/admin/concert", {"title": "T", "venue": "V", "status": "open", "maxSeatsPerUser": None,
+                                                "items": [item]} | settings, **stack.admin_headers()))
+        self.stack, self.id, self.item = stack, made["concertId"], made["itemIds"][0]
+
+    def ask(self, user=None, **wish):
+        return self.stack.post("/reservation", {"userId": user or new_user(), "concertId": self.id, "itemId": self.item} | wish)
+
+    def best(self, count, **wish):
+        """The labels of the best seats, or the code of the refusal."""
+        answer = self.ask(count=count, **wish)
+        return [seat["label"] for seat in answer.json()["seats"]] if answer.status == 200 else answer.code
+
+    def listed(self, what):
+        return ok(self.stack.fresh(f"/concert/{self.id}/item/{self.item}/{what}"))["seats"]
+
+
+PAIR = "label,kind,note\n1,,\n2,wheelchair,\n3,companion,\n4,,\n5,,\n"
+
+
+def test_lists_say_what_is_not_plain(stack):
+    """And nothing of plain seats, which are as they were before there were kinds."""
+    sale = Sale(stack, "label,kind,note\n1,,\n2,restricted,behind a pillar\n3,wheelchair,\n4,companion,\n5,withheld,\n6,,a note\n")
+    of_kind = [{}, {"kind": "restricted", "note": "behind a pillar"}, {"kind": "wheelchair", "partnerId": 4},
+               {"kind": "companion", "partnerId": 3}, {}, {"note": "a note"}]
+    names = [{"seatId": n, "section": "A", "row": "1", "label": str(n), "price": 10} for n in range(1, 7)]
+    states = ["available"] * 4 + ["sold", "available"]
+    assert sale.listed("seat") == [one | kind | {"status": state} for one, kind, state in zip(names, of_kind, states)]
+    assert sale.listed("layout") == [one | kind | {"x": None, "y": None} for one, kind in zip(names, of_kind)]
+    for what, path in (("seat", "/seat"), ("layout", "/layout")):
+        answer = stack.fresh(f"/concert/{sale.id}/item/{sale.item}{path}")
+        openapi.assert_shape(answer.json(), openapi.resolve(
+            openapi.operations()["GET", "/concert/{concertId}/item/{itemId}" + path]["responses"]["200"])
+            ["content"]["application/json"]["schema"])
+
+
+def test_best_available_takes_no_wheelchair_place(stack):
+    """Neither alone nor with its companion's, also when nothing else is left."""
+    sale = Sale(stack, PAIR)
+    assert sale.best(2) == ["4", "5"]
+    assert sale.best(2) == "seats_not_available"
+    assert sale.best(1) == ["1"]
+    assert sale.best(1) == "seats_not_available"
+    assert ok(sale.ask(seatIds=[2, 3]))["totalPrice"] == 20
+
+
+def test_best_available_takes_restricted_seats_last(stack):
+    """After scattered ones, of cheaper sections too, and then also beside others."""
+    sale = Sale(stack, "section,label,price,kind\nA,1,9,restricted\nA,2,9,restricted\nA,3,9,\nA,4,9,restricted\nA,5,9,\n"
+                       "B,6,5,\nB,7,5,\n")
+    assert sale.best(2) == ["6", "7"]
+    assert sale.best(2) == ["3", "5"]
+    assert sale.best(2) == ["1", "2"]
+    assert sale.best(2) == "seats_not_available"
+    assert sale.best(1) == ["4"]
+    sale = Sale(stack, "section,label,price,kind\nA,1,9,restricted\nA,2,9,\nA,3,9,restricted\n")
+    assert sale.best(1) == ["2"]
+    sale = Sale(stack, "section,label,price,kind\nA,1,9,restricted\nA,2,9,\nA,3,9,restricted\n")
+    assert sale.best(3) == ["1", "2", "3"]
+
+
+def test_best_available_in_a_large_hall_with_kinds(stack):
+    """Read in parts: plain seats first, to the last one."""
+    kinds = {n: "restricted" if n % 3 == 0 else "" for n in range(1, 601)}
+    sale = Sale(stack, "row,label,kind\n" + "".join(f"{n // 100},{n},{kind}\n" for n, kind in kinds.items()))
+    taken = [sale.best(8) for _ in range(75)]
+    plain = [int(label) for labels in taken[:50] for label in labels]
+    assert sorted(plain) == [n for n, kind in kinds.items() if not kind]
+    assert sorted(int(label) for labels in taken for label in labels) == list(kinds)
+    assert sale.best(1) == "seats_not_available"
+
+
+def test_a_gap_ends_adjacency(stack):
+    sale = Sale(stack, "label\n1\n2\n\n3\n4\n5\n")
+    assert sale.best(3) == ["3", "4", "5"]
+    assert sale.best(2) == ["1", "2"]
+    sale = Sale(stack, "label\n1\n\n2\n\n3\n")
+    assert sale.best(2) == ["1", "2"]  # scattered, for want of adjacent ones
+    assert [seat["seatId"] for seat in sale.listed("seat")] == [1, 3, 5]
+
+
+@pytest.mark.parametrize("settings", [{}, {"maxSeatsPerUser": 8}], ids=["no limit", "limit"])
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "half"}], ids=["no key", "key"])
+def test_half_a_pair_is_refused(stack, settings, key):
+    sale, user = Sale(stack, PAIR, **settings), new_user()
+    body = {"userId": user, "concertId": sale.id, "itemId": sale.item}
+    for wish in ({"seatId": 2}, {"seatIds": [3]}, {"seatIds": [1, 2]}, {"seatIds": [3, 4, 5]}):
+        answer = stack.post("/reservation", body | wish, **key)
+        assert_problem(answer, "seats_belong_together", seatIds=[2, 3])
+    held = ok(stack.post("/reservation", body | {"seatIds": [1, 2, 3]}, **key))
+    assert_problem(sale.ask(seatId=2), "seat_taken", seatIds=[2])
+    ok(stack.call("DELETE", f"/reservation/{held['reservationId']}?userId={user}"))
+    assert [seat["status"] for seat in sale.listed("seat")] == ["available"] * 5
+
+
+def test_halves_of_two_pairs(stack):
+    sale = Sale(stack, "label,kind\n1,wheelchair\n2,companion\n3,wheelchair\n4,companion\n5,wheelchair\n")
+    assert_problem(sale.ask(seatIds=[1, 4, 5]), "seats_belong_together", seatIds=[1, 2, 3, 4])
+    assert ok(sale.ask(seatIds=[1, 2, 3, 4, 5]))["totalPrice"] == 50
+
+
+def test_the_box_office_sells_half_a_pair(stack):
+    """It sees who comes, and could not sell the rest of a pair that was given back by half."""
+    sale = Sale(stack, PAIR)
+    body = {"userId": new_user(), "concertId": sale.id, "itemId": sale.item, "method": "box_office"}
+    sold = ok(stack.post("/admin/reservation", body | {"seatIds": [2, 3]}, **stack.admin_headers()))["reservationId"]
+    ok(stack.post(f"/admin/reservation/{sold}/refund", {"reason": "r", "seatIds": [3]}, **stack.admin_headers()))
+    assert_problem(sale.ask(seatId=3), "seats_belong_together", seatIds=[2, 3])
+    ok(stack.post("/admin/reservation", body | {"seatIds": [3]}, **stack.admin_headers()))
+
+
+def test_withheld_seats_are_blocked(stack):
+    sale = Sale(stack, "label,kind\n1,withheld\n2,\n")
+    assert_problem(sale.ask(seatIds=[1]), "seat_taken", seatIds=[1])
+    change = {"seats": [{"from": 1, "to": 1, "blocked": False}]}
+    ok(stack.call("PATCH", f"/admin/concert/{sale.id}/item/{sale.item}", change, stack.admin_headers()))
+    assert sale.best(2) == ["1", "2"]
+
+
+def test_labels_as_long_as_they_may_be(stack):
+    label = "휠체어 자리 " + "가" * 9  # 16 characters, 44 bytes
+    sale = Sale(stack, f"section,row,label\n{'구' * 32},{'열' * 32},{label}\n")
+    held = ok(sale.ask(seatId=1))
+    assert held["seats"] == [{"seatId": 1, "section": "구" * 32, "row": "열" * 32, "label": label, "price": 10}]
+
+
+def test_an_older_build_beside_it(stack):
+    """It inserts rows without the new columns, and reads those that have them."""
+    concert = new_concert(stack, seats=2)
+    assert stack.query("SELECT DISTINCT kind, note, partner_no FROM seat WHERE item_id = %s", concert.item) == [
+        {"kind": "plain", "note": None, "partner_no": None}]

@@ -50,7 +50,7 @@ def concert(stack):
 
 
 def path_of(route, concert):
-    path = re.sub(r"\{\w+\}", str(concert.id), route.pattern)
+    path = re.sub(r"\{\w+\}", str(concert.id), route.pattern.replace("{hall}", str(2**31 - 1)))  # a hall that nobody has
     return path + ("?what=orders" if path.endswith("/export") else "")
 
 
@@ -287,7 +287,8 @@ def test_each_change_by_an_operator_leaves_one_row(stack, route):
     before = len(rows())  # a change of nothing is one
     done = stack.call(route.method, path, body, key)
     assert ok(done) and [row["action"] for row in rows()[before:]] == [action]
-    assert rows()[-1]["new_values"] not in (None, "{}", rows()[-1]["old_values"])
+    kept = "old_values" if route.method == "DELETE" else "new_values"
+    assert rows()[-1][kept] not in (None, "{}") and rows()[-1]["new_values"] != rows()[-1]["old_values"]
     if route.keyed:
         assert stack.call(route.method, path, body, key).body == done.body and len(rows()) == before + 1
 

@@ -230,7 +230,9 @@ hall_csv_read(char *text, size_t length, struct hall_plan *plan, struct hall_csv
     if (!read_headers(&reader, csv, fault))
         return false;
     while (next_row(&reader, &row, fault))
-        if (!add_row(plan, csv, &row, fault))
+        if (!has_text(&row))
+            hall_plan_add_gap(plan);
+        else if (!add_row(plan, csv, &row, fault))
             return false;
     if (fault->code != HALL_SOUND)
         return false;

@@ -343,7 +343,7 @@ hall_plan_add(struct hall_plan *plan, const struct hall_record *record,
     if (!read_kind(&reading, &seat.kind))
         return false;
     if (is_gap(&reading, seat.kind)) {
-        plan->gap = true;
+        hall_plan_add_gap(plan);
         return true;
     }
     if (!read_text(plan, &reading, HALL_COLUMN_SECTION, SECTION_CHARACTERS, default_section,
@@ -359,6 +359,12 @@ hall_plan_add(struct hall_plan *plan, const struct hall_record *record,
         !read_coordinate(&reading, HALL_COLUMN_Y, &position->y, &position->has_y))
         return false;
     return *seat.label != '\0' ? add_seat(plan, &reading, &seat) : add_range(plan, &reading, &seat);
+}
+
+void
+hall_plan_add_gap(struct hall_plan *plan)
+{
+    plan->gap = true;
 }
 
 /* ---- the whole plan ---- */

@@ -95,6 +95,9 @@ void hall_plan_free(struct hall_plan *plan);
 bool hall_plan_add(struct hall_plan *plan, const struct hall_record *record,
                    struct hall_refusal *refusal) MUST_CHECK;
 
+/* Somebody passes between what was added and what comes next. */
+void hall_plan_add_gap(struct hall_plan *plan);
+
 /* Behind the last record. False: it is refused. */
 bool hall_plan_finish(struct hall_plan *plan, struct hall_refusal *refusal) MUST_CHECK;
 
