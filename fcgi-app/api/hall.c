@@ -260,7 +260,7 @@ admin_hall_get(void *services, const struct request *request, struct response *r
     struct hall_row hall;
     struct hall_plan plan;
     struct problem problem;
-    if (hall_store_read(&admin, (int32_t)request->ids[0], &hall, &plan, &problem) == ERROR_NONE) {
+    if (hall_kept_read(&admin, (int32_t)request->ids[0], &hall, &plan, &problem) == ERROR_NONE) {
         struct json json = json_writer(&response->body);
         json_begin_object(&json, NULL);
         json_write_integer(&json, "hallId", hall.hall_id);
@@ -293,7 +293,7 @@ admin_hall_get_list(void *services, const struct request *request, struct respon
     struct page page = {
         .name = "halls", .rows = halls, .limit = input->limit, .write = write_listed};
     struct problem problem;
-    if (hall_store_list(&admin, input->before, input->limit + 1, halls, &page.count, &problem) ==
+    if (hall_kept_list(&admin, input->before, input->limit + 1, halls, &page.count, &problem) ==
         ERROR_NONE)
         api_write_page(response, &page);
     else

@@ -5,7 +5,7 @@
 #ifndef FRONTROW_API_HALL_JSON_H
 #define FRONTROW_API_HALL_JSON_H
 
-#include "domain/hall/hall_store.h"
+#include "domain/hall/hall_kept.h"
 
 /*
  * Reads a text, with a NUL behind it, into an empty plan; `name` gets the hall's, "" if there is

@@ -9,7 +9,7 @@
 
 #include "base/message.h"
 #include "domain/concert/concert.h"
-#include "domain/hall/hall_store.h"
+#include "domain/hall/hall_kept.h"
 #include "domain/sale/point.h"
 #include "domain/sale/seat.h"
 

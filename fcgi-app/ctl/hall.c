@@ -211,7 +211,7 @@ ctl_hall_export(struct ctl *ctl)
     int status = EXIT_DONE;
     if (!read_hall_id(ctl, &hall_id))
         return EXIT_USAGE;
-    if (hall_store_read(ctl->services, hall_id, &hall, &plan, &problem) == ERROR_NONE) {
+    if (hall_kept_read(ctl->services, hall_id, &hall, &plan, &problem) == ERROR_NONE) {
         hall_csv_write(&plan, &text);
         if (fwrite(text.data, 1, text.length, stdout) != text.length || fflush(stdout) != 0) {
             fprintf(stderr, "frontrowctl: the hall could not be written: %s\n", strerror(errno));
@@ -249,7 +249,7 @@ ctl_hall_list(struct ctl *ctl)
     int64_t before = (int64_t)INT32_MAX + 1;
     printf("%10s  %7s  %-10s  %s\n", "hallId", "seats", "created", "name");
     do {
-        if (hall_store_list(ctl->services, before, PAGE, halls, &count, &problem) != ERROR_NONE)
+        if (hall_kept_list(ctl->services, before, PAGE, halls, &count, &problem) != ERROR_NONE)
             return ctl_refused(&problem);
         for (size_t i = 0; i < count; i++) {
             char created[CLOCK_TEXT_SIZE];

@@ -259,6 +259,3 @@ def test_no_worker_at_all(guarded):
     with guarded.without("frontrow"):
         for method in ("GET", "POST", "DELETE"):
             assert_problem(guarded.call(method, "/payment?userId=fan"), 502, "busy")
-        # larger than any other call's body may be: it is told all the same
-        file = {"Content-Type": "text/csv"} | guarded.admin_headers()
-        assert_problem(guarded.call("POST", "/admin/hall", b" " * (2 << 20), file), 502, "busy")

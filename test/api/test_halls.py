@@ -229,6 +229,25 @@ def test_the_largest_hall(stack):
     assert direct.status in (404, 405, 413)
 
 
+def test_a_file_that_no_worker_gets(new_stack):
+    """What nginx says itself is said of a large one too."""
+    private = new_stack(workers=1)
+    with private.without("frontrow"):
+        answer = keep(private, "label\n" + " " * (2 << 20))
+    assert (answer.status, answer.code) == (502, "busy")
+    ok(keep(private, "label\n1" + " " * (2 << 20)))
+
+
+def test_the_examples_of_the_document(stack):
+    content = openapi.operations()["POST", "/admin/hall"]["requestBody"]["content"]
+    made = [ok(keep(stack, one["value"])) for kind in content.values() for one in kind["examples"].values()]
+    assert [hall["seatCount"] for hall in made] == [3, 20, 21]
+    date = openapi.examples("POST", "/admin/concert/{concertId}/item")["hall"]
+    concert = new_concert(stack).id
+    item = ok(stack.post(f"/admin/concert/{concert}/item", date | {"hallId": made[1]["hallId"]}, **stack.admin_headers()))
+    assert {row["price"] for row in seats_of(stack, item["itemId"])} == {90000}
+
+
 # ---- dates of a hall
 
 

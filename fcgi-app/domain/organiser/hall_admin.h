@@ -5,7 +5,7 @@
 #ifndef FRONTROW_DOMAIN_HALL_ADMIN_H
 #define FRONTROW_DOMAIN_HALL_ADMIN_H
 
-#include "domain/hall/hall_store.h"
+#include "domain/hall/hall_kept.h"
 
 /* The state of keeping or removing one. */
 struct hall_change {

@@ -5,7 +5,7 @@
 #ifndef FRONTROW_DOMAIN_ITEM_DRAFT_H
 #define FRONTROW_DOMAIN_ITEM_DRAFT_H
 
-#include "domain/hall/hall_store.h"
+#include "domain/hall/hall_kept.h"
 #include "mysql/organiser/concert_admin_table.h"
 
 enum { CONCERT_SEATS_MAX = 100000 /* in one call */, HALL_PRICES_MAX = 200 };

@@ -1,4 +1,4 @@
-#include "domain/hall/hall_store.h"
+#include "domain/hall/hall_kept.h"
 
 #include <stdlib.h>
 
@@ -28,8 +28,8 @@ read_plan(struct services *services, int32_t hall_id, struct hall_plan *plan,
 }
 
 enum error
-hall_store_read(struct services *services, int32_t hall_id, struct hall_row *hall,
-                struct hall_plan *plan, struct problem *problem)
+hall_kept_read(struct services *services, int32_t hall_id, struct hall_row *hall,
+               struct hall_plan *plan, struct problem *problem)
 {
     *plan = (struct hall_plan){.count = 0};
     enum db_result result = hall_table_find(services->db, hall_id, hall);
@@ -60,7 +60,7 @@ hall_shelf_find(struct services *services, struct hall_shelf *shelf, int32_t hal
     if (hall == NULL)
         log_abort("no memory");
     *hall = (struct shelved_hall){.hall_id = hall_id, .next = shelf->first};
-    enum error error = hall_store_read(services, hall_id, &row, &hall->plan, problem);
+    enum error error = hall_kept_read(services, hall_id, &row, &hall->plan, problem);
     if (error != ERROR_NONE) {
         hall_plan_free(&hall->plan);
         free(hall);
@@ -83,8 +83,8 @@ hall_shelf_free(struct hall_shelf *shelf)
 }
 
 enum error
-hall_store_list(struct services *services, int64_t before, int32_t limit, struct hall_row *halls,
-                size_t *found, struct problem *problem)
+hall_kept_list(struct services *services, int64_t before, int32_t limit, struct hall_row *halls,
+               size_t *found, struct problem *problem)
 {
     struct hall_row hall;
     *found = 0;

@@ -1,6 +1,6 @@
-/* hall_store: reads halls that are kept. */
-#ifndef FRONTROW_DOMAIN_HALL_STORE_H
-#define FRONTROW_DOMAIN_HALL_STORE_H
+/* hall_kept: reads halls that are kept. */
+#ifndef FRONTROW_DOMAIN_HALL_KEPT_H
+#define FRONTROW_DOMAIN_HALL_KEPT_H
 
 #include "domain/hall/hall_plan.h"
 #include "domain/services.h"
@@ -10,8 +10,8 @@
  * Reads a hall and its plan, which the caller frees in any case. Refuses with hall_not_found. What
  * is kept was read before it was written: what cannot be read any more is an internal_error.
  */
-enum error hall_store_read(struct services *services, int32_t hall_id, struct hall_row *hall,
-                           struct hall_plan *plan, struct problem *problem) MUST_CHECK;
+enum error hall_kept_read(struct services *services, int32_t hall_id, struct hall_row *hall,
+                          struct hall_plan *plan, struct problem *problem) MUST_CHECK;
 
 /* The halls of the dates of one call: several of them may be in one. Zero-initialised is empty. */
 struct hall_shelf {
@@ -25,8 +25,8 @@ enum error hall_shelf_find(struct services *services, struct hall_shelf *shelf, 
 void hall_shelf_free(struct hall_shelf *shelf);
 
 /* Reads up to `limit` halls with ids below `before`, newest first; *found is how many. */
-enum error hall_store_list(struct services *services, int64_t before, int32_t limit,
-                           struct hall_row *halls, size_t *found, struct problem *problem)
+enum error hall_kept_list(struct services *services, int64_t before, int32_t limit,
+                          struct hall_row *halls, size_t *found, struct problem *problem)
     MUST_CHECK;
 
 #endif
