@@ -214,7 +214,7 @@ member_of(const struct reading *reading, enum hall_column column)
 static bool
 add_record(struct reading *reading, const struct hall_record *record)
 {
-    struct hall_refusal refusal;
+    struct hall_refusal refusal = {.column = HALL_COLUMN_COUNT};
     if (hall_plan_add(reading->plan, record, &refusal))
         return true;
     const char *member =
@@ -451,7 +451,7 @@ resolve(const struct reading *reading, struct hall_fault *fault)
 static bool
 finish(struct reading *reading)
 {
-    struct hall_refusal refusal;
+    struct hall_refusal refusal = {.column = HALL_COLUMN_COUNT};
     struct hall_plan *plan = reading->plan;
     if (!hall_plan_finish(plan, &refusal)) {
         *reading->fault = refusal.fault;

@@ -52,9 +52,14 @@ void
 text_fold(const char *word, char *folded, size_t size)
 {
     size_t length = 0;
-    for (; *word != '\0' && *word != '(' && length + 1 < size; word++)
-        if (strchr(" -_.\t", *word) == NULL)
-            folded[length++] = *word >= 'A' && *word <= 'Z' ? (char)(*word - 'A' + 'a') : *word;
+    for (; *word != '\0' && *word != '(' && length + 1 < size; word++) {
+        if (strchr(" -_.\t", *word) != NULL)
+            continue;
+        folded[length] = *word;
+        if (*word >= 'A' && *word <= 'Z')
+            folded[length] = (char)(*word - 'A' + 'a');
+        length++;
+    }
     folded[length] = '\0';
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/hall_file.h"
+#include "base/mix.h"
 #include "suites.h"
 
 static struct hall_file file;
@@ -210,7 +211,7 @@ read_encoded(const char *text, const char *encoding, const char *mark)
     size_t marked = strlen(mark), length = strlen(text), room = sizeof bytes - marked;
     char *from = (char *)text, *to = bytes + marked;
     iconv_t converter = iconv_open(encoding, "UTF-8");
-    memcpy(bytes, mark, marked);
+    snprintf(bytes, sizeof bytes, "%s", mark);
     CU_ASSERT_NOT_EQUAL(iconv(converter, &from, &length, &to, &room), (size_t)-1);
     iconv_close(converter);
     return read_bytes(bytes, (size_t)(to - bytes));
@@ -363,6 +364,14 @@ require_round_trip(void)
     buffer_free(&again);
 }
 
+/* A number from 0 on, by chance, and the same ones each time. */
+static int
+pick(int below)
+{
+    static uint64_t step;
+    return (int)(mix(++step) % (uint64_t)below);
+}
+
 /* A text of which a CSV could make something else. */
 static void
 write_odd_text(struct buffer *out, int number)
@@ -370,7 +379,7 @@ write_odd_text(struct buffer *out, int number)
     static const char *const odd[] = {
         "=1+1", "'=2", "''-3",     "+4", "@5", "\\\"", "a,b", "; x", "가 열",     "휠",
         "-",    "'",   "\\\"\\\"", "{",  "[",  "gap",  "0,1", "\\t", "\xc2\xa0z", "7 "};
-    buffer_format(out, "\"%s%d\"", odd[(size_t)rand() % (sizeof odd / sizeof odd[0])], number);
+    buffer_format(out, "\"%s%d\"", odd[pick(sizeof odd / sizeof odd[0])], number);
 }
 
 /* A hall of random seats, as JSON, which has none of the marks of a CSV. */
@@ -380,10 +389,10 @@ write_random_hall(struct buffer *out)
     static const char *const kinds[] = {"plain", "restricted", "wheelchair", "withheld"};
     const char *kind = "plain";
     buffer_text(out, "{\"seats\":[");
-    for (int i = 0, count = 1 + rand() % 40; i < count; i++) {
-        bool is_companion = strcmp(kind, "wheelchair") == 0 && rand() % 2 == 0;
-        kind = is_companion ? "companion" : kinds[(size_t)rand() % 4];
-        if (!is_companion && rand() % 5 == 0)
+    for (int i = 0, count = 1 + pick(40); i < count; i++) {
+        bool is_companion = strcmp(kind, "wheelchair") == 0 && pick(2) == 0;
+        kind = is_companion ? "companion" : kinds[pick(4)];
+        if (!is_companion && pick(5) == 0)
             buffer_text(out, "{\"gap\":true},");
         buffer_format(out, "{\"kind\":\"%s\",\"label\":", kind);
         write_odd_text(out, i);
@@ -391,10 +400,10 @@ write_random_hall(struct buffer *out)
         write_odd_text(out, i);
         buffer_text(out, ",\"category\":");
         write_odd_text(out, i % 3);
-        if (rand() % 2 == 0)
-            buffer_format(out, ",\"x\":%d,\"y\":%d", rand() % 100 - 50, rand() % 100);
-        if (rand() % 2 == 0)
-            buffer_format(out, ",\"price\":%d", rand() % 1000);
+        if (pick(2) == 0)
+            buffer_format(out, ",\"x\":%d,\"y\":%d", pick(100) - 50, pick(100));
+        if (pick(2) == 0)
+            buffer_format(out, ",\"price\":%d", pick(1000));
         buffer_text(out, i + 1 < count ? "}," : "}]}");
     }
 }
@@ -405,7 +414,6 @@ what_is_written_is_read_as_the_same(void)
     CU_ASSERT_TRUE(read_file("구역,열,번호,종류,가격,x,y\nA,1,1,,5,1,2\nA,1,,,,,\nA,1,2,휠체어,,,\n"
                              "A,1,3,동반,,,\n가,\"=1\",'=2,시야제한,7,-3,\n"));
     require_round_trip();
-    srand(20);
     for (int i = 0; i < 300; i++) {
         struct buffer text = {0};
         write_random_hall(&text);

@@ -202,7 +202,7 @@ add_row(struct hall_plan *plan, const struct hall_csv *csv, const struct csv_row
         struct hall_fault *fault)
 {
     struct hall_record record = {.origin = (int32_t)row->line};
-    struct hall_refusal refusal;
+    struct hall_refusal refusal = {.column = HALL_COLUMN_COUNT};
     for (size_t i = 0; i < row->count; i++) {
         if (i < csv->header_count && csv->columns[i] != HALL_COLUMN_COUNT)
             record.cells[csv->columns[i]] = row->cells[i];
@@ -225,7 +225,7 @@ hall_csv_read(char *text, size_t length, struct hall_plan *plan, struct hall_csv
 {
     struct csv reader = csv_reader(text, length);
     struct csv_row row;
-    struct hall_refusal refusal;
+    struct hall_refusal refusal = {.column = HALL_COLUMN_COUNT};
     *csv = (struct hall_csv){.delimiter = reader.delimiter};
     if (!read_headers(&reader, csv, fault))
         return false;

@@ -420,7 +420,7 @@ sort_seats(const struct hall_plan *plan, int (*compare)(const void *a, const voi
         log_abort("no memory");
     for (size_t i = 0; i < plan->count; i++)
         sorted[i] = &plan->seats[i];
-    qsort(sorted, plan->count, sizeof sorted[0], compare);
+    qsort(sorted, plan->count, sizeof(struct hall_seat *), compare);
     return sorted;
 }
 
