@@ -5,113 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json_path.h"
 #include "base/log.h"
 #include "base/text.h"
-
-/* ---- where a value stands: jansson does not keep it, and only a refusal asks for it ---- */
-
-/* The value that a member has, and the element of it that is meant; n < 0: the value itself. */
-struct step {
-    const char *name;
-    ptrdiff_t n;
-};
-
-enum { STEPS_MAX = 5 };
-
-struct path {
-    struct step steps[STEPS_MAX];
-    size_t length;
-};
-
-static const char *
-skip_blanks(const char *at)
-{
-    return at + strspn(at, " \t\r\n");
-}
-
-static const char *
-skip_string(const char *at)
-{
-    for (at++; *at != '"'; at++)
-        at += *at == '\\';
-    return at + 1;
-}
-
-/* Behind the value that begins here. The text is known to be JSON. */
-static const char *
-skip_value(const char *at)
-{
-    size_t depth = 0;
-    do {
-        depth += *at == '{' || *at == '[';
-        depth -= *at == '}' || *at == ']';
-        at = *at == '"' ? skip_string(at) : at + 1;
-    } while (depth > 0 || strchr(",]} \t\r\n", *at) == NULL);
-    return at;
-}
-
-/* The n-th element of an array; NULL where there are fewer, or it is none. */
-static const char *
-find_element(const char *array, ptrdiff_t n)
-{
-    const char *at = skip_blanks(array + 1);
-    for (; *array == '[' && *at != ']'; n--) {
-        if (n == 0)
-            return at;
-        at = skip_blanks(skip_value(at));
-        at = skip_blanks(at + (*at == ','));
-    }
-    return NULL;
-}
-
-/* The value of an object's member; NULL: it has none of this name. */
-static const char *
-find_member(const char *object, const char *name)
-{
-    const char *at = skip_blanks(object + 1);
-    while (*object == '{' && *at != '}') {
-        const char *end = skip_string(at);
-        const char *value = skip_blanks(strchr(end, ':') + 1);
-        size_t length = (size_t)(end - at) - 2;
-        if (strncmp(at + 1, name, length) == 0 && name[length] == '\0')
-            return value;
-        at = skip_blanks(skip_value(value));
-        at = skip_blanks(at + (*at == ','));
-    }
-    return NULL;
-}
-
-/* As deep as the path leads. */
-static const char *
-follow(const char *text, const struct path *path)
-{
-    const char *at = skip_blanks(text);
-    for (size_t i = 0; i < path->length; i++) {
-        const struct step *step = &path->steps[i];
-        const char *next = find_member(at, step->name);
-        if (next != NULL && step->n >= 0 && find_element(next, step->n) != NULL)
-            next = find_element(next, step->n);
-        if (next == NULL)
-            break;
-        at = next;
-    }
-    return at;
-}
-
-static int64_t
-find_line(const char *text, const char *at, int64_t *column)
-{
-    int64_t line = 1;
-    *column = 1;
-    for (; text < at; text++) {
-        *column += ((unsigned char)*text & 0xc0) != 0x80;
-        if (*text == '\n') {
-            line++;
-            *column = 1;
-        }
-    }
-    return line;
-}
 
 /* ---- reading ---- */
 
@@ -120,7 +16,7 @@ struct reading {
     const json_t *whole;
     struct hall_plan *plan;
     struct hall_fault *fault;
-    struct path path; /* of what is read */
+    struct json_path path; /* of what is read */
     bool is_pretix;
     int32_t seats; /* read so far: a record's origin is its number from 1 */
     json_t *categories;
@@ -129,7 +25,7 @@ struct reading {
 static void
 enter(struct reading *reading, const char *name, size_t n)
 {
-    reading->path.steps[reading->path.length++] = (struct step){name, (ptrdiff_t)n};
+    reading->path.steps[reading->path.length++] = (struct json_step){name, (ptrdiff_t)n};
 }
 
 static void
@@ -142,19 +38,18 @@ leave(struct reading *reading)
 static bool
 refuse_member(struct reading *reading, const char *name, enum hall_fault_code code)
 {
-    struct path path = reading->path;
+    struct json_path path = reading->path;
     if (name != NULL)
-        path.steps[path.length++] = (struct step){name, -1};
+        path.steps[path.length++] = (struct json_step){name, -1};
     hall_fault_set(reading->fault, code);
-    reading->fault->line =
-        find_line(reading->text, follow(reading->text, &path), &reading->fault->column);
+    json_path_find(reading->text, &path, &reading->fault->line, &reading->fault->column);
     return false;
 }
 
 static bool
 refuse_type(struct reading *reading, const char *name, const char *type)
 {
-    const struct path *path = &reading->path;
+    const struct json_path *path = &reading->path;
     refuse_member(reading, name, HALL_BAD_MEMBER);
     hall_fault_word(reading->fault, "member",
                     name != NULL ? name : path->steps[path->length - 1].name);
@@ -405,26 +300,26 @@ read_pretix(struct reading *reading, const json_t *zones)
 }
 
 /* The way to the seat with this number. */
-static struct path
+static struct json_path
 find_seat(const struct reading *reading, int64_t origin)
 {
     ptrdiff_t left = (ptrdiff_t)origin - 1;
     const json_t *zones = json_object_get(reading->whole, "zones");
     if (!reading->is_pretix)
-        return (struct path){.steps = {{"seats", left}}, .length = 1};
+        return (struct json_path){.steps = {{"seats", left}}, .length = 1};
     for (size_t z = 0; z < json_array_size(zones); z++) {
         const json_t *rows = json_object_get(json_array_get(zones, z), "rows");
         for (size_t r = 0; r < json_array_size(rows); r++) {
             const json_t *seats = json_object_get(json_array_get(rows, r), "seats");
             ptrdiff_t count = (ptrdiff_t)json_array_size(seats);
             if (left < count)
-                return (struct path){
+                return (struct json_path){
                     .steps = {{"zones", (ptrdiff_t)z}, {"rows", (ptrdiff_t)r}, {"seats", left}},
                     .length = 3};
             left -= count;
         }
     }
-    return (struct path){.length = 0};
+    return (struct json_path){.length = 0};
 }
 
 /* ---- the whole ---- */
@@ -433,18 +328,18 @@ find_seat(const struct reading *reading, int64_t origin)
 static void
 resolve(const struct reading *reading, struct hall_fault *fault)
 {
-    int64_t column;
+    int64_t line, column;
     if (fault->line == 0)
         return;
-    struct path path = find_seat(reading, fault->line);
-    fault->line = find_line(reading->text, follow(reading->text, &path), &fault->column);
+    struct json_path path = find_seat(reading, fault->line);
+    json_path_find(reading->text, &path, &fault->line, &fault->column);
     for (size_t i = 0; i < fault->word_count; i++) {
         struct hall_word *word = &fault->words[i];
         if (strcmp(word->name, "line") != 0)
             continue;
         path = find_seat(reading, strtoll(word->value, NULL, 10));
-        snprintf(word->value, sizeof word->value, "%lld",
-                 (long long)find_line(reading->text, follow(reading->text, &path), &column));
+        json_path_find(reading->text, &path, &line, &column);
+        snprintf(word->value, sizeof word->value, "%lld", (long long)line);
     }
 }
 

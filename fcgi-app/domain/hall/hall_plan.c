@@ -1,29 +1,11 @@
 #include "domain/hall/hall_plan.h"
 
-#include <math.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "base/text.h"
-
-/* What is told where a file has no such column. */
-static const char default_section[] = "A";
-static const char default_row[] = "1";
-
-static const char *const column_names[HALL_COLUMN_COUNT] = {
-#define HALL_COLUMN(name, text) [HALL_COLUMN_##name] = (text),
-    HALL_COLUMNS(HALL_COLUMN)
-#undef HALL_COLUMN
-};
-
-const char *
-hall_column_name(enum hall_column column)
-{
-    return column_names[column];
-}
 
 /* ---- the texts ---- */
 
@@ -58,217 +40,6 @@ hall_plan_free(struct hall_plan *plan)
     *plan = (struct hall_plan){.count = 0};
 }
 
-/* ---- a record ---- */
-
-/* A record while it is read. */
-struct reading {
-    const struct hall_record *record;
-    struct hall_refusal *refusal;
-};
-
-static bool
-refuse_cell(const struct reading *reading, enum hall_column column, enum hall_fault_code code)
-{
-    reading->refusal->column = column;
-    hall_fault_set(&reading->refusal->fault, code);
-    reading->refusal->fault.line = reading->record->origin;
-    if (column != HALL_COLUMN_COUNT)
-        hall_fault_word(&reading->refusal->fault, "column", hall_column_name(column));
-    return false;
-}
-
-static const char *
-cell(const struct reading *reading, enum hall_column column)
-{
-    const char *text = reading->record->cells[column];
-    return text != NULL ? text : "";
-}
-
-static bool
-has_control_character(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return true;
-    return false;
-}
-
-/* A text of up to `max` characters; where the file has no such column, the default. */
-static bool
-read_text(struct hall_plan *plan, const struct reading *reading, enum hall_column column,
-          size_t max, const char *default_text, const char **text)
-{
-    const char *found = reading->record->cells[column];
-    if (found == NULL || (*found == '\0' && *default_text == '\0'))
-        found = default_text;
-    else if (*found == '\0')
-        return refuse_cell(reading, column, HALL_EMPTY_CELL);
-    if (has_control_character(found))
-        return refuse_cell(reading, column, HALL_CONTROL_CHARACTER);
-    if (text_count_characters(found) > max) {
-        refuse_cell(reading, column, HALL_TOO_LONG);
-        hall_fault_number(&reading->refusal->fault, "max", (int64_t)max);
-        return false;
-    }
-    *text = keep_text(plan, found);
-    return true;
-}
-
-static bool
-refuse_number(const struct reading *reading, enum hall_column column, int64_t min, int64_t max)
-{
-    refuse_cell(reading, column, HALL_BAD_NUMBER);
-    hall_fault_number(&reading->refusal->fault, "min", min);
-    hall_fault_number(&reading->refusal->fault, "max", max);
-    hall_fault_word(&reading->refusal->fault, "text", cell(reading, column));
-    return false;
-}
-
-/* Digits alone. */
-static bool
-read_count(const struct reading *reading, enum hall_column column, int64_t min, int64_t max,
-           int64_t *number)
-{
-    const char *text = cell(reading, column);
-    size_t digits = strspn(text, "0123456789");
-    *number = digits > 0 && digits <= 18 && text[digits] == '\0' ? strtoll(text, NULL, 10) : -1;
-    return (*number >= min && *number <= max) || refuse_number(reading, column, min, max);
-}
-
-/* Three digits behind each comma, and one to three before the first. */
-static bool
-is_grouped(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    bool ok = digits > 0 && (digits <= 3 || text[digits] != ',');
-    for (text += digits; ok && *text == ','; text += 4)
-        ok = strspn(text + 1, "0123456789") == 3;
-    return ok && *text == '\0';
-}
-
-/* Cuts a mark of the currency off: of a price everybody knows what it is in. */
-static void
-cut_currency(char *text)
-{
-    static const char *const before[] = {"₩", "￦", "\\"}, *const behind[] = {"원", "KRW", "won"};
-    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
-        size_t length = strlen(before[i]);
-        if (strncmp(text, before[i], length) == 0)
-            memmove(text, text + length, strlen(text + length) + 1);
-    }
-    for (size_t i = 0; i < sizeof behind / sizeof behind[0]; i++) {
-        size_t length = strlen(behind[i]), all = strlen(text);
-        if (all > length && strcmp(text + all - length, behind[i]) == 0)
-            text[all - length] = '\0';
-    }
-    size_t begin = strspn(text, " "), end = strlen(text);
-    while (end > begin && text[end - 1] == ' ')
-        end--;
-    memmove(text, text + begin, end - begin);
-    text[end - begin] = '\0';
-}
-
-/* "120000", "120,000", "₩120,000", "120,000 원"; nothing: -1. */
-static bool
-read_price(const struct reading *reading, int64_t *price)
-{
-    char text[64];
-    const char *found = cell(reading, HALL_COLUMN_PRICE);
-    *price = -1;
-    if (*found == '\0')
-        return true;
-    if (text_copy(text, sizeof text, found)) {
-        cut_currency(text);
-        if (is_grouped(text) && strlen(text) <= 18) {
-            *price = 0;
-            for (const char *digit = text; *digit != '\0'; digit++)
-                *price = *digit != ',' ? *price * 10 + (*digit - '0') : *price;
-        }
-    }
-    return (*price >= 0 && *price <= PRICE_MAX) ||
-           refuse_number(reading, HALL_COLUMN_PRICE, 0, PRICE_MAX);
-}
-
-/* A coordinate is rounded; nothing: it is not known. */
-static bool
-read_coordinate(const struct reading *reading, enum hall_column column, int32_t *value, bool *known)
-{
-    const char *text = cell(reading, column);
-    char *end;
-    *known = *text != '\0';
-    if (!*known)
-        return true;
-    double number = strtod(text, &end);
-    if (text[strspn(text, "-.0123456789")] != '\0' || *end != '\0' ||
-        fabs(number) > HALL_POSITION_MAX)
-        return refuse_number(reading, column, -HALL_POSITION_MAX, HALL_POSITION_MAX);
-    *value = (int32_t)lround(number);
-    return true;
-}
-
-/* ---- kinds ---- */
-
-/* What box offices write; blanks, hyphens and capitals aside. A gap is no seat: SEAT_KIND_OTHER. */
-static const struct {
-    const char *word;
-    enum seat_kind kind;
-} kind_words[] = {
-    {"plain", SEAT_PLAIN},
-    {"normal", SEAT_PLAIN},
-    {"standard", SEAT_PLAIN},
-    {"seat", SEAT_PLAIN},
-    {"일반", SEAT_PLAIN},
-    {"일반석", SEAT_PLAIN},
-    {"restricted", SEAT_RESTRICTED},
-    {"restrictedview", SEAT_RESTRICTED},
-    {"시야제한", SEAT_RESTRICTED},
-    {"시야제한석", SEAT_RESTRICTED},
-    {"시야방해", SEAT_RESTRICTED},
-    {"시야방해석", SEAT_RESTRICTED},
-    {"wheelchair", SEAT_WHEELCHAIR},
-    {"accessible", SEAT_WHEELCHAIR},
-    {"휠체어", SEAT_WHEELCHAIR},
-    {"휠체어석", SEAT_WHEELCHAIR},
-    {"장애인석", SEAT_WHEELCHAIR},
-    {"companion", SEAT_COMPANION},
-    {"동반", SEAT_COMPANION},
-    {"동반석", SEAT_COMPANION},
-    {"동반자석", SEAT_COMPANION},
-    {"보호자석", SEAT_COMPANION},
-    {"withheld", SEAT_WITHHELD},
-    {"blocked", SEAT_WITHHELD},
-    {"hold", SEAT_WITHHELD},
-    {"유보", SEAT_WITHHELD},
-    {"유보석", SEAT_WITHHELD},
-    {"홀드", SEAT_WITHHELD},
-    {"판매제외", SEAT_WITHHELD},
-    {"gap", SEAT_KIND_OTHER},
-    {"aisle", SEAT_KIND_OTHER},
-    {"통로", SEAT_KIND_OTHER},
-    {"빈칸", SEAT_KIND_OTHER},
-};
-
-static bool
-read_kind(const struct reading *reading, enum seat_kind *kind)
-{
-    char word[HALL_WORD_SIZE];
-    const char *text = cell(reading, HALL_COLUMN_KIND);
-    bool has_partner = *cell(reading, HALL_COLUMN_COMPANION_OF) != '\0';
-    *kind = has_partner ? SEAT_COMPANION : SEAT_PLAIN;
-    if (*text == '\0')
-        return true;
-    text_fold(text, word, sizeof word);
-    for (size_t i = 0; i < sizeof kind_words / sizeof kind_words[0]; i++)
-        if (strcmp(word, kind_words[i].word) == 0) {
-            *kind = kind_words[i].kind;
-            return !has_partner || *kind == SEAT_COMPANION ||
-                   refuse_cell(reading, HALL_COLUMN_COMPANION_OF, HALL_NOT_A_COMPANION);
-        }
-    refuse_cell(reading, HALL_COLUMN_KIND, HALL_BAD_KIND);
-    hall_fault_word(&reading->refusal->fault, "text", text);
-    return false;
-}
-
 /* ---- seats ---- */
 
 /* Seats of one row that stand beside one another in the file do so in the hall, but for a gap. */
@@ -279,11 +50,21 @@ is_same_row(const struct hall_seat *a, const struct hall_seat *b)
 }
 
 static bool
-add_seat(struct hall_plan *plan, const struct reading *reading, const struct hall_seat *seat)
+refuse_seat(struct hall_refusal *refusal, const struct hall_seat *seat, enum hall_column column,
+            enum hall_fault_code code)
+{
+    refusal->column = column;
+    hall_fault_set(&refusal->fault, code);
+    refusal->fault.line = seat->origin;
+    return false;
+}
+
+static bool
+add_seat(struct hall_plan *plan, const struct hall_seat *seat, struct hall_refusal *refusal)
 {
     if (plan->count == HALL_SEATS_MAX) {
-        refuse_cell(reading, HALL_COLUMN_COUNT, HALL_TOO_MANY_SEATS);
-        hall_fault_number(&reading->refusal->fault, "max", HALL_SEATS_MAX);
+        refuse_seat(refusal, seat, HALL_COLUMN_COUNT, HALL_TOO_MANY_SEATS);
+        hall_fault_number(&refusal->fault, "max", HALL_SEATS_MAX);
         return false;
     }
     if (plan->count == plan->capacity) {
@@ -300,65 +81,49 @@ add_seat(struct hall_plan *plan, const struct reading *reading, const struct hal
     return true;
 }
 
-/* The seats from..to, in either direction; those behind the first one stand beside it, one further
- * each. */
+/* Those behind the first one stand beside it. */
 static bool
-add_range(struct hall_plan *plan, const struct reading *reading, struct hall_seat *seat)
+add_range(struct hall_plan *plan, struct hall_reading *range, struct hall_refusal *refusal)
 {
-    int64_t from, to;
-    if (!read_count(reading, HALL_COLUMN_FROM, 0, INT32_MAX, &from) ||
-        !read_count(reading, HALL_COLUMN_TO, 0, INT32_MAX, &to))
-        return false;
-    int64_t step = to < from ? -1 : 1;
-    for (int64_t number = from;; number += step) {
+    struct hall_seat *seat = &range->seat;
+    int64_t step = range->to < range->from ? -1 : 1;
+    for (int64_t number = range->from;; number += step) {
         char label[24];
         snprintf(label, sizeof label, "%lld", (long long)number);
         seat->label = keep_text(plan, label);
-        if (seat->position.x > HALL_POSITION_MAX)
-            return refuse_number(reading, HALL_COLUMN_X, -HALL_POSITION_MAX, HALL_POSITION_MAX);
-        if (!add_seat(plan, reading, seat))
+        if (!add_seat(plan, seat, refusal))
             return false;
-        if (number == to)
+        if (number == range->to)
             return true;
         seat->position.x += seat->position.has_x;
     }
 }
 
-/* An empty seat is a gap, whatever else its line has. */
-static bool
-is_gap(const struct reading *reading, enum seat_kind kind)
+static void
+keep_texts(struct hall_plan *plan, struct hall_seat *seat)
 {
-    return kind == SEAT_KIND_OTHER ||
-           (*cell(reading, HALL_COLUMN_LABEL) == '\0' && *cell(reading, HALL_COLUMN_FROM) == '\0' &&
-            *cell(reading, HALL_COLUMN_TO) == '\0');
+    seat->section = keep_text(plan, seat->section);
+    seat->row = keep_text(plan, seat->row);
+    seat->label = keep_text(plan, seat->label);
+    seat->category = keep_text(plan, seat->category);
+    seat->note = keep_text(plan, seat->note);
+    seat->companion_of = keep_text(plan, seat->companion_of);
 }
 
 bool
 hall_plan_add(struct hall_plan *plan, const struct hall_record *record,
               struct hall_refusal *refusal)
 {
-    const struct reading reading = {record, refusal};
-    struct hall_seat seat = {.partner = -1, .origin = record->origin};
-    struct seat_position *position = &seat.position;
-    if (!read_kind(&reading, &seat.kind))
+    struct hall_reading reading;
+    if (!hall_record_read(record, &reading, refusal))
         return false;
-    if (is_gap(&reading, seat.kind)) {
+    if (reading.is_gap) {
         hall_plan_add_gap(plan);
         return true;
     }
-    if (!read_text(plan, &reading, HALL_COLUMN_SECTION, SECTION_CHARACTERS, default_section,
-                   &seat.section) ||
-        !read_text(plan, &reading, HALL_COLUMN_ROW, SECTION_CHARACTERS, default_row, &seat.row) ||
-        !read_text(plan, &reading, HALL_COLUMN_CATEGORY, CATEGORY_CHARACTERS, "", &seat.category) ||
-        !read_text(plan, &reading, HALL_COLUMN_NOTE, NOTE_CHARACTERS, "", &seat.note) ||
-        !read_text(plan, &reading, HALL_COLUMN_COMPANION_OF, LABEL_CHARACTERS, "",
-                   &seat.companion_of) ||
-        !read_text(plan, &reading, HALL_COLUMN_LABEL, LABEL_CHARACTERS, "", &seat.label) ||
-        !read_price(&reading, &seat.price) ||
-        !read_coordinate(&reading, HALL_COLUMN_X, &position->x, &position->has_x) ||
-        !read_coordinate(&reading, HALL_COLUMN_Y, &position->y, &position->has_y))
-        return false;
-    return *seat.label != '\0' ? add_seat(plan, &reading, &seat) : add_range(plan, &reading, &seat);
+    keep_texts(plan, &reading.seat);
+    return reading.is_range ? add_range(plan, &reading, refusal)
+                            : add_seat(plan, &reading.seat, refusal);
 }
 
 void
@@ -422,16 +187,6 @@ sort_seats(const struct hall_plan *plan, int (*compare)(const void *a, const voi
         sorted[i] = &plan->seats[i];
     qsort(sorted, plan->count, sizeof(struct hall_seat *), compare);
     return sorted;
-}
-
-static bool
-refuse_seat(struct hall_refusal *refusal, const struct hall_seat *seat, enum hall_column column,
-            enum hall_fault_code code)
-{
-    refusal->column = column;
-    hall_fault_set(&refusal->fault, code);
-    refusal->fault.line = seat->origin;
-    return false;
 }
 
 static void

@@ -6,71 +6,9 @@
 #ifndef FRONTROW_DOMAIN_HALL_PLAN_H
 #define FRONTROW_DOMAIN_HALL_PLAN_H
 
-#include <stdbool.h>
+#include "domain/hall/hall_record.h"
 
-#include "base/must_check.h"
-#include "domain/hall/hall_fault.h"
-#include "mysql/sale/seat_table.h"
-
-enum {
-    HALL_SEATS_MAX = 100000,
-    HALL_NOTICES_MAX = 20,
-    HALL_POSITION_MAX = 1000000,
-    CATEGORY_CHARACTERS = 32
-};
-
-/* HALL_COLUMN(name, text): what a record may say, and its name in JSON and in a CSV that we write.
- */
-#define HALL_COLUMNS(HALL_COLUMN)                                                                  \
-    HALL_COLUMN(SECTION, "section")                                                                \
-    HALL_COLUMN(ROW, "row")                                                                        \
-    HALL_COLUMN(LABEL, "label")                                                                    \
-    HALL_COLUMN(FROM, "from")                                                                      \
-    HALL_COLUMN(TO, "to")                                                                          \
-    HALL_COLUMN(KIND, "kind")                                                                      \
-    HALL_COLUMN(CATEGORY, "category")                                                              \
-    HALL_COLUMN(PRICE, "price")                                                                    \
-    HALL_COLUMN(NOTE, "note")                                                                      \
-    HALL_COLUMN(X, "x")                                                                            \
-    HALL_COLUMN(Y, "y")                                                                            \
-    HALL_COLUMN(COMPANION_OF, "companionOf")
-
-enum hall_column {
-#define HALL_COLUMN(name, text) HALL_COLUMN_##name,
-    HALL_COLUMNS(HALL_COLUMN)
-#undef HALL_COLUMN
-        HALL_COLUMN_COUNT
-};
-
-/* Its name, static. */
-const char *hall_column_name(enum hall_column column);
-
-/*
- * One seat, the seats from..to, or a gap. Texts of cells: "" or NULL where there is nothing.
- * `origin` says where it is in the file, in words of who reads it; above 0.
- */
-struct hall_record {
-    const char *cells[HALL_COLUMN_COUNT];
-    int32_t origin;
-};
-
-/* A seat. Its texts belong to the plan. */
-struct hall_seat {
-    const char *section;
-    const char *row;
-    const char *label;
-    const char *category;     /* "": none */
-    const char *note;         /* "": none */
-    const char *companion_of; /* the label that the file names; "": it names none */
-    enum seat_kind kind;
-    int64_t price; /* -1: none */
-    struct seat_position position;
-    bool follows_gap; /* somebody passes between it and the one before it in its row */
-    int32_t
-        partner; /* index of the other seat of a wheelchair place and its companion's; -1: none */
-    int32_t number; /* seatId in a date of this hall: beside a gap one is left out */
-    int32_t origin;
-};
+enum { HALL_SEATS_MAX = 100000, HALL_NOTICES_MAX = 20 };
 
 struct hall_plan {
     struct hall_seat *seats;
@@ -82,16 +20,10 @@ struct hall_plan {
     size_t notice_count;                         /* of all; the first ones are there */
 };
 
-/* What is wrong with a record, and which cell; of the whole record: HALL_COLUMN_COUNT. */
-struct hall_refusal {
-    struct hall_fault fault; /* `line`, and a word "line", are origins */
-    enum hall_column column;
-};
-
 /* Zero-initialised is empty, and can be added to and freed. */
 void hall_plan_free(struct hall_plan *plan);
 
-/* Adds the seats of a record. False: it is refused. */
+/* Adds the seats of a record, or a gap. False: it is refused. */
 bool hall_plan_add(struct hall_plan *plan, const struct hall_record *record,
                    struct hall_refusal *refusal) MUST_CHECK;
 
