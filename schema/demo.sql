@@ -1,7 +1,7 @@
 -- The demo: five concerts, one for each thing to see. It replaces everything that is there;
 -- frontrowctl runs it in one transaction, so that readers see the old or the new, never half.
 -- The audit log stays: by the rows that this file writes into it, frontrowctl tells the demo's
--- concerts from others. So do the operators, who would lose their keys.
+-- concerts from others. So do the operators, who would lose their keys, and halls that are kept, which are no concert's.
 
 DELETE FROM idempotency;
 DELETE FROM payment;

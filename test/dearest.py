@@ -226,6 +226,32 @@ def make_concert(items, seats):
     return prepare
 
 
+def hall_file(seats):
+    """100,000 of them, and a kind, take a megabyte as ranges would not."""
+    return {"seats": [{"row": str(n // 100), "label": str(n), "price": 100} for n in range(seats)]}
+
+
+def keep_hall(seats):
+    return lambda world: world.admin("POST", "/admin/hall?name=Hall", hall_file(seats))
+
+
+def kept_hall(world, seats):
+    """The number of a hall, which is made for it."""
+    return world.ask("POST", "/admin/hall?name=Hall", hall_file(seats), world.stack.admin_headers()).json()["hallId"]
+
+
+def with_hall(method, seats):
+    return lambda world: world.admin(method, f"/admin/hall/{kept_hall(world, seats)}")
+
+
+def date_in_hall(seats):
+    def prepare(world):
+        return world.admin("POST", f"/admin/concert/{OPEN}/item", {
+            "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "hallId": kept_hall(world, seats)})
+
+    return prepare
+
+
 def add_date(seats):
     return admin("POST", f"/admin/concert/{OPEN}/item", {
         "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "seats": [{"from": 1, "to": seats, "price": 100}]})
@@ -336,6 +362,13 @@ REQUESTS = [
     *(Request("GET /admin/concert/{concert}/export", f"10,000 {what} of a hall of 50,000",
               admin("GET", f"/admin/concert/{SOLD_OUT}/export?what={what}&itemId={SOLD_OUT}"), 3, 3 * HALL)
       for what in ("orders", "seats", "ledger", "guests")),
+    Request("POST /admin/hall", "a seat", keep_hall(1), 6, 20),
+    Request("POST /admin/hall", "100,000 seats, key", keyed(keep_hall(100_000)), 13, 40),
+    Request("GET /admin/hall", "all", admin("GET", "/admin/hall?limit=100"), 1, PAGE + 5),
+    Request("GET /admin/hall/{hall}", "a seat", with_hall("GET", 1), 3, 10),
+    Request("GET /admin/hall/{hall}", "100,000 seats", with_hall("GET", 100_000), 9, 20),
+    Request("DELETE /admin/hall/{hall}", "100,000 seats, key", keyed(with_hall("DELETE", 100_000)), 8, 40),
+    Request("POST /admin/concert/{concert}/item", "a hall of 100,000", keyed(date_in_hall(100_000)), 1590, 1_000_000),
     Request("GET /admin/reservation", "1", admin("GET", "/admin/reservation?limit=1"), 2, 60),
     Request("GET /admin/reservation", "100 of a concert",
             admin("GET", f"/admin/reservation?concertId={SOLD_OUT}&limit=100"), 2, PAGE * 12),
@@ -367,7 +400,7 @@ REQUESTS = [
 def all_routes():
     """Of routes.c, as Request.route has them."""
     text = ROUTES.replace('ITEM "', f'"{ITEM}')
-    keyed = re.sub(r"(KEYED|BATCHED|ASSISTED|ADMIN)\(METHOD_(\w+), ", r"\2(", text)
+    keyed = re.sub(r"(KEYED|BATCHED|ASSISTED|ADMIN|UPLOAD)\(METHOD_(\w+), ", r"\2(", text)
     return [" ".join(found) for found in re.findall(r'^ +(GET|POST|PATCH|DELETE)\("([^"]+)"', keyed, re.MULTILINE)]
 
 

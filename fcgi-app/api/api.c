@@ -50,15 +50,27 @@ api_with_long_time_outs(const struct services *services, const struct request *r
                                  request->method == METHOD_GET ? request->deadline : INT64_MAX);
 }
 
+/* What a call says beside its body, where that is a file; no file of a hall has a NUL. "": nothing.
+ */
+static const char *
+name_of_file(const struct request *request)
+{
+    return request->input != NULL ? request->input->hall_name : "";
+}
+
 /* SHA-256 of method, path and raw body, with their lengths kept apart by NULs. */
 static void
 take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_BYTES])
 {
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    const char *name = name_of_file(request);
+    size_t named = *name != '\0' ? strlen(name) + 1 : 0;
     if (digest == NULL || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1 ||
         EVP_DigestUpdate(digest, request->method_name, strlen(request->method_name) + 1) != 1 ||
         EVP_DigestUpdate(digest, request->path, strlen(request->path) + 1) != 1 ||
         EVP_DigestUpdate(digest, request->body, request->body_length) != 1 ||
+        EVP_DigestUpdate(digest, "", named > 0 ? 1 : 0) != 1 ||
+        EVP_DigestUpdate(digest, name, named) != 1 ||
         EVP_DigestFinal_ex(digest, fingerprint, NULL) != 1)
         log_abort("OpenSSL failed");
     EVP_MD_CTX_free(digest);

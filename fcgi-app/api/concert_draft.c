@@ -53,11 +53,44 @@ read_range(struct reader *reader, struct seat_range *range)
 }
 
 static void
+read_price(struct reader *reader, struct hall_price *price)
+{
+    reader_text(reader, "section", SECTION_CHARACTERS, "", price->section, sizeof price->section);
+    reader_text(reader, "category", CATEGORY_CHARACTERS, "", price->category,
+                sizeof price->category);
+    price->price = reader_integer(reader, "price", 0, PRICE_MAX, NULL, NULL);
+}
+
+static void
+read_hall(struct reader *reader, struct item_draft *draft)
+{
+    void *list = NULL;
+    draft->hall_id = reader_small(reader, "hallId", 1, INT32_MAX, NULL);
+    if (has(reader, "seats"))
+        reader_refuse(reader, "hallId", "alone: the seats are those of the hall");
+    if (!has(reader, "prices"))
+        return;
+    const json_t *prices =
+        reader_array(reader, "prices", 0, HALL_PRICES_MAX, sizeof *draft->prices, &list);
+    draft->prices = list;
+    draft->price_count = json_array_size(prices);
+    for (size_t i = 0; i < draft->price_count && reader->ok; i++) {
+        struct reader inner = reader_enter(reader, "prices", prices, i);
+        read_price(&inner, &draft->prices[i]);
+        reader->ok = inner.ok;
+    }
+}
+
+static void
 read_item(struct reader *reader, struct item_draft *draft)
 {
     void *ranges = NULL;
     reader_date(reader, "date", draft->item.date);
     draft->item.starts_at = reader_instant(reader, "startsAt", true);
+    if (has(reader, "hallId")) {
+        read_hall(reader, draft);
+        return;
+    }
     const json_t *seats =
         reader_array(reader, "seats", 1, CONCERT_SEATS_MAX, sizeof *draft->ranges, &ranges);
     draft->ranges = ranges;

@@ -269,7 +269,8 @@ api_read_input(void *services, const struct route *route, struct request *reques
     request->input = calloc(1, sizeof *request->input);
     if (request->input == NULL)
         log_abort("no memory");
-    bool from_body = request->method == METHOD_POST || request->method == METHOD_PATCH;
+    bool from_body = (request->method == METHOD_POST || request->method == METHOD_PATCH) &&
+                     route->file_type == NULL;
     bool needs_seats = false;
     if (from_body && parse_body(request, problem) != ERROR_NONE)
         return false;

@@ -9,9 +9,11 @@
 
 #include "base/message.h"
 #include "domain/concert/concert.h"
+#include "domain/hall/hall_kept.h"
 #include "domain/sale/point.h"
 #include "domain/sale/seat.h"
 
+enum { DRY_RUN = 1 /* as the word of its field is numbered */ };
 enum { TOKEN_TEXT_SIZE = 64, SEARCH_CHARACTERS = 60, SEARCH_SIZE = 4 * SEARCH_CHARACTERS + 1 };
 
 /* The values of a call; which ones are set is a matter of its table. Absent: 0 or "". */
@@ -39,6 +41,8 @@ struct input {
     char reason[REASON_SIZE];
     int32_t percent; /* of the price that is refunded */
     int32_t method;  /* of a sale by an operator: the number of the word */
+    char hall_name[HALL_NAME_SIZE];
+    int32_t dry_run; /* DRY_RUN, or it is to be done */
     int64_t price;   /* of each seat; above PRICE_MAX: not given */
     char token[TOKEN_TEXT_SIZE];
     json_t *body; /* the whole body, for tables that go deeper; NULL for a query */

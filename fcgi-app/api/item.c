@@ -19,6 +19,8 @@ describe_created(const struct item_draft *draft, struct buffer *values)
     json_write_string(&json, "date", draft->item.date);
     json_write_instant(&json, "startsAt", draft->item.starts_at);
     json_write_integer(&json, "seatCount", draft->item.seat_count);
+    if (draft->hall_id != 0)
+        json_write_integer(&json, "hallId", draft->hall_id);
     json_end_object(&json);
 }
 
@@ -48,6 +50,7 @@ admin_item_post(void *services, const struct request *request, struct response *
     struct effect effect = {
         .kind = EFFECT_CREATE,
         .state = &create,
+        .precheck = item_create_precheck,
         .execute = item_create_execute,
         .was_committed = item_create_was_committed,
         .effect_id = item_create_id,
@@ -58,6 +61,7 @@ admin_item_post(void *services, const struct request *request, struct response *
     else
         response_problem(response, &problem);
     item_draft_free(&draft);
+    hall_shelf_free(&create.shelf);
 }
 
 /* ---- a change ---- */

@@ -9,10 +9,12 @@
 #include "base/clock.h"
 
 static void
-write_seat(void *json, const struct seat *seat, const struct seat_position *position)
+write_seat(void *json, const struct seat *seat, const struct seat_note *note,
+           const struct seat_position *position)
 {
     json_begin_object(json, NULL);
     seat_write_names(json, seat);
+    seat_write_kind(json, seat->kind, note->text, seat->partner_id);
     json_write_optional_integer(json, "x", position->has_x, position->x);
     json_write_optional_integer(json, "y", position->has_y, position->y);
     json_end_object(json);

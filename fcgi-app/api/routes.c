@@ -57,6 +57,14 @@ static const struct field concert_page_fields[] = {
     END,
 };
 
+static const struct field hall_page_fields[] = {LIMIT, BEFORE, END};
+
+static const struct field hall_fields[] = {
+    {"name", FIELD_TEXT, .optional = true, AT(hall_name), .min = 1, .max = HALL_NAME_CHARACTERS},
+    {"dryRun", FIELD_CHOICE, .optional = true, AT(dry_run), .word = "true|false"}, /* DRY_RUN */
+    END,
+};
+
 static const struct field export_fields[] = {
     {"what", FIELD_CHOICE, AT(what), .word = "orders|seats|ledger|guests"}, /* enum export_what */
     {"format", FIELD_CHOICE, .optional = true, AT(format), .word = "csv|ndjson",
@@ -155,27 +163,31 @@ static const struct field payment_fields[] = {
 
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
-    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE}
+    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
 /* Several waiting ones can be handled together. */
 #define POST(pattern, who, fields, handle, handle_batch)                                           \
-    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE}
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL}
 #define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE}
+    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
-    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE}
+    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL}
 /* The same, and several waiting ones can be handled together. */
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
-    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE}
+    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL}
 
 /* A user's call, which an operator of this role may make for the user. */
 #define ASSISTED(method, pattern, role_needed, fields, handle, handle_batch)                         \
-    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed}
+    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed, NULL}
 
 /* Operators': larger bodies, the longer ladder of time-outs, and the role that is needed. */
 #define ADMIN_BODY_LIMIT (1 << 20)
 #define ADMIN(method, pattern, role_needed, fields, handle, keyed)                                 \
-    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed}
+    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed, NULL}
+/* The same with a file in the body; nginx lets one of this size pass for its paths only. */
+#define UPLOAD_BODY_LIMIT (32 << 20)
+#define UPLOAD(method, pattern, role_needed, fields, handle, keyed)                                \
+    {method, pattern, WHO_ADMIN, fields, handle, UPLOAD_BODY_LIMIT, true, keyed, NULL, role_needed, "text/csv"}
 /* clang-format on */
 
 #define ITEM "/concert/{concert}/item/{item}"
@@ -226,6 +238,10 @@ const struct route api_routes[] = {
           admin_export_get, false),
     ADMIN(METHOD_GET, "/admin/concert/{concert}/report", ROLE_VIEWER, report_fields,
           admin_report_get, false),
+    UPLOAD(METHOD_POST, "/admin/hall", ROLE_MANAGER, hall_fields, admin_hall_post, true),
+    ADMIN(METHOD_GET, "/admin/hall", ROLE_VIEWER, hall_page_fields, admin_hall_get_list, false),
+    ADMIN(METHOD_GET, "/admin/hall/{hall}", ROLE_VIEWER, NULL, admin_hall_get, false),
+    ADMIN(METHOD_DELETE, "/admin/hall/{hall}", ROLE_MANAGER, NULL, admin_hall_delete, true),
     ADMIN(METHOD_GET, "/admin/reservation", ROLE_SELLER, order_fields, admin_reservation_get_list,
           false),
     ADMIN(METHOD_POST, "/admin/reservation", ROLE_SELLER, sale_fields, admin_reservation_post,

@@ -21,6 +21,17 @@ seat_write_names(struct json *json, const struct seat *seat)
 }
 
 void
+seat_write_kind(struct json *json, enum seat_kind kind, const char *note, int32_t partner_id)
+{
+    if (kind != SEAT_PLAIN)
+        json_write_string(json, "kind", seat_kind_name(kind));
+    if (*note != '\0')
+        json_write_string(json, "note", note);
+    if (partner_id != 0)
+        json_write_integer(json, "partnerId", partner_id);
+}
+
+void
 seat_write_sales(struct json *json, const struct sales *sales)
 {
     json_begin_object(json, "sales");
@@ -47,7 +58,7 @@ seat_layout_version(const struct item *item, char version[LAYOUT_VERSION_SIZE])
 }
 
 static void
-write_seat(void *json, const struct seat *seat)
+write_seat(void *json, const struct seat *seat, const struct seat_note *note)
 {
     static const char *const names[] = {
         [SEAT_AVAILABLE] = "available",
@@ -56,6 +67,7 @@ write_seat(void *json, const struct seat *seat)
     };
     json_begin_object(json, NULL);
     seat_write_names(json, seat);
+    seat_write_kind(json, seat->kind, note->text, seat->partner_id);
     json_write_string(json, "status", names[seat->status]);
     json_end_object(json);
 }
@@ -70,8 +82,9 @@ struct compact_seats {
 };
 
 static void
-add_compact(void *compact_seats, const struct seat *seat)
+add_compact(void *compact_seats, const struct seat *seat, const struct seat_note *note)
 {
+    (void)note;
     struct compact_seats *compact = compact_seats;
     int code = (int)seat->status - SEAT_AVAILABLE;
     size_t i = compact->count++;

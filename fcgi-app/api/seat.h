@@ -9,6 +9,13 @@
 /* Writes seatId, section, row, label and price into the object that is open. */
 void seat_write_names(struct json *json, const struct seat *seat);
 
+/*
+ * Writes what a seat is beside its names, where it is not a plain one: kind, note ("": none), and
+ * partnerId (0: none), the other seat of a wheelchair place and its companion's. A plain seat has
+ * none of these members.
+ */
+void seat_write_kind(struct json *json, enum seat_kind kind, const char *note, int32_t partner_id);
+
 /* Writes what was sold as the member `sales`. */
 void seat_write_sales(struct json *json, const struct sales *sales);
 

@@ -1,8 +1,7 @@
 #include "api/sheet.h"
 
-#include <string.h>
-
 #include "base/clock.h"
+#include "base/csv.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
@@ -32,22 +31,6 @@ sheet_end_row(struct sheet *sheet)
     buffer_text(sheet->out, sheet->form == SHEET_CSV ? "\r\n" : "\n");
 }
 
-static void
-write_quoted(struct buffer *out, const char *text)
-{
-    static const char formula[] = "=+-@\t\r";
-    buffer_text(out, *text != '\0' && strchr(formula, *text) != NULL ? "\"'" : "\"");
-    for (;;) {
-        size_t length = strcspn(text, "\"");
-        buffer_append(out, text, length);
-        text += length;
-        if (*text++ == '\0')
-            break;
-        buffer_text(out, "\"\"");
-    }
-    buffer_text(out, "\"");
-}
-
 /* Goes to the next cell of a CSV. True: its name is written, and no value. */
 static bool
 begin_cell(struct sheet *sheet, const char *name)
@@ -56,7 +39,7 @@ begin_cell(struct sheet *sheet, const char *name)
         buffer_text(sheet->out, ",");
     sheet->has_cells = true;
     if (sheet->is_head)
-        write_quoted(sheet->out, name);
+        csv_write_text(sheet->out, name);
     return sheet->is_head;
 }
 
@@ -66,7 +49,7 @@ sheet_optional_text(struct sheet *sheet, const char *name, bool known, const cha
     if (sheet->form == SHEET_NDJSON)
         json_write_string(&sheet->json, name, known ? text : NULL);
     else if (!begin_cell(sheet, name) && known)
-        write_quoted(sheet->out, text);
+        csv_write_text(sheet->out, text);
 }
 
 void

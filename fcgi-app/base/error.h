@@ -9,6 +9,7 @@
 #define ERROR_TABLE(ERROR)                                                                         \
     ERROR(INVALID_JSON, 400, "invalid_json", "The body is not a valid JSON object")                \
     ERROR(INVALID_FIELD, 400, "invalid_field", "A field is missing or not valid")                  \
+    ERROR(INVALID_HALL, 400, "invalid_hall", "The file of a hall is not valid")                    \
     ERROR(BAD_REQUEST, 400, "bad_request", "The request is malformed")                             \
     ERROR(TOKEN_MISSING, 401, "token_missing", "A queue token is needed")                          \
     ERROR(UNAUTHORIZED, 401, "unauthorized", "The caller is not known")                            \
@@ -19,10 +20,13 @@
     ERROR(CONCERT_NOT_FOUND, 404, "concert_not_found", "There is no such concert")                 \
     ERROR(ITEM_NOT_FOUND, 404, "item_not_found", "There is no such item")                          \
     ERROR(SEAT_NOT_FOUND, 404, "seat_not_found", "There is no such seat")                          \
+    ERROR(HALL_NOT_FOUND, 404, "hall_not_found", "There is no such hall")                          \
     ERROR(RESERVATION_NOT_FOUND, 404, "reservation_not_found", "There is no such reservation")     \
     ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")         \
     ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                 \
     ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                                \
+    ERROR(SEATS_BELONG_TOGETHER, 409, "seats_belong_together",                                     \
+          "A wheelchair place is sold with its companion's only")                                  \
     ERROR(SEATS_NOT_AVAILABLE, 409, "seats_not_available", "No fitting seats are left")            \
     ERROR(SEAT_LIMIT_REACHED, 409, "seat_limit_reached", "The seat limit is reached")              \
     ERROR(ALREADY_PAID, 409, "already_paid", "The reservation is already paid")                    \

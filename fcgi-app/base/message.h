@@ -125,7 +125,7 @@ struct problem {
     enum error error;
     char detail[200];                    /* "" : the title says it all */
     char field[96];                      /* invalid_field: "items[0].seats[1].price" */
-    int32_t seat_ids[PROBLEM_SEATS_MAX]; /* seat_taken */
+    int32_t seat_ids[PROBLEM_SEATS_MAX]; /* seat_taken, seats_belong_together */
     size_t seat_count;
     bool has_balance;
     int64_t balance; /* insufficient_points */
@@ -164,8 +164,8 @@ struct call {
 };
 
 /*
- * One row of the route table. In `pattern` the segments {concert}, {item} and {reservation} stand
- * for an id of that resource, {user} for a userId: a segment that is none answers with the
+ * One row of the route table. In `pattern` the segments {concert}, {item}, {hall} and {reservation}
+ * stand for an id of that resource, {user} for a userId: a segment that is none answers with the
  * resource's 404 code.
  */
 struct route {
@@ -183,6 +183,9 @@ struct route {
      */
     void (*handle_batch)(void *services, struct call *calls, size_t count);
     enum role role; /* that an operator needs at least; others have none */
+    /* The type of a file that may come in place of JSON: the handler reads the body, and the fields
+     * are those of the query. NULL: none may. */
+    const char *file_type;
 };
 
 /*

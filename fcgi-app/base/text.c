@@ -21,6 +21,59 @@ text_count_characters(const char *text)
     return count;
 }
 
+static size_t
+blank_length(const char *text)
+{
+    static const char *const blanks[] = {" ", "\t", "\xc2\xa0", "\xe3\x80\x80"};
+    for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++)
+        if (strncmp(text, blanks[i], strlen(blanks[i])) == 0)
+            return strlen(blanks[i]);
+    return 0;
+}
+
+char *
+text_trim(char *text)
+{
+    size_t length;
+    while ((length = blank_length(text)) > 0)
+        text += length;
+    char *end = text;
+    for (char *at = text; *at != '\0';) {
+        length = blank_length(at);
+        at += length > 0 ? length : 1;
+        if (length == 0)
+            end = at;
+    }
+    *end = '\0';
+    return text;
+}
+
+void
+text_fold(const char *word, char *folded, size_t size)
+{
+    size_t length = 0;
+    for (; *word != '\0' && *word != '(' && length + 1 < size; word++) {
+        if (strchr(" -_.\t", *word) != NULL)
+            continue;
+        folded[length] = *word;
+        if (*word >= 'A' && *word <= 'Z')
+            folded[length] = (char)(*word - 'A' + 'a');
+        length++;
+    }
+    folded[length] = '\0';
+}
+
+size_t
+text_cut(const char *text, size_t max)
+{
+    size_t length = strnlen(text, max + 1);
+    if (length <= max)
+        return length;
+    for (length = max; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+        length--;
+    return length;
+}
+
 uint32_t
 text_hash(const char *text)
 {

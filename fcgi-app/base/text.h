@@ -17,6 +17,22 @@ bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);
 
+/*
+ * Cuts blanks off at both ends, those of spreadsheets too: one that does not break, and the wide
+ * one of Korean. Returns where the text begins now.
+ */
+char *text_trim(char *text);
+
+/*
+ * Writes what is left of a word without capitals (of ASCII), blanks, hyphens, underscores and full
+ * stops, up to a parenthesis: as headers and kinds are compared. What does not fit is left out.
+ */
+void text_fold(const char *word, char *folded, size_t size);
+
+/* The length of the begin of a text in UTF-8 that has at most `max` bytes, and no half of a
+ * character. */
+size_t text_cut(const char *text, size_t max);
+
 /* FNV-1a, for names in shared memory; never 0, which may stand for none. */
 uint32_t text_hash(const char *text);
 

@@ -39,6 +39,14 @@ static const struct command commands[] = {
      "write an archive for who looks for a cause; without secrets and user ids"},
     {"export", NULL, "CONCERT", "cWf", ctl_export,
      "print --what there is of a concert, as CSV or lines of JSON"},
+    {"hall", "check", "FILE", "", ctl_hall_check,
+     "print what the file of a hall has, or what is wrong with it; needs no server"},
+    {"hall", "delete", "HALL", "c", ctl_hall_delete,
+     "remove a hall; dates that were made of it stay"},
+    {"hall", "export", "HALL", "c", ctl_hall_export, "print a hall as CSV"},
+    {"hall", "import", "FILE", "cN", ctl_hall_import,
+     "keep the hall of a file under its --name, for the dates of concerts"},
+    {"hall", "list", NULL, "c", ctl_hall_list, "list the halls that are kept"},
     {"maintenance", "off", NULL, "cm", ctl_maintenance_off, "serve changing calls again"},
     {"maintenance", "on", NULL, "cm", ctl_maintenance_on,
      "refuse changing calls, of this server or of one --concert"},
@@ -101,6 +109,7 @@ print_help(void)
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
          "  --concert ID             of maintenance: this concert alone, on all servers\n"
+         "  --name NAME              of hall import: needed where the file has none\n"
          "  --what WHAT              of export: orders, seats, ledger or guests\n"
          "  --format FORMAT          of export: csv or ndjson; default csv\n"
          "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
@@ -249,6 +258,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"log-days", required_argument, NULL, 'l'},
         {"role", required_argument, NULL, 'r'},
         {"concert", required_argument, NULL, 'm'},
+        {"name", required_argument, NULL, 'N'},
         {"what", required_argument, NULL, 'W'},
         {"format", required_argument, NULL, 'f'},
         {"nginx-log", required_argument, NULL, 'a'},
@@ -289,6 +299,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['l'] = &ctl->log_days,
         ['r'] = &ctl->role,
         ['m'] = &ctl->concert,
+        ['N'] = &ctl->name,
         ['W'] = &ctl->what,
         ['f'] = &ctl->format,
         ['a'] = &ctl->nginx_log,

@@ -8,7 +8,7 @@
 #include "base/host.h"
 #include "mysql/database.h"
 
-enum { STATEMENT_SLOTS = 512, MAX_PARAMETERS = 144, MAX_COLUMNS = 40, ERROR_TEXT_SIZE = 512 };
+enum { STATEMENT_SLOTS = 512, MAX_PARAMETERS = 768, MAX_COLUMNS = 40, ERROR_TEXT_SIZE = 512 };
 
 /* `bool` in MySQL 8, `my_bool` (char) in MariaDB. */
 typedef __typeof__(*((MYSQL_BIND *)0)->is_null) mysql_bool;

@@ -166,13 +166,28 @@ has_body(const struct route *route)
     return route->method == METHOD_POST || route->method == METHOD_PATCH;
 }
 
+/* With any parameters: who reads a file finds out what its bytes are. */
+static bool
+is_file_type(const char *type, const char *file_type)
+{
+    size_t length = strlen(file_type);
+    if (type == NULL || strncasecmp(type, file_type, length) != 0)
+        return false;
+    type = skip_blanks(type + length);
+    return *type == '\0' || *type == ';';
+}
+
 static bool
 check_content_type(struct check *check)
 {
-    if (!has_body(check->route) || is_json_type(check->request->content_type))
+    const char *type = check->request->content_type, *file_type = check->route->file_type;
+    if (!has_body(check->route) || is_json_type(type) ||
+        (file_type != NULL && is_file_type(type, file_type)))
         return true;
-    return reject(check, ERROR_UNSUPPORTED_MEDIA_TYPE,
-                  "the body must be application/json in UTF-8");
+    response_error(check->response, ERROR_UNSUPPORTED_MEDIA_TYPE,
+                   "the body must be application/json in UTF-8%s%s",
+                   file_type != NULL ? ", or " : "", file_type != NULL ? file_type : "");
+    return false;
 }
 
 static bool

@@ -83,6 +83,7 @@ find_resource(const struct route *route, const char *segment, size_t length)
     static const struct resource resources[] = {
         {"{concert}", ERROR_CONCERT_NOT_FOUND, INT32_MAX},
         {"{item}", ERROR_ITEM_NOT_FOUND, INT32_MAX},
+        {"{hall}", ERROR_HALL_NOT_FOUND, INT32_MAX},
         {"{reservation}", ERROR_RESERVATION_NOT_FOUND, LARGE_ID_MAX},
         {"{user}", ERROR_NOT_FOUND, 0},
     };

@@ -15,6 +15,7 @@ class Route:
     keyed: bool
     fields: str  # name of their table; NULL: none
     role: str = "NONE"  # that an operator needs
+    upload: bool = False  # the body is a file, and the fields are those of the query
 
     def __str__(self):
         return f"{self.method} {self.pattern}"
@@ -62,13 +63,13 @@ def routes():
         method = macro if macro in ("GET", "POST", "DELETE") else values.pop(0).removeprefix("METHOD_")
         pattern = "".join(prefixes.get(part, part.strip('"')) for part in values.pop(0).split())
         role = "NONE"
-        if macro in ("ADMIN", "ASSISTED"):
-            who = "ADMIN" if macro == "ADMIN" else "CALLER_OR_ADMIN"
+        if macro in ("ADMIN", "UPLOAD", "ASSISTED"):
+            who = "CALLER_OR_ADMIN" if macro == "ASSISTED" else "ADMIN"
             role = values.pop(0).removeprefix("ROLE_")
             keyed = values[-1] == "true" or macro == "ASSISTED"
         else:
             who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED")
-        found.append(Route(method, pattern, who, keyed, values[0], role))
+        found.append(Route(method, pattern, who, keyed, values[0], role, macro == "UPLOAD"))
     return found
 
 
@@ -89,7 +90,8 @@ def fields():
 
 # what each function of concert_draft.c and refund_rules.c reads
 PLACES = {
-    "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_beacon": "beacon.", "read_draw": "",
+    "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_hall": "items[0].",
+    "read_price": "items[0].prices[0].", "read_beacon": "beacon.", "read_draw": "",
     "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
     "refund_rules_read_member": "", "read_rule": "refundRules[0].",
     "concert_about_read": "",

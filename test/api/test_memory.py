@@ -103,6 +103,11 @@ class Lone:
         made, = self.make(self.concerts(1, seats))
         return made["concertId"], made["itemIds"][0]
 
+    def halls(self, count):
+        """The numbers of halls that are kept."""
+        wish = request("POST", "/admin/hall?name=Hall", {"seats": [{"from": 1, "to": 50}]}, **self.key)
+        return [made["hallId"] for made in self.make([wish] * count)]
+
     # What the calls are made of: each gives so many requests, and has done what must be before them.
 
     def public(self, path):
@@ -244,6 +249,12 @@ CALLS = {
     ("GET", "/admin/concert"): lambda lone: lone.asked("/admin/concert?limit=5"),
     ("GET", "/admin/concert/{concert}/export"): lambda lone: lone.asked(
         f"/admin/concert/{lone.concert.id}/export?what=orders&format=csv"),
+    ("POST", "/admin/hall"): lambda lone: lambda count: [
+        request("POST", "/admin/hall?name=Hall", {"seats": [{"from": 1, "to": 50}]}, **lone.key)] * count,
+    ("GET", "/admin/hall"): lambda lone: lone.asked("/admin/hall?limit=5"),
+    ("GET", "/admin/hall/{hall}"): lambda lone: lone.asked(f"/admin/hall/{lone.halls(1)[0]}"),
+    ("DELETE", "/admin/hall/{hall}"): lambda lone: lambda count: [
+        request("DELETE", f"/admin/hall/{hall}", **lone.key) for hall in lone.halls(count)],
     ("GET", "/admin/reservation"): lambda lone: lone.asked(f"/admin/reservation?concertId={lone.concert.id}"),
     ("POST", "/admin/reservation"): lambda lone: lone.desk_sales,
     ("POST", "/admin/reservation/{reservation}/refund"): lambda lone: lambda count: [
@@ -279,6 +290,8 @@ MORE = {
         request("POST", "/payment", b'{"userId":' + b"[" * 1900 + b"]" * 1900 + b"}")] * count),
     "a full body": (400, lambda lone: lambda count: [
         request("POST", "/point/charge", b'{"userId": "x"' + b" " * 16369 + b"}")] * count),
+    "a hall that is refused": (400, lambda lone: lambda count: [
+        request("POST", "/admin/hall?name=Hall", {"seats": [{"from": 1, "to": 50}, {"label": "7"}]}, **lone.key)] * count),
     "no such path": (404, lambda lone: lambda count: [request("GET", "/nothing/here")] * count),
     "no admin": (401, lambda lone: lambda count: [request("GET", "/admin/concert/1")] * count),
 }

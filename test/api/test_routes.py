@@ -42,6 +42,10 @@ CONTRACT = {
     ("POST", "/admin/concert/{concert}/item"): ("ADMIN", True),
     ("PATCH", "/admin/concert/{concert}/item/{item}"): ("ADMIN", True),
     ("POST", "/admin/concert/{concert}/item/{item}/cancel"): ("ADMIN", True),
+    ("POST", "/admin/hall"): ("ADMIN", True),
+    ("GET", "/admin/hall"): ("ADMIN", False),
+    ("GET", "/admin/hall/{hall}"): ("ADMIN", False),
+    ("DELETE", "/admin/hall/{hall}"): ("ADMIN", True),
     ("GET", "/admin/reservation"): ("ADMIN", False),
     ("POST", "/admin/reservation"): ("ADMIN", True),
     ("POST", "/admin/reservation/{reservation}/refund"): ("ADMIN", True),
@@ -136,10 +140,20 @@ def new_date(fan):
         return cursor.lastrowid
 
 
+def new_hall(fan):
+    with fan.concert.stack.mysql() as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO hall (name, seat_count, created_at, created_by) VALUES ('Hall', 1, UTC_TIMESTAMP(3), 'admin')")
+        hall = cursor.lastrowid
+        cursor.execute("INSERT INTO hall_part (hall_id, part_no, bytes) VALUES (%s, 1, 'label\\n1\\n')", (hall,))
+        return hall
+
+
 def sample_path(pattern, fan, reservation=None):
     """The pattern with ids of the fan's."""
     values = {"{concert}": fan.concert.id, "{item}": fan.concert.item, "{reservation}": reservation or fan.held,
               "{user}": fan.id}
+    if "{hall}" in pattern:
+        values["{hall}"] = new_hall(fan)
     for placeholder, value in values.items():
         pattern = pattern.replace(placeholder, str(value))
     return pattern
@@ -169,6 +183,7 @@ def request_for(client, route, fan, user):
             "/admin/concert/{concert}/item": lambda: NEW_DATE,
             "/admin/concert/{concert}/item/{item}": lambda: {"date": "2031-05-01"},
             "/admin/concert/{concert}/item/{item}/cancel": lambda: {"reason": "Why"},
+            "/admin/hall": lambda: {"name": "Hall", "seats": [{"label": "1"}]},
             "/admin/reservation": lambda: {"userId": fan.id, "concertId": fan.concert.id, "itemId": item, "seatIds": [seat],
                                            "method": "guest"},
             "/admin/reservation/{reservation}/refund": lambda: {"reason": "Why"},
@@ -364,8 +379,8 @@ def test_who_takes_an_idempotency_key(stack, fan, route):
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route[0] in ("POST", "PATCH")], ids=name)
 def test_largest_bodies(stack, fan, route):
-    """16,384 bytes, and 1 MiB in /admin."""
-    limit = 2**20 if CONTRACT[route][0] == "ADMIN" else 16384
+    """16,384 bytes, 1 MiB in /admin, and 32 MiB for the file of a hall."""
+    limit = 2**25 if route == ("POST", "/admin/hall") else 2**20 if CONTRACT[route][0] == "ADMIN" else 16384
     path, body, _ = request_for(stack, route, fan, fan.id)
     headers = {"Content-Type": "application/json"} | stack.admin_headers()
     assert_problem(stack.call(route[0], path, b" " * limit, headers), "invalid_json")

@@ -11,7 +11,7 @@ from helpers import (
 
 COLUMNS = {
     ("box_office_sale", "method"), ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
-    ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "status"),
+    ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "kind"), ("seat", "status"),
 }
 LATER = "later"
 
@@ -107,6 +107,20 @@ def test_a_seat(newer):
     assert [seat["seatId"] for seat in best] == [1, 3]
     last = newer.post("/reservation", body | {"userId": new_user(), "count": 1})
     assert_problem(last, "seats_not_available")
+
+
+def test_a_kind_of_seat(newer):
+    """It is shown, and nobody gets it who does not name it."""
+    concert = new_concert(newer, seats=3)
+    newer.query(f"UPDATE seat SET kind = '{LATER}', note = 'n' WHERE item_id = %s AND seat_no = 1", concert.item)
+    for what in ("seat", "layout"):
+        shown = ok(newer.fresh(f"{concert.path}/item/{concert.item}/{what}"))["seats"]
+        assert [seat.get("kind") for seat in shown] == ["other", None, None]
+    body = {"userId": new_user(), "concertId": concert.id, "itemId": concert.item}
+    assert [seat["seatId"] for seat in ok(newer.post("/reservation", body | {"count": 2}))["seats"]] == [2, 3]
+    assert_problem(newer.post("/reservation", body | {"count": 1}), "seats_not_available")
+    ok(newer.post("/reservation", body | {"seatId": 1}))
+    assert newer.query("SELECT kind FROM seat WHERE item_id = %s AND seat_no = 1", concert.item) == [{"kind": LATER}]
 
 
 def test_a_concert(newer):

@@ -37,12 +37,14 @@ rooms() {
 }
 
 rooms domain concert none
+rooms domain hall none
 rooms domain queue 'concert'
 rooms domain sale 'concert|queue'
 rooms domain draw 'concert|queue'
-rooms domain organiser 'concert|queue|sale|draw'
+rooms domain organiser 'concert|hall|queue|sale|draw'
 rooms domain books 'concert|queue|sale|draw|organiser'
 rooms mysql concert none
+rooms mysql hall none
 rooms mysql queue none
 rooms mysql sale 'concert'
 rooms mysql draw 'queue'

@@ -14,6 +14,7 @@ main(void)
     suite_draw();
     suite_effect();
     suite_front();
+    suite_hall();
     suite_host();
     suite_http();
     suite_input();

@@ -8,6 +8,7 @@ void suite_counts(void);
 void suite_draw(void);
 void suite_effect(void);
 void suite_front(void);
+void suite_hall(void);
 void suite_host(void);
 void suite_http(void);
 void suite_input(void);

@@ -65,7 +65,7 @@ add_seat(struct layout *layout, size_t *capacity, const struct seat_run *seat)
     struct seat_run *last = layout->run_count > 0 ? &layout->runs[layout->run_count - 1] : NULL;
     if (last != NULL && last->last + 1 == seat->first && last->section == seat->section &&
         last->row == seat->row && last->price == seat->price &&
-        seat->first - last->first < SEAT_RUN_MAX) {
+        last->restricted == seat->restricted && seat->first - last->first < SEAT_RUN_MAX) {
         last->last = seat->last;
         return;
     }
@@ -79,10 +79,13 @@ read_runs(struct layout *layout, struct sections *sections, struct sections *row
           struct database *db)
 {
     struct seat seat;
+    struct seat_note note;
     struct seat_position position;
     size_t capacity = 0;
-    enum db_result result = seat_table_list_layout(db, layout->item_id, &seat, &position);
+    enum db_result result = seat_table_list_layout(db, layout->item_id, &seat, &note, &position);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        if (seat.kind != SEAT_PLAIN && seat.kind != SEAT_RESTRICTED)
+            continue;
         size_t in = find_section(sections, 0, seat.section, &seat);
         size_t row = find_section(rows, (int32_t)in, seat.row, &seat);
         if (seat.price > sections->list[in].price)
@@ -91,7 +94,8 @@ read_runs(struct layout *layout, struct sections *sections, struct sections *row
                                .last = seat.seat_id,
                                .section = (int32_t)in,
                                .row = rows->list[row].first_seat,
-                               .price = seat.price};
+                               .price = seat.price,
+                               .restricted = seat.kind == SEAT_RESTRICTED};
         add_seat(layout, &capacity, &one);
     }
     return result == DB_NONE ? DB_OK : result;
@@ -129,6 +133,8 @@ compare_runs(const void *a, const void *b)
 {
     const struct seat_run *left = *(const struct seat_run *const *)a;
     const struct seat_run *right = *(const struct seat_run *const *)b;
+    if (left->restricted != right->restricted)
+        return right->restricted ? -1 : 1;
     if (left->section != right->section)
         return left->section < right->section ? -1 : 1;
     if (left->row != right->row)
@@ -145,8 +151,10 @@ rank_runs(struct layout *layout)
     for (size_t i = 0; i < layout->run_count; i++)
         layout->by_rank[i] = &layout->runs[i];
     qsort(layout->by_rank, layout->run_count, sizeof(struct seat_run *), compare_runs);
-    for (size_t i = 0; i < layout->run_count; i++)
+    for (size_t i = 0; i < layout->run_count; i++) {
         layout->by_rank[i]->rank = i;
+        layout->plain_run_count += !layout->by_rank[i]->restricted;
+    }
 }
 
 static void

@@ -1,6 +1,7 @@
 /*
- * layout: the fixed data of an item's seats that the choice of the best ones needs. The last few
- * layouts are kept by their layoutVersion, so that a sale reads only the numbers of free seats.
+ * layout: the fixed data of an item's seats that the choice of the best ones needs: not of
+ * wheelchair places and their companions', which are chosen by who needs them. The last few layouts
+ * are kept by their layoutVersion, so that a sale reads only the numbers of free seats.
  */
 #ifndef FRONTROW_DOMAIN_LAYOUT_H
 #define FRONTROW_DOMAIN_LAYOUT_H
@@ -14,6 +15,7 @@ struct seat_run {
     int32_t section;     /* its rank: by highest price of any of its seats, then lowest seatId */
     int32_t row;         /* lowest seatId of its row */
     int64_t price;       /* of a seat */
+    bool restricted;     /* the view is, of all of them */
     size_t rank;         /* index in by_rank */
 };
 
@@ -24,7 +26,8 @@ struct layout {
     int64_t version;
     struct seat_run *runs; /* by seatId */
     size_t run_count;
-    struct seat_run **by_rank; /* by section, row and seatId */
+    struct seat_run **by_rank; /* restricted views last; then by section, row and seatId */
+    size_t plain_run_count;    /* those before them */
     struct section *sections;  /* by rank */
     struct layout *next;       /* of those that are remembered */
     int32_t reach; /* for the choice: how many seats, by rank, the last one went through */

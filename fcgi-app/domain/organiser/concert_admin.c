@@ -25,112 +25,13 @@ const struct concert concert_defaults = {
 };
 
 void
-item_draft_free(struct item_draft *draft)
-{
-    free(draft->ranges);
-    *draft = (struct item_draft){.range_count = 0};
-}
-
-void
 concert_draft_free(struct concert_draft *draft)
 {
     for (size_t i = 0; i < draft->item_count; i++)
         item_draft_free(&draft->items[i]);
     free(draft->items);
+    hall_shelf_free(&draft->shelf);
     *draft = (struct concert_draft){0};
-}
-
-/* Refuses a member of a range of an item's seats; `item` is what stands before it: "items[0].". */
-static enum error
-refuse_range(struct problem *problem, const char *item, size_t range, const char *member,
-             const char *detail)
-{
-    char field[64];
-    snprintf(field, sizeof field, "%sseats[%zu].%s", item, range, member);
-    return refuse_field(problem, field, "%s", detail);
-}
-
-static int
-compare_numbers(const void *a, const void *b)
-{
-    const struct seat_range *left = *(const struct seat_range *const *)a;
-    const struct seat_range *right = *(const struct seat_range *const *)b;
-    return (left->from > right->from) - (left->from < right->from);
-}
-
-static bool
-share_a_number(const struct seat_range *first, const struct seat_range *next)
-{
-    return next->from <= first->to;
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-    const struct seat_range *left = *(const struct seat_range *const *)a;
-    const struct seat_range *right = *(const struct seat_range *const *)b;
-    int order = strcmp(left->section, right->section);
-    if (order == 0)
-        order = strcmp(left->row, right->row);
-    if (order == 0)
-        order = (left->first_label > right->first_label) - (left->first_label < right->first_label);
-    return order;
-}
-
-static bool
-share_a_name(const struct seat_range *first, const struct seat_range *next)
-{
-    return strcmp(first->section, next->section) == 0 && strcmp(first->row, next->row) == 0 &&
-           next->first_label <= (int64_t)first->first_label + first->to - first->from;
-}
-
-/* The first range, in the order of `compare`, that shares something with its predecessor. */
-static const struct seat_range *
-find_overlap(const struct item_draft *draft, int (*compare)(const void *, const void *),
-             bool (*share)(const struct seat_range *first, const struct seat_range *next))
-{
-    /* one more, as calloc() of nothing may be NULL */
-    const struct seat_range **sorted = calloc(draft->range_count + 1, sizeof(struct seat_range *));
-    if (sorted == NULL)
-        log_abort("no memory");
-    for (size_t i = 0; i < draft->range_count; i++)
-        sorted[i] = &draft->ranges[i];
-    qsort(sorted, draft->range_count, sizeof(struct seat_range *), compare);
-    const struct seat_range *overlap = NULL;
-    for (size_t i = 1; i < draft->range_count && overlap == NULL; i++)
-        if (share(sorted[i - 1], sorted[i]))
-            overlap = sorted[i];
-    free(sorted);
-    return overlap;
-}
-
-enum error
-item_draft_check(struct item_draft *draft, const char *path, int64_t *seats,
-                 struct problem *problem)
-{
-    int64_t before = *seats;
-    for (size_t i = 0; i < draft->range_count; i++) {
-        const struct seat_range *range = &draft->ranges[i];
-        if (range->to < range->from)
-            return refuse_range(problem, path, i, "to", "to must not be below from");
-        *seats += (int64_t)range->to - range->from + 1;
-        if (*seats > CONCERT_SEATS_MAX) {
-            char field[48];
-            snprintf(field, sizeof field, "%sseats", path);
-            return refuse_field(problem, field, "a call may have at most %d seats",
-                                CONCERT_SEATS_MAX);
-        }
-    }
-    draft->item.seat_count = (int32_t)(*seats - before);
-    const struct seat_range *overlap = find_overlap(draft, compare_numbers, share_a_number);
-    if (overlap != NULL)
-        return refuse_range(problem, path, (size_t)(overlap - draft->ranges), "from",
-                            "a seat is in two ranges");
-    overlap = find_overlap(draft, compare_names, share_a_name);
-    if (overlap != NULL)
-        return refuse_range(problem, path, (size_t)(overlap - draft->ranges), "firstLabel",
-                            "two seats have the same section, row and label");
-    return ERROR_NONE;
 }
 
 enum error
@@ -153,23 +54,6 @@ concert_draft_check(struct concert_draft *draft, struct problem *problem)
         error = item_draft_check(&draft->items[i], path, &seats, problem);
     }
     return error;
-}
-
-enum db_result
-concert_insert_item(struct database *db, int32_t concert_id, struct item_draft *draft)
-{
-    int64_t min = draft->ranges[0].price;
-    int64_t max = min;
-    for (size_t i = 1; i < draft->range_count; i++) {
-        min = draft->ranges[i].price < min ? draft->ranges[i].price : min;
-        max = draft->ranges[i].price > max ? draft->ranges[i].price : max;
-    }
-    draft->item.concert_id = concert_id;
-    draft->item.layout_version = concert_table_new_layout_version();
-    enum db_result result = concert_admin_table_insert_item(db, &draft->item, min, max);
-    for (size_t i = 0; i < draft->range_count && result == DB_OK; i++)
-        result = concert_admin_table_insert_seats(db, draft->item.item_id, &draft->ranges[i]);
-    return result;
 }
 
 /*
@@ -204,13 +88,29 @@ add_to_log(struct services *services, const struct author *author, const char *a
     return result;
 }
 
+/* Of items with ranges it is known how many seats they have. */
+static enum error
+find_halls(struct services *services, struct concert_draft *draft, struct problem *problem)
+{
+    int64_t seats = 0;
+    enum error error = ERROR_NONE;
+    for (size_t i = 0; i < draft->item_count; i++)
+        seats += draft->items[i].hall_id == 0 ? draft->items[i].item.seat_count : 0;
+    for (size_t i = 0; i < draft->item_count && error == ERROR_NONE; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "items[%zu].", i);
+        error =
+            item_draft_find_hall(services, &draft->items[i], &draft->shelf, path, &seats, problem);
+    }
+    return error;
+}
+
 enum error
 concert_create_precheck(struct services *services, void *state, struct problem *problem)
 {
     struct concert_create *create = state;
-    (void)problem;
     queue_memory_check(services, &create->draft->concert, create->warning);
-    return ERROR_NONE;
+    return find_halls(services, create->draft, problem);
 }
 
 enum error
@@ -228,7 +128,7 @@ concert_create_execute(struct services *services, void *state, struct problem *p
     if (result == DB_OK)
         result = concert_admin_table_insert(services->db, concert, create->created_at);
     for (size_t i = 0; i < draft->item_count && result == DB_OK; i++)
-        result = concert_insert_item(services->db, concert->concert_id, &draft->items[i]);
+        result = item_draft_insert(services->db, concert->concert_id, &draft->items[i]);
     if (result == DB_OK)
         result =
             add_to_log(services, &create->author, "concert create", concert->title, NULL, &after);

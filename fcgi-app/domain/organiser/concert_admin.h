@@ -6,50 +6,33 @@
 #define FRONTROW_DOMAIN_CONCERT_ADMIN_H
 
 #include "domain/concert/concert.h"
+#include "domain/organiser/item_draft.h"
 #include "domain/queue/queue_memory.h"
 #include "mysql/organiser/concert_admin_table.h"
 
-enum { CONCERT_ITEMS_MAX = 1000, CONCERT_SEATS_MAX = 100000 /* in one call */ };
+enum { CONCERT_ITEMS_MAX = 1000 };
 
 /* The settings of a new concert where nothing else is said. */
 extern const struct concert concert_defaults;
-
-/* An item that is to be made. */
-struct item_draft {
-    struct item item;
-    struct seat_range *ranges; /* at least one */
-    size_t range_count;
-};
 
 /* A concert that is to be made, with all its items. Zero-initialised can be freed. */
 struct concert_draft {
     struct concert concert;
     struct item_draft *items;
     size_t item_count;
+    struct hall_shelf shelf; /* the halls of its items */
 };
 
 void concert_draft_free(struct concert_draft *draft);
-void item_draft_free(struct item_draft *draft);
 
 /* That closesAt, where there is one, is after opensAt. Refuses with invalid_field. */
 enum error concert_check_times(const struct concert *concert, struct problem *problem) MUST_CHECK;
 
 /*
  * What no single field can say: times in order, no number and no name twice, not too many seats.
- * Sets each item's seat_count. Refuses with invalid_field.
+ * Sets the seat_count of each item with ranges. Refuses with invalid_field.
  */
 enum error concert_draft_check(struct concert_draft *draft, struct problem *problem) MUST_CHECK;
-
-/*
- * The same of one item, whose seats are added to *seats. `path` stands before the members' names
- * ("items[0]."; "": it stands alone).
- */
-enum error item_draft_check(struct item_draft *draft, const char *path, int64_t *seats,
-                            struct problem *problem) MUST_CHECK;
-
-/* Writes an item of a concert with its seats, and sets its id and layout version. */
-enum db_result concert_insert_item(struct database *db, int32_t concert_id,
-                                   struct item_draft *draft) MUST_CHECK;
 
 /* A concert, and what buyers are told of it, where that is a part of the change; else NULL. */
 struct concert_view {

@@ -29,6 +29,14 @@ log_created(struct services *services, const struct item_create *create, struct 
 }
 
 enum error
+item_create_precheck(struct services *services, void *state, struct problem *problem)
+{
+    struct item_create *create = state;
+    int64_t seats = 0;
+    return item_draft_find_hall(services, create->draft, &create->shelf, "", &seats, problem);
+}
+
+enum error
 item_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct item_create *create = state;
@@ -37,7 +45,7 @@ item_create_execute(struct services *services, void *state, struct problem *prob
         return problem->error;
     if (concert.stored == STORED_CANCELLED)
         return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The concert is cancelled");
-    enum db_result result = concert_insert_item(services->db, create->concert_id, create->draft);
+    enum db_result result = item_draft_insert(services->db, create->concert_id, create->draft);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return log_created(services, create, problem);

@@ -9,13 +9,19 @@
 #include "domain/organiser/concert_admin.h"
 #include "mysql/organiser/item_admin_table.h"
 
-/* The state of adding a date: the caller fills all; the ids are set in the draft. */
+/* The state of adding a date: the caller fills all but the shelf, which it frees; the ids are set
+ * in the draft. */
 struct item_create {
+    struct hall_shelf shelf; /* the draft's hall */
     const char *actor;
     int32_t concert_id;
     struct item_draft *draft;
     void (*describe)(const struct item_draft *draft, struct buffer *new_values);
 };
+
+/* As item_draft_find_hall(). */
+enum error item_create_precheck(struct services *services, void *create, struct problem *problem)
+    MUST_CHECK;
 
 /* Refuses with concert_not_found, or concert_not_open where the concert is cancelled. */
 enum error item_create_execute(struct services *services, void *create, struct problem *problem)

@@ -18,6 +18,7 @@ struct hall {
     struct layout *layout;
     const struct hall_wish *wish;
     size_t runs_read;             /* of the layout, by rank */
+    size_t run_limit;             /* so many may be read: not those with a restricted view yet */
     int32_t seats_to_read;        /* at least, the next time */
     struct candidate *candidates; /* sorted (seating_sort) */
     size_t count;
@@ -80,7 +81,7 @@ next_part(struct hall *hall)
 {
     const struct layout *layout = hall->layout;
     struct part part = {.first_rank = hall->runs_read, .first = INT32_MAX};
-    while (part.seats < hall->seats_to_read && hall->runs_read < layout->run_count) {
+    while (part.seats < hall->seats_to_read && hall->runs_read < hall->run_limit) {
         const struct seat_run *run = layout->by_rank[hall->runs_read++];
         if (!fits(hall, run))
             continue;
@@ -122,7 +123,10 @@ read_more(struct hall *hall, struct database *db)
     if (hall->candidates == NULL)
         log_abort("no memory");
     enum db_result result = read_free(hall, &part, db);
-    seating_sort(hall->candidates + before, hall->count - before);
+    /* by rank it stands behind what was read before, but that restricted ones stand among the
+     * others */
+    size_t in_order = hall->run_limit > hall->layout->plain_run_count ? 0 : before;
+    seating_sort(hall->candidates + in_order, hall->count - in_order);
     hall->seats_to_read = 2 * part.seats;
     return result;
 }
@@ -195,19 +199,32 @@ mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct
 
 /* Chooses among what was read, and reads on where that holds no adjacent ones. */
 static enum db_result
-choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
+choose_within_limit(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
 {
     const struct hall_wish *wish = hall->wish;
     enum db_result result = DB_OK;
     pass_by(hall, services);
     while (!(*chosen = seating_choose_adjacent(hall->candidates, hall->count, wish->count, ids)) &&
-           result == DB_OK && hall->runs_read < hall->layout->run_count) {
+           result == DB_OK && hall->runs_read < hall->run_limit) {
         result = read_more(hall, services->db);
         pass_by(hall, services);
     }
     if (!*chosen && !(hall->passed_by && wish->patient))
         *chosen = seating_choose(hall->candidates, hall->count, wish->count, ids);
     return result;
+}
+
+/* Seats with a restricted view come last: where the others do not suffice, scattered ones neither.
+ */
+static enum db_result
+choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
+{
+    enum db_result result = choose_within_limit(services, hall, ids, chosen);
+    bool waits = hall->passed_by && hall->wish->patient;
+    if (result != DB_OK || *chosen || waits || hall->run_limit == hall->layout->run_count)
+        return result;
+    hall->run_limit = hall->layout->run_count;
+    return choose_within_limit(services, hall, ids, chosen);
 }
 
 /*
@@ -298,6 +315,13 @@ hall_precheck(struct services *services, const struct item *item, struct hall_wi
     return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
 }
 
+static void
+begin_choice(struct hall *hall)
+{
+    hall->seats_to_read = hall->layout->reach + SEATS_BEYOND;
+    hall->run_limit = hall->layout->plain_run_count;
+}
+
 enum error
 hall_lock_best(struct services *services, const struct item *item, const struct hall_wish *wish,
                int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE], int64_t *now,
@@ -311,7 +335,7 @@ hall_lock_best(struct services *services, const struct item *item, const struct 
         refuse_db(problem, layouts_find(services->layouts, services->db, item, &hall.layout));
     if (error != ERROR_NONE)
         return error;
-    hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
+    begin_choice(&hall);
     error = lock_best(services, &hall, ids, seats, now, problem);
     tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
     free(hall.candidates);
@@ -333,7 +357,7 @@ hall_choose_together(struct services *services, const struct item *item,
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
     if (result != DB_OK)
         return result;
-    hall.seats_to_read = hall.layout->reach + SEATS_BEYOND;
+    begin_choice(&hall);
     for (; *served < buyers; (*served)++, listed += wanted) {
         result = choose(services, &hall, ids + listed, &chosen);
         if (result != DB_OK || !chosen)

@@ -124,8 +124,10 @@ check_named(struct effect_call *call, const struct seat *all, size_t found)
     struct seat seats[SEATS_AT_ONCE];
     size_t indexes[SEATS_AT_ONCE];
     size_t picked = pick_seats(create, all, found, seats, indexes);
-    return reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
-                                          &call->problem);
+    if (reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
+                                       &call->problem) != ERROR_NONE)
+        return call->problem.error;
+    return reservation_create_check_pairs(create, seats, picked, &call->problem);
 }
 
 /* Whether anything is left for it is asked once, as all ask for the same: `first` has the answer.

@@ -26,31 +26,33 @@ seat_sort_ids(int32_t *ids, size_t count)
 
 enum error
 seat_visit(struct services *services, int32_t item_id, bool names, int64_t now,
-           void (*visit)(void *state, const struct seat *seat), void *state,
-           struct problem *problem)
+           void (*visit)(void *state, const struct seat *seat, const struct seat_note *note),
+           void *state, struct problem *problem)
 {
     struct database *db = services->db;
     struct seat seat;
-    enum db_result result =
-        names ? seat_table_list(db, item_id, &seat) : seat_table_list_states(db, item_id, &seat);
+    struct seat_note note;
+    enum db_result result = names ? seat_table_list(db, item_id, &seat, &note)
+                                  : seat_table_list_states(db, item_id, &seat);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         seat.status = seat_shown(&seat, now);
-        visit(state, &seat);
+        visit(state, &seat, &note);
     }
     return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
 }
 
 enum error
 seat_visit_layout(struct services *services, int32_t item_id,
-                  void (*visit)(void *state, const struct seat *seat,
+                  void (*visit)(void *state, const struct seat *seat, const struct seat_note *note,
                                 const struct seat_position *position),
                   void *state, struct problem *problem)
 {
     struct seat seat;
+    struct seat_note note;
     struct seat_position position;
-    enum db_result result = seat_table_list_layout(services->db, item_id, &seat, &position);
+    enum db_result result = seat_table_list_layout(services->db, item_id, &seat, &note, &position);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
-        visit(state, &seat, &position);
+        visit(state, &seat, &note, &position);
     return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
 }
 

@@ -74,6 +74,69 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
     return result;
 }
 
+/* So many rows of one statement: a hall has a hundred thousand, and a way to the server costs more
+ * than a row. */
+#define SIXTEEN_TIMES(row) DB_EIGHT_TIMES(row) ", " DB_EIGHT_TIMES(row)
+#define ROWS_64(row)                                                                               \
+    SIXTEEN_TIMES(row) ", " SIXTEEN_TIMES(row) ", " SIXTEEN_TIMES(row) ", " SIXTEEN_TIMES(row)
+
+enum { NEW_SEAT_VALUES = 12 };
+
+static void
+name_new_seat(struct parameter values[NEW_SEAT_VALUES], int32_t item_id,
+              const struct new_seat *seat)
+{
+    const struct parameter row[NEW_SEAT_VALUES] = {
+        DB_INTEGER(item_id),
+        DB_INTEGER(seat->seat_id),
+        DB_INTEGER(seat->price),
+        DB_TEXT(seat->section),
+        DB_TEXT(seat->row),
+        DB_TEXT(seat->label),
+        DB_INTEGER(seat->blocked),
+        DB_OPTIONAL(seat->position.has_x, seat->position.x),
+        DB_OPTIONAL(seat->position.has_y, seat->position.y),
+        DB_INTEGER(seat->kind),
+        DB_OPTIONAL_TEXT(seat->note),
+        DB_OPTIONAL(seat->partner_id > 0, seat->partner_id),
+    };
+    memcpy(values, row, sizeof row);
+}
+
+enum db_result
+concert_admin_table_insert_each(struct database *db, int32_t item_id, const struct new_seat *seats,
+                                size_t count)
+{
+#define INSERT_SEATS(rows)                                                                         \
+    {                                                                                              \
+        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y,"      \
+        " kind, note, partner_no) VALUES " rows                                                    \
+    }
+#define NEW_SEAT "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    static const struct {
+        size_t rows;
+        struct query query;
+    } forms[] = {
+        {NEW_SEATS_MAX, INSERT_SEATS(ROWS_64(NEW_SEAT))},
+        {8, INSERT_SEATS(DB_EIGHT_TIMES(NEW_SEAT))},
+        {1, INSERT_SEATS(NEW_SEAT)},
+    };
+    struct parameter values[NEW_SEATS_MAX * NEW_SEAT_VALUES];
+    enum db_result result = DB_OK;
+    for (size_t form = 0, at = 0; at < count && result == DB_OK;) {
+        size_t rows = forms[form].rows;
+        if (count - at < rows) {
+            form++;
+            continue;
+        }
+        for (size_t i = 0; i < rows; i++)
+            name_new_seat(values + i * NEW_SEAT_VALUES, item_id, &seats[at + i]);
+        result = db_execute(db, &forms[form].query, values, rows * NEW_SEAT_VALUES);
+        at += rows;
+    }
+    return result;
+}
+
 enum db_result
 concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert *concert)
 {

@@ -20,6 +20,23 @@ struct seat_range {
     int32_t y;
 };
 
+/* The most rows of one statement. */
+enum { NEW_SEATS_MAX = 64 };
+
+/* A seat that is to be made. Its texts are borrowed. */
+struct new_seat {
+    int32_t seat_id;
+    int64_t price;
+    const char *section;
+    const char *row;
+    const char *label;
+    const char *note; /* "": none */
+    enum seat_kind kind;
+    bool blocked;
+    int32_t partner_id; /* 0: none */
+    struct seat_position position;
+};
+
 /* Inserts a concert (all but its id and `now`) and sets its id. */
 enum db_result concert_admin_table_insert(struct database *db, struct concert *concert,
                                           int64_t created_at) MUST_CHECK;
@@ -31,6 +48,11 @@ enum db_result concert_admin_table_insert_item(struct database *db, struct item 
 /* Inserts the seats of a range. */
 enum db_result concert_admin_table_insert_seats(struct database *db, int32_t item_id,
                                                 const struct seat_range *range) MUST_CHECK;
+
+/* Inserts seats one by one. */
+enum db_result concert_admin_table_insert_each(struct database *db, int32_t item_id,
+                                               const struct new_seat *seats, size_t count)
+    MUST_CHECK;
 
 /* Locks a concert's row and reads it. */
 enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,

@@ -12,6 +12,18 @@
 #define SEAT_COLUMNS                                                                               \
     "seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name, label"
 
+static const char *const kind_names[] = {
+    [SEAT_KIND_OTHER] = "other",      [SEAT_PLAIN] = "plain",
+    [SEAT_RESTRICTED] = "restricted", [SEAT_WHEELCHAIR] = "wheelchair",
+    [SEAT_COMPANION] = "companion",   [SEAT_WITHHELD] = "withheld",
+};
+
+const char *
+seat_kind_name(enum seat_kind kind)
+{
+    return kind_names[kind];
+}
+
 /* Fills in the item and the seats; returns how many parameters that are, one more than the form has
  * places. */
 static size_t
@@ -25,16 +37,18 @@ name_seats(struct parameter *parameters, int32_t item_id, const int32_t *ids, si
 }
 
 enum db_result
-seat_table_list(struct database *db, int32_t item_id, struct seat *seat)
+seat_table_list(struct database *db, int32_t item_id, struct seat *seat, struct seat_note *note)
 {
     static const struct query list = {
-        "SELECT seat_no, status + 0, blocked, held_until, price, section, row_name, label"
-        " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+        "SELECT seat_no, status + 0, blocked, held_until, price, section, row_name, label,"
+        " kind + 0, note, partner_no FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
                              INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until),
                              INTO_INT64(&seat->price), INTO_TEXT(seat->section),
-                             INTO_TEXT(seat->row), INTO_TEXT(seat->label)));
+                             INTO_TEXT(seat->row), INTO_TEXT(seat->label),
+                             INTO_ENUM(&seat->kind, SEAT_COMPANION), INTO_TEXT(note->text),
+                             INTO_INT32(&seat->partner_id)));
 }
 
 enum db_result
@@ -49,13 +63,16 @@ seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat)
 
 enum db_result
 seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
-                       struct seat_position *position)
+                       struct seat_note *note, struct seat_position *position)
 {
-    static const struct query list = {"SELECT seat_no, section, row_name, label, price, x, y"
-                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
+    static const struct query list = {
+        "SELECT seat_no, section, row_name, label, price, kind + 0,"
+        " note, partner_no, x, y FROM seat WHERE item_id = ? ORDER BY seat_no"};
     return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_TEXT(seat->section),
                              INTO_TEXT(seat->row), INTO_TEXT(seat->label), INTO_INT64(&seat->price),
+                             INTO_ENUM(&seat->kind, SEAT_COMPANION), INTO_TEXT(note->text),
+                             INTO_INT32(&seat->partner_id),
                              INTO_OPTIONAL_INT32(&position->x, &position->has_x),
                              INTO_OPTIONAL_INT32(&position->y, &position->has_y)));
 }
@@ -107,7 +124,8 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
         OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at, i.status + 0"
-                 ", seat_no, seat.status + 0, blocked, held_until, q.user_id IS NOT NULL"
+                 ", seat_no, seat.status + 0, blocked, held_until, partner_no"
+                 ", q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
                  " AND c.max_seats_per_user IS NOT NULL LEFT JOIN seat ON",
@@ -124,6 +142,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
                                INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
                                INTO_INSTANT(&seat.held_until),
+                               INTO_INT32(&seat.partner_id),
                                INTO_BOOL(has_held)};
     concert_columns_bind_rules(concert, columns);
     size_t rows = 0;

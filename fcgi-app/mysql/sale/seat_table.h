@@ -10,13 +10,30 @@ enum {
     SEATS_LISTED = 16,       /* the most in one statement: those of several calls */
     SECTION_CHARACTERS = 32, /* of a section or a row; in UTF-8 up to four bytes each, and a NUL */
     SECTION_SIZE = 4 * SECTION_CHARACTERS + 1,
-    LABEL_SIZE = 17
+    LABEL_CHARACTERS = 16,
+    LABEL_SIZE = 4 * LABEL_CHARACTERS + 1,
+    NOTE_CHARACTERS = 100,
+    NOTE_SIZE = 4 * NOTE_CHARACTERS + 1
 };
 
 #define PRICE_MAX INT64_C(1000000000) /* points */
 
 /* 0, here and in the other tables: a value of a newer build. */
 enum seat_status { SEAT_OTHER, SEAT_AVAILABLE, SEAT_HELD, SEAT_SOLD };
+
+/* What a seat is. A withheld one is so in the plan of a hall only: of a date it is plain, and
+ * blocked. */
+enum seat_kind {
+    SEAT_KIND_OTHER,
+    SEAT_PLAIN,
+    SEAT_RESTRICTED, /* its view is */
+    SEAT_WHEELCHAIR, /* room for a wheelchair */
+    SEAT_COMPANION,  /* of a wheelchair place */
+    SEAT_WITHHELD
+};
+
+/* The name of a kind, static. */
+const char *seat_kind_name(enum seat_kind kind);
 
 struct seat {
     int32_t seat_id;
@@ -28,6 +45,13 @@ struct seat {
     char section[SECTION_SIZE];
     char row[SECTION_SIZE];
     char label[LABEL_SIZE];
+    enum seat_kind kind;
+    int32_t partner_id; /* the other seat of a wheelchair place and its companion's; 0: none */
+};
+
+/* What buyers are told of a seat; "": nothing. */
+struct seat_note {
+    char text[NOTE_SIZE];
 };
 
 /* Where a seat stands in the hall's plan; an absent coordinate is not known. */
@@ -44,8 +68,9 @@ struct section_sales {
     struct sales sales;
 };
 
-/* All seats of an item by seatId; db_next() fills *seat, but for reservation_id. */
-enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat) MUST_CHECK;
+/* All seats of an item by seatId; db_next() fills *seat, but for reservation_id, and *note. */
+enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
+                               struct seat_note *note) MUST_CHECK;
 
 /* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
 enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat)
@@ -53,7 +78,8 @@ enum db_result seat_table_list_states(struct database *db, int32_t item_id, stru
 
 /* The same of what does not move, with the place in the hall. */
 enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
-                                      struct seat_position *position) MUST_CHECK;
+                                      struct seat_note *note, struct seat_position *position)
+    MUST_CHECK;
 
 /* The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id. */
 enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_t first,
@@ -62,7 +88,8 @@ enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_
 /*
  * Reads a concert and its item as concert_table_find_with_item() does, of the item its id and start
  * only, and, without a lock, up to SEATS_LISTED seats of the item by number: *found is how many
- * there are of the asked ones, in any order, with seat_id, status, blocked and held_until filled.
+ * there are of the asked ones, in any order, with seat_id, status, blocked, held_until and
+ * partner_id filled.
  * All of it is as of concert->now. DB_NONE: no such concert.
  */
 enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,

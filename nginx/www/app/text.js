@@ -189,6 +189,7 @@ export const english = {
 
     refused: "That did not work. Please try again.",
     refused_seat_taken: "Somebody was faster.",
+    refused_seats_belong_together: "A wheelchair place and its companion's seat are booked together. Please choose both.",
     refused_seats_not_available: "There are not so many seats left that fit this. Try fewer, or another section.",
     refused_seat_limit_reached: "That is more than one person may buy for this concert.",
     refused_concert_not_open: "This concert is not on sale.",
@@ -399,6 +400,7 @@ export const korean = {
 
     refused: "처리하지 못했습니다. 다시 시도해 주세요.",
     refused_seat_taken: "다른 분이 더 빨랐습니다.",
+    refused_seats_belong_together: "휠체어석과 동반석은 함께만 예매할 수 있습니다. 두 좌석을 모두 골라 주세요.",
     refused_seats_not_available: "조건에 맞는 좌석이 부족합니다. 매수를 줄이거나 다른 구역을 골라 주세요.",
     refused_seat_limit_reached: "이 공연에서 한 사람이 살 수 있는 매수를 넘었습니다.",
     refused_concert_not_open: "판매 중인 공연이 아닙니다.",

@@ -1,0 +1,95 @@
+#include "domain/hall/hall_kept.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "domain/hall/hall_csv.h"
+#include "domain/hall/hall_text.h"
+
+static enum error
+read_plan(struct services *services, int32_t hall_id, struct hall_plan *plan,
+          struct problem *problem)
+{
+    struct buffer seats = {0}, text = {0};
+    struct hall_csv csv;
+    struct hall_fault fault;
+    const char *encoding;
+    enum error error = refuse_db(problem, hall_table_read_seats(services->db, hall_id, &seats));
+    if (error == ERROR_NONE &&
+        (!hall_text_decode(seats.data, seats.length, &text, &encoding, &fault) ||
+         !hall_csv_read(text.data, text.length, plan, &csv, &fault))) {
+        log_error("hall %d cannot be read: %s in line %lld", (int)hall_id,
+                  hall_fault_name(fault.code), (long long)fault.line);
+        error = refuse(problem, ERROR_INTERNAL_ERROR);
+    }
+    buffer_free(&seats);
+    buffer_free(&text);
+    return error;
+}
+
+enum error
+hall_kept_read(struct services *services, int32_t hall_id, struct hall_row *hall,
+               struct hall_plan *plan, struct problem *problem)
+{
+    *plan = (struct hall_plan){.count = 0};
+    enum db_result result = hall_table_find(services->db, hall_id, hall);
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_HALL_NOT_FOUND);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return read_plan(services, hall_id, plan, problem);
+}
+
+struct shelved_hall {
+    int32_t hall_id;
+    struct hall_plan plan;
+    struct shelved_hall *next;
+};
+
+enum error
+hall_shelf_find(struct services *services, struct hall_shelf *shelf, int32_t hall_id,
+                const struct hall_plan **plan, struct problem *problem)
+{
+    struct hall_row row;
+    for (struct shelved_hall *hall = shelf->first; hall != NULL; hall = hall->next)
+        if (hall->hall_id == hall_id) {
+            *plan = &hall->plan;
+            return ERROR_NONE;
+        }
+    struct shelved_hall *hall = calloc(1, sizeof *hall);
+    if (hall == NULL)
+        log_abort("no memory");
+    *hall = (struct shelved_hall){.hall_id = hall_id, .next = shelf->first};
+    enum error error = hall_kept_read(services, hall_id, &row, &hall->plan, problem);
+    if (error != ERROR_NONE) {
+        hall_plan_free(&hall->plan);
+        free(hall);
+        return error;
+    }
+    shelf->first = hall;
+    *plan = &hall->plan;
+    return ERROR_NONE;
+}
+
+void
+hall_shelf_free(struct hall_shelf *shelf)
+{
+    while (shelf->first != NULL) {
+        struct shelved_hall *hall = shelf->first;
+        shelf->first = hall->next;
+        hall_plan_free(&hall->plan);
+        free(hall);
+    }
+}
+
+enum error
+hall_kept_list(struct services *services, int64_t before, int32_t limit, struct hall_row *halls,
+               size_t *found, struct problem *problem)
+{
+    struct hall_row hall;
+    *found = 0;
+    enum db_result result = hall_table_list(services->db, before, limit, &hall);
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
+        halls[(*found)++] = hall;
+    return refuse_db(problem, result == DB_NONE ? DB_OK : result);
+}
