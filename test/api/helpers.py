@@ -234,14 +234,15 @@ def assert_problem(answer, code, **members):
     """A problem with this code, whole and with all headers that go with it; its JSON.
 
     `members` are further ones that must be there with these values; no others may be, but `field`
-    with invalid_field, `seatIds` with seat_taken and `balance` with insufficient_points. Who can say
+    with invalid_field, `seatIds` with seat_taken, `balance` with insufficient_points, and when and where with
+    already_checked_in. Who can say
     for how long something is refused says it in Retry-After, which is left to the test.
     """
     status, title = ERRORS[code]
     assert (answer.status, answer.code) == (status, code), answer
     problem = answer.json()
     extra = {"invalid_field": ["field"], "seat_taken": ["seatIds"],
-        "insufficient_points": ["balance"]}.get(code, [])
+        "insufficient_points": ["balance"], "already_checked_in": ["checkedInAt", "scannedAt", "deviceId"]}.get(code, [])
     assert list(problem) == ["type", "title", "status", "detail", "code"] + extra
     assert problem["type"] == f"/problems/{code}"
     assert problem["title"] == title

@@ -15,6 +15,7 @@ enum effect_kind {
     EFFECT_USE,         /* history_id */
     EFFECT_PAY,         /* payment_id */
     EFFECT_CREATE,      /* concert_id, of one that was made or of which a date was changed */
+    EFFECT_CHECKIN,     /* ticket_id, of one that was taken at a gate, or was not */
 };
 
 /*
