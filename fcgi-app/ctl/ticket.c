@@ -31,8 +31,12 @@ read_base64url(const char *text, uint8_t bytes[TICKET_KEY_BYTES])
     if (text == NULL || strlen(text) != LENGTH || strspn(text, letters) != LENGTH)
         return false;
     snprintf(padded, sizeof padded, "%s=", text);
-    for (char *letter = padded; *letter != '\0'; letter++)
-        *letter = *letter == '-' ? '+' : *letter == '_' ? '/' : *letter;
+    for (char *letter = padded; *letter != '\0'; letter++) {
+        if (*letter == '-')
+            *letter = '+';
+        else if (*letter == '_')
+            *letter = '/';
+    }
     if (EVP_DecodeBlock(decoded, (const unsigned char *)padded, PADDED) != sizeof decoded)
         return false;
     memcpy(bytes, decoded, TICKET_KEY_BYTES);

@@ -33,7 +33,8 @@ ticket_table_insert(struct database *db, int64_t reservation_id, int32_t item_id
         "INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at)"
         " VALUES " DB_EIGHT_TIMES(
             "(?, ?, ?, ?, UTC_TIMESTAMP(3))") " ON DUPLICATE KEY UPDATE item_id = item_id"};
-    struct parameter parameters[4 * SEATS_AT_ONCE];
+    enum { VALUES = 4 * SEATS_AT_ONCE };
+    struct parameter parameters[VALUES];
     for (size_t i = 0; i < SEATS_AT_ONCE; i++) {
         size_t at = db_list_at(i, tickets->count);
         const struct parameter row[] = {DB_BYTES(tickets->references[at], TICKET_REFERENCE_BYTES),
@@ -41,7 +42,7 @@ ticket_table_insert(struct database *db, int64_t reservation_id, int32_t item_id
                                         DB_INTEGER(tickets->seat_ids[at]), DB_INTEGER(item_id)};
         memcpy(&parameters[4 * i], row, sizeof row);
     }
-    return db_execute(db, &insert, parameters, 4 * SEATS_AT_ONCE);
+    return db_execute(db, &insert, parameters, VALUES);
 }
 
 #define TICKETS(index)                                                                             \
