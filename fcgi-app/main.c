@@ -136,11 +136,21 @@ tell_statement_limit(const struct config *config)
                  (long long)limit, config->workers, (long long)wanted);
 }
 
+static void
+tell_tickets(const struct config *config)
+{
+    if (config->ticket_keys.count == 0)
+        log_info("no tickets are issued: ticket_keys_file is empty");
+    else if (ticket_keys_signer(&config->ticket_keys) == NULL)
+        log_warn("no tickets are issued: %s has no private key", config->ticket_keys_file);
+}
+
 /* What has to be put right counts for more than what could not be asked. */
 static int
 check_all(const struct config *config)
 {
     int schema = check_schema(config, true), redis = check_redis(config);
+    tell_tickets(config);
     if (schema == EXIT_DONE) {
         tell_ids_left(config);
         tell_statement_limit(config);

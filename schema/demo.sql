@@ -7,6 +7,7 @@ DELETE FROM idempotency;
 DELETE FROM payment;
 DELETE FROM point_history;
 DELETE FROM point;
+DELETE FROM ticket;
 DELETE FROM reservation_seat;
 DELETE FROM returned_seat;
 DELETE FROM box_office_refund;

@@ -213,6 +213,37 @@ def refund_by_hand(count, **part):
     return prepare
 
 
+def paid_tickets(world, count):
+    """The path of the tickets of a paid order, and what asks for them."""
+    user = world.user()
+    held, token = world.hold(user, OPEN, count), world.token(user, OPEN)
+    world.charge(user, 2000)
+    world.ask("POST", "/payment", world.pay(user, held), token)
+    path = f"/reservation/{held}/ticket?userId={user}"
+    return path, lambda: world.ask("GET", path).json()["tickets"]
+
+
+def ask_tickets(count, again=False):
+    def prepare(world):
+        path, ask = paid_tickets(world, count)
+        if again:
+            ask()
+        return "GET", path
+
+    return prepare
+
+
+def check_in(world):
+    code = paid_tickets(world, 8)[1]()[0]["code"]
+    return world.admin("POST", "/admin/checkin", {"code": code, "itemId": OPEN, "deviceId": "gate"})
+
+
+def undo_check_in(world):
+    ticket = paid_tickets(world, 8)[1]()[0]
+    world.ask("POST", "/admin/checkin", {"code": ticket["code"], "itemId": OPEN}, world.stack.admin_headers())
+    return world.admin("POST", "/admin/checkin/undo", {"ticketId": ticket["ticketId"], "reason": "Why"})
+
+
 def adjust_points(world):
     return world.admin("POST", "/admin/point", {"userId": world.user(), "amount": 5, "reason": "Why"})
 
@@ -309,6 +340,7 @@ REQUESTS = [
     Request("GET /concert/{concert}/queue", "no queue", get(f"/concert/{OPEN}/queue"), 1, 2),
     Request("GET /concert/{concert}/queue", "a queue", get(f"/concert/{WAITING}/queue"), 1, 2),
     Request("GET /settings", "", get("/settings"), 0, 0),
+    Request("GET /ticket-keys", "", get("/ticket-keys"), 0, 0),
     Request("POST /token/add", "no queue", add_token(OPEN), 2, 3),
     Request("POST /token/add", "a queue", add_token(WAITING), 2, 4),
     Request("GET /token", "no queue", with_token("GET", OPEN), 2, 4),
@@ -325,7 +357,9 @@ REQUESTS = [
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
-    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 15, 50),
+    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
+    Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
     Request("POST /point/charge", "again", change_points("charge", False), 4, 5),
     Request("POST /point/charge", "again, key", keyed(change_points("charge", False)), 6, 10),
@@ -386,6 +420,12 @@ REQUESTS = [
     Request("GET /admin/user/{user}", "20 of 8 seats", admin("GET", "/admin/user/collector"), 14, 2_000),
     Request("POST /admin/point", "", adjust_points, 8, 12),
     Request("POST /admin/point", "first, key", keyed(adjust_points), 10, 15),
+    Request("POST /admin/checkin", "", check_in, 6, 30),
+    Request("POST /admin/checkin", "key", keyed(check_in), 8, 30),
+    Request("POST /admin/checkin/undo", "", undo_check_in, 6, 30),
+    Request("POST /admin/checkin/undo", "key", keyed(undo_check_in), 8, 30),
+    Request("GET /admin/item/{item}/ticket", "20 of a date", admin("GET", f"/admin/item/{OPEN}/ticket"), 2, 150),
+    Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 2, HALL + 100),
     Request("GET /admin/log", "1", admin("GET", "/admin/log?limit=1"), 1, 5),
     Request("GET /admin/log", "100 of a concert", admin("GET", f"/admin/log?concertId={SOLD_OUT}&limit=100"), 1, PAGE + 5),
     Request("GET /health", "", get("/health"), 0, 0),

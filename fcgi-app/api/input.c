@@ -133,6 +133,11 @@ check_text(struct input *input, const struct field *field, const struct value *v
         *(bool *)member(input, field) = true;
     else if (field->kind == FIELD_CHOICE)
         *(int32_t *)member(input, field) = find_choice(field->word, value->text);
+    else if (field->kind == FIELD_INSTANT)
+        return clock_parse(value->text, member(input, field))
+                   ? ERROR_NONE
+                   : refuse_field(problem, field->name, "%s must be a time of RFC 3339",
+                                  field->name);
     else if (field->kind == FIELD_TOKEN) /* a longer one is no token, and stays none when cut */
         snprintf(member(input, field), field->size, "%s", value->text);
     else if (!text_copy(member(input, field), field->size, value->text))
@@ -145,7 +150,8 @@ static void
 set_number(struct input *input, const struct field *field, int64_t number)
 {
     int32_t small = (int32_t)number;
-    if (field->kind == FIELD_INTEGER || field->kind == FIELD_LARGE_ID)
+    if (field->kind == FIELD_INTEGER || field->kind == FIELD_LARGE_ID ||
+        field->kind == FIELD_INSTANT)
         memcpy(member(input, field), &number, sizeof number);
     else
         memcpy(member(input, field), &small, sizeof small);
@@ -179,6 +185,7 @@ check_value(struct input *input, const struct field *field, const struct value *
         return check_seat_choice(input, field, value, problem);
     case FIELD_USER:
     case FIELD_DATE:
+    case FIELD_INSTANT:
     case FIELD_TEXT:
     case FIELD_WORD:
     case FIELD_CHOICE:

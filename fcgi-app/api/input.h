@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "base/message.h"
+#include "base/ticket_code.h"
 #include "domain/concert/concert.h"
 #include "domain/hall/hall_kept.h"
 #include "domain/sale/point.h"
@@ -45,7 +46,11 @@ struct input {
     int32_t dry_run; /* DRY_RUN, or it is to be done */
     int64_t price;   /* of each seat; above PRICE_MAX: not given */
     char token[TOKEN_TEXT_SIZE];
-    json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
+    char code[TICKET_CODE_SIZE + 1]; /* of a ticket; a longer one is none, likewise the id */
+    char ticket_id[TICKET_REFERENCE_SIZE + 1];
+    char device_id[DEVICE_ID_SIZE];
+    int64_t scanned_at; /* CLOCK_NEVER: not given */
+    json_t *body;       /* the whole body, for tables that go deeper; NULL for a query */
 };
 
 enum field_kind {
@@ -55,6 +60,7 @@ enum field_kind {
     FIELD_INTEGER,  /* min..max, into an int64_t */
     FIELD_SMALL,    /* min..max, into an int32_t */
     FIELD_DATE,     /* YYYY-MM-DD */
+    FIELD_INSTANT,  /* RFC 3339, into an int64_t */
     FIELD_TEXT,     /* min..max characters; fewer where they do not fit the array */
     FIELD_WORD,     /* nothing but `word`; into a bool */
     FIELD_CHOICE,   /* one of the words of `word`; its number from 1 into an int32_t */

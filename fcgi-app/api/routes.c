@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/input.h"
+#include "base/clock.h"
 #include "domain/sale/point.h"
 
 /* clang-format would make blocks of these initializers. */
@@ -161,6 +162,27 @@ static const struct field payment_fields[] = {
     END,
 };
 
+static const struct field checkin_fields[] = {
+    {"code", FIELD_TOKEN, AT(code)},
+    {"itemId", FIELD_ID, AT(item_id)},
+    {"deviceId", FIELD_TEXT, .optional = true, AT(device_id), .min = 1,
+     .max = DEVICE_ID_CHARACTERS},
+    {"scannedAt", FIELD_INSTANT, .optional = true, AT(scanned_at), .default_value = CLOCK_NEVER},
+    END,
+};
+
+static const struct field undo_fields[] = {
+    {"ticketId", FIELD_TOKEN, AT(ticket_id)},
+    {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
+    END,
+};
+
+static const struct field ticket_page_fields[] = {
+    LIMIT,
+    BEFORE,
+    END,
+};
+
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
     {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
@@ -200,6 +222,7 @@ const struct route api_routes[] = {
     GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
     GET("/settings", WHO_PUBLIC, NULL, settings_show),
+    GET("/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get),
 
     POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),
     GET("/token", WHO_TOKEN, NULL, token_show),
@@ -210,6 +233,7 @@ const struct route api_routes[] = {
     GET("/reservation", WHO_CALLER, page_fields, reservation_get_list),
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
     KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),
+    GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
     ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,
@@ -250,6 +274,12 @@ const struct route api_routes[] = {
           admin_refund_post, true),
     ADMIN(METHOD_GET, "/admin/user/{user}", ROLE_SELLER, NULL, admin_user_get, false),
     ADMIN(METHOD_POST, "/admin/point", ROLE_SELLER, adjust_fields, admin_point_post, true),
+    ADMIN(METHOD_POST, "/admin/checkin", ROLE_GATE, checkin_fields, admin_checkin_post, true),
+    ADMIN(METHOD_POST, "/admin/checkin/undo", ROLE_MANAGER, undo_fields, admin_undo_post, true),
+    ADMIN(METHOD_GET, "/admin/item/{item}/ticket", ROLE_GATE, ticket_page_fields,
+          admin_ticket_get_list, false),
+    ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_VIEWER, NULL, admin_attendance_get,
+          false),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
     GET("/health", WHO_MONITOR, NULL, health_live),

@@ -277,6 +277,18 @@ load_secrets(const char *setting, const char *path, char secrets[][CONFIG_TEXT_S
     return reason == NULL;
 }
 
+static bool
+load_ticket_keys(struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    const char *path = config->ticket_keys_file;
+    const char *reason;
+    if (*path == '\0' || ticket_keys_load(&config->ticket_keys, path, &reason))
+        return true;
+    snprintf(error, CONFIG_ERROR_SIZE, "ticket_keys_file: %.200s: %s (PEM, 1 to %d keys)", path,
+             reason, TICKET_KEYS_MAX);
+    return false;
+}
+
 const char *
 config_default_path(void)
 {
@@ -300,7 +312,7 @@ config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZ
                         1, error) &&
            load_secrets("redis_sentinel_password_file", config->redis_sentinel_password_file,
                         &config->redis_sentinel_password, 1, error) &&
-           config_check(config, error);
+           load_ticket_keys(config, error) && config_check(config, error);
 }
 
 void
@@ -316,11 +328,12 @@ config_print(const struct config *config, FILE *out)
     }
     fprintf(out,
             "# secrets, from their files: admin key %s, gateway secret %s, FastCGI secret %s, "
-            "MySQL password %s, Redis password %s, Sentinels' password %s\n",
+            "MySQL password %s, Redis password %s, Sentinels' password %s, ticket keys %s\n",
             config->admin_key[0] ? "***" : "none", config->gateway_secrets[0][0] ? "***" : "none",
             config->fastcgi_secrets[0][0] ? "***" : "none",
             config->mysql_password[0] ? "***" : "none", config->redis_password[0] ? "***" : "none",
-            config->redis_sentinel_password[0] ? "***" : "none");
+            config->redis_sentinel_password[0] ? "***" : "none",
+            config->ticket_keys.count > 0 ? "***" : "none");
 }
 
 enum config_tls

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/config_table.h"
+#include "base/ticket_keys.h"
 
 enum { CONFIG_TEXT_SIZE = 256, CONFIG_ERROR_SIZE = 512, CONFIG_SECRETS = 4 };
 
@@ -32,6 +33,7 @@ struct config {
     char mysql_password[CONFIG_TEXT_SIZE];
     char redis_password[CONFIG_TEXT_SIZE];
     char redis_sentinel_password[CONFIG_TEXT_SIZE];
+    struct ticket_keys ticket_keys;
 };
 
 /* The file of a program that is told none: FRONTROW_CONFIG, else /etc/frontrow/frontrow.conf. */

@@ -22,6 +22,7 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     TEXT(gateway_secret_file, "",                                                                  \
          "file with the secrets by which the gateway proves its identity; empty: none needed")     \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
+    TEXT(ticket_keys_file, "", "file with the keys of tickets; empty: no tickets are issued")      \
     TEXT(user, "", "user to become if started as root; empty: stay root")                          \
     TEXT(socket_group, "", "group of the sockets, usually nginx's; empty: the user's own")         \
     CHOICE(log_level, "info", "debug|info|warn|error", "lowest level that is logged")              \

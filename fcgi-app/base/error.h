@@ -11,6 +11,7 @@
     ERROR(INVALID_FIELD, 400, "invalid_field", "A field is missing or not valid")                  \
     ERROR(INVALID_HALL, 400, "invalid_hall", "The file of a hall is not valid")                    \
     ERROR(BAD_REQUEST, 400, "bad_request", "The request is malformed")                             \
+    ERROR(TICKET_INVALID, 400, "ticket_invalid", "This is no ticket of ours")                      \
     ERROR(TOKEN_MISSING, 401, "token_missing", "A queue token is needed")                          \
     ERROR(UNAUTHORIZED, 401, "unauthorized", "The caller is not known")                            \
     ERROR(TOKEN_INVALID, 403, "token_invalid", "The queue token is not valid")                     \
@@ -22,6 +23,7 @@
     ERROR(SEAT_NOT_FOUND, 404, "seat_not_found", "There is no such seat")                          \
     ERROR(HALL_NOT_FOUND, 404, "hall_not_found", "There is no such hall")                          \
     ERROR(RESERVATION_NOT_FOUND, 404, "reservation_not_found", "There is no such reservation")     \
+    ERROR(TICKET_NOT_FOUND, 404, "ticket_not_found", "There is no such ticket")                    \
     ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")         \
     ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                 \
     ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                                \
@@ -34,6 +36,11 @@
     ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")          \
     ERROR(BALANCE_LIMIT, 409, "balance_limit", "The balance would be above its limit")             \
     ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This cannot be cancelled any more")            \
+    ERROR(NOT_PAID, 409, "not_paid", "The reservation is not paid")                                \
+    ERROR(WRONG_ITEM, 409, "wrong_item", "The ticket is for another item")                         \
+    ERROR(TICKET_VOID, 409, "ticket_void", "The ticket is not valid any more")                     \
+    ERROR(ALREADY_CHECKED_IN, 409, "already_checked_in", "The ticket was used already")            \
+    ERROR(NOT_CHECKED_IN, 409, "not_checked_in", "The ticket was not used")                        \
     ERROR(HOLD_EXPIRED, 410, "hold_expired", "The hold is over")                                   \
     ERROR(BODY_TOO_LARGE, 413, "body_too_large", "The body is too large")                          \
     ERROR(URI_TOO_LONG, 414, "uri_too_long", "The address is too long")                            \

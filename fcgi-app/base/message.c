@@ -53,6 +53,11 @@ write_members(struct json *json, const struct problem *problem, int status)
     }
     if (problem->has_balance)
         json_write_integer(json, "balance", problem->balance);
+    if (problem->is_checked_in) {
+        json_write_instant(json, "checkedInAt", problem->checked_in_at);
+        json_write_instant(json, "scannedAt", problem->scanned_at);
+        json_write_optional_string(json, "deviceId", problem->device_id);
+    }
 }
 
 /* Clients that were refused together must not come back together: 1 to 3 s at random. */

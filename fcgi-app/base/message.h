@@ -22,6 +22,8 @@ enum {
     USER_ID_SIZE = 129, /* with the NUL */
     TOKEN_SIZE = 16,    /* bytes of a queue token */
     OPERATOR_NAME_SIZE = 65,
+    DEVICE_ID_CHARACTERS = 64,
+    DEVICE_ID_SIZE = 4 * DEVICE_ID_CHARACTERS + 1,
     PATH_IDS = 2,
     ETAG_SIZE = 24,      /* with the quotes and the NUL */
     REDIRECT_SIZE = 128, /* a path and one argument, with the NUL */
@@ -87,6 +89,7 @@ struct request {
     const char *doubled_header; /* the name of a header of ours that came twice; NULL: none did */
     const char *server_address; /* the address of this machine that the request came to */
     bool from_operator;         /* nginx says that the client's address is an operator's */
+    bool from_gate;             /* likewise that it is one at a gate */
     const char *body;           /* NUL-terminated, "" if none; the NUL is not counted */
     size_t body_length;
     int64_t deadline; /* clock_monotonic() at which the answer has no reader any more */
@@ -128,7 +131,11 @@ struct problem {
     int32_t seat_ids[PROBLEM_SEATS_MAX]; /* seat_taken, seats_belong_together */
     size_t seat_count;
     bool has_balance;
-    int64_t balance; /* insufficient_points */
+    int64_t balance;    /* insufficient_points */
+    bool is_checked_in; /* already_checked_in: when, and at which device */
+    int64_t checked_in_at;
+    int64_t scanned_at; /* CLOCK_NEVER: it did not say */
+    char device_id[DEVICE_ID_SIZE];
     int retry_after; /* seconds as far as known; 0: 1 to 3 at random where the status wants one */
 };
 

@@ -106,3 +106,42 @@ hex_read(const char *text, uint8_t *bytes, size_t size)
     }
     return text[2 * size] == '\0';
 }
+
+static const char base32_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+enum { BASE32_BITS = 5, BASE32_MASK = 31 };
+
+void
+base32_write(const uint8_t *bytes, size_t size, char *text)
+{
+    unsigned waiting = 0; /* bits that are not written yet, and how many */
+    int count = 0;
+    for (size_t i = 0; i < size; i++) {
+        waiting = waiting << 8 | bytes[i];
+        for (count += 8; count >= BASE32_BITS; count -= BASE32_BITS)
+            *text++ = base32_letters[waiting >> (count - BASE32_BITS) & BASE32_MASK];
+    }
+    if (count > 0)
+        *text++ = base32_letters[waiting << (BASE32_BITS - count) & BASE32_MASK];
+    *text = '\0';
+}
+
+/* What is left of the last letter must be 0: each value has one text only. */
+bool
+base32_read(const char *text, uint8_t *bytes, size_t size)
+{
+    unsigned waiting = 0;
+    int count = 0;
+    for (size_t i = 0; i < BASE32_LETTERS(size); i++) {
+        const char *letter = text[i] != '\0' ? strchr(base32_letters, text[i]) : NULL;
+        if (letter == NULL)
+            return false;
+        waiting = waiting << BASE32_BITS | (unsigned)(letter - base32_letters);
+        count += BASE32_BITS;
+        if (count < 8)
+            continue;
+        count -= 8;
+        *bytes++ = (uint8_t)(waiting >> count);
+    }
+    return (waiting & ((1U << count) - 1)) == 0;
+}

@@ -42,4 +42,16 @@ void hex_write(const uint8_t *bytes, size_t size, char *text);
 /* Reads exactly 2 * size digits, after which the text ends. False on anything else. */
 bool hex_read(const char *text, uint8_t *bytes, size_t size);
 
+/* How many letters so many bytes have in base32. */
+#define BASE32_LETTERS(size) (((size)*8 + 4) / 5)
+
+/* Bytes in base32 (RFC 4648: A-Z 2-7), without padding: their letters and a NUL. */
+void base32_write(const uint8_t *bytes, size_t size, char *text);
+
+/*
+ * Reads exactly the letters of `size` bytes from the begin of a text, which may go on. False where
+ * base32_write() would have written something else.
+ */
+bool base32_read(const char *text, uint8_t *bytes, size_t size) MUST_CHECK;
+
 #endif

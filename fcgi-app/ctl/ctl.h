@@ -28,6 +28,7 @@ struct ctl {
     const char *value;    /* the second one, likewise */
     const char *beacon;   /* options' values, NULL where they are not there */
     const char *proof;
+    const char *keys;
     const char *before;
     const char *token;
     const char *tokens_days;
@@ -86,6 +87,8 @@ int ctl_queue_verify(struct ctl *ctl);
 int ctl_rehearse(struct ctl *ctl);
 int ctl_sales(struct ctl *ctl);
 int ctl_status(struct ctl *ctl);
+int ctl_ticket_key(struct ctl *ctl);
+int ctl_ticket_verify(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);
 int ctl_user_erase(struct ctl *ctl);
 

@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 32, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 33, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -76,6 +76,10 @@ static const struct command commands[] = {
     {"sales", NULL, "ID", "c", ctl_sales, "show the sales, by item and section"},
     {"status", NULL, NULL, "ci", ctl_status,
      "show how the server of this machine does, all the time"},
+    {"ticket", "key", NULL, "", ctl_ticket_key,
+     "print a new key that signs tickets; needs no server"},
+    {"ticket", "verify", "CODE", "K", ctl_ticket_verify,
+     "tell whether a ticket's code is genuine; needs no server"},
     {"trace", NULL, "REQUEST", "agw", ctl_trace,
      "print what the logs say of one request; needs no server"},
     {"user", "erase", "USER", "cnyE", ctl_user_erase,
@@ -103,6 +107,7 @@ print_help(void)
          " or\n                           " DATA_DIR "/schema\n"
          "  --beacon VALUE           value that the named source published, for queue draw\n"
          "  --proof FILE             the answer of GET /concert/ID/queue after the opening\n"
+         "  --keys FILE              the answer of GET /ticket-keys, for ticket verify\n"
          "  --before FILE            the same answer from before the opening\n"
          "  --token TOKEN            print the rank of this token\n"
          "  --tokens-days N          prune tokens this long after their concert; default 30\n"
@@ -251,6 +256,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"schema", required_argument, NULL, 's'},
         {"beacon", required_argument, NULL, 'b'},
         {"proof", required_argument, NULL, 'p'},
+        {"keys", required_argument, NULL, 'K'},
         {"before", required_argument, NULL, 'o'},
         {"token", required_argument, NULL, 't'},
         {"tokens-days", required_argument, NULL, 'd'},
@@ -292,6 +298,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['s'] = &ctl->schema_dir,
         ['b'] = &ctl->beacon,
         ['p'] = &ctl->proof,
+        ['K'] = &ctl->keys,
         ['o'] = &ctl->before,
         ['t'] = &ctl->token,
         ['d'] = &ctl->tokens_days,

@@ -13,6 +13,7 @@
            "addresses whose X-Frontrow-User is believed, or none")                                 \
     OPTION(OPERATORS, "operators", "LIST", NULL,                                                   \
            "networks that may use /admin and /metrics, or none")                                   \
+    OPTION(GATES, "gates", "LIST", "none", "networks that may check tickets in, and no more")      \
     OPTION(PROXIES, "proxies", "LIST", NULL, "trusted proxies in front of nginx, or none")         \
     OPTION(PROXY_PROTOCOL, "proxy-protocol", NULL, "", "they use the PROXY protocol")              \
     OPTION(CERTIFICATE, "certificate", "FILE", "", "use HTTPS with this certificate")              \

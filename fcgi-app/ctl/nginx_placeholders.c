@@ -310,6 +310,7 @@ static const struct placeholder placeholders[] = {
     {"DRAW", NGINX_OPTION_COUNT, write_draw},
     {"ERROR_LOG", NGINX_ERROR_LOG, nginx_write_path},
     {"EXACT_SERVERS", NGINX_EXACT_LIMIT, nginx_write_servers},
+    {"GATE_ADDRESSES", NGINX_GATES, write_geo},
     {"GATEWAY_ADDRESSES", NGINX_GATEWAYS, write_geo},
     {"GATEWAY_MS", NGINX_OPTION_COUNT, write_gateway_ms},
     {"HEALTH_SERVERS", NGINX_OPTION_COUNT, nginx_write_health_servers},

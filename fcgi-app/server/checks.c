@@ -77,12 +77,17 @@ skip_blanks(const char *text)
     return text + strspn(text, " \t");
 }
 
-/* Who stands before the workers must say so: a web server that knows no operators has none. */
+/*
+ * Who stands before the workers must say so: a web server that knows no operators has none. From a
+ * gate only its own calls come, whatever the key may do elsewhere.
+ */
 static bool
 check_operators_address(struct check *check)
 {
-    enum who who = check->route->who;
-    return (who != WHO_ADMIN && who != WHO_LOCAL) || check->request->from_operator ||
+    const struct route *route = check->route;
+    bool is_gates = route->who == WHO_ADMIN && route->role == ROLE_GATE;
+    return (route->who != WHO_ADMIN && route->who != WHO_LOCAL) || check->request->from_operator ||
+           (is_gates && check->request->from_gate) ||
            reject(check, ERROR_FORBIDDEN, "calls from this address are not allowed here");
 }
 

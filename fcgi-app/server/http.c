@@ -111,6 +111,8 @@ take_other(struct exchange *exchange, struct reading *reading, const char *pair)
         reading->from_gateway = strcmp(value, "1") == 0;
     else if ((value = VALUE_OF(pair, "FRONTROW_OPERATOR")) != NULL)
         exchange->request.from_operator = strcmp(value, "1") == 0;
+    else if ((value = VALUE_OF(pair, "FRONTROW_GATE")) != NULL)
+        exchange->request.from_gate = strcmp(value, "1") == 0;
     else if ((value = VALUE_OF(pair, "SCRIPT_NAME")) != NULL)
         reading->script_name = value;
     else if ((value = VALUE_OF(pair, "PATH_INFO")) != NULL)

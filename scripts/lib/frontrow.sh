@@ -1,4 +1,4 @@
-# Frontrow itself: its configuration, the admin key, the program.
+# Frontrow itself: its configuration, its keys, the program.
 
 SOCKETS=${FRONTROW_SOCKETS:-4}
 export FRONTROW_SCHEMA=${FRONTROW_SCHEMA:-$ROOT/schema}
@@ -6,6 +6,10 @@ export FRONTROW_SCHEMA=${FRONTROW_SCHEMA:-$ROOT/schema}
 frontrow_create_admin_key() {
     [[ ! -s $VAR/admin.key ]] || return 0
     (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$VAR/admin.key" && echo >>"$VAR/admin.key")
+}
+
+frontrow_create_ticket_keys() {
+    [[ -s $VAR/ticket.keys ]] || (umask 077 && "$BUILD/frontrowctl" ticket key >"$VAR/ticket.keys")
 }
 
 # caller = body is for the demo and for load tests.
@@ -16,6 +20,7 @@ listen = $LISTEN
 caller = ${FRONTROW_CALLER:-body}
 gateway_secret_file = ${FRONTROW_GATEWAY_SECRET_FILE:-}
 admin_key_file = $VAR/admin.key
+ticket_keys_file = $VAR/ticket.keys
 sockets = $SOCKETS
 mysql_socket = $RUN/mysql.sock
 mysql_user = frontrow

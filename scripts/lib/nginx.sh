@@ -8,6 +8,7 @@ nginx_frontrow_config() {
         --gateways "${FRONTROW_GATEWAY_ADDRESSES:-none}" --proxies "${FRONTROW_TRUSTED_PROXIES:-none}") list name
     list=${FRONTROW_ADMIN_ADDRESSES-127.0.0.0/8 ::1}
     options+=(--operators "${list:-none}")
+    options+=(--gates "${FRONTROW_GATE_ADDRESSES:-none}")
     list=${FRONTROW_UNCOUNTED_ADDRESSES-127.0.0.0/8 ::1}
     options+=(--uncounted "${list:-none}")
     [[ ${FRONTROW_ACCESS_LOG:-on} != off ]] || options+=(--access-log off)

@@ -79,6 +79,7 @@ stack_start() {
     mysql_configure
     redis_configure
     frontrow_create_admin_key
+    frontrow_create_ticket_keys
     frontrow_check_settings
     nginx_require_port
     nginx_is_at_address || stack_leave_address

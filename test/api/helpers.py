@@ -237,15 +237,16 @@ def assert_problem(answer, code, **members):
     """A problem with this code, whole and with all headers that go with it; its JSON.
 
     `members` are further ones that must be there with these values; no others may be, but `field`
-    with invalid_field, `seatIds` with seat_taken and seats_belong_together, `balance` with insufficient_points, and
-    what is wrong with the file of a hall. Who can say
+    with invalid_field, `seatIds` with seat_taken and seats_belong_together, `balance` with insufficient_points, when and
+    where with already_checked_in, and what is wrong with the file of a hall. Who can say
     for how long something is refused says it in Retry-After, which is left to the test.
     """
     status, title = ERRORS[code]
     assert (answer.status, answer.code) == (status, code), answer
     problem = answer.json()
     extra = {"invalid_field": ["field"], "seat_taken": ["seatIds"], "seats_belong_together": ["seatIds"],
-        "insufficient_points": ["balance"], "invalid_hall": FAULT}.get(code, FAULT if "fault" in problem else [])
+        "insufficient_points": ["balance"], "already_checked_in": ["checkedInAt", "scannedAt", "deviceId"],
+        "invalid_hall": FAULT}.get(code, FAULT if "fault" in problem else [])
     assert list(problem) == ["type", "title", "status", "detail", "code"] + extra
     assert problem["type"] == f"/problems/{code}"
     assert problem["title"] == title

@@ -48,10 +48,15 @@ class Books:
         self.names["paid"] = buy("payer", [1, 2])
         self.names["second"] = buy("second", [3])
         self.names["refunded"] = buy("refunded", [4])
+        tickets = lambda user, name: ok(stack.get(f"/reservation/{self.names[name]}/ticket?userId={user}"))["tickets"]
+        used = {"code": tickets("payer", "paid")[0]["code"], "itemId": concert.item}
+        ok(stack.post("/admin/checkin", used, **keyed("checkin", **stack.admin_headers())))
+        tickets("refunded", "refunded")
         ok(stack.call("DELETE", f"/reservation/{self.names['refunded']}?userId=refunded", headers=keyed("cancel")))
         # of an order of three seats one is given back with a fee
         charge(stack, "parting", 5000)
         self.names["part"] = buy("parting", [10, 11, 12])
+        tickets("parting", "part")
         ok(stack.post(f"/admin/reservation/{self.names['part']}/refund", {"reason": "Ill", "percent": 50, "seatIds": [11]},
                       **keyed("part", **stack.admin_headers())))
         # at the box office three, of which one goes back with a fee; and a guest who does not come
@@ -59,6 +64,7 @@ class Books:
         sold = ok(stack.post("/admin/reservation", desk | {"seatIds": [13, 14, 15], "method": "box_office", "price": 800},
                              **keyed("desk", **stack.admin_headers())))
         self.names["desk"] = sold["reservationId"]
+        tickets("at-desk", "desk")
         guest = ok(stack.post("/admin/reservation", desk | {"seatIds": [16], "method": "guest"}, **stack.admin_headers()))
         self.names["guest"] = guest["reservationId"]
         for order, how in (("desk", {"percent": 50, "seatIds": [14]}), ("guest", {})):
@@ -436,7 +442,7 @@ BREAKS = {
         {"returned_seats_add_up", "paid_has_payment", "payment_has_reservation"},
         ["UPDATE returned_seat SET price = price + 1 WHERE reservation_id = {part}"]),
     "a refund without its seats": (
-        {"returned_seats_add_up", "paid_has_payment", "payment_has_reservation"},
+        {"returned_seats_add_up", "paid_has_payment", "payment_has_reservation", "seat_has_one_ticket"},
         ["DELETE FROM returned_seat WHERE reservation_id = {part}"]),
     "returned seats without their refund": (
         {"returned_seats_add_up", "payment_adds_up"},
@@ -482,6 +488,33 @@ BREAKS = {
         {"box_office_adds_up"}, ["UPDATE box_office_sale SET method = 'guest' WHERE reservation_id = {desk}"]),
     "a sale at the box office of another concert": (
         {"box_office_adds_up"}, ["UPDATE box_office_sale SET concert_id = concert_id + 1 WHERE reservation_id = {desk}"]),
+    "two tickets of one seat": (
+        {"seat_has_one_ticket"},
+        ["INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at) SELECT REVERSE(reference), reservation_id,"
+         " seat_no, item_id, issued_at FROM ticket WHERE reservation_id = {paid} AND seat_no = 1"]),
+    "two tickets of one reference": (
+        {"seat_has_one_ticket"},
+        ["UPDATE ticket t JOIN ticket o ON o.reservation_id = t.reservation_id AND o.seat_no = 1 SET t.reference = o.reference"
+         " WHERE t.reservation_id = {paid} AND t.seat_no = 2"]),
+    "a ticket of a seat that its order never had": (
+        {"seat_has_one_ticket"}, ["UPDATE ticket SET seat_no = 3 WHERE reservation_id = {paid} AND seat_no = 2"]),
+    "a ticket of another item": (
+        {"seat_has_one_ticket"}, ["UPDATE ticket SET item_id = item_id + 1 WHERE reservation_id = {part} AND seat_no = 11"]),
+    "a ticket of a hold": (
+        {"seat_has_one_ticket"}, ["UPDATE ticket SET reservation_id = {held}, seat_no = 5"
+                                  " WHERE reservation_id = {paid} AND seat_no = 2"]),
+    "a ticket of no order": (
+        {"seat_has_one_ticket"}, ["UPDATE ticket SET reservation_id = 999999 WHERE reservation_id = {refunded}"]),
+    "a void ticket that was used": (
+        {"void_ticket_not_used"}, ["UPDATE ticket SET checked_in_at = UTC_TIMESTAMP(3) WHERE reservation_id = {refunded}"]),
+    "a void ticket of one of several seats that was used": (
+        {"void_ticket_not_used"},
+        ["UPDATE ticket SET checked_in_at = UTC_TIMESTAMP(3) WHERE reservation_id = {part} AND seat_no = 11"]),
+    "a void ticket of the box office that was used": (
+        {"void_ticket_not_used"},
+        ["UPDATE ticket SET checked_in_at = UTC_TIMESTAMP(3) WHERE reservation_id = {desk} AND seat_no = 14"]),
+    "a stored answer about no ticket": (
+        {"answer_has_effect"}, ["DELETE FROM ticket WHERE reservation_id = {paid} AND seat_no = 1"]),
     "a balance above its ledger": (
         {"balance_is_ledger"},
         ["UPDATE point SET balance = balance + 1 WHERE user_id = 'payer'"]),

@@ -156,6 +156,28 @@ class Lone:
             "userId": self.user, "concertId": one["concertId"], "itemId": one["itemIds"][0], "seatIds": [1], "method": "box_office"}, **self.key)
                 for one in self.make(self.concerts(count, status="closed"))]
 
+    def tickets(self, count):
+        """Of orders of a seat each."""
+        bought = self.bought(count)
+        asked = self.make([request("GET", f"/reservation/{one['reservationId']}/ticket?userId={self.user}") for one in bought])
+        item = self.stack.query("SELECT item_id FROM reservation WHERE reservation_id = %s", bought[0]["reservationId"])[0]["item_id"]
+        return [one["tickets"][0] | {"itemId": item} for one in asked]
+
+    def checkins(self, tickets):
+        return [request("POST", "/admin/checkin", {"code": one["code"], "itemId": one["itemId"], "deviceId": "gate"}, **self.key)
+                for one in tickets]
+
+    def used(self, count):
+        scan = self.checkins(self.tickets(1))
+        self.make(scan)
+        return scan * count
+
+    def undos(self, count):
+        tickets = self.tickets(count)
+        self.make(self.checkins(tickets))
+        return [request("POST", "/admin/checkin/undo", {"ticketId": one["ticketId"], "reason": "a test"}, **self.key)
+                for one in tickets]
+
     def dates(self, count):
         """In closed concerts, as what lists of a concert take grows with its dates."""
         return [request("POST", f"/admin/concert/{one['concertId']}/item",
@@ -217,6 +239,13 @@ CALLS = {
     ("GET", f"{ITEM}/layout"): lambda lone: lone.public(f"{lone.item}/layout"),
     ("GET", "/concert/{concert}/queue"): lambda lone: lone.public(f"{lone.queue.path}/queue"),
     ("GET", "/settings"): lambda lone: lone.public("/settings"),
+    ("GET", "/ticket-keys"): lambda lone: lone.public("/ticket-keys"),
+    ("GET", "/reservation/{reservation}/ticket"): lambda lone: lone.of_user(
+        f"/reservation/{lone.bought(1)[0]['reservationId']}/ticket"),
+    ("POST", "/admin/checkin"): lambda lone: lambda count: lone.checkins(lone.tickets(count)),
+    ("POST", "/admin/checkin/undo"): lambda lone: lone.undos,
+    ("GET", "/admin/item/{item}/ticket"): lambda lone: lone.asked(f"/admin/item/{lone.tickets(5)[0]['itemId']}/ticket"),
+    ("GET", "/admin/item/{item}/attendance"): lambda lone: lone.asked(f"/admin/item/{lone.concert.item}/attendance"),
     ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.queue),
     ("GET", "/token"): lambda lone: lone.with_tokens("GET", lone.queue),
     ("DELETE", "/token"): lambda lone: lone.with_tokens("DELETE", lone.queue),
@@ -280,6 +309,9 @@ MORE = {
     "best available": (200, lambda lone: lambda count: lone.best([lone.hall(count)] * count)),
     "best available in many halls": (200, lambda lone: lone.best_of_many),
     "a seat that is taken": (409, lambda lone: lone.taken),
+    "a forged ticket": (400, lambda lone: lambda count: lone.checkins(
+        [one | {"code": one["code"][:60] + "AAAAAAAA" + one["code"][68:]} for one in lone.tickets(1)]) * count),
+    "a ticket that was used": (409, lambda lone: lone.used),
     "too few points": (409, lambda lone: lambda count: [
         request("POST", "/point/use", {"userId": "nobody", "amount": 5}, Idempotency_Key="k")] * count),
     "a token that is none": (403, lambda lone: lambda count: [

@@ -27,6 +27,8 @@ NEEDED = {
     "GET /admin/concert/{concert}/report": "VIEWER",
     "POST /admin/hall": "MANAGER", "GET /admin/hall": "VIEWER", "GET /admin/hall/{hall}": "VIEWER",
     "DELETE /admin/hall/{hall}": "MANAGER",
+    "POST /admin/checkin": "GATE", "POST /admin/checkin/undo": "MANAGER", "GET /admin/item/{item}/ticket": "GATE",
+    "GET /admin/item/{item}/attendance": "VIEWER",
 }
 ROUTES = [route for route in route_table.routes() if route.role != "NONE"]
 
@@ -264,6 +266,15 @@ def change_something(stack, route):
             "/admin/concert/{concert}/item/{item}": ({"date": "2099-01-02"}, "item change"),
             "/admin/concert/{concert}/item/{item}/cancel": ({"reason": "ill"}, "item cancel"),
         }[route.pattern]
+    if route.pattern.startswith("/admin/checkin"):
+        concert, user = new_concert(stack), new_user()
+        held, _ = buy(stack, user, concert)
+        ticket, = ok(stack.get(f"/reservation/{held['reservationId']}/ticket?userId={user}"))["tickets"]
+        body = {"code": ticket["code"], "itemId": concert.item}
+        if route.pattern == "/admin/checkin":
+            return route.pattern, body, "ticket checkin"
+        ok(stack.post("/admin/checkin", body, **stack.admin_headers()))
+        return route.pattern, {"ticketId": ticket["ticketId"], "reason": "a mistake"}, "ticket undo"
     body = {"userId": new_user(), "amount": 70}
     if str(route) == "POST /admin/point":
         return route.pattern, body | {"reason": "a gift"}, "point adjust"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 import route_table
-from helpers import as_user, assert_headers, assert_problem, new_concert, new_user, ok
+from helpers import OPERATOR, as_user, assert_headers, assert_problem, new_concert, new_user, ok
 from stack import ROOT
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -18,6 +18,12 @@ CONTRACT = {
     ("GET", "/concert/{concert}/item/{item}/layout"): ("PUBLIC", False),
     ("GET", "/concert/{concert}/queue"): ("PUBLIC", False),
     ("GET", "/settings"): ("PUBLIC", False),
+    ("GET", "/ticket-keys"): ("PUBLIC", False),
+    ("GET", "/reservation/{reservation}/ticket"): ("CALLER", False),
+    ("POST", "/admin/checkin"): ("ADMIN", True),
+    ("POST", "/admin/checkin/undo"): ("ADMIN", True),
+    ("GET", "/admin/item/{item}/ticket"): ("ADMIN", False),
+    ("GET", "/admin/item/{item}/attendance"): ("ADMIN", False),
     ("POST", "/token/add"): ("CALLER", False),
     ("GET", "/token"): ("TOKEN", False),
     ("DELETE", "/token"): ("TOKEN", False),
@@ -132,6 +138,19 @@ def paid(client, fan):
 NEW_DATE = {"date": "2031-05-01", "startsAt": "2031-05-01T10:00:00Z", "seats": [{"from": 1, "to": 1, "price": 1}]}
 
 
+def new_ticket(fan):
+    """One that was not taken."""
+    path = f"/reservation/{paid(fan.client, fan)}/ticket?userId={fan.id}"
+    return ok(fan.client.get(path, **as_user(fan.id)))["tickets"][0]
+
+
+def used_ticket(fan):
+    ticket, stack = new_ticket(fan), fan.concert.stack
+    body = {"code": ticket["code"], "itemId": fan.concert.item}
+    ok(stack.new_client(source=OPERATOR).post("/admin/checkin", body, **stack.admin_headers()))
+    return ticket
+
+
 def new_date(fan):
     with fan.concert.stack.mysql() as connection, connection.cursor() as cursor:
         cursor.execute(
@@ -164,7 +183,7 @@ def request_for(client, route, fan, user):
     method, pattern = route
     who = CONTRACT[route][0].removesuffix("_OR_ADMIN")
     reservation = hold(client, fan) if method == "DELETE" and who == "CALLER" else fan.held
-    if pattern.endswith("/refund"):
+    if pattern.endswith(("/refund", "/reservation/{reservation}/ticket")):
         reservation = paid(client, fan)
     path = sample_path(pattern, fan, reservation)
     if pattern.endswith("/cancel"):  # of a date that nobody needs
@@ -187,6 +206,8 @@ def request_for(client, route, fan, user):
             "/admin/reservation": lambda: {"userId": fan.id, "concertId": fan.concert.id, "itemId": item, "seatIds": [seat],
                                            "method": "guest"},
             "/admin/reservation/{reservation}/refund": lambda: {"reason": "Why"},
+            "/admin/checkin": lambda: {"code": new_ticket(fan)["code"], "itemId": fan.concert.item},
+            "/admin/checkin/undo": lambda: {"ticketId": used_ticket(fan)["ticketId"], "reason": "Why"},
             "/admin/point": lambda: {"userId": fan.id, "amount": 1, "reason": "Why"},
         }[pattern]()
     if who == "CALLER" and user:

@@ -64,6 +64,9 @@ require_field(const struct input *input, const struct field *field)
         fuzz_require_text(text, field->size);
         REQUIRE(clock_is_date(text) || (*text == '\0' && field->optional));
         break;
+    case FIELD_INSTANT:
+        REQUIRE(number_of(input, field) >= 0 || number_of(input, field) == field->default_value);
+        break;
     case FIELD_TEXT:
         fuzz_require_text(text, field->size);
         REQUIRE(text_count_characters(text) <= (size_t)field->max);
@@ -113,6 +116,15 @@ find_word(const struct field *field, int64_t number, char words[200])
     return fuzz_cut(&rest, "|");
 }
 
+/* One that is not there is not written. */
+static void
+write_instant(struct json *json, const struct input *input, const struct field *field)
+{
+    int64_t instant = number_of(input, field);
+    if (instant >= 0)
+        json_write_instant(json, field->name, instant);
+}
+
 static void
 write_seats(struct json *json, const struct input *input)
 {
@@ -136,6 +148,8 @@ fuzz_write_body(const struct route *route, const struct input *input, struct buf
         char words[200];
         if (names_seats(route, field))
             write_seats(&json, input);
+        else if (field->kind == FIELD_INSTANT)
+            write_instant(&json, input, field);
         else if (field->kind == FIELD_CHOICE) {
             if (is_set(input, field))
                 json_write_string(&json, field->name,

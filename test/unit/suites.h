@@ -17,5 +17,6 @@ void suite_rehearsal(void);
 void suite_router(void);
 void suite_seating(void);
 void suite_sold_out(void);
+void suite_ticket(void);
 
 #endif

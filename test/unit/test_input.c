@@ -302,6 +302,7 @@ fits_its_kind(const struct field *field)
         return field->size == sizeof(int32_t);
     case FIELD_INTEGER:
     case FIELD_LARGE_ID:
+    case FIELD_INSTANT:
         return field->size == sizeof(int64_t);
     case FIELD_WORD:
         return field->size == sizeof(bool);
@@ -313,7 +314,8 @@ fits_its_kind(const struct field *field)
     case FIELD_DATE:
         return field->size == DATE_SIZE;
     case FIELD_TOKEN:
-        return field->size == TOKEN_TEXT_SIZE;
+        return field->size == TOKEN_TEXT_SIZE || field->size == TICKET_CODE_SIZE + 1 ||
+               field->size == TICKET_REFERENCE_SIZE + 1;
     case FIELD_TEXT:
         return field->size > (size_t)field->max;
     case FIELD_END:

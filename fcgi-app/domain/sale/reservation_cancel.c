@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/shared.h"
 #include "domain/concert/refund_rules.h"
+#include "domain/sale/ticket.h"
 #include "mysql/sale/idempotency_table.h"
 
 enum {
@@ -115,7 +116,9 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     cancel->refund = (struct refund){.asked_at = now};
-    error = find_percent(services, reservation, now, &cancel->refund.percent, problem);
+    error = ticket_require_unused(services, reservation->reservation_id, problem);
+    if (error == ERROR_NONE)
+        error = find_percent(services, reservation, now, &cancel->refund.percent, problem);
     if (error != ERROR_NONE)
         return error;
     error = refund_return_seats(services, reservation, NULL, 0, &cancel->refund, problem);

@@ -183,6 +183,32 @@ const struct audit_check audit_checks[] = {
       "   WHERE t.reservation_id = r.reservation_id))"},
      false},
 
+    {"seat_has_one_ticket",
+     "a ticket is for a seat of its order; a seat that it has or had has one at most",
+     {"SELECT (SELECT COUNT(*) FROM ticket t"
+      "  LEFT JOIN reservation r ON r.reservation_id = t.reservation_id AND r.item_id = t.item_id"
+      "   AND r.status IN ('paid', 'cancelled')"
+      "  LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
+      "   AND l.seat_no = t.seat_no"
+      "  LEFT JOIN returned_seat b ON b.reservation_id = r.reservation_id"
+      "   AND b.seat_no = t.seat_no"
+      "  WHERE l.seat_no IS NULL AND b.seat_no IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id, seat_no) FROM ticket)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reference) FROM ticket)"},
+     false},
+
+    /* What an operator refunds afterwards was valid when it was used. */
+    {"void_ticket_not_used",
+     "nobody was let in with a ticket whose seat had been refunded",
+     {"SELECT COUNT(*) FROM ticket t"
+      " LEFT JOIN returned_seat b ON b.reservation_id = t.reservation_id AND b.seat_no = t.seat_no"
+      " LEFT JOIN point_history h ON h.reservation_id = t.reservation_id AND h.kind = 'refund'"
+      "  AND h.refund_no = COALESCE(b.refund_no, 0)"
+      " LEFT JOIN box_office_refund f ON f.reservation_id = t.reservation_id"
+      "  AND f.refund_no = COALESCE(b.refund_no, 0)"
+      " WHERE t.checked_in_at > COALESCE(h.created_at, f.created_at)"},
+     false},
+
     /*
      * By those that changed in the last minute as well, as a change holds a little before its
      * COMMIT. The days until the start are not counted: an operator may have moved it since.
@@ -237,9 +263,11 @@ const struct audit_check audit_checks[] = {
       " LEFT JOIN payment p ON p.payment_id = i.effect_id AND p.user_id = i.user_id"
       "  AND i.effect = 'pay'"
       " LEFT JOIN concert c ON c.concert_id = i.effect_id AND i.effect = 'create'"
+      " LEFT JOIN ticket t ON t.ticket_id = i.effect_id AND i.effect = 'checkin'"
       " WHERE i.body IS NULL"
       "  OR (i.effect <> 'hall'" /* which may be removed since */
-      "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id) IS NULL)"},
+      "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id,"
+      "    t.ticket_id) IS NULL)"},
      false},
 
     {"queue_number_unique",

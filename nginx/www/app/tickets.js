@@ -6,7 +6,6 @@ import { About } from "./hold.js";
 import { moment, number, points, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
-import { address } from "./site.js";
 import { useCell } from "./store.js";
 import { forgetUser, requireUser, user, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
@@ -39,26 +38,43 @@ async function readConcerts(reservations, signal) {
     return new Map(ids.map((id, i) => [id, found[i]]));
 }
 
-/** The code that is shown at the door: where this reservation can be looked up. */
-function Code({ reservation }) {
+const seatName = (seat) => t("seat_name", seat.section, seat.row, seat.label);
+
+/** A ticket's code, black on white whatever the theme, and with room around it: many scanners read no other. */
+function Code({ ticket }) {
     const [code, setCode] = useState(null);
     useEffect(() => {
-        const { reservationId, userId } = reservation;
-        const shown = address(`/reservation/${reservationId}?userId=${encodeURIComponent(userId)}`);
         import("../vendor/qrcode.js").then(
-            ({ correction, generate }) => setCode(generate(shown, { minCorrectionLevel: correction.M })), () => {});
-    }, []);
-    if (!code) return html`<div class="code"></div>`;
+            ({ correction, generate }) => setCode(generate(ticket.code, { minCorrectionLevel: correction.M })), () => {});
+    }, [ticket.code]);
+    if (!code) return html`<span class="code"></span>`;
     const { size } = code;
     let path = "";
     for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) if (code.get(x, y)) path += `M${x} ${y}h1v1h-1z`;
-    return html`<svg class="code" role="img" aria-label=${t("ticket_qr", reservation.reservationId)}
+    return html`<svg class="code" role="img" aria-label=${t("ticket_qr", seatName(ticket.seat))}
         viewBox="-4 -4 ${size + 8} ${size + 8}" shape-rendering="crispEdges"><path d=${path} /></svg>`;
+}
+
+/** The codes of an order, one at a time: a scanner would also take the one beside it. */
+function Codes({ reservation }) {
+    const [{ tickets, problem }, setState] = useState({});
+    const [chosen, choose] = useState(0);
+    useEffect(() => {
+        get(who(`/reservation/${reservation.reservationId}/ticket`)).then(setState, (problem) => setState({ problem }));
+    }, []);
+    if (problem?.code === "not_found") return null; // no tickets are issued here
+    if (problem) return html`<p class="error" role="alert">${refusal(problem)}</p>`;
+    if (!tickets) return html`<div class="codes"><span class="code"></span></div>`;
+    return html`<div class="codes">
+        <${Code} key=${tickets[chosen].ticketId} ticket=${tickets[chosen]} />
+        ${tickets.length > 1 && html`<div role="group" aria-label=${t("ticket_codes")}>${tickets.map(({ ticketId, seat }, i) =>
+            html`<button key=${ticketId} type="button" aria-pressed=${i === chosen} onClick=${() => choose(i)}>${seatName(seat)}</button>`)}</div>`}
+    </div>`;
 }
 
 function Seats({ reservation }) {
     return html`<ul class="seats">${reservation.seats.map((seat) =>
-        html`<li key=${seat.seatId}>${t("seat_name", seat.section, seat.row, seat.label)}</li>`)}</ul>`;
+        html`<li key=${seat.seatId}>${seatName(seat)}</li>`)}</ul>`;
 }
 
 function Ticket({ reservation, about, onChanged }) {
@@ -87,7 +103,7 @@ function Ticket({ reservation, about, onChanged }) {
             ${!started && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
             ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
         </div>
-        <${Code} reservation=${reservation} />
+        <${Codes} reservation=${reservation} />
     </li>`;
 }
 

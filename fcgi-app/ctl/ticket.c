@@ -1,0 +1,96 @@
+/* frontrowctl ticket key|verify: keys of tickets, and codes checked by them. Neither asks a server.
+ */
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/ticket_code.h"
+#include "ctl/ctl.h"
+
+int
+ctl_ticket_key(struct ctl *ctl)
+{
+    (void)ctl;
+    struct buffer pem = {0};
+    ticket_key_make(&pem);
+    fputs(pem.data, stdout);
+    buffer_free(&pem);
+    return EXIT_DONE;
+}
+
+/* 43 letters of base64url (RFC 7515) are 32 bytes. */
+static bool
+read_base64url(const char *text, uint8_t bytes[TICKET_KEY_BYTES])
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    enum { LENGTH = (TICKET_KEY_BYTES * 8 + 5) / 6, PADDED = LENGTH + 1 };
+    char padded[PADDED + 1];
+    uint8_t decoded[PADDED / 4 * 3];
+    if (text == NULL || strlen(text) != LENGTH || strspn(text, letters) != LENGTH)
+        return false;
+    snprintf(padded, sizeof padded, "%s=", text);
+    for (char *letter = padded; *letter != '\0'; letter++) {
+        if (*letter == '-')
+            *letter = '+';
+        else if (*letter == '_')
+            *letter = '/';
+    }
+    if (EVP_DecodeBlock(decoded, (const unsigned char *)padded, PADDED) != sizeof decoded)
+        return false;
+    memcpy(bytes, decoded, TICKET_KEY_BYTES);
+    return true;
+}
+
+/* A key of another kind is none of a ticket. */
+static bool
+take_key(struct ticket_keys *keys, const json_t *jwk)
+{
+    const char *curve = json_string_value(json_object_get(jwk, "crv"));
+    uint8_t public_key[TICKET_KEY_BYTES];
+    if (curve == NULL || strcmp(curve, "Ed25519") != 0)
+        return true;
+    return read_base64url(json_string_value(json_object_get(jwk, "x")), public_key) &&
+           ticket_keys_add_public(keys, public_key);
+}
+
+/* The answer of GET /ticket-keys. */
+static bool
+read_keys(const char *path, struct ticket_keys *keys)
+{
+    json_error_t error;
+    json_t *set = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    const json_t *list = json_object_get(set, "keys");
+    bool ok = json_is_array(list);
+    for (size_t i = 0; ok && i < json_array_size(list); i++)
+        ok = take_key(keys, json_array_get(list, i));
+    if (!ok)
+        fprintf(stderr, "frontrowctl: %s: %s\n", path,
+                set == NULL ? error.text : "it is no answer of GET /ticket-keys");
+    json_decref(set);
+    return ok;
+}
+
+int
+ctl_ticket_verify(struct ctl *ctl)
+{
+    struct ticket_keys keys = {0};
+    struct ticket_code code;
+    char ticket_id[TICKET_REFERENCE_SIZE];
+    if (ctl->keys == NULL) {
+        fputs("frontrowctl: ticket verify needs --keys FILE\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (!read_keys(ctl->keys, &keys))
+        return EXIT_FAILED;
+    enum ticket_verdict verdict = ticket_code_read(&keys, ctl->argument, &code);
+    if (verdict != TICKET_GENUINE) {
+        printf("NOT OK: %s\n", ticket_verdict_text(verdict));
+        return EXIT_FAILED;
+    }
+    base32_write(code.reference, sizeof code.reference, ticket_id);
+    printf("OK: ticket %s of item %d, signed by %s; whether it is valid, its server knows\n",
+           ticket_id, (int)code.item_id, code.key_id);
+    return EXIT_DONE;
+}

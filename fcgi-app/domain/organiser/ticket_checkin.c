@@ -1,0 +1,215 @@
+#include "domain/organiser/ticket_checkin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "mysql/organiser/audit_log_table.h"
+
+static enum error
+find_ticket(struct services *services, const uint8_t reference[TICKET_REFERENCE_BYTES],
+            struct ticket *ticket, int64_t *now, struct problem *problem)
+{
+    enum db_result result = ticket_table_find(services->db, reference, ticket, now);
+    return result == DB_NONE ? refuse(problem, ERROR_TICKET_NOT_FOUND) : refuse_db(problem, result);
+}
+
+/*
+ * Reads a ticket anew, with its order locked: whoever refunds its seat or takes the ticket locks
+ * the order too. *now is of after that.
+ */
+static enum error
+lock_ticket(struct services *services, struct ticket *ticket, int64_t *now, struct problem *problem)
+{
+    struct reservation order;
+    uint8_t reference[TICKET_REFERENCE_BYTES];
+    memcpy(reference, ticket->reference, sizeof reference);
+    enum db_result result = reservation_table_lock(services->db, ticket->reservation_id, &order);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return find_ticket(services, reference, ticket, now, problem);
+}
+
+static enum error
+refuse_used(const struct checkin *checkin, struct problem *problem)
+{
+    char at[CLOCK_TEXT_SIZE];
+    clock_format(checkin->at, at);
+    refuse_because(problem, ERROR_ALREADY_CHECKED_IN, "It was used at %s", at);
+    problem->is_checked_in = true;
+    problem->checked_in_at = checkin->at;
+    problem->scanned_at = checkin->scanned_at;
+    memcpy(problem->device_id, checkin->device_id, sizeof problem->device_id);
+    return ERROR_ALREADY_CHECKED_IN;
+}
+
+static enum error
+require_usable(const struct ticket *ticket, int32_t item_id, struct problem *problem)
+{
+    if (ticket->item_id != item_id)
+        return refuse_because(problem, ERROR_WRONG_ITEM, "The ticket is for item %d",
+                              (int)ticket->item_id);
+    if (!ticket->is_valid)
+        return refuse_because(problem, ERROR_TICKET_VOID,
+                              "Its seat was given back, or the item is cancelled");
+    return ticket->checkin.at == CLOCK_NEVER ? ERROR_NONE : refuse_used(&ticket->checkin, problem);
+}
+
+static enum error
+write_log(struct services *services, const struct ticket_checkin *checkin, const char *action,
+          const struct ticket *before, struct problem *problem)
+{
+    struct buffer old_values = {0}, new_values = {0};
+    checkin->describe(before, &old_values);
+    checkin->describe(&checkin->ticket, &new_values);
+    enum db_result result = audit_log_table_add(
+        services->db, &(struct log_entry){
+                          .actor = checkin->actor,
+                          .action = action,
+                          .concert_id = before->concert_id,
+                          .detail = checkin->reason != NULL ? checkin->reason : "",
+                          .old_values = old_values.data,
+                          .new_values = new_values.data,
+                      });
+    buffer_free(&old_values);
+    buffer_free(&new_values);
+    return refuse_db(problem, result);
+}
+
+enum error
+ticket_checkin_precheck(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    const struct ticket_keys *keys = &services->config->ticket_keys;
+    struct ticket_code code;
+    int64_t now;
+    if (keys->count == 0)
+        return refuse_because(problem, ERROR_NOT_FOUND, "No tickets are known here");
+    enum ticket_verdict verdict = ticket_code_read(keys, checkin->code, &code);
+    if (verdict != TICKET_GENUINE)
+        return refuse_because(problem, ERROR_TICKET_INVALID, "The code is not valid: %s",
+                              ticket_verdict_text(verdict));
+    if (find_ticket(services, code.reference, &checkin->ticket, &now, problem) != ERROR_NONE)
+        return problem->error;
+    return require_usable(&checkin->ticket, checkin->item_id, problem);
+}
+
+enum error
+ticket_checkin_execute(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    struct ticket *ticket = &checkin->ticket;
+    int64_t now;
+    if (lock_ticket(services, ticket, &now, problem) != ERROR_NONE ||
+        require_usable(ticket, checkin->item_id, problem) != ERROR_NONE)
+        return problem->error;
+    const struct ticket before = *ticket;
+    ticket->checkin.at = now;
+    ticket->checkin.scanned_at = checkin->scanned_at;
+    snprintf(ticket->checkin.device_id, sizeof ticket->checkin.device_id, "%s", checkin->device_id);
+    snprintf(ticket->checkin.actor, sizeof ticket->checkin.actor, "%s", checkin->actor);
+    enum db_result result =
+        ticket_table_check_in(services->db, ticket->ticket_id, &ticket->checkin);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return write_log(services, checkin, "ticket checkin", &before, problem);
+}
+
+enum db_result
+ticket_checkin_was_committed(struct services *services, void *state)
+{
+    const struct ticket *ticket = &((const struct ticket_checkin *)state)->ticket;
+    const struct checkin *ours = &ticket->checkin;
+    struct checkin found;
+    enum db_result result = ticket_table_lock_checkin(services->db, ticket->ticket_id, &found);
+    if (result != DB_OK)
+        return result;
+    bool is_ours = found.at == ours->at && found.scanned_at == ours->scanned_at &&
+                   strcmp(found.device_id, ours->device_id) == 0 &&
+                   strcmp(found.actor, ours->actor) == 0;
+    return is_ours ? DB_OK : DB_NONE;
+}
+
+int64_t
+ticket_checkin_id(const void *state)
+{
+    return ((const struct ticket_checkin *)state)->ticket.ticket_id;
+}
+
+/* ---- undone ---- */
+
+static enum error
+require_used(const struct ticket *ticket, struct problem *problem)
+{
+    return ticket->checkin.at != CLOCK_NEVER ? ERROR_NONE : refuse(problem, ERROR_NOT_CHECKED_IN);
+}
+
+enum error
+ticket_undo_precheck(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    uint8_t reference[TICKET_REFERENCE_BYTES];
+    int64_t now;
+    if (strlen(checkin->ticket_id) != TICKET_REFERENCE_SIZE - 1 ||
+        !base32_read(checkin->ticket_id, reference, sizeof reference))
+        return refuse(problem, ERROR_TICKET_NOT_FOUND);
+    if (find_ticket(services, reference, &checkin->ticket, &now, problem) != ERROR_NONE)
+        return problem->error;
+    return require_used(&checkin->ticket, problem);
+}
+
+enum error
+ticket_undo_execute(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    struct ticket *ticket = &checkin->ticket;
+    int64_t now;
+    if (lock_ticket(services, ticket, &now, problem) != ERROR_NONE ||
+        require_used(ticket, problem) != ERROR_NONE)
+        return problem->error;
+    const struct ticket before = *ticket;
+    ticket->checkin = (struct checkin){.at = CLOCK_NEVER, .scanned_at = CLOCK_NEVER};
+    enum db_result result = ticket_table_undo(services->db, ticket->ticket_id, before.checkin.at);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return write_log(services, checkin, "ticket undo", &before, problem);
+}
+
+/* If it is not taken, ours or a twin's was done. */
+enum db_result
+ticket_undo_was_committed(struct services *services, void *state)
+{
+    struct checkin found;
+    enum db_result result =
+        ticket_table_lock_checkin(services->db, ticket_checkin_id(state), &found);
+    return result == DB_OK && found.at != CLOCK_NEVER ? DB_NONE : result;
+}
+
+/* ---- what gates read ---- */
+
+static enum error
+require_item(struct services *services, int32_t item_id, struct problem *problem)
+{
+    struct item item;
+    enum db_result result = concert_table_item(services->db, item_id, &item);
+    return result == DB_NONE ? refuse(problem, ERROR_ITEM_NOT_FOUND) : refuse_db(problem, result);
+}
+
+enum error
+ticket_list(struct services *services, int32_t item_id, int64_t before, int32_t limit,
+            struct ticket *list, size_t *count, struct problem *problem)
+{
+    if (require_item(services, item_id, problem) != ERROR_NONE)
+        return problem->error;
+    return refuse_db(problem, ticket_table_list(services->db, item_id, before, limit, list, count));
+}
+
+enum error
+ticket_attendance(struct services *services, int32_t item_id, struct attendance *attendance,
+                  struct problem *problem)
+{
+    if (require_item(services, item_id, problem) != ERROR_NONE)
+        return problem->error;
+    return refuse_db(problem, ticket_table_attendance(services->db, item_id, attendance));
+}

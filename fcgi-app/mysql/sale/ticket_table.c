@@ -1,0 +1,172 @@
+#include "mysql/sale/ticket_table.h"
+
+#include <string.h>
+
+#include "mysql/concert/concert_columns.h"
+
+enum db_result
+ticket_table_of_order(struct database *db, int64_t reservation_id,
+                      struct ticket_references *tickets)
+{
+    static const struct query list = {"SELECT seat_no, reference FROM ticket"
+                                      " WHERE reservation_id = ? ORDER BY seat_no"};
+    int32_t seat_id;
+    uint8_t reference[TICKET_REFERENCE_BYTES];
+    tickets->count = 0;
+    enum db_result result = db_select(db, &list, PARAMETERS(DB_INTEGER(reservation_id)),
+                                      COLUMNS(INTO_INT32(&seat_id), INTO_BYTES(reference)));
+    while (result == DB_OK && (result = db_next(db)) == DB_OK) {
+        if (tickets->count == SEATS_AT_ONCE)
+            continue;
+        tickets->seat_ids[tickets->count] = seat_id;
+        memcpy(tickets->references[tickets->count++], reference, sizeof reference);
+    }
+    return result == DB_NONE ? DB_OK : result;
+}
+
+/* The last one stands in all places that are left: it is there already then. */
+enum db_result
+ticket_table_insert(struct database *db, int64_t reservation_id, int32_t item_id,
+                    const struct ticket_references *tickets)
+{
+    static const struct query insert = {
+        "INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at)"
+        " VALUES " DB_EIGHT_TIMES(
+            "(?, ?, ?, ?, UTC_TIMESTAMP(3))") " ON DUPLICATE KEY UPDATE item_id = item_id"};
+    enum { VALUES = 4 * SEATS_AT_ONCE };
+    struct parameter parameters[VALUES];
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++) {
+        size_t at = db_list_at(i, tickets->count);
+        const struct parameter row[] = {DB_BYTES(tickets->references[at], TICKET_REFERENCE_BYTES),
+                                        DB_INTEGER(reservation_id),
+                                        DB_INTEGER(tickets->seat_ids[at]), DB_INTEGER(item_id)};
+        memcpy(&parameters[4 * i], row, sizeof row);
+    }
+    return db_execute(db, &insert, parameters, VALUES);
+}
+
+#define TICKETS(index)                                                                             \
+    "SELECT t.ticket_id, t.reference, t.reservation_id, i.concert_id, t.item_id, t.seat_no,"       \
+    " s.section, s.row_name, s.label,"                                                             \
+    " r.status = 'paid' AND l.seat_no IS NOT NULL AND NOT " ITEM_IS_CANCELLED ","                  \
+    " t.checked_in_at, t.scanned_at, t.device_id, t.checked_in_by, UTC_TIMESTAMP(3)"               \
+    " FROM ticket t FORCE INDEX (" index ")"                                                       \
+    " STRAIGHT_JOIN reservation r FORCE INDEX (PRIMARY) ON r.reservation_id = t.reservation_id"    \
+    " STRAIGHT_JOIN item i FORCE INDEX (PRIMARY) ON i.item_id = t.item_id"                         \
+    " STRAIGHT_JOIN concert c FORCE INDEX (PRIMARY) ON c.concert_id = i.concert_id"                \
+    " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"                                                  \
+    " ON s.item_id = t.item_id AND s.seat_no = t.seat_no"                                          \
+    " LEFT JOIN reservation_seat l FORCE INDEX (PRIMARY)"                                          \
+    " ON l.reservation_id = t.reservation_id AND l.seat_no = t.seat_no"
+
+enum { TICKET_COLUMN_COUNT = 15 };
+
+static void
+bind_ticket(struct ticket *ticket, int64_t *now, struct column columns[TICKET_COLUMN_COUNT])
+{
+    const struct column list[TICKET_COLUMN_COUNT] = {
+        INTO_INT64(&ticket->ticket_id),
+        INTO_BYTES(ticket->reference),
+        INTO_INT64(&ticket->reservation_id),
+        INTO_INT32(&ticket->concert_id),
+        INTO_INT32(&ticket->item_id),
+        INTO_INT32(&ticket->seat.seat_id),
+        INTO_TEXT(ticket->seat.section),
+        INTO_TEXT(ticket->seat.row),
+        INTO_TEXT(ticket->seat.label),
+        INTO_BOOL(&ticket->is_valid),
+        INTO_INSTANT(&ticket->checkin.at),
+        INTO_INSTANT(&ticket->checkin.scanned_at),
+        INTO_TEXT(ticket->checkin.device_id),
+        INTO_TEXT(ticket->checkin.actor),
+        INTO_INSTANT(now),
+    };
+    *ticket = (struct ticket){0};
+    memcpy(columns, list, sizeof list);
+}
+
+enum db_result
+ticket_table_find(struct database *db, const uint8_t reference[TICKET_REFERENCE_BYTES],
+                  struct ticket *ticket, int64_t *now)
+{
+    static const struct query find = {TICKETS("ticket_by_reference") " WHERE t.reference = ?"};
+    struct column columns[TICKET_COLUMN_COUNT];
+    bind_ticket(ticket, now, columns);
+    return db_select_one(db, &find, PARAMETERS(DB_BYTES(reference, TICKET_REFERENCE_BYTES)),
+                         columns, TICKET_COLUMN_COUNT);
+}
+
+enum db_result
+ticket_table_list(struct database *db, int32_t item_id, int64_t before, int32_t limit,
+                  struct ticket *list, size_t *count)
+{
+    static const struct query page = {
+        TICKETS("ticket_of_item") " WHERE t.item_id = ?"
+                                  " AND t.ticket_id < ? ORDER BY t.ticket_id DESC LIMIT ?"};
+    struct ticket row;
+    int64_t now;
+    struct column columns[TICKET_COLUMN_COUNT];
+    bind_ticket(&row, &now, columns);
+    *count = 0;
+    enum db_result result =
+        db_select(db, &page, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(before), DB_INTEGER(limit)),
+                  columns, TICKET_COLUMN_COUNT);
+    while (result == DB_OK && (result = db_next(db)) == DB_OK)
+        list[(*count)++] = row;
+    return result == DB_NONE ? DB_OK : result;
+}
+
+enum db_result
+ticket_table_lock_checkin(struct database *db, int64_t ticket_id, struct checkin *checkin)
+{
+    static const struct query lock = {"SELECT checked_in_at, scanned_at, device_id, checked_in_by"
+                                      " FROM ticket WHERE ticket_id = ? FOR UPDATE"};
+    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(ticket_id)),
+                         COLUMNS(INTO_INSTANT(&checkin->at), INTO_INSTANT(&checkin->scanned_at),
+                                 INTO_TEXT(checkin->device_id), INTO_TEXT(checkin->actor)));
+}
+
+enum db_result
+ticket_table_check_in(struct database *db, int64_t ticket_id, const struct checkin *checkin)
+{
+    static const struct query take = {
+        "UPDATE ticket SET checked_in_at = ?, scanned_at = ?, device_id = ?, checked_in_by = ?"
+        " WHERE ticket_id = ? AND checked_in_at IS NULL"};
+    return db_update(db, &take,
+                     PARAMETERS(DB_INSTANT(checkin->at), DB_INSTANT(checkin->scanned_at),
+                                DB_OPTIONAL_TEXT(checkin->device_id), DB_TEXT(checkin->actor),
+                                DB_INTEGER(ticket_id)),
+                     1);
+}
+
+enum db_result
+ticket_table_undo(struct database *db, int64_t ticket_id, int64_t before)
+{
+    static const struct query undo = {
+        "UPDATE ticket SET checked_in_at = NULL, scanned_at = NULL, device_id = NULL,"
+        " checked_in_by = NULL WHERE ticket_id = ? AND checked_in_at = ?"};
+    return db_update(db, &undo, PARAMETERS(DB_INTEGER(ticket_id), DB_INSTANT(before)), 1);
+}
+
+enum db_result
+ticket_table_count_used(struct database *db, int64_t reservation_id, int64_t *count)
+{
+    static const struct query used = {
+        "SELECT COUNT(checked_in_at) FROM ticket WHERE reservation_id = ?"};
+    return db_select_one(db, &used, PARAMETERS(DB_INTEGER(reservation_id)),
+                         COLUMNS(INTO_INT64(count)));
+}
+
+/* Neither reads a row of a ticket: its index has all that is counted. */
+enum db_result
+ticket_table_attendance(struct database *db, int32_t item_id, struct attendance *attendance)
+{
+    static const struct query count = {
+        "SELECT (SELECT COUNT(*) FROM seat WHERE item_id = ? AND status = 'sold'),"
+        " COUNT(*), COUNT(checked_in_at), UTC_TIMESTAMP(3)"
+        " FROM ticket FORCE INDEX (ticket_of_item) WHERE item_id = ?"};
+    return db_select_one(db, &count, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(item_id)),
+                         COLUMNS(INTO_INT64(&attendance->sold), INTO_INT64(&attendance->issued),
+                                 INTO_INT64(&attendance->checked_in),
+                                 INTO_INSTANT(&attendance->now)));
+}

@@ -1,0 +1,79 @@
+/* ticket_table: the SQL of tickets: one for each seat of a paid order, made when it is asked for.
+ */
+#ifndef FRONTROW_MYSQL_TICKET_TABLE_H
+#define FRONTROW_MYSQL_TICKET_TABLE_H
+
+#include "base/message.h"
+#include "base/ticket_code.h"
+#include "mysql/sale/reservation_table.h"
+
+/* A ticket was taken at a gate. */
+struct checkin {
+    int64_t at;                     /* CLOCK_NEVER: it was not */
+    int64_t scanned_at;             /* by the clock of the device; CLOCK_NEVER: it did not say */
+    char device_id[DEVICE_ID_SIZE]; /* "": it did not say */
+    char actor[OPERATOR_NAME_SIZE];
+};
+
+struct ticket {
+    int64_t ticket_id;
+    uint8_t reference[TICKET_REFERENCE_BYTES];
+    int64_t reservation_id;
+    int32_t concert_id;
+    int32_t item_id;
+    struct seat seat; /* its number and names */
+    bool is_valid;    /* its order is paid and has the seat, and the item is not cancelled */
+    struct checkin checkin;
+};
+
+/* The tickets that an order has, of seats that went back too. */
+struct ticket_references {
+    size_t count;
+    int32_t seat_ids[SEATS_AT_ONCE];
+    uint8_t references[SEATS_AT_ONCE][TICKET_REFERENCE_BYTES];
+};
+
+enum db_result ticket_table_of_order(struct database *db, int64_t reservation_id,
+                                     struct ticket_references *tickets) MUST_CHECK;
+
+/* Adds tickets to an order, by a statement of its own; a seat that has one keeps it. */
+enum db_result ticket_table_insert(struct database *db, int64_t reservation_id, int32_t item_id,
+                                   const struct ticket_references *tickets) MUST_CHECK;
+
+/* One by its reference, without a lock. *now is the database's time at the read. */
+enum db_result ticket_table_find(struct database *db,
+                                 const uint8_t reference[TICKET_REFERENCE_BYTES],
+                                 struct ticket *ticket, int64_t *now) MUST_CHECK;
+
+/* When it was taken, and by whom; locks it. */
+enum db_result ticket_table_lock_checkin(struct database *db, int64_t ticket_id,
+                                         struct checkin *checkin) MUST_CHECK;
+
+/*
+ * Writes the check-in of a ticket that was not taken, or undoes that of one that was taken at
+ * `before`; its order is locked. DB_RETRY: it is not so.
+ */
+enum db_result ticket_table_check_in(struct database *db, int64_t ticket_id,
+                                     const struct checkin *checkin) MUST_CHECK;
+enum db_result ticket_table_undo(struct database *db, int64_t ticket_id, int64_t before) MUST_CHECK;
+
+/* How many tickets of an order were taken. */
+enum db_result ticket_table_count_used(struct database *db, int64_t reservation_id, int64_t *count)
+    MUST_CHECK;
+
+/* The tickets of an item with ids below `before`, newest first; at most `limit`, into `list`. */
+enum db_result ticket_table_list(struct database *db, int32_t item_id, int64_t before,
+                                 int32_t limit, struct ticket *list, size_t *count) MUST_CHECK;
+
+/* How many came to an item, of how many. */
+struct attendance {
+    int64_t sold;       /* seats */
+    int64_t issued;     /* tickets, those of seats that went back too */
+    int64_t checked_in; /* of these */
+    int64_t now;
+};
+
+enum db_result ticket_table_attendance(struct database *db, int32_t item_id,
+                                       struct attendance *attendance) MUST_CHECK;
+
+#endif

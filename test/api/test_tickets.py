@@ -1,0 +1,554 @@
+"""Tickets: one for each seat of a paid order, with a code that anybody can verify and no gate takes twice."""
+
+import base64
+import concurrent.futures
+import json
+import re
+import subprocess
+
+import openapi
+import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from helpers import (
+    INSTANT, OPERATOR, as_user, age_hold, assert_headers, assert_problem, buy, is_replayed, new_concert, new_user, ok, reserve,
+)
+from stack import ROOT, wait_for
+from test_operators import add
+
+pytestmark = pytest.mark.usefixtures("audited")
+PATH = "/admin/checkin"
+QR_LETTERS = set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
+INT32 = 2**31 - 1
+GATE = "127.0.0.4"
+
+
+def ask_tickets(stack, user, reservation, client=None, **headers):
+    return (client or stack).get(f"/reservation/{reservation}/ticket?userId={user}", **headers)
+
+
+def tickets_of(stack, user, reservation):
+    answer = ask_tickets(stack, user, reservation)
+    return openapi.assert_answer(answer, "GET", "/reservation/{reservationId}/ticket")["tickets"]
+
+
+class Order:
+    """A paid order with its tickets, or one whose tickets nobody has asked for."""
+
+    def __init__(self, stack, seats=1, concert=None, with_tickets=True):
+        self.stack, self.user = stack, new_user()
+        self.concert = concert or new_concert(stack, seats=400)
+        taken = [self.concert.free_seat()[1] for _ in range(seats)]
+        held, _ = buy(stack, self.user, self.concert, item=self.concert.item, seats=taken)
+        self.id = held["reservationId"]
+        self.seats = held["seats"]
+        self.tickets = tickets_of(stack, self.user, self.id) if with_tickets else []
+
+    def ask_again(self):
+        return ask_tickets(self.stack, self.user, self.id)
+
+    def ask_check_in(self, n=0, client=None, **more):
+        """More members of the body, or headers where the name begins with a capital."""
+        headers = {name.replace("_", "-"): more.pop(name) for name in list(more) if name[0].isupper()}
+        body = {"code": self.tickets[n]["code"], "itemId": self.concert.item} | more
+        return (client or self.stack).post(PATH, body, **self.stack.admin_headers() | headers)
+
+    def check_in(self, n=0, **more):
+        return openapi.assert_answer(self.ask_check_in(n, **more), "POST", PATH)
+
+    def ask_undo(self, n=0, **more):
+        body = {"ticketId": self.tickets[n]["ticketId"], "reason": "a mistake"} | more
+        return self.stack.post(f"{PATH}/undo", body, **self.stack.admin_headers())
+
+    def give_back(self):
+        return self.stack.call("DELETE", f"/reservation/{self.id}?userId={self.user}")
+
+    def refund(self, **how):
+        path = f"/admin/reservation/{self.id}/refund"
+        return ok(self.stack.post(path, {"reason": "Ill"} | how, **self.stack.admin_headers()))
+
+
+def base32(text):
+    return base64.b32decode(text + "=" * (-len(text) % 8))
+
+
+def read_code(code, keys):
+    """(itemId, ticketId) of a code whose signature is right, by docs/ticket-codes.md; `keys` is the JWK set."""
+    assert len(code) == 147 and set(code) <= QR_LETTERS and code.startswith("FR1:")
+    key, = [key for key in keys["keys"] if key["kid"] == code[4:12]]
+    public = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(key["x"] + "="))
+    public.verify(base32(code[44:]), code[:44].encode())
+    said = base32(code[4:44])
+    return int.from_bytes(said[5:9], "big"), base64.b32encode(said[9:]).decode().rstrip("=")
+
+
+def keys_of(stack):
+    return openapi.assert_answer(stack.fresh("/ticket-keys"), "GET", "/ticket-keys")
+
+
+# ---- a buyer's tickets
+
+
+def test_one_for_each_seat(stack):
+    order, keys = Order(stack, seats=3), keys_of(stack)
+    assert [ticket["seat"] for ticket in order.tickets] == order.seats
+    assert len({ticket["ticketId"] for ticket in order.tickets}) == 3
+    for ticket in order.tickets:
+        assert read_code(ticket["code"], keys) == (order.concert.item, ticket["ticketId"])
+        for told in (order.user, str(order.id)):
+            assert told not in ticket["code"]
+
+
+def test_they_stay_the_same(stack):
+    order = Order(stack, seats=8)
+    assert ok(order.ask_again())["tickets"] == order.tickets
+    assert order.ask_again().headers["Cache-Control"] == "no-store"
+
+
+def test_asked_for_at_once_they_are_the_same(stack):
+    """A phone and a laptop, before any was made."""
+    order = Order(stack, seats=8, with_tickets=False)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask_tickets(stack, order.user, order.id, stack.new_client()), range(8)))
+    assert len({answer.body for answer in answers if ok(answer)}) == 1
+    rows = stack.query("SELECT COUNT(*) AS n FROM ticket WHERE reservation_id = %s", order.id)
+    assert rows == [{"n": 8}]
+
+
+def test_a_payment_makes_none(stack):
+    """It costs what it did; who paid before there were any gets them in the same way."""
+    order = Order(stack, with_tickets=False)
+    assert stack.query("SELECT 1 FROM ticket WHERE reservation_id = %s", order.id) == []
+    assert len(ok(order.ask_again())["tickets"]) == 1
+
+
+def test_who_may_ask(stack, gateway, header_stack):
+    order = Order(stack)
+    assert_problem(ask_tickets(stack, order.user, INT32), "reservation_not_found")
+    assert_problem(ask_tickets(stack, order.user, "01"), "reservation_not_found")
+    assert_problem(ask_tickets(stack, "another", order.id), "forbidden")
+    assert_problem(stack.get(f"/reservation/{order.id}/ticket"), "invalid_field", field="userId")
+    assert_problem(stack.post(f"/reservation/{order.id}/ticket", {}), "method_not_allowed")
+    user, concert = new_user(), new_concert(header_stack, price=0)
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatIds": [1], "method": "guest"}
+    sold = ok(header_stack.new_client(source=OPERATOR).post("/admin/reservation", body, **header_stack.admin_headers()))
+    path = f"/reservation/{sold['reservationId']}/ticket"
+    assert_problem(header_stack.get(path, **as_user(user)), "unauthorized")
+    assert len(ok(gateway.get(path, **as_user(user)))["tickets"]) == 1
+    assert_problem(gateway.get(path, **as_user("another")), "forbidden")
+
+
+def test_what_is_not_paid_has_none(stack):
+    user, concert = new_user(), new_concert(stack)
+    held, over, back = (reserve(stack, user, concert)["reservationId"] for _ in range(3))
+    assert_problem(ask_tickets(stack, user, held), "not_paid")
+    age_hold(stack, over, 3700)
+    assert_problem(ask_tickets(stack, user, over), "hold_expired")
+    ok(stack.call("DELETE", f"/reservation/{back}?userId={user}"))
+    assert_problem(ask_tickets(stack, user, back), "reservation_cancelled")
+    assert stack.query("SELECT 1 FROM ticket WHERE reservation_id IN (%s, %s, %s)", held, over, back) == []
+
+
+def test_the_guests_of_the_box_office_have_tickets(stack):
+    user, concert = new_user(), new_concert(stack)
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "seatIds": [1, 2], "method": "guest"}
+    sold = ok(stack.post("/admin/reservation", body, **stack.admin_headers()))
+    assert len(tickets_of(stack, user, sold["reservationId"])) == 2
+
+
+def test_a_seat_that_went_back_has_none(stack):
+    order = Order(stack, seats=3)
+    gone = order.tickets[1]
+    order.refund(seatIds=[gone["seat"]["seatId"]])
+    assert ok(order.ask_again())["tickets"] == [order.tickets[0], order.tickets[2]]
+    assert_problem(order.ask_check_in(1), "ticket_void")
+    order.check_in(0)
+    order.refund()
+    assert_problem(order.ask_again(), "reservation_cancelled")
+    assert_problem(order.ask_check_in(2), "ticket_void")
+    stack.check_books()
+
+
+def test_a_seat_that_is_sold_again_has_another_ticket(stack):
+    first = Order(stack)
+    ok(first.give_back())
+    user = new_user()
+    held, _ = buy(stack, user, first.concert, item=first.concert.item, seats=[first.seats[0]["seatId"]])
+    new, = tickets_of(stack, user, held["reservationId"])
+    assert new["ticketId"] != first.tickets[0]["ticketId"]
+    assert_problem(first.ask_check_in(), "ticket_void")
+    body = {"code": new["code"], "itemId": first.concert.item}
+    ok(stack.post(PATH, body, **stack.admin_headers()))
+
+
+@pytest.mark.parametrize("cancel", ["date", "concert"])
+def test_what_is_cancelled_has_none(stack, cancel):
+    """At once, before any refund."""
+    order = Order(stack)
+    if cancel == "date":
+        path = f"/admin/concert/{order.concert.id}/item/{order.concert.item}/cancel"
+        ok(stack.post(path, {"reason": "r"}, **stack.admin_headers()))
+    else:
+        stack.query("UPDATE concert SET status = 'cancelled' WHERE concert_id = %s", order.concert.id)
+    assert_problem(order.ask_again(), "reservation_cancelled")
+    assert_problem(order.ask_check_in(), "ticket_void")
+    if cancel == "concert":
+        assert stack.ctl("concert", "cancel", str(order.concert.id)).returncode == 0
+        stack.check_books()
+
+
+# ---- at the gate
+
+
+def test_a_check_in(stack):
+    order = Order(stack)
+    ticket = order.tickets[0]
+    taken = order.check_in(deviceId="문 3", scannedAt="2031-05-01T21:30:00.5+02:00")
+    assert taken == {
+        "ticketId": ticket["ticketId"], "seat": {name: value for name, value in ticket["seat"].items() if name != "price"},
+        "concertId": order.concert.id, "itemId": order.concert.item, "checkedInAt": taken["checkedInAt"],
+        "scannedAt": "2031-05-01T19:30:00.500Z", "deviceId": "문 3"}
+    assert re.fullmatch(INSTANT, taken["checkedInAt"])
+    again = assert_problem(order.ask_check_in(), "already_checked_in", deviceId="문 3", scannedAt=taken["scannedAt"])
+    assert again["checkedInAt"] == taken["checkedInAt"]
+    row = ok(stack.get(f"/admin/log?concertId={order.concert.id}", **stack.admin_headers()))["log"][0]
+    assert (row["actor"], row["action"], row["before"]) == ("admin", "ticket checkin",
+                                                            taken | {"checkedInAt": None, "scannedAt": None, "deviceId": None})
+    assert row["after"] == taken
+    assert order.user not in json.dumps(row)
+
+
+def test_the_order_of_refusals(stack):
+    order, other = Order(stack, seats=2), Order(stack)
+    code = order.tickets[0]["code"]
+    wrong = {"itemId": other.concert.item}
+    for bad in ("", "x", code[:-1], code + "A", code.lower(), " " + code, "x" * 10_000, "FR1:" + "A" * 143,
+                code[:44] + other.tickets[0]["code"][44:], code[:20] + "A" + code[21:]):
+        assert_problem(order.ask_check_in(code=bad, **wrong), "ticket_invalid")
+    stack.query("DELETE FROM ticket WHERE reservation_id = %s AND seat_no = %s", order.id, order.seats[1]["seatId"])
+    assert_problem(order.ask_check_in(1, **wrong), "ticket_not_found")
+    order.check_in()
+    order.refund()
+    assert_problem(order.ask_check_in(**wrong), "wrong_item")
+    assert_problem(order.ask_check_in(), "ticket_void")
+    assert_problem(other.ask_check_in(itemId=INT32), "wrong_item")
+    other.check_in()
+    assert_problem(other.ask_check_in(), "already_checked_in", deviceId=None, scannedAt=None)
+
+
+def test_a_code_of_another_key_is_invalid(stack):
+    order = Order(stack)
+    private = Ed25519PrivateKey.generate()
+    for start in (order.tickets[0]["code"][:44], "FR1:AAAAAAAA" + order.tickets[0]["code"][12:44]):
+        forged = start + base64.b32encode(private.sign(start.encode())).decode().rstrip("=")
+        assert_problem(order.ask_check_in(code=forged), "ticket_invalid")
+    order.check_in()
+
+
+@pytest.mark.parametrize("change, field", [
+    ({"code": None}, "code"), ({"code": 1}, "code"), ({"itemId": 0}, "itemId"), ({"itemId": "1"}, "itemId"),
+    ({"deviceId": ""}, "deviceId"), ({"deviceId": "x" * 65}, "deviceId"), ({"deviceId": None}, "deviceId"),
+    ({"scannedAt": "2031-05-01"}, "scannedAt"), ({"scannedAt": 1}, "scannedAt"), ({"scannedAt": None}, "scannedAt"),
+    ({"scannedAt": "1969-12-31T23:59:59Z"}, "scannedAt"),
+])
+def test_bad_check_ins(stack, change, field):
+    body = {"code": "FR1:", "itemId": 1} | change
+    assert_problem(stack.post(PATH, body, **stack.admin_headers()), "invalid_field", field=field)
+
+
+def test_a_check_in_once_with_a_key(stack):
+    order, key = Order(stack), new_user("scan")
+    first = order.ask_check_in(Idempotency_Key=key)
+    second = order.ask_check_in(Idempotency_Key=key)
+    assert ok(first) and (second.body, is_replayed(second)) == (first.body, True)
+    assert_problem(order.ask_check_in(Idempotency_Key=key, deviceId="x"), "idempotency_key_reused")
+    assert_problem(order.ask_check_in(Idempotency_Key=new_user("scan")), "already_checked_in")
+    stack.check_books()
+
+
+def test_fifty_gates_take_a_ticket_once(patient):
+    """Also those that repeat their call with a key."""
+    order = Order(patient, seats=2)
+    clients = [patient.new_client() for _ in range(50)]
+
+    def scan(n):
+        more = {"Idempotency_Key": f"gate-{order.id}-{n}"} if n % 2 else {}
+        return order.ask_check_in(0, client=clients[n], deviceId=f"gate {n}", **more)
+
+    with concurrent.futures.ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(scan, range(50)))
+    taken = [ok(answer) for answer in answers if answer.status == 200]
+    assert len(taken) == 1
+    for answer in answers:
+        if answer.status != 200:
+            problem = assert_problem(answer, "already_checked_in", deviceId=taken[0]["deviceId"])
+            assert problem["checkedInAt"] == taken[0]["checkedInAt"]
+    order.check_in(1)
+    patient.check_books()
+
+
+def test_a_ticket_is_used_or_refunded(patient):
+    """Its buyer gives it back while it is shown at a gate: one of them wins."""
+    orders = [Order(patient) for _ in range(20)]
+    for order in orders:
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            back, shown = pool.submit(order.give_back), pool.submit(order.ask_check_in, client=patient.new_client())
+        codes = back.result().code, shown.result().code
+        assert codes in (("", "ticket_void"), ("not_cancellable", "")), codes
+    patient.check_books()
+
+
+def test_a_used_ticket_is_not_given_back(stack):
+    """Neither with the others of its order; an operator can."""
+    order = Order(stack, seats=2)
+    order.check_in(1)
+    assert_problem(order.give_back(), "not_cancellable")
+    ok(order.ask_undo(1))
+    ok(order.give_back())
+    other = Order(stack)
+    other.check_in()
+    assert other.refund()["status"] == "cancelled"
+    stack.check_books()
+
+
+# ---- undone
+
+
+def test_an_undo(stack):
+    order = Order(stack)
+    assert_problem(order.ask_undo(), "not_checked_in")
+    taken = order.check_in(deviceId="3")
+    undone = openapi.assert_answer(order.ask_undo(), "POST", f"{PATH}/undo")
+    assert undone == taken | {"checkedInAt": None, "scannedAt": None, "deviceId": None}
+    row = ok(stack.get(f"/admin/log?concertId={order.concert.id}", **stack.admin_headers()))["log"][0]
+    assert (row["action"], row["detail"], row["before"], row["after"]) == ("ticket undo", "a mistake", taken, undone)
+    assert_problem(order.ask_undo(), "not_checked_in")
+    order.check_in()
+    for wrong in ("", "A" * 26, "a" * 26, "A" * 25, "A" * 27, "x" * 1000):
+        assert_problem(order.ask_undo(ticketId=wrong), "ticket_not_found")
+    stack.check_books()
+
+
+# ---- what gates read
+
+
+def page(stack, item, query="", **headers):
+    answer = stack.get(f"/admin/item/{item}/ticket{query}", **headers or stack.admin_headers())
+    return openapi.assert_answer(answer, "GET", "/admin/item/{itemId}/ticket")
+
+
+def test_the_list_for_gates_without_a_network(stack):
+    concert = new_concert(stack, items=2, seats=40)
+    orders = [Order(stack, seats=2, concert=concert) for _ in range(3)]
+    taken = orders[0].check_in(0, deviceId="d")
+    orders[1].refund(seatIds=[orders[1].seats[0]["seatId"]])
+    ok(orders[2].give_back())
+    listed = page(stack, concert.item)
+    assert listed["next"] is None
+    by_id = {ticket["ticketId"]: ticket for ticket in listed["tickets"]}
+    made = [ticket for order in orders for ticket in order.tickets]
+    assert list(by_id) == [ticket["ticketId"] for ticket in reversed(made)]
+    assert [by_id[ticket["ticketId"]]["valid"] for ticket in made] == [True, True, False, True, False, False]
+    assert by_id[taken["ticketId"]] == {name: value for name, value in taken.items() if name not in ("concertId", "itemId")} | {
+        "valid": True}
+    assert not any(order.user in json.dumps(listed) or str(order.id) in re.findall(r"\d+", json.dumps(listed))
+                   for order in orders)
+    assert page(stack, concert.items[1]) == {"tickets": [], "next": None}
+    first = page(stack, concert.item, "?limit=4")
+    rest = page(stack, concert.item, f"?limit=4&before={first['next']}")
+    assert first["tickets"] + rest["tickets"] == listed["tickets"] and rest["next"] is None
+    for path in ("ticket", "attendance"):
+        assert_problem(stack.get(f"/admin/item/{INT32}/{path}", **stack.admin_headers()), "item_not_found")
+
+
+def test_attendance(stack):
+    concert = new_concert(stack, seats=40)
+    read = lambda: openapi.assert_answer(
+        stack.get(f"/admin/item/{concert.item}/attendance", **stack.admin_headers()), "GET", "/admin/item/{itemId}/attendance")
+    figures = lambda: [read()[name] for name in ("sold", "issued", "checkedIn")]
+    assert read()["itemId"] == concert.item and figures() == [0, 0, 0]
+    first = Order(stack, seats=3, concert=concert)
+    Order(stack, seats=2, concert=concert, with_tickets=False)
+    assert figures() == [5, 3, 0]
+    first.check_in(0), first.check_in(2)
+    assert figures() == [5, 3, 2]
+    ok(first.ask_undo(2))
+    first.refund(seatIds=[first.seats[2]["seatId"]])
+    assert figures() == [4, 3, 1]
+
+
+def test_roles(stack):
+    """A gate sees no other call, and nobody but a manager undoes."""
+    order, gate, seller = Order(stack), add(stack, "gate"), add(stack, "seller")
+    for refused in (seller, add(stack, "viewer")):
+        assert_problem(stack.post(PATH, {}, **refused), "forbidden")
+        assert_problem(stack.get(f"/admin/item/{order.concert.item}/ticket", **refused), "forbidden")
+    ok(order.ask_check_in(Authorization=gate["Authorization"]))
+    page(stack, order.concert.item, **gate)
+    assert_problem(stack.post(f"{PATH}/undo", {}, **gate), "forbidden")
+    assert_problem(stack.get(f"/admin/item/{order.concert.item}/attendance", **gate), "forbidden")
+    ok(stack.get(f"/admin/item/{order.concert.item}/attendance", **seller))
+
+
+def test_from_the_addresses_of_the_gates_tickets_are_checked_and_nothing_else(new_stack):
+    """Whatever the key may do elsewhere; and not through a proxy that hides who calls."""
+    stack = new_stack(admin_addresses=OPERATOR, gate_addresses=GATE, workers=4)
+    order = Order(stack)
+    gate, key = stack.new_client(source=GATE), stack.admin_headers()
+    item = f"/admin/item/{order.concert.item}"
+    assert_problem(gate.get(f"{item}/ticket"), "unauthorized")
+    ok(gate.get(f"{item}/ticket", **key))
+    assert ok(order.ask_check_in(client=gate))
+    for method, path in (("POST", f"{PATH}/undo"), ("GET", f"{item}/attendance"), ("GET", "/admin/concert"), ("GET", "/metrics"),
+                         ("GET", "/admin/log"), ("GET", f"/admin/concert/{order.concert.id}"), ("GET", f"{item}/ticket/"),
+                         ("GET", "/admin"), ("POST", f"{PATH}/")):
+        assert_problem(gate.call(method, path, {} if method == "POST" else None, key), "forbidden")
+    for header in ("X_Forwarded_For", "Via", "Forwarded", "X_Real_IP"):
+        assert_problem(gate.get(f"{item}/ticket", **key, **{header.replace("_", "-"): "192.0.2.1"}), "forbidden")
+    assert_problem(stack.new_client(source="127.0.0.9").get(f"{item}/ticket", **key), "forbidden")
+    ok(stack.new_client(source=OPERATOR).get(f"{item}/attendance", **key))
+    charged = gate.post("/point/charge", {"userId": "x", "amount": 1}, **key)
+    assert charged.status == 200, "who may charge is for `charge` to say, and here it is anybody"
+
+
+# ---- keys
+
+
+def test_the_keys_are_public(stack):
+    answer = stack.get("/ticket-keys")
+    keys = openapi.assert_answer(answer, "GET", "/ticket-keys")
+    assert [key["kid"] for key in keys["keys"]] == [Order(stack).tickets[0]["code"][4:12]]
+    assert answer.headers["Cache-Control"].startswith("public") and answer.headers["ETag"]
+    assert_headers(answer)
+    head = stack.call("HEAD", "/ticket-keys")
+    assert (head.status, head.headers["ETag"]) == (200, answer.headers["ETag"])
+    private = (stack.var / "ticket.keys").read_text().splitlines()[1]
+    assert private[-20:] not in stack.program("frontrow", "--print-config").stdout
+    assert "ticket keys ***" in stack.program("frontrow", "--print-config").stdout
+
+
+def run(stack, *arguments):
+    """frontrowctl ticket, which needs neither settings nor a server."""
+    return subprocess.run([stack.build / "frontrowctl", "ticket", *arguments], capture_output=True, text=True, timeout=60)
+
+
+def new_key(stack):
+    done = run(stack, "key")
+    assert done.returncode == 0 and done.stdout.startswith("-----BEGIN PRIVATE KEY-----\n"), done
+    return done.stdout
+
+
+def public_half(key):
+    done = subprocess.run(["openssl", "pkey", "-pubout"], input=key, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_keys_are_changed_without_a_restart(new_stack, tmp_path):
+    """Codes of the old key are good as long as its public half is there; then each has a new code."""
+    file = tmp_path / "ticket.keys"
+    text = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, text=True, timeout=60).stdout
+    file.write_text(text)
+    stack = new_stack(ticket_keys_file=file, workers=2)
+    order = Order(stack, seats=3)
+    kid = order.tickets[0]["code"][4:12]
+    kids = lambda: [key["kid"] for key in keys_of(stack)["keys"]]
+    assert kids() == [kid]
+
+    def change(text, count):
+        file.write_text(text)
+        stack.kill("frontrow", 1)
+        assert wait_for(lambda: all(len(kids()) == count for _ in range(10)))
+
+    added = new_key(stack)
+    change(text + public_half(added), 2)
+    assert ok(order.ask_again())["tickets"] == order.tickets, "a public half signs nothing"
+    change(public_half(text) + added, 2)
+    assert wait_for(lambda: ok(order.ask_again())["tickets"][0]["code"][4:12] != kid)
+    now = ok(order.ask_again())["tickets"]
+    assert [ticket["ticketId"] for ticket in now] == [ticket["ticketId"] for ticket in order.tickets]
+    assert all(read_code(ticket["code"], keys_of(stack)) for ticket in now)
+    order.check_in(0)
+    assert_problem(order.ask_check_in(code=now[0]["code"]), "already_checked_in")
+    change(added, 1)
+    assert wait_for(lambda: order.ask_check_in(1).code == "ticket_invalid")
+    ok(order.ask_check_in(code=now[1]["code"]))
+    file.write_text("no key")
+    stack.kill("frontrow", 1)
+    assert wait_for(lambda: "it has no key" in stack.log("frontrow").read_text())
+    ok(order.ask_again())
+
+
+def test_without_keys_no_tickets_are_issued(new_stack):
+    stack = new_stack(ticket_keys_file="", workers=2)
+    order = Order(stack, with_tickets=False)
+    assert_problem(order.ask_again(), "not_found")
+    assert_problem(stack.get("/ticket-keys"), "not_found")
+    body = {"code": "FR1:", "itemId": order.concert.item}
+    assert_problem(stack.post(PATH, body, **stack.admin_headers()), "not_found")
+    assert page(stack, order.concert.item) == {"tickets": [], "next": None}
+    ok(order.give_back())
+    assert "no tickets are issued" in stack.program("frontrow", "--check").stderr
+
+
+def test_check_tells_of_the_keys(stack, tmp_path):
+    file = tmp_path / "keys"
+    check = lambda: stack.program("frontrow", "--check", ticket_keys_file=str(file))
+    file.write_text(new_key(stack))
+    assert check().returncode == 0 and "tickets" not in check().stderr
+    file.write_text(public_half(file.read_text()))
+    assert check().returncode == 0 and "has no private key" in check().stderr
+    for text, said in (("", "it has no key"), (new_key(stack)[:60], "a block is damaged")):
+        file.write_text(text)
+        assert check().returncode == 78 and said in check().stderr, check()
+    file.unlink()
+    assert check().returncode == 78 and "No such file" in check().stderr
+
+
+# ---- frontrowctl ticket verify, and the document
+
+
+def verify(stack, tmp_path, code, keys):
+    file = tmp_path / "ticket-keys.json"
+    file.write_text(keys if isinstance(keys, str) else json.dumps(keys))
+    return run(stack, "verify", "--keys", file, "--", code)
+
+
+def test_verifying_without_a_server(stack, tmp_path):
+    order, keys = Order(stack), keys_of(stack)
+    ticket = order.tickets[0]
+    done = verify(stack, tmp_path, ticket["code"], keys)
+    assert done.returncode == 0 and done.stdout.startswith(
+        f"OK: ticket {ticket['ticketId']} of item {order.concert.item}, signed by {ticket['code'][4:12]};"), done
+    other = {"keys": [{"kty": "EC", "crv": "P-256"}, keys["keys"][0] | {"x": "A" * 43}]}
+    for code, jwks, said in ((ticket["code"][:-1], keys, "no code of a ticket"), (ticket["code"], other, "not known"),
+                             (ticket["code"][:60] + "AAAA" + ticket["code"][64:], keys, "the signature is wrong")):
+        done = verify(stack, tmp_path, code, jwks)
+        assert done.returncode == 1 and done.stdout.startswith("NOT OK: ") and said in done.stdout, done
+    for bad in ("", "{", "[]", "{}", '{"keys": 1}', '{"keys": [{"crv": "Ed25519"}]}', '{"keys": [{"crv": "Ed25519", "x": "A"}]}',
+                '{"keys": [{"crv": "Ed25519", "x": "' + "=" * 43 + '"}]}'):
+        done = verify(stack, tmp_path, ticket["code"], bad)
+        assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1, (bad, done)
+    assert run(stack, "verify", ticket["code"]).returncode == 2
+    assert run(stack, "key", "x").returncode == 2
+
+
+def test_the_example_of_the_document(stack, tmp_path):
+    text = (ROOT / "docs/ticket-codes.md").read_text()
+    cell = lambda name: re.search(rf"^\| {name} \| `([^`]+)` \|$", text, re.MULTILINE)[1]
+    private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(cell("private key")))
+    public = bytes.fromhex(cell("public key"))
+    said = base32(cell("code")[4:44])
+    assert private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw) == public
+    assert (cell("key's id"), said[5:9], said[9:]) == (
+        cell("code")[4:12], int(cell("itemId")).to_bytes(4, "big"), bytes.fromhex(cell("reference")))
+    x = base64.urlsafe_b64encode(public).decode().rstrip("=")
+    keys = {"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": cell("key's id"), "x": x}]}
+    assert read_code(cell("code"), keys) == (int(cell("itemId")), cell("ticketId"))
+    assert base32(cell("code")[44:]) == private.sign(cell("code")[:44].encode())
+    with pytest.raises(InvalidSignature):
+        read_code(cell("code")[:-20] + "A" * 20, keys)
+    done = verify(stack, tmp_path, cell("code"), keys)
+    said = (cell("ticketId"), cell("itemId"), cell("key's id"))
+    assert "OK: ticket %s of item %s, signed by %s;" % said in done.stdout

@@ -1,0 +1,92 @@
+"""Gates take tickets while COMMITs are lost and workers are killed: each ticket is taken once, and told as it is
+stored."""
+
+import contextlib
+import os
+import random
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from booking import Hall
+from cutter import Cutter
+from stack import wait_for
+
+ORDERS, SEATS = 30, 2
+
+
+@pytest.fixture
+def tickets(whole):
+    """(itemId, ticket) of some orders, two of each."""
+    hall = Hall(whole, items=1, seats=ORDERS * SEATS)
+    found = []
+    for number in range(ORDERS):
+        body = {"userId": f"guest-{hall.id}-{number}", "concertId": hall.id, "itemId": hall.last, "method": "guest",
+                "seatIds": [SEATS * number + 1, SEATS * number + 2]}
+        sold = whole.post("/admin/reservation", body, **whole.admin_headers())
+        assert sold.status == 200, sold
+        answer = whole.get(f"/reservation/{sold.json()['reservationId']}/ticket?userId={body['userId']}")
+        found += [(hall.last, ticket) for ticket in answer.json()["tickets"]]
+    return found
+
+
+def ask_until_told(stack, path, body, **key):
+    """All answers of a call up to the first that is no fault."""
+    answers = []
+
+    def ask():
+        with contextlib.closing(stack.new_client()) as client:
+            answers.append(client.post(path, body, **stack.admin_headers(), **key))
+        return answers[-1].status < 500
+
+    wait_for(ask, 60)
+    return answers
+
+
+def scan(stack, item, ticket, keyed):
+    body = {"code": ticket["code"], "itemId": item, "deviceId": f"gate of {ticket['ticketId']}"}
+    key = {"Idempotency-Key": f"scan-{ticket['ticketId']}"} if keyed else {}
+    answers = ask_until_told(stack, "/admin/checkin", body, **key)
+    last = answers[-1].json()
+    if answers[-1].status != 200:  # an earlier one was done, which its gate was not told
+        assert not keyed and len(answers) > 1 and last["code"] == "already_checked_in", answers
+    assert last["deviceId"] == body["deviceId"]
+    return last["checkedInAt"]
+
+
+def scan_all(stack, tickets):
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda n: scan(stack, *tickets[n], n % 2), range(len(tickets))))
+
+
+def assert_taken_once(stack, tickets, told):
+    rows = stack.query("SELECT DATE_FORMAT(checked_in_at, '%%Y-%%m-%%dT%%H:%%i:%%s.%%f') AS at FROM ticket WHERE item_id = %s"
+                       " ORDER BY ticket_id", tickets[0][0])
+    assert [row["at"][:-3] + "Z" for row in rows] == told
+    logged = stack.query("SELECT COUNT(*) AS n FROM audit_log WHERE action = 'ticket checkin' AND concert_id ="
+                         " (SELECT concert_id FROM item WHERE item_id = %s)", tickets[0][0])
+    assert logged == [{"n": len(tickets)}]
+
+
+def test_commits_lost_while_tickets_are_taken_and_undone(whole, tickets):
+    with Cutter(whole, every=2, most=40) as cutter:
+        told = scan_all(whole, tickets)
+        assert cutter.cuts.total() > 10
+    assert_taken_once(whole, tickets, told)
+    with Cutter(whole, every=2, most=20) as cutter:
+        for item, ticket in tickets:
+            answers = ask_until_told(whole, "/admin/checkin/undo", {"ticketId": ticket["ticketId"], "reason": "a test"})
+            assert answers[-1].status == 200 or (len(answers) > 1 and answers[-1].code == "not_checked_in"), answers
+        assert cutter.cuts.total() > 5
+    assert whole.query("SELECT COUNT(checked_in_at) AS n FROM ticket WHERE item_id = %s", tickets[0][0]) == [{"n": 0}]
+
+
+def test_workers_killed_while_tickets_are_taken(whole, tickets):
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(scan_all, whole, tickets)
+        while not work.done():
+            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
+                os.kill(random.choice(wait_for(whole.workers)), signal.SIGKILL)
+            with contextlib.suppress(TimeoutError):
+                work.result(0.1)
+    assert_taken_once(whole, tickets, work.result())
