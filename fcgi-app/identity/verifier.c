@@ -17,15 +17,16 @@ struct known_token {
 
 struct verifier {
     struct jwt_rules rules;
+    size_t sets;
     /* Sets of SET, chosen by the hash. Pages that were never used take no memory. */
     struct known_token *known;
 };
 
 struct verifier *
-verifier_create(const struct config *config, const struct key_set *keys)
+verifier_create(const struct config *config, const struct key_set *keys, size_t tokens)
 {
     struct verifier *verifier = calloc(1, sizeof *verifier);
-    struct known_token *known = calloc(VERIFIER_TOKENS, sizeof *known);
+    struct known_token *known = calloc(tokens, sizeof *known);
     if (verifier == NULL || known == NULL)
         log_abort("no memory");
     *verifier = (struct verifier){.rules = {.keys = keys,
@@ -33,6 +34,7 @@ verifier_create(const struct config *config, const struct key_set *keys)
                                             .audience = config->jwt_audience,
                                             .user_claim = config->jwt_user,
                                             .leeway_ms = config->jwt_leeway_s * INT64_C(1000)},
+                                  .sets = tokens / SET,
                                   .known = known};
     return verifier;
 }
@@ -51,7 +53,7 @@ find_set(const struct verifier *verifier, const uint8_t hash[HASH_BYTES])
 {
     uint32_t number;
     memcpy(&number, hash, sizeof number);
-    return &verifier->known[number % (VERIFIER_TOKENS / SET) * SET];
+    return &verifier->known[number % verifier->sets * SET];
 }
 
 static void

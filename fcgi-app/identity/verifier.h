@@ -9,16 +9,18 @@
 #include "base/message.h"
 #include "identity/key_set.h"
 
-/* So many tokens are remembered; a set of some that is full loses the one that ends first. */
+/* How many tokens a worker remembers. */
 enum { VERIFIER_TOKENS = 16384 };
 
 struct verifier;
 
 /*
  * `config` and `keys` are borrowed. One with other keys or settings is another verifier, which
- * knows no token yet. Ends the process if there is no memory; the caller frees it.
+ * knows no token yet. It remembers up to `tokens`, a multiple of 4, in sets of 4: a full one loses
+ * the token that ends first. Ends the process if there is no memory; the caller frees it.
  */
-struct verifier *verifier_create(const struct config *config, const struct key_set *keys);
+struct verifier *verifier_create(const struct config *config, const struct key_set *keys,
+                                 size_t tokens);
 
 /* NULL is fine. */
 void verifier_free(struct verifier *verifier);

@@ -371,7 +371,7 @@ worker_run(const struct heritage *heritage, const struct config *config, const s
     if (!start(&worker))
         return EXIT_FAILED;
     if (keys != NULL)
-        worker.context.verifier = verifier_create(config, keys);
+        worker.context.verifier = verifier_create(config, keys, VERIFIER_TOKENS);
     scoreboard_idle(worker.context.slot);
     while (!worker.context.failed && !worker.leaving &&
            (config->recycle_requests == 0 || worker.context.answered < config->recycle_requests)) {
