@@ -37,6 +37,15 @@ is_sound(EVP_PKEY *key)
     return sound;
 }
 
+/* Whether a text can stand in a log. */
+static bool
+is_line(const char *text)
+{
+    while ((unsigned char)*text >= ' ' && *text != 0x7f)
+        text++;
+    return *text == '\0';
+}
+
 /* Takes over a key. NULL, or what is wrong with it. */
 static const char *
 add(struct key_set *keys, EVP_PKEY *key, const char *kid)
@@ -49,6 +58,8 @@ add(struct key_set *keys, EVP_PKEY *key, const char *kid)
     *named = (struct named_key){.key = key, .algorithm = jws_algorithm_of(key)};
     if (!text_copy(named->kid, sizeof named->kid, kid))
         return "the kid of a key in it is too long";
+    if (!is_line(kid))
+        return "the kid of a key in it has control characters";
     if (named->algorithm == JWS_OTHER)
         return "a key in it is neither RSA nor P-256 nor Ed25519";
     if (named->algorithm == JWS_RS256 && EVP_PKEY_get_bits(key) < JWS_RSA_MIN_BITS)
@@ -216,7 +227,7 @@ key_set_describe(const struct key_set *keys, char text[KEY_SET_TEXT_SIZE])
     for (size_t i = 0; i < keys->count && length < KEY_SET_TEXT_SIZE; i++) {
         const struct named_key *named = &keys->keys[i];
         bool has_name = named->kid[0] != '\0';
-        length += (size_t)snprintf(text + length, KEY_SET_TEXT_SIZE - length, "%s %s%s%.40s",
+        length += (size_t)snprintf(text + length, KEY_SET_TEXT_SIZE - length, "%s %s%s%s",
                                    i > 0 ? "," : "", jws_algorithm_name(named->algorithm),
                                    has_name ? " kid " : "", named->kid);
     }

@@ -8,7 +8,7 @@
 #include "base/config.h"
 #include "identity/jws.h"
 
-enum { KEY_SET_MAX = 32, KEY_SET_FILE_MAX = 262144, KEY_SET_TEXT_SIZE = 4096 };
+enum { KEY_SET_MAX = 32, KEY_SET_FILE_MAX = 262144, KEY_SET_TEXT_SIZE = 8192 };
 
 struct key_set;
 

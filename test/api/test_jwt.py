@@ -491,6 +491,7 @@ FILES = {
     "an exponent of 1": (jwks(Key("RS256").jwk(e=number(1))), "broken"),
     "a short key": (jwks(Key("EdDSA").jwk(x=number(1, 31))), "broken"),
     "a kid that is no text": (jwks(Key("EdDSA").jwk(kid=1)), "no text"),
+    "a kid of two lines": (jwks(Key("EdDSA", "a\nb")), "control characters"),
     "a kid that is too long": (jwks(Key("EdDSA", "x" * 129)), "too long"),
     "too many": (jwks(*[Key("EdDSA") for _ in range(33)]), "too many"),
     "too large": ("#" * 262145, "256 KiB"),
