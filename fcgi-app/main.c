@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "identity/key_set.h"
 #include "mysql/books/server_state.h"
 #include "mysql/schema/migrate.h"
 #include "mysql/schema/wide_ids.h"
@@ -164,6 +165,7 @@ int
 main(int argc, char **argv)
 {
     static struct config config;
+    struct key_set *keys;
     char error[CONFIG_ERROR_SIZE];
     const char *config_path = NULL;
     process_forbid_core();
@@ -183,8 +185,14 @@ main(int argc, char **argv)
         return EXIT_DONE;
     }
     log_set_format_name(config.log_format); /* an upgrade's check writes into the same log */
-    if (action == ACTION_CHECK)
+    if (!key_set_load(&config, &keys, error)) {
+        fprintf(stderr, "frontrow: %s\n", error);
+        return EXIT_SETTINGS;
+    }
+    if (action == ACTION_CHECK) {
+        key_set_free(keys);
         return check_all(&config);
+    }
     /* With MySQL away it starts all the same: it serves as soon as MySQL is back. */
     if (check_schema(&config, false) == EXIT_FAILED)
         return EXIT_FAILED;
@@ -200,7 +208,10 @@ main(int argc, char **argv)
         .find_operator = api_find_operator,
         .write_metrics = api_write_metrics,
     };
-    const struct master_setup setup = {
-        .application = &application, .config = &config, .config_path = config_path, .argv = argv};
+    const struct master_setup setup = {.application = &application,
+                                       .config = &config,
+                                       .keys = keys,
+                                       .config_path = config_path,
+                                       .argv = argv};
     return master_run(&setup);
 }

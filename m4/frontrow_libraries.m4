@@ -11,7 +11,7 @@ AC_DEFUN([FRONTROW_LIBRARIES],
   FRONTROW_NEED([JANSSON], [jansson >= 2.7], [libjansson-dev])
   FRONTROW_NEED([HIREDIS], [hiredis >= 0.14], [libhiredis-dev])
 
-  FRONTROW_NEED([CRYPTO], [libssl >= 1.1.1 libcrypto >= 1.1.1], [libssl-dev])
+  FRONTROW_NEED([CRYPTO], [libssl >= 3.0 libcrypto >= 3.0], [libssl-dev])
   FRONTROW_NEED([ZLIB], [zlib], [zlib1g-dev])
 
   # MySQL's own library and MariaDB's have the same API; with both, MySQL's is taken.

@@ -350,6 +350,12 @@ config_trusts_body(const struct config *config)
     return strcmp(config->caller, "body") == 0;
 }
 
+bool
+config_takes_tokens(const struct config *config)
+{
+    return strcmp(config->caller, "jwt") == 0;
+}
+
 const char *
 config_charge(const struct config *config)
 {

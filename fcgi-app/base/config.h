@@ -60,6 +60,9 @@ enum config_tls config_tls_of(const char *value);
 /* Whether the userId in body or query is believed (caller = body). */
 bool config_trusts_body(const struct config *config);
 
+/* Whether a token of an identity provider says who calls (caller = jwt). */
+bool config_takes_tokens(const struct config *config);
+
 /* Who may charge points: "anyone", "operator" or "off"; `charge = auto` is settled. */
 const char *config_charge(const struct config *config);
 

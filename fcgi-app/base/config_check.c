@@ -169,6 +169,29 @@ check_fastcgi(const struct config *config, char error[CONFIG_ERROR_SIZE])
     return reason == NULL;
 }
 
+/* A token of anybody, or for anybody, would be as good as none. */
+static bool
+check_tokens(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    const struct {
+        const char *name, *value;
+    } needed[] = {{"jwt_keys_file", config->jwt_keys_file},
+                  {"jwt_issuer", config->jwt_issuer},
+                  {"jwt_audience", config->jwt_audience},
+                  {"jwt_user", config->jwt_user}};
+    if (!config_takes_tokens(config) && config->jwt_keys_file[0] != '\0') {
+        snprintf(error, CONFIG_ERROR_SIZE, "jwt_keys_file is used only with caller = jwt");
+        return false;
+    }
+    for (size_t i = 0; config_takes_tokens(config) && i < sizeof needed / sizeof needed[0]; i++) {
+        if (needed[i].value[0] == '\0') {
+            snprintf(error, CONFIG_ERROR_SIZE, "caller = jwt needs %s", needed[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
 {
@@ -203,5 +226,6 @@ config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                  config->time_zone);
         return false;
     }
-    return check_fastcgi(config, error) && check_stores(config, error);
+    return check_tokens(config, error) && check_fastcgi(config, error) &&
+           check_stores(config, error);
 }

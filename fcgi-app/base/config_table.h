@@ -16,11 +16,18 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     TEXT(run_dir, "/run/frontrow", "folder of the sockets, the pid file and the maintenance file") \
     TEXT(listen, "127.0.0.1",                                                                      \
          "addresses on which nginx listens; caller = body needs loopback ones")                    \
-    CHOICE(caller, "header", "header|body", "where the user id comes from: header or body")        \
+    CHOICE(caller, "header", "header|body|jwt",                                                    \
+           "where the user id comes from: a header, the body, or a token")                         \
     CHOICE(charge, "auto", "auto|anyone|operator|off",                                             \
            "who may charge points; auto: anyone if caller = body, else operator")                  \
     TEXT(gateway_secret_file, "",                                                                  \
          "file with the secrets by which the gateway proves its identity; empty: none needed")     \
+    TEXT(jwt_keys_file, "", "file with the public keys of the identity provider: JWKS or PEM")     \
+    TEXT(jwt_issuer, "", "who must have made a token (iss)")                                       \
+    TEXT(jwt_audience, "", "for whom a token must be made (aud)")                                  \
+    TEXT(jwt_user, "sub", "the claim of a token that is the user id")                              \
+    INTEGER(jwt_leeway_s, 30, 0, 300,                                                              \
+            "by which the identity provider's clock may differ, seconds")                          \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(ticket_keys_file, "", "file with the keys of tickets; empty: no tickets are issued")      \
     TEXT(user, "", "user to become if started as root; empty: stay root")                          \

@@ -246,6 +246,17 @@ write_draw(struct nginx_filling *filling, const char *value)
     return nginx_write_path(filling, filling->ctl->config.draw_folder);
 }
 
+/* With caller = jwt users have a token in that header, for all calls but those that need none. */
+static bool
+write_token_calls(struct nginx_filling *filling, const char *value)
+{
+    (void)value;
+    if (config_takes_tokens(&filling->ctl->config))
+        buffer_text(filling->out, "    \"~^[01](?!/(admin|concert|health|metrics|settings)(/|$))\" "
+                                  "$http_authorization;");
+    return true;
+}
+
 static bool
 write_gateway_ms(struct nginx_filling *filling, const char *value)
 {
@@ -325,6 +336,7 @@ static const struct placeholder placeholders[] = {
     {"SECRET", NGINX_OPTION_COUNT, nginx_write_secret},
     {"TRUSTED_PROXIES", NGINX_PROXIES, write_proxies},
     {"UNCOUNTED_ADDRESSES", NGINX_UNCOUNTED, write_geo},
+    {"TOKEN_CALLS", NGINX_OPTION_COUNT, write_token_calls},
     {"USER_BURST", NGINX_USER_RATE, write_user_burst},
     {"USER_RATE", NGINX_USER_RATE, write_count},
     {"WWW", NGINX_WWW, nginx_write_path},

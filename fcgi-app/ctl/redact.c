@@ -4,7 +4,7 @@
 
 #include "ctl/redact.h"
 
-enum { TOKEN_DIGITS = 32 };
+enum { TOKEN_DIGITS = 32, JWT_PARTS = 3 };
 
 /*
  * What stands before a user id, and the bytes at which it ends; and before what InnoDB prints of a
@@ -25,6 +25,25 @@ token_length(const char *at)
         return 0;
     return strspn(at + number + 1, "0123456789abcdef") >= TOKEN_DIGITS ? number + 1 + TOKEN_DIGITS
                                                                        : 0;
+}
+
+/*
+ * How many bytes of an identity provider's token stand here: three parts of base64url, of which the
+ * first is that of a JSON object. nginx logs addresses, and a client may have written one there.
+ */
+static size_t
+jwt_length(const char *at)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    size_t length = 0;
+    if (strncmp(at, "ey", 2) != 0 && strncmp(at, "ew", 2) != 0)
+        return 0;
+    for (int part = 1; part <= JWT_PARTS; part++) {
+        length += strspn(at + length, digits);
+        if (part < JWT_PARTS && at[length++] != '.')
+            return 0;
+    }
+    return length;
 }
 
 /*
@@ -71,6 +90,8 @@ secret_length(const char *text, const char *at, bool is_sql, size_t *kept)
         return quoted_length(at);
     if ((at == text || at[-1] == '\n') && !is_sql && address_length(at) > 0)
         return address_length(at);
+    if (begins_word && jwt_length(at) > 0)
+        return jwt_length(at);
     return begins_word ? token_length(at) : 0;
 }
 

@@ -5,7 +5,9 @@
 #include <strings.h>
 
 #include "base/address.h"
+#include "base/clock.h"
 #include "base/config.h"
+#include "identity/verifier.h"
 #include "server/rundir.h"
 
 enum {
@@ -100,17 +102,26 @@ reject_header(struct check *check, const char *header, const char *detail)
     return false;
 }
 
+/* What a request has as "Authorization: Bearer"; NULL: nothing. */
+static const char *
+bearer_of(const struct request *request)
+{
+    static const char scheme[] = "Bearer ";
+    const char *given = request->authorization;
+    return given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0
+               ? skip_blanks(given + sizeof scheme - 1)
+               : NULL;
+}
+
 /* Settles request->account, and whose its Idempotency-Keys are. */
 static enum error
 find_operator(struct check *check, struct problem *problem)
 {
-    static const char scheme[] = "Bearer ";
     const struct request_env *env = check->env;
     struct request *request = check->request;
-    const char *given = request->authorization, *admin_key = env->config->admin_key;
-    if (given == NULL || strncasecmp(given, scheme, sizeof scheme - 1) != 0)
+    const char *key = bearer_of(request), *admin_key = env->config->admin_key;
+    if (key == NULL)
         return refuse_because(problem, ERROR_UNAUTHORIZED, "an operator's key is needed");
-    const char *key = skip_blanks(given + sizeof scheme - 1);
     if (*admin_key != '\0' && equals_secret(key, admin_key)) {
         request->account = (struct operator_account){ADMIN_NAME, ROLE_MANAGER};
         return ERROR_NONE;
@@ -250,7 +261,17 @@ check_headers_are_single(struct check *check)
            reject_header(check, doubled, "this header may occur only once");
 }
 
-/* caller = header: the gateway says who it is, and the client may not say otherwise. */
+/* The client may not say otherwise. */
+static bool
+take_caller(struct check *check, const char *user)
+{
+    if (check->stated_user[0] != '\0' && strcmp(check->stated_user, user) != 0)
+        return reject(check, ERROR_FORBIDDEN, "userId is not the caller");
+    snprintf(check->request->caller, USER_ID_SIZE, "%s", user);
+    return true;
+}
+
+/* caller = header: the gateway says who it is. */
 static bool
 settle_caller_by_header(struct check *check)
 {
@@ -261,10 +282,23 @@ settle_caller_by_header(struct check *check)
         return reject(check, ERROR_UNAUTHORIZED, "the gateway did not prove its identity");
     if (user == NULL || !is_user_id(user))
         return reject(check, ERROR_UNAUTHORIZED, "X-Frontrow-User does not name a user");
-    if (check->stated_user[0] != '\0' && strcmp(check->stated_user, user) != 0)
-        return reject(check, ERROR_FORBIDDEN, "userId is not the caller");
-    snprintf(check->request->caller, USER_ID_SIZE, "%s", user);
-    return true;
+    return take_caller(check, user);
+}
+
+/* caller = jwt: a token says who it is. (RFC 6750 wants no error where there is none.) */
+static bool
+settle_caller_by_token(struct check *check)
+{
+    char user[USER_ID_SIZE];
+    const char *token = bearer_of(check->request);
+    if (token == NULL)
+        return reject(check, ERROR_UNAUTHORIZED, "a token of the identity provider is needed");
+    const char *flaw = verifier_identify(check->env->verifier, token, clock_wall(), user);
+    if (flaw == NULL)
+        return take_caller(check, user);
+    reject(check, ERROR_UNAUTHORIZED, flaw);
+    check->response->authenticate = "Bearer error=\"invalid_token\"";
+    return false;
 }
 
 /* A call that users may make too: a key that is nobody's is as good as none. */
@@ -288,13 +322,15 @@ settle_caller(struct check *check)
     enum who who = check->route->who;
     struct request *request = check->request;
     bool is_user = who == WHO_CALLER || who == WHO_CALLER_OR_ADMIN;
-    bool trusts_body = config_trusts_body(check->env->config);
+    const struct config *config = check->env->config;
+    bool trusts_body = config_trusts_body(config);
     if (who == WHO_TOKEN && request->queue_token == NULL)
         return reject(check, ERROR_TOKEN_MISSING, NULL);
     if (!is_user && who != WHO_TOKEN)
         return true;
     if (!trusts_body && !(is_by_operator(request) && check->stated_user[0] != '\0'))
-        return settle_caller_by_header(check);
+        return config_takes_tokens(config) ? settle_caller_by_token(check)
+                                           : settle_caller_by_header(check);
     if (trusts_body && !address_is_loopback(request->server_address))
         return reject(check, ERROR_FORBIDDEN, "with caller = body only this machine may call");
     if (is_user)

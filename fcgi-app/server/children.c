@@ -60,7 +60,8 @@ start_child(struct children *children, struct child *child, int64_t now)
     pid_t pid = fork();
     if (pid == 0) {
         close(children->lock);
-        exit(worker_run(children->heritage, &child->generation->config, slot_of(children, child)));
+        exit(worker_run(children->heritage, &child->generation->config, child->generation->keys,
+                        slot_of(children, child)));
     }
     if (pid < 0) {
         log_error("fork: %s", strerror(errno));

@@ -13,6 +13,7 @@
 struct generation {
     int number;
     struct config config;
+    struct key_set *keys; /* of the identity provider; NULL where caller is not jwt */
 };
 
 enum child_state {

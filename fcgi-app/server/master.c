@@ -162,7 +162,8 @@ start(struct master *master)
 {
     static struct handover handover;
     master->current = &master->generations[0];
-    *master->current = (struct generation){.number = 1, .config = *master->setup->config};
+    *master->current = (struct generation){
+        .number = 1, .config = *master->setup->config, .keys = master->setup->keys};
     apply_config(&master->current->config);
     if (upgrade_inherit(&handover))
         take_handover(master, &handover);
@@ -185,12 +186,16 @@ static void
 reload(struct master *master, int64_t now)
 {
     char error[CONFIG_ERROR_SIZE];
+    struct key_set *keys;
     struct generation *next = master->current == &master->generations[0] ? &master->generations[1]
                                                                          : &master->generations[0];
-    if (!config_load(&next->config, master->setup->config_path, error)) {
+    if (!config_load(&next->config, master->setup->config_path, error) ||
+        !key_set_load(&next->config, &keys, error)) {
         log_error("reload: %s; the settings stay as they were", error);
         return;
     }
+    key_set_free(next->keys);
+    next->keys = keys;
     next->number = master->current->number + 1;
     keep_fixed(master, &next->config, master->current->config.run_dir);
     apply_config(&next->config);
@@ -373,6 +378,8 @@ master_run(const struct master_setup *setup)
     run(&master, &awaited);
     rundir_unlock(master.current->config.run_dir);
     router_free(master.heritage.router);
+    for (int i = 0; i < 2; i++)
+        key_set_free(master.generations[i].keys);
     log_info("ended");
     return EXIT_DONE;
 }

@@ -4,11 +4,13 @@
 
 #include "base/config.h"
 #include "base/message.h"
+#include "identity/key_set.h"
 
 /* How the program was started. */
 struct master_setup {
     const struct application *application;
     const struct config *config; /* the settings to start with */
+    struct key_set *keys;        /* that they name, which are the master's from now on */
     const char *config_path;     /* read again at a reload */
     char *const *argv;           /* executed again at an upgrade */
 };

@@ -8,6 +8,8 @@
 
 #include "base/message.h"
 
+struct verifier;
+
 /* Two tables of routes as one tree of path segments. Fixed once made, and shared by all workers. */
 struct router;
 
@@ -22,6 +24,7 @@ struct match {
 /* What a worker lends the router for one request. */
 struct request_env {
     const struct config *config;
+    struct verifier *verifier; /* of tokens; NULL where caller is not jwt */
     const struct application *application;
     void *services;     /* for the application's handlers */
     void *own_services; /* for the server's own handlers */

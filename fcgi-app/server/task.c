@@ -26,6 +26,7 @@ static struct request_env
 env_of(struct task_context *context, struct task *task)
 {
     return (struct request_env){.config = context->config,
+                                .verifier = context->verifier,
                                 .application = context->heritage->application,
                                 .services = context->services,
                                 .own_services = &context->sources,

@@ -17,7 +17,8 @@ struct task_context {
     const struct config *config;
     struct scoreboard_slot *slot;
     int slot_index;
-    void *services; /* for the application's handlers */
+    struct verifier *verifier; /* of tokens; NULL where caller is not jwt */
+    void *services;            /* for the application's handlers */
     struct metrics_sources sources;
     int64_t answered; /* so many since the worker started */
     bool failed;      /* nothing further can be expected to work */

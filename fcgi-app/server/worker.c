@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "identity/verifier.h"
 #include "server/task.h"
 
 /* Among the events, beside the indexes of sockets. */
@@ -355,7 +356,8 @@ wait_for_connection(struct worker *worker)
 }
 
 int
-worker_run(const struct heritage *heritage, const struct config *config, int slot)
+worker_run(const struct heritage *heritage, const struct config *config, const struct key_set *keys,
+           int slot)
 {
     static struct worker worker;
     worker = (struct worker){.context = {.heritage = heritage,
@@ -368,6 +370,8 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
     }
     if (!start(&worker))
         return EXIT_FAILED;
+    if (keys != NULL)
+        worker.context.verifier = verifier_create(config, keys, VERIFIER_TOKENS);
     scoreboard_idle(worker.context.slot);
     while (!worker.context.failed && !worker.leaving &&
            (config->recycle_requests == 0 || worker.context.answered < config->recycle_requests)) {
@@ -383,5 +387,6 @@ worker_run(const struct heritage *heritage, const struct config *config, int slo
     for (size_t i = 0; i < TAKEN_AT_ONCE; i++)
         http_free(&worker.tasks[i].exchange);
     buffer_free(&worker.shared_ids);
+    verifier_free(worker.context.verifier);
     return worker.context.failed ? EXIT_FAILED : EXIT_DONE;
 }

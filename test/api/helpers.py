@@ -233,13 +233,14 @@ def is_replayed(answer):
 FAULT = ["fault", "line", "column", "words"]  # of the file of a hall
 
 
-def assert_problem(answer, code, **members):
+def assert_problem(answer, code, challenge=None, **members):
     """A problem with this code, whole and with all headers that go with it; its JSON.
 
     `members` are further ones that must be there with these values; no others may be, but `field`
     with invalid_field, `seatIds` with seat_taken and seats_belong_together, `balance` with insufficient_points, when and
     where with already_checked_in, and what is wrong with the file of a hall. Who can say
-    for how long something is refused says it in Retry-After, which is left to the test.
+    for how long something is refused says it in Retry-After, which is left to the test. `challenge` is the
+    WWW-Authenticate that is not the usual one.
     """
     status, title = ERRORS[code]
     assert (answer.status, answer.code) == (status, code), answer
@@ -265,7 +266,7 @@ def assert_problem(answer, code, **members):
         assert 1 <= int(answer.headers["Retry-After"]) <= 3600
     else:
         assert answer.headers["Retry-After"] in ("1", "2", "3")
-    challenge = {"token_missing": "Queue-Token", "unauthorized": "Bearer"}.get(code)
+    challenge = challenge or {"token_missing": "Queue-Token", "unauthorized": "Bearer"}.get(code)
     assert answer.headers.get("WWW-Authenticate") == challenge
     assert ("Allow" in answer.headers) == (status == 405)
     return problem

@@ -27,7 +27,8 @@ may_include redis base
 may_include domain 'base|mysql|redis'
 may_include api 'base|domain'
 may_include ctl 'base|mysql/schema|domain|api'
-may_include server base
+may_include identity base
+may_include server 'base|identity'
 
 # rooms FLOOR ROOM ROOMS: what the files of a room of the floor may include of it; the files that lie in
 # the floor itself are there for all of its rooms.
@@ -72,7 +73,7 @@ only_in fcgiapp.h server
 only_in mysql.h mysql
 only_in hiredis.h redis
 only_in ssl.h redis
-only_in jansson.h 'api|ctl'
+only_in jansson.h 'api|ctl|identity'
 
 # What a table or Redis says is read by a rule of the domain, which has a meaning for each result.
 grep -rnE '\b(db|redis|transaction|[a-z_]+_(table|store))_[a-z_]+\(' api --include='*.[ch]' |

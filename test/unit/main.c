@@ -18,6 +18,7 @@ main(void)
     suite_host();
     suite_http();
     suite_input();
+    suite_jwt();
     suite_queue();
     suite_rehearsal();
     suite_router();

@@ -55,7 +55,7 @@ never '[a-z]+_(look|happened)|(look|happened)' 'precheck, was_committed' 'domain
 never 'struct [a-z_]*place|places?' 'candidate (seating), queue_entry (queue), slot (worker), cursor (batch)'
 never '[a-z_]*ticket[a-z_]*' 'queue_position: a ticket is what has been paid' '(redis|domain|mysql)/queue/.*|(api|ctl)/(queue|token).*'
 never 'TOKEN_(PART_)?OPEN|(find|end|renew)_open|queue_open[a-z_]*' 'unqueued: a token of a concert without a queue'
-never '[a-z_]*claim[a-z_]*' 'begin (Idempotency-Key), show_up (called), stated_user (who a request says it is)'
+never '[a-z_]*claim[a-z_]*' 'begin (Idempotency-Key), show_up (called), stated_user (who a request says it is)' '(api|base|ctl|domain|mysql|redis|server)/.*'
 never 'struct block|blocks?|block_(count|seats)|[a-z]+_blocks' 'seat_run' 'domain/.*'
 never 'bool (no|not|without)_[a-z_]+' 'what is: queued, listed, has_token'
 never '[a-z_]*estate|[a-z_]*surroundings|passage' 'handover, request_env, check'
