@@ -48,7 +48,8 @@ def test_the_operators_page(visitor, shop):
     page.goto("/shop/ops/")
     page.get_by_label("Admin key").fill((shop.var / "admin.key").read_text().strip())
     page.get_by_role("button", name="Open").click()
-    page.locator(".uplot").nth(5).wait_for()
+    page.get_by_role("link", name="Server").click()
+    page.locator(".uplot").nth(3).wait_for()
     page.locator("a.brand").click()
     page.locator(".concert").first.wait_for()
     assert page.url == f"{shop.url}/shop/"

@@ -1,6 +1,6 @@
 // Draws a hall on a canvas. What moves with the view is one picture of the seats, somewhat larger
 // than what is seen: panning only copies it; it is drawn anew where its edge or another scale shows.
-import { FREE, HELD, seatAt } from "./hall.js";
+import { BLOCKED, FREE, HELD, seatAt } from "./hall.js";
 
 const MARGIN = 0.25; // of the view, on each side of the picture
 const FEW = 4000; // so many seats are drawn at once while zooming; more after it
@@ -185,27 +185,30 @@ export class Chart {
         }
     }
 
-    /** Free: filled in the colour of the price. Held: its frame. Sold: a dot. */
+    /** Free: filled in the colour of the price. Held: its frame. Sold: a dot. Withheld: a dot in a frame. */
     drawSeats(context) {
         const { scale, colours, statuses, hall } = this;
         const size = scale * SIZE;
         const round = scale >= 9 ? size * 0.28 : 0;
         const free = colours.tiers.map(() => []);
-        const held = [];
-        const sold = [];
+        const framed = [];
+        const dotted = [];
         this.eachSeen((i, px, py) => {
-            const kind = statuses[i] === FREE ? free[hall.tier[i] % free.length] : statuses[i] === HELD ? held : sold;
-            kind.push(px, py);
+            const status = statuses[i];
+            if (status === FREE) free[hall.tier[i] % free.length].push(px, py);
+            else if (status === HELD || status === BLOCKED) framed.push(px, py);
+            if (status !== FREE && status !== HELD) dotted.push(px, py);
         });
         free.forEach((points, tier) => {
             context.fillStyle = colours.tiers[tier];
             fillAll(context, points, size, round);
         });
         context.fillStyle = colours.taken;
-        fillAll(context, sold, Math.max(size * 0.36, 1), 0);
-        fillAll(context, held, size, round);
+        fillAll(context, framed, size, round);
         context.fillStyle = colours.ground;
-        fillAll(context, held, size - Math.max(1.5, size * 0.22), round * 0.8);
+        fillAll(context, framed, size - Math.max(1.5, size * 0.22), round * 0.8);
+        context.fillStyle = colours.taken;
+        fillAll(context, dotted, Math.max(size * 0.36, 1), 0);
         if (scale >= 24) this.drawLabels(context);
     }
 

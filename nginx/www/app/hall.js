@@ -3,6 +3,7 @@
 export const FREE = 0;
 export const HELD = 1;
 export const SOLD = 2;
+export const BLOCKED = 3; // which only operators see; to buyers it is sold
 
 const spot = (x, y) => x * 1_000_003 + y;
 

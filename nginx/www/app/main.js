@@ -4,11 +4,12 @@ import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
 import { Announcer, Dialogs, Title, Weather } from "./parts.js";
+import { usePath } from "./path.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
 import { TicketsPage } from "./tickets.js";
-import { html, render, useEffect, useRef, useState } from "./view.js";
+import { html, render, useEffect, useRef } from "./view.js";
 
 const PAGES = [
     [/^\/?$/, ConcertsPage, "concerts"],
@@ -29,16 +30,6 @@ function find(path) {
         if (match) return { page, menu, ids: match.slice(1).map(Number) };
     }
     return { page: NotFound, menu: null, ids: [] };
-}
-
-function usePath() {
-    const [path, setPath] = useState(location.hash.slice(1));
-    useEffect(() => {
-        const change = () => setPath(location.hash.slice(1));
-        addEventListener("hashchange", change);
-        return () => removeEventListener("hashchange", change);
-    }, []);
-    return path;
 }
 
 function Menu({ menu }) {

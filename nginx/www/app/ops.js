@@ -1,105 +1,51 @@
-// The operators' page: what the server does now, a concert's sales and queue, and what steers them.
+// The frame of the operators' pages: the key, the menu, which page is shown, and the alerts above all of them.
 import { once } from "./api.js";
-import { language, LanguageSwitch, moment, number, percent, points, t, useLanguage } from "./language.js";
-import { Create } from "./opscreate.js";
-import { Forecasts, perRequest, quantile, rate, readMetrics, sortAlerts, summarize } from "./opsdata.js";
-import { Steering } from "./opsqueue.js";
+import { LanguageSwitch, moment, t, useLanguage } from "./language.js";
+import { may, operator, refused, signIn, signInAgain, signOut } from "./opscall.js";
+import ConcertsPage from "./opsconcerts.js";
+import { sortAlerts } from "./opsdata.js";
+import { survives } from "./opskeep.js";
+import { explain, Loaded, Waiting } from "./opsparts.js";
 import { say } from "./opstext.js";
-import { Fact } from "./parts.js";
-import { storageName } from "./site.js";
+import { Announcer, Dialogs, Title, usePageTitle } from "./parts.js";
+import { usePath } from "./path.js";
 import { useCell } from "./store.js";
-import { theme, ThemeSwitch } from "./theme.js";
+import { ThemeSwitch } from "./theme.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
 
-const SHOWN = 180; // seconds in a plot
 const ALERTS_MS = 10000;
-const SMOOTH = 10; // seconds over which rates are taken
-const QUEUE = ["waiting", "active", "admitted", "waited", "told", "toldHigh"]; // points that are of one concert
-const KEY = storageName("admin");
 
-// ---- reading
+const PAGES = [ // path, the role that it needs, its module, the entry of the menu
+    [/^\/?$/, "viewer", null, "concerts"],
+    [/^\/new$/, "manager", () => import("./opscreate.js"), "concerts"],
+    [/^\/concert\/(\d+)(?:\/(\w+))?$/, "viewer", () => import("./opsconcert.js"), "concerts"],
+    [/^\/orders$/, "seller", () => import("./opsorders.js").then(({ OrdersPage }) => ({ default: OrdersPage })), "orders"],
+    [/^\/order\/(\d+)$/, "seller", () => import("./opsorder.js"), "orders"],
+    [/^\/user\/([^/]+)$/, "seller", () => import("./opsuser.js"), "orders"],
+    [/^\/server$/, "viewer", () => import("./opsserver.js"), "server"],
+];
+const MENU = [["concerts", "#/", "viewer"], ["orders", "#/orders", "seller"], ["server", "#/server", "viewer"]];
 
-async function readServer(key) {
-    const [metrics, health] = await Promise.all([
-        once("GET", "/metrics", { admin: key }),
-        once("GET", "/health/ready").catch((problem) => ({ data: problem.data })), // 503 has the same members
-    ]);
-    return { ...summarize(readMetrics(metrics.data), performance.now()), dependencies: health.data.dependencies };
-}
-
-/** The points of the plots, one a second: time, and what was. */
-class Trail {
-    constructor() {
-        this.readings = [];
-        this.rows = [];
-        this.forecasts = new Forecasts();
-    }
-
-    /** Another concert is looked at: its queue has no points yet. */
-    turn() {
-        this.forecasts = new Forecasts();
-        for (const row of this.rows)
-            for (const name of QUEUE) row[name] = null;
-    }
-
-    add(reading, concert, queue) {
-        this.readings.push(reading);
-        if (this.readings.length > SMOOTH + 1) this.readings.shift();
-        const [before] = this.readings;
-        const forecast = this.forecasts.add(queue, reading.at / 1000);
-        const milliseconds = (part) => quantile(before, reading, part);
-        this.rows.push({
-            time: Date.now() / 1000,
-            requests: rate(before, reading, "requests"), errors: rate(before, reading, "errors"),
-            sales: rate(before, reading, "payments") * 60,
-            p50: milliseconds(0.5), p99: milliseconds(0.99), cpu: perRequest(before, reading),
-            waiting: concert?.queue?.waiting ?? null, active: concert?.queue?.active ?? null,
-            admitted: queue?.admittedPerMinute ?? null, ...forecast,
-        });
-        if (this.rows.length > SHOWN) this.rows.shift();
-    }
-
-    columns(names) {
-        return [this.rows.map((row) => row.time), ...names.map((name) => this.rows.map((row) => row[name]))];
+/** What is in an address; null where it is no encoded text. */
+function decode(id) {
+    try {
+        return id && decodeURIComponent(id);
+    } catch {
+        return null;
     }
 }
 
-/** Reads each second while the page is looked at. */
-function useFigures(key, concertId, onRefused) {
-    const trail = useRef(new Trail());
-    const [figures, setFigures] = useState(null);
-    useEffect(() => {
-        let timer;
-        let ended = false;
-        trail.current.turn();
-        const look = async () => {
-            const began = performance.now();
-            try {
-                if (!document.hidden) {
-                    const [server, concert, queue] = await Promise.all([
-                        readServer(key),
-                        concertId ? once("GET", `/admin/concert/${concertId}`, { admin: key }).then(({ data }) => data) : null,
-                        concertId ? once("GET", `/concert/${concertId}/queue`).then(({ data }) => data, () => null) : null,
-                    ]);
-                    if (ended) return;
-                    trail.current.add(server, concert, queue);
-                    setFigures({ server, concert, queue, lost: false });
-                }
-            } catch (problem) {
-                if (ended) return;
-                if (problem.status === 401 || problem.status === 403) onRefused();
-                else setFigures((before) => ({ ...before, lost: true }));
-            }
-            if (!ended) timer = setTimeout(look, Math.max(100, 1000 - (performance.now() - began)));
-        };
-        look();
-        return () => {
-            ended = true;
-            clearTimeout(timer);
-        };
-    }, [key, concertId]);
-    return [figures, trail.current];
+function find(path) {
+    for (const [pattern, role, load, menu] of PAGES) {
+        const match = pattern.exec(path);
+        if (!match || !may(role)) continue;
+        const ids = match.slice(1).map(decode);
+        if (!ids.includes(null)) return { load, menu, ids, kind: pattern.source };
+    }
+    return { menu: null };
 }
+
+// ---- alerts
 
 /** The firing alerts, the worst first, each ten seconds; null where there is no Alertmanager, undefined while it is lost. */
 function useAlerts() {
@@ -112,61 +58,6 @@ function useAlerts() {
         return () => clearInterval(timer);
     }, []);
     return alerts;
-}
-
-// ---- plots
-
-function Plot({ name, series, dots, trail, figures }) {
-    const place = useRef();
-    const plot = useRef();
-    const colours = useCell(theme);
-    const tongue = language();
-    useEffect(() => {
-        const element = place.current;
-        if (!element) return undefined; // the key was refused meanwhile
-        const style = getComputedStyle(document.documentElement);
-        const colour = (index) => style.getPropertyValue(`--tier-${index}`).trim();
-        const quiet = style.getPropertyValue("--quiet").trim();
-        const axis = { stroke: quiet, grid: { stroke: style.getPropertyValue("--line").trim(), width: 1 }, ticks: { show: false } };
-        const clock = (seconds) => moment(seconds * 1000, { timeStyle: "medium" });
-        const make = () => new globalThis.uPlot({
-            width: element.clientWidth, height: 190, cursor: { y: false }, legend: { live: true },
-            axes: [{ ...axis, space: 110, values: (_, all) => all.map(clock) }, { ...axis, size: 56 }],
-            scales: { y: { range: (_, low, high) => [0, Math.max(1, (high ?? 0) * 1.15)] } },
-            series: [{ label: say("time_of"), value: (_, at) => (at === null ? "–" : clock(at)) }, ...series.map(([, label], i) => ({
-                label, stroke: colour(i), width: 2, points: { show: Boolean(dots), size: 5 }, spanGaps: true,
-                value: (_, value) => (value === null ? "–" : number(Math.round(value * 10) / 10)),
-            }))],
-        }, trail.columns(series.map(([key]) => key)), element);
-        plot.current = make();
-        const watch = new ResizeObserver(() => plot.current.setSize({ width: element.clientWidth, height: 190 }));
-        watch.observe(element);
-        return () => {
-            watch.disconnect();
-            plot.current.destroy();
-        };
-    }, [colours, tongue]);
-    useEffect(() => plot.current?.setData(trail.columns(series.map(([key]) => key))), [figures]);
-    return html`<section class="card plot" aria-label=${say("chart", name)}><h2>${name}</h2><div ref=${place}></div></section>`;
-}
-
-// ---- pieces
-
-function Dependency({ name, state }) {
-    const up = state?.status === "up";
-    return html`<${Fact} name=${say(name)} bad=${!up}>${say(up ? "up" : "down")}${up ? ` · ${state.latencyMs} ms` : ""}<//>`;
-}
-
-function Server({ figures: { server, lost } }) {
-    return html`<section aria-label=${say("live")}>
-        <div role="status">${lost && html`<p class="notice">${say("lost")}</p>`}</div>
-        <dl class="facts-list">
-            <${Fact} name=${say("workers")}>${server.busy} / ${server.busy + server.idle}<//>
-            <${Fact} name=${say("starts")}>${number(server.starts)}<//>
-            <${Dependency} name="mysql" state=${server.dependencies?.mysql} />
-            <${Dependency} name="redis" state=${server.dependencies?.redis} />
-            <${Fact} name=${say("maintenance")} bad=${server.maintenance}>${say(server.maintenance ? "on" : "off")}<//>
-        </dl></section>`;
 }
 
 function Alerts() {
@@ -186,109 +77,88 @@ function Alerts() {
         </div></section>`;
 }
 
-function Concert({ figures: { concert, queue }, chosen, forecasts, adminKey }) {
-    // The figures of the concert before stay until those of the chosen one come: no button may steer it then.
-    if (concert?.concertId !== chosen) return null;
-    const { sales } = concert;
-    const kept = forecasts.parts();
-    return html`<section class="card" aria-label=${concert.title}>
-        <h2>${concert.title}</h2>
-        <dl class="facts-list">
-            <${Fact} name=${say("sold")}>${number(sales.sold)}<//><${Fact} name=${say("held")}>${number(sales.held)}<//>
-            <${Fact} name=${say("free")}>${number(sales.available)}<//><${Fact} name=${say("revenue")}>${points(sales.revenue)}<//>
-        </dl>
-        ${concert.admissionCapacity !== null && html`<dl class="facts-list">
-            <${Fact} name=${say("waiting")}>${number(concert.queue?.waiting ?? 0)}<//>
-            <${Fact} name=${say("active")}>${number(concert.queue?.active ?? 0)}<//>
-            <${Fact} name=${say("admitted")}>${number(queue?.admittedPerMinute ?? 0)}<//>
-            ${kept && html`<${Fact} name=${say("as_told")}>${percent(kept.told)} / ${percent(kept.toldHigh)}<//>`}
-            <${Fact} name=${say("serving")}>${number(concert.queue?.serving ?? 0)} / ${number(concert.queue?.lastNumber ?? 0)}<//>
-        </dl>`}
-        <${Steering} concert=${concert} queue=${queue} adminKey=${adminKey} />
-    </section>`;
-}
+// ---- the key
 
-function SignIn({ wrong, onKey }) {
+function SignIn({ begun }) {
+    const wrong = useCell(refused);
+    const [problem, setProblem] = useState(null);
+    const [isRunning, setRunning] = useState(Boolean(begun));
+    const wait = (signing) => {
+        setProblem(null);
+        setRunning(true);
+        signing.catch(setProblem).finally(() => setRunning(false));
+    };
+    useEffect(() => void (begun && wait(begun)), []);
+    usePageTitle(say("title"));
     const submit = (event) => {
         event.preventDefault();
-        onKey(new FormData(event.currentTarget).get("key"));
+        wait(signIn(new FormData(event.currentTarget).get("key")));
     };
-    return html`<form class="card narrow" onSubmit=${submit}>
+    const again = () => wait(signInAgain() ?? Promise.resolve());
+    if (begun && isRunning) return html`<${Title}>${say("title")}<//><${Waiting} />`;
+    return html`<${Title}>${say("title")}<//><form class="card narrow" onSubmit=${submit}>
         <label for="key">${say("key")}</label>
         <input id="key" name="key" type="password" required autocomplete="current-password" aria-describedby="key-help" />
         <p id="key-help" class="help">${say("key_help")}</p>
-        <div role="alert">${wrong && html`<p class="error">${say("key_wrong")}</p>`}</div>
-        <button class="primary">${say("open")}</button>
+        <div role="alert">${wrong && html`<p class="error">${say(wrong)}</p>`}
+            ${problem && html`<p class="error">${explain(problem)}</p>`}</div>
+        <p class="actions"><button class="primary" disabled=${isRunning}>${say("open")}</button>
+            ${begun && problem && html`<button type="button" onClick=${again}>${t("again")}</button>`}</p>
     </form>`;
 }
 
-function Dashboard({ adminKey, onRefused, onForget }) {
-    const [concerts, setConcerts] = useState([]);
-    const [concertId, setConcertId] = useState(null);
-    const [figures, trail] = useFigures(adminKey, concertId, onRefused);
-    const list = (chosen) => once("GET", "/concert").then(({ data: answer }) => {
-        setConcerts(answer.concerts);
-        setConcertId((before) => chosen ?? before ?? answer.concerts.find((one) => one.queue)?.concertId ?? answer.concerts[0]?.concertId);
-    }).catch(() => {}); // it is asked again
-    useEffect(() => {
-        list();
-        const timer = setInterval(list, 5000);
-        return () => clearInterval(timer);
-    }, []);
-    if (!figures?.server) return html`<p class="loading" role="status">${figures?.lost ? say("none") : t("loading")}</p>`;
-    const props = { trail, figures };
-    return html`
-        <${Alerts} />
-        <${Server} figures=${figures} />
-        <div class="plots">
-            <${Plot} ...${props} name=${say("sales")} series=${[["sales", say("sales")]]} />
-            <${Plot} ...${props} name=${say("requests")} series=${[["requests", say("requests")], ["errors", say("errors")]]} />
-            <${Plot} ...${props} name=${say("latency")} series=${[["p50", "p50"], ["p99", "p99"]]} />
-            <${Plot} ...${props} name=${say("cpu")} series=${[["cpu", say("cpu")]]} />
-            <${Plot} ...${props} name=${say("queue")}
-                series=${[["waiting", say("waiting")], ["active", say("active")], ["admitted", say("admitted")]]} />
-            <${Plot} ...${props} name=${say("forecast")} dots
-                series=${[["waited", say("waited")], ["told", say("told")], ["toldHigh", say("told_high")]]} />
-        </div>
-        <p><label for="concert">${say("concert")}</label>
-            <select id="concert" value=${concertId} onChange=${(event) => setConcertId(Number(event.currentTarget.value))}>
-                ${concerts.map((one) => html`<option key=${one.concertId} value=${one.concertId}>${one.concertId} · ${one.title}</option>`)}
-                ${!concerts.some((one) => one.concertId === concertId) && concertId && html`<option value=${concertId}>${concertId}</option>`}
-            </select></p>
-        <${Concert} figures=${figures} chosen=${concertId} forecasts=${trail.forecasts} adminKey=${adminKey} key=${concertId} />
-        <${Create} adminKey=${adminKey} onCreated=${list} />
-        <p><button type="button" onClick=${onForget}>${say("forget")}</button></p>`;
+// ---- the frame
+
+function Menu({ menu }) {
+    const signedIn = useCell(operator);
+    return html`<header class="bar"><a class="brand" href="../">${t("brand")}</a>
+        ${signedIn && html`<nav aria-label=${t("main_menu")}>${MENU.filter(([, , role]) => may(role)).map(([name, href]) =>
+            html`<a key=${name} href=${href} aria-current=${menu === name ? "page" : undefined}>${say(name)}</a>`)}</nav>`}
+        <div class="switches"><${LanguageSwitch} /><${ThemeSwitch} />
+            ${signedIn && html`<button type="button" title=${say(`role_${signedIn.role}`)} onClick=${signOut}>${say("forget")}</button>`}</div></header>`;
 }
 
-function App() {
-    useLanguage();
-    const [key, setKey] = useState(() => sessionStorage.getItem(KEY));
-    const [wrong, setWrong] = useState(false);
-    useEffect(() => {
-        document.documentElement.lang = language();
-        document.title = `${say("title")} · Frontrow`;
-    }, [language()]);
-    const keep = (value) => {
-        if (value === null) sessionStorage.removeItem(KEY);
-        else sessionStorage.setItem(KEY, value);
-        setKey(value);
+/** The page of an address; its query may change without another page. */
+function Page({ path }) {
+    const [name, text = ""] = path.split("?");
+    const { load, ids, kind } = find(name);
+    const query = Object.fromEntries(new URLSearchParams(text));
+    const go = (members) => {
+        const given = Object.entries(members).filter(([, value]) => value !== "");
+        location.hash = given.length ? `${name || "/"}?${new URLSearchParams(given)}` : name || "/";
     };
-    const refused = () => {
-        keep(null);
-        setWrong(true);
-    };
-    const open = (value) => {
-        const sendable = value === null || /^[\x21-\x7e]+$/.test(value); // a header carries no other
-        setWrong(!sendable);
-        if (sendable) keep(value);
-    };
-    return html`
-        <header class="bar"><a class="brand" href="../">${t("brand")}</a>
-            <div class="switches"><${LanguageSwitch} /><${ThemeSwitch} /></div></header>
-        <main class="ops"><h1>${say("title")}</h1>
-            ${key ? html`<${Dashboard} adminKey=${key} onRefused=${refused} onForget=${() => open(null)} />`
-                : html`<${SignIn} wrong=${wrong} onKey=${open} />`}
-        </main>`;
+    if (load === undefined) return html`<${Title}>${t("not_found")}<//><p><a href="#/">${t("to_concerts")}</a></p>`;
+    const props = { ids, query, go };
+    return load ? html`<${Loaded} load=${load} key="${kind} ${ids[0]}" ...${props} />` : html`<${ConcertsPage} ...${props} />`;
 }
 
-render(html`<${App} />`, document.getElementById("app"));
+function App({ begun }) {
+    const path = usePath();
+    const tongue = useLanguage();
+    const signedIn = useCell(operator);
+    const [name] = path.split("?");
+    const shown = useRef(name);
+    useEffect(() => {
+        document.documentElement.lang = tongue;
+    }, [tongue]);
+    useEffect(() => {
+        if (shown.current === name) return;
+        shown.current = name;
+        scrollTo(0, 0);
+        document.querySelector("h1")?.focus({ preventScroll: true });
+    }, [name]);
+    const skip = (event) => {
+        event.preventDefault();
+        document.querySelector("h1")?.focus();
+    };
+    return html`
+        <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
+        <${Menu} menu=${find(name).menu} />
+        <main class="ops" id="main">
+            ${!survives && html`<p class="notice">${say("storage_blocked")}</p>`}
+            ${signedIn && html`<${Alerts} />`}
+            ${signedIn ? html`<${Page} path=${path} />` : html`<${SignIn} begun=${begun} />`}
+        </main><${Dialogs} /><${Announcer} />`;
+}
+
+render(html`<${App} begun=${signInAgain()} />`, document.getElementById("app"));

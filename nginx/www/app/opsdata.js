@@ -125,17 +125,8 @@ export function draftFromCsv(text, name) {
     return { title: name, venue: "", items: [...items.values()] };
 }
 
-/** An instant of a datetime-local field, in this browser's time zone; null where it is empty. */
-function instant(text) {
-    return text ? new Date(text).toISOString() : null;
-}
-
-function integer(text) {
-    return text === "" ? null : Number(text);
-}
-
-/** The fields of the form -> the draft of a concert: each section a block of rows behind the one before. */
-export function draftFromForm(form) {
+/** The fields of sections -> ranges of seats: each section a block of rows behind the one before. */
+export function draftSeats(form) {
     const seats = [];
     let from = 1;
     let y = 0;
@@ -145,12 +136,23 @@ export function draftFromForm(form) {
             seats.push({ from, to: from + count - 1, price, section, row: String(row), firstLabel: 1, x: 0, y });
         y += 2;
     });
-    const times = form.getAll("time");
-    const optional = ["admissionCapacity", "idleSeconds", "maxSeatsPerUser"].map((name) => [name, integer(form.get(name))]);
+    return seats;
+}
+
+/** A number that a field holds; null where it is left empty. */
+export function fieldNumber(form, name) {
+    const text = form.get(name);
+    return text === "" || text === null ? null : Number(text);
+}
+
+/** The fields of the form -> the draft of a concert. */
+export function draftFromForm(form) {
+    const seats = draftSeats(form);
+    const optional = ["admissionCapacity", "idleSeconds", "maxSeatsPerUser"].map((name) => [name, fieldNumber(form, name)]);
     return {
-        title: form.get("title"), venue: form.get("venue"), status: form.get("status"),
-        opensAt: instant(form.get("opensAt")), closesAt: instant(form.get("closesAt")),
+        title: form.get("title"), venue: form.get("venue"), timeZone: form.get("timeZone"), status: form.get("status"),
+        opensAt: form.get("opensAt") || null, closesAt: form.get("closesAt") || null,
         holdSeconds: Number(form.get("holdSeconds")), ...Object.fromEntries(optional),
-        items: form.getAll("date").map((date, i) => ({ date, startsAt: instant(`${date}T${times[i]}`), seats })),
+        items: form.getAll("begins").map((begins, i) => ({ date: begins.slice(0, 10), startsAt: form.getAll("beginsAt")[i], seats })),
     };
 }

@@ -108,9 +108,9 @@ export function Fact({ name, bad, children }) {
 
 const confirming = new Cell(null);
 
-/** Asks a yes-or-no question; resolves to the answer. */
-export function confirm(question) {
-    return new Promise((resolve) => confirming.set({ question, resolve }));
+/** Asks a yes-or-no question, with what will happen and a name for doing it; resolves to the answer. */
+export function confirm(question, effects = [], yes = t("yes")) {
+    return new Promise((resolve) => confirming.set({ question, effects, yes, resolve }));
 }
 
 function Dialog({ label, onClose, children }) {
@@ -124,15 +124,16 @@ function Dialog({ label, onClose, children }) {
         onCancel=${(event) => { event.preventDefault(); onClose(); }}>${children}</dialog>`;
 }
 
-function ConfirmDialog({ question, resolve }) {
+function ConfirmDialog({ question, effects, yes, resolve }) {
     const answer = (value) => {
         confirming.set(null);
         resolve(value);
     };
     return html`<${Dialog} label=${question} onClose=${() => answer(false)}>
         <p>${question}</p>
+        ${effects.map((effect) => html`<p key=${effect}>${effect}</p>`)}
         <div class="actions">
-            <button type="button" class="primary" onClick=${() => answer(true)}>${t("yes")}</button>
+            <button type="button" class="primary" onClick=${() => answer(true)}>${yes}</button>
             <button type="button" class="first" onClick=${() => answer(false)}>${t("no")}</button>
         </div>
     <//>`;

@@ -1,7 +1,7 @@
 // What the pages say. Both languages have the same names; test/web holds that.
 const plurals = new Intl.PluralRules("en");
-const many = (count, one, other) => `${count.toLocaleString("en")} ${plurals.select(count) === "one" ? one : other}`;
-const ko = (count) => count.toLocaleString("ko");
+export const many = (count, one, other) => `${count.toLocaleString("en")} ${plurals.select(count) === "one" ? one : other}`;
+export const ko = (count) => count.toLocaleString("ko");
 
 export const english = {
     brand: "Frontrow",

@@ -1,0 +1,167 @@
+// The dates of a concert: their times, further ones, and what cancels one or all of them.
+import { number, points } from "./language.js";
+import { change, readRows, useRead } from "./opscall.js";
+import { draftSeats } from "./opsdata.js";
+import { copyOf, readSeats } from "./opshall.js";
+import { Choice, done, Field, momentOf, MomentField, paid, Refusal, Status, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
+import { SectionFields } from "./opssections.js";
+import { say } from "./opstext.js";
+import { confirm } from "./parts.js";
+import { html, useState } from "./view.js";
+
+// ---- cancelling
+
+/** What the cancel of dates gives back: {buyers, orders, points, boxOffice}. */
+async function refundsOf(concert, items, progress) {
+    const sums = { buyers: new Set(), orders: 0, points: 0, boxOffice: 0 };
+    let counted = 0;
+    for (const { itemId } of items) {
+        await readRows(concert.concertId, { what: "orders", itemId }, (orders) => {
+            progress(say("counting", counted += orders.length));
+            for (const order of orders) {
+                if (order.status !== "paid") continue;
+                sums.buyers.add(order.userId);
+                sums.orders++;
+                if (order.method === "points") sums.points += order.totalPrice;
+                else sums.boxOffice += order.totalPrice;
+            }
+        });
+    }
+    return sums;
+}
+
+function cancelEffects({ buyers, orders, points: back, boxOffice }, held) {
+    return [
+        say("cancel_refunds", buyers.size, orders, points(back)),
+        ...(boxOffice ? [say("cancel_box_office", paid(boxOffice, "box_office"))] : []),
+        ...(held ? [say("cancel_holds", held)] : []),
+        say("cancel_final"),
+    ];
+}
+
+/** Cancels dates, one after the other; `run` is told what comes of it. */
+function useCancel(concert, run, again) {
+    return (items, question, reason) => run(async (progress) => {
+        const sums = await refundsOf(concert, items, progress);
+        const held = items.reduce((sum, { sales }) => sum + sales.held, 0);
+        if (!await confirm(question, cancelEffects(sums, held), say("cancel_do"))) return "";
+        try {
+            for (const { itemId } of items)
+                await change("POST", `/admin/concert/${concert.concertId}/item/${itemId}/cancel`, { reason });
+        } finally {
+            again();
+        }
+        return say("cancelling");
+    });
+}
+
+function CancelForm({ label, question, items, cancel, isRunning }) {
+    const submit = (event) => {
+        event.preventDefault();
+        cancel(items, question, new FormData(event.currentTarget).get("reason"));
+    };
+    return html`<form class="together" onSubmit=${submit}>
+        <${Field} label=${say("reason")} name="reason" required maxlength="200" />
+        <button disabled=${isRunning}>${label}</button></form>`;
+}
+
+function Progress({ cancel, zone }) {
+    const { refunded, points: back, holds, left, doneAt } = cancel;
+    const state = doneAt ? say("cancel_done", venueTime(doneAt, zone)) : say("cancel_left", left);
+    return html`<p>${`${say("cancel_progress", refunded, points(back), holds)} ${state}`}</p>
+        ${!doneAt && html`<progress max=${refunded + holds + left || 1} value=${refunded + holds} aria-label=${say("cancelling")}></progress>`}`;
+}
+
+// ---- a date
+
+function Times({ concert, item, again }) {
+    const draft = useDraft(`item.${item.itemId}`);
+    const [said, run] = useAct();
+    const begins = momentOf(item.startsAt, concert.timeZone);
+    const submit = (event) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        const members = {};
+        if (form.get("date") !== item.date) members.date = form.get("date");
+        if (Date.parse(form.get("beginsAt")) !== Date.parse(item.startsAt)) members.startsAt = form.get("beginsAt");
+        run(async () => {
+            if (Object.keys(members).length === 0) return say("nothing_changed");
+            const path = `/admin/concert/${concert.concertId}/item/${item.itemId}`;
+            const effects = [...(item.sales.sold ? [say("time_effect", item.sales.sold)] : [])];
+            if (effects.length && !await confirm(say("time_sure"), effects, say("save"))) return "";
+            const answer = await change("PATCH", path, members);
+            draft.clear();
+            again();
+            return done(answer);
+        });
+    };
+    return html`<form onSubmit=${submit} ...${draft.form}><div class="fields">
+            <${MomentField} label=${say("begins")} name="begins" zone=${concert.timeZone} draft=${draft} initial=${begins} required />
+            <${Field} label=${say("date_shown")} name="date" type="date" required defaultValue=${draft.of("date", item.date)} />
+        </div><p><button>${say("save")}</button></p></form>${said}`;
+}
+
+function Item({ concert, item, again }) {
+    const [said, run, isRunning] = useAct();
+    const cancel = useCancel(concert, run, again);
+    const [isOpen, setOpen] = useState(false);
+    const { sales } = item;
+    const when = venueTime(item.startsAt, concert.timeZone);
+    return html`<details class="card item" open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}><summary>${when} · <${Status} status=${item.status} />${" · "}
+            <span class="quiet">${say("sold")} ${number(sales.sold)} / ${number(sales.seatCount)} · ${points(sales.revenue)}</span></summary>
+        ${isOpen && html`<p><a href="#/concert/${concert.concertId}/seats?item=${item.itemId}">${say("to_seats")}</a></p>
+        ${item.cancel && html`<${Progress} cancel=${item.cancel} zone=${concert.timeZone} />`}
+        ${item.status === "open" && concert.status !== "cancelled" && html`<${Times} concert=${concert} item=${item} again=${again} />
+            <section><h2>${say("cancel_date")}</h2><${CancelForm} label=${say("cancel_date")} question=${say("cancel_date_sure", when)} items=${[item]}
+                cancel=${cancel} isRunning=${isRunning} /></section>`}
+        ${said}`}</details>`;
+}
+
+// ---- one more
+
+function AddDate({ concert, items, again }) {
+    const draft = useDraft(`date.${concert.concertId}`);
+    const [said, run, isRunning] = useAct();
+    const [like, setLike] = useState(draft.of("like", String(items[0]?.itemId ?? "")));
+    const submit = (event) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        run(async (progress) => {
+            const seats = like === "" ? draftSeats(form)
+                : copyOf(await readSeats(concert.concertId, items.find(({ itemId }) => itemId === Number(like)), undefined, (count) => progress(say("counting", count))));
+            const body = { date: form.get("begins").slice(0, 10), startsAt: form.get("beginsAt"), seats };
+            await change("POST", `/admin/concert/${concert.concertId}/item`, body);
+            draft.clear();
+            again();
+            return done();
+        });
+    };
+    return html`<details class="card item" open=${draft.exists}><summary>${say("add_date")}</summary>
+        <form onSubmit=${submit} ...${draft.form}><div class="fields">
+            <${MomentField} label=${say("begins")} name="begins" zone=${concert.timeZone} draft=${draft} required />
+            <${Choice} label=${say("hall_like")} name="like" value=${like} onChange=${(event) => setLike(event.currentTarget.value)}
+                options=${[...items.map((item) => [item.itemId, venueTime(item.startsAt, concert.timeZone)]), ["", say("hall_new")]]} />
+        </div>
+        ${like === "" && html`<${SectionFields} draft=${draft} />`}
+        <p class="help">${say("zone_help", concert.timeZone)}</p>
+        <p><button class="primary" disabled=${isRunning}>${say("add_date")}</button></p></form>${said}</details>`;
+}
+
+export default function DatesTab({ concert, again: readConcert }) {
+    const [answer, problem, readItems] = useRead(`/admin/concert/${concert.concertId}/item`, 3);
+    const [said, run, isRunning] = useAct();
+    const again = () => {
+        readConcert();
+        readItems();
+    };
+    const cancel = useCancel(concert, run, again);
+    if (!answer) return html`<${Waiting} problem=${problem} again=${again} />`;
+    const { items } = answer;
+    const open = items.filter(({ status }) => status === "open");
+    return html`${problem && html`<${Refusal} problem=${problem} again=${again} />`}
+        ${items.map((item) => html`<${Item} key=${item.itemId} concert=${concert} item=${item} again=${again} />`)}
+        ${concert.status !== "cancelled" && html`<${AddDate} concert=${concert} items=${items} again=${again} />`}
+        ${concert.status !== "cancelled" && open.length > 1 && html`<section class="card" aria-label=${say("cancel_all")}><h2>${say("cancel_all")}</h2>
+            <${CancelForm} label=${say("cancel_all")} question=${say("cancel_all_sure", open.length)} items=${open} cancel=${cancel} isRunning=${isRunning} />
+            ${said}</section>`}`;
+}
