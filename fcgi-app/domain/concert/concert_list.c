@@ -10,7 +10,7 @@
 enum {
     KEPT_MAX_MS = 10000, /* of an answer, however long it took */
     KEPT_BY_NGINX_MS = 1000,
-    REFRESH_MS = 100,   /* at a time, and then as long for requests */
+    REFRESH_MS = 100,   /* at a time, and then as long for requests, if there is time for that */
     CLAIM_MS = 2000,    /* for so long nobody else refreshes where one was killed meanwhile */
     LONG_US = 100000,   /* what takes less is counted with less work by who asks */
     ASKED_MS = 3600000, /* for so long after the last list counts are kept fresh */
@@ -269,17 +269,25 @@ recall_all(struct services *services, struct concert_count **counts, size_t *cou
     return result == DB_NONE ? DB_OK : result;
 }
 
-/* Halfway to its end, so that there is time left until a reader would have to count. */
-static void
+/*
+ * Halfway to its end, so that there is time left until a reader would have to count. When to go on:
+ * at once if all would not be counted by then with a pause after each part.
+ */
+static int64_t
 refresh_some(struct services *services)
 {
     struct concert_count *counts;
     struct problem problem;
     size_t count;
-    int64_t deadline = clock_monotonic() + REFRESH_MS;
-    if (recall_all(services, &counts, &count) == DB_OK)
-        count_old(services, counts, count, kept_ms(counts, count) / 2, deadline, &problem);
+    int64_t pause = REFRESH_MS, deadline = clock_monotonic() + REFRESH_MS;
+    if (recall_all(services, &counts, &count) == DB_OK) {
+        int64_t half = kept_ms(counts, count) / 2;
+        count_old(services, counts, count, half, deadline, &problem);
+        if (2 * sum_us(counts, count) / 1000 > half)
+            pause = 0;
+    }
     free(counts);
+    return clock_monotonic() + pause;
 }
 
 bool
@@ -293,7 +301,6 @@ concert_list_refresh(struct services *services)
     if (now < refresh_at ||
         !atomic_compare_exchange_strong(&counts->refresh_at, &refresh_at, now + CLAIM_MS))
         return true;
-    refresh_some(services);
-    atomic_store(&counts->refresh_at, clock_monotonic() + REFRESH_MS);
+    atomic_store(&counts->refresh_at, refresh_some(services));
     return true;
 }

@@ -18,7 +18,11 @@
  */
 #define SALES_COLUMNS(others, box_office, guest, box_office_revenue)                               \
     "COUNT(s.seat_no), CAST(SUM(i.status = 'open' AND s.blocked = 0"                               \
-    " AND (s.status = 'available' OR s.held_until <= UTC_TIMESTAMP(3))) AS SIGNED),"               \
+    " AND (s.status = 'available' OR s.held_until <= UTC_TIMESTAMP(3))) AS SIGNED)"                \
+    "," TAKEN_COLUMNS(others, box_office, guest, box_office_revenue)
+
+/* What follows the seats and the available ones. */
+#define TAKEN_COLUMNS(others, box_office, guest, box_office_revenue)                               \
     " CAST(SUM(s.held_until > UTC_TIMESTAMP(3)) AS SIGNED),"                                       \
     " CAST(SUM(s.status = 'sold') AS SIGNED), CAST(SUM(s.blocked) AS SIGNED),"                     \
     " CAST(SUM(IF(s.status = 'sold', " SEAT_TAKEN_PRICE ", 0)) AS SIGNED) - " others               \
@@ -28,11 +32,13 @@
  * Their orders tell it: no seat of a hall has to be asked how it was paid. `of_what` says whose,
  * beginning with their concert_id.
  */
-#define SALES_BY_ORDERS(of_what)                                                                   \
-    SALES_COLUMNS(SUM_OF_ORDERS("r.total_price", of_what, ""),                                     \
-                  SUM_OF_ORDERS("r.seat_count", of_what, " AND b.method = 'box_office'"),          \
-                  SUM_OF_ORDERS("r.seat_count", of_what, " AND b.method = 'guest'"),               \
-                  SUM_OF_ORDERS("r.total_price", of_what, " AND b.method = 'box_office'"))
+#define SALES_BY_ORDERS(of_what) BY_ORDERS(SALES_COLUMNS, of_what)
+#define TAKEN_BY_ORDERS(of_what) BY_ORDERS(TAKEN_COLUMNS, of_what)
+#define BY_ORDERS(columns, of_what)                                                                \
+    columns(SUM_OF_ORDERS("r.total_price", of_what, ""),                                           \
+            SUM_OF_ORDERS("r.seat_count", of_what, " AND b.method = 'box_office'"),                \
+            SUM_OF_ORDERS("r.seat_count", of_what, " AND b.method = 'guest'"),                     \
+            SUM_OF_ORDERS("r.total_price", of_what, " AND b.method = 'box_office'"))
 #define SUM_OF_ORDERS(column, of_what, of_method)                                                  \
     "(SELECT CAST(COALESCE(SUM(" column "), 0) AS SIGNED) FROM box_office_sale b"                  \
     " FORCE INDEX (box_office_sale_of_item) STRAIGHT_JOIN reservation r FORCE INDEX (PRIMARY)"     \

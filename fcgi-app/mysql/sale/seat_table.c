@@ -295,15 +295,29 @@ seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, 
                      (int64_t)owned_count);
 }
 
+/*
+ * How many seats there are is known of each item. So only those are read that somebody has or that
+ * are withheld, in a third of the time while a hall is nearly empty.
+ */
+#define SEATS_OF_ITEMS(which)                                                                      \
+    "(SELECT CAST(COALESCE(SUM(n.seat_count), 0) AS SIGNED) FROM item n"                           \
+    " WHERE n.concert_id = ?" which ")"
+#define ALL_SEATS SEATS_OF_ITEMS("")
+#define OPEN_SEATS SEATS_OF_ITEMS(" AND n.status = 'open'")
+#define TAKEN_SEATS TAKEN_BY_ORDERS("?")
+
 enum db_result
 seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sales)
 {
-    static const struct query count = {"SELECT " SALES_BY_ORDERS(
-        "?") " FROM item i"
-             " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
-             " WHERE i.concert_id = ?"};
+    static const struct query count = {
+        "SELECT " ALL_SEATS ", CAST(" OPEN_SEATS " - COALESCE(SUM(i.status = 'open'"
+        "  AND (s.held_until IS NULL OR s.held_until > UTC_TIMESTAMP(3))), 0) AS "
+        "SIGNED)," TAKEN_SEATS " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
+        " ON s.item_id = i.item_id AND (s.status <> 'available' OR s.blocked = 1)"
+        " WHERE i.concert_id = ?"};
     const struct parameter concert = DB_INTEGER(concert_id);
-    return db_select_one(db, &count, PARAMETERS(concert, concert, concert, concert, concert),
+    return db_select_one(db, &count,
+                         PARAMETERS(concert, concert, concert, concert, concert, concert, concert),
                          COLUMNS(INTO_SALES(sales)));
 }
 
