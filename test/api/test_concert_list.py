@@ -23,6 +23,7 @@ def large(new_stack):
         stack.query(
             "INSERT INTO seat (item_id, seat_no, price, section, row_name, label) SELECT %s, seat_no, price, section,"
             " row_name, label FROM seat WHERE item_id = %s", concert.item, first.item)
+    stack.query("UPDATE item SET seat_count = %s WHERE item_id >= %s", SEATS, first.item)
     return stack, concerts
 
 
