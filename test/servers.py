@@ -9,7 +9,7 @@ import subprocess
 
 import pymysql
 import redis
-from stack import Stack, empty_data, free_port, is_gone, wait_for
+from stack import REDIS_SERVER, Stack, empty_data, free_port, is_gone, wait_for
 
 
 # where it is not in the path of whoever is not root; None: the machine has MySQL
@@ -240,7 +240,7 @@ class Redis(Server):
         (self.folder / "redis.conf").write_text("\n".join(settings) + "\n")
 
     def command(self):
-        return ["redis-server", f"{self.folder}/redis.conf"]
+        return [REDIS_SERVER, f"{self.folder}/redis.conf"]
 
     def client(self):
         return redis.Redis(port=self.port, decode_responses=True, socket_timeout=5)
@@ -271,7 +271,7 @@ class Sentinel(Redis):
         )
 
     def command(self):
-        return ["redis-server", f"{self.folder}/redis.conf", "--sentinel"]
+        return [REDIS_SERVER, f"{self.folder}/redis.conf", "--sentinel"]
 
 
 class TwoNames(Stack):
