@@ -16,6 +16,7 @@ import pytest
 import redis
 from certificates import Authority
 from helpers import age_hold, balance, charge, new_user, ok
+from servers import MARIADBD
 from stack import ROOT, Stack, free_port, wait_for
 
 PAGE = (ROOT / "docs/deploy.md").read_text()
@@ -329,7 +330,9 @@ def test_another_name_than_the_certificates(secured):
     for store, words in (("mysql", "at 127.1, port .*: error 2026: "), ("redis", "127.1, port .*: TLS: ")):
         check = secured.check(**{f"{store}_host": "127.1"})
         assert check.returncode == AWAY and re.search(words, check.stderr), check.stderr
-        assert secured.check(**{f"{store}_host": "127.1", f"{store}_tls": "on", f"{store}_tls_ca_file": ""}).returncode == 0
+        on = secured.check(**{f"{store}_host": "127.1", f"{store}_tls": "on", f"{store}_tls_ca_file": ""})
+        # libmariadb could send the password of MySQL's only way to log in as it is, to whoever has any certificate
+        assert on.returncode == 0 or not MARIADBD and "error 5010: " in on.stderr, on.stderr
 
 
 def test_off_is_in_the_clear(secured):
