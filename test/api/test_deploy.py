@@ -202,6 +202,7 @@ def test_the_example_of_the_settings_is_taken(stack, tmp_path):
     for name in "gateway.secret", "admin.key":
         (tmp_path / name).write_text("a secret # that holds\n")
         text = text.replace(f"/etc/frontrow/{name}", str(tmp_path / name))
+    text = text.replace("/etc/frontrow/ticket.keys", str(stack.var / "ticket.keys"))
     (tmp_path / "frontrow.conf").write_text(text)
     printed = subprocess.run([stack.build / "frontrow", "--config", tmp_path / "frontrow.conf", "--print-config"],
                              env={}, timeout=60, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -8,7 +8,7 @@ from booking import Hall
 from refuser import MysqlRefuser
 from stack import wait_for
 
-COUNT = "SELECT COUNT(s.seat_no)"  # of all seats of a concert
+COUNT = "SELECT (SELECT CAST(COALESCE(SUM(n.seat_count)"  # of the seats of a concert
 OTHERS = 4  # concerts of the demo
 
 
