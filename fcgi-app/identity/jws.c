@@ -67,7 +67,7 @@ jws_verify(enum jws_algorithm algorithm, EVP_PKEY *key, const char *text, size_t
 {
     uint8_t der[P256_DER_MAX];
     if (algorithm == JWS_ES256) {
-        if (length != 2 * P256_BYTES)
+        if (length != 2 * (size_t)P256_BYTES)
             return false;
         length = write_der(signature, der);
         signature = der;

@@ -61,6 +61,7 @@ def test_an_operation(key):
     assert operation.get("x-role", "none").upper() == route.role
     assert ({"operator": []} in operation.get("security", [])) == (route.role != "NONE")
     assert ({} in operation.get("security", [{}])) == (route.who != "ADMIN")
+    assert ({"user": []} in operation.get("security", [])) == (route.who in ("CALLER", "CALLER_OR_ADMIN", "TOKEN"))
 
 
 @pytest.mark.parametrize("key", [key for key in ROUTES if ROUTES[key].fields != "any_fields"], ids=" ".join)

@@ -3,10 +3,9 @@
  * route, checks, fields. Only the handlers are not run: in their place stands what a handler may
  * rely on.
  *
- * The input begins with a line of letters: `h` is caller = header, `g` a gateway
- * with a secret, `b` a body that breaks off, `s`
- * one that comes in small pieces. Then a line for each parameter, "NAME=value", an empty line, and
- * the body.
+ * The input begins with a line of letters: `h` is caller = header, `j` is caller = jwt, `g` a
+ * gateway with a secret, `b` a body that breaks off, `s` one that comes in small pieces. Then a
+ * line for each parameter, "NAME=value", an empty line, and the body.
  */
 #include <fcgiapp.h>
 #include <jansson.h>
@@ -21,11 +20,14 @@
 #include "domain/services.h"
 #include "fuzz.h"
 #include "fuzz_input.h"
+#include "identity/key_set.h"
+#include "identity/verifier.h"
 #include "server/http.h"
 #include "server/metrics.h"
 #include "server/router.h"
 
 #define ADMIN_KEY "the key of the operators"
+#define TOKEN_USER "tilda"
 
 enum { PARAMETERS = 40, PIECE = 7, ROUTES = 64 };
 
@@ -122,6 +124,8 @@ require_caller(const struct services *services, const struct request *request)
         REQUIRE(strcmp(request->caller, stated) == 0);
     if (!is_user && route->who != WHO_TOKEN)
         REQUIRE(request->caller[0] == '\0');
+    else if (config_takes_tokens(services->config) && !by_operator)
+        REQUIRE(strcmp(request->caller, TOKEN_USER) == 0); /* the only token that was ever signed */
     else if (!config_trusts_body(services->config) && !by_operator)
         REQUIRE(strcmp(request->caller, request->user_header) == 0);
     if (route->who == WHO_TOKEN)
@@ -193,6 +197,32 @@ create_router(void)
         abort();
 }
 
+static struct verifier *verifier;
+static struct key_set *keys;
+
+static void
+free_verifier(void)
+{
+    verifier_free(verifier);
+    key_set_free(keys);
+}
+
+/* With the key of RFC 8037, A.2, by which the tokens in the corpus are signed. */
+static void
+create_verifier(const struct config *config)
+{
+    static const char jwks[] = "{\"keys\":[{\"kty\":\"OKP\",\"crv\":\"Ed25519\","
+                               "\"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}]}";
+    char error[CONFIG_ERROR_SIZE];
+    struct fuzz_file file = fuzz_file_create();
+    fuzz_file_write(&file, jwks, sizeof jwks - 1);
+    keys = key_set_read(file.path, error);
+    REQUIRE(keys != NULL);
+    verifier = verifier_create(config, keys, 4);
+    if (atexit(free_verifier) != 0)
+        abort();
+}
+
 /* What was read of the body is all that was sent. */
 static void
 require_whole(const struct peer *peer, const struct request *request)
@@ -239,11 +269,17 @@ find_nobody(void *services, const char *key, struct operator_account *account,
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct config config = {.run_dir = "/nonexistent", .admin_key = ADMIN_KEY};
+    static struct config config = {.run_dir = "/nonexistent",
+                                   .admin_key = ADMIN_KEY,
+                                   .jwt_issuer = "issuer",
+                                   .jwt_audience = "shop",
+                                   .jwt_user = "sub"};
     static const struct application application = {
         .read_input = api_read_input, .free_input = api_free_input, .find_operator = find_nobody};
-    if (router == NULL)
+    if (router == NULL) {
         create_router();
+        create_verifier(&config);
+    }
     log_set_level(LOG_LEVEL_ERROR);
     struct peer peer;
     struct exchange exchange = {0};
@@ -253,8 +289,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(config.gateway_secrets[0], sizeof config.gateway_secrets[0], "%s",
              strchr(text, 'g') != NULL ? "the secret of the gateway" : "");
     snprintf(config.caller, sizeof config.caller, "%s",
-             strchr(text, 'h') != NULL ? "header" : "body");
+             strchr(text, 'h') != NULL   ? "header"
+             : strchr(text, 'j') != NULL ? "jwt"
+                                         : "body");
     const struct request_env env = {.config = &config,
+                                    .verifier = verifier,
                                     .application = &application,
                                     .services = &services,
                                     .own_services = &services,

@@ -251,7 +251,7 @@ test_the_end_of_a_token(void)
     char user[USER_ID_SIZE];
     struct provider provider = open_provider(JWS_EDDSA);
     const char *token = give(&provider, "ann", NOW_S);
-    const int64_t end = NOW + 30 * 1000;
+    const int64_t end = NOW + 30000;
     for (int remembered = 0; remembered < 2; remembered++) {
         struct verifier *verifier = verifier_create(&provider.config, provider.keys, TOKENS);
         if (remembered)
