@@ -62,11 +62,14 @@ static void
 require_fault(const struct hall_fault *fault)
 {
     char text[HALL_FAULT_TEXT_SIZE];
+    bool quotes_brace = false; /* what the file said, not a word that was forgotten */
+    for (size_t i = 0; i < fault->word_count; i++)
+        quotes_brace |= strchr(fault->words[i].value, '{') != NULL;
     REQUIRE(fault->code > HALL_SOUND && fault->code < HALL_FAULT_COUNT);
     REQUIRE(fault->line >= 0 && fault->word_count <= HALL_WORDS_MAX);
     REQUIRE(*hall_fault_name(fault->code) != '\0');
     hall_fault_text(fault, text);
-    REQUIRE(*text != '\0' && strchr(text, '{') == NULL);
+    REQUIRE(*text != '\0' && (quotes_brace || strchr(text, '{') == NULL));
     fuzz_require_text(text, sizeof text);
 }
 
