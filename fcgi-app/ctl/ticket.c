@@ -1,10 +1,10 @@
 /* frontrowctl ticket key|verify: keys of tickets, and codes checked by them. Neither asks a server.
  */
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "base/ticket_code.h"
 #include "ctl/ctl.h"
 
@@ -19,39 +19,18 @@ ctl_ticket_key(struct ctl *ctl)
     return EXIT_DONE;
 }
 
-/* 43 letters of base64url (RFC 7515) are 32 bytes. */
-static bool
-read_base64url(const char *text, uint8_t bytes[TICKET_KEY_BYTES])
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    enum { LENGTH = (TICKET_KEY_BYTES * 8 + 5) / 6, PADDED = LENGTH + 1 };
-    char padded[PADDED + 1];
-    uint8_t decoded[PADDED / 4 * 3];
-    if (text == NULL || strlen(text) != LENGTH || strspn(text, letters) != LENGTH)
-        return false;
-    snprintf(padded, sizeof padded, "%s=", text);
-    for (char *letter = padded; *letter != '\0'; letter++) {
-        if (*letter == '-')
-            *letter = '+';
-        else if (*letter == '_')
-            *letter = '/';
-    }
-    if (EVP_DecodeBlock(decoded, (const unsigned char *)padded, PADDED) != sizeof decoded)
-        return false;
-    memcpy(bytes, decoded, TICKET_KEY_BYTES);
-    return true;
-}
-
 /* A key of another kind is none of a ticket. */
 static bool
 take_key(struct ticket_keys *keys, const json_t *jwk)
 {
+    enum { LENGTH = (TICKET_KEY_BYTES * 8 + 5) / 6 };
     const char *curve = json_string_value(json_object_get(jwk, "crv"));
-    uint8_t public_key[TICKET_KEY_BYTES];
+    const char *text = json_string_value(json_object_get(jwk, "x"));
+    uint8_t public_key[BASE64URL_BYTES(LENGTH)];
     if (curve == NULL || strcmp(curve, "Ed25519") != 0)
         return true;
-    return read_base64url(json_string_value(json_object_get(jwk, "x")), public_key) &&
+    return text != NULL && strlen(text) == LENGTH &&
+           base64url_read(text, LENGTH, public_key) == TICKET_KEY_BYTES &&
            ticket_keys_add_public(keys, public_key);
 }
 

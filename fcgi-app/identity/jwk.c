@@ -6,7 +6,7 @@
 #include <openssl/param_build.h>
 #include <string.h>
 
-#include "identity/base64url.h"
+#include "base/base64url.h"
 
 enum { NUMBER_BYTES_MAX = 2048, P256_BYTES = 32, ED25519_BYTES = 32 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "identity/base64url.h"
+#include "base/base64url.h"
 
 /* A token in its parts. */
 struct parts {

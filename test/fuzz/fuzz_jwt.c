@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "../token_maker.h"
+#include "base/base64url.h"
 #include "fuzz.h"
-#include "identity/base64url.h"
 #include "identity/jwt.h"
 #include "identity/key_set.h"
 #include "identity/verifier.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../token_maker.h"
-#include "identity/base64url.h"
+#include "base/base64url.h"
 #include "identity/jwk.h"
 #include "identity/jwt.h"
 #include "identity/verifier.h"

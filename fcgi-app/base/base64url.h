@@ -1,6 +1,6 @@
 /* base64url: the text form of bytes in tokens and keys (RFC 7515, section 2). */
-#ifndef FRONTROW_IDENTITY_BASE64URL_H
-#define FRONTROW_IDENTITY_BASE64URL_H
+#ifndef FRONTROW_BASE_BASE64URL_H
+#define FRONTROW_BASE_BASE64URL_H
 
 #include <stddef.h>
 #include <stdint.h>
