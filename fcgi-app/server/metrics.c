@@ -221,7 +221,7 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
         write_requests(out, labels, &sums[route]);
     }
     prometheus_family(out, "request_seconds", "histogram",
-                      "Time from the accepted connection to the written answer.");
+                      "Time from the request that nginx had to the written answer.");
     write_durations(out, router, sums, false);
     prometheus_family(out, "operator_request_seconds", "summary",
                       "The same of the calls of operators and monitors.");

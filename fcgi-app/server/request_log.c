@@ -24,14 +24,14 @@ may_say_more(void)
 
 void
 request_log(const struct config *config, const struct route *route, const struct exchange *exchange,
-            const struct spent before[DEPENDENCY_COUNT], int64_t took_us)
+            const struct spent before[DEPENDENCY_COUNT], const struct request_times *times)
 {
     const struct response *response = &exchange->response;
     const char *trace = exchange->request.trace_id;
     /* maintenance and a full queue are refusals on purpose */
     bool failed = response->status >= 500 && response->error != ERROR_MAINTENANCE &&
                   response->error != ERROR_QUEUE_FULL;
-    bool slow = config->slow_ms > 0 && took_us / 1000 >= config->slow_ms;
+    bool slow = config->slow_ms > 0 && times->took_us / 1000 >= config->slow_ms;
     if ((!failed && !slow) || !may_say_more())
         return;
     const struct spent *mysql = spent_of(DEPENDENCY_MYSQL), *redis = spent_of(DEPENDENCY_REDIS);
@@ -42,7 +42,8 @@ request_log(const struct config *config, const struct route *route, const struct
         {"route", route != NULL ? route->pattern : "none", 0},
         {"status", NULL, response->status},
         {"code", response->error != ERROR_NONE ? error_code(response->error) : "ok", 0},
-        {"ms", NULL, took_us / 1000},
+        {"ms", NULL, times->took_us / 1000},
+        {"waitedMs", NULL, times->waited_us / 1000},
         {"user", exchange->request.caller, 0},
         {"mysqlStatements", NULL, (int64_t)(mysql->calls - mysql_before->calls)},
         {"mysqlMs", NULL, (int64_t)(mysql->microseconds - mysql_before->microseconds) / 1000},

@@ -6,6 +6,13 @@
 #include "base/spent.h"
 #include "server/http.h"
 
+/* Microseconds as the buyer had them: from when nginx had the request until its answer was written.
+ */
+struct request_times {
+    int64_t took_us;
+    int64_t waited_us; /* of them in the socket, until a worker was free */
+};
+
 /*
  * Logs an answered request if its answer was a 5xx that nobody asked for, or it took longer than
  * slow_ms. `route` is NULL where it matched none; `before` is what was spent before it. Of many in
@@ -13,6 +20,6 @@
  */
 void request_log(const struct config *config, const struct route *route,
                  const struct exchange *exchange, const struct spent before[DEPENDENCY_COUNT],
-                 int64_t took_us);
+                 const struct request_times *times);
 
 #endif

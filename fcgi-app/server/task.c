@@ -74,10 +74,10 @@ begin(struct task_context *context, struct task *task)
     scoreboard_take(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
     /* by two clocks, if nginx is on another machine; and one may have been set back meanwhile */
-    int64_t waited_ms = clock_wall() - exchange->sent_at;
+    int64_t waited_ms = exchange->sent_at > 0 ? clock_wall() - exchange->sent_at : 0;
+    task->waited_us = waited_ms > 0 ? waited_ms * 1000 : 0;
     if (exchange->sent_at > 0)
-        metrics_count_wait(context->heritage->metrics, context->slot_index,
-                           waited_ms > 0 ? waited_ms * 1000 : 0);
+        metrics_count_wait(context->heritage->metrics, context->slot_index, task->waited_us);
 
     const struct config *config = context->config;
     int64_t now = clock_monotonic();
@@ -165,10 +165,13 @@ task_end(struct task_context *context, struct task *task)
     router_end(&env, &exchange->request);
     if (!http_send(exchange))
         log_lost_answer(exchange);
-    int64_t took_us = clock_monotonic_us() - task->began;
+    const struct request_times times = {
+        .took_us = task->waited_us + clock_monotonic_us() - task->began,
+        .waited_us = task->waited_us,
+    };
     metrics_count(context->heritage->metrics, context->slot_index, task->match.index,
-                  &exchange->response, took_us);
-    request_log(context->config, task->match.route, exchange, task->spent, took_us);
+                  &exchange->response, times.took_us);
+    request_log(context->config, task->match.route, exchange, task->spent, &times);
     log_set_request(NULL);
     task->answered = true;
     context->answered++;

@@ -30,7 +30,8 @@ struct task {
     FCGX_Request connection;
     struct exchange exchange;
     struct match match;
-    int64_t began;                        /* clock_monotonic_us() */
+    int64_t began;     /* clock_monotonic_us() */
+    int64_t waited_us; /* in its socket before that; 0 where nginx told no time */
     struct spent spent[DEPENDENCY_COUNT]; /* before it */
     bool answered;
 };

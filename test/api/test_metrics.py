@@ -141,6 +141,9 @@ def test_how_long_requests_waited_for_a_worker(private):
     with private.one_call_under_way():
         time.sleep(0.2)  # nobody takes what comes meanwhile
     wait_for(lambda: grown(private, before, "accept_wait_seconds_sum") >= 0.1)
+    le = 'method="GET",route="/point",le="{}"'
+    slow = [grown(private, before, "request_seconds_bucket", le.format(limit)) for limit in ("0.1", "+Inf")]
+    assert slow[0] < slow[1], "who waited for a worker had a slow call"
 
 
 # ---- dependencies
