@@ -383,7 +383,7 @@ REQUESTS = [
     Request("PATCH /admin/concert/{concert}", "demo", admin("PATCH", "/admin/concert/2", {"venue": "New"}), 10, 1_000),
     Request("PATCH /admin/concert/{concert}", "hall of 50,000",
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New", "description": "x" * 4000}), 11, HALL + 20),
-    Request("GET /admin/concert/{concert}/item", "demo", admin("GET", "/admin/concert/2/item"), 2, 2_000),
+    Request("GET /admin/concert/{concert}/item", "demo", admin("GET", "/admin/concert/2/item"), 2, 4_000),  # 900 seats; MySQL 9 sorts them
     Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 20),
     Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 5, 50),
     Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 106, 1_000_000),

@@ -1,5 +1,6 @@
 #include "mysql/dial.h"
 
+#include <errmsg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,10 +100,14 @@ dial_once(struct database *db, const struct host *host)
     else
         host_print(host, address);
     if (log_in(handle, config, host) == NULL) {
+        bool lacks_plugin = mysql_errno(handle) == CR_AUTH_PLUGIN_CANNOT_LOAD;
         connection_count_refusal(db, mysql_errno(handle));
         snprintf(db->error_text, sizeof db->error_text,
-                 "MySQL cannot be reached at %.200s: error %u: %s", address, mysql_errno(handle),
-                 mysql_error(handle));
+                 "MySQL cannot be reached at %.200s: error %u: %s%s", address, mysql_errno(handle),
+                 mysql_error(handle),
+                 lacks_plugin ? "; the client library that Frontrow was built with has no such "
+                                "way to log in (docs/engines.md)"
+                              : "");
     } else if (config_tls_of(config->mysql_tls) != CONFIG_TLS_OFF &&
                mysql_get_ssl_cipher(handle) == NULL) {
         snprintf(db->error_text, sizeof db->error_text,

@@ -372,8 +372,9 @@ class Downgrader:
 
     SSL = 0x0800  # of the server's capabilities
 
-    def __init__(self, port):
+    def __init__(self, port, way=b"caching_sha2_password"):
         self.server = port
+        self.way = way
         self.heard = b""
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -391,7 +392,7 @@ class Downgrader:
         at = greeting.index(b"\0", 5) + 1 + 4 + 8 + 1
         flags = int.from_bytes(greeting[at:at + 2], "little") & ~self.SSL
         greeting[at:at + 2] = flags.to_bytes(2, "little")
-        answers = [greeting, b"\xfecaching_sha2_password\0" + b"s" * 20 + b"\0", b"\1\4"]  # another way; the word itself
+        answers = [greeting, b"\xfe" + self.way + b"\0" + b"s" * 20 + b"\0", b"\1\4"]  # another way; the word itself
         for number, answer in enumerate(answers):
             if number:
                 answer = len(answer).to_bytes(3, "little") + bytes([2 * number]) + answer
@@ -419,3 +420,14 @@ def test_on_tells_nobody_the_password(secured):
             check = secured.check(**settings)
             assert check.returncode == AWAY and "MySQL cannot be reached" in check.stderr, check.stderr
             assert password not in downgrader.heard, f"mysql_tls = {tls}"
+
+
+def test_a_way_to_log_in_that_the_library_does_not_know(secured):
+    """As MySQL's library of version 9 does not know that of MariaDB's accounts: it says so, and where to read on.
+    MariaDB's has no error of its own for it."""
+    with Downgrader(secured.mysql_port, way=b"unheard_of") as server:
+        check = secured.check(**NO_FILES, **secured.without_certificate(), mysql_tls="off", redis_tls="off",
+                              mysql_host="localhost", mysql_port=str(server.port))
+    assert check.returncode == AWAY, check.stderr
+    assert "unheard_of" in check.stderr, check.stderr
+    assert ("error 2059" in check.stderr) == ("has no such way to log in (docs/engines.md)" in check.stderr), check.stderr
