@@ -11,14 +11,13 @@
 #include "base/shared.h"
 #include "server/rundir.h"
 
-enum { LATENCY_LIMITS = 9, WAIT_LIMITS = 5, LABELS_SIZE = 128 };
+enum { LATENCY_LIMITS = 6, WAIT_LIMITS = 5, LABELS_SIZE = 128 };
 
 /*
  * Microseconds. One limit is what a reservation may take (docs/metrics.md), so that it can be told
  * exactly how many took longer. Each limit is a line for each route: no more than are needed.
  */
-static const int64_t latency_list[LATENCY_LIMITS] = {1000,  2500,   5000,   10000,  25000,
-                                                     50000, 100000, 300000, 1000000};
+static const int64_t latency_list[LATENCY_LIMITS] = {1000, 5000, 25000, 100000, 300000, 1000000};
 static const struct histogram_limits latency_limits = {latency_list, LATENCY_LIMITS};
 
 /* nginx tells milliseconds. */
