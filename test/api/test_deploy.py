@@ -409,3 +409,36 @@ def test_all_that_is_installed_is_taken_away_again(stack, tmp_path):
     make(stack, "uninstall", f"DESTDIR={tmp_path}")
     left = [path for path in tmp_path.rglob("*") if not path.is_dir() or "frontrow" in path.name]
     assert not left
+
+
+# ---- completion
+
+
+def completed(stack, *words):
+    """What bash offers for the last of the words."""
+    script = """source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+                _frontrow "$PROGRAM" "${@: -1}" "${@: -2:1}"; printf '%s\\n' "${COMPREPLY[@]}" """
+    done = subprocess.run(["bash", "-euc", script, "-", ROOT / "scripts/completion/frontrowctl", *words], timeout=60,
+                          env=os.environ | {"PROGRAM": str(stack.build / words[0])}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("words, offered", [
+    (("frontrowctl", "au"), ["audit"]), (("frontrowctl", "q"), ["queue"]),
+    (("frontrowctl", "queue", "d"), ["drain", "draw"]), (("frontrowctl", "--config", "x", "queue", "pau"), ["pause"]),
+    (("frontrowctl", "queue", "pause", ""), []), (("frontrowctl", "hall", "check", "h"), []),
+    (("frontrowctl", "operator", "add", "mina", "--role", "g"), ["gate"]), (("frontrowctl", "--nginx"), ["--nginx-log"]),
+    (("frontrow", "--pr"), ["--print-config"]), (("frontrow-sweeper", "--c"), ["--config"]),
+])
+def test_completion(stack, words, offered):
+    assert completed(stack, *words) == offered
+
+
+def test_completion_offers_every_command(stack):
+    usage = stack.program("frontrowctl", "--help").stdout
+    commands = re.findall(r"^  ([a-z][a-z-]*)((?: [a-z]+)?)", usage, re.MULTILINE)
+    assert len(commands) > 30
+    for first, second in commands:
+        assert first in completed(stack, "frontrowctl", "")
+        assert not second or second.strip() in completed(stack, "frontrowctl", first, "")

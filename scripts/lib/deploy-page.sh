@@ -1,0 +1,18 @@
+# The commands of docs/deploy.md, for who runs the page: scripts/lib/test-deploy, and the test of the Debian packages.
+
+DEPLOY_PAGE=${ROOT:-.}/docs/deploy.md
+
+# page_blocks PART TAG...: where the page's blocks of shell begin, by line: of one part (deploy, or uninstall, which
+# is a tag), without tags of what is done elsewhere.
+page_blocks() {
+    awk -v part="$1" -v tags=" uninstall ${*:2} " '/^```sh/ {
+            wanted = ($2 == "uninstall") == (part == "uninstall")
+            for (i = 2; i <= NF; i++) wanted = wanted && index(tags, " " $i " ")
+            if (wanted) print NR
+        }' "$DEPLOY_PAGE"
+}
+
+# page_block LINE: the commands of the block that begins there
+page_block() {
+    sed -n "$(($1 + 1)),/^\`\`\`/{/^\`\`\`/q; p}" "$DEPLOY_PAGE"
+}
