@@ -34,9 +34,10 @@ const FINAL = new Set(["queue_full", "too_many_unpaid"]);
 const PATIENCE = 60; // seconds; what takes longer is said
 let waiting = 0;
 
-async function ask(method, path, { body, token, key, etag, admin, signal }) {
+async function ask(method, path, { body, file, token, key, etag, admin, signal }) {
     const headers = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (file) headers["Content-Type"] = file.type;
     if (token) headers["X-Queue-Token"] = token;
     if (key) headers["Idempotency-Key"] = key;
     if (etag) headers["If-None-Match"] = etag;
@@ -44,7 +45,7 @@ async function ask(method, path, { body, token, key, etag, admin, signal }) {
     const asked = Date.now();
     const answer = await fetch(address(path), {
         method, headers, signal, credentials: "same-origin",
-        body: body === undefined ? undefined : JSON.stringify(body),
+        body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
     learn(answer.headers.get("Date"), asked, Date.now());
     return answer;

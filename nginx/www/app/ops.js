@@ -19,12 +19,14 @@ const PAGES = [ // path, the role that it needs, its module, the entry of the me
     [/^\/?$/, "viewer", null, "concerts"],
     [/^\/new$/, "manager", () => import("./opscreate.js"), "concerts"],
     [/^\/concert\/(\d+)(?:\/(\w+))?$/, "viewer", () => import("./opsconcert.js"), "concerts"],
+    [/^\/halls$/, "viewer", () => import("./opshalls.js"), "halls"],
+    [/^\/hall\/(\d+)$/, "viewer", () => import("./opshalls.js").then(({ HallPage }) => ({ default: HallPage })), "halls"],
     [/^\/orders$/, "seller", () => import("./opsorders.js").then(({ OrdersPage }) => ({ default: OrdersPage })), "orders"],
     [/^\/order\/(\d+)$/, "seller", () => import("./opsorder.js"), "orders"],
     [/^\/user\/([^/]+)$/, "seller", () => import("./opsuser.js"), "orders"],
     [/^\/server$/, "viewer", () => import("./opsserver.js"), "server"],
 ];
-const MENU = [["concerts", "#/", "viewer"], ["orders", "#/orders", "seller"], ["server", "#/server", "viewer"]];
+const MENU = [["concerts", "#/", "viewer"], ["orders", "#/orders", "seller"], ["halls", "#/halls", "viewer"], ["server", "#/server", "viewer"]];
 
 /** What is in an address; null where it is no encoded text. */
 function decode(id) {

@@ -111,6 +111,11 @@ export async function change(method, path, body) {
     }
 }
 
+/** Sends the bytes of a Blob, whose type is told, once: there is no going on after a reload. */
+export function sendFile(path, file) {
+    return settle("POST", path, { file, key: newKey() });
+}
+
 /** A path with the members of a query; those that are empty are left out. */
 export function withQuery(path, members) {
     const given = Object.entries(members).filter(([, value]) => value !== null && value !== undefined && value !== "");

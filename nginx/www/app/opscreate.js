@@ -1,8 +1,8 @@
-// Making a concert: field by field, or from a JSON or CSV file.
+// Making a concert: field by field, or from JSON.
 import { change } from "./opscall.js";
-import { draftFromCsv, draftFromForm } from "./opsdata.js";
+import { draftFromForm } from "./opsdata.js";
 import { Choice, Field, MomentField, Repeated, useAct, useDraft, ZoneField } from "./opsparts.js";
-import { SectionFields } from "./opssections.js";
+import { SeatFields } from "./opssections.js";
 import { say } from "./opstext.js";
 import { ownZone } from "./opszone.js";
 import { Title, usePageTitle } from "./parts.js";
@@ -44,7 +44,7 @@ function CreateForm({ run, isRunning }) {
         <${Repeated} legend=${say("dates")} draft=${draft} by="begins" fields=${(i) => html`
             <${MomentField} label=${say("begins")} name="begins" zone=${zone} draft=${draft} i=${i} required />`} />
         <p class="help">${say("zone_help", zone)}</p>
-        <${SectionFields} draft=${draft} />
+        <${SeatFields} draft=${draft} />
         <p><button class="primary" disabled=${isRunning}>${say("create")}</button></p>
     </form>`;
 }
@@ -53,10 +53,7 @@ function CreateFile({ run, isRunning }) {
     const [text, setText] = useState("");
     const load = async (event) => {
         const [file] = event.currentTarget.files;
-        if (!file) return; // the choice was taken back
-        const read = await file.text();
-        const name = file.name.replace(/\.\w+$/, "");
-        setText(/\.csv$/i.test(file.name) ? JSON.stringify(draftFromCsv(read, name), null, 2) : read);
+        if (file) setText(await file.text()); // else the choice was taken back
     };
     const submit = (event) => {
         event.preventDefault();
@@ -68,7 +65,7 @@ function CreateFile({ run, isRunning }) {
     };
     return html`<details class="card"><summary>${say("create_file")}</summary><form onSubmit=${submit}>
         <p class="help">${say("create_help")}</p>
-        <label for="file">${say("file")}</label><input id="file" type="file" accept=".json,.csv" onChange=${load} />
+        <label for="file">${say("file")}</label><input id="file" type="file" accept=".json" onChange=${load} />
         <label for="json">${say("json")}</label>
         <textarea id="json" rows="10" required spellcheck=${false} value=${text}
             onInput=${(event) => setText(event.currentTarget.value)}></textarea>

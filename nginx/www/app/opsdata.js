@@ -107,24 +107,6 @@ export class Forecasts {
     }
 }
 
-const NUMBERS = new Set(["from", "to", "price", "firstLabel", "x", "y"]);
-
-/** A table of seat ranges (a heading line, then one range a line; no quotes) -> the draft of a concert. */
-export function draftFromCsv(text, name) {
-    const [heading, ...lines] = text.trim().split(/\r?\n/).map((line) => line.split(",").map((cell) => cell.trim()));
-    const items = new Map();
-    for (const line of lines) {
-        const { date, startsAt, ...seats } = Object.fromEntries(heading.map((column, i) => [column, line[i]]));
-        for (const [column, cell] of Object.entries(seats)) {
-            if (cell === "" || cell === undefined) delete seats[column];
-            else if (NUMBERS.has(column)) seats[column] = Number(cell);
-        }
-        if (!items.has(startsAt)) items.set(startsAt, { date, startsAt, seats: [] });
-        items.get(startsAt).seats.push(seats);
-    }
-    return { title: name, venue: "", items: [...items.values()] };
-}
-
 /** The fields of sections -> ranges of seats: each section a block of rows behind the one before. */
 export function draftSeats(form) {
     const seats = [];
@@ -139,6 +121,18 @@ export function draftSeats(form) {
     return seats;
 }
 
+/** Which seats a date gets: of a hall that is kept, with the prices that the fields have, or of typed sections. */
+export function seatMembers(form) {
+    const [, hallId] = /^hall\.(\d+)$/.exec(form.get("like") ?? "") ?? [];
+    if (!hallId) return { seats: draftSeats(form) };
+    const prices = [...form].flatMap(([name, value]) => {
+        const [, member, which] = /^price\.(all|category|section)\.(.*)$/s.exec(name) ?? [];
+        if (!member || value === "") return [];
+        return [{ price: Number(value), ...(member !== "all" && { [member]: which }) }];
+    });
+    return { hallId: Number(hallId), ...(prices.length > 0 && { prices }) };
+}
+
 /** A number that a field holds; null where it is left empty. */
 export function fieldNumber(form, name) {
     const text = form.get(name);
@@ -147,12 +141,12 @@ export function fieldNumber(form, name) {
 
 /** The fields of the form -> the draft of a concert. */
 export function draftFromForm(form) {
-    const seats = draftSeats(form);
+    const seats = seatMembers(form);
     const optional = ["admissionCapacity", "idleSeconds", "maxSeatsPerUser"].map((name) => [name, fieldNumber(form, name)]);
     return {
         title: form.get("title"), venue: form.get("venue"), timeZone: form.get("timeZone"), status: form.get("status"),
         opensAt: form.get("opensAt") || null, closesAt: form.get("closesAt") || null,
         holdSeconds: Number(form.get("holdSeconds")), ...Object.fromEntries(optional),
-        items: form.getAll("begins").map((begins, i) => ({ date: begins.slice(0, 10), startsAt: form.getAll("beginsAt")[i], seats })),
+        items: form.getAll("begins").map((begins, i) => ({ date: begins.slice(0, 10), startsAt: form.getAll("beginsAt")[i], ...seats })),
     };
 }

@@ -1,10 +1,10 @@
 // The dates of a concert: their times, further ones, and what cancels one or all of them.
 import { number, points } from "./language.js";
 import { change, readRows, useRead } from "./opscall.js";
-import { draftSeats } from "./opsdata.js";
+import { seatMembers } from "./opsdata.js";
 import { copyOf, readSeats } from "./opshall.js";
-import { Choice, done, Field, momentOf, MomentField, paid, Refusal, Status, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
-import { SectionFields } from "./opssections.js";
+import { done, Field, momentOf, MomentField, paid, Refusal, Status, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
+import { SeatFields } from "./opssections.js";
 import { say } from "./opstext.js";
 import { confirm } from "./parts.js";
 import { html, useState } from "./view.js";
@@ -122,14 +122,14 @@ function Item({ concert, item, again }) {
 function AddDate({ concert, items, again }) {
     const draft = useDraft(`date.${concert.concertId}`);
     const [said, run, isRunning] = useAct();
-    const [like, setLike] = useState(draft.of("like", String(items[0]?.itemId ?? "")));
     const submit = (event) => {
         event.preventDefault();
         const form = new FormData(event.currentTarget);
+        const like = items.find(({ itemId }) => itemId === Number(form.get("like")));
         run(async (progress) => {
-            const seats = like === "" ? draftSeats(form)
-                : copyOf(await readSeats(concert.concertId, items.find(({ itemId }) => itemId === Number(like)), undefined, (count) => progress(say("counting", count))));
-            const body = { date: form.get("begins").slice(0, 10), startsAt: form.get("beginsAt"), seats };
+            const members = like ? await copyOf(await readSeats(concert.concertId, like, undefined, (count) => progress(say("counting", count))),
+                say("hall_copy", concert.title, like.date)) : seatMembers(form);
+            const body = { date: form.get("begins").slice(0, 10), startsAt: form.get("beginsAt"), ...members };
             await change("POST", `/admin/concert/${concert.concertId}/item`, body);
             draft.clear();
             again();
@@ -139,10 +139,8 @@ function AddDate({ concert, items, again }) {
     return html`<details class="card item" open=${draft.exists}><summary>${say("add_date")}</summary>
         <form onSubmit=${submit} ...${draft.form}><div class="fields">
             <${MomentField} label=${say("begins")} name="begins" zone=${concert.timeZone} draft=${draft} required />
-            <${Choice} label=${say("hall_like")} name="like" value=${like} onChange=${(event) => setLike(event.currentTarget.value)}
-                options=${[...items.map((item) => [item.itemId, venueTime(item.startsAt, concert.timeZone)]), ["", say("hall_new")]]} />
         </div>
-        ${like === "" && html`<${SectionFields} draft=${draft} />`}
+        <${SeatFields} draft=${draft} others=${items.map((item) => [item.itemId, say("hall_of_date", venueTime(item.startsAt, concert.timeZone))])} />
         <p class="help">${say("zone_help", concert.timeZone)}</p>
         <p><button class="primary" disabled=${isRunning}>${say("add_date")}</button></p></form>${said}</details>`;
 }

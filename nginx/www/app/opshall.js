@@ -1,7 +1,8 @@
 // The hall of a date as operators see it: states, buyers, and places where the public layout can be read.
 import { once } from "./api.js";
 import { BLOCKED, buildHall, FREE, HELD, SOLD } from "./hall.js";
-import { readRows } from "./opscall.js";
+import { readRows, sendFile, withQuery } from "./opscall.js";
+import { fileOf } from "./opshallfile.js";
 
 const CODES = { available: FREE, held: HELD, sold: SOLD, other: SOLD, blocked: BLOCKED };
 
@@ -9,7 +10,7 @@ const CODES = { available: FREE, held: HELD, sold: SOLD, other: SOLD, blocked: B
 async function readPlaces(concertId, { itemId, layoutVersion }, signal) {
     try {
         const { data } = await once("GET", `/concert/${concertId}/item/${itemId}/layout?v=${layoutVersion}`, { signal });
-        return new Map(data.seats.map(({ seatId, x, y, price }) => [seatId, { x, y, price }]));
+        return new Map(data.seats.map(({ seatId, x, y, price, kind, note, partnerId }) => [seatId, { x, y, price, kind, note, partnerId }]));
     } catch (problem) {
         if (problem.code === "concert_not_open" || problem.code === "item_not_found") return new Map();
         throw problem;
@@ -52,8 +53,12 @@ export function rangesOf(seatIds) {
     return ranges;
 }
 
-/** Seats of a date -> the ranges of another date with the same hall. */
-export function copyOf(seats) {
+/** Whether ranges of numbered labels tell all of these seats. */
+function isSimple(seats) {
+    return seats.every(({ label, kind }) => /^(0|[1-9]\d{0,8})$/.test(label) && !kind);
+}
+
+function rangesLike(seats) {
     const ranges = [];
     for (const { seatId, section, row, label, price, status, x, y } of seats) {
         const blocked = status === "blocked";
@@ -65,4 +70,15 @@ export function copyOf(seats) {
         else ranges.push({ from: seatId, to: seatId, section, row, firstLabel: Number(label), price, blocked, x, y });
     }
     return ranges.map(({ x, y, ...range }) => (x === null ? range : { ...range, x, y }));
+}
+
+/**
+ * Seats of a date -> what another date with the same hall and prices is made of. Labels that are no numbers, and seats of a
+ * kind, are told by a hall only: it is kept under this name.
+ */
+export async function copyOf(seats, name) {
+    if (isSimple(seats)) return { seats: rangesLike(seats) };
+    const kept = seats.map((seat) => (seat.status === "blocked" ? { ...seat, kind: "withheld" } : seat));
+    const { hallId } = await sendFile(withQuery("/admin/hall", { name }), fileOf(kept));
+    return { hallId };
 }

@@ -68,7 +68,7 @@ function labelled(hall, indexes, from, to) {
 }
 
 /** Chooses seats by their names, for who knows them or has no pointer. */
-function Pick({ hall, onPick }) {
+export function Pick({ hall, onPick }) {
     const [section, setSection] = useState(hall.sections[0].name);
     const [row, setRow] = useState("");
     const [said, setSaid] = useState("");
