@@ -47,7 +47,7 @@ function Tools({ chosen, set, undo }) {
             <span class="quiet under">${[seat.kind && say(`kind_${seat.kind}`), seat.note, seat.price === null ? say("no_price") : number(seat.price)].filter(Boolean).join(" · ")}</span></span></li>`)}</ul>
             ${chosen.length > LISTED && html`<p>${say("and_more", chosen.length - LISTED)}</p>`}`}
         <form class="together" onSubmit=${mark}>
-            <${Choice} label=${say("kind")} value=${kind} onChange=${(event) => setKind(event.currentTarget.value)} options=${KINDS.map((one) => [one, say(`kind_${one}`)])} />
+            <${Choice} label=${say("seat_kind")} value=${kind} onChange=${(event) => setKind(event.currentTarget.value)} options=${KINDS.map((one) => [one, say(`kind_${one}`)])} />
             ${kind !== "plain" && kind !== "withheld" && html`<${Field} label=${say("kind_note")} name="note" maxlength="100" />`}
             <button disabled=${none}>${say("mark")}</button></form>
         <form class="together" onSubmit=${price}>
