@@ -121,16 +121,22 @@ export function draftSeats(form) {
     return seats;
 }
 
+/** The id of the hall that a choice of seats names, "hall.7" -> 7; null where it names something else. */
+export function keptHall(like) {
+    const match = /^hall\.(\d+)$/.exec(like);
+    return match && Number(match[1]);
+}
+
 /** Which seats a date gets: of a hall that is kept, with the prices that the fields have, or of typed sections. */
 export function seatMembers(form) {
-    const [, hallId] = /^hall\.(\d+)$/.exec(form.get("like") ?? "") ?? [];
-    if (!hallId) return { seats: draftSeats(form) };
+    const hallId = keptHall(form.get("like"));
+    if (hallId === null) return { seats: draftSeats(form) };
     const prices = [...form].flatMap(([name, value]) => {
         const [, member, which] = /^price\.(all|category|section)\.(.*)$/s.exec(name) ?? [];
         if (!member || value === "") return [];
         return [{ price: Number(value), ...(member !== "all" && { [member]: which }) }];
     });
-    return { hallId: Number(hallId), ...(prices.length > 0 && { prices }) };
+    return { hallId, ...(prices.length > 0 && { prices }) };
 }
 
 /** A number that a field holds; null where it is left empty. */

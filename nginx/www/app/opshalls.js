@@ -8,7 +8,7 @@ import { PlanEditor } from "./opsplan.js";
 import { say } from "./opstext.js";
 import { ownZone } from "./opszone.js";
 import { confirm, Title, usePageTitle } from "./parts.js";
-import { html, useEffect, useRef, useState } from "./view.js";
+import { html, useRef, useState } from "./view.js";
 
 const SHEET = /\.(xlsx?|ods|numbers)$/i; // sent all the same: the server says how to save it as CSV
 const NAME_MAX = 60;
@@ -26,21 +26,22 @@ function explainFile(problem) {
 }
 
 function Understood({ plan }) {
-    const { form, encoding, delimiter, columns, kinds, notices, noticeCount } = plan;
+    const { form, encoding, delimiter, columns } = plan;
     const delimiters = { ",": say("comma"), ";": say("semicolon"), "\t": say("tab") };
     const how = [form === "csv" ? "CSV" : form === "json" ? "JSON" : say("pretix_plan"), encoding, delimiters[delimiter]];
     return html`<p>${how.filter(Boolean).join(" · ")}</p>
         ${columns.length > 0 && html`<${Table} name=${say("hall_columns")} heads=${[say("hall_header"), say("hall_column")]}
             rows=${columns.map(({ header, column }) => [header, column === null ? html`<span class="quiet">${say("hall_ignored")}</span>` : tell.column(column)])} />`}
-        <${Summary} hall=${plan} kinds=${kinds} />
-        ${noticeCount > 0 && html`<div class="notice"><p>${say("hall_notices", noticeCount)}</p>
-            <ul>${notices.map((one, i) => html`<li key=${i}>${tell(one)}</li>`)}</ul></div>`}`;
+        <${Summary} hall=${plan} />`;
 }
 
+/** How large a hall is, what is in it, and which of its seats could not be drawn where they are. */
 function Summary({ hall }) {
     const marked = Object.entries(hall.kinds).filter(([kind, count]) => kind !== "plain" && count > 0);
     return html`<p>${[say("hall_size", hall.seatCount, hall.rowCount, hall.sections.length), ...marked.map(([kind, count]) => `${say(`kind_${kind}`)} ${number(count)}`),
-        hall.unpricedCount ? say("hall_unpriced", hall.unpricedCount) : priceRange(hall)].join(" · ")}</p>`;
+            hall.unpricedCount ? say("hall_unpriced", hall.unpricedCount) : priceRange(hall)].join(" · ")}</p>
+        ${hall.noticeCount > 0 && html`<div class="notice"><p>${say("hall_notices", hall.noticeCount)}</p>
+            <ul>${hall.notices.map((one, i) => html`<li key=${i}>${tell(one)}</li>`)}</ul></div>`}`;
 }
 
 // ---- a new one
@@ -92,7 +93,7 @@ function Import() {
         </div>
         <p class="actions"><button class="primary" disabled=${isRunning}>${say("hall_check")}</button></p>
         <div role="alert">${refusal && html`<p class="error">${refusal}</p>`}</div></form>${said}
-        ${found && html`<h3 tabindex="-1">${found.name}</h3><${Understood} plan=${found.plan} />
+        ${found && html`<h3>${found.name}</h3><${Understood} plan=${found.plan} />
             <${PlanEditor} key=${found.name} seats=${found.plan.seats} name=${found.name} isNew
                 onKeep=${(name, seats) => keep(name, seats ? fileOf(seats) : found.file)} />`}
     </section>`;
@@ -118,7 +119,6 @@ export function HallPage({ ids: [id] }) {
     const [hall, problem, again] = useRead(`/admin/hall/${id}`);
     const [said, run, isRunning] = useAct();
     usePageTitle(hall?.name ?? say("hall"));
-    useEffect(() => scrollTo(0, 0), [id]);
     const remove = () => run(async () => {
         if (!await confirm(say("hall_remove_sure", hall.name), [say("hall_remove_effect")], say("hall_remove"))) return "";
         await change("DELETE", `/admin/hall/${id}`);
@@ -127,8 +127,6 @@ export function HallPage({ ids: [id] }) {
     });
     return html`<${Title} kicker=${html`<a href="#/halls">${say("halls")}</a>`}>${hall?.name ?? t("loading")}<//>
         ${!hall ? html`<${Waiting} problem=${problem} again=${again} />` : html`<${Summary} hall=${hall} />
-            ${hall.noticeCount > 0 && html`<div class="notice"><p>${say("hall_notices", hall.noticeCount)}</p>
-                <ul>${hall.notices.map((one, i) => html`<li key=${i}>${tell(one)}</li>`)}</ul></div>`}
             <${PlanEditor} key=${id} seats=${hall.seats} name=${hall.name} onKeep=${(name, seats) => keep(name, fileOf(seats))} />
             ${may("manager") && html`<p><button type="button" class="danger" disabled=${isRunning} onClick=${remove}>${say("hall_remove")}</button></p>`}${said}`}`;
 }

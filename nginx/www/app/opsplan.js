@@ -2,34 +2,28 @@
 import { BLOCKED, buildHall, FREE } from "./hall.js";
 import { number, t } from "./language.js";
 import { may } from "./opscall.js";
-import { Choice, Field, seatName, useAct } from "./opsparts.js";
-import { Pick } from "./opsseats.js";
+import { Chosen, Legend, Pick, seatsOf, useChoice } from "./opschoose.js";
+import { Choice, Field, useAct } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { SeatMap } from "./seatmap.js";
 import { html, useMemo, useState } from "./view.js";
 
 const KINDS = ["plain", "restricted", "wheelchair", "companion", "withheld"];
-const LISTED = 12; // chosen seats that are named
 const DIRECTIONS = [["left", "←", -1, 0], ["up", "↑", 0, -1], ["down", "↓", 0, 1], ["right", "→", 1, 0]];
 
-function describe({ section, row, label, kind, note, price }) {
-    return [t("seat_name", section, row, label), kind && say(`kind_${kind}`), note, price === null ? say("no_price") : number(price)].filter(Boolean).join(", ");
+/** What a seat is beside its name. */
+function about({ kind, note, price }) {
+    return [kind && say(`kind_${kind}`), note, price === null ? say("no_price") : number(price)].filter(Boolean);
 }
 
 /** Whether two seats would be on one spot. */
 function meet(seats) {
-    const spots = new Set(seats.filter(({ x }) => x !== null).map(({ x, y }) => `${x} ${y}`));
-    return spots.size < seats.filter(({ x }) => x !== null).length;
+    const placed = seats.filter(({ x }) => x !== null);
+    return new Set(placed.map(({ x, y }) => `${x} ${y}`)).size < placed.length;
 }
 
-function Legend({ hall }) {
-    return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${hall.prices.map((price, tier) => html`<li key=${price}><span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${price === null ? say("no_price") : number(price)}</li>`)}
-        <li><span class="swatch held sold" aria-hidden="true"></span>${say("kind_withheld")}</li></ul></section>`;
-}
-
-/** What can be done to the chosen seats; `set(change)` gives each of them the members that change(seat) returns. */
-function Tools({ chosen, set, undo }) {
+/** What can be done to the chosen seats, if there are any; `set(change)` gives each of them the members that change(seat) returns. */
+function Tools({ none, set, undo }) {
     const [kind, setKind] = useState("plain");
     const mark = (event) => {
         event.preventDefault();
@@ -41,11 +35,7 @@ function Tools({ chosen, set, undo }) {
         const value = Number(new FormData(event.currentTarget).get("price"));
         set(() => ({ price: value }));
     };
-    const none = chosen.length === 0;
-    return html`<section class="chosen" aria-label=${say("chosen")}><h2>${say("chosen_count", chosen.length)}</h2>
-        ${none ? html`<p class="quiet">${say("plan_none")}</p>` : html`<ul>${chosen.slice(0, LISTED).map((seat) => html`<li key=${seat.seatId}><span>${seatName(seat)}
-            <span class="quiet under">${[seat.kind && say(`kind_${seat.kind}`), seat.note, seat.price === null ? say("no_price") : number(seat.price)].filter(Boolean).join(" · ")}</span></span></li>`)}</ul>
-            ${chosen.length > LISTED && html`<p>${say("and_more", chosen.length - LISTED)}</p>`}`}
+    return html`
         <form class="together" onSubmit=${mark}>
             <${Choice} label=${say("seat_kind")} value=${kind} onChange=${(event) => setKind(event.currentTarget.value)} options=${KINDS.map((one) => [one, say(`kind_${one}`)])} />
             ${kind !== "plain" && kind !== "withheld" && html`<${Field} label=${say("kind_note")} name="note" maxlength="100" />`}
@@ -55,7 +45,7 @@ function Tools({ chosen, set, undo }) {
             <button disabled=${none}>${say("set_price")}</button></form>
         <div class="actions" role="group" aria-label=${say("move")}>${DIRECTIONS.map(([name, sign, dx, dy]) => html`<button type="button" key=${name} disabled=${none}
             aria-label=${say(`move_${name}`)} onClick=${() => set(({ x, y }) => (x === null ? {} : { x: x + dx, y: y + dy }))}>${sign}</button>`)}
-            <button type="button" disabled=${!undo} onClick=${undo}>${say("undo")}</button></div></section>`;
+            <button type="button" disabled=${!undo} onClick=${undo}>${say("undo")}</button></div>`;
 }
 
 /**
@@ -64,35 +54,30 @@ function Tools({ chosen, set, undo }) {
  */
 export function PlanEditor({ seats: initial, name, isNew = false, onKeep }) {
     const [past, setPast] = useState([initial]); // the last one is what is shown
-    const [chosen, setChosen] = useState(new Set()); // indexes
+    const { chosen, toggle, add, clear } = useChoice();
     const [refusal, setRefusal] = useState("");
     const [said, run, isRunning] = useAct();
     const seats = past.at(-1);
     const hall = useMemo(() => buildHall({ seats }), [seats]);
     const statuses = useMemo(() => Uint8Array.from(seats, ({ kind }) => (kind === "withheld" ? BLOCKED : FREE)), [seats]);
-    const toggle = (i) => setChosen((before) => {
-        const after = new Set(before);
-        if (!after.delete(i)) after.add(i);
-        return after;
-    });
     const set = (members) => {
         const changed = seats.map((seat, i) => (chosen.has(i) ? { ...seat, ...members(seat) } : seat));
         const meets = meet(changed) && !meet(seats);
         setRefusal(meets ? say("same_spot") : "");
         if (!meets) setPast([...past, changed]);
     };
+    const describe = (i) => [t("seat_name", seats[i].section, seats[i].row, seats[i].label), ...about(seats[i])].join(", ");
     const submit = (event) => {
         event.preventDefault();
         const wanted = new FormData(event.currentTarget).get("as").trim();
         run(() => onKeep(wanted, isNew && past.length === 1 ? null : seats));
     };
-    const list = [...chosen].sort((a, b) => a - b).map((i) => seats[i]);
-    return html`<div class="hall"><div><${Legend} hall=${hall} />
-            <${SeatMap} hall=${hall} statuses=${statuses} chosen=${chosen} onToggle=${toggle} describe=${(i) => describe(seats[i])} /></div>
+    return html`<div class="hall"><div><${Legend} prices=${hall.prices} signs=${[[say("kind_withheld"), "held sold"]]} />
+            <${SeatMap} hall=${hall} statuses=${statuses} chosen=${chosen} onToggle=${toggle} describe=${describe} /></div>
         ${may("manager") && html`<div class="hall-side">
-            <${Pick} hall=${hall} onPick=${(indexes) => setChosen(new Set([...chosen, ...indexes]))} />
-            <p><button type="button" disabled=${chosen.size === 0} onClick=${() => setChosen(new Set())}>${say("choose_none")}</button></p>
-            <${Tools} chosen=${list} set=${set} undo=${past.length > 1 && (() => setPast(past.slice(0, -1)))} />
+            <${Pick} hall=${hall} onPick=${add} />
+            <${Chosen} seats=${seatsOf(seats, chosen)} help=${say("plan_none")} under=${(seat) => about(seat).join(" · ")} onClear=${clear}>
+                <${Tools} none=${chosen.size === 0} set=${set} undo=${past.length > 1 && (() => setPast(past.slice(0, -1)))} /><//>
             <p role="alert" class="error">${refusal}</p>
             ${(isNew || past.length > 1) && html`<form class="together" onSubmit=${submit}>
                 <${Field} label=${say("hall_name")} name="as" required maxlength="60" defaultValue=${name ?? ""} />

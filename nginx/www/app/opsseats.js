@@ -1,9 +1,10 @@
 // The seats of a date: who has them; to sell or give them, withhold them and change their prices.
 import { number, t } from "./language.js";
 import { change, may, useRead } from "./opscall.js";
+import { Chosen, Legend, Pick, seatsOf, useChoice } from "./opschoose.js";
 import { hallOf, rangesOf, readSeats } from "./opshall.js";
 import { userLink } from "./opsorders.js";
-import { Choice, Field, paid, Refusal, seatName, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
+import { Choice, Field, paid, Refusal, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { confirm } from "./parts.js";
 import { SeatMap } from "./seatmap.js";
@@ -11,7 +12,6 @@ import { NAME, NAME_MAX } from "./user.js";
 import { html, useEffect, useMemo, useState } from "./view.js";
 
 const AT_ONCE = 8; // seats in one sale
-const LISTED = 12; // chosen seats that are named
 const READ_AGAIN_MS = 10000;
 const SMALL = 10000; // seats that are one page of an export: such a hall is read again and again
 
@@ -48,48 +48,10 @@ function describe(seat) {
     return [t("seat_name", seat.section, seat.row, seat.label), say(`seat_${seat.status}`), seat.userId].filter(Boolean).join(", ");
 }
 
-function Chosen({ seats, onClear }) {
-    return html`<section class="chosen" aria-label=${say("chosen")}><h2>${say("chosen_count", seats.length)}</h2>
-        ${seats.length === 0 ? html`<p class="quiet">${say("chosen_none")}</p>` : html`
-            <ul>${seats.slice(0, LISTED).map((seat) => html`<li key=${seat.seatId}><span>${seatName(seat)}<span class="quiet under">
-                ${say(`seat_${seat.status}`)} · ${number(seat.price)}</span></span>
-                ${seat.reservationId && html`<span>${userLink(seat.userId)}<span class="under">
-                    <a href="#/order/${seat.reservationId}">${say("order_of", seat.reservationId)}</a></span></span>`}</li>`)}</ul>
-            ${seats.length > LISTED && html`<p>${say("and_more", seats.length - LISTED)}</p>`}
-            <p><button type="button" onClick=${onClear}>${say("choose_none")}</button></p>`}</section>`;
-}
-
-/** The seats of a row from one label to another, both of which may be left out; none where there is no such label. */
-function labelled(hall, indexes, from, to) {
-    const labels = indexes.map((i) => hall.seats[i].label);
-    const first = from === "" ? 0 : labels.indexOf(from);
-    const last = to === "" ? (from === "" ? labels.length - 1 : first) : labels.indexOf(to);
-    return first < 0 || last < 0 ? [] : indexes.slice(Math.min(first, last), Math.max(first, last) + 1);
-}
-
-/** Chooses seats by their names, for who knows them or has no pointer. */
-export function Pick({ hall, onPick }) {
-    const [section, setSection] = useState(hall.sections[0].name);
-    const [row, setRow] = useState("");
-    const [said, setSaid] = useState("");
-    const found = hall.sections.find((one) => one.name === section) ?? hall.sections[0];
-    const submit = (event) => {
-        event.preventDefault();
-        const form = new FormData(event.currentTarget);
-        const picked = row === "" ? found.indexes : labelled(hall, found.rows.get(row), form.get("from").trim(), form.get("to").trim());
-        setSaid(picked.length ? "" : say("found_none"));
-        onPick(picked);
-    };
-    const choose = (event) => {
-        setSection(event.currentTarget.value);
-        setRow("");
-    };
-    return html`<form onSubmit=${submit} aria-label=${say("pick")}><div class="fields">
-        <${Choice} label=${say("section")} value=${section} onChange=${choose} options=${hall.sections.map(({ name }) => [name, name])} />
-        <${Choice} label=${say("row")} value=${row} onChange=${(event) => setRow(event.currentTarget.value)}
-            options=${[["", say("all")], ...[...found.rows.keys()].map((name) => [name, name])]} />
-        ${row !== "" && html`<${Field} label=${say("seat_from")} name="from" maxlength="32" /><${Field} label=${say("seat_to")} name="to" maxlength="32" />`}
-        </div><p><button>${say("pick")}</button></p><p role="status" class="error">${said}</p></form>`;
+/** Who has a seat, and by which order; nothing of a free one. */
+function buyerOf({ reservationId, userId }) {
+    return reservationId && html`<span>${userLink(userId)}<span class="under">
+        <a href="#/order/${reservationId}">${say("order_of", reservationId)}</a></span></span>`;
 }
 
 /** Sells or gives the chosen seats. */
@@ -160,25 +122,13 @@ function Change({ concert, itemId, seats, onDone }) {
 
 const SIGNS = [["seat_held", "held"], ["seat_sold", "sold"], ["seat_blocked", "held sold"]];
 
-function Legend({ hall }) {
-    return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${hall.prices.map((price, tier) => html`<li key=${price}><span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${number(price)}</li>`)}
-        ${SIGNS.map(([name, kind]) => html`<li key=${name}><span class="swatch ${kind}" aria-hidden="true"></span>${say(name)}</li>`)}</ul></section>`;
-}
-
 function Hall({ concert, item, readItems }) {
     const { itemId } = item;
     const [plan, problem, again] = useSeats(concert.concertId, item);
-    const [chosen, setChosen] = useState(new Set());
-    const seats = useMemo(() => (plan ? [...chosen].sort((a, b) => a - b).map((i) => plan.hall.seats[i]) : []), [plan, chosen]);
+    const { chosen, toggle, add, clear } = useChoice();
+    const seats = useMemo(() => (plan ? seatsOf(plan.hall.seats, chosen) : []), [plan, chosen]);
     if (!plan) return html`<${Waiting} problem=${problem} again=${again} />`;
     const { hall, statuses } = plan;
-    const toggle = (i) => setChosen((before) => {
-        const after = new Set(before);
-        if (!after.delete(i)) after.add(i);
-        return after;
-    });
-    const clear = () => setChosen(new Set());
     const onDone = (isSold) => {
         if (isSold) clear();
         again();
@@ -186,11 +136,12 @@ function Hall({ concert, item, readItems }) {
     };
     const props = { concert, itemId, seats, onDone };
     return html`${problem && html`<${Refusal} problem=${problem} again=${again} />`}
-        <div class="hall"><div><${Legend} hall=${hall} />
+        <div class="hall"><div><${Legend} prices=${hall.prices} signs=${SIGNS.map(([name, kind]) => [say(name), kind])} />
             <${SeatMap} hall=${hall} statuses=${statuses} chosen=${chosen} onToggle=${toggle} describe=${(i) => describe(hall.seats[i])} /></div>
             <div class="hall-side">
-                <${Pick} hall=${hall} onPick=${(indexes) => setChosen(new Set([...chosen, ...indexes]))} />
-                <${Chosen} seats=${seats} onClear=${clear} />
+                <${Pick} hall=${hall} onPick=${add} />
+                <${Chosen} seats=${seats} help=${say("chosen_none")} onClear=${clear}
+                    under=${(seat) => `${say(`seat_${seat.status}`)} · ${number(seat.price)}`} beside=${buyerOf} />
                 ${item.status === "open" && concert.status !== "cancelled" && html`<${Sell} ...${props} />${may("manager") && html`<${Change} ...${props} />`}`}
             </div></div>`;
 }

@@ -1,6 +1,7 @@
 // The seats of a new concert or date: of a hall that is kept, of another date, or typed in as sections.
 import { number } from "./language.js";
 import { useRead } from "./opscall.js";
+import { keptHall } from "./opsdata.js";
 import { Choice, Field, Repeated, Waiting } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { html, useState } from "./view.js";
@@ -35,7 +36,7 @@ export function SeatFields({ draft, others = [] }) {
     const [kept, problem] = useRead("/admin/hall?limit=100");
     const [like, setLike] = useState(draft.of("like", String(others[0]?.[0] ?? "")));
     const halls = (kept?.halls ?? []).map(({ hallId, name, seatCount }) => [`hall.${hallId}`, say("hall_of", name, seatCount)]);
-    const [, hallId] = /^hall\.(\d+)$/.exec(like) ?? [];
+    const hallId = keptHall(like);
     return html`<div class="fields"><${Choice} label=${say("hall_like")} name="like" value=${like} onChange=${(event) => setLike(event.currentTarget.value)}
             options=${[...others, ...halls, ["", say("hall_new")]]} /></div>
         ${problem && html`<${Waiting} problem=${problem} />`}
