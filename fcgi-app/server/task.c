@@ -73,11 +73,13 @@ begin(struct task_context *context, struct task *task)
     http_begin(exchange, &task->connection);
     scoreboard_take(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
-    /* by two clocks, if nginx is on another machine; and one may have been set back meanwhile */
-    int64_t waited_ms = exchange->sent_at > 0 ? clock_wall() - exchange->sent_at : 0;
-    task->waited_us = waited_ms > 0 ? waited_ms * 1000 : 0;
-    if (exchange->sent_at > 0)
+    task->waited_us = 0;
+    if (exchange->sent_at > 0) {
+        /* by two clocks, if nginx is elsewhere; and one may have been set back meanwhile */
+        int64_t waited_ms = clock_wall() - exchange->sent_at;
+        task->waited_us = waited_ms > 0 ? waited_ms * 1000 : 0;
         metrics_count_wait(context->heritage->metrics, context->slot_index, task->waited_us);
+    }
 
     const struct config *config = context->config;
     int64_t now = clock_monotonic();
