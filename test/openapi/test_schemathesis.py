@@ -4,8 +4,7 @@ each answer with it. For scripts/lib/test-openapi, which installs it."""
 import os
 import subprocess
 
-import pytest
-from stack import ROOT, Stack
+from stack import ROOT
 
 EXAMPLES = 100  # for each call, beside those that it derives from the limits of each field
 
@@ -16,20 +15,10 @@ EXAMPLES = 100  # for each call, beside those that it derives from the limits of
 LEFT_OUT = "positive_data_acceptance,unsupported_method"
 
 
-@pytest.fixture
-def demo():
-    private = Stack(workers=4)
-    try:
-        private.start()
-        assert private.ctl("demo", "load").returncode == 0
-        yield private
-        private.check_books()
-    finally:
-        private.stop()
-
-
-def test_every_call_answers_as_it_is_described(demo, tmp_path):
+def test_every_call_answers_as_it_is_described(new_stack, tmp_path):
     """As a manager, and as somebody without a key."""
+    demo = new_stack(workers=4)
+    assert demo.ctl("demo", "load").returncode == 0
     for headers in (demo.admin_headers(), {}):
         done = subprocess.run(
             [os.environ["SCHEMATHESIS"], "run", ROOT / "docs/openapi.yaml", "--url", demo.url, "--max-examples", str(EXAMPLES),
@@ -38,3 +27,4 @@ def test_every_call_answers_as_it_is_described(demo, tmp_path):
             cwd=tmp_path, timeout=3000, capture_output=True, text=True)
         print(done.stdout[-3000:])
         assert done.returncode == 0, done.stdout[-20000:]
+    demo.check_books()
