@@ -148,6 +148,7 @@ def test_a_queue_takes_one_statement_more(stack):
     wait_for(lambda: stack.connections_to_workers() == 0)
     before = calls_of_redis()
     assert_paid(stack, buyers, together(stack, pays(buyers)))
+    wait_for(lambda: calls_of_redis() > before)  # Redis is told after the answers
     assert ok(stack.fresh(f"/concert/{concert.id}/queue"))["active"] == 0
     assert calls_of_redis() - before == 2, "one for the tokens, one for the queue"
 
