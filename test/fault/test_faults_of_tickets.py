@@ -90,3 +90,35 @@ def test_workers_killed_while_tickets_are_taken(whole, tickets):
             with contextlib.suppress(TimeoutError):
                 work.result(0.1)
     assert_taken_once(whole, tickets, work.result())
+
+
+class TakenAgain(Cutter):
+    """Loses the answer to the next COMMIT; before its sender asks what became of it, a gate takes the ticket."""
+
+    def __init__(self, stack, check_in):
+        super().__init__(stack, every=1, most=0)
+        self.check_in = check_in
+
+    def cut(self, kind, pair, data):
+        pair.muted = True
+        pair.server.sendall(data)
+        pair.answered.wait(5)
+        self.taken = self.check_in()
+        pair.close()
+
+
+def test_a_ticket_is_taken_again_while_an_undo_is_settled(whole, tickets):
+    """The undo was done. What a gate took since then stays taken."""
+    item, ticket = tickets[0]
+
+    def check_in():
+        body = {"code": ticket["code"], "itemId": item}
+        return ask_until_told(whole, "/admin/checkin", body)[-1]
+
+    assert check_in().status == 200
+    with TakenAgain(whole, check_in) as cutter:
+        cutter.most = 1
+        undone = whole.post("/admin/checkin/undo", {"ticketId": ticket["ticketId"], "reason": "a test"},
+                            **whole.admin_headers())
+    assert cutter.taken.status == 200 and undone.status == 200
+    assert whole.query("SELECT COUNT(checked_in_at) AS n FROM ticket WHERE item_id = %s", item) == [{"n": 1}]

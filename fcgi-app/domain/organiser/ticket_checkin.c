@@ -169,6 +169,7 @@ ticket_undo_execute(struct services *services, void *state, struct problem *prob
         require_used(ticket, problem) != ERROR_NONE)
         return problem->error;
     const struct ticket before = *ticket;
+    checkin->undone_at = before.checkin.at;
     ticket->checkin = (struct checkin){.at = CLOCK_NEVER, .scanned_at = CLOCK_NEVER};
     enum db_result result = ticket_table_undo(services->db, ticket->ticket_id, before.checkin.at);
     if (result != DB_OK)
@@ -176,14 +177,14 @@ ticket_undo_execute(struct services *services, void *state, struct problem *prob
     return write_log(services, checkin, "ticket undo", &before, problem);
 }
 
-/* If it is not taken, ours or a twin's was done. */
+/* If the check-in is gone, ours or a twin's was done; a gate may have taken the ticket again. */
 enum db_result
 ticket_undo_was_committed(struct services *services, void *state)
 {
+    const struct ticket_checkin *undo = state;
     struct checkin found;
-    enum db_result result =
-        ticket_table_lock_checkin(services->db, ticket_checkin_id(state), &found);
-    return result == DB_OK && found.at != CLOCK_NEVER ? DB_NONE : result;
+    enum db_result result = ticket_table_lock_checkin(services->db, undo->ticket.ticket_id, &found);
+    return result == DB_OK && found.at == undo->undone_at ? DB_NONE : result;
 }
 
 /* ---- what gates read ---- */

@@ -7,7 +7,7 @@
 
 #include "domain/sale/ticket.h"
 
-/* The state of either. The caller fills all but `ticket`. */
+/* The state of either. The caller fills all above `ticket`. */
 struct ticket_checkin {
     const char *code; /* of a check-in */
     int32_t item_id;  /* at whose gate */
@@ -19,6 +19,7 @@ struct ticket_checkin {
     /* Writes the ticket as JSON, for the audit log. */
     void (*describe)(const struct ticket *ticket, struct buffer *values);
     struct ticket ticket; /* as it is afterwards */
+    int64_t undone_at;    /* of an undo: when the ticket had been taken */
 };
 
 /*
