@@ -1,13 +1,16 @@
 """Halls from files, kept for the dates of concerts, and what their seats are when they are sold."""
 
+import contextlib
 import json
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import openapi
 import pytest
 from helpers import assert_problem, new_concert, new_user, ok
+from stack import wait_for_statement
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -157,6 +160,19 @@ def test_a_hall_is_kept_listed_and_removed(stack):
     log = stack.query("SELECT action, detail, old_values, new_values FROM audit_log ORDER BY audit_log_id DESC LIMIT 1")[0]
     assert (log["action"], log["detail"], log["new_values"]) == ("hall delete", "큰 홀", None)
     assert json.loads(log["old_values"]) == {"hallId": hall, "name": "큰 홀", "seatCount": 5}
+
+
+def test_a_hall_that_is_removed_while_it_is_read(stack):
+    """It is there or it is not: its row and its seats are read by statements of their own."""
+    hall = ok(keep(stack, KOREAN, "Short-lived"))["hallId"]
+    with contextlib.closing(stack.mysql()) as other, other.cursor() as cursor, ThreadPoolExecutor(1) as pool:
+        cursor.execute("LOCK TABLES hall_part WRITE")
+        reading = pool.submit(stack.new_client().get, f"/admin/hall/{hall}", **stack.admin_headers())
+        wait_for_statement(stack, "Waiting for table", "hall_part")
+        cursor.execute("DELETE FROM hall_part WHERE hall_id = %s", hall)
+        stack.query("DELETE FROM hall WHERE hall_id = %s", hall)
+        cursor.execute("UNLOCK TABLES")
+        assert_problem(reading.result(60), "hall_not_found")
 
 
 def test_the_name_is_the_files_or_the_callers(stack):

@@ -7,37 +7,45 @@
 #include "domain/hall/hall_text.h"
 
 static enum error
-read_plan(struct services *services, int32_t hall_id, struct hall_plan *plan,
+read_plan(const struct hall_row *hall, const struct buffer *seats, struct hall_plan *plan,
           struct problem *problem)
 {
-    struct buffer seats = {0}, text = {0};
+    struct buffer text = {0};
     struct hall_csv csv;
     struct hall_fault fault;
     const char *encoding;
-    enum error error = refuse_db(problem, hall_table_read_seats(services->db, hall_id, &seats));
-    if (error == ERROR_NONE &&
-        (!hall_text_decode(seats.data, seats.length, &text, &encoding, &fault) ||
-         !hall_csv_read(text.data, text.length, plan, &csv, &fault))) {
-        log_error("hall %d cannot be read: %s in line %lld", (int)hall_id,
-                  hall_fault_name(fault.code), (long long)fault.line);
-        error = refuse(problem, ERROR_INTERNAL_ERROR);
-    }
-    buffer_free(&seats);
+    bool sound = hall_text_decode(seats->data, seats->length, &text, &encoding, &fault) &&
+                 hall_csv_read(text.data, text.length, plan, &csv, &fault);
     buffer_free(&text);
-    return error;
+    if (sound)
+        return ERROR_NONE;
+    log_error("hall %d cannot be read: %s in line %lld", (int)hall->hall_id,
+              hall_fault_name(fault.code), (long long)fault.line);
+    return refuse(problem, ERROR_INTERNAL_ERROR);
+}
+
+/* Its row last: if it is still there, so were all parts, as a hall is removed as a whole. */
+static enum error
+read_rows(struct services *services, int32_t hall_id, struct hall_row *hall, struct buffer *seats,
+          struct problem *problem)
+{
+    enum db_result result = hall_table_read_seats(services->db, hall_id, seats);
+    if (result == DB_OK)
+        result = hall_table_find(services->db, hall_id, hall);
+    return result == DB_NONE ? refuse(problem, ERROR_HALL_NOT_FOUND) : refuse_db(problem, result);
 }
 
 enum error
 hall_kept_read(struct services *services, int32_t hall_id, struct hall_row *hall,
                struct hall_plan *plan, struct problem *problem)
 {
+    struct buffer seats = {0};
     *plan = (struct hall_plan){.count = 0};
-    enum db_result result = hall_table_find(services->db, hall_id, hall);
-    if (result == DB_NONE)
-        return refuse(problem, ERROR_HALL_NOT_FOUND);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    return read_plan(services, hall_id, plan, problem);
+    enum error error = read_rows(services, hall_id, hall, &seats, problem);
+    if (error == ERROR_NONE)
+        error = read_plan(hall, &seats, plan, problem);
+    buffer_free(&seats);
+    return error;
 }
 
 struct shelved_hall {
