@@ -9,6 +9,9 @@
 #include "base/log.h"
 #include "base/text.h"
 
+/* 20 for each seat: a seat with all its members, or one of pretix, has 13. */
+enum { JSON_VALUES_MAX = 20 * HALL_SEATS_MAX };
+
 /* ---- reading ---- */
 
 struct reading {
@@ -388,20 +391,45 @@ read_whole(struct reading *reading, char name[HALL_NAME_SIZE])
            finish(reading);
 }
 
+/*
+ * Whether there are more values than the seats of a hall have: jansson takes up to 230 bytes for
+ * each. All but the first stand behind one of these characters; in texts they do not count.
+ */
+static bool
+has_too_many_values(const char *text)
+{
+    int64_t values = 1;
+    while (*(text += strcspn(text, ",[{\"")) != '\0') {
+        bool is_text = *text++ == '"';
+        values += !is_text;
+        while (is_text && *(text += strcspn(text, "\"\\")) == '\\')
+            text += text[1] != '\0' ? 2 : 1;
+        text += is_text && *text == '"';
+    }
+    return values > JSON_VALUES_MAX;
+}
+
+static bool
+refuse_json(struct hall_fault *fault, int line, int column, const char *reason)
+{
+    hall_fault_set(fault, HALL_NOT_JSON);
+    fault->line = line;
+    fault->column = column;
+    hall_fault_word(fault, "reason", reason);
+    return false;
+}
+
 bool
 hall_json_read(const char *text, size_t length, struct hall_plan *plan, char name[HALL_NAME_SIZE],
                bool *is_pretix, struct hall_fault *fault)
 {
     json_error_t error;
+    if (has_too_many_values(text))
+        return refuse_json(fault, 0, 0, "it has more values than the seats of a hall");
     json_t *whole = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     struct reading reading = {.text = text, .whole = whole, .plan = plan, .fault = fault};
-    if (whole == NULL) {
-        hall_fault_set(fault, HALL_NOT_JSON);
-        fault->line = error.line;
-        fault->column = error.column;
-        hall_fault_word(fault, "reason", error.text);
-        return false;
-    }
+    if (whole == NULL)
+        return refuse_json(fault, error.line, error.column, error.text);
     bool sound = read_whole(&reading, name);
     *is_pretix = reading.is_pretix;
     json_decref(whole);

@@ -11,8 +11,8 @@ skip_blanks(const char *at)
 static const char *
 skip_string(const char *at)
 {
-    for (at++; *at != '"'; at++)
-        at += *at == '\\';
+    while (*(at += 1 + strcspn(at + 1, "\"\\")) == '\\')
+        at++;
     return at + 1;
 }
 
@@ -68,8 +68,9 @@ follow(const char *text, const struct json_path *path)
     for (size_t i = 0; i < path->length; i++) {
         const struct json_step *step = &path->steps[i];
         const char *next = find_member(at, step->name);
-        if (next != NULL && step->n >= 0 && find_element(next, step->n) != NULL)
-            next = find_element(next, step->n);
+        const char *element = next != NULL && step->n >= 0 ? find_element(next, step->n) : NULL;
+        if (element != NULL)
+            next = element;
         if (next == NULL)
             break;
         at = next;

@@ -209,6 +209,17 @@ def test_what_is_no_json(stack):
                    "unsupported_media_type")
 
 
+def test_a_file_of_too_many_values_is_not_read(stack):
+    """Each would take 230 bytes: a file of 32 MiB may have eleven million."""
+    headers = stack.admin_headers() | {"Content-Type": "application/json"}
+    for value in (b"{}", b"1"):
+        body = b'{"seats":[' + b",".join([value] * 2_100_000) + b"]}"
+        problem = assert_problem(stack.call("POST", "/admin/hall", body, headers), "invalid_json")
+        assert (problem["fault"], "more values" in problem["words"]["reason"]) == ("not_json", True)
+    text = json.dumps({"name": "Hall", "text": ",[{\"\\" * 500_000, "seats": [{"label": "1"}]}).encode()
+    assert ok(stack.call("POST", "/admin/hall", text, headers))["seatCount"] == 1
+
+
 def test_a_key_keeps_one_hall(stack):
     """Its name is a part of the call."""
     key = {"Idempotency-Key": f"hall-{os.getpid()}"}
