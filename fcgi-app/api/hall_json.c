@@ -367,14 +367,20 @@ read_name(struct reading *reading, char name[HALL_NAME_SIZE])
     char *copy;
     if (!copy_text(reading, reading->whole, "name", &copy))
         return false;
-    bool fits = copy == NULL || text_count_characters(copy) <= HALL_NAME_CHARACTERS;
-    snprintf(name, HALL_NAME_SIZE, "%s", copy != NULL && fits ? copy : "");
+    const char *text = copy != NULL ? copy : "";
+    enum hall_fault_code code = HALL_SOUND;
+    if (text_has_control_character(text))
+        code = HALL_CONTROL_CHARACTER;
+    else if (text_count_characters(text) > HALL_NAME_CHARACTERS)
+        code = HALL_TOO_LONG;
+    snprintf(name, HALL_NAME_SIZE, "%s", code == HALL_SOUND ? text : "");
     free(copy);
-    if (fits)
+    if (code == HALL_SOUND)
         return true;
-    refuse_member(reading, "name", HALL_TOO_LONG);
+    refuse_member(reading, "name", code);
     hall_fault_word(reading->fault, "column", "name");
-    hall_fault_number(reading->fault, "max", HALL_NAME_CHARACTERS);
+    if (code == HALL_TOO_LONG)
+        hall_fault_number(reading->fault, "max", HALL_NAME_CHARACTERS);
     return false;
 }
 

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static int
 hex_digit(char c)
 {
@@ -14,18 +16,13 @@ hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* U+0000 to U+001F and U+007F to U+009F are control characters; jansson takes valid UTF-8 only. */
+/* jansson takes valid UTF-8 only. */
 static bool
 is_clean(const char *text)
 {
-    for (const char *at = text; *at != '\0'; at++) {
-        unsigned char c = (unsigned char)*at;
-        if (c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)at[1] < 0xa0))
-            return false;
-    }
     json_t *string = json_string(text);
     json_decref(string);
-    return string != NULL;
+    return string != NULL && !text_has_control_character(text);
 }
 
 /* Undoes application/x-www-form-urlencoded; false on bad encoding, a NUL or too little room. */

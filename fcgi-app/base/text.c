@@ -21,6 +21,17 @@ text_count_characters(const char *text)
     return count;
 }
 
+bool
+text_has_control_character(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c < 0x20 || c == 0x7f || (c == 0xc2 && (unsigned char)text[1] < 0xa0))
+            return true;
+    }
+    return false;
+}
+
 static size_t
 blank_length(const char *text)
 {

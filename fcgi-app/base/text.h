@@ -17,6 +17,9 @@ bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);
 
+/* Whether a text has one: U+0001 to U+001F, or U+007F to U+009F. */
+bool text_has_control_character(const char *text);
+
 /*
  * Cuts blanks off at both ends, those of spreadsheets too: one that does not break, and the wide
  * one of Korean. Returns where the text begins now.

@@ -165,9 +165,11 @@ import(struct ctl *ctl, const struct hall_file *file)
         .was_committed = hall_create_was_committed,
         .render = hall_render,
     };
-    if (length < 1 || length > HALL_NAME_CHARACTERS ||
+    if (length < 1 || length > HALL_NAME_CHARACTERS || text_has_control_character(name) ||
         !text_copy(change.hall.name, sizeof change.hall.name, name)) {
-        fprintf(stderr, "frontrowctl: --name must have 1 to %d characters\n", HALL_NAME_CHARACTERS);
+        fprintf(stderr,
+                "frontrowctl: --name must have 1 to %d characters, without control characters\n",
+                HALL_NAME_CHARACTERS);
         return EXIT_USAGE;
     }
     return ctl_apply(ctl, &effect);

@@ -37,15 +37,6 @@ is_sound(EVP_PKEY *key)
     return sound;
 }
 
-/* Whether a text can stand in a log. */
-static bool
-is_line(const char *text)
-{
-    while ((unsigned char)*text >= ' ' && *text != 0x7f)
-        text++;
-    return *text == '\0';
-}
-
 /* Takes over a key. NULL, or what is wrong with it. */
 static const char *
 add(struct key_set *keys, EVP_PKEY *key, const char *kid)
@@ -58,7 +49,7 @@ add(struct key_set *keys, EVP_PKEY *key, const char *kid)
     *named = (struct named_key){.key = key, .algorithm = jws_algorithm_of(key)};
     if (!text_copy(named->kid, sizeof named->kid, kid))
         return "the kid of a key in it is too long";
-    if (!is_line(kid))
+    if (text_has_control_character(kid))
         return "the kid of a key in it has control characters";
     if (named->algorithm == JWS_OTHER)
         return "a key in it is neither RSA nor P-256 nor Ed25519";

@@ -190,6 +190,7 @@ def test_the_name_is_the_files_or_the_callers(stack):
     (b"PK\x03\x04", "spreadsheet", None, None, {}),
     ({"seats": [{"label": []}]}, "bad_member", 1, 22, {"member": "label", "type": "text, number"}),
     ({"hall": []}, "no_plan", 1, 1, {}),
+    ('{"name": "a\\nb", "seats": [{"label": "1"}]}', "control_character", 1, 10, {"column": "name"}),
     ("label,kind\n1," + "가" * 2000, "bad_kind", 2, 2, {"column": "kind", "text": "가" * 44 + "..."}),
 ], ids=lambda value: value if str(value).isidentifier() else "")
 def test_a_file_that_is_refused(stack, body, fault, line, column, words):

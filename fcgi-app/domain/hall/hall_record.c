@@ -46,15 +46,6 @@ cell(const struct cells *cells, enum hall_column column)
     return text != NULL ? text : "";
 }
 
-static bool
-has_control_character(const char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f)
-            return true;
-    return false;
-}
-
 /* A text of up to `max` characters; where the file has no such column, the default. */
 static bool
 read_text(const struct cells *cells, enum hall_column column, size_t max, const char *default_text,
@@ -65,7 +56,7 @@ read_text(const struct cells *cells, enum hall_column column, size_t max, const 
         found = default_text;
     else if (*found == '\0')
         return refuse_cell(cells, column, HALL_EMPTY_CELL);
-    if (has_control_character(found))
+    if (text_has_control_character(found))
         return refuse_cell(cells, column, HALL_CONTROL_CHARACTER);
     if (text_count_characters(found) > max) {
         refuse_cell(cells, column, HALL_TOO_LONG);
