@@ -1,6 +1,7 @@
 // Shared by the load scenarios: how long they run, what they ask, and how answers are counted.
-// URL is where Frontrow is; SCALE (0.1: a tenth of the time) shortens a run; SPREAD=1 lets the users
-// of reservation-* and token-* begin within a second, not all in the same instant.
+// URL is where Frontrow is; SCALE (0.1: a tenth of the time) shortens a run; RATE=500 lets so many rounds a
+// second begin (at the highest stage, where there are several) in place of a number of users; SPREAD=1 lets
+// the users of reservation-* and token-* begin within a second, not all in the same instant.
 import http from 'k6/http';
 import { check, fail, sleep } from 'k6';
 import exec from 'k6/execution';
@@ -8,6 +9,7 @@ import { Counter } from 'k6/metrics';
 
 const URL = __ENV.URL || 'http://127.0.0.1:8080';
 const SCALE = Number(__ENV.SCALE || 1);
+const RATE = Number(__ENV.RATE || 0);
 const HEADERS = { 'Content-Type': 'application/json' };
 
 // the demo's halls: concert 1 as the seed document asks for it, concert 2 behind a queue
@@ -54,6 +56,27 @@ function count(response) {
     return kind;
 }
 
+// ---- rounds
+
+// k6 only logs what a round throws, and ends well even if each one does.
+const rounds = { done: new Counter('rounds_done'), broken: new Counter('rounds_broken') };
+
+/** Ends a round whose request was turned away where that is allowed: answers_503_busy judges it. */
+class TurnedAway extends Error {}
+
+/** A round of a scenario, of which is counted whether it came to its end. */
+export function round(body) {
+    return () => {
+        try {
+            body();
+            rounds.done.add(1);
+        } catch (error) {
+            if (!(error instanceof TurnedAway)) rounds.broken.add(1);
+            throw error;
+        }
+    };
+}
+
 // ---- options
 
 // What must hold: every request is answered, and by no 5xx. `busyAllowed`: but 503 busy.
@@ -65,6 +88,8 @@ function thresholds(busyAllowed) {
         answers_other_4xx: ['count==0'],
         answers_other_5xx: ['count==0'],
         answers_none: ['count==0'],
+        rounds_done: ['count>0'],
+        rounds_broken: ['count==0'],
         dropped_iterations: ['count>=0'],
     };
 }
@@ -83,20 +108,39 @@ function optionsOf(scenario, busyAllowed) {
     };
 }
 
-/** `vus` users for so many seconds. */
+// Rounds begin at a rate, whether or not the ones before are answered: users do not wait for each other.
+// A rate that was not reached is a failure. k6 drops rounds while it makes a user, so most are made before;
+// `rest` is how many seconds a round takes beside its requests.
+function arrivals(scenario, rate, rest, busyAllowed = false) {
+    const users = { preAllocatedVUs: Math.ceil(rate * (rest + 0.2)), maxVUs: Math.ceil(rate * (rest + 2)) };
+    const plan = optionsOf(Object.assign(scenario, { timeUnit: '1s' }, users), busyAllowed);
+    plan.thresholds.dropped_iterations = ['count==0'];
+    return plan;
+}
+
+/** So many rounds a second for so many seconds. */
+export function constantArrivals(rate, duration, rest = 0) {
+    return arrivals({ executor: 'constant-arrival-rate', rate, duration: seconds(duration) }, rate, rest);
+}
+
+/** `vus` users for so many seconds; they rest for a second after each round. */
 export function constantUsers(vus, duration) {
+    if (RATE) return constantArrivals(RATE, duration, 1);
     return optionsOf({ executor: 'constant-vus', vus, duration: seconds(duration) });
 }
 
-/** Stages of [seconds, users at their end], from one user on; 503 busy is allowed where said. */
+/** The same in stages of [seconds, users at their end], from one user on; 503 busy is allowed where said. */
 export function risingUsers(stages, busyAllowed = false) {
+    const most = Math.max(...stages.map(([, users]) => users));
+    const targets = stages.map(([duration, users]) => ({
+        duration: seconds(duration),
+        target: RATE ? Math.round((RATE * users) / most) : users,
+    }));
+    if (RATE) {
+        return arrivals({ executor: 'ramping-arrival-rate', startRate: 1, stages: targets }, RATE, 1, busyAllowed);
+    }
     return optionsOf(
-        {
-            executor: 'ramping-vus',
-            startVUs: 1,
-            stages: stages.map(([duration, target]) => ({ duration: seconds(duration), target })),
-            gracefulRampDown: '15s',
-        },
+        { executor: 'ramping-vus', startVUs: 1, stages: targets, gracefulRampDown: '15s' },
         busyAllowed,
     );
 }
@@ -108,18 +152,6 @@ export function sharedRounds(vus, iterations, maxSeconds) {
         vus,
         iterations: Math.max(vus, Math.round(iterations * SCALE)),
         maxDuration: `${maxSeconds}s`,
-    });
-}
-
-/** So many rounds a second, whether or not the ones before are answered: users do not wait for each other. */
-export function constantArrivals(rate, duration) {
-    return optionsOf({
-        executor: 'constant-arrival-rate',
-        rate,
-        timeUnit: '1s',
-        duration: seconds(duration),
-        preAllocatedVUs: Math.ceil(rate / 5),
-        maxVUs: Math.ceil(rate * 2),
     });
 }
 
@@ -144,7 +176,7 @@ function arrive() {
 }
 
 /** The seed document's reservation: any of 5,000 seats, then a second of rest. */
-export function reserveRandomSeat() {
+export const reserveRandomSeat = round(() => {
     arrive();
     const response = post('/reservation', {
         userId: `user_${randomUpTo(USERS)}`,
@@ -157,10 +189,10 @@ export function reserveRandomSeat() {
     const kind = count(response);
     check(kind, { 'reserved, or taken by somebody else': (k) => k === 'ok' || k === 'taken' });
     sleep(1);
-}
+});
 
 /** The seed document's token, then a second of rest. CONCERT=1: without a queue, as the seed has it. */
-export function addToken() {
+export const addToken = round(() => {
     arrive();
     const response = post('/token/add', {
         userId: `user_${randomUpTo(USERS)}`,
@@ -168,10 +200,10 @@ export function addToken() {
     });
     check(count(response), { 'has a place': (kind) => kind === 'ok' });
     sleep(1);
-}
+});
 
 /** A seat of the hall that no other round of this run asks for. */
-export function reserveFreshSeat() {
+export const reserveFreshSeat = round(() => {
     const round = exec.scenario.iterationInTest;
     if (round >= HALL.items * HALL.seats) exec.test.abort('the hall is full');
     const response = post('/reservation', {
@@ -181,12 +213,14 @@ export function reserveFreshSeat() {
         seatId: (round % HALL.seats) + 1,
     });
     check(count(response), { 'reserved': (kind) => kind === 'ok' });
-}
+});
 
 // ---- a whole purchase
 
 function mustBeOk(response, what) {
-    if (count(response) !== 'ok') fail(`${what}: ${response.status} ${response.body}`);
+    const kind = count(response);
+    if (kind === 'busy') throw new TurnedAway(what);
+    if (kind !== 'ok') fail(`${what}: ${response.status} ${response.body}`);
     return response.json();
 }
 
@@ -224,7 +258,7 @@ function reserveSomeSeat(userId, token, itemId) {
 }
 
 /** Token, wait, seats, reserve, charge, pay, check. */
-export function buyOneSeat() {
+export const buyOneSeat = round(() => {
     const userId = `buyer_${exec.scenario.iterationInTest}`;
     const token = waitForTurn(mustBeOk(post('/token/add', { userId, concertId: QUEUE_CONCERT.id }), 'add'));
     const itemId = QUEUE_CONCERT.firstItem + (exec.scenario.iterationInTest % QUEUE_CONCERT.items);
@@ -240,4 +274,4 @@ export function buyOneSeat() {
         'the seat was paid': () => paid.amount === held.totalPrice && read.status === 'paid',
         'the balance is what is left': () => paid.balance === 1000 && point.balance === 1000,
     });
-}
+});

@@ -4,6 +4,5 @@ import { constantArrivals } from './lib.js';
 
 const plan = constantArrivals(Number(__ENV.RATE || 1000), 60);
 plan.thresholds.http_req_duration = ['p(99)<100'];
-plan.thresholds.dropped_iterations = ['count==0'];
 export const options = plan;
 export { reserveFreshSeat as default } from './lib.js';

@@ -1,5 +1,6 @@
 """Says what a load run came to: report.py BASE K6-STATUS AUDIT-STATUS, where BASE.* is what
-scripts/k6 collected. The capacity that `fresh` found goes into the file `capacity` beside them."""
+scripts/k6 collected, beside the last run of the same (last/NAME.*), where its size was the same. The capacity that
+`fresh` found goes into the file `capacity` beside them."""
 
 import collections
 import csv
@@ -52,13 +53,44 @@ def processor(path):
     return (rows[-1]["time"] - rows[0]["time"]) / 1000, used, max(row["k6_kib"] for row in rows) / 1024
 
 
-def print_answers(metrics, by_status):
-    for name, title in KINDS.items():
-        if name in metrics:
-            print(f"  {title:<42} {metrics[name]['count']:>9}")
-    print(f"  {'dropped iterations':<42} {metrics.get('dropped_iterations', {}).get('count', 0):>9}")
-    if by_status:
-        print("  in nginx's log: " + ", ".join(f"{count} x {status}" for status, count in sorted(by_status.items())))
+def size():
+    """How large the run is: two of the same size can be compared."""
+    given = {"SCALE": "1", **{name: os.environ[name] for name in ("SCALE", "RATE", "VUS") if os.environ.get(name)}}
+    return " ".join(f"{name} {value}" for name, value in given.items())
+
+
+def figures(metrics):
+    """What runs are compared by: [(name, value, how it is written)]"""
+    duration = metrics["http_req_duration"]
+    return [
+        ("requests a second", metrics["http_reqs"]["rate"], "{:.0f}"),
+        ("median ms", duration["med"], "{:.2f}"),
+        ("p95 ms", duration["p(95)"], "{:.2f}"),
+        ("p99 ms", duration["p(99)"], "{:.2f}"),
+        ("longest ms", duration["max"], "{:.1f}"),
+        *((title, metrics[name]["count"], "{}") for name, title in KINDS.items() if name in metrics),
+        ("dropped iterations", metrics.get("dropped_iterations", {}).get("count", 0), "{}"),
+    ]
+
+
+def last_figures(base):
+    """{name: value} of the run before this one, if it was of the same size."""
+    last = pathlib.Path(base).parent / "last" / pathlib.Path(base).name
+    text, metrics = pathlib.Path(f"{last}.txt"), pathlib.Path(f"{last}.json")
+    if not text.exists() or size() not in text.read_text().splitlines():
+        return {}
+    return {name: value for name, value, _ in figures(json.loads(metrics.read_text())["metrics"])}
+
+
+def print_figures(metrics, last):
+    """With those of the last run, and how many times as much it is now."""
+    if last:
+        print(f"  {'':<42} {'this run':>9} {'the last':>9} {'ratio':>6}")
+    for name, value, form in figures(metrics):
+        line = f"  {name:<42} {form.format(value):>9}"
+        if name in last:
+            line += f" {form.format(last[name]):>9}" + (f" {value / last[name]:6.2f}" if last[name] else "")
+        print(line)
 
 
 def print_processor(path, requests):
@@ -76,16 +108,16 @@ def print_processor(path, requests):
 def main(base, k6_status, audit_status):
     metrics = json.loads(pathlib.Path(base + ".json").read_text())["metrics"]
     requests = metrics["http_reqs"]
-    duration = metrics["http_req_duration"]
     print(machine())
-    print(f"SCALE {os.environ.get('SCALE') or 1}")
-    print(f"{requests['count']} requests, {requests['rate']:.0f} a second, {metrics['vus_max']['max']} users at most")
-    print(f"p50 {duration['med']:.2f} ms, p95 {duration['p(95)']:.2f} ms, p99 {duration['p(99)']:.2f} ms, "
-          f"longest {duration['max']:.1f} ms")
+    print(size())
+    print(f"{requests['count']} requests, {metrics['vus_max']['max']} users at most")
+    print_figures(metrics, last_figures(base))
     inserts = pathlib.Path(base + ".inserts")
     if inserts.exists():
         print("beside it: " + inserts.read_text().strip())
-    print_answers(metrics, statuses(base + ".access"))
+    by_status = statuses(base + ".access")
+    if by_status:
+        print("in nginx's log: " + ", ".join(f"{count} x {status}" for status, count in sorted(by_status.items())))
     print("books")
     for line in pathlib.Path(base + ".sales").read_text().splitlines():
         title, _, count = line.partition("\t")

@@ -36,12 +36,21 @@ k6_reset() {
     wait_until 30 k6_queue_is_loaded || fail "the queue of concert 2 is not loaded"
 }
 
-# Half of the rate that the last run of fresh reached.
+# Sets rate: RATE, or for open half of what the last run of fresh reached.
 k6_set_rate() {
-    [[ $1 == open && -z ${RATE:-} ]] || return 0
+    rate=${RATE:-}
+    [[ $1 == open && -z $rate ]] || return 0
     [[ -s $OUT/capacity ]] || k6_run fresh || true
     [[ -s $OUT/capacity ]] || fail "open needs a run of fresh, or RATE"
-    RATE=$(($(<"$OUT/capacity") / 2))
+    rate=$(($(<"$OUT/capacity") / 2))
+}
+
+# What the run before this one came to, for report.py; its other files go.
+k6_keep_last() {
+    local last=$OUT/last/${1##*/}
+    mkdir -p "$OUT/last"
+    [[ ! -s $1.json || ! -s $1.txt ]] || { mv "$1.json" "$last.json" && mv "$1.txt" "$last.txt"; }
+    rm -f "$1".*
 }
 
 # Sales by the database. The demo itself has sold some seats of concert 4.
@@ -62,7 +71,7 @@ k6_start() {
     [[ $2 != *-spread ]] || spread=1
     K6_WEB_DASHBOARD=true K6_WEB_DASHBOARD_PORT=-1 K6_WEB_DASHBOARD_PERIOD=1s \
         K6_WEB_DASHBOARD_EXPORT=$1.html K6_WEB_DASHBOARD_RECORD=$1.ndjson \
-        URL=http://$(nginx_address) API_URL=http://$(nginx_address)/token/add RATE=${RATE:-} \
+        URL=http://$(nginx_address) API_URL=http://$(nginx_address)/token/add RATE=$rate \
         SPREAD=$spread "$K6" run --quiet --no-color --no-usage-report --summary-export "$1.json" \
         --summary-trend-stats 'avg,min,med,p(95),p(99),max' "$ROOT/k6/$script.js" \
         >"$1.summary.txt" 2> >(head -n 1000 >"$1.log"; cat >/dev/null) 9>&- &
@@ -75,11 +84,10 @@ k6_start_inserts() {
 
 # k6_run NAME: true when k6's thresholds held and the books are clean.
 k6_run() {
-    local name=$1 base=$OUT/${1//\//-} status=0 clean=0 before pid
+    local name=$1 base=$OUT/${1//\//-} status=0 clean=0 rate before pid
     k6_set_rate "$name"
-    mkdir -p "$OUT"
-    rm -f "$base".*
-    say "== $name, SCALE ${SCALE:-1}${RATE:+, RATE $RATE}"
+    k6_keep_last "$base"
+    say "== $name, SCALE ${SCALE:-1}${rate:+, RATE $rate}"
     k6_reset "$name"
     before=$(stat -c %s "$LOG/access.log" 2>/dev/null || echo 0)
     k6_measure_groups
@@ -96,7 +104,7 @@ k6_run() {
     tail -c "+$((before + 1))" "$LOG/access.log" >"$base.access" 2>/dev/null || true
     k6_sales >"$base.sales"
     frontrow_ctl audit >"$base.audit" 2>&1 || clean=$?
-    python3 "$ROOT/k6/report.py" "$base" "$status" "$clean" | tee "$base.txt"
+    RATE=$rate python3 "$ROOT/k6/report.py" "$base" "$status" "$clean" | tee "$base.txt"
     python3 "$ROOT/k6/plot.py" "$base"
     rm -f "$base.access"
     say "$base.html (k6's plots), $base.svg, $base.txt, $base.summary.txt"
