@@ -53,8 +53,8 @@ export const english = {
     concert_cancelled: "We are sorry: this concert was cancelled. What was paid for it is refunded in points.",
 
     queue_title: "Waiting room",
-    queue_before: "The sale has not opened yet. Stay here: you join the queue automatically when it opens.",
-    queue_stay: "Join as soon as it opens",
+    queue_before: "The sale has not opened yet. Give your name, and you join the queue automatically when it opens.",
+    queue_stay: "Give your name",
     queue_staying: "You join the queue when it opens. Leave this page open.",
     queue_number: "Your number",
     queue_ahead: "Ahead of you",
@@ -265,9 +265,9 @@ export const korean = {
     concert_cancelled: "죄송합니다. 이 공연은 취소되었습니다. 결제하신 금액은 포인트로 환불됩니다.",
 
     queue_title: "대기실",
-    queue_before: "아직 예매가 오픈되지 않았습니다. 이 화면에 계시면 오픈과 함께 자동으로 대기열에 들어갑니다.",
-    queue_stay: "오픈하면 바로 들어가기",
-    queue_staying: "예매가 오픈되면 대기열에 들어갑니다. 이 화면을 열어 두세요.",
+    queue_before: "아직 예매가 오픈되지 않았습니다. 이름을 입력해 두시면 오픈과 함께 자동으로 대기열에 들어갑니다.",
+    queue_stay: "이름 입력하기",
+    queue_staying: "예매가 오픈되면 자동으로 대기열에 들어갑니다. 이 화면을 열어 두세요.",
     queue_number: "내 번호",
     queue_ahead: "내 앞 대기",
     queue_wait: "예상 대기 시간",
