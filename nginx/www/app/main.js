@@ -3,7 +3,7 @@ import { LanguageSwitch, t, useLanguage } from "./language.js";
 import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
-import { Announcer, Dialogs, Title, Weather } from "./parts.js";
+import { Announcer, Dialogs, Forgetful, Title, Weather } from "./parts.js";
 import { usePath } from "./path.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
@@ -66,7 +66,7 @@ function App() {
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
         <${Menu} menu=${menu} />
         <${Weather} />
-        <main id="main"><${page} key=${path} ids=${ids} /></main>
+        <main id="main"><${Forgetful} /><${page} key=${path} ids=${ids} /></main>
         <${Dialogs} /><${Announcer} />`;
 }
 

@@ -2,7 +2,7 @@
 import { weather } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
 import { countdown, refusal, t } from "./language.js";
-import { Cell, useCell } from "./store.js";
+import { Cell, refused, useCell } from "./store.js";
 import { asking, NAME, NAME_MAX, nameUser } from "./user.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
@@ -43,6 +43,11 @@ export function Weather() {
         ${now && html`<p class="weather ${now.kind}"><span class="dot" aria-hidden="true"></span>
             <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span></p>`}
     </div>`;
+}
+
+/** Storage that refuses is said, once there is something to lose. */
+export function Forgetful() {
+    return html`<div role="status">${useCell(refused) && html`<p class="notice">${t("storage_refused")}</p>`}</div>`;
 }
 
 // ---- pieces of pages

@@ -25,6 +25,7 @@ export const english = {
     weather_offline: "You are offline. Nothing is lost: this page goes on by itself when the network is back.",
     weather_busy: "Very many people are here right now. Nothing is lost, and there is no need to reload.",
     weather_maintenance: "Sales are paused for a moment. Your place and your seats are kept.",
+    storage_refused: "This browser stores nothing. Your place and your seats are kept as long as this page is open: do not close or reload it. If you do, give the same name again.",
     weather_again: (seconds) => `Next try in ${many(seconds, "second", "seconds")}.`,
 
     concerts_lead: "Every seat is sold once, in the order of the queue.",
@@ -237,6 +238,7 @@ export const korean = {
     weather_offline: "인터넷 연결이 끊겼습니다. 잃은 것은 없으며, 연결되면 저절로 이어집니다.",
     weather_busy: "지금 접속자가 매우 많습니다. 잃은 것은 없으니 새로고침하지 않으셔도 됩니다.",
     weather_maintenance: "판매가 일시 중지되었습니다. 순서와 좌석은 그대로 유지됩니다.",
+    storage_refused: "이 브라우저에는 아무것도 저장되지 않습니다. 이 화면을 닫거나 새로고침하지 마세요. 닫으셨다면 같은 이름을 다시 입력해 주세요.",
     weather_again: (seconds) => `${ko(seconds)}초 뒤에 다시 시도합니다.`,
 
     concerts_lead: "모든 좌석은 대기 순서대로, 단 한 번만 판매됩니다.",
