@@ -97,7 +97,7 @@ class Fan:
     def click_seat(self, seat_id):
         """Clicks a seat on the map; where the seats are small it zooms in first."""
         canvas = self.map()
-        canvas.scroll_into_view_if_needed()
+        canvas.evaluate("(canvas) => canvas.scrollIntoView({ block: 'start' })")
         box = canvas.bounding_box()
         x, y = canvas.evaluate(
             """(canvas, id) => {

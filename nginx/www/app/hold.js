@@ -4,6 +4,7 @@ import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { day, dayRange, moment, points, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { dropHold } from "./holds.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, placeOf, tokenOf } from "./place.js";
 import { settings } from "./settings.js";
@@ -181,6 +182,7 @@ function Hold({ answer }) {
     usePageTitle(t(TITLES[status]));
     const settle = (how) => {
         if (how === "paid") forgetHold(reservation);
+        dropHold(reservation.reservationId);
         setStatus(how);
         announce(t(TITLES[how]), true);
         scrollTo(0, 0);

@@ -1,6 +1,7 @@
 // The frame of the pages: which one is shown, the menu.
 import { LanguageSwitch, t, useLanguage } from "./language.js";
 import { ConcertPage, ConcertsPage } from "./concerts.js";
+import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
 import { Announcer, Dialogs, Forgetful, Title, Weather } from "./parts.js";
@@ -66,7 +67,7 @@ function App() {
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
         <${Menu} menu=${menu} />
         <${Weather} />
-        <main id="main"><${Forgetful} /><${page} key=${path} ids=${ids} /></main>
+        <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
         <${Dialogs} /><${Announcer} />`;
 }
 
