@@ -2,7 +2,7 @@
 import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
-import { day, dayRange, moment, points, refusal, t } from "./language.js";
+import { day, dayRange, points, refusal, t, venueMoment } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { dropHold } from "./holds.js";
 import { pending, perform, resume } from "./pending.js";
@@ -15,7 +15,7 @@ import { html, useEffect, useState } from "./view.js";
 const STEP = 10_000; // points are offered in round sums
 
 async function readHold(reservationId, signal) {
-    if (!await requireUser()) throw new Problem("unauthorized", 401);
+    if (!await requireUser()) throw new Problem("unnamed", 401);
     const reservation = await get(who(`/reservation/${reservationId}`), { signal });
     const [{ balance }, { charge }, about] = await Promise.all([
         get(who("/point"), { signal }),
@@ -62,9 +62,9 @@ function SeatLines({ reservation, status }) {
 }
 
 /** When it is; the dates of a sale that is over are no longer listed, but the first and last are known. */
-function whenText({ itemId }, { firstDate, lastDate }, items) {
+function whenText({ itemId }, { firstDate, lastDate, timeZone }, items) {
     const item = items.find((one) => one.itemId === itemId);
-    return item ? `${day(item.date)} · ${moment(item.startsAt, { timeStyle: "short" })}` : dayRange(firstDate, lastDate);
+    return item ? `${day(item.date)} · ${venueMoment(item.startsAt, timeZone, { timeStyle: "short" })}` : dayRange(firstDate, lastDate);
 }
 
 export function About({ reservation, concert, items }) {
@@ -215,7 +215,7 @@ export function HoldPage({ ids: [reservationId] }) {
     if (!answer) {
         return html`<${Title}>${t("ticket_number", reservationId)}<//>
             ${problem ? html`<${Refused} problem=${problem}>
-                <button type="button" onClick=${again}>${t("again")}</button><//>` : html`<${Loading} />`}`;
+                <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>` : html`<${Loading} />`}`;
     }
     return html`<${Hold} answer=${answer} />`;
 }

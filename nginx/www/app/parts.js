@@ -118,12 +118,24 @@ export function confirm(question, effects = [], yes = t("yes")) {
     return new Promise((resolve) => confirming.set({ question, effects, yes, resolve }));
 }
 
+let lastFocused = null; // outside dialogs: what asked may be disabled while it waits
+addEventListener("focusin", ({ target }) => {
+    if (!target.closest("dialog")) lastFocused = target;
+});
+
 function Dialog({ label, onClose, children }) {
     const element = useRef();
     useEffect(() => {
-        element.current.showModal();
-        element.current.querySelector(".first").focus();
-        return () => element.current?.close();
+        const { current } = element;
+        current.showModal();
+        current.querySelector(".first").focus();
+        return () => {
+            current.close();
+            const before = lastFocused;
+            setTimeout(() => { // once what waited for the answer can be pressed again
+                if (document.activeElement === document.body) (before?.isConnected ? before : document.querySelector("h1"))?.focus();
+            }, 50);
+        };
     }, []);
     return html`<dialog ref=${element} aria-label=${label}
         onCancel=${(event) => { event.preventDefault(); onClose(); }}>${children}</dialog>`;

@@ -4,7 +4,7 @@ import { Opening } from "./concerts.js";
 import { Choice, describeSeat, useChoice } from "./choice.js";
 import { buildHall, HELD, readStatuses } from "./hall.js";
 import { addHold, holds, readHolds } from "./holds.js";
-import { day, moment, points, refusal, t } from "./language.js";
+import { day, points, refusal, t, venueMoment } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } from "./place.js";
@@ -226,7 +226,7 @@ function Seats({ concert, item, hall, first, again }) {
 
 export function SeatsPage({ ids: [concertId, itemId] }) {
     const [answer, problem, again] = useAnswer((signal) => readAll(concertId, itemId, signal), [concertId, itemId]);
-    const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${moment(answer.item.startsAt, { timeStyle: "short" })}`,
+    const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${venueMoment(answer.item.startsAt, answer.concert.timeZone, { timeStyle: "short" })}`,
         [answer, document.documentElement.lang]);
     usePageTitle(t("seats_title"));
     return html`

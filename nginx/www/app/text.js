@@ -14,7 +14,8 @@ export const english = {
     theme_light: "Light",
     theme_switch: (to) => `Switch to ${to.toLowerCase()} colours`,
     loading: "One moment…",
-    points: (text) => `${text} points`,
+    points: (text, value) => `${text} ${value === 1 ? "point" : "points"}`,
+    free: "Free",
     days: (count) => many(count, "day", "days"),
     close: "Close",
     back: "Back",
@@ -205,6 +206,7 @@ export const english = {
     refused_reservation_not_found: "There is no such reservation.",
     refused_forbidden: "This belongs to somebody else.",
     refused_unauthorized: "Please sign in first.",
+    refused_unnamed: "Give your name to see what belongs to it.",
     refused_token_missing: "Join the queue first.",
     refused_token_invalid: "Your place in the queue has ended. Please join the queue again.",
     refused_token_not_active: "It is not your turn yet.",
@@ -221,6 +223,9 @@ export const english = {
     refused_invalid_field: "Please check what you have entered.",
 };
 
+/** A name with its word behind it, which some names have already. */
+const suffixed = (name, word) => (name.endsWith(word) ? name : `${name}${word}`);
+
 export const korean = {
     brand: "Frontrow",
     skip: "본문으로 건너뛰기",
@@ -233,6 +238,7 @@ export const korean = {
     theme_switch: (to) => `화면을 ${to}`,
     loading: "잠시만 기다려 주세요…",
     points: (text) => `${text}포인트`,
+    free: "무료",
     days: (count) => `${ko(count)}일`,
     close: "닫기",
     back: "뒤로",
@@ -317,10 +323,10 @@ export const korean = {
     seat_mine: "선택한 좌석",
     seat_own: "내가 선점한 좌석",
     seat_own_say: "이미 선점하신 좌석입니다. 시간 안에 결제해 주세요.",
-    seat_name: (section, row, label) => `${section}구역 ${row}열 ${label}번`,
-    seat_short: (section, row, label) => `${section} ${row}열 ${label}번`,
-    section: (name) => `${name}구역`,
-    row: (name) => `${name}열`,
+    seat_name: (section, row, label) => `${suffixed(section, "구역")} ${suffixed(row, "열")} ${suffixed(label, "번")}`,
+    seat_short: (section, row, label) => `${section} ${suffixed(row, "열")} ${suffixed(label, "번")}`,
+    section: (name) => suffixed(name, "구역"),
+    row: (name) => suffixed(name, "열"),
     free_of: (free, all) => `${ko(all)}석 중 ${ko(free)}석 선택 가능`,
     best_title: "추천 좌석",
     best_count: "매수",
@@ -423,6 +429,7 @@ export const korean = {
     refused_reservation_not_found: "없는 예매입니다.",
     refused_forbidden: "다른 분의 예매입니다.",
     refused_unauthorized: "먼저 로그인해 주세요.",
+    refused_unnamed: "이름을 입력하시면 예매 내역을 보여 드립니다.",
     refused_token_missing: "먼저 대기열에 들어가 주세요.",
     refused_token_invalid: "순서가 끝났습니다. 대기열에 다시 들어가 주세요.",
     refused_token_not_active: "아직 순서가 아닙니다.",

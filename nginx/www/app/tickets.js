@@ -23,7 +23,7 @@ async function readReservations(pages, signal) {
 }
 
 async function readTickets(pages, signal) {
-    if (!await requireUser()) throw new Problem("unauthorized", 401);
+    if (!await requireUser()) throw new Problem("unnamed", 401);
     const [found, { balance }] = await Promise.all([readReservations(pages, signal), get(who("/point"), { signal })]);
     return { ...found, balance, concerts: await readConcerts(found.reservations, signal) };
 }
@@ -214,7 +214,7 @@ export function TicketsPage() {
         <${Title}>${t("my_tickets")}<//>
         <${Who} onForget=${forgetUser} />
         ${problem && !answer && html`<${Refused} problem=${problem}>
-            <button type="button" onClick=${again}>${t("again")}</button><//>`}
+            <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>`}
         ${!answer && !problem && html`<${Loading} />`}
         ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn}
             onMore=${() => setPages(pages + 1)} />`}`;
