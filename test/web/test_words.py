@@ -63,6 +63,11 @@ def test_times_are_those_of_the_venue(new_fan, new_concert, stack, zone, said):
     is_said(page.locator(".opening"))
 
 
+def test_a_purse_is_empty_and_not_free(new_fan):
+    page = new_fan("ko").sign_in().open("/tickets")
+    page.get_by_text("보유 포인트는 0포인트입니다.").wait_for()
+
+
 def test_a_section_that_is_called_one_is_not_called_so_twice(new_fan, new_concert):
     concert, item = new_concert([{"from": 1, "to": 4, "price": 0, "section": "VIP구역", "row": "1열"}])
     page = new_fan("ko").open(f"/concert/{concert}/item/{item}")
@@ -100,17 +105,3 @@ def test_who_declines_to_give_a_name_is_told_what_it_is_for(new_fan):
     page.get_by_text("이름을 입력하시면 예매 내역을 보여 드립니다").wait_for()
     page.get_by_role("button", name="이름 입력하기").click()
     page.locator("#name").wait_for()
-
-
-def test_text_of_twice_the_size_fits_a_phone(new_fan, new_concert):
-    concert, item = new_concert(title="Twice as large", admissionCapacity=1, venue="A hall of a long name")
-    fan = new_fan("ko", PHONE).sign_in()
-    fan.context.add_init_script("addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%'; })")
-    page = fan.open("/")
-    page.locator(".concert").first.wait_for()
-    assert_fits(page)
-    for path, there in ((f"/concert/{concert}", ".date"), (f"/concert/{concert}/queue", ".room button"),
-                        (f"/concert/{concert}/item/{item}", "canvas"), ("/tickets", "h1")):
-        fan.open(path)
-        page.locator(there).first.wait_for()
-        assert_fits(page)

@@ -1,6 +1,6 @@
 // What somebody has chosen of a hall, and what comes in its place when another one was faster.
 import { FREE, nearestSeats } from "./hall.js";
-import { points, t } from "./language.js";
+import { price, t } from "./language.js";
 import { announce } from "./parts.js";
 import { html, useEffect, useState } from "./view.js";
 
@@ -16,9 +16,9 @@ function names(hall, indexes) {
 const STATUS_NAMES = ["seat_available", "seat_held", "seat_sold"];
 
 export function describeSeat(hall, statuses, chosen, own, i) {
-    const { section, row, label, price } = hall.seats[i];
+    const { section, row, label, price: amount } = hall.seats[i];
     const status = own.has(i) ? "seat_own" : chosen.has(i) ? "seat_mine" : STATUS_NAMES[statuses[i]];
-    return `${t("seat_name", section, row, label)}, ${points(price)}, ${t(status)}`;
+    return `${t("seat_name", section, row, label)}, ${price(amount)}, ${t(status)}`;
 }
 
 /**
@@ -70,7 +70,7 @@ export function useChoice(hall, statuses, own, most) {
 
 function Chosen({ hall, chosen, onToggle }) {
     return html`<ul class="chosen">${[...chosen].map((i) => html`<li key=${i}>
-        <span>${shortName(hall, i)}</span><span class="quiet">${points(hall.seats[i].price)}</span>
+        <span>${shortName(hall, i)}</span><span class="quiet">${price(hall.seats[i].price)}</span>
         <button type="button" class="small" aria-label=${t("remove_seat", shortName(hall, i))}
             onClick=${() => onToggle(i)}>×</button></li>`)}</ul>`;
 }
@@ -78,7 +78,7 @@ function Chosen({ hall, chosen, onToggle }) {
 /** The choice with its total and button; on a phone it stays at the foot of the screen. `children` is the turn. */
 export function Choice({ hall, choice, most, busy, disabled, onHold, children }) {
     const { chosen, offer, told } = choice;
-    const total = (indexes) => points(indexes.reduce((sum, i) => sum + hall.seats[i].price, 0));
+    const total = (indexes) => price(indexes.reduce((sum, i) => sum + hall.seats[i].price, 0));
     const hold = (indexes, name) => html`<button type="button" class="primary wide" disabled=${disabled || indexes.length === 0}
         onClick=${() => onHold(indexes)}>
         ${busy ? t("holding") : `${t(name, indexes.length)}${indexes.length ? ` · ${total(indexes)}` : ""}`}</button>`;

@@ -2,7 +2,7 @@
 import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
-import { day, dayRange, points, refusal, t, venueMoment } from "./language.js";
+import { day, dayRange, points, price, refusal, t, venueMoment } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { dropHold } from "./holds.js";
 import { pending, perform, resume } from "./pending.js";
@@ -57,8 +57,8 @@ function forgetHold({ reservationId, concertId }) {
 
 function SeatLines({ reservation, status }) {
     return html`<ul class="lines">${reservation.seats.map((seat) => html`<li key=${seat.seatId}>
-        <span>${t("seat_name", seat.section, seat.row, seat.label)}</span><span>${points(seat.price)}</span></li>`)}
-        <li class="total"><span>${t(status === "paid" ? "hold_paid" : "hold_total")}</span><span>${points(reservation.totalPrice)}</span></li></ul>`;
+        <span>${t("seat_name", seat.section, seat.row, seat.label)}</span><span>${price(seat.price)}</span></li>`)}
+        <li class="total"><span>${t(status === "paid" ? "hold_paid" : "hold_total")}</span><span>${price(reservation.totalPrice)}</span></li></ul>`;
 }
 
 /** When it is; the dates of a sale that is over are no longer listed, but the first and last are known. */
@@ -158,15 +158,17 @@ function Held({ reservation, charge, balance, setBalance, onSettled }) {
             settle(refused);
         }
     };
+    const purse = html`<${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />`;
     return html`
-        <${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />
+        ${missing > 0 && purse}
         ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
         <div class="actions">
             <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
                 ${busy ? t("hold_paying") : t("hold_pay", points(reservation.totalPrice))}</button>
             <button type="button" disabled=${busy} onClick=${giveBack}>${t("hold_cancel")}</button>
         </div>
-        <p class="help">${t("hold_once")}</p>`;
+        <p class="help">${t("hold_once")}</p>
+        ${missing <= 0 && html`<details><summary>${t("hold_balance")}: ${points(balance)}</summary>${purse}</details>`}`;
 }
 
 const TITLES = {

@@ -61,7 +61,12 @@ export function percent(part) {
 
 /** Points are worth a won each; the unit is written in the reader's language. */
 export function points(value) {
-    return value === 0 ? t("free") : t("points", number(value), value);
+    return t("points", number(value), value);
+}
+
+/** What something costs. */
+export function price(value) {
+    return value === 0 ? t("free") : points(value);
 }
 
 /** From one to another; of two that read the same, one. Older browsers know no ranges. */
@@ -73,7 +78,7 @@ function range(words, from, to) {
 
 /** From so many points to so many. */
 export function pointRange(from, to) {
-    return from === to ? points(to) : t("points", range(format(Intl.NumberFormat, {}), from, to), to);
+    return from === to ? price(to) : t("points", range(format(Intl.NumberFormat, {}), from, to), to);
 }
 
 /** An instant in the reader's time zone. */

@@ -4,7 +4,7 @@ import { Opening } from "./concerts.js";
 import { Choice, describeSeat, useChoice } from "./choice.js";
 import { buildHall, HELD, readStatuses } from "./hall.js";
 import { addHold, holds, readHolds } from "./holds.js";
-import { day, points, refusal, t, venueMoment } from "./language.js";
+import { day, price, refusal, t, venueMoment } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } from "./place.js";
@@ -108,8 +108,8 @@ function useUnfinished(concertId, itemId, onRefused) {
 
 function Legend({ hall, own }) {
     return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${hall.prices.map((price, tier) => html`<li key=${price}>
-            <span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${points(price)}</li>`)}
+        ${hall.prices.map((amount, tier) => html`<li key=${amount}>
+            <span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${price(amount)}</li>`)}
         <li><span class="swatch mine" aria-hidden="true">✓</span>${t("seat_mine")}</li>
         ${own.size > 0 && html`<li><span class="swatch own" aria-hidden="true">✓</span>${t("seat_own")}</li>`}
         <li><span class="swatch held" aria-hidden="true"></span>${t("seat_held")}</li>
@@ -135,7 +135,7 @@ function Best({ hall, most, disabled, onTake }) {
             <label>${t("best_section")}<select name="section"><option value="">${t("best_any")}</option>
                 ${hall.sections.map(({ name }, i) => html`<option key=${name} value=${i}>${name}</option>`)}</select></label>
             <label>${t("best_price")}<select name="price"><option value="">${t("best_any")}</option>
-                ${hall.prices.map((price) => html`<option key=${price} value=${price}>${points(price)}</option>`)}</select></label>
+                ${hall.prices.map((amount) => html`<option key=${amount} value=${amount}>${price(amount)}</option>`)}</select></label>
         </div>
         <button class="primary" disabled=${disabled}>${t("best_take")}</button>
     </form>`;

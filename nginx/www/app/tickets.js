@@ -3,7 +3,7 @@ import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { About } from "./hold.js";
-import { moment, number, points, refusal, t } from "./language.js";
+import { moment, number, points, price, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
 import { useCell } from "./store.js";
@@ -99,7 +99,7 @@ function Ticket({ reservation, about, onChanged }) {
             <p class="quiet">${t("ticket_number", reservation.reservationId)}</p>
             <${About} reservation=${reservation} ...${about} />
             <${Seats} reservation=${reservation} />
-            <p>${points(reservation.totalPrice)}</p>
+            <p>${price(reservation.totalPrice)}</p>
             ${!started && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
             ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
         </div>
