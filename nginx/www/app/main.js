@@ -5,7 +5,7 @@ import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
 import { Announcer, Dialogs, Forgetful, Title, Weather } from "./parts.js";
-import { usePath } from "./path.js";
+import { useAddress } from "./path.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
@@ -46,7 +46,7 @@ function Menu({ menu }) {
 }
 
 function App() {
-    const path = usePath();
+    const { path } = useAddress();
     const { page, menu, ids } = find(path);
     const shown = useRef(path);
     const tongue = useLanguage();
