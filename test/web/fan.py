@@ -34,8 +34,9 @@ class Fan:
         self.stack = stack
         self.name = f"fan-{next(self.numbers)}"
         self.context = browser.new_context(
-            base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language], timezone_id="Asia/Seoul",
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE, **options,
+            base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language],
+            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE,
+            **{"timezone_id": "Asia/Seoul"} | options,
         )
         self.context.set_default_timeout(60000)
         self.context.add_init_script(
@@ -97,7 +98,7 @@ class Fan:
     def click_seat(self, seat_id):
         """Clicks a seat on the map; where the seats are small it zooms in first."""
         canvas = self.map()
-        canvas.scroll_into_view_if_needed()
+        canvas.evaluate("(canvas) => canvas.scrollIntoView({ block: 'start' })")
         box = canvas.bounding_box()
         x, y = canvas.evaluate(
             """(canvas, id) => {

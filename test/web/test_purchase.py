@@ -140,38 +140,95 @@ def test_best_available_and_refund(new_fan, new_concert, stack):
     assert fan.count("payment") == 1
 
 
-def test_two_race_for_one_seat(new_fan, new_concert):
-    concert, item = new_concert()
-    first, second = new_fan().sign_in(), new_fan().sign_in()
-    for fan in (first, second):
-        fan.open(f"/concert/{concert}/item/{item}")
-        fan.click_seat(15)
-        fan.page.get_by_role("button", name="Hold 1 seat").wait_for()
-    # the second one's view stays as it is: the seat is still free there
-    second.page.route("**/seat?view=compact", lambda route: route.abort())
-    first.page.get_by_role("button", name="Hold 1 seat").click()
-    first.wait_title("Your seats are held")
-    second.page.get_by_role("button", name="Hold 1 seat").click()
-    alert = second.page.locator(".lost")
-    alert.wait_for()
-    assert "R 2–5 just went" in alert.inner_text()
-    offered = second.page.locator(".chosen li span").first.inner_text()
-    assert offered in ("R 2–4", "R 2–6", "R 1–5")
-    assert offered in alert.inner_text()
-    second.page.unroute("**/seat?view=compact")
-    second.page.get_by_role("button", name="Hold 1 seat").click()
-    second.wait_title("Your seats are held")
+def in_view(page, locator):
+    """Seen without scrolling, where a thumb is."""
+    box = locator.bounding_box()
+    return box["y"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
 
 
-def test_a_seat_that_goes_while_one_looks_leaves_the_choice(new_fan, new_concert, stack):
-    concert, item = new_concert()
-    fan = new_fan().sign_in()
+def choose_pair(fan, concert, item):
     page = fan.open(f"/concert/{concert}/item/{item}")
-    fan.click_seat(7)
-    page.locator(".chosen li").wait_for()
-    stack.post("/reservation", {"userId": "faster", "concertId": concert, "itemId": item, "seatId": 7})
-    page.locator(".chosen li").wait_for(state="detached")
-    assert page.evaluate("document.querySelector('canvas').chart.statuses[6]") == 1
+    for n, seat in enumerate((14, 15)):
+        fan.click_seat(seat)
+        page.locator(".chosen li").nth(n).wait_for()
+    return page
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_who_loses_a_race_is_asked_before_other_seats_are_held(new_fan, new_concert, stack, size):
+    """Two that sat together get two that are together, and see it beside the button."""
+    concert, item = new_concert()
+    fan = new_fan(size=size).sign_in()
+    page = choose_pair(fan, concert, item)
+    # the view stays as it is: the seat is still free there
+    page.route("**/seat?view=compact", lambda route: route.abort())
+    stack.post("/reservation", {"userId": "faster", "concertId": concert, "itemId": item, "seatId": 15})
+    page.get_by_role("button", name="Hold 2 seats").click()
+    told = page.locator(".choice [role=alert]", has_text="R 2–5 just went")
+    told.wait_for()
+    assert fan.count("reservation") == 0
+    assert page.get_by_role("button", name="Hold 2 seats").count() == 0
+    other = page.get_by_role("button", name="Hold these 2 seats instead")
+    assert in_view(page, told) and in_view(page, other)
+    assert "R 2–3, R 2–4" in told.inner_text()
+    other.click()
+    fan.wait_title("Your seats are held")
+    held = stack.get(f"/reservation?userId={fan.name}").json()["reservations"][0]["seats"]
+    assert [seat["seatId"] for seat in held] == [13, 14]
+
+
+def test_who_wants_no_other_seats_chooses_again(new_fan, new_concert, stack):
+    concert, item = new_concert()
+    fan = new_fan(size=PHONE).sign_in()
+    page = choose_pair(fan, concert, item)
+    stack.post("/reservation", {"userId": "faster", "concertId": concert, "itemId": item, "seatId": 15})
+    page.get_by_text("R 2–5 just went").wait_for()  # seen while one looks
+    page.get_by_role("button", name="Choose others myself").click()
+    assert page.locator(".chosen li").all_inner_texts()[0].startswith("R 2–4")
+    page.get_by_role("button", name="Hold 1 seat").wait_for()
+    assert page.evaluate("document.querySelector('canvas').chart.statuses[14]") == 1
+
+
+def test_the_limit_of_seats_is_seen_and_not_only_spoken(new_fan, new_concert):
+    concert, item = new_concert(maxSeatsPerUser=2)
+    fan = new_fan("ko", PHONE).sign_in()
+    page = choose_pair(fan, concert, item)
+    fan.click_seat(3)
+    told = page.locator(".choice [role=alert]", has_text="최대 2석까지")
+    told.wait_for()
+    assert in_view(page, told)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_own_holds_are_shown_as_own_with_a_way_to_pay(new_fan, new_concert, size):
+    """After Back, and on a second device."""
+    concert, item = new_concert(title="Mine")
+    first, second = new_fan(size=size).sign_in(), new_fan(size=size)
+    second.name = first.name
+    second.sign_in()
+    page = first.open(f"/concert/{concert}/item/{item}")
+    first.click_seat(5)
+    page.get_by_role("button", name="Hold 1 seat").click()
+    first.wait_title("Your seats are held")
+    page.go_back()
+    second.open(f"/concert/{concert}/item/{item}")
+    for fan in (first, second):
+        fan.wait_title("Choose your seats")
+        own = fan.page.get_by_role("region", name="Waiting for payment")
+        own.locator(".countdown").wait_for()
+        assert "Mine" in own.inner_text()
+        fan.click_seat(5)
+        fan.page.locator(".choice [role=alert]", has_text="You hold this seat").wait_for()
+        assert_fits(fan.page)
+        for path in ("/", f"/concert/{concert}"):
+            fan.open(path)
+            own.get_by_role("link", name="Pay").wait_for()
+    second.charge(90000)
+    own.get_by_role("link", name="Pay").click()
+    second.page.locator("button.large:enabled").click()
+    second.wait_title("Paid")
+    second.open("/")
+    own.wait_for(state="detached")
 
 
 def test_a_hold_that_lapses_leads_back_to_the_seats(new_fan, new_concert, stack):

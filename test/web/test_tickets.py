@@ -61,9 +61,9 @@ def test_what_is_not_held_is_not_said_to_be(new_fan):
     fan = new_fan()
     page = fan.open("/hold/2147483647")
     page.get_by_role("button", name="Close").click()
-    page.get_by_text("Please sign in first.").wait_for()
+    page.get_by_text("Give your name to see").wait_for()
     assert fan.title() == "Reservation 2147483647"
-    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("button", name="Give your name").click()
     page.locator("#name").fill(fan.name)
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("There is no such reservation.").wait_for()

@@ -178,13 +178,26 @@ def test_entering_by_itself_when_the_sale_opens(new_fan, new_concert, stack):
     concert, _ = new_concert(admissionCapacity=1, opensAt=seconds_from_now(stack, 20))
     fan = new_fan().sign_in()
     page = fan.open(f"/concert/{concert}/queue")
-    page.get_by_role("button", name="Join as soon as it opens").click()
     page.get_by_text("You join the queue when it opens").wait_for()
     page.reload()
     page.get_by_text("You join the queue when it opens").wait_for()
     # others keep what nginx has of it as old as it may be
     with contextlib.closing(stack.new_client()) as other, beside(lambda: other.get(f"/concert/{concert}"), 0.02):
         fan.wait_title("It is your turn")
+
+
+def test_the_name_is_asked_for_before_the_sale_opens(new_fan, new_concert, stack):
+    """At the opening it would cost the place of who looks away."""
+    concert, _ = new_concert(admissionCapacity=1, opensAt="2099-01-01T00:00:00Z")
+    fan = new_fan("ko")
+    page = fan.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name="이름 입력하기").click()
+    page.locator("#name").fill(fan.name)
+    page.get_by_role("button", name="계속").click()
+    page.get_by_text("자동으로 대기열에 들어갑니다").wait_for()
+    opened = stack.call("PATCH", f"/admin/concert/{concert}", {"opensAt": None}, stack.admin_headers())
+    assert opened.status == 200, opened
+    fan.wait_title("입장하실 차례입니다")
 
 
 def test_the_countdown_is_by_the_servers_clock(new_fan, new_concert):

@@ -15,6 +15,7 @@ export class Chart {
         this.hall = hall;
         this.statuses = new Uint8Array(hall.count);
         this.chosen = new Set();
+        this.own = new Set(); // held, not paid
         this.cursor = -1;
         this.scale = 0;
         this.stageText = "";
@@ -36,7 +37,7 @@ export class Chart {
         const colour = (name) => style.getPropertyValue(name).trim();
         this.colours = {
             ground: colour("--ground"), text: colour("--text"), quiet: colour("--quiet"), taken: colour("--taken"),
-            chosen: colour("--chosen"), onChosen: colour("--on-chosen"),
+            chosen: colour("--chosen"), onChosen: colour("--on-chosen"), own: colour("--good"),
             tiers: [0, 1, 2, 3, 4, 5].map((tier) => colour(`--tier-${tier}`)),
         };
         this.font = style.fontFamily;
@@ -252,7 +253,8 @@ export class Chart {
             this.picture.width * grown, this.picture.height * grown);
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         this.drawStage(context);
-        for (const i of this.chosen) this.drawChosen(context, i);
+        for (const i of this.chosen) this.drawMine(context, i, colours.chosen, colours.onChosen);
+        for (const i of this.own) this.drawMine(context, i, colours.own, colours.ground);
         if (this.cursor >= 0) this.drawCursor(context);
     }
 
@@ -269,15 +271,15 @@ export class Chart {
         context.fillRect(middle - half, bottom - 2, half * 2, 2);
     }
 
-    drawChosen(context, i) {
+    drawMine(context, i, ground, sign) {
         const px = (this.hall.x[i] - this.x) * this.scale;
         const py = (this.hall.y[i] - this.y) * this.scale;
         const size = Math.max(this.scale * 0.94, 8);
-        context.fillStyle = this.colours.chosen;
+        context.fillStyle = ground;
         context.beginPath();
         context.roundRect(px - size / 2, py - size / 2, size, size, size * 0.28);
         context.fill();
-        context.strokeStyle = this.colours.onChosen;
+        context.strokeStyle = sign;
         context.lineWidth = Math.max(1.5, size * 0.12);
         context.beginPath();
         context.moveTo(px - size * 0.22, py + size * 0.02);

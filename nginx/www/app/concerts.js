@@ -1,7 +1,7 @@
 // The concerts on sale, and one of them with its dates.
 import { get, isOver } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
-import { day, dayRange, moment, pointRange, t } from "./language.js";
+import { day, dayRange, pointRange, t, venueMoment } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
 import { address } from "./site.js";
@@ -51,7 +51,7 @@ export function Opening({ concert, again }) {
     }, [concert, due]);
     if (!scheduled) return null;
     return html`<p class="opening">${t("opens_in")} <${Countdown} until=${concert.opensAt} />
-        <span class="quiet">${t("opens_at", moment(concert.opensAt))}</span></p>`;
+        <span class="quiet">${t("opens_at", venueMoment(concert.opensAt, concert.timeZone))}</span></p>`;
 }
 
 function ConcertCard({ concert, again }) {
@@ -89,7 +89,7 @@ export function ConcertsPage() {
 
 function DateCard({ concert, item }) {
     const when = html`<strong>${day(item.date)}</strong>
-        <span class="quiet">${moment(item.startsAt, { timeStyle: "short" })}</span>`;
+        <span class="quiet">${venueMoment(item.startsAt, concert.timeZone, { timeStyle: "short" })}</span>`;
     if (item.status === "cancelled") return html`<p class="card date">${when}<span>${t("date_cancelled")}</span></p>`;
     return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} /></a>`;
 }

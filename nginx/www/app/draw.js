@@ -2,7 +2,7 @@
 import { serverNow, useSecondsUntil } from "./clock.js";
 import { Opening } from "./concerts.js";
 import { say } from "./drawtext.js";
-import { moment, number, t } from "./language.js";
+import { number, t, venueMoment } from "./language.js";
 import { announce, Countdown, Fact } from "./parts.js";
 import { EnterButton } from "./place.js";
 import { address } from "./site.js";
@@ -68,7 +68,7 @@ export function DrawRoom({ concert, place, queue, again }) {
     return html`
         <div class="card call">
             <${Opening} concert=${concert} again=${again} />
-            <p role="status">${say(place?.token ? "in_lead" : "lead", moment(draw.freezesAt))}</p>
+            <p role="status">${say(place?.token ? "in_lead" : "lead", venueMoment(draw.freezesAt, concert.timeZone))}</p>
             ${!place?.token && html`${!collecting && html`<p>${say("late")}</p>`}
                 <${EnterButton} concertId=${concert.concertId} name=${collecting ? "draw_enter" : "enter_queue"} />`}
         </div>

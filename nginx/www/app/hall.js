@@ -96,20 +96,59 @@ export function readStatuses(text, count) {
     return statuses;
 }
 
-/** The free seat that is nearest to one that went; of its section and price, where there is one near. */
-export function nearestFree(hall, statuses, lost, taken) {
-    let best = -1;
+/** How far a seat is from another; one of another row, section or price is farther than it looks. */
+function distance(hall, from, to) {
+    return (hall.x[to] - hall.x[from]) ** 2 + 2 * (hall.y[to] - hall.y[from]) ** 2 +
+        (hall.seats[to].section === hall.seats[from].section ? 0 : 64) + (hall.tier[to] === hall.tier[from] ? 0 : 32);
+}
+
+/** So many seats of one section beside each other, from this one on to the right; null where there are not. */
+function runFrom(hall, first, count) {
+    const run = [first];
+    while (run.length < count) {
+        const next = seatAt(hall, hall.x[first] + run.length, hall.y[first]);
+        if (next < 0 || hall.seats[next].section !== hall.seats[first].section) return null;
+        run.push(next);
+    }
+    return run;
+}
+
+/**
+ * The free seats nearest to these, as many, that could come in their place. Who sat together gets seats that are
+ * together; null where there are none.
+ */
+export function nearestSeats(hall, statuses, wanted) {
+    const sorted = [...wanted].sort((one, other) => hall.x[one] - hall.x[other]);
+    const isTogether = runFrom(hall, sorted[0], sorted.length)?.every((i, n) => i === sorted[n]);
+    if (!isTogether) return nearestApart(hall, statuses, wanted);
+    let best = null;
     let least = Infinity;
     for (let i = 0; i < hall.count; i++) {
-        if (statuses[i] !== FREE || taken.has(i)) continue;
-        const far = (hall.x[i] - hall.x[lost]) ** 2 + (hall.y[i] - hall.y[lost]) ** 2 +
-            (hall.seats[i].section === hall.seats[lost].section ? 0 : 64) + (hall.tier[i] === hall.tier[lost] ? 0 : 32);
+        if (statuses[i] !== FREE) continue;
+        const run = runFrom(hall, i, sorted.length);
+        if (!run?.every((seat) => statuses[seat] === FREE)) continue;
+        const far = run.reduce((sum, seat, n) => sum + distance(hall, sorted[n], seat), 0);
         if (far < least) {
             least = far;
-            best = i;
+            best = run;
         }
     }
     return best;
+}
+
+/** The ones that are still free, and for each other one the nearest. */
+function nearestApart(hall, statuses, wanted) {
+    const found = wanted.filter((i) => statuses[i] === FREE);
+    for (const lost of wanted.filter((i) => statuses[i] !== FREE)) {
+        let best = -1;
+        for (let i = 0; i < hall.count; i++) {
+            if (statuses[i] !== FREE || found.includes(i)) continue;
+            if (best < 0 || distance(hall, lost, i) < distance(hall, lost, best)) best = i;
+        }
+        if (best < 0) return null;
+        found.push(best);
+    }
+    return found;
 }
 
 /** The next seat in a direction (dx, dy of -1, 0, 1), or the same one at the hall's edge. */

@@ -2,8 +2,9 @@
 import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
-import { day, dayRange, moment, points, refusal, t } from "./language.js";
+import { day, dayRange, points, price, refusal, t, venueMoment } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { dropHold } from "./holds.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, placeOf, tokenOf } from "./place.js";
 import { settings } from "./settings.js";
@@ -14,7 +15,7 @@ import { html, useEffect, useState } from "./view.js";
 const STEP = 10_000; // points are offered in round sums
 
 async function readHold(reservationId, signal) {
-    if (!await requireUser()) throw new Problem("unauthorized", 401);
+    if (!await requireUser()) throw new Problem("unnamed", 401);
     const reservation = await get(who(`/reservation/${reservationId}`), { signal });
     const [{ balance }, { charge }, about] = await Promise.all([
         get(who("/point"), { signal }),
@@ -56,14 +57,14 @@ function forgetHold({ reservationId, concertId }) {
 
 function SeatLines({ reservation, status }) {
     return html`<ul class="lines">${reservation.seats.map((seat) => html`<li key=${seat.seatId}>
-        <span>${t("seat_name", seat.section, seat.row, seat.label)}</span><span>${points(seat.price)}</span></li>`)}
-        <li class="total"><span>${t(status === "paid" ? "hold_paid" : "hold_total")}</span><span>${points(reservation.totalPrice)}</span></li></ul>`;
+        <span>${t("seat_name", seat.section, seat.row, seat.label)}</span><span>${price(seat.price)}</span></li>`)}
+        <li class="total"><span>${t(status === "paid" ? "hold_paid" : "hold_total")}</span><span>${price(reservation.totalPrice)}</span></li></ul>`;
 }
 
 /** When it is; the dates of a sale that is over are no longer listed, but the first and last are known. */
-function whenText({ itemId }, { firstDate, lastDate }, items) {
+function whenText({ itemId }, { firstDate, lastDate, timeZone }, items) {
     const item = items.find((one) => one.itemId === itemId);
-    return item ? `${day(item.date)} · ${moment(item.startsAt, { timeStyle: "short" })}` : dayRange(firstDate, lastDate);
+    return item ? `${day(item.date)} · ${venueMoment(item.startsAt, timeZone, { timeStyle: "short" })}` : dayRange(firstDate, lastDate);
 }
 
 export function About({ reservation, concert, items }) {
@@ -157,15 +158,17 @@ function Held({ reservation, charge, balance, setBalance, onSettled }) {
             settle(refused);
         }
     };
+    const purse = html`<${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />`;
     return html`
-        <${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />
+        ${missing > 0 && purse}
         ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
         <div class="actions">
             <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
                 ${busy ? t("hold_paying") : t("hold_pay", points(reservation.totalPrice))}</button>
             <button type="button" disabled=${busy} onClick=${giveBack}>${t("hold_cancel")}</button>
         </div>
-        <p class="help">${t("hold_once")}</p>`;
+        <p class="help">${t("hold_once")}</p>
+        ${missing <= 0 && html`<details><summary>${t("hold_balance")}: ${points(balance)}</summary>${purse}</details>`}`;
 }
 
 const TITLES = {
@@ -181,6 +184,7 @@ function Hold({ answer }) {
     usePageTitle(t(TITLES[status]));
     const settle = (how) => {
         if (how === "paid") forgetHold(reservation);
+        dropHold(reservation.reservationId);
         setStatus(how);
         announce(t(TITLES[how]), true);
         scrollTo(0, 0);
@@ -213,7 +217,7 @@ export function HoldPage({ ids: [reservationId] }) {
     if (!answer) {
         return html`<${Title}>${t("ticket_number", reservationId)}<//>
             ${problem ? html`<${Refused} problem=${problem}>
-                <button type="button" onClick=${again}>${t("again")}</button><//>` : html`<${Loading} />`}`;
+                <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>` : html`<${Loading} />`}`;
     }
     return html`<${Hold} answer=${answer} />`;
 }

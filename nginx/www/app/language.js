@@ -64,14 +64,45 @@ export function points(value) {
     return t("points", number(value), value);
 }
 
+/** What something costs. */
+export function price(value) {
+    return value === 0 ? t("free") : points(value);
+}
+
+/** From one to another; of two that read the same, one. Older browsers know no ranges. */
+function range(words, from, to) {
+    const [first, last] = [words.format(from), words.format(to)];
+    if (first === last) return first;
+    return words.formatRange?.(from, to) ?? `${first} – ${last}`;
+}
+
 /** From so many points to so many. */
 export function pointRange(from, to) {
-    return t("points", format(Intl.NumberFormat, {}).formatRange(from, to), to);
+    return from === to ? price(to) : t("points", range(format(Intl.NumberFormat, {}), from, to), to);
 }
 
 /** An instant in the reader's time zone. */
 export function moment(instant, options = { dateStyle: "long", timeStyle: "short" }) {
     return format(Intl.DateTimeFormat, options).format(new Date(instant));
+}
+
+/** An instant by the clocks of a venue; their zone is named where the reader's show another time. */
+export function venueMoment(instant, zone, options = { dateStyle: "long", timeStyle: "short" }) {
+    const timeZone = knownZone(zone);
+    const text = moment(instant, { ...options, timeZone });
+    if (text === moment(instant, options)) return text;
+    const parts = format(Intl.DateTimeFormat, { timeZone, timeZoneName: "long" }).formatToParts(new Date(instant));
+    return `${text} (${parts.find(({ type }) => type === "timeZoneName").value})`;
+}
+
+/** This zone, or UTC where the browser does not know it. */
+function knownZone(zone) {
+    try {
+        format(Intl.DateTimeFormat, { timeZone: zone });
+        return zone;
+    } catch {
+        return "UTC";
+    }
 }
 
 /** A day without a time (YYYY-MM-DD), as the venue has it. */
@@ -81,7 +112,7 @@ export function day(date, options = { dateStyle: "full" }) {
 
 export function dayRange(from, to) {
     const dates = [from, to].map((date) => new Date(`${date}T00:00:00Z`));
-    return format(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC" }).formatRange(...dates);
+    return range(format(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC" }), ...dates);
 }
 
 /** 4:09, 1:02:03, or whole days: for counting down. */
@@ -104,7 +135,7 @@ function unitFor(seconds) {
 export function durationRange(from, to) {
     const [unit, size, words] = unitFor(to);
     const count = (value) => Math.max(unit === "second" ? 1 : 0, Math.round(value / size));
-    return words.formatRange(count(from), count(to));
+    return range(words, count(from), count(to));
 }
 
 /** So long, in words; rather a little longer. */

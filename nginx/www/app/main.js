@@ -1,10 +1,11 @@
 // The frame of the pages: which one is shown, the menu.
 import { LanguageSwitch, t, useLanguage } from "./language.js";
 import { ConcertPage, ConcertsPage } from "./concerts.js";
+import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
-import { Announcer, Dialogs, Title, Weather } from "./parts.js";
-import { usePath } from "./path.js";
+import { Announcer, Dialogs, Forgetful, Title, Weather } from "./parts.js";
+import { useAddress } from "./path.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
@@ -45,7 +46,7 @@ function Menu({ menu }) {
 }
 
 function App() {
-    const path = usePath();
+    const { path } = useAddress();
     const { page, menu, ids } = find(path);
     const shown = useRef(path);
     const tongue = useLanguage();
@@ -66,7 +67,7 @@ function App() {
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
         <${Menu} menu=${menu} />
         <${Weather} />
-        <main id="main"><${page} key=${path} ids=${ids} /></main>
+        <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
         <${Dialogs} /><${Announcer} />`;
 }
 

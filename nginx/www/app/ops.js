@@ -8,7 +8,7 @@ import { survives } from "./opskeep.js";
 import { explain, Loaded, Waiting } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { Announcer, Dialogs, Title, usePageTitle } from "./parts.js";
-import { usePath } from "./path.js";
+import { addressOf, useAddress } from "./path.js";
 import { useCell } from "./store.js";
 import { ThemeSwitch } from "./theme.js";
 import { html, render, useEffect, useRef, useState } from "./view.js";
@@ -120,14 +120,11 @@ function Menu({ menu }) {
             ${signedIn && html`<button type="button" title=${say(`role_${signedIn.role}`)} onClick=${signOut}>${say("forget")}</button>`}</div></header>`;
 }
 
-/** The page of an address; its query may change without another page. */
-function Page({ path }) {
-    const [name, text = ""] = path.split("?");
-    const { load, ids, kind } = find(name);
-    const query = Object.fromEntries(new URLSearchParams(text));
+/** The page of a path; its query may change without another page. */
+function Page({ path, query }) {
+    const { load, ids, kind } = find(path);
     const go = (members) => {
-        const given = Object.entries(members).filter(([, value]) => value !== "");
-        location.hash = given.length ? `${name || "/"}?${new URLSearchParams(given)}` : name || "/";
+        location.hash = addressOf(path, members);
     };
     if (load === undefined) return html`<${Title}>${t("not_found")}<//><p><a href="#/">${t("to_concerts")}</a></p>`;
     const props = { ids, query, go };
@@ -135,31 +132,30 @@ function Page({ path }) {
 }
 
 function App({ begun }) {
-    const path = usePath();
+    const { path, query } = useAddress();
     const tongue = useLanguage();
     const signedIn = useCell(operator);
-    const [name] = path.split("?");
-    const shown = useRef(name);
+    const shown = useRef(path);
     useEffect(() => {
         document.documentElement.lang = tongue;
     }, [tongue]);
     useEffect(() => {
-        if (shown.current === name) return;
-        shown.current = name;
+        if (shown.current === path) return;
+        shown.current = path;
         scrollTo(0, 0);
         document.querySelector("h1")?.focus({ preventScroll: true });
-    }, [name]);
+    }, [path]);
     const skip = (event) => {
         event.preventDefault();
         document.querySelector("h1")?.focus();
     };
     return html`
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
-        <${Menu} menu=${find(name).menu} />
+        <${Menu} menu=${find(path).menu} />
         <main class="ops" id="main">
             ${!survives && html`<p class="notice">${say("storage_blocked")}</p>`}
             ${signedIn && html`<${Alerts} />`}
-            ${signedIn ? html`<${Page} path=${path} />` : html`<${SignIn} begun=${begun} />`}
+            ${signedIn ? html`<${Page} path=${path} query=${query} />` : html`<${SignIn} begun=${begun} />`}
         </main><${Dialogs} /><${Announcer} />`;
 }
 

@@ -2,7 +2,7 @@
 import { weather } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
 import { countdown, refusal, t } from "./language.js";
-import { Cell, useCell } from "./store.js";
+import { Cell, refused, useCell } from "./store.js";
 import { asking, NAME, NAME_MAX, nameUser } from "./user.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
@@ -43,6 +43,11 @@ export function Weather() {
         ${now && html`<p class="weather ${now.kind}"><span class="dot" aria-hidden="true"></span>
             <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span></p>`}
     </div>`;
+}
+
+/** Storage that refuses is said, once there is something to lose. */
+export function Forgetful() {
+    return html`<div role="status">${useCell(refused) && html`<p class="notice">${t("storage_refused")}</p>`}</div>`;
 }
 
 // ---- pieces of pages
@@ -113,12 +118,24 @@ export function confirm(question, effects = [], yes = t("yes")) {
     return new Promise((resolve) => confirming.set({ question, effects, yes, resolve }));
 }
 
+let lastFocused = null; // outside dialogs: what asked may be disabled while it waits
+addEventListener("focusin", ({ target }) => {
+    if (!target.closest("dialog")) lastFocused = target;
+});
+
 function Dialog({ label, onClose, children }) {
     const element = useRef();
     useEffect(() => {
-        element.current.showModal();
-        element.current.querySelector(".first").focus();
-        return () => element.current?.close();
+        const { current } = element;
+        current.showModal();
+        current.querySelector(".first").focus();
+        return () => {
+            current.close();
+            const before = lastFocused;
+            setTimeout(() => { // once what waited for the answer can be pressed again
+                if (document.activeElement === document.body) (before?.isConnected ? before : document.querySelector("h1"))?.focus();
+            }, 50);
+        };
     }, []);
     return html`<dialog ref=${element} aria-label=${label}
         onCancel=${(event) => { event.preventDefault(); onClose(); }}>${children}</dialog>`;

@@ -1,6 +1,6 @@
 // The hall as a list: sections, rows, seats. What is not open is not made, however large the hall.
 import { FREE } from "./hall.js";
-import { points, t } from "./language.js";
+import { price, t } from "./language.js";
 import { html, useState } from "./view.js";
 
 function countFree(indexes, statuses) {
@@ -24,7 +24,7 @@ function Seat({ i, hall, statuses, chosen, onToggle, describe }) {
 
 function Row({ name, indexes, ...rest }) {
     const { hall, statuses } = rest;
-    const prices = [...new Set(indexes.map((i) => hall.seats[i].price))].map(points).join(", ");
+    const prices = [...new Set(indexes.map((i) => hall.seats[i].price))].map(price).join(", ");
     return html`<${Fold} level="row" name=${t("row", name)}
         note=${`${prices} · ${t("free_of", countFree(indexes, statuses), indexes.length)}`}>
         ${() => html`<ul class="row-seats">${indexes.map((i) => html`<${Seat} key=${i} i=${i} ...${rest} />`)}</ul>`}

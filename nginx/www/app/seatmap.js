@@ -11,6 +11,8 @@ const FINGER = 18; // pixels between seats below which a tap of a finger zooms i
 const MOUSE = 7;
 const STILL = 6; // pixels that a pointer may move and still click
 
+const NONE = new Set();
+
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Follows the pointers on a canvas: one pans, two zoom, a short one clicks. */
@@ -82,8 +84,8 @@ function listen(canvas, gestures) {
     };
 }
 
-/** `onToggle(i)` chooses a seat or takes it off; `describe(i)` says what a seat is. */
-export function SeatMap({ hall, statuses, chosen, onToggle, describe }) {
+/** `own` are held by who looks; `onToggle(i)` chooses a seat or takes it off; `describe(i)` says what a seat is. */
+export function SeatMap({ hall, statuses, own = NONE, chosen, onToggle, describe }) {
     const canvas = useRef();
     const chart = useRef();
     const toggle = useRef();
@@ -107,8 +109,9 @@ export function SeatMap({ hall, statuses, chosen, onToggle, describe }) {
     useEffect(() => chart.current.readColours(), [hall, colours]);
     useEffect(() => {
         chart.current.chosen = chosen;
+        chart.current.own = own;
         chart.current.refresh();
-    }, [hall, chosen]);
+    }, [hall, chosen, own]);
     useEffect(() => {
         chart.current.stageText = t("seats_stage");
         chart.current.refresh();

@@ -1,16 +1,18 @@
 // The seats of one date: looking, choosing, and taking them before somebody else does.
 import { get, isFinal, patient, Problem } from "./api.js";
 import { Opening } from "./concerts.js";
-import { buildHall, FREE, HELD, nearestFree, readStatuses } from "./hall.js";
-import { day, moment, points, refusal, t } from "./language.js";
-import { announce, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { Choice, describeSeat, useChoice } from "./choice.js";
+import { buildHall, HELD, readStatuses } from "./hall.js";
+import { addHold, holds, readHolds } from "./holds.js";
+import { day, price, refusal, t, venueMoment } from "./language.js";
+import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } from "./place.js";
 import { SeatList } from "./seatlist.js";
 import { SeatMap } from "./seatmap.js";
 import { kept, useCell } from "./store.js";
 import { by, requireUser } from "./user.js";
-import { html, useCallback, useEffect, useMemo, useRef, useState } from "./view.js";
+import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 
 const LOOK_AGAIN = 2000;
 const MOST = 8; // seats in one call
@@ -62,11 +64,13 @@ function useStatuses(concertId, itemId, hall, first, onOver) {
             clearTimeout(timer);
         };
     }, [hall]);
-    const mark = useCallback((indexes) => setStatuses((before) => {
-        const after = before.slice();
+    /** What is known to be held before the next look; the statuses with it. */
+    const mark = (indexes) => {
+        const after = statuses.slice();
         for (const i of indexes) after[i] = HELD;
+        setStatuses(after);
         return after;
-    }), []);
+    };
     return [statuses, mark];
 }
 
@@ -75,6 +79,7 @@ function useStatuses(concertId, itemId, hall, first, onOver) {
 /** Also from a page that was gone to meanwhile: the time of the hold runs. */
 function goToHold(reservation, token) {
     kept(`hold.${reservation.reservationId}`).set({ token });
+    addHold(reservation);
     location.hash = `#/hold/${reservation.reservationId}`;
 }
 
@@ -101,11 +106,12 @@ function useUnfinished(concertId, itemId, onRefused) {
 
 // ---- pieces
 
-function Legend({ hall }) {
+function Legend({ hall, own }) {
     return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${hall.prices.map((price, tier) => html`<li key=${price}>
-            <span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${points(price)}</li>`)}
+        ${hall.prices.map((amount, tier) => html`<li key=${amount}>
+            <span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${price(amount)}</li>`)}
         <li><span class="swatch mine" aria-hidden="true">✓</span>${t("seat_mine")}</li>
+        ${own.size > 0 && html`<li><span class="swatch own" aria-hidden="true">✓</span>${t("seat_own")}</li>`}
         <li><span class="swatch held" aria-hidden="true"></span>${t("seat_held")}</li>
         <li><span class="swatch sold" aria-hidden="true"></span>${t("seat_sold")}</li>
     </ul></section>`;
@@ -129,37 +135,10 @@ function Best({ hall, most, disabled, onTake }) {
             <label>${t("best_section")}<select name="section"><option value="">${t("best_any")}</option>
                 ${hall.sections.map(({ name }, i) => html`<option key=${name} value=${i}>${name}</option>`)}</select></label>
             <label>${t("best_price")}<select name="price"><option value="">${t("best_any")}</option>
-                ${hall.prices.map((price) => html`<option key=${price} value=${price}>${points(price)}</option>`)}</select></label>
+                ${hall.prices.map((amount) => html`<option key=${amount} value=${amount}>${price(amount)}</option>`)}</select></label>
         </div>
         <button class="primary" disabled=${disabled}>${t("best_take")}</button>
     </form>`;
-}
-
-function Choice({ hall, chosen, most, disabled, onToggle, onHold }) {
-    const total = [...chosen].reduce((sum, i) => sum + hall.seats[i].price, 0);
-    return html`<section class="card choice" aria-labelledby="choice">
-        <h2 id="choice">${t("chosen_title")}</h2>
-        ${chosen.size === 0 && html`<p class="quiet">${t("chosen_none")} ${t("chosen_most", most)}</p>`}
-        <ul class="chosen">${[...chosen].map((i) => html`<li key=${i}>
-            <span>${shortName(hall, i)}</span><span class="quiet">${points(hall.seats[i].price)}</span>
-            <button type="button" class="small" aria-label=${t("remove_seat", shortName(hall, i))}
-                onClick=${() => onToggle(i)}>×</button></li>`)}</ul>
-        <button type="button" class="primary wide" disabled=${disabled || chosen.size === 0} onClick=${onHold}>
-            ${t("chosen_hold", chosen.size)}${chosen.size > 0 ? ` · ${points(total)}` : ""}</button>
-    </section>`;
-}
-
-function shortName(hall, i) {
-    const { section, row, label } = hall.seats[i];
-    return t("seat_short", section, row, label);
-}
-
-const STATUS_NAMES = ["seat_available", "seat_held", "seat_sold"];
-
-function describeSeat(hall, statuses, chosen, i) {
-    const { section, row, label, price } = hall.seats[i];
-    const status = t(chosen.has(i) ? "seat_mine" : STATUS_NAMES[statuses[i]]);
-    return `${t("seat_name", section, row, label)}, ${points(price)}, ${status}`;
 }
 
 /** The turn in the queue, where one is needed for taking seats. */
@@ -181,34 +160,6 @@ function TurnBar({ concert }) {
 
 // ---- the page
 
-/** The choice: it keeps to the limit and loses what others take. */
-function useChoice(hall, statuses, most) {
-    const [chosen, setChosen] = useState(() => new Set());
-    useEffect(() => {
-        const still = new Set([...chosen].filter((i) => statuses[i] === FREE));
-        if (still.size === chosen.size) return;
-        setChosen(still);
-        announce(t("seats_last_gone"), true);
-    }, [statuses]);
-    const toggle = (i) => {
-        if (statuses[i] !== FREE) {
-            announce(describeSeat(hall, statuses, chosen, i));
-            return;
-        }
-        const after = new Set(chosen);
-        if (!after.delete(i)) {
-            if (after.size === most) {
-                announce(t("chosen_most", most), true);
-                return;
-            }
-            after.add(i);
-        }
-        setChosen(after);
-        announce(describeSeat(hall, statuses, after, i));
-    };
-    return [chosen, setChosen, toggle];
-}
-
 function Views({ list, setList }) {
     const button = (value, name) => html`<button type="button" aria-pressed=${list === value}
         onClick=${() => setList(value)}>${t(name)}</button>`;
@@ -221,37 +172,30 @@ function Seats({ concert, item, hall, first, again }) {
     const most = Math.min(MOST, concert.maxSeatsPerUser ?? MOST);
     const [over, setOver] = useState(null);
     const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first, setOver);
-    const [chosen, setChosen, toggle] = useChoice(hall, statuses, most);
+    const held = useCell(holds);
+    const own = useMemo(() => new Set(held.filter((one) => one.itemId === item.itemId)
+        .flatMap(({ seats }) => seats.map(({ seatId }) => hall.indexOf.get(seatId)))), [held, hall]);
+    const choice = useChoice(hall, statuses, own, most);
     const [list, setList] = useState(false);
-    const [said, setSaid] = useState(null);
     const refused = (problem) => {
-        if (problem.code === "seat_taken") setSaid(lose(problem.data.seatIds));
-        else setSaid([refusal(problem)]);
+        if (problem.code === "seat_taken") {
+            const lost = problem.data.seatIds.map((seatId) => hall.indexOf.get(seatId));
+            choice.lose(lost, mark(lost));
+        } else {
+            choice.tell([refusal(problem)]);
+        }
         if (problem.code === "token_invalid") placeEnded(concertId);
+        else readHolds().catch(() => {}); // another device of ours may have been faster
     };
     const [busy, setBusy] = useUnfinished(concertId, item.itemId, refused);
     const place = useCell(kept(`token.${concertId}`));
-
-    /** What went is removed, and the nearest free seats come in its place. */
-    const lose = (seatIds) => {
-        const lost = seatIds.map((seatId) => hall.indexOf.get(seatId));
-        const after = new Set([...chosen].filter((i) => !lost.includes(i)));
-        const offered = [];
-        for (const i of lost) {
-            const near = nearestFree(hall, statuses, i, new Set([...after, ...lost]));
-            if (near < 0) continue;
-            after.add(near);
-            offered.push(near);
-        }
-        mark(lost);
-        setChosen(after);
-        const names = (indexes) => indexes.map((i) => shortName(hall, i)).join(", ");
-        return [t("seats_gone", names(lost)), offered.length ? t("seats_offer", names(offered)) : t("seats_offer_none")];
-    };
+    useEffect(() => {
+        if (place?.ended) choice.tell([t("refused_token_invalid")]);
+    }, [place?.ended]);
     const take = async (wanted) => {
         if (busy) return;
         setBusy(true);
-        setSaid(null);
+        choice.refuse();
         try {
             await reserve(concert, item.itemId, wanted);
         } catch (problem) {
@@ -259,24 +203,21 @@ function Seats({ concert, item, hall, first, again }) {
         }
         setBusy(false);
     };
-    const describe = (i) => describeSeat(hall, statuses, chosen, i);
-    const views = { hall, statuses, chosen, onToggle: toggle, describe };
+    const describe = (i) => describeSeat(hall, statuses, choice.chosen, own, i);
+    const views = { hall, statuses, own, chosen: choice.chosen, onToggle: choice.toggle, describe };
     const closed = over || concert.status !== "open" || (concert.queue && place?.status !== "active");
     return html`
         <${Opening} concert=${concert} again=${again} />
-        ${concert.queue && html`<${TurnBar} concert=${concert} />`}
-        <div role="alert">
-            ${over && html`<p class="notice">${refusal(over)}</p>`}
-            ${said && html`<div class="notice lost">${said.map((line) => html`<p>${line}</p>`)}</div>`}
-        </div>
         <div class="hall">
             <div class="hall-view">
-                <div class="hall-head"><${Views} list=${list} setList=${setList} /><${Legend} hall=${hall} /></div>
+                <div class="hall-head"><${Views} list=${list} setList=${setList} /><${Legend} hall=${hall} own=${own} /></div>
                 ${list ? html`<${SeatList} ...${views} />` : html`<${SeatMap} ...${views} />`}
             </div>
             <div class="hall-side">
-                <${Choice} hall=${hall} chosen=${chosen} most=${most} disabled=${busy || closed} onToggle=${toggle}
-                    onHold=${() => take({ seatIds: [...chosen].map((i) => hall.seats[i].seatId) })} />
+                <${Choice} hall=${hall} choice=${choice} most=${most} busy=${busy} disabled=${busy || closed}
+                    onHold=${(indexes) => take({ seatIds: indexes.map((i) => hall.seats[i].seatId) })}>
+                    ${over ? html`<p class="notice" role="alert">${refusal(over)}</p>` : concert.queue && html`<${TurnBar} concert=${concert} />`}
+                <//>
                 <${Best} hall=${hall} most=${most} disabled=${busy || closed} onTake=${take} />
             </div>
         </div>
@@ -285,7 +226,7 @@ function Seats({ concert, item, hall, first, again }) {
 
 export function SeatsPage({ ids: [concertId, itemId] }) {
     const [answer, problem, again] = useAnswer((signal) => readAll(concertId, itemId, signal), [concertId, itemId]);
-    const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${moment(answer.item.startsAt, { timeStyle: "short" })}`,
+    const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${venueMoment(answer.item.startsAt, answer.concert.timeZone, { timeStyle: "short" })}`,
         [answer, document.documentElement.lang]);
     usePageTitle(t("seats_title"));
     return html`

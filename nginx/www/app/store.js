@@ -1,5 +1,5 @@
 // Values that views follow, and values that outlive the page: kept in the browser, the same in all
-// tabs. Where storage is refused (a private window) they live as long as the page.
+// tabs. What storage refuses (it is full, or forbidden) lives in memory as long as the page, and `refused` says so.
 import { useEffect, useState } from "../vendor/hooks.js";
 import { storageName } from "./site.js";
 
@@ -32,25 +32,30 @@ export function useCell(cell) {
 }
 
 const PREFIX = storageName("");
-const memory = new Map();
+const memory = new Map(); // what storage has refused
 const cells = new Map();
 
+/** Whether something here is lost with a reload. */
+export const refused = new Cell(false);
+
 function read(name) {
+    if (memory.has(name)) return memory.get(name);
     try {
         const text = localStorage.getItem(PREFIX + name);
         return text === null ? null : JSON.parse(text);
     } catch {
-        return memory.get(name) ?? null;
+        return null;
     }
 }
 
 function write(name, value) {
-    memory.set(name, value);
     try {
         if (value === null) localStorage.removeItem(PREFIX + name);
         else localStorage.setItem(PREFIX + name, JSON.stringify(value));
+        memory.delete(name);
     } catch {
-        // it lives in memory
+        memory.set(name, value);
+        if (value !== null) refused.set(true);
     }
 }
 

@@ -3,7 +3,7 @@ import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { About } from "./hold.js";
-import { moment, number, points, refusal, t } from "./language.js";
+import { moment, number, points, price, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
 import { useCell } from "./store.js";
@@ -23,7 +23,7 @@ async function readReservations(pages, signal) {
 }
 
 async function readTickets(pages, signal) {
-    if (!await requireUser()) throw new Problem("unauthorized", 401);
+    if (!await requireUser()) throw new Problem("unnamed", 401);
     const [found, { balance }] = await Promise.all([readReservations(pages, signal), get(who("/point"), { signal })]);
     return { ...found, balance, concerts: await readConcerts(found.reservations, signal) };
 }
@@ -99,7 +99,7 @@ function Ticket({ reservation, about, onChanged }) {
             <p class="quiet">${t("ticket_number", reservation.reservationId)}</p>
             <${About} reservation=${reservation} ...${about} />
             <${Seats} reservation=${reservation} />
-            <p>${points(reservation.totalPrice)}</p>
+            <p>${price(reservation.totalPrice)}</p>
             ${!started && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
             ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
         </div>
@@ -214,7 +214,7 @@ export function TicketsPage() {
         <${Title}>${t("my_tickets")}<//>
         <${Who} onForget=${forgetUser} />
         ${problem && !answer && html`<${Refused} problem=${problem}>
-            <button type="button" onClick=${again}>${t("again")}</button><//>`}
+            <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>`}
         ${!answer && !problem && html`<${Loading} />`}
         ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn}
             onMore=${() => setPages(pages + 1)} />`}`;

@@ -42,7 +42,7 @@ async function find() {
 }
 
 /** Settles which it is; the name may still be missing. */
-function findUser() {
+export function findUser() {
     found ??= find().catch((error) => {
         found = null;
         throw error;

@@ -6,6 +6,7 @@ import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer,
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
 import { chime } from "./sound.js";
 import { kept, useCell } from "./store.js";
+import { findUser, requireUser, user } from "./user.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
 function PublicFacts({ queue }) {
@@ -20,31 +21,36 @@ function Paused({ queue }) {
     return html`<div role="status">${queue?.paused && html`<p class="notice">${t("queue_paused")}</p>`}</div>`;
 }
 
-/** Before the sale opens: who wants to stays and enters the moment that it does. */
+/** Before the sale opens. The name is asked for now: at the opening that would cost the place of who looks away. */
 function Before({ concert, again }) {
-    const intent = kept(`intent.${concert.concertId}`);
-    const staying = useCell(intent);
+    const named = useCell(user)?.userId;
+    const [problem, setProblem] = useState(null);
+    useEffect(() => {
+        findUser().catch(setProblem);
+    }, []);
     return html`<div class="card call">
         <${Opening} concert=${concert} again=${again} />
-        <p role="status">${t(staying ? "queue_staying" : "queue_before")}</p>
-        ${!staying && html`<button type="button" class="primary" onClick=${() => intent.set(true)}>${t("queue_stay")}</button>`}
+        <p role="status">${t(named ? "queue_staying" : "queue_before")}</p>
+        ${!named && html`<button type="button" class="primary" onClick=${() => requireUser().catch(setProblem)}>${t("queue_stay")}</button>`}
+        ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
     </div>`;
 }
 
-/** Enters by itself where that was wished before the opening. */
-function useIntent(concert, again) {
+/** Who was here before the opening enters by itself; kept, as a reload may fall on the opening. */
+function useIntent(concertId, concert, again) {
     const [problem, setProblem] = useState(null);
-    const open = concert?.status === "open";
+    const intent = kept(`intent.${concertId}`);
+    useEffect(() => () => intent.set(null), []); // who goes to another page does not wait here any more
     useEffect(() => {
-        const intent = concert && kept(`intent.${concert.concertId}`);
-        if (!open || !intent.value) return undefined;
+        if (concert?.status === "scheduled" && !concert.draw) intent.set(true);
+        if (concert?.status !== "open" || !intent.value) return undefined;
         const left = new AbortController();
-        enter(concert.concertId, left.signal).then(() => intent.set(null), (refused) => {
+        enter(concertId, left.signal).then(() => intent.set(null), (refused) => {
             if (refused.code === "concert_not_open") setTimeout(again, 500);
             else if (refused.name !== "AbortError") setProblem(refused);
         });
         return () => left.abort();
-    }, [open]);
+    }, [concert]);
     return problem;
 }
 
@@ -173,7 +179,7 @@ export function WaitingRoom({ ids: [concertId] }) {
     const held = usePlace(concertId);
     const place = answer && isOver(answer.concert) ? null : held; // it is held, for a sale that goes on
     const queue = useQueue(concertId);
-    const refused = useIntent(answer?.concert, again);
+    const refused = useIntent(concertId, answer?.concert, again);
     const draws = useDraws(answer?.concert.draw);
     useEffect(() => {
         // the opening may be moved while one waits for it
