@@ -304,6 +304,14 @@ def cancel_date(world):
     return world.admin("POST", f"{path}/{made}/cancel", {"reason": "Why"})
 
 
+def cancel_concert(items):
+    def prepare(world):
+        _, path, body, headers = make_concert(items, 1)(world)
+        made = world.ask("POST", path, body, headers).json()["concertId"]
+        return world.admin("POST", f"/admin/concert/{made}/cancel", {"reason": "Why"})
+    return prepare
+
+
 def get(path):
     return lambda world: ("GET", path.format(held=world.held[0], now=time.monotonic_ns()))
 
@@ -385,11 +393,13 @@ REQUESTS = [
             admin("PATCH", f"/admin/concert/{SOLD_OUT}", {"venue": "New", "description": "x" * 4000}), 11, HALL + 20),
     Request("GET /admin/concert/{concert}/item", "demo", admin("GET", "/admin/concert/2/item"), 2, 4_000),  # 900 seats; MySQL 9 sorts them
     Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 20),
-    Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 5, 50),
-    Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 106, 1_000_000),
+    Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 6, 50),
+    Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 107, 1_000_000),
     Request("PATCH /admin/concert/{concert}/item/{item}", "a seat", reprice(1), 9, 2 * HALL + 100),
     Request("PATCH /admin/concert/{concert}/item/{item}", "50,000 seats, key", keyed(reprice(HALL)), 11, 10 * HALL),
     Request("POST /admin/concert/{concert}/item/{item}/cancel", "", cancel_date, 7, 30),
+    Request("POST /admin/concert/{concert}/cancel", "a date", cancel_concert(1), 10, 60),
+    Request("POST /admin/concert/{concert}/cancel", "1,000 dates, key", keyed(cancel_concert(1000)), 12, 5_000),
     Request("GET /admin/concert/{concert}/report", "demo", admin("GET", "/admin/concert/4/report"), 4, 5_000),
     Request("GET /admin/concert/{concert}/report", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/report?itemId={SOLD_OUT}"), 5, 10 * HALL),
     Request("GET /admin/concert/{concert}/export", "demo's orders", admin("GET", "/admin/concert/4/export?what=orders"), 3, 1_000),

@@ -1,5 +1,6 @@
 /* POST and GET /admin/concert, GET and PATCH /admin/concert/{concert} */
 #include "api/api.h"
+#include "api/cancel.h"
 #include "api/concert.h"
 #include "api/concert_draft.h"
 #include "api/concert_settings.h"
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
+#include "domain/organiser/concert_cancel.h"
 #include "domain/sale/seat.h"
 
 void
@@ -60,11 +62,14 @@ answer(struct services *services, const struct concert *concert, const struct co
        const char *warning, struct response *response)
 {
     struct sales sales;
+    struct item_cancel cancel = {.begun_at = CLOCK_NEVER};
     enum draw_state draw;
     struct problem problem;
     enum error error = seat_count_sales(services, concert->concert_id, &sales, &problem);
     if (error == ERROR_NONE && concert->draw)
         error = draw_find_state(services, concert, &draw, &problem);
+    if (error == ERROR_NONE && concert->stored == STORED_CANCELLED)
+        error = concert_cancel_find(services, concert->concert_id, &cancel, &problem);
     if (error != ERROR_NONE) {
         response_problem(response, &problem);
         return;
@@ -76,6 +81,7 @@ answer(struct services *services, const struct concert *concert, const struct co
     json_write_string(&json, "drawState", concert->draw ? draw_state_name(draw) : NULL);
     seat_write_sales(&json, &sales);
     write_queue(&json, services, concert);
+    cancel_write_progress(&json, &cancel);
     concert_warning_write(&json, warning);
     json_end_object(&json);
 }

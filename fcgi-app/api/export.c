@@ -56,6 +56,12 @@ write_seat_row(struct sheet *sheet, const struct export_row *row)
     sheet_optional_text(sheet, "userId", row->reservation_id != 0, row->user_id);
     sheet_optional_text(sheet, "method", row->seat.status == SEAT_SOLD && row->reservation_id != 0,
                         payment_method_name(row->payment.method));
+    sheet_optional_text(sheet, "kind", row->seat.kind != SEAT_PLAIN,
+                        seat_kind_name(row->seat.kind));
+    sheet_optional_text(sheet, "note", row->note.text[0] != '\0', row->note.text);
+    sheet_optional_integer(sheet, "partnerId", row->seat.partner_id != 0, row->seat.partner_id);
+    sheet_optional_integer(sheet, "x", row->position.has_x, row->position.x);
+    sheet_optional_integer(sheet, "y", row->position.has_y, row->position.y);
 }
 
 static void

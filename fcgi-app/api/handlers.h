@@ -38,6 +38,7 @@ HANDLER(admin_concert_post);
 HANDLER(admin_concert_get);
 HANDLER(admin_concert_get_list);
 HANDLER(admin_concert_patch);
+HANDLER(admin_concert_cancel_post);
 HANDLER(admin_item_post);
 HANDLER(admin_item_patch);
 HANDLER(admin_item_cancel_post);

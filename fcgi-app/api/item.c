@@ -1,12 +1,10 @@
-/* GET and POST /admin/concert/{concert}/item, PATCH and cancel of one of them */
-#include "domain/organiser/item_cancel.h"
-
+/* GET and POST /admin/concert/{concert}/item, PATCH of one of them */
 #include "api/api.h"
+#include "api/cancel.h"
 #include "api/concert_draft.h"
 #include "api/handlers.h"
 #include "api/input.h"
 #include "api/seat.h"
-#include "base/clock.h"
 
 /* ---- a new date ---- */
 
@@ -168,77 +166,7 @@ admin_item_patch(void *services, const struct request *request, struct response 
     item_change_free(&change);
 }
 
-/* ---- a cancel ---- */
-
-static void
-write_cancelled(struct json *json, const struct item_cancel_begin *cancel)
-{
-    json_write_integer(json, "itemId", cancel->item_id);
-    json_write_string(json, "status", item_status_name(cancel->item.status));
-}
-
-/* Before and after. */
-static void
-describe_cancel(const struct item_cancel_begin *cancel, struct buffer *values)
-{
-    struct json json = json_writer(values);
-    json_begin_object(&json, NULL);
-    write_cancelled(&json, cancel);
-    json_end_object(&json);
-}
-
-static void
-render_cancel(const void *state, struct buffer *body)
-{
-    const struct item_cancel_begin *cancel = state;
-    struct json json = json_writer(body);
-    json_begin_object(&json, NULL);
-    json_write_integer(&json, "concertId", cancel->concert_id);
-    write_cancelled(&json, cancel);
-    json_write_instant(&json, "begunAt", cancel->begun_at);
-    json_end_object(&json);
-}
-
-void
-admin_item_cancel_post(void *services, const struct request *request, struct response *response)
-{
-    struct services admin = api_with_long_time_outs(services, request);
-    struct item_cancel_begin cancel = {
-        .actor = request->account.name,
-        .reason = request->input->reason,
-        .concert_id = (int32_t)request->ids[0],
-        .item_id = (int32_t)request->ids[1],
-        .describe = describe_cancel,
-    };
-    struct effect effect = {
-        .kind = EFFECT_CREATE,
-        .state = &cancel,
-        .execute = item_cancel_execute,
-        .was_committed = item_cancel_was_committed,
-        .effect_id = item_cancel_id,
-        .render = render_cancel,
-    };
-    api_apply(&admin, request, &effect, response);
-}
-
 /* ---- all of them ---- */
-
-static void
-write_progress(struct json *json, const struct item_cancel *cancel)
-{
-    if (cancel->begun_at == CLOCK_NEVER) {
-        json_write_null(json, "cancel");
-        return;
-    }
-    json_begin_object(json, "cancel");
-    json_write_instant(json, "begunAt", cancel->begun_at);
-    json_write_instant(json, "doneAt", cancel->done_at);
-    json_write_integer(json, "refunded", cancel->refunded);
-    json_write_integer(json, "points", cancel->points);
-    json_write_integer(json, "holds", cancel->holds);
-    json_write_integer(json, "left", cancel->left);
-    json_end_object(json);
-}
 
 static void
 write_row(void *state, const struct admin_item *row)
@@ -256,7 +184,7 @@ write_row(void *state, const struct admin_item *row)
     json_write_integer(json, "minPrice", row->min_price);
     json_write_integer(json, "maxPrice", row->max_price);
     seat_write_sales(json, &row->sales);
-    write_progress(json, &row->cancel);
+    cancel_write_progress(json, &row->cancel);
     json_end_object(json);
 }
 

@@ -250,6 +250,8 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/concert/{concert}", ROLE_VIEWER, NULL, admin_concert_get, false),
     ADMIN(METHOD_PATCH, "/admin/concert/{concert}", ROLE_MANAGER, any_fields, admin_concert_patch,
           false),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/cancel", ROLE_MANAGER, cancel_fields,
+          admin_concert_cancel_post, true),
     ADMIN(METHOD_GET, "/admin/concert/{concert}/item", ROLE_VIEWER, NULL, admin_item_get_list,
           false),
     ADMIN(METHOD_POST, "/admin/concert/{concert}/item", ROLE_MANAGER, any_fields, admin_item_post,

@@ -15,7 +15,8 @@ MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 COLUMNS = {
     "orders": ["reservationId", "userId", "itemId", "date", "status", "seatCount", "totalPrice", "createdAt", "paymentId",
                "payment", "paidAt", "refundedAmount", "fee", "method"],
-    "seats": ["itemId", "date", "seatId", "section", "row", "label", "price", "status", "reservationId", "userId", "method"],
+    "seats": ["itemId", "date", "seatId", "section", "row", "label", "price", "status", "reservationId", "userId", "method",
+              "kind", "note", "partnerId", "x", "y"],
     "ledger": ["historyId", "userId", "kind", "amount", "balanceAfter", "reservationId", "itemId", "createdAt", "fee"],
     "guests": ["itemId", "date", "seatId", "section", "row", "label", "price", "userId", "reservationId", "method"],
 }
@@ -68,6 +69,9 @@ class Sold:
         self.held = reserve(stack, self.user, concert, self.second, 5)
         stack.query("UPDATE seat SET section = %s WHERE item_id = %s AND seat_no = 1", '앞, "1층"\n', self.first)
         stack.query("UPDATE seat SET blocked = 1 WHERE item_id = %s AND seat_no = 20", self.second)
+        stack.query("UPDATE seat SET kind = IF(seat_no = 10, 'wheelchair', 'companion'), partner_no = 21 - seat_no, x = 0, y = -7"
+                    " WHERE item_id = %s AND seat_no IN (10, 11)", self.second)
+        stack.query("UPDATE seat SET kind = 'restricted', note = '=기둥, 뒤' WHERE item_id = %s AND seat_no = 9", self.second)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +107,9 @@ def test_seats(stack, sold):
     assert list(rows) == list(range(20, 0, -1))
     assert [rows[seat]["status"] for seat in (3, 4, 5, 20)] == ["available", "available", "held", "blocked"]
     assert [rows[seat]["userId"] for seat in (3, 4, 5, 20)] == [None, None, sold.user, None]
+    what_it_is = lambda seat: [rows[seat][name] for name in ("kind", "note", "partnerId", "x", "y")]
+    assert what_it_is(8)[:3] == [None] * 3 and what_it_is(9)[:3] == ["restricted", "=기둥, 뒤", None]
+    assert (what_it_is(10), what_it_is(11)) == (["wheelchair", None, 11, 0, -7], ["companion", None, 10, 0, -7])
     sold_one = read_ndjson(stack, sold.concert.id, f"what=seats&itemId={sold.first}")[-1]
     assert (sold_one["status"], sold_one["section"], sold_one["price"]) == ("sold", '앞, "1층"\n', 700)
 

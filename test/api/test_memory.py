@@ -190,6 +190,10 @@ class Lone:
                         {"reason": "a test"}, **self.key)
                 for one in self.make(self.concerts(count, status="closed"))]
 
+    def cancelled_concerts(self, count):
+        return [request("POST", f"/admin/concert/{one['concertId']}/cancel", {"reason": "a test"}, **self.key)
+                for one in self.make(self.concerts(count, status="closed"))]
+
     def cancels(self, made):
         return [request("DELETE", f"/reservation/{one['reservationId']}?userId={self.user}") for one in made]
 
@@ -274,6 +278,7 @@ CALLS = {
         request("PATCH", f"/admin/concert/{lone.concert.id}/item/{lone.concert.item}",
                 {"date": f"2099-02-{1 + n % 28:02}"}, **lone.key) for n in range(count)],
     ("POST", "/admin/concert/{concert}/item/{item}/cancel"): lambda lone: lone.cancelled_dates,
+    ("POST", "/admin/concert/{concert}/cancel"): lambda lone: lone.cancelled_concerts,
     ("GET", "/admin/concert/{concert}/report"): lambda lone: lone.asked(f"/admin/concert/{lone.concert.id}/report"),
     ("GET", "/admin/concert"): lambda lone: lone.asked("/admin/concert?limit=5"),
     ("GET", "/admin/concert/{concert}/export"): lambda lone: lone.asked(

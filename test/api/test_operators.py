@@ -24,7 +24,7 @@ NEEDED = {
     "POST /admin/reservation": "SELLER", "POST /admin/reservation/{reservation}/refund": "SELLER",
     "GET /admin/concert/{concert}/item": "VIEWER", "POST /admin/concert/{concert}/item": "MANAGER",
     "PATCH /admin/concert/{concert}/item/{item}": "MANAGER", "POST /admin/concert/{concert}/item/{item}/cancel": "MANAGER",
-    "GET /admin/concert/{concert}/report": "VIEWER",
+    "POST /admin/concert/{concert}/cancel": "MANAGER", "GET /admin/concert/{concert}/report": "VIEWER",
     "POST /admin/hall": "MANAGER", "GET /admin/hall": "VIEWER", "GET /admin/hall/{hall}": "VIEWER",
     "DELETE /admin/hall/{hall}": "MANAGER",
     "POST /admin/checkin": "GATE", "POST /admin/checkin/undo": "MANAGER", "GET /admin/item/{item}/ticket": "GATE",
@@ -244,6 +244,8 @@ def change_something(stack, route):
         return route.pattern, {"title": "T", "venue": "V", "items": []}, "concert create"
     if str(route) == "PATCH /admin/concert/{concert}":
         return f"/admin/concert/{new_concert(stack).id}", {"title": new_user("title")}, "concert change"
+    if str(route) == "POST /admin/concert/{concert}/cancel":
+        return f"/admin/concert/{new_concert(stack).id}/cancel", {"reason": "ill"}, "concert cancel"
     if route.pattern.startswith("/admin/hall"):
         hall = {"name": new_user("hall"), "seats": [{"label": "1"}]}
         if route.method == "POST":

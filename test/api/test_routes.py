@@ -48,6 +48,7 @@ CONTRACT = {
     ("POST", "/admin/concert/{concert}/item"): ("ADMIN", True),
     ("PATCH", "/admin/concert/{concert}/item/{item}"): ("ADMIN", True),
     ("POST", "/admin/concert/{concert}/item/{item}/cancel"): ("ADMIN", True),
+    ("POST", "/admin/concert/{concert}/cancel"): ("ADMIN", True),
     ("POST", "/admin/hall"): ("ADMIN", True),
     ("GET", "/admin/hall"): ("ADMIN", False),
     ("GET", "/admin/hall/{hall}"): ("ADMIN", False),
@@ -186,8 +187,9 @@ def request_for(client, route, fan, user):
     if pattern.endswith(("/refund", "/reservation/{reservation}/ticket")):
         reservation = paid(client, fan)
     path = sample_path(pattern, fan, reservation)
-    if pattern.endswith("/cancel"):  # of a date that nobody needs
+    if pattern.endswith("/cancel"):  # of a date or a concert that nobody needs
         path = path.replace(f"/item/{fan.concert.item}/", f"/item/{new_date(fan)}/")
+        path = path.replace(f"/{fan.concert.id}/cancel", f"/{new_concert(fan.concert.stack, status='closed').id}/cancel")
     body = None
     if method in ("POST", "PATCH"):
         item, seat = fan.concert.free_seat()
@@ -202,6 +204,7 @@ def request_for(client, route, fan, user):
             "/admin/concert/{concert}/item": lambda: NEW_DATE,
             "/admin/concert/{concert}/item/{item}": lambda: {"date": "2031-05-01"},
             "/admin/concert/{concert}/item/{item}/cancel": lambda: {"reason": "Why"},
+            "/admin/concert/{concert}/cancel": lambda: {"reason": "Why"},
             "/admin/hall": lambda: {"name": "Hall", "seats": [{"label": "1"}]},
             "/admin/reservation": lambda: {"userId": fan.id, "concertId": fan.concert.id, "itemId": item, "seatIds": [seat],
                                            "method": "guest"},

@@ -3,6 +3,7 @@
 import socket
 import time
 
+import pytest
 from booking import Hall, Load, hold
 from cutter import Cutter
 from stack import wait_for
@@ -73,3 +74,38 @@ def test_a_twin_does_what_a_lost_commit_did_not(whole):
     assert cutter.done_by_twin.status == 200
     assert (first.status, first.code) == (again.status, again.code) == (409, "not_cancellable")
     assert cancel("second").body == cutter.done_by_twin.body
+
+
+class Once(Cutter):
+    """Cuts the next COMMIT in this way."""
+
+    def __init__(self, stack, kind):
+        super().__init__(stack, every=1, most=1)
+        self.kind = kind
+
+    def choose(self):
+        with self.lock:
+            if self.done:
+                return None
+            self.cuts[self.kind] += 1
+            return self.kind
+
+
+@pytest.mark.parametrize("kind", ["before", "at once", "after"])
+def test_a_cancel_of_a_concert_is_done_once(whole, kind):
+    """With all of its dates or not at all, whatever was lost of its COMMIT."""
+    hall = Hall(whole, items=3)
+    hold(hall, f"cancel-{hall.id}")
+
+    def cancel():
+        headers = whole.admin_headers() | {"Idempotency-Key": f"cancel-{hall.id}"}
+        return whole.new_client().post(f"/admin/concert/{hall.id}/cancel", {"reason": "Ill"}, **headers)
+
+    with Once(whole, kind) as cutter:
+        first = cancel()
+    last = wait_for(lambda: (answer := cancel()).status == 200 and answer)
+    assert cutter.cuts.total() == 1 and (first.status, first.body) in ((200, last.body), (503, first.body))
+    rows = whole.query("SELECT COUNT(*) AS n, COUNT(DISTINCT begun_at) AS times FROM item_cancel WHERE concert_id = %s", hall.id)
+    assert rows == [{"n": 3, "times": 1}]
+    told = whole.query("SELECT actor FROM audit_log WHERE concert_id = %s AND action = 'concert cancel'", hall.id)
+    assert len(told) == 1

@@ -333,7 +333,7 @@ def test_a_sale_whose_answer_is_lost_is_made_once(new_fan, new_concert, stack):
     page.unroute("**/admin/reservation")
 
 
-def test_all_dates_are_cancelled_after_one_was_moved(new_fan, new_concert, stack):
+def test_the_concert_is_cancelled_after_a_date_was_moved(new_fan, new_concert, stack):
     concert, item = new_concert(title="To be cancelled", items=dates(1, 2))
     buy(stack, "all-fan", concert, item, [1, 2])
     stack.call("POST", "/admin/reservation", {"userId": "all-desk", "concertId": concert, "itemId": item, "seatIds": [3],
@@ -346,11 +346,17 @@ def test_all_dates_are_cancelled_after_one_was_moved(new_fan, new_concert, stack
     answer_dialog(page, "저장", "이미 3석이 판매되었습니다")
     date.get_by_text("적용되었습니다").wait_for()
     assert admin(stack, f"/concert/{concert}/item")["items"][0]["startsAt"] == "2099-05-01T11:00:00.000Z"
-    every = page.get_by_role("region", name="모든 회차 취소")
+    calls = []
+    page.on("request", lambda request: request.url.endswith("/cancel") and calls.append(request.url))
+    every = page.get_by_role("region", name="공연 취소")
     every.get_by_label("사유").fill("태풍")
-    every.get_by_role("button", name="모든 회차 취소").click()
+    every.get_by_role("button", name="공연 취소").click()
     answer_dialog(page, "취소하고 환불", "구매자 2명(주문 2건)에게 180,000포인트를 환불합니다", "현장 판매분 90,000원(현장)은")
-    wait_for(lambda: {one["status"] for one in admin(stack, f"/concert/{concert}/item")["items"]} == {"cancelled"})
+    page.get_by_text("2건 남았습니다").first.wait_for()
+    assert calls == [f"{stack.url}/admin/concert/{concert}/cancel"]
+    assert {one["status"] for one in admin(stack, f"/concert/{concert}/item")["items"]} == {"cancelled"}
+    wait_for(lambda: stack.sweeper() and admin(stack, f"/concert/{concert}")["cancel"]["doneAt"])
+    page.get_by_role("region", name="공연 취소").get_by_text("완료").wait_for()
 
 
 def test_an_export_in_pages_is_one_file(new_fan, new_concert, stack):

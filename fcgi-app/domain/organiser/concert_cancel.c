@@ -10,6 +10,66 @@
 #include "base/log.h"
 #include "mysql/organiser/audit_log_table.h"
 
+/* ---- by a call ---- */
+
+static enum error
+apply_cancelled(const void *wanted, struct concert *concert, struct problem *problem)
+{
+    (void)wanted;
+    (void)problem;
+    concert->stored = STORED_CANCELLED;
+    return ERROR_NONE;
+}
+
+static enum error
+apply_cancelled_once(const void *wanted, struct concert *concert, struct problem *problem)
+{
+    if (concert->stored == STORED_CANCELLED)
+        return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The concert is cancelled already");
+    return apply_cancelled(wanted, concert, problem);
+}
+
+enum error
+concert_cancel_execute(struct services *services, void *state, struct problem *problem)
+{
+    struct concert_cancel_begin *cancel = state;
+    cancel->change.action = "concert cancel";
+    cancel->change.apply = apply_cancelled_once;
+    enum error error = concert_change_execute(services, &cancel->change, problem);
+    if (error != ERROR_NONE)
+        return error;
+    return refuse_db(problem, item_cancel_table_begin_all(services->db, cancel->change.concert_id,
+                                                          &cancel->begun_at));
+}
+
+enum db_result
+concert_cancel_was_committed(struct services *services, void *state)
+{
+    /* A cancelled concert stays cancelled: ours or a twin's was done. */
+    const struct concert_cancel_begin *cancel = state;
+    struct concert found;
+    enum db_result result =
+        concert_admin_table_lock(services->db, cancel->change.concert_id, &found);
+    if (result != DB_OK)
+        return result;
+    return found.stored == STORED_CANCELLED ? DB_OK : DB_NONE;
+}
+
+int64_t
+concert_cancel_id(const void *state)
+{
+    return ((const struct concert_cancel_begin *)state)->change.concert_id;
+}
+
+enum error
+concert_cancel_find(struct services *services, int32_t concert_id, struct item_cancel *cancel,
+                    struct problem *problem)
+{
+    return refuse_db(problem, item_cancel_table_sum(services->db, concert_id, cancel));
+}
+
+/* ---- by a tool ---- */
+
 /* One run of the cancel. */
 struct work {
     const struct author *author;
@@ -26,15 +86,6 @@ tell(void *state)
     struct work *work = state;
     work->report->ended = work->end.report;
     work->progress(work->report);
-}
-
-static enum error
-apply_cancelled(const void *wanted, struct concert *concert, struct problem *problem)
-{
-    (void)wanted;
-    (void)problem;
-    concert->stored = STORED_CANCELLED;
-    return ERROR_NONE;
 }
 
 static enum error

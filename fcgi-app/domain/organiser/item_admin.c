@@ -11,6 +11,18 @@
 
 /* ---- a new date ---- */
 
+/* Cancelling a concert writes to all of its dates at once. */
+static enum error
+check_count(struct services *services, int32_t concert_id, struct problem *problem)
+{
+    int64_t count;
+    enum db_result result = item_admin_table_count(services->db, concert_id, &count);
+    if (result == DB_OK && count >= CONCERT_ITEMS_MAX)
+        return refuse_field(problem, "date", "a concert may have at most %d dates",
+                            CONCERT_ITEMS_MAX);
+    return refuse_db(problem, result);
+}
+
 static enum error
 log_created(struct services *services, const struct item_create *create, struct problem *problem)
 {
@@ -45,6 +57,8 @@ item_create_execute(struct services *services, void *state, struct problem *prob
         return problem->error;
     if (concert.stored == STORED_CANCELLED)
         return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The concert is cancelled");
+    if (check_count(services, create->concert_id, problem) != ERROR_NONE)
+        return problem->error;
     enum db_result result = item_draft_insert(services->db, create->concert_id, create->draft);
     if (result != DB_OK)
         return refuse_db(problem, result);

@@ -23,7 +23,10 @@ struct item_create {
 enum error item_create_precheck(struct services *services, void *create, struct problem *problem)
     MUST_CHECK;
 
-/* Refuses with concert_not_found, or concert_not_open where the concert is cancelled. */
+/*
+ * Refuses with concert_not_found, with concert_not_open where the concert is cancelled, or with
+ * invalid_field (date) where it has CONCERT_ITEMS_MAX dates.
+ */
 enum error item_create_execute(struct services *services, void *create, struct problem *problem)
     MUST_CHECK;
 enum db_result item_create_was_committed(struct services *services, void *create) MUST_CHECK;

@@ -52,6 +52,7 @@ list_seats(struct database *db, const struct export_query *query, struct export_
         " IF(s.held_until <= UTC_TIMESTAMP(3), 1, s.status + 0),"
         " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, s.reservation_id),"
         " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, r.user_id), " METHOD_OF_ORDER
+        ", s.kind + 0, s.note, s.partner_no, s.x, s.y"
         " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
         " LEFT JOIN reservation r ON r.reservation_id = s.reservation_id"
         " LEFT JOIN box_office_sale b FORCE INDEX (PRIMARY) ON b.reservation_id = s.reservation_id"
@@ -65,7 +66,11 @@ list_seats(struct database *db, const struct export_query *query, struct export_
                 INTO_TEXT(row->seat.section), INTO_TEXT(row->seat.row), INTO_TEXT(row->seat.label),
                 INTO_INT64(&row->seat.price), INTO_BOOL(&row->seat.blocked),
                 INTO_ENUM(&row->seat.status, SEAT_SOLD), INTO_INT64(&row->reservation_id),
-                INTO_TEXT(row->user_id), INTO_METHOD(&row->payment.method)));
+                INTO_TEXT(row->user_id), INTO_METHOD(&row->payment.method),
+                INTO_ENUM(&row->seat.kind, SEAT_COMPANION), INTO_TEXT(row->note.text),
+                INTO_INT32(&row->seat.partner_id),
+                INTO_OPTIONAL_INT32(&row->position.x, &row->position.has_x),
+                INTO_OPTIONAL_INT32(&row->position.y, &row->position.has_y)));
 }
 
 /* An order without an entry or a seat has one row, which says that the page got so far. */

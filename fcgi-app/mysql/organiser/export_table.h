@@ -20,8 +20,10 @@ struct export_row {
     int32_t seat_count;
     int64_t total_price;
     int64_t created_at;
-    struct payment payment;   /* of EXPORT_SEATS and EXPORT_GUESTS its method only */
-    struct seat seat;         /* its status as shown now */
+    struct payment payment; /* of EXPORT_SEATS and EXPORT_GUESTS its method only */
+    struct seat seat;       /* its status as shown now */
+    struct seat_note note;  /* of EXPORT_SEATS, likewise the position */
+    struct seat_position position;
     struct point_entry entry; /* history_id 0: none */
 };
 

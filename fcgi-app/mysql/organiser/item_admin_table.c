@@ -3,6 +3,13 @@
 #include "mysql/concert/concert_columns.h"
 
 enum db_result
+item_admin_table_count(struct database *db, int32_t concert_id, int64_t *count)
+{
+    static const struct query find = {"SELECT COUNT(*) FROM item WHERE concert_id = ?"};
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(concert_id)), COLUMNS(INTO_INT64(count)));
+}
+
+enum db_result
 item_admin_table_lock(struct database *db, int32_t item_id, struct item *item)
 {
     static const struct query lock = {"SELECT " ITEM_COLUMNS ", DATE_FORMAT(i.date, '%Y-%m-%d')"

@@ -33,6 +33,10 @@ struct changing_seat {
     int64_t now;  /* when it was locked */
 };
 
+/* How many dates a concert has. */
+enum db_result item_admin_table_count(struct database *db, int32_t concert_id, int64_t *count)
+    MUST_CHECK;
+
 /* Locks an item and reads it with its date. */
 enum db_result item_admin_table_lock(struct database *db, int32_t item_id, struct item *item)
     MUST_CHECK;

@@ -50,6 +50,42 @@ item_cancel_table_begin(struct database *db, const struct item *item, int64_t *b
     return result;
 }
 
+/* The first statement waits for whoever changes or cancels one of the dates. */
+enum db_result
+item_cancel_table_begin_all(struct database *db, int32_t concert_id, int64_t *begun_at)
+{
+    static const struct query cancel = {
+        "UPDATE item SET status = 'cancelled' WHERE concert_id = ? AND status <> 'cancelled'"};
+    static const struct query insert = {"INSERT INTO item_cancel (item_id, concert_id, begun_at)"
+                                        " SELECT i.item_id, i.concert_id, ? FROM item i"
+                                        " LEFT JOIN item_cancel k ON k.item_id = i.item_id"
+                                        " WHERE i.concert_id = ? AND k.item_id IS NULL"};
+    enum db_result result = db_execute(db, &cancel, PARAMETERS(DB_INTEGER(concert_id)));
+    if (result == DB_OK)
+        result = db_now(db, begun_at);
+    if (result == DB_OK)
+        result = db_execute(db, &insert, PARAMETERS(DB_INSTANT(*begun_at), DB_INTEGER(concert_id)));
+    return result;
+}
+
+enum db_result
+item_cancel_table_sum(struct database *db, int32_t concert_id, struct item_cancel *cancel)
+{
+    /* the seats are read of those dates only of which something may be left */
+    static const struct query sum = {
+        "SELECT MAX(begun_at), IF(COUNT(*) = COUNT(done_at), MAX(done_at), NULL),"
+        " CAST(COALESCE(SUM(refunded), 0) AS SIGNED), CAST(COALESCE(SUM(points), 0) AS SIGNED),"
+        " CAST(COALESCE(SUM(holds), 0) AS SIGNED),"
+        " (SELECT COUNT(DISTINCT s.reservation_id) FROM item_cancel t"
+        " JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = t.item_id"
+        " WHERE t.concert_id = ? AND t.done_at IS NULL)"
+        " FROM item_cancel WHERE concert_id = ?"};
+    return db_select_one(db, &sum, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_INSTANT(&cancel->begun_at), INTO_INSTANT(&cancel->done_at),
+                                 INTO_INT64(&cancel->refunded), INTO_INT64(&cancel->points),
+                                 INTO_INT64(&cancel->holds), INTO_INT64(&cancel->left)));
+}
+
 enum db_result
 item_cancel_table_next(struct database *db, int32_t after, struct item *item)
 {

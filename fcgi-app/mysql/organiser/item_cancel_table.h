@@ -32,6 +32,14 @@ enum db_result item_cancel_table_list(struct database *db, int32_t concert_id,
 enum db_result item_cancel_table_begin(struct database *db, const struct item *item,
                                        int64_t *begun_at) MUST_CHECK;
 
+/* The same of all dates of a locked concert that are not cancelled yet. */
+enum db_result item_cancel_table_begin_all(struct database *db, int32_t concert_id,
+                                           int64_t *begun_at) MUST_CHECK;
+
+/* How far the cancels of a concert's dates are, all together; begun_at is that of the last one. */
+enum db_result item_cancel_table_sum(struct database *db, int32_t concert_id,
+                                     struct item_cancel *cancel) MUST_CHECK;
+
 /* The next date above `after` of which something is left to be ended; DB_NONE behind the last. */
 enum db_result item_cancel_table_next(struct database *db, int32_t after, struct item *item)
     MUST_CHECK;

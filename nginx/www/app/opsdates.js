@@ -1,4 +1,4 @@
-// The dates of a concert: their times, further ones, and what cancels one or all of them.
+// The dates of a concert: their times, further ones, and what cancels one of them or the concert.
 import { number, points } from "./language.js";
 import { change, readRows, useRead } from "./opscall.js";
 import { seatMembers } from "./opsdata.js";
@@ -39,18 +39,14 @@ function cancelEffects({ buyers, orders, points: back, boxOffice }, held) {
     ];
 }
 
-/** Cancels dates, one after the other; `run` is told what comes of it. */
-function useCancel(concert, run, again) {
+/** What cancels a date or the concert, which is at `path`; `run` is told what comes of it. */
+function useCancel(concert, path, run, again) {
     return (items, question, reason) => run(async (progress) => {
         const sums = await refundsOf(concert, items, progress);
         const held = items.reduce((sum, { sales }) => sum + sales.held, 0);
         if (!await confirm(question, cancelEffects(sums, held), say("cancel_do"))) return "";
-        try {
-            for (const { itemId } of items)
-                await change("POST", `/admin/concert/${concert.concertId}/item/${itemId}/cancel`, { reason });
-        } finally {
-            again();
-        }
+        await change("POST", `${path}/cancel`, { reason });
+        again();
         return say("cancelling");
     });
 }
@@ -103,7 +99,7 @@ function Times({ concert, item, again }) {
 
 function Item({ concert, item, again }) {
     const [said, run, isRunning] = useAct();
-    const cancel = useCancel(concert, run, again);
+    const cancel = useCancel(concert, `/admin/concert/${concert.concertId}/item/${item.itemId}`, run, again);
     const [isOpen, setOpen] = useState(false);
     const { sales } = item;
     const when = venueTime(item.startsAt, concert.timeZone);
@@ -152,14 +148,16 @@ export default function DatesTab({ concert, again: readConcert }) {
         readConcert();
         readItems();
     };
-    const cancel = useCancel(concert, run, again);
+    const cancel = useCancel(concert, `/admin/concert/${concert.concertId}`, run, again);
     if (!answer) return html`<${Waiting} problem=${problem} again=${again} />`;
     const { items } = answer;
     const open = items.filter(({ status }) => status === "open");
     return html`${problem && html`<${Refusal} problem=${problem} again=${again} />`}
         ${items.map((item) => html`<${Item} key=${item.itemId} concert=${concert} item=${item} again=${again} />`)}
         ${concert.status !== "cancelled" && html`<${AddDate} concert=${concert} items=${items} again=${again} />`}
-        ${concert.status !== "cancelled" && open.length > 1 && html`<section class="card" aria-label=${say("cancel_all")}><h2>${say("cancel_all")}</h2>
-            <${CancelForm} label=${say("cancel_all")} question=${say("cancel_all_sure", open.length)} items=${open} cancel=${cancel} isRunning=${isRunning} />
+        ${(concert.status !== "cancelled" || concert.cancel) && html`<section class="card" aria-label=${say("cancel_all")}><h2>${say("cancel_all")}</h2>
+            ${concert.cancel ? html`<${Progress} cancel=${concert.cancel} zone=${concert.timeZone} />`
+                : html`<${CancelForm} label=${say("cancel_all")} question=${say("cancel_all_sure", open.length)} items=${open}
+                    cancel=${cancel} isRunning=${isRunning} />`}
             ${said}</section>`}`;
 }

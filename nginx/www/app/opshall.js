@@ -1,4 +1,4 @@
-// The hall of a date as operators see it: states, buyers, and places where the public layout can be read.
+// The hall of a date as operators see it: places, states and buyers.
 import { once } from "./api.js";
 import { BLOCKED, buildHall, FREE, HELD, SOLD } from "./hall.js";
 import { readRows, sendFile, withQuery } from "./opscall.js";
@@ -6,11 +6,11 @@ import { fileOf } from "./opshallfile.js";
 
 const CODES = { available: FREE, held: HELD, sold: SOLD, other: SOLD, blocked: BLOCKED };
 
-/** Places and prices of seats by their number; none of a date whose layout is not public now. */
-async function readPlaces(concertId, { itemId, layoutVersion }, signal) {
+/** What seats cost now, by their number; nothing of a date whose layout is not public now. */
+async function readPrices(concertId, { itemId, layoutVersion }, signal) {
     try {
         const { data } = await once("GET", `/concert/${concertId}/item/${itemId}/layout?v=${layoutVersion}`, { signal });
-        return new Map(data.seats.map(({ seatId, x, y, price, kind, note, partnerId }) => [seatId, { x, y, price, kind, note, partnerId }]));
+        return new Map(data.seats.map(({ seatId, price }) => [seatId, price]));
     } catch (problem) {
         if (problem.code === "concert_not_open" || problem.code === "item_not_found") return new Map();
         throw problem;
@@ -18,16 +18,16 @@ async function readPlaces(concertId, { itemId, layoutVersion }, signal) {
 }
 
 /**
- * The seats of a date, in the order of their numbers: what the export has of each, with x and y (null: unknown). `price`
- * is what the seat costs now; if the layout is not public, of a taken one what was paid.
+ * The seats of a date, in the order of their numbers: what the export has of each. `price` is what the seat costs now; if
+ * the layout is not public, of a taken one what was paid.
  */
 export async function readSeats(concertId, item, signal, onCount = () => {}) {
     const seats = [];
     const add = (rows) => onCount(seats.push(...rows));
-    const [places] = await Promise.all([
-        readPlaces(concertId, item, signal), readRows(concertId, { what: "seats", itemId: item.itemId }, add, signal),
+    const [prices] = await Promise.all([
+        readPrices(concertId, item, signal), readRows(concertId, { what: "seats", itemId: item.itemId }, add, signal),
     ]);
-    return seats.reverse().map((row) => ({ ...row, x: null, y: null, ...places.get(row.seatId) }));
+    return seats.reverse().map((row) => ({ ...row, price: prices.get(row.seatId) ?? row.price }));
 }
 
 /** What a hall of these seats looks like, as far as it decides where and in which colour they are drawn. */
