@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tarfile
 import time
 
 import pytest
@@ -109,6 +110,17 @@ def test_ctl_asks_this_stack(kept):
     assert run(kept, "ctl").returncode == 2
     done = subprocess.run([ROOT / "scripts/ctl", "migrate"], env=kept.environment, timeout=120)
     assert done.returncode == 0
+
+
+def test_ctl_knows_the_logs_of_this_stack(kept, tmp_path):
+    request = kept.new_client().get("/settings").headers["X-Request-Id"]
+    wait_for(lambda: request in kept.log("access").read_text())
+    done = run(kept, "ctl", "trace", request)
+    assert done.returncode == 0 and done.stdout.startswith("nginx "), done.stdout
+    done = run(kept, "ctl", "diagnose", str(tmp_path / "archive.tar.gz"))
+    assert done.returncode == 0, done.stdout
+    with tarfile.open(tmp_path / "archive.tar.gz") as archive:
+        assert {"./nginx.log", "./frontrow.log"} < set(archive.getnames())
 
 
 def test_refused_settings_change_no_file(kept):
