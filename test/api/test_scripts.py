@@ -8,11 +8,12 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 import time
 
 import pytest
-from stack import ROOT, SERVICES, UNHURRIED, Stack, beside, wait_for
+from stack import ROOT, SERVICES, UNHURRIED, Stack, beside, clear_up, is_gone, wait_for
 
 
 def is_group_alive(pid):
@@ -121,6 +122,19 @@ def test_ctl_knows_the_logs_of_this_stack(kept, tmp_path):
     assert done.returncode == 0, done.stdout
     with tarfile.open(tmp_path / "archive.tar.gz") as archive:
         assert {"./nginx.log", "./frontrow.log"} < set(archive.getnames())
+
+
+def test_what_killed_tests_left_is_removed():
+    program = "import stack, time; print(stack.Stack().start().var, flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": ROOT / "test"},
+                          stdout=subprocess.PIPE, text=True) as owner:
+        var = pathlib.Path(owner.stdout.readline().strip())
+        pids = [int((var / "pid" / name).read_text().split()[0]) for name in SERVICES]
+        clear_up()
+        assert not any(map(is_gone, pids)), "its owner is alive"
+        owner.kill()
+    clear_up()
+    assert all(map(is_gone, pids)) and not var.exists()
 
 
 def test_refused_settings_change_no_file(kept):
