@@ -125,16 +125,20 @@ def test_ctl_knows_the_logs_of_this_stack(kept, tmp_path):
 
 
 def test_what_killed_tests_left_is_removed():
-    program = "import stack, time; print(stack.Stack().start().var, flush=True); time.sleep(600)"
-    with subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": ROOT / "test"},
+    program = ("import booking, stack, time; made = stack.Stack().start(); load = booking.Load(booking.Hall(made)).__enter__();"
+               " print(made.var, load.process.pid, flush=True); time.sleep(600)")
+    folders = f"{ROOT}/test:{ROOT}/test/fault"
+    with subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": folders},
                           stdout=subprocess.PIPE, text=True) as owner:
-        var = pathlib.Path(owner.stdout.readline().strip())
+        var, client = owner.stdout.readline().split()
+        var = pathlib.Path(var)
         pids = [int((var / "pid" / name).read_text().split()[0]) for name in SERVICES]
         clear_up()
         assert not any(map(is_gone, pids)), "its owner is alive"
         owner.kill()
     clear_up()
     assert all(map(is_gone, pids)) and not var.exists()
+    wait_for(lambda: is_gone(int(client)))
 
 
 def test_refused_settings_change_no_file(kept):
