@@ -3,6 +3,7 @@
 import atexit
 import concurrent.futures
 import contextlib
+import fcntl
 import functools
 import http.client
 import json
@@ -39,7 +40,7 @@ UNHURRIED = {
 
 MEMORY = pathlib.Path("/dev/shm")
 GIB = 1 << 30
-_claims = []  # of the ports that this process has taken
+_claims = []  # of the ports and folders that this process has taken
 
 
 @functools.cache
@@ -57,11 +58,34 @@ def folder():
     return ROOT / "var"
 
 
+def new_folder():
+    """One for a stack. As long as this process lives, it holds a lock there."""
+    made = pathlib.Path(tempfile.mkdtemp(prefix="frontrow-test-", dir=folder()))
+    claim = (made / "claim").open("w")
+    fcntl.flock(claim, fcntl.LOCK_EX)
+    (made / "claim").rename(made / "owner")  # nobody sees it without its lock
+    _claims.append(claim)
+    return made
+
+
+def clear_up():
+    """Ends and removes the stacks whose processes were killed before they could."""
+    for owner in folder().glob("frontrow-test-*/owner"):
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), owner.open() as claim:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            var = owner.parent
+            (var / "run/maintenance").unlink(missing_ok=True)
+            run_script("discard", environment=os.environ | {"FRONTROW_VAR": str(var)})
+            if os.path.ismount(var / "mysql"):
+                subprocess.run(["umount", "--lazy", var / "mysql"], check=True)
+            shutil.rmtree(var)
+
+
 @functools.cache
 def empty_data():
     """A data folder of MySQL with nothing in it, for stacks to begin with: to make one takes longer than
     all the rest of a start."""
-    made = pathlib.Path(tempfile.mkdtemp(prefix="frontrow-test-", dir=folder()))
+    made = new_folder()
     atexit.register(shutil.rmtree, made)
     run_script("create-data", environment=os.environ | {"FRONTROW_VAR": str(made)})
     return made / "mysql"
@@ -189,7 +213,7 @@ class Stack:
     """One private stack. `settings` are FRONTROW_* of its environment, without the prefix."""
 
     def __init__(self, **settings):
-        self.var = pathlib.Path(tempfile.mkdtemp(prefix="frontrow-test-", dir=folder()))
+        self.var = new_folder()
         self.port = free_port()
         self.fronts = [f"127.0.0.1:{self.port}"]  # where clients call
         self.url = f"http://{self.fronts[0]}"

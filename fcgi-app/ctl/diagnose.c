@@ -256,5 +256,7 @@ ctl_diagnose(struct ctl *ctl)
     remove_folder(&archive);
     if (packed)
         printf("%s: look through it before you give it away\n", ctl->argument);
+    if (ctl->nginx_log == NULL && ctl->log == NULL && ctl->slow_log == NULL)
+        fputs("frontrowctl: it has no logs; --nginx-log, --log and --slow-log name them\n", stderr);
     return packed ? EXIT_DONE : EXIT_FAILED;
 }

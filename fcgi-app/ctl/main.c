@@ -17,7 +17,7 @@ struct command {
     const char *verb;     /* NULL: the group is the command */
     const char *argument; /* one or two words, shown in the help; in [] it may be missing; NULL:
                              none */
-    const char *options;  /* letters of the options that it takes */
+    const char *options;  /* letters of the options that it takes; c: it reads the settings */
     int (*run)(struct ctl *ctl);
     const char *help;
 };
@@ -247,7 +247,10 @@ find_command(char **words, int count, char ***rest)
     return NULL;
 }
 
-/* Reads the options; false on an unknown one. `given` gets the letters that were there. */
+/*
+ * Reads the options; false on an unknown one. `given` gets the letters that were there, but not
+ * that of --config: a command that needs no settings may get them too.
+ */
 static bool
 read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *given, size_t size)
 {
@@ -334,7 +337,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
             ctl->nginx[letter - LETTERS] = optarg != NULL ? optarg : "on";
             letter = 'x';
         }
-        if (count + 1 < size && strchr(given, letter) == NULL)
+        if (letter != 'c' && count + 1 < size && strchr(given, letter) == NULL)
             given[count++] = (char)letter;
         if (values[letter] != NULL)
             *values[letter] = optarg;

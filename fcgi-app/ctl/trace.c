@@ -181,6 +181,10 @@ ctl_trace(struct ctl *ctl)
                 ctl->argument);
         return EXIT_USAGE;
     }
+    if (ctl->nginx_log == NULL && ctl->log == NULL) {
+        fputs("frontrowctl: trace looks into the logs that --nginx-log and --log name\n", stderr);
+        return EXIT_USAGE;
+    }
     if (ctl->nginx_log != NULL)
         trace_lines(ctl->nginx_log, "nginx", &traced, &status);
     if (ctl->log != NULL)

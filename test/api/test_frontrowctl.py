@@ -64,6 +64,12 @@ def test_wrong_usage(stack, arguments):
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
 
 
+def test_settings_may_be_named_where_none_are_needed(stack):
+    """As scripts/ctl and an alias do."""
+    done = run(stack, "--config", stack.var / "frontrow.conf", "ticket", "key")
+    assert done.returncode == 0 and "PRIVATE KEY" in done.stdout, done.stderr
+
+
 def test_where_its_settings_come_from(stack):
     assert run(stack, "concert", "list", FRONTROW_CONFIG=str(stack.var / "frontrow.conf")).returncode == 0
     missing = run(stack, "--config", "/nowhere/frontrow.conf", "concert", "list")

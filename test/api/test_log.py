@@ -174,6 +174,8 @@ def test_what_trace_cannot_do(stack, tmp_path):
     empty.touch()
     assert trace(stack, "x", "--log", empty).returncode == 2
     nobody = "0" * 32
+    done = trace(stack, nobody)
+    assert done.returncode == 2 and "--nginx-log" in done.stderr
     done = trace(stack, nobody, "--log", empty)
     assert done.returncode == 1 and "no line of these logs" in done.stderr
     done = trace(stack, nobody, "--log", tmp_path / "missing")

@@ -8,10 +8,12 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
+import tarfile
 import time
 
 import pytest
-from stack import ROOT, SERVICES, UNHURRIED, Stack, beside, wait_for
+from stack import ROOT, SERVICES, UNHURRIED, Stack, beside, clear_up, is_gone, wait_for
 
 
 def is_group_alive(pid):
@@ -109,6 +111,34 @@ def test_ctl_asks_this_stack(kept):
     assert run(kept, "ctl").returncode == 2
     done = subprocess.run([ROOT / "scripts/ctl", "migrate"], env=kept.environment, timeout=120)
     assert done.returncode == 0
+
+
+def test_ctl_knows_the_logs_of_this_stack(kept, tmp_path):
+    request = kept.new_client().get("/settings").headers["X-Request-Id"]
+    wait_for(lambda: request in kept.log("access").read_text())
+    done = run(kept, "ctl", "trace", request)
+    assert done.returncode == 0 and done.stdout.startswith("nginx "), done.stdout
+    done = run(kept, "ctl", "diagnose", str(tmp_path / "archive.tar.gz"))
+    assert done.returncode == 0, done.stdout
+    with tarfile.open(tmp_path / "archive.tar.gz") as archive:
+        assert {"./nginx.log", "./frontrow.log"} < set(archive.getnames())
+
+
+def test_what_killed_tests_left_is_removed():
+    program = ("import booking, stack, time; made = stack.Stack().start(); load = booking.Load(booking.Hall(made)).__enter__();"
+               " print(made.var, load.process.pid, flush=True); time.sleep(600)")
+    folders = f"{ROOT}/test:{ROOT}/test/fault"
+    with subprocess.Popen([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": folders},
+                          stdout=subprocess.PIPE, text=True) as owner:
+        var, client = owner.stdout.readline().split()
+        var = pathlib.Path(var)
+        pids = [int((var / "pid" / name).read_text().split()[0]) for name in SERVICES]
+        clear_up()
+        assert not any(map(is_gone, pids)), "its owner is alive"
+        owner.kill()
+    clear_up()
+    assert all(map(is_gone, pids)) and not var.exists()
+    wait_for(lambda: is_gone(int(client)))
 
 
 def test_refused_settings_change_no_file(kept):

@@ -32,6 +32,7 @@ struct run {
     const struct options *options;
     struct load *load;
     struct journey *journeys;
+    pid_t parent;
     int64_t began;
     int64_t begun;   /* journeys */
     int64_t dropped; /* that were due while no user was idle */
@@ -189,6 +190,8 @@ begin_journeys(struct run *run, int64_t now)
 static void
 tick(struct run *run, int64_t now)
 {
+    if (getppid() != run->parent) /* it was killed, and another stack may get this port */
+        exit(1);
     run->idle = 0;
     for (int i = 0; i < run->options->users; i++) {
         journey_tick(&run->journeys[i], now);
@@ -222,7 +225,7 @@ run_journeys(const struct options *options)
 {
     struct load load = options->load;
     struct http_client *client = http_create(&options->servers, options->fresh, journey_answered);
-    struct run run = {.options = options, .load = &load};
+    struct run run = {.options = options, .load = &load, .parent = getppid()};
     run.journeys = calloc((size_t)options->users, sizeof *run.journeys);
     load.log = fopen(options->log, "w");
     if (run.journeys == NULL || load.log == NULL) {

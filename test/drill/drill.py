@@ -15,7 +15,7 @@ sys.path += [str(TESTS), str(TESTS / "fault")]
 
 import drills  # noqa: E402, F401: they put themselves into the list
 from frame import ALL, carry_out  # noqa: E402
-from stack import ROOT, end_on_sigterm  # noqa: E402
+from stack import ROOT, clear_up, end_on_sigterm  # noqa: E402
 
 PAGE = ROOT / "docs/drills.md"
 HEADING = (
@@ -84,6 +84,7 @@ def main():
     if unknown or bool(options.names) == options.all:
         parser.error(f"there is no drill {unknown[0]}" if unknown else "name drills, or say --all")
     end_on_sigterm()
+    clear_up()
     highest = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # a surge is thousands of connections
     resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
     random.seed(1)
