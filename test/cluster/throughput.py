@@ -26,6 +26,7 @@ def processor_time():
 
 def measure(cluster, count, workers=4):
     """A row: the first `count` hosts, with so many workers each; all buyers ask one call after the other."""
+    cluster.make_whole()
     for name in APPS:
         cluster.script("kill", name)
     cluster.script("up", FRONTROW_WORKERS=str(workers))
