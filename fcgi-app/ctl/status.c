@@ -62,6 +62,20 @@ word(double value, const char *if_set, const char *if_not)
     return value < 0 ? "not known" : value > 0 ? if_set : if_not;
 }
 
+/* Redis' own. */
+static void
+print_memory(const char *text)
+{
+    double used = metrics_sum(text, "redis_memory_bytes", "used") / (1024 * 1024);
+    double limit = metrics_sum(text, "redis_memory_bytes", "limit") / (1024 * 1024);
+    if (used < 0)
+        printf("%-12snot known\n", "memory");
+    else if (limit > 0)
+        printf("%-12s%.0f of %.0f MiB\n", "memory", used, limit);
+    else
+        printf("%-12s%.0f MiB, no limit\n", "memory", used);
+}
+
 static void
 print_dependencies(const struct screen *screen)
 {
@@ -79,9 +93,7 @@ print_dependencies(const struct screen *screen)
             metrics_sum(text, "breaker_open", all[i].label) > 0 ? ", NOT ASKED" : "",
             calls > 0 ? seconds * 1000 / calls : 0, growth(screen, "refusals_total", all[i].label));
     }
-    printf("%-12s%.0f of %.0f MiB\n", "memory",
-           metrics_sum(text, "redis_memory_bytes", "used") / (1024 * 1024),
-           metrics_sum(text, "redis_memory_bytes", "limit") / (1024 * 1024));
+    print_memory(text);
 }
 
 static void
@@ -151,9 +163,10 @@ print_age(const char *title, double at, const char *rest)
 static void
 print_books(const char *text)
 {
-    char rest[96];
-    snprintf(rest, sizeof rest, "; the oldest lapsed hold is over for %.0f s",
-             metrics_sum(text, "oldest_lapsed_hold_seconds", ""));
+    char rest[96] = "";
+    double lapsed = metrics_sum(text, "oldest_lapsed_hold_seconds", "");
+    if (lapsed >= 0)
+        snprintf(rest, sizeof rest, "; the oldest lapsed hold is over for %.0f s", lapsed);
     print_age("sweeper", metrics_sum(text, "sweeper_last_run_timestamp_seconds", ""), rest);
     snprintf(rest, sizeof rest, ": %.0f violations", metrics_sum(text, "audit_violations", ""));
     print_age("audit", metrics_sum(text, "audit_last_run_timestamp_seconds", ""),
@@ -228,17 +241,38 @@ print_screen(const struct screen *screen, const char *run_dir)
     fflush(stdout);
 }
 
+/* False, with errno set, where no worker answers. */
 static bool
 read_sample(struct screen *screen, const char *run_dir)
 {
     struct buffer *text = &screen->texts[screen->count % SAMPLES];
     buffer_clear(text);
-    if (!metrics_read(run_dir, text)) {
-        fprintf(stderr, "frontrowctl: no worker answers in %s: %s\n", run_dir, strerror(errno));
+    if (!metrics_read(run_dir, text))
         return false;
-    }
     screen->read_at[screen->count++ % SAMPLES] = clock_monotonic();
     return true;
+}
+
+static void
+say_silence(const char *run_dir)
+{
+    fprintf(stderr, "frontrowctl: no worker answers in %s: %s\n", run_dir, strerror(errno));
+}
+
+/* Until somebody ends it: in an incident there may be no worker for a while. */
+static _Noreturn void
+follow(struct screen *screen, const char *run_dir)
+{
+    for (;;) {
+        bool answered = read_sample(screen, run_dir);
+        fputs("\033[H\033[J", stdout); /* an empty screen */
+        fflush(stdout);
+        if (!answered)
+            say_silence(run_dir);
+        if (screen->count > 0)
+            print_screen(screen, run_dir);
+        sleep(screen->count > 1 ? EVERY_S : 1);
+    }
 }
 
 int
@@ -246,20 +280,14 @@ ctl_status(struct ctl *ctl)
 {
     static struct screen screen;
     const char *run_dir = ctl->config.run_dir;
-    bool goes_on = !ctl->once;
+    if (!ctl->once)
+        follow(&screen, run_dir);
     /* two readings, so that something can be compared */
-    bool works = read_sample(&screen, run_dir);
-    while (works) {
-        sleep(goes_on && screen.count > 1 ? EVERY_S : 1);
-        works = read_sample(&screen, run_dir);
-        if (!works)
-            break;
-        if (goes_on)
-            fputs("\033[H\033[J", stdout); /* an empty screen */
+    bool works = read_sample(&screen, run_dir) && sleep(1) == 0 && read_sample(&screen, run_dir);
+    if (works)
         print_screen(&screen, run_dir);
-        if (!goes_on)
-            break;
-    }
+    else
+        say_silence(run_dir);
     for (size_t i = 0; i < SAMPLES; i++)
         buffer_free(&screen.texts[i]);
     return works ? EXIT_DONE : EXIT_DEPENDENCY_GONE;

@@ -7,16 +7,21 @@
 #include "base/clock.h"
 #include "ctl/ctl.h"
 
-enum { SESSIONS_MAX = 8, DIGITS = 32 };
+enum { SESSIONS_MAX = 256, DIGITS = 32 };
 
-/* What the line of a request says of where to look in MySQL's log. */
+/* A session of MySQL, and when it served a request: before and afterwards it served others. */
+struct session {
+    int64_t id;
+    int64_t began_s, ended_s; /* seconds since 1970 */
+};
+
+/* What the lines with an id say of where to look in MySQL's log. */
 struct traced {
-    const char *id;  /* of the request, or of the trace that it belongs to */
-    int64_t began_s; /* seconds since 1970; 0: no such line was found */
-    int64_t ended_s;
-    int64_t sessions[SESSIONS_MAX];
+    const char *id; /* of the request, or of the trace that it belongs to */
+    struct session sessions[SESSIONS_MAX];
     size_t session_count;
-    int found; /* lines */
+    bool has_more; /* sessions than there is room for */
+    int found;     /* lines */
 };
 
 /* What stands behind name= or "name": in a line; NULL: it does not have it. */
@@ -51,17 +56,19 @@ read_request_line(const char *line, struct traced *traced)
     int64_t instant;
     if (ms == NULL || sessions == NULL || !read_time(line, &instant))
         return;
-    int64_t began_s = (instant - strtoll(ms, NULL, 10)) / 1000;
-    if (traced->began_s == 0 || began_s < traced->began_s)
-        traced->began_s = began_s;
-    if (instant / 1000 > traced->ended_s)
-        traced->ended_s = instant / 1000;
+    /* the session served others while the request waited for the worker */
+    const char *waited = find_field(line, "waitedMs");
+    int64_t worked_ms = strtoll(ms, NULL, 10) - (waited != NULL ? strtoll(waited, NULL, 10) : 0);
     char *end;
-    for (const char *at = sessions; traced->session_count < SESSIONS_MAX; at = end + 1) {
-        int64_t id = strtoll(at, &end, 10);
+    for (const char *at = sessions;; at = end + 1) {
+        struct session session = {strtoll(at, &end, 10), (instant - worked_ms) / 1000,
+                                  instant / 1000};
         if (end == at)
             break;
-        traced->sessions[traced->session_count++] = id;
+        if (traced->session_count == SESSIONS_MAX)
+            traced->has_more = true;
+        else
+            traced->sessions[traced->session_count++] = session;
         if (*end != ',')
             break;
     }
@@ -118,9 +125,13 @@ static void
 print_entry(const struct slow_entry *entry, const struct traced *traced)
 {
     bool is_ours = false;
-    for (size_t i = 0; i < traced->session_count; i++)
-        is_ours = is_ours || entry->session == traced->sessions[i];
-    if (!is_ours || entry->at_s < traced->began_s - 1 || entry->at_s > traced->ended_s + 1)
+    for (size_t i = 0; i < traced->session_count; i++) {
+        const struct session *session = &traced->sessions[i];
+        is_ours =
+            is_ours || (entry->session == session->id && entry->at_s >= session->began_s - 1 &&
+                        entry->at_s <= session->ended_s + 1);
+    }
+    if (!is_ours)
         return;
     char *rest = entry->text;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
@@ -143,7 +154,7 @@ read_entry_line(const char *line, struct slow_entry *entry)
         entry->at_s = strtoll(line + strlen("SET timestamp="), NULL, 10);
 }
 
-/* Prints what the request's sessions did in its time. An entry begins with who it is of. */
+/* Prints what the requests' sessions did in their time. An entry begins with who it is of. */
 static void
 trace_slow_log(const char *path, const struct traced *traced, int *status)
 {
@@ -191,6 +202,9 @@ ctl_trace(struct ctl *ctl)
         trace_lines(ctl->log, "frontrow", &traced, &status);
     if (ctl->slow_log != NULL && traced.session_count > 0)
         trace_slow_log(ctl->slow_log, &traced, &status);
+    if (traced.has_more)
+        fprintf(stderr, "frontrowctl: only the first %d sessions were looked for in MySQL's log\n",
+                SESSIONS_MAX);
     if (traced.found == 0 && status == EXIT_DONE) {
         fputs("frontrowctl: no line of these logs has this id\n", stderr);
         return EXIT_FAILED;

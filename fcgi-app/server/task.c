@@ -68,8 +68,6 @@ begin(struct task_context *context, struct task *task)
     struct exchange *exchange = &task->exchange;
     task->began = clock_monotonic_us();
     task->answered = false;
-    for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++)
-        task->spent[i] = *spent_of(i);
     http_begin(exchange, &task->connection);
     scoreboard_take(context->slot, task->index, exchange->request.request_id);
     look_at_front(context, exchange);
@@ -144,16 +142,42 @@ task_accept(struct task_context *context, struct task *task, int socket)
     return false;
 }
 
+static void
+note_spent(struct spent noted[DEPENDENCY_COUNT])
+{
+    for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++)
+        noted[i] = *spent_of(i);
+}
+
 bool
 task_admit(struct task_context *context, struct task *task)
 {
     struct exchange *exchange = &task->exchange;
     struct request_env env = env_of(context, task);
+    bool admitted = false;
     log_set_request(exchange->request.request_id);
-    if (!is_stale(context, task))
-        return router_admit(&task->match, &env, &exchange->request, &exchange->response);
-    response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
-    return false;
+    note_spent(task->before);
+    if (is_stale(context, task))
+        response_error(&exchange->response, ERROR_BUSY, TOO_LATE);
+    else
+        admitted = router_admit(&task->match, &env, &exchange->request, &exchange->response);
+    task_pause(task);
+    return admitted;
+}
+
+void
+task_pause(struct task *task)
+{
+    note_spent(task->paused);
+}
+
+void
+task_resume(struct task *task)
+{
+    for (enum dependency i = 0; i < DEPENDENCY_COUNT; i++) {
+        task->before[i].calls += spent_of(i)->calls - task->paused[i].calls;
+        task->before[i].microseconds += spent_of(i)->microseconds - task->paused[i].microseconds;
+    }
 }
 
 void
@@ -173,7 +197,7 @@ task_end(struct task_context *context, struct task *task)
     };
     metrics_count(context->heritage->metrics, context->slot_index, task->match.index,
                   &exchange->response, times.took_us);
-    request_log(context->config, task->match.route, exchange, task->spent, &times);
+    request_log(context->config, task->match.route, exchange, task->before, &times);
     log_set_request(NULL);
     task->answered = true;
     context->answered++;
@@ -191,6 +215,7 @@ task_finish(struct task_context *context, struct task *task)
     if (task->answered)
         return;
     log_set_request(exchange->request.request_id);
+    task_resume(task);
     if (clock_monotonic() < exchange->request.deadline)
         router_handle(context->heritage->router, &task->match, &env, &exchange->request,
                       &exchange->response);

@@ -32,7 +32,8 @@ struct task {
     struct match match;
     int64_t began;     /* clock_monotonic_us() */
     int64_t waited_us; /* in its socket before that; 0 where nginx told no time */
-    struct spent spent[DEPENDENCY_COUNT]; /* before it */
+    struct spent before[DEPENDENCY_COUNT]; /* what was spent for others */
+    struct spent paused[DEPENDENCY_COUNT]; /* what was spent when it had to wait for its turn */
     bool answered;
 };
 
@@ -45,6 +46,13 @@ bool task_accept(struct task_context *context, struct task *task, int socket) MU
 
 /* Makes the checks that need no handler. False: there is an answer, and task_end() is due. */
 bool task_admit(struct task_context *context, struct task *task) MUST_CHECK;
+
+/*
+ * From task_admit() or task_pause() to task_resume() MySQL and Redis are asked for others. A batch
+ * asks for all whose tasks were resumed before it.
+ */
+void task_pause(struct task *task);
+void task_resume(struct task *task);
 
 /*
  * Lets the route's handler answer, and sends that; does nothing if the answer was sent already. One

@@ -250,11 +250,16 @@ handle_batch(struct worker *worker, const struct route *route, size_t count)
     }
     if (together < 2)
         return;
+    for (size_t i = 0; i < together; i++)
+        task_resume(called[i]);
     log_set_request(worker->shared_ids.data);
     route->handle_batch(worker->context.services, calls, together);
-    for (size_t i = 0; i < together; i++)
-        if (calls[i].answered && !called[i]->answered)
+    for (size_t i = 0; i < together; i++) {
+        if (!calls[i].answered)
+            task_pause(called[i]);
+        else if (!called[i]->answered)
             task_end(&worker->context, called[i]);
+    }
 }
 
 /* Whether a task waits for nothing that others of its route do, nor makes others wait for long. */

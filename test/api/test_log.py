@@ -169,6 +169,19 @@ def test_a_request_is_found_in_all_logs(new_stack, log_format):
     assert re.search(r"^MySQL +SELECT .*FROM reservation .*FOR UPDATE", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_what_a_session_did_before_a_request_is_not_its_story(stack, tmp_path):
+    """It waited nine seconds for its worker, which meanwhile asked MySQL for others by the same session."""
+    request, log, slow = "5" * 32, tmp_path / "frontrow.log", tmp_path / "slow.log"
+    log.write_text(f"2026-05-01T12:00:10.000Z WARN [7] request={request} a request was slow method=GET route=/point status=200"
+                   " code=ok ms=10000 waitedMs=9000 user=u mysqlStatements=1 mysqlMs=900 redisCalls=0 redisMs=0"
+                   " mysqlSessions=31 trace=-\n")
+    noon = 1777636800
+    slow.write_text("".join(f"# User@Host: app[app] @ localhost [] Id: 31\n# Query_time: 1\nSET timestamp={noon + second};\n"
+                            f"SELECT '{second} s';\n" for second in (2, 9, 12)))
+    done = trace(stack, request, "--log", log, "--slow-log", slow)
+    assert re.findall(r"SELECT '(\d+) s'", done.stdout) == ["9"], done.stdout
+
+
 def test_what_trace_cannot_do(stack, tmp_path):
     empty = tmp_path / "empty"
     empty.touch()

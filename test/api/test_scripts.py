@@ -318,6 +318,8 @@ def test_the_packages_that_scripts_install_are_listed():
     engines = re.findall(r"^(\w[\w.@-]+) (\w+) (\w+) ([\w -]+)$", (ROOT / "scripts/lib/engines").read_text(), re.MULTILINE)
     assert {"mariadb-11.8", "mysql-9@libmariadb"} <= {name for name, *_ in engines}
     assert {section for *_, first in engines for section in first.split()} <= listed | {"-"}
+    page = (ROOT / "docs/engines.md").read_text()
+    assert [name for name, *_ in engines if f"`{name}` |" not in page] == [], "each has a row that says what was run"
 
 
 def test_scripts_in_python_are_run_by_the_one_that_has_debians_packages():

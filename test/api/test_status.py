@@ -56,6 +56,7 @@ def test_what_is_wrong_is_said(private):
         (private.run / "maintenance").unlink()
     with private.without("redis"):
         wait_for(lambda: screen(private)["Redis"].startswith("DOES NOT WORK"))
+        assert screen(private)["memory"] == "not known", "and no number"
 
 
 def test_it_is_refreshed_and_counts_what_happens_meanwhile(private):
@@ -71,6 +72,23 @@ def test_it_is_refreshed_and_counts_what_happens_meanwhile(private):
         finally:
             process.kill()
     assert (private.var / "screens").read_text().count("\033[H\033[J") > 1
+
+
+def test_it_goes_on_while_nobody_answers(new_stack):
+    """As in an incident, where it is looked at."""
+    stack = new_stack(workers=1)
+    command = [stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "status"]
+    shown = stack.var / "screens"
+    with shown.open("w") as screens:
+        process = subprocess.Popen(command, stdout=screens, stderr=subprocess.STDOUT, env=stack.environment)
+        try:
+            wait_for(lambda: "business" in shown.read_text())
+            with stack.without("frontrow"):
+                wait_for(lambda: "no worker answers" in shown.read_text())
+            wait_for(lambda: "business" in shown.read_text().rpartition("no worker answers")[2].rpartition("\033[H\033[J")[2])
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_nobody_answers(new_stack):

@@ -31,8 +31,8 @@ class Selling:
         self.load.__exit__(kind, error, trace)
         self.told = self.load.told
 
-    def judge(self, note, fault, goal, goals=False):
-        """Nothing is lost; what it was like goes into the table."""
+    def judge(self, note, fault, goal, goals):
+        """Nothing is lost, and sales go on in time; what it was like goes into the table."""
         wrong = self.told.compare(self.cluster)
         errors = [a for a in self.told.answers if a.status == 500]
         note(fault=fault, outage=self.outage(), slowest=self.slowest_call(), goal=goal, answers=len(self.told.answers),
@@ -40,7 +40,7 @@ class Selling:
         print(f"\n{fault}: {self.load.summary.strip()}; {self.told.summary()}")
         assert not wrong, wrong[:20]
         assert not errors, errors[:3]
-        assert not goals or self.outage() <= goal
+        assert self.outage() <= (goal if goals else goal + BUSY_MS)
 
     def outage(self):
         """The longest time without a success, in milliseconds."""
@@ -63,7 +63,9 @@ ROLES = {
     "front": "a front", "app": "an app host", "writer": "the database that is written to",
     "node": "another database", "master": "the Redis master", "sentinel": "a Sentinel",
 }
-# Milliseconds without a success. What else the machine does decides whether they can be reached: --goals asks for it.
+# Milliseconds without a success. What else the machine does decides whether they can be reached: --goals asks for it;
+# without it a fault may take so much longer.
+BUSY_MS = 15_000
 GOALS = {"front": 1000, "app": 100, "writer": 3000, "node": 3000, "master": 3000, "sentinel": 3000}
 FAULTS = {"kill": "killed (kill -9)", "pause": "stands still", "partition": "cut off"}
 
@@ -91,7 +93,8 @@ def test_one_machine(whole, note, goals, role, fault):
 
 
 def test_no_majority(whole, note, goals):
-    """Two of three databases are cut off. The third one sells nothing, and says so; it goes on when they are back."""
+    """Two of three databases are cut off. The third one sells nothing and shows nothing, as what it has could be old,
+    and says so; it goes on when they are back."""
     with Selling(whole) as selling:
         cut = now()
         for name in ("db-2", "db-3"):
@@ -108,10 +111,10 @@ def test_no_majority(whole, note, goals):
     assert {a.code for a in late if a.call not in ("token", "poll")} <= {"mysql_unavailable", "busy"}
     assert selling.told.slowest(began + 1000, ended - 2000) < (100 if goals else 2000)
     away = ended - cut
-    selling.judge(note, f"two of three databases: cut off for {away / 1000:.1f} s", round(away) + 3000)
+    selling.judge(note, f"two of three databases: cut off for {away / 1000:.1f} s", round(away) + 3000, goals)
 
 
-def test_a_node_joins(whole, note):
+def test_a_node_joins(whole, note, goals):
     """One that has nothing copies all of another one while tickets are sold."""
     whole.script("kill", "db-3")
     shutil.rmtree(whole.var / "db-3/mysql")
@@ -119,11 +122,11 @@ def test_a_node_joins(whole, note):
         whole.script("up")
         wait_for(lambda: whole.is_synced("db-3"), 120)
     assert "SST" in (whole.var / "log/db-3.log").read_text()
-    selling.judge(note, "a database joins with an empty folder", 3000)
+    selling.judge(note, "a database joins with an empty folder", 3000, goals)
 
 
-def test_upgrade(whole, note):
+def test_upgrade(whole, note, goals):
     """Every program is replaced, one after the other."""
     with Selling(whole) as selling:
         whole.script("upgrade")
-    selling.judge(note, "a rolling upgrade of everything", 3000)
+    selling.judge(note, "a rolling upgrade of everything", 3000, goals)

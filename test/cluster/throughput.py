@@ -13,7 +13,9 @@ from stack import end_on_sigterm, wait_for  # noqa: E402
 
 APPS = ("app-1", "app-2", "app-3")
 BUYERS, WARM_SECONDS, SECONDS = 60, 3, 15
-HEAD = "| app hosts | bookings a second | p50, ms | p99, ms | processors busy |\n|---|---|---|---|---|\n"
+MANY_WORKERS = 12  # of one host, as many as three have
+HEAD = ("| app hosts | workers of each | bookings a second | p50, ms | p99, ms | processors busy |\n"
+        "|---|---|---|---|---|---|\n")
 
 
 def processor_time():
@@ -22,9 +24,13 @@ def processor_time():
     return sum(fields), fields[3] + fields[4]
 
 
-def measure(cluster, count):
-    """A row: `count` hosts, one less than before; all buyers ask one call after the other."""
-    for name in APPS[count:count + 1]:
+def measure(cluster, count, workers=4):
+    """A row: the first `count` hosts, with so many workers each; all buyers ask one call after the other."""
+    cluster.make_whole()
+    for name in APPS:
+        cluster.script("kill", name)
+    cluster.script("up", FRONTROW_WORKERS=str(workers))
+    for name in APPS[count:]:
         cluster.script("kill", name)
     wait_for(lambda: cluster.health("front-1") == cluster.health("front-2") == "ready")
     hall = Hall(cluster, items=20)
@@ -37,7 +43,7 @@ def measure(cluster, count):
     first = answers[0].sent + WARM_SECONDS * 1000
     booked = sum(a.ok and a.call == "reserve" and first <= a.received < first + SECONDS * 1000 for a in answers)
     busy = 1 - (idle_after - idle_before) / (after - before)
-    return (f"| {count} | {booked / SECONDS:.0f} | {load.told.below(50, first):.0f} | {load.told.below(99, first):.0f}"
+    return (f"| {count} | {workers} | {booked / SECONDS:.0f} | {load.told.below(50, first):.0f} | {load.told.below(99, first):.0f}"
             f" | {busy:.0%} |\n")
 
 
@@ -46,7 +52,7 @@ def main():
     cluster = Cluster()
     try:
         cluster.start()
-        table = HEAD + "".join(measure(cluster, count) for count in (3, 2, 1))
+        table = HEAD + "".join(measure(cluster, count) for count in (3, 2, 1)) + measure(cluster, 1, MANY_WORKERS)
         cluster.make_whole()
         cluster.check_books()
     finally:

@@ -265,9 +265,9 @@ def client_program(*names):
     return next(filter(shutil.which, names))
 
 
-@drill("MySQL's data is lost, and restored", "MysqlDown")
+@drill("MySQL's data is lost, and restored from a dump made in maintenance", "MysqlDown")
 def restore(incident):
-    """By the page on backups. The dump is made in maintenance, so that nothing is sold after it."""
+    """By the page on backups. Nothing is sold after the dump; test_backup.py has a MySQL that is set back in time."""
     stack = incident.stack
     socket = ["--no-defaults", "-u", "root", "-S", str(stack.run / "mysql.sock")]
     mysql = [client_program("mariadb", "mysql"), *socket]

@@ -18,6 +18,7 @@ WARM_S = 15      # before the fault: Prometheus needs some readings of a service
 SETTLE_S = 8     # after it
 PATIENCE_S = 150  # for an alert
 DETECT_GOAL_S = 30
+BACK_GOAL_S = 3  # the longest time of the fault table, docs/cluster.md
 
 
 class Cron(threading.Thread):
@@ -97,7 +98,7 @@ class Incident:
         self.responded_at = now()
 
     def mended(self):
-        """The cause is gone."""
+        """The cause is gone: a server that was ended takes connections again."""
         self.mended_at = now()
         if self.response == "frontrowctl maintenance on":
             assert self.stack.ctl("maintenance", "off").returncode == 0
@@ -130,6 +131,8 @@ class Result:
         found = list(self.wrong[:5])
         if self.detected > DETECT_GOAL_S:
             found.append(f"the alert took {self.detected:.0f} s")
+        if self.back > BACK_GOAL_S:
+            found.append(f"calls succeeded again only {self.back:.1f} s after the cause was gone")
         if not self.audit_clean:
             found.append("the audit found violations")
         if self.errors:

@@ -2,26 +2,33 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mysql/organiser/audit_log_table.h"
 #include "mysql/transaction.h"
 
 enum { ATTEMPTS = 3, KINDS = 3 };
 
+/* A seat that was put right. */
+struct given {
+    int32_t item_id, seat_no;
+};
+
 struct repair {
     struct services *services;
     bool dry_run;
-    /* seats that were put right: two reservations may be owed one */
-    int32_t items[KINDS * SEAT_CASES_MAX], seats[KINDS * SEAT_CASES_MAX];
-    size_t given;
+    struct buffer given; /* of struct given: two reservations may be owed one seat */
 };
 
 static bool
 was_given(const struct repair *repair, const struct seat_case *seat)
 {
-    for (size_t i = 0; i < repair->given; i++)
-        if (repair->items[i] == seat->item_id && repair->seats[i] == seat->seat_no)
+    struct given given;
+    for (size_t at = 0; at < repair->given.length; at += sizeof given) {
+        memcpy(&given, repair->given.data + at, sizeof given);
+        if (given.item_id == seat->item_id && given.seat_no == seat->seat_no)
             return true;
+    }
     return false;
 }
 
@@ -79,37 +86,49 @@ put_right(struct repair *repair, struct seat_case *seat, enum repair_outcome *ou
     for (int attempt = 0; attempt < ATTEMPTS && result == DB_RETRY; attempt++)
         result = put_right_once(repair, seat, &is_possible);
     *outcome = result == DB_RETRY ? REPAIR_BUSY : is_possible ? REPAIR_DONE : REPAIR_PERSON;
-    if (result == DB_OK && is_possible) {
-        repair->items[repair->given] = seat->item_id;
-        repair->seats[repair->given++] = seat->seat_no;
-    }
+    if (result == DB_OK && is_possible)
+        buffer_append(&repair->given, &(struct given){seat->item_id, seat->seat_no},
+                      sizeof(struct given));
     return result == DB_RETRY ? DB_OK : result;
 }
 
+/* Puts right what is of one kind, and tells of each case. */
+static enum db_result
+put_right_kind(struct repair *repair, enum seat_status due, repair_report *report, void *context)
+{
+    static struct seat_case cases[SEAT_CASES_MAX];
+    struct seat_case last = {.item_id = 0};
+    size_t count;
+    do {
+        enum db_result result = repair_table_list(repair->services->db, due, &last, cases, &count);
+        if (result != DB_OK)
+            return result;
+        if (count > 0)
+            last = cases[count - 1];
+        for (size_t i = 0; i < count; i++) {
+            enum repair_outcome outcome;
+            if (due == SEAT_AVAILABLE && was_given(repair, &cases[i]))
+                continue; /* in a dry run it is still held by nobody */
+            result = put_right(repair, &cases[i], &outcome);
+            if (result == DB_NONE)
+                continue; /* it is right by now */
+            if (result != DB_OK)
+                return result;
+            report(context, &cases[i], outcome);
+        }
+    } while (count == SEAT_CASES_MAX);
+    return DB_OK;
+}
+
 enum db_result
-repair_run(struct services *services, bool dry_run,
-           void (*report)(void *context, const struct seat_case *seat, enum repair_outcome outcome),
-           void *context)
+repair_run(struct services *services, bool dry_run, repair_report *report, void *context)
 {
     /* who has paid comes first, and what is nobody's last: it may be owed */
     static const enum seat_status kinds[KINDS] = {SEAT_SOLD, SEAT_HELD, SEAT_AVAILABLE};
-    static struct seat_case cases[SEAT_CASES_MAX];
-    static struct repair repair;
-    repair = (struct repair){.services = services, .dry_run = dry_run};
+    struct repair repair = {.services = services, .dry_run = dry_run};
     enum db_result result = DB_OK;
-    for (int kind = 0; kind < KINDS && result == DB_OK; kind++) {
-        size_t count;
-        result = repair_table_list(services->db, kinds[kind], cases, &count);
-        for (size_t i = 0; i < count && result == DB_OK; i++) {
-            enum repair_outcome outcome;
-            if (kinds[kind] == SEAT_AVAILABLE && was_given(&repair, &cases[i]))
-                continue; /* in a dry run it is still held by nobody */
-            result = put_right(&repair, &cases[i], &outcome);
-            if (result == DB_NONE)
-                result = DB_OK; /* it is right by now */
-            else if (result == DB_OK)
-                report(context, &cases[i], outcome);
-        }
-    }
+    for (int kind = 0; kind < KINDS && result == DB_OK; kind++)
+        result = put_right_kind(&repair, kinds[kind], report, context);
+    buffer_free(&repair.given);
     return result;
 }

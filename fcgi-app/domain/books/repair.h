@@ -14,15 +14,17 @@ enum repair_outcome {
     REPAIR_BUSY,   /* somebody had it locked all the time: run it again */
 };
 
+/* Hears of a case, as it was found. */
+typedef void repair_report(void *context, const struct seat_case *seat,
+                           enum repair_outcome outcome);
+
 /*
  * A seat of a paid reservation, or of a hold that is not over, becomes its own again if nobody else
  * owns it and the reservation's payment, less its refunds, is for the seats that it lists; one that
  * is held by nobody becomes available. Each is reported as it was found. A dry run changes nothing.
  * DB_OK: all were looked at.
  */
-enum db_result repair_run(struct services *services, bool dry_run,
-                          void (*report)(void *context, const struct seat_case *seat,
-                                         enum repair_outcome outcome),
+enum db_result repair_run(struct services *services, bool dry_run, repair_report *report,
                           void *context) MUST_CHECK;
 
 #endif

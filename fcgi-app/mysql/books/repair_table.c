@@ -51,13 +51,16 @@
     " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"                         \
     "  AND l.seat_no = s.seat_no" OWNER " WHERE s.status = 'held' AND l.seat_no IS NULL"
 
-#define ALL_OWED " ORDER BY r.item_id, l.seat_no, r.reservation_id LIMIT 1000"
+#define OWED_BEHIND                                                                                \
+    " AND (r.item_id, l.seat_no, r.reservation_id) > (?, ?, ?)"                                    \
+    " ORDER BY r.item_id, l.seat_no, r.reservation_id LIMIT 1000"
 #define THIS_OWED " AND r.item_id = ? AND l.seat_no = ? AND r.reservation_id = ?"
 
 static const struct query lists[] = {
-    [SEAT_AVAILABLE] = {OWED_NOBODY " ORDER BY s.item_id, s.seat_no LIMIT 1000"},
-    [SEAT_HELD] = {OWED_HELD ALL_OWED},
-    [SEAT_SOLD] = {OWED_SOLD ALL_OWED},
+    [SEAT_AVAILABLE] = {OWED_NOBODY " AND (s.item_id, s.seat_no, 0) > (?, ?, ?)"
+                                    " ORDER BY s.item_id, s.seat_no LIMIT 1000"},
+    [SEAT_HELD] = {OWED_HELD OWED_BEHIND},
+    [SEAT_SOLD] = {OWED_SOLD OWED_BEHIND},
 };
 
 static const struct query looks[] = {
@@ -76,14 +79,18 @@ static const struct query looks[] = {
             INTO_BOOL(&(seat)->is_paid_for))
 
 enum db_result
-repair_table_list(struct database *db, enum seat_status due, struct seat_case *cases, size_t *count)
+repair_table_list(struct database *db, enum seat_status due, const struct seat_case *last,
+                  struct seat_case *cases, size_t *count)
 {
     struct seat_case seat = {.due = due};
     *count = 0;
-    enum db_result result = db_select(db, &lists[due], NO_PARAMETERS, INTO_CASE(&seat));
+    enum db_result result =
+        db_select(db, &lists[due],
+                  PARAMETERS(DB_INTEGER(last->item_id), DB_INTEGER(last->seat_no),
+                             DB_INTEGER(last->due_reservation)),
+                  INTO_CASE(&seat));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
-        if (*count < SEAT_CASES_MAX)
-            cases[(*count)++] = seat;
+        cases[(*count)++] = seat;
     return result == DB_NONE ? DB_OK : result;
 }
 

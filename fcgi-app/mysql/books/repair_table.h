@@ -26,10 +26,12 @@ struct seat_case {
 enum { SEAT_CASES_MAX = 1000 };
 
 /*
- * The seats that should be so and are not, up to SEAT_CASES_MAX: owed to a paid reservation, owed
- * to a hold that is not over, held by nobody.
+ * The seats that should be so and are not: owed to a paid reservation, owed to a hold that is not
+ * over, held by nobody. Those behind the case `last` (all behind an empty one) by item, seat and
+ * reservation, up to SEAT_CASES_MAX.
  */
-enum db_result repair_table_list(struct database *db, enum seat_status due, struct seat_case *cases,
+enum db_result repair_table_list(struct database *db, enum seat_status due,
+                                 const struct seat_case *last, struct seat_case *cases,
                                  size_t *count) MUST_CHECK;
 
 /*
