@@ -200,6 +200,29 @@ item_draft_read(const json_t *body, struct item_draft *draft, struct problem *pr
     return reader.ok ? item_draft_check(draft, "", &seats, problem) : ERROR_INVALID_FIELD;
 }
 
+/* A seat that is not sold is told by `blocked`; only the plan of a hall has a kind for it. */
+static enum seat_kind
+read_kind(struct reader *reader)
+{
+    static const char rule[] = "plain, restricted, wheelchair or companion";
+    const json_t *value = reader_find(reader, "kind", false, rule);
+    const char *text = value != NULL ? json_string_value(value) : seat_kind_name(SEAT_PLAIN);
+    for (int kind = SEAT_PLAIN; kind <= SEAT_COMPANION; kind++)
+        if (text != NULL && strcmp(text, seat_kind_name((enum seat_kind)kind)) == 0)
+            return (enum seat_kind)kind;
+    reader_refuse(reader, "kind", rule);
+    return SEAT_PLAIN;
+}
+
+/* It is borrowed from the body, as a call may have as many as seats. */
+static const char *
+read_note(struct reader *reader)
+{
+    char text[NOTE_SIZE] = "";
+    read_optional_text(reader, "note", NOTE_CHARACTERS, text, sizeof text);
+    return *text != '\0' ? json_string_value(json_object_get(reader->object, "note")) : "";
+}
+
 static void
 read_seat_change(struct reader *reader, struct seat_change *change)
 {
@@ -220,6 +243,10 @@ read_seat_change(struct reader *reader, struct seat_change *change)
     change->x = reader_small(reader, "x", -PLACE_MAX, PLACE_MAX, &unchanged);
     change->has_y = has(reader, "y");
     change->y = reader_small(reader, "y", -PLACE_MAX, PLACE_MAX, &unchanged);
+    change->has_kind = has(reader, "kind");
+    change->kind = read_kind(reader);
+    change->has_note = has(reader, "note");
+    change->note = read_note(reader);
 }
 
 static void

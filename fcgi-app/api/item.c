@@ -85,6 +85,10 @@ write_seats(struct json *json, const struct seat_change *seats)
         json_write_integer(json, "x", seats->x);
     if (seats->has_y)
         json_write_integer(json, "y", seats->y);
+    if (seats->has_kind)
+        json_write_string(json, "kind", seat_kind_name(seats->kind));
+    if (seats->has_note)
+        json_write_optional_string(json, "note", seats->note);
     json_end_object(json);
 }
 

@@ -97,7 +97,8 @@ PLACES = {
     "concert_about_read": "",
 }
 # the same of a change of a date
-PLACES_OF_ITEM = {"item_change_read": "", "read_seat_changes": "", "read_seat_change": "seats[0]."}
+PLACES_OF_ITEM = {"item_change_read": "", "read_seat_changes": "", "read_seat_change": "seats[0].",
+                  "read_kind": "seats[0].", "read_note": "seats[0]."}
 
 
 def members(places=PLACES):

@@ -1,6 +1,7 @@
 """frontrowctl concert cancel: every paid reservation refunded, every hold cancelled, whatever happens meanwhile."""
 
 import contextlib
+import glob
 import re
 import subprocess
 
@@ -313,6 +314,24 @@ def test_killed_and_run_again(stack):
         " JOIN reservation r USING (reservation_id) WHERE r.concert_id = %s GROUP BY h.kind ORDER BY 1", concert.id)
     assert [(row["kind"], row["n"], row["amount"]) for row in ledger] == [
         ("payment", seats, -10 * seats), ("refund", seats, 10 * seats)]
+
+
+def test_a_pass_of_the_sweeper_ends_in_time(stack):
+    """Draws and queues of other concerts wait for the next one. Its clock is fast here, and each refund slow."""
+    seats = 1200
+    concert = sell_hall(stack, seats)
+    ok(stack.post(f"/admin/concert/{concert.id}/cancel", {"reason": "Ill"}, **stack.admin_headers()))
+    library, = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    true = stack.environment
+    with slow_refunds(stack, concert):
+        try:
+            stack.environment = true | {"LD_PRELOAD": library, "FAKETIME": "+0 x20"}
+            first = stack.sweeper()
+        finally:
+            stack.environment = true
+    assert first.returncode == 0 and 0 < count_refunded(stack, concert) < seats
+    assert stack.sweeper().returncode == 0
+    assert count_refunded(stack, concert) == seats
 
 
 def test_two_at_once_refund_each_once(stack):

@@ -276,6 +276,119 @@ def test_two_seats_have_no_name_in_common(stack, hall):
     assert [seats_of(stack, hall, hall.item)[n]["label"] for n in (1, 2)] == ["2", "1"]
 
 
+# ---- what seats are
+
+PLACES = ({"from": 3, "to": 3, "kind": "wheelchair"}, {"from": 4, "to": 4, "kind": "companion"})
+
+
+def kinds(stack, hall):
+    """The seats that are not plain: {seatId: (kind, partnerId)}."""
+    return {number: (seat["kind"], seat.get("partnerId")) for number, seat in seats_of(stack, hall, hall.item).items() if "kind" in seat}
+
+
+def test_kinds_and_notes(stack, hall):
+    dates = dates_of(stack, hall)
+    before = dates.rows()[0]["layoutVersion"]
+    pillar = {"from": 1, "to": 2, "kind": "restricted", "note": "기둥 뒤"}
+    answer = dates.patch(hall.item, pillar, {"from": 5, "to": 5, "note": "Row end"})
+    assert answer["changedSeats"] == 3 and answer["layoutVersion"] != before
+    seats = seats_of(stack, hall, hall.item)
+    assert [(seats[n].get("kind"), seats[n].get("note")) for n in (1, 2, 3, 5)] == [
+        ("restricted", "기둥 뒤"), ("restricted", "기둥 뒤"), (None, None), (None, "Row end")]
+    row = dates.log()[0]
+    assert row["before"]["seats"] == [{"from": 1, "to": 2, "kind": "plain", "note": None}, {"from": 5, "to": 5, "note": None}]
+    assert row["after"]["seats"] == [pillar, {"from": 5, "to": 5, "note": "Row end"}]
+    assert dates.patch(hall.item, pillar)["changedSeats"] == 0
+    dates.patch(hall.item, {"from": 1, "to": 2, "note": None})
+    assert dates.log()[0]["before"]["seats"] == [{"from": 1, "to": 2, "note": "기둥 뒤"}]
+    assert seats_of(stack, hall, hall.item)[1] == {**seats[3], "seatId": 1, "label": "1", "kind": "restricted"}
+    assert hall.best(2) == [3, 4], "a restricted view comes last"
+
+
+def test_a_pair_is_made(stack, hall):
+    """It is sold together, and not to buyers who name no seats."""
+    dates_of(stack, hall).patch(hall.item, *PLACES)
+    assert kinds(stack, hall) == {3: ("wheelchair", 4), 4: ("companion", 3)}
+    assert_problem(ask_reserve(stack, new_user(), hall, hall.item, [3]), "seats_belong_together", seatIds=[3, 4])
+    assert hall.best(4) == [5, 6, 7, 8]
+    reserve(stack, new_user(), hall, hall.item, [3, 4])
+
+
+def test_pairs_are_found_side_by_side(stack, hall):
+    """As in the file of a hall, within a row: first with the seat before, then with the one behind."""
+    dates = dates_of(stack, hall)
+    place = lambda seat, kind, **more: {"from": seat, "to": seat, "kind": kind, **more}
+    dates.patch(hall.item, place(1, "wheelchair"), {"from": 2, "to": 3, "kind": "companion"}, place(4, "wheelchair"),
+                place(7, "wheelchair"))
+    assert kinds(stack, hall) == {1: ("wheelchair", 2), 2: ("companion", 1), 3: ("companion", 4), 4: ("wheelchair", 3), 7: ("wheelchair", None)}
+    answer = dates.patch(hall.item, place(7, "wheelchair"), place(8, "companion"))  # the first one is so already
+    assert answer["changedSeats"] == 1 and kinds(stack, hall)[7] == ("wheelchair", 8)
+    dates.patch(hall.item, place(10, "wheelchair"), place(11, "companion", row="1", firstLabel=99))
+    assert kinds(stack, hall)[11] == ("companion", 10), "the row that it has after the change"
+
+
+@pytest.mark.parametrize("seats", [
+    [(6, "companion")], [(6, "companion"), (8, "wheelchair")], [(10, "wheelchair"), (11, "companion")],
+    [(5, "wheelchair"), (6, "companion"), (7, "companion")],
+], ids=str)
+def test_a_companion_belongs_to_a_wheelchair_place(stack, hall, seats):
+    """Not without one, over a gap, in another row, nor to one that has a companion."""
+    change = {"seats": [{"from": seat, "to": seat, "kind": kind} for seat, kind in seats]}
+    problem = assert_problem(dates_of(stack, hall).ask_patch(hall.item, change), "invalid_field", field="seats")
+    assert "companion's place" in problem["detail"] and kinds(stack, hall) == {}
+
+
+def test_a_pair_stays_whole(stack, hall):
+    """Both change their kinds, or none."""
+    dates = dates_of(stack, hall)
+    dates.patch(hall.item, *PLACES)
+    for half in ({"from": 3, "to": 3, "kind": "plain"}, {"from": 4, "to": 5, "kind": "restricted"},
+                 {"from": 2, "to": 3, "kind": "plain", "price": 1}):
+        assert_problem(dates.ask_patch(hall.item, {"seats": [half]}), "seats_belong_together", seatIds=[3, 4])
+    assert kinds(stack, hall) == {3: ("wheelchair", 4), 4: ("companion", 3)}
+    dates.patch(hall.item, {"from": 3, "to": 3, "kind": "companion"}, {"from": 4, "to": 4, "kind": "wheelchair"})
+    assert kinds(stack, hall) == {3: ("companion", 4), 4: ("wheelchair", 3)}
+    dates.patch(hall.item, {"from": 3, "to": 3, "price": 7, "note": "Ramp"})
+    assert kinds(stack, hall)[3] == ("companion", 4)
+    dates.patch(hall.item, {"from": 1, "to": 5, "kind": "plain"})
+    assert kinds(stack, hall) == {}
+    reserve(stack, new_user(), hall, hall.item, [3])
+
+
+def test_a_seat_that_somebody_has_stays_what_it_is(stack, hall):
+    """What it was sold as; one that is withheld, or whose hold is over, may become another one."""
+    dates = dates_of(stack, hall)
+    reserve(stack, new_user(), hall, hall.item, [2])
+    buy(stack, new_user(), hall, item=hall.item, seats=[3])
+    lapsed = reserve(stack, new_user(), hall, hall.item, [4])
+    age_hold(stack, lapsed["reservationId"], 301)
+    dates.patch(hall.item, {"from": 5, "to": 5, "blocked": True})
+    for change in ({"kind": "restricted"}, {"note": "Pillar"}):
+        assert_problem(dates.ask_patch(hall.item, {"seats": [{"from": 1, "to": 5} | change]}), "seat_taken", seatIds=[2, 3])
+    assert kinds(stack, hall) == {}
+    answer = dates.patch(hall.item, {"from": 1, "to": 3, "kind": "plain", "note": None, "price": 9},
+                         {"from": 4, "to": 5, "kind": "restricted", "note": "Pillar"})
+    assert answer["changedSeats"] == 5 and kinds(stack, hall) == {4: ("restricted", None), 5: ("restricted", None)}
+    assert stack.sweeper().returncode == 0
+    reserve(stack, new_user(), hall, hall.item, [4])
+
+
+def test_a_taken_wheelchair_place_gets_no_companion(stack, hall):
+    dates = dates_of(stack, hall)
+    dates.patch(hall.item, {"from": 3, "to": 3, "kind": "wheelchair"})
+    reserve(stack, new_user(), hall, hall.item, [3])
+    assert_problem(dates.ask_patch(hall.item, {"seats": list(PLACES)}), "invalid_field", field="seats")
+
+
+def test_so_many_pairs_at_once(stack):
+    concert = new_concert(stack, seats=1002)
+    places = [{"from": seat, "to": seat, "kind": "companion" if seat % 2 else "wheelchair"} for seat in range(1, 1003)]
+    dates = dates_of(stack, concert)
+    assert_problem(dates.ask_patch(concert.item, {"seats": places}), "invalid_field", field="seats")
+    assert dates.patch(concert.item, *places[:1000])["changedSeats"] == 1000
+    assert kinds(stack, concert)[1000] == ("wheelchair", 999)
+
+
 # ---- what is refused
 
 
@@ -298,6 +411,7 @@ REFUSED = [
     ("seats[0].from", [0, 2**31, *BAD]), ("seats[0].to", [0, 2**31, *BAD]), ("seats[0].price", [-1, 10**9 + 1, *BAD]),
     ("seats[0].blocked", [0, 1, "true", None]), ("seats[0].section", ["", "x" * 33, None, 1]), ("seats[0].row", ["", "한" * 33, None, 1]),
     ("seats[0].firstLabel", [-1, 2**31, *BAD]), ("seats[0].x", [-1_000_001, *BAD]), ("seats[0].y", [1_000_001, *BAD]),
+    ("seats[0].kind", ["", "withheld", "other", 1, None, []]), ("seats[0].note", ["", "x" * 101, 1, [], {}]),
 ]
 
 

@@ -128,6 +128,27 @@ def test_a_week_of_a_box_office(new_fan, new_concert, stack):
     assert violations(page) == []
     assert admin(stack, f"/concert/{concert}")["sales"]["blocked"] == 7
 
+    # marked: a wheelchair place and its companion's, one after the other
+    for label, kind in (("9", "wheelchair place"), ("10", "companion's place")):
+        page.get_by_role("button", name="Clear the choice").click()
+        page.get_by_role("combobox", name="Section").select_option("S")
+        page.get_by_role("combobox", name="Row").select_option("4")
+        page.get_by_role("textbox", name="From seat").fill(label)
+        page.get_by_role("button", name="Choose by name").click()
+        page.get_by_role("combobox", name="Kind").select_option(kind)
+        page.get_by_label("Note for buyers").fill("By the ramp")
+        page.get_by_role("button", name="Mark").click()
+        page.get_by_text(f"free · {kind} · By the ramp").wait_for()
+    rows = stack.query("SELECT seat_no, kind, note, partner_no FROM seat WHERE item_id = %s AND kind <> 'plain'", first)
+    assert rows == [{"seat_no": 39, "kind": "wheelchair", "note": "By the ramp", "partner_no": 40},
+                    {"seat_no": 40, "kind": "companion", "note": "By the ramp", "partner_no": 39}]
+
+    page.get_by_role("button", name="Clear the choice").click()
+    fan.click_seat(39)
+    page.get_by_role("combobox", name="Kind").select_option("plain")
+    page.get_by_role("button", name="Mark").click()
+    page.get_by_text("belong together. Please choose both").wait_for()
+
     # a seat shows who has it; two of its order's seats go back
     page.get_by_role("button", name="Clear the choice").click()
     fan.click_seat(21)

@@ -37,6 +37,7 @@ enum { ITEM_RUNS_LOGGED = 100 };
 /* Seats as they were before a change: runs of neighbours that were alike in what it names. */
 struct seat_history {
     struct seat_change runs[ITEM_RUNS_LOGGED];
+    struct seat_note notes[ITEM_RUNS_LOGGED]; /* theirs */
     size_t count;
     bool more; /* there were further ones */
 };
@@ -76,8 +77,8 @@ enum error item_change_check(struct item_change *change, struct problem *problem
 /*
  * Refuses with concert_not_found or item_not_found; with concert_not_open where the date or its
  * concert is cancelled; with seat_not_found; with seat_taken where a seat that somebody has would
- * be withheld; with invalid_field where two seats would have one name. All of it is changed or
- * nothing.
+ * be withheld, or have another kind or note; with invalid_field where two seats would have one
+ * name; as seat_pairs_check() does. All of it is changed or nothing.
  */
 enum error item_change_execute(struct services *services, void *change, struct problem *problem)
     MUST_CHECK;

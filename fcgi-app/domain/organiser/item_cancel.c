@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "mysql/organiser/audit_log_table.h"
 
@@ -163,14 +164,15 @@ finish_if_none_is_left(struct services *services, struct item *item,
 }
 
 static enum error
-sweep_item(struct services *services, struct item *item, struct item_cancel_report *report,
-           struct problem *problem)
+sweep_item(struct services *services, struct item *item, int64_t until,
+           struct item_cancel_report *report, struct problem *problem)
 {
-    struct item_end end = {.services = services, .record = record_ended};
+    struct item_end end = {.services = services, .until = until, .record = record_ended};
     enum error error = item_end_all(&end, item->item_id, problem);
-    if (error == ERROR_NONE)
+    bool in_time = clock_monotonic() < until;
+    if (error == ERROR_NONE && in_time)
         error = withhold_all(services, item->item_id, problem);
-    if (error == ERROR_NONE)
+    if (error == ERROR_NONE && in_time)
         error = finish_if_none_is_left(services, item, report, problem);
     report->ended.refunded += end.report.refunded;
     report->ended.points += end.report.points;
@@ -183,10 +185,12 @@ enum db_result
 item_cancel_sweep(struct services *services, struct item_cancel_report *report)
 {
     struct item item = {.item_id = 0};
-    enum db_result result;
-    while ((result = item_cancel_table_next(services->db, item.item_id, &item)) == DB_OK) {
+    int64_t until = clock_monotonic() + CANCEL_PASS_MS;
+    enum db_result result = DB_NONE;
+    while (clock_monotonic() < until &&
+           (result = item_cancel_table_next(services->db, item.item_id, &item)) == DB_OK) {
         struct problem problem;
-        enum error error = sweep_item(services, &item, report, &problem);
+        enum error error = sweep_item(services, &item, until, report, &problem);
         if (error == ERROR_MYSQL_UNAVAILABLE || error == ERROR_OUTCOME_UNKNOWN)
             return DB_GONE;
         if (error != ERROR_NONE) {

@@ -36,11 +36,14 @@ struct item_cancel_report {
     int64_t done; /* dates of which nothing is left now */
 };
 
+/* A pass has so long for them: the draws and queues of other concerts wait for the next one. */
+enum { CANCEL_PASS_MS = 40000 };
+
 /*
  * Ends the reservations of all cancelled dates, whether or not they have started: paid ones are
  * refunded whole, live holds cancelled. Then the seats are withheld, so that no build sells them.
- * It may be interrupted at any moment, and two may run at once: what is left is done by the next
- * pass. DB_GONE: MySQL is away.
+ * It ends after CANCEL_PASS_MS, may be interrupted at any moment, and two may run at once: what is
+ * left is done by the next pass. DB_GONE: MySQL is away.
  */
 enum db_result item_cancel_sweep(struct services *services, struct item_cancel_report *report)
     MUST_CHECK;

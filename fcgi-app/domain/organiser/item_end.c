@@ -141,6 +141,12 @@ collect_ids(const struct taken_seat *seats, size_t count, int64_t *ids)
     return kept;
 }
 
+static bool
+is_over(const struct item_end *end)
+{
+    return end->until != 0 && clock_monotonic() >= end->until;
+}
+
 enum error
 item_end_all(struct item_end *end, int32_t item_id, struct problem *problem)
 {
@@ -149,11 +155,11 @@ item_end_all(struct item_end *end, int32_t item_id, struct problem *problem)
     size_t count = CANCEL_BATCH;
     int32_t after = 0;
     enum error error = ERROR_NONE;
-    while (error == ERROR_NONE && count == CANCEL_BATCH) {
+    while (error == ERROR_NONE && count == CANCEL_BATCH && !is_over(end)) {
         error = refuse_db(problem, concert_admin_table_taken_seats(end->services->db, item_id,
                                                                    after, seats, &count));
         size_t left = error == ERROR_NONE ? collect_ids(seats, count, ids) : 0;
-        for (size_t at = 0, some; error == ERROR_NONE && at < left; at += some) {
+        for (size_t at = 0, some; error == ERROR_NONE && at < left && !is_over(end); at += some) {
             some = left - at < RESERVATIONS_AT_ONCE ? left - at : RESERVATIONS_AT_ONCE;
             error = end_some(end, item_id, ids + at, some, problem);
         }

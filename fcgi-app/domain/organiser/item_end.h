@@ -15,6 +15,7 @@ struct end_report {
 /* One or several looks. The caller fills the first part. */
 struct item_end {
     struct services *services;
+    int64_t until; /* clock_monotonic(): from then on none are begun, and a look ends; 0: never */
     /* In the transaction that has ended some of an item: writes down what. NULL: nowhere. */
     enum error (*record)(struct services *services, int32_t item_id, const struct end_report *ended,
                          struct problem *problem);

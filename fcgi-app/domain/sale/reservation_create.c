@@ -35,8 +35,10 @@ is_asked_for(const struct reservation_create *create, int32_t seat_id)
     return false;
 }
 
-/* Who belongs to whom never changes: no lock is needed. The box office, which sees who comes, may
- * sell one alone. */
+/*
+ * An operator seldom changes who belongs to whom, and never of a seat that is taken: no lock is
+ * needed. The box office, which sees who comes, may sell one alone.
+ */
 enum error
 reservation_create_check_pairs(const struct reservation_create *create, const struct seat *seats,
                                size_t found, struct problem *problem)

@@ -25,9 +25,7 @@ item_admin_table_lock(struct database *db, int32_t item_id, struct item *item)
 #define DIFFERS                                                                                    \
     "((? AND price <> ?) OR (? AND blocked <> ?) OR (? AND section <> ?) OR (? AND row_name <> ?)" \
     " OR (? AND label <> CONCAT(seat_no + ?)) OR (? AND NOT x <=> seat_no + ?)"                    \
-    " OR (? AND NOT y <=> ?))"
-
-enum { CHANGE_PARAMETERS = 14 };
+    " OR (? AND NOT y <=> ?) OR (? AND kind + 0 <> ?) OR (? AND NOT note <=> ?))"
 
 /* In the order of DIFFERS, and of the assignments. */
 #define CHANGED(c)                                                                                 \
@@ -35,7 +33,9 @@ enum { CHANGE_PARAMETERS = 14 };
         DB_INTEGER((c)->blocked), DB_INTEGER((c)->has_section), DB_TEXT((c)->section),             \
         DB_INTEGER((c)->has_row), DB_TEXT((c)->row), DB_INTEGER((c)->has_label),                   \
         DB_INTEGER((int64_t)(c)->first_label - (c)->from), DB_INTEGER((c)->has_x),                 \
-        DB_INTEGER((int64_t)(c)->x - (c)->from), DB_INTEGER((c)->has_y), DB_INTEGER((c)->y)
+        DB_INTEGER((int64_t)(c)->x - (c)->from), DB_INTEGER((c)->has_y), DB_INTEGER((c)->y),       \
+        DB_INTEGER((c)->has_kind), DB_INTEGER((c)->kind), DB_INTEGER((c)->has_note),               \
+        DB_OPTIONAL_TEXT((c)->note)
 
 enum db_result
 item_admin_table_lock_seats(struct database *db, int32_t item_id, const struct seat_change *change,
@@ -43,7 +43,7 @@ item_admin_table_lock_seats(struct database *db, int32_t item_id, const struct s
 {
     static const struct query lock = {
         "SELECT seat_no, status + 0, blocked, reservation_id, held_until, price, section, row_name,"
-        " label, x, y, " DIFFERS ", " DB_NOW_LOCKED " FROM seat"
+        " label, x, y, kind + 0, note, partner_no, " DIFFERS ", " DB_NOW_LOCKED " FROM seat"
         " WHERE item_id = ? AND seat_no BETWEEN ? AND ? ORDER BY seat_no FOR UPDATE"};
     struct seat *seat = &row->seat;
     return db_select(db, &lock,
@@ -55,7 +55,9 @@ item_admin_table_lock_seats(struct database *db, int32_t item_id, const struct s
                              INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
                              INTO_OPTIONAL_INT32(&row->position.x, &row->position.has_x),
                              INTO_OPTIONAL_INT32(&row->position.y, &row->position.has_y),
-                             INTO_BOOL(&row->differs), INTO_INSTANT(&row->now)));
+                             INTO_ENUM(&seat->kind, SEAT_COMPANION), INTO_TEXT(row->note.text),
+                             INTO_INT32(&seat->partner_id), INTO_BOOL(&row->differs),
+                             INTO_INSTANT(&row->now)));
 }
 
 enum db_result
@@ -70,20 +72,39 @@ item_admin_table_change_seats(struct database *db, int32_t item_id,
         " price, taken_price),"
         " taken_by = IF(? AND reservation_id IS NOT NULL, reservation_id, taken_by),"
         " reservation_id = IF(?, NULL, reservation_id), held_until = IF(?, NULL, held_until),"
-        " status = IF(?, 1, status + 0),"
+        " status = IF(?, 1, status + 0), partner_no = IF(? AND kind + 0 <> ?, NULL, partner_no),"
         " price = IF(?, ?, price), blocked = IF(?, ?, blocked), section = IF(?, ?, section),"
         " row_name = IF(?, ?, row_name), label = IF(?, seat_no + ?, label),"
-        " x = IF(?, seat_no + ?, x), y = IF(?, ?, y)"
+        " x = IF(?, seat_no + ?, x), y = IF(?, ?, y), kind = IF(?, ?, kind + 0),"
+        " note = IF(?, ?, note)"
         " WHERE item_id = ? AND seat_no BETWEEN ? AND ? AND " DIFFERS
-        " AND (? = 0 OR status = 'available' OR held_until <= ?)"};
+        " AND (NOT (? OR (? AND kind + 0 <> ?) OR (? AND NOT note <=> ?))"
+        " OR status = 'available' OR held_until <= ?)"};
     const struct parameter prices = DB_INTEGER(change->has_price);
     const struct parameter withholds = DB_INTEGER(change->has_blocked && change->blocked);
+    const struct parameter has_kind = DB_INTEGER(change->has_kind), kind = DB_INTEGER(change->kind);
     return db_update(db, &update,
-                     PARAMETERS(prices, prices, withholds, withholds, withholds, CHANGED(change),
-                                DB_INTEGER(item_id), DB_INTEGER(change->from),
-                                DB_INTEGER(change->to), CHANGED(change), withholds,
+                     PARAMETERS(prices, prices, withholds, withholds, withholds, has_kind, kind,
+                                CHANGED(change), DB_INTEGER(item_id), DB_INTEGER(change->from),
+                                DB_INTEGER(change->to), CHANGED(change), withholds, has_kind, kind,
+                                DB_INTEGER(change->has_note), DB_OPTIONAL_TEXT(change->note),
                                 DB_INSTANT(now)),
                      count);
+}
+
+enum db_result
+item_admin_table_pair(struct database *db, int32_t item_id, int32_t wheelchair_id,
+                      int32_t companion_id)
+{
+    static const struct query update = {
+        "UPDATE seat SET partner_no = IF(seat_no = ?, ?, ?)"
+        " WHERE item_id = ? AND seat_no IN (?, ?) AND partner_no IS NULL"};
+    const struct parameter wheelchair = DB_INTEGER(wheelchair_id);
+    const struct parameter companion = DB_INTEGER(companion_id);
+    return db_update(
+        db, &update,
+        PARAMETERS(wheelchair, companion, wheelchair, DB_INTEGER(item_id), wheelchair, companion),
+        2);
 }
 
 enum db_result

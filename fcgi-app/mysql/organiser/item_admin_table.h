@@ -23,11 +23,16 @@ struct seat_change {
     int32_t x;
     bool has_y;
     int32_t y;
+    bool has_kind;
+    enum seat_kind kind;
+    bool has_note;
+    const char *note; /* borrowed; "": none */
 };
 
 /* A locked seat. */
 struct changing_seat {
     struct seat seat;
+    struct seat_note note;
     struct seat_position position;
     bool differs; /* from what is wanted */
     int64_t now;  /* when it was locked */
@@ -48,11 +53,16 @@ enum db_result item_admin_table_lock_seats(struct database *db, int32_t item_id,
 
 /*
  * Changes those of the locked seats that differ, which are `count`. One that is withheld from now
- * on loses a hold that is over at `now`. DB_RETRY: they are not as they were seen.
+ * on loses a hold that is over at `now`, one of another kind its partner. DB_RETRY: they are not as
+ * they were seen.
  */
 enum db_result item_admin_table_change_seats(struct database *db, int32_t item_id,
                                              const struct seat_change *change, int64_t now,
                                              int64_t count) MUST_CHECK;
+
+/* Makes two locked seats partners. DB_RETRY: one of them has a partner. */
+enum db_result item_admin_table_pair(struct database *db, int32_t item_id, int32_t wheelchair_id,
+                                     int32_t companion_id) MUST_CHECK;
 
 /* The lowest and the highest price of an item's seats. */
 enum db_result item_admin_table_prices(struct database *db, int32_t item_id, int64_t *min,

@@ -59,6 +59,24 @@ export function Pick({ hall, onPick }) {
         </div><p><button>${say("pick")}</button></p><p role="status" class="error">${said}</p></form>`;
 }
 
+/** Marks the chosen seats as one of `kinds`: onMark(kind, note), with a note for buyers where the kind has one. */
+export function Mark({ kinds, disabled, onMark }) {
+    const [kind, setKind] = useState("plain");
+    const submit = (event) => {
+        event.preventDefault();
+        onMark(kind, new FormData(event.currentTarget).get("note")?.trim());
+    };
+    return html`<form class="together" onSubmit=${submit}>
+        <${Choice} label=${say("seat_kind")} value=${kind} onChange=${(event) => setKind(event.currentTarget.value)} options=${kinds.map((one) => [one, say(`kind_${one}`)])} />
+        ${kind !== "plain" && kind !== "withheld" && html`<${Field} label=${say("kind_note")} name="note" maxlength="100" />`}
+        <button disabled=${disabled}>${say("mark")}</button></form>`;
+}
+
+/** What a seat is beside its name, as far as anything is to be said. */
+export function kindOf({ kind, note }) {
+    return [kind && say(`kind_${kind}`), note].filter(Boolean);
+}
+
 /** Names the chosen seats; `under` is what is said below a name, `beside` what is beside it; `help` is for none. */
 export function Chosen({ seats, help, under, beside, onClear, children }) {
     return html`<section class="chosen" aria-label=${say("chosen")}><h2>${say("chosen_count", seats.length)}</h2>

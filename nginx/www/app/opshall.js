@@ -74,11 +74,13 @@ function rangesLike(seats) {
 
 /**
  * Seats of a date -> what another date with the same hall and prices is made of. Labels that are no numbers, and seats of a
- * kind, are told by a hall only: it is kept under this name.
+ * kind, are told by a hall only: it is kept under this name. Where one of a pair is withheld, both are.
  */
 export async function copyOf(seats, name) {
     if (isSimple(seats)) return { seats: rangesLike(seats) };
-    const kept = seats.map((seat) => (seat.status === "blocked" ? { ...seat, kind: "withheld" } : seat));
+    const blocked = seats.filter(({ status }) => status === "blocked");
+    const withheld = new Set(blocked.flatMap(({ seatId, partnerId }) => [seatId, partnerId]));
+    const kept = seats.map((seat) => (withheld.has(seat.seatId) ? { ...seat, kind: "withheld" } : seat));
     const { hallId } = await sendFile(withQuery("/admin/hall", { name }), fileOf(kept));
     return { hallId };
 }

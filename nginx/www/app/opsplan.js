@@ -2,8 +2,8 @@
 import { BLOCKED, buildHall, FREE } from "./hall.js";
 import { number, t } from "./language.js";
 import { may } from "./opscall.js";
-import { Chosen, Legend, Pick, seatsOf, useChoice } from "./opschoose.js";
-import { Choice, Field, useAct } from "./opsparts.js";
+import { Chosen, kindOf, Legend, Mark, Pick, seatsOf, useChoice } from "./opschoose.js";
+import { Field, useAct } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { SeatMap } from "./seatmap.js";
 import { html, useMemo, useState } from "./view.js";
@@ -12,8 +12,8 @@ const KINDS = ["plain", "restricted", "wheelchair", "companion", "withheld"];
 const DIRECTIONS = [["left", "←", -1, 0], ["up", "↑", 0, -1], ["down", "↓", 0, 1], ["right", "→", 1, 0]];
 
 /** What a seat is beside its name. */
-function about({ kind, note, price }) {
-    return [kind && say(`kind_${kind}`), note, price === null ? say("no_price") : number(price)].filter(Boolean);
+function about(seat) {
+    return [...kindOf(seat), seat.price === null ? say("no_price") : number(seat.price)];
 }
 
 /** Whether two seats would be on one spot. */
@@ -24,22 +24,14 @@ function meet(seats) {
 
 /** What can be done to the chosen seats, if there are any; `set(change)` gives each of them the members that change(seat) returns. */
 function Tools({ none, set, undo }) {
-    const [kind, setKind] = useState("plain");
-    const mark = (event) => {
-        event.preventDefault();
-        const note = new FormData(event.currentTarget).get("note")?.trim();
-        set(() => ({ kind: kind === "plain" ? undefined : kind, note: note || undefined, partnerId: undefined }));
-    };
+    const mark = (kind, note) => set(() => ({ kind: kind === "plain" ? undefined : kind, note: note || undefined, partnerId: undefined }));
     const price = (event) => {
         event.preventDefault();
         const value = Number(new FormData(event.currentTarget).get("price"));
         set(() => ({ price: value }));
     };
     return html`
-        <form class="together" onSubmit=${mark}>
-            <${Choice} label=${say("seat_kind")} value=${kind} onChange=${(event) => setKind(event.currentTarget.value)} options=${KINDS.map((one) => [one, say(`kind_${one}`)])} />
-            ${kind !== "plain" && kind !== "withheld" && html`<${Field} label=${say("kind_note")} name="note" maxlength="100" />`}
-            <button disabled=${none}>${say("mark")}</button></form>
+        <${Mark} kinds=${KINDS} disabled=${none} onMark=${mark} />
         <form class="together" onSubmit=${price}>
             <${Field} label=${say("price")} name="price" type="number" min="0" max="1000000000" required />
             <button disabled=${none}>${say("set_price")}</button></form>

@@ -1,7 +1,7 @@
-// The seats of a date: who has them; to sell or give them, withhold them and change their prices.
+// The seats of a date: who has them; to sell or give them, withhold them, mark them and change their prices.
 import { number, t } from "./language.js";
 import { change, may, useRead } from "./opscall.js";
-import { Chosen, Legend, Pick, seatsOf, useChoice } from "./opschoose.js";
+import { Chosen, kindOf, Legend, Mark, Pick, seatsOf, useChoice } from "./opschoose.js";
 import { hallOf, rangesOf, readSeats } from "./opshall.js";
 import { userLink } from "./opsorders.js";
 import { Choice, Field, paid, Refusal, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
@@ -12,6 +12,7 @@ import { NAME, NAME_MAX } from "./user.js";
 import { html, useEffect, useMemo, useState } from "./view.js";
 
 const AT_ONCE = 8; // seats in one sale
+const KINDS = ["plain", "restricted", "wheelchair", "companion"];
 const READ_AGAIN_MS = 10000;
 const SMALL = 10000; // seats that are one page of an export: such a hall is read again and again
 
@@ -45,7 +46,7 @@ function useSeats(concertId, { itemId, layoutVersion }) {
 }
 
 function describe(seat) {
-    return [t("seat_name", seat.section, seat.row, seat.label), say(`seat_${seat.status}`), seat.userId].filter(Boolean).join(", ");
+    return [t("seat_name", seat.section, seat.row, seat.label), ...kindOf(seat), say(`seat_${seat.status}`), seat.userId].filter(Boolean).join(", ");
 }
 
 /** Who has a seat, and by which order; nothing of a free one. */
@@ -91,17 +92,29 @@ function Sell({ concert, itemId, seats, onDone }) {
         </form>${said}</section>`;
 }
 
-/** Withholds the chosen seats, sells them again, or changes their price. */
-function Change({ concert, itemId, seats, onDone }) {
+/** Ranges of seats with what they are to be. */
+function changeOf(seats, members) {
+    return rangesOf(seats.map(({ seatId }) => seatId)).map((range) => ({ ...range, ...members }));
+}
+
+/** Withholds the chosen seats, sells them again, marks them, or changes their price. `all`: of the date. */
+function Change({ concert, itemId, seats, all, onDone }) {
     const [said, run, isRunning] = useAct();
     const path = `/admin/concert/${concert.concertId}/item/${itemId}`;
-    const set = (chosen, members) => run(async () => {
-        const body = { seats: rangesOf(chosen.map(({ seatId }) => seatId)).map((range) => ({ ...range, ...members })) };
+    const set = (chosen, members, beside = []) => run(async () => {
+        const body = { seats: [...changeOf(chosen, members), ...beside] };
         const answer = await change("PATCH", path, body).finally(() => onDone(false));
         return say("seats_changed", answer.changedSeats);
     });
     const free = seats.filter(({ status }) => status === "available");
     const blocked = seats.filter(({ status }) => status === "blocked");
+    const mark = (kind, note) => {
+        // a companion's place belongs to a wheelchair place beside it, which the call has to name
+        const chosen = new Set(seats.map(({ seatId }) => seatId));
+        const single = all.filter((seat) => kind === "companion" && seat.kind === "wheelchair" && !seat.partnerId &&
+            !chosen.has(seat.seatId) && (chosen.has(seat.seatId - 1) || chosen.has(seat.seatId + 1)));
+        set(seats, { kind, note: note || null }, changeOf(single, { kind: "wheelchair" }));
+    };
     const reprice = async (event) => {
         event.preventDefault();
         const price = Number(new FormData(event.currentTarget).get("newPrice"));
@@ -114,6 +127,7 @@ function Change({ concert, itemId, seats, onDone }) {
             <button type="button" disabled=${free.length === 0 || isRunning} onClick=${() => set(free, { blocked: true })}>${say("withhold", free.length)}</button>
             <button type="button" disabled=${blocked.length === 0 || isRunning} onClick=${() => set(blocked, { blocked: false })}>${say("release", blocked.length)}</button>
         </div>
+        <${Mark} kinds=${KINDS} disabled=${seats.length === 0 || isRunning} onMark=${mark} />
         <form class="together" onSubmit=${reprice}>
             <${Field} label=${say("new_price")} name="newPrice" type="number" min="0" max="1000000000" required />
             <button disabled=${seats.length === 0 || isRunning}>${say("reprice")}</button>
@@ -141,8 +155,8 @@ function Hall({ concert, item, readItems }) {
             <div class="hall-side">
                 <${Pick} hall=${hall} onPick=${add} />
                 <${Chosen} seats=${seats} help=${say("chosen_none")} onClear=${clear}
-                    under=${(seat) => `${say(`seat_${seat.status}`)} · ${number(seat.price)}`} beside=${buyerOf} />
-                ${item.status === "open" && concert.status !== "cancelled" && html`<${Sell} ...${props} />${may("manager") && html`<${Change} ...${props} />`}`}
+                    under=${(seat) => [say(`seat_${seat.status}`), ...kindOf(seat), number(seat.price)].join(" · ")} beside=${buyerOf} />
+                ${item.status === "open" && concert.status !== "cancelled" && html`<${Sell} ...${props} />${may("manager") && html`<${Change} ...${props} all=${hall.seats} />`}`}
             </div></div>`;
 }
 
