@@ -11,8 +11,7 @@
 
 /* The state of a call that cancels a concert (domain/effect.h). */
 struct concert_cancel_begin {
-    struct concert_change
-        change; /* the caller fills the author, the reason as detail, and the id */
+    struct concert_change change; /* the caller fills author, detail (the reason) and id */
     int64_t begun_at;
 };
 
