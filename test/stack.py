@@ -141,10 +141,11 @@ def is_gone(pid):
 
 
 def answers(client):
-    """Whether the client's Redis is there; not all that a dying socket says is wrapped."""
+    """Whether the client's Redis is there. Not all that a dying socket says is wrapped, and redis-py 4.3 names it by a
+    host in its message, which a unix socket has not."""
     try:
         return client.ping()
-    except (redis.RedisError, OSError):
+    except (redis.RedisError, OSError, AttributeError):
         return False
 
 
