@@ -200,7 +200,7 @@ function Hold({ answer }) {
             <${Countdown} until=${reservation.expiresAt} onEnd=${lapse} onMinute=${() => announce(t("minute_say"), true)} /></p>`}
         ${status === "expired" && html`<${Way} reservation=${reservation} lead=${t("hold_lapsed_lead")} />`}
         ${status === "cancelled" && (answer.concert?.status === "cancelled"
-            ? html`<p class="lead">${t("concert_cancelled")}</p>`
+            ? html`<p class="lead">${t("refused_concert_cancelled")}</p>`
             : html`<${Way} reservation=${reservation} lead=${t("hold_cancelled_lead")} />`)}
         ${status === "paid" && html`<p class="lead">${t("paid_lead")}</p>
             <div class="actions"><a class="button primary" href="#/tickets">${t("show_tickets")}</a></div>`}
