@@ -4,7 +4,7 @@ import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { About } from "./hold.js";
 import { day, moment, number, points, price, refusal, t } from "./language.js";
-import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
 import { useCell } from "./store.js";
 import { forgetUser, requireUser, user, who } from "./user.js";
@@ -88,7 +88,7 @@ function Ticket({ reservation, about, onChanged }) {
         try {
             const done = await perform(`refund.${reservation.reservationId}`,
                 { method: "DELETE", path: who(`/reservation/${reservation.reservationId}`) });
-            announce(done.method ? t("ticket_returned") : t("ticket_refunded", points(done.refundedAmount)));
+            tell(done.method ? t("ticket_returned") : t("ticket_refunded", points(done.refundedAmount)));
             onChanged();
         } catch (problem) {
             setState({ problem });
