@@ -140,6 +140,36 @@ def test_best_available_and_refund(new_fan, new_concert, stack):
     assert fan.count("payment") == 1
 
 
+@pytest.mark.parametrize("language, charged, refunded", [
+    ("en", "Charged. You have 100,000 points now.", "90,000 points were refunded."),
+    ("ko", "충전되었습니다. 보유 포인트는 100,000포인트입니다.", "90,000포인트가 환불되었습니다.")])
+def test_what_was_done_is_seen_where_the_thumb_is(new_fan, new_concert, language, charged, refunded):
+    """Not only spoken: a charge, and a refund far down in the list."""
+    texts = TEXTS[language]
+    concert, item = new_concert([{"from": 1, "to": 8, "price": 90000}])
+    fan = new_fan(language, PHONE).sign_in()
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.locator(".best select").first.select_option("1")
+    page.locator(".best button").click()
+    fan.wait_title(texts["held"])
+    page.locator("#amount").fill("100000")
+    page.locator(".charge button").click()
+    told = page.get_by_role("status").get_by_text(charged)
+    told.wait_for()
+    assert in_view(page, told)
+    page.locator("button.large:enabled").click()
+    fan.wait_title(texts["paid"])
+    page.get_by_role("link", name=texts["tickets"]).click()
+    page.locator(".ticket button", has_text={"en": "Refund", "ko": "환불"}[language]).click()
+    page.locator("dialog .primary").click()
+    told = page.get_by_role("status").get_by_text(refunded)
+    told.wait_for()
+    assert in_view(page, told)
+    assert_fits(page)
+    told.locator("xpath=..").get_by_role("button").click()
+    told.wait_for(state="detached")
+
+
 def in_view(page, locator):
     """Seen without scrolling, where a thumb is."""
     box = locator.bounding_box()

@@ -1,7 +1,7 @@
 // The concerts on sale, and one of them with its dates.
-import { get, isOver } from "./api.js";
+import { get, isOver, Problem } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
-import { day, dayRange, pointRange, t, venueMoment } from "./language.js";
+import { day, dayRange, pointRange, refusal, t, venueMoment } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
 import { address } from "./site.js";
@@ -18,7 +18,7 @@ async function listConcerts(signal) {
 }
 
 export function Over({ concert }) {
-    return html`<p class="notice" role="status">${t(concert.status === "cancelled" ? "concert_cancelled" : "concert_over")}</p>`;
+    return html`<p class="notice" role="status">${refusal({ code: concert.status === "cancelled" ? "concert_cancelled" : "concert_not_open" })}</p>`;
 }
 
 /** What is on sale, but not at the moment. */
@@ -30,10 +30,22 @@ export function priceRange({ minPrice, maxPrice }) {
     return minPrice === null ? "" : pointRange(minPrice, maxPrice);
 }
 
-/** What is left of a concert or a date. What is held may come back, so it is not sold out. */
-function Left({ of: { seatCount, availableCount, heldCount } }) {
+function isSoldOut({ seatCount, availableCount, heldCount }) {
+    return seatCount > 0 && availableCount === 0 && heldCount === 0;
+}
+
+/** The state of a sale in a word or two. What is held may come back, so it is not sold out. */
+function stateOf(concert) {
+    const { status, seatCount, availableCount } = concert;
+    if (status !== "open" || seatCount === 0 || availableCount > 0) return t(`status_${status}`);
+    return t(isSoldOut(concert) ? "left_none" : "status_all_held");
+}
+
+/** What is left of a concert or a date. */
+function Left({ of }) {
+    const { seatCount, availableCount } = of;
     if (!seatCount) return null;
-    const taken = () => t(heldCount > 0 ? "left_held" : "left_none");
+    const taken = () => t(isSoldOut(of) ? "left_none" : "left_held");
     return html`<p class="left">
         <meter min="0" max=${seatCount} value=${availableCount} aria-hidden="true"></meter>
         <span>${availableCount > 0 ? t("left_of", availableCount, seatCount) : taken()}</span>
@@ -56,7 +68,7 @@ export function Opening({ concert, again }) {
 
 function ConcertCard({ concert, again }) {
     return html`<li class="card concert">
-        <p class="badge ${concert.status}">${t(`status_${concert.status}`)}</p>
+        <p class="badge ${concert.status}">${stateOf(concert)}</p>
         <h2><a href="#/concert/${concert.concertId}">${concert.title}</a></h2>
         <p class="quiet">${concert.venue}</p>
         <p class="facts">
@@ -66,7 +78,7 @@ function ConcertCard({ concert, again }) {
         </p>
         <${Opening} concert=${concert} again=${again} />
         <${Maintenance} concert=${concert} />
-        <${Left} of=${concert} />
+        ${!isSoldOut(concert) && html`<${Left} of=${concert} />`}
     </li>`;
 }
 
@@ -87,21 +99,35 @@ export function ConcertsPage() {
             html`<${ConcertCard} key=${concert.concertId} concert=${concert} again=${again} />`)}</ul>`;
 }
 
+/** Why there is nothing to buy for a date, or null. */
+export function refusalOf({ status, over }) {
+    if (status === "cancelled") return new Problem("item_cancelled", 409);
+    return over ? new Problem("item_over", 409) : null;
+}
+
 function DateCard({ concert, item }) {
     const when = html`<strong>${day(item.date)}</strong>
         <span class="quiet">${venueMoment(item.startsAt, concert.timeZone, { timeStyle: "short" })}</span>`;
-    if (item.status === "cancelled") return html`<p class="card date">${when}<span>${t("date_cancelled")}</span></p>`;
+    const refused = refusalOf(item);
+    if (refused) return html`<p class="card date">${when}<span>${refusal(refused)}</span></p>`;
     return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} /></a>`;
 }
 
-/** The dates of a concert, each a way to its seats. */
-export function Dates({ concert, items }) {
+function DateCards({ concert, items }) {
     const [shown, setShown] = useState(FIRST_DATES);
-    return html`<section aria-labelledby="dates">
-        <h2 id="dates">${t("choose_date")}</h2>
+    return html`
         <ul class="dates">${items.slice(0, shown).map((item) =>
             html`<li key=${item.itemId}><${DateCard} concert=${concert} item=${item} /></li>`)}</ul>
-        ${items.length > shown && html`<button type="button" onClick=${() => setShown(shown + 50)}>${t("more_dates")}</button>`}
+        ${items.length > shown && html`<button type="button" onClick=${() => setShown(shown + 50)}>${t("more_dates")}</button>`}`;
+}
+
+/** The dates of a concert, each a way to its seats; those that are over behind the others. */
+export function Dates({ concert, items }) {
+    const past = items.filter(({ over }) => over);
+    return html`<section aria-labelledby="dates">
+        <h2 id="dates">${t("choose_date")}</h2>
+        <${DateCards} concert=${concert} items=${items.filter(({ over }) => !over)} />
+        ${past.length > 0 && html`<details><summary>${t("past_dates")}</summary><${DateCards} concert=${concert} items=${past} /></details>`}
     </section>`;
 }
 
@@ -115,6 +141,15 @@ export async function readConcert(concertId, signal) {
         }),
     ]);
     return { concert, items };
+}
+
+/** Of a sale that was refused as not open: what has become of it. */
+export async function explain(problem, concertId, itemId) {
+    if (problem.code !== "concert_not_open") return problem;
+    const { concert, items } = await readConcert(concertId).catch(() => ({ items: [] }));
+    if (concert?.status === "cancelled") return new Problem("concert_cancelled", 409);
+    const item = items.find((one) => one.itemId === itemId);
+    return (item && refusalOf(item)) ?? problem;
 }
 
 function QueueCall({ concert }) {
@@ -150,7 +185,7 @@ export function ConcertPage({ ids: [concertId] }) {
     const over = isOver(concert);
     return html`
         <p><a href="#/">← ${t("to_concerts")}</a></p>
-        <${Title} kicker=${t(`status_${concert.status}`)}>${concert.title}<//>
+        <${Title} kicker=${stateOf(concert)}>${concert.title}<//>
         <p class="lead">${concert.venue}</p>
         <p class="facts"><span>${priceRange(concert)}</span>
             ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>

@@ -3,7 +3,7 @@ import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { day, dayRange, points, price, refusal, t, venueMoment } from "./language.js";
-import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { announce, confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
 import { dropHold } from "./holds.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, placeOf, tokenOf } from "./place.js";
@@ -89,7 +89,7 @@ function Charge({ reservation, missing, balance, onCharged }) {
             const body = by({ amount: Number(amount) });
             const done = await perform(name, { method: "POST", path: "/point/charge", body });
             setState({});
-            announce(t("hold_charged", points(done.balance)));
+            tell(t("hold_charged", points(done.balance)));
             onCharged(done.balance);
         } catch (problem) {
             setState({ problem });
@@ -200,7 +200,7 @@ function Hold({ answer }) {
             <${Countdown} until=${reservation.expiresAt} onEnd=${lapse} onMinute=${() => announce(t("minute_say"), true)} /></p>`}
         ${status === "expired" && html`<${Way} reservation=${reservation} lead=${t("hold_lapsed_lead")} />`}
         ${status === "cancelled" && (answer.concert?.status === "cancelled"
-            ? html`<p class="lead">${t("concert_cancelled")}</p>`
+            ? html`<p class="lead">${t("refused_concert_cancelled")}</p>`
             : html`<${Way} reservation=${reservation} lead=${t("hold_cancelled_lead")} />`)}
         ${status === "paid" && html`<p class="lead">${t("paid_lead")}</p>
             <div class="actions"><a class="button primary" href="#/tickets">${t("show_tickets")}</a></div>`}

@@ -4,7 +4,7 @@ import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
-import { Announcer, Dialogs, Forgetful, Title, Weather } from "./parts.js";
+import { Announcer, Dialogs, Forgetful, Title, Told, Weather } from "./parts.js";
 import { useAddress } from "./path.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
@@ -68,7 +68,7 @@ function App() {
         <${Menu} menu=${menu} />
         <${Weather} />
         <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
-        <${Dialogs} /><${Announcer} />`;
+        <${Told} /><${Dialogs} /><${Announcer} />`;
 }
 
 settings().catch(() => {}); // asked for now, so that no click waits for it

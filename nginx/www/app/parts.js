@@ -18,6 +18,24 @@ export function announce(text, urgent = false) {
     setTimeout(() => cell.set(text), 60);
 }
 
+const told = new Cell(null);
+const TOLD_MS = 12_000;
+
+/** Says what was done, and shows it where the thumb is. */
+export function tell(text) {
+    told.set({ text });
+}
+
+export function Told() {
+    const said = useCell(told);
+    useEffect(() => {
+        const timer = setTimeout(() => told.set(null), TOLD_MS);
+        return () => clearTimeout(timer);
+    }, [said]);
+    return html`<div role="status" class="told">${said && html`<p><span>${said.text}</span>
+        <button type="button" class="small" aria-label=${t("close")} onClick=${() => told.set(null)}>×</button></p>`}</div>`;
+}
+
 export function Announcer() {
     return html`
         <div class="unseen" aria-live="polite">${useCell(polite)}</div>

@@ -1,6 +1,6 @@
 // The seats of one date: looking, choosing, and taking them before somebody else does.
 import { get, isFinal, patient, Problem } from "./api.js";
-import { Opening } from "./concerts.js";
+import { explain, Opening, refusalOf } from "./concerts.js";
 import { Choice, describeSeat, useChoice } from "./choice.js";
 import { buildHall, HELD, readStatuses } from "./hall.js";
 import { addHold, holds, readHolds } from "./holds.js";
@@ -52,7 +52,7 @@ function useStatuses(concertId, itemId, hall, first, onOver) {
             } catch (problem) {
                 if (problem.name === "AbortError") return;
                 if (isFinal(problem)) {
-                    onOver(problem);
+                    onOver(await explain(problem, concertId, itemId));
                     return;
                 }
             }
@@ -170,7 +170,7 @@ function Views({ list, setList }) {
 function Seats({ concert, item, hall, first, again }) {
     const { concertId } = concert;
     const most = Math.min(MOST, concert.maxSeatsPerUser ?? MOST);
-    const [over, setOver] = useState(null);
+    const [over, setOver] = useState(() => refusalOf(item));
     const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first, setOver);
     const held = useCell(holds);
     const own = useMemo(() => new Set(held.filter((one) => one.itemId === item.itemId)
@@ -182,7 +182,7 @@ function Seats({ concert, item, hall, first, again }) {
             const lost = problem.data.seatIds.map((seatId) => hall.indexOf.get(seatId));
             choice.lose(lost, mark(lost));
         } else {
-            choice.tell([refusal(problem)]);
+            explain(problem, concertId, item.itemId).then((found) => choice.tell([refusal(found)]));
         }
         if (problem.code === "token_invalid") placeEnded(concertId);
         else readHolds().catch(() => {}); // another device of ours may have been faster
@@ -225,7 +225,9 @@ function Seats({ concert, item, hall, first, again }) {
 }
 
 export function SeatsPage({ ids: [concertId, itemId] }) {
-    const [answer, problem, again] = useAnswer((signal) => readAll(concertId, itemId, signal), [concertId, itemId]);
+    const [answer, problem, again] = useAnswer((signal) => readAll(concertId, itemId, signal).catch(async (problem) => {
+        throw await explain(problem, concertId, itemId);
+    }), [concertId, itemId]);
     const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${venueMoment(answer.item.startsAt, answer.concert.timeZone, { timeStyle: "short" })}`,
         [answer, document.documentElement.lang]);
     usePageTitle(t("seats_title"));

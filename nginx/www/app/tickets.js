@@ -3,8 +3,8 @@ import { get, Problem } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { About } from "./hold.js";
-import { moment, number, points, price, refusal, t } from "./language.js";
-import { announce, confirm, Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { day, moment, number, points, price, refusal, t } from "./language.js";
+import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
 import { useCell } from "./store.js";
 import { forgetUser, requireUser, user, who } from "./user.js";
@@ -88,7 +88,7 @@ function Ticket({ reservation, about, onChanged }) {
         try {
             const done = await perform(`refund.${reservation.reservationId}`,
                 { method: "DELETE", path: who(`/reservation/${reservation.reservationId}`) });
-            announce(done.method ? t("ticket_returned") : t("ticket_refunded", points(done.refundedAmount)));
+            tell(done.method ? t("ticket_returned") : t("ticket_refunded", points(done.refundedAmount)));
             onChanged();
         } catch (problem) {
             setState({ problem });
@@ -114,6 +114,22 @@ function HeldTicket({ reservation, about, onChanged }) {
         <p>${t("hold_left")} <${Countdown} until=${reservation.expiresAt} onEnd=${onChanged} /></p>
         <a class="button primary" href="#/hold/${reservation.reservationId}">${t("ticket_go_pay")}</a>
     </li>`;
+}
+
+/** What was cancelled by who gives it, and is still to come: a concert, or one of its dates. */
+function Cancelled({ reservations, concerts }) {
+    const today = new Date(serverNow()).toISOString().slice(0, 10);
+    const told = new Map();
+    for (const { status, concertId, itemId } of reservations) {
+        const { concert, items } = concerts.get(concertId);
+        const item = items.find((one) => one.itemId === itemId);
+        if (status !== "cancelled" && status !== "paid") continue; // paid: it is being refunded
+        if (concert?.status === "cancelled" && concert.lastDate >= today) told.set(concertId, [concert.title, refusal({ code: "concert_cancelled" })]);
+        else if (item?.status === "cancelled" && item.date >= today)
+            told.set(`${concertId} ${itemId}`, [`${concert.title}, ${day(item.date)}`, refusal({ code: "item_cancelled" })]);
+    }
+    return html`<div role="status">${[...told].map(([key, [what, text]]) =>
+        html`<p class="notice" key=${key}><strong>${what}</strong><br />${text}</p>`)}</div>`;
 }
 
 function PastTicket({ reservation, about }) {
@@ -186,6 +202,7 @@ function Tickets({ answer, again, turn, onMore }) {
     const past = some(["expired", "cancelled", "other"]);
     return html`
         <p class="lead">${t("balance_now", points(balance))}</p>
+        <${Cancelled} ...${answer} />
         ${reservations.length === 0 && html`<p>${t("tickets_none")} <a href="#/">${t("to_concerts")}</a></p>`}
         <${Group} title=${t("tickets_held")} className="cards" list=${some(["held"])}
             card=${(one) => html`<${HeldTicket} ...${props(one)} />`} />

@@ -2,7 +2,7 @@
 import { isOver } from "./api.js";
 import { Dates, Maintenance, Opening, Over, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
-import { announce, confirm, Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { announce, confirm, Countdown, Fact, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
 import { chime } from "./sound.js";
 import { kept, useCell } from "./store.js";
@@ -80,7 +80,7 @@ function Leave({ concertId }) {
     const go = async () => {
         if (!await confirm(t("queue_leave_sure"))) return;
         await leave(concertId);
-        announce(t("queue_left"));
+        tell(t("queue_left"));
     };
     return html`<div class="actions"><button type="button" onClick=${go}>${t("queue_leave")}</button></div>`;
 }
@@ -129,6 +129,7 @@ function useTurn(place, again) {
             if (kept("sound").value) chime();
             again();
         }
+        if (before.current === "active" && place?.ended) tell(t("refused_token_invalid"));
         before.current = place?.status;
     }, [place?.status]);
 }
