@@ -14,6 +14,11 @@
  */
 bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
 
+/* How many bytes of a text are valid UTF-8, from its begin. */
+size_t text_utf8_length(const char *text);
+
+bool text_is_utf8(const char *text);
+
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);
 

@@ -362,6 +362,9 @@ def test_frontrowctl_hall(stack, tmp_path):
         assert stack.ctl("hall", "delete", str(number)).returncode == 0
         assert "no such hall" in stack.ctl("hall", "export", str(number)).stderr
     assert stack.ctl("hall", "import", file).returncode == 2
+    for name in ("", "x" * 61, "a\nb", "\udcff", "\udcf4\udc90\udc80\udc80"):
+        refused = stack.ctl("hall", "import", file, "--name", name)
+        assert refused.returncode == 2 and "--name must" in refused.stderr, refused
     assert stack.ctl("hall", "delete", "x").returncode == 2
     file.write_text("label\n1\n1\n")
     assert stack.ctl("hall", "import", file, "--name", "x").returncode == 1

@@ -192,6 +192,10 @@ refusals_name_line_and_cell(void)
     CU_ASSERT_FALSE(read_bytes("label\n1\0002\n3\n4\n5\n6\n", 18));
     CU_ASSERT_EQUAL(fault.code, HALL_NOT_TEXT);
     require_fault("label\n1\n\xff\xff\xff\n", "not_text", 3, 1);
+    /* above U+10FFFF, which is the last character */
+    require_fault("label\n1\n2\xf4\x90\x80\x80\n", "not_text", 3, 2);
+    require_fault("\xef\xbb\xbflabel\n1\n2\xf7\xbf\xbf\xbf\n", "not_text", 3, 2);
+    require_seats("label\n\xf4\x8f\xbf\xbf\n", "1:A/1/\xf4\x8f\xbf\xbf");
 }
 
 static void

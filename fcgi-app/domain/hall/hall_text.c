@@ -3,7 +3,7 @@
 #include <iconv.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/text.h"
 
 enum { LOOKED_AT = 4096 };
 
@@ -57,7 +57,8 @@ convert(const char *bytes, size_t length, const char *encoding, struct buffer *t
     iconv_close(converter);
     text->length += room - left;
     text->data[text->length] = '\0';
-    return whole;
+    /* glibc takes numbers above U+10FFFF for characters */
+    return whole && text_is_utf8(text->data);
 }
 
 /* Says where the text ends that could be read. */
@@ -94,6 +95,6 @@ hall_text_decode(const char *bytes, size_t length, struct buffer *text, const ch
         buffer_clear(text);
         whole = convert(bytes, length, *encoding, text);
     }
-    size_t readable = text->data != NULL ? strlen(text->data) : 0;
+    size_t readable = text->data != NULL ? text_utf8_length(text->data) : 0;
     return (whole && readable == text->length) || refuse_rest(text, readable, fault);
 }
