@@ -488,6 +488,12 @@ def test_without_keys_no_tickets_are_issued(new_stack):
     body = {"code": "FR1:", "itemId": order.concert.item}
     assert_problem(stack.post(PATH, body, **stack.admin_headers()), "not_found")
     assert page(stack, order.concert.item) == {"tickets": [], "next": None}
+    # one that a host with keys made and took
+    stack.query("INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at, checked_in_at)"
+                " SELECT 'x', reservation_id, seat_no, item_id, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM seat"
+                " WHERE reservation_id = %s LIMIT 1", order.id)
+    assert_problem(order.give_back(), "not_cancellable")
+    stack.query("UPDATE ticket SET checked_in_at = NULL")
     ok(order.give_back())
     assert "no tickets are issued" in stack.program("frontrow", "--check").stderr
 
