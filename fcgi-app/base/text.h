@@ -8,6 +8,9 @@
 
 #include "base/must_check.h"
 
+/* By which spreadsheets know UTF-8. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /*
  * Copies `from` into an array of `size` bytes. False, and `to` stays as it was, where it does not
  * fit with its NUL: no text is ever cut. `from` may be `to` itself.
