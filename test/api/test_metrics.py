@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+import wire
 from batches import ONE_WORKER, keyed, together
 from helpers import age_hold, ask_reserve, assert_problem, buy, charge, new_concert, new_user, ok, reserve
 from queue_helpers import Queue
@@ -391,3 +392,10 @@ def test_queues_that_redis_lost(small):
 
 def test_clocks_that_agree(small):
     assert abs(one(small, "clock_offset_seconds")) < 1
+    assert abs(one(small, "front_clock_offset_seconds")) < 1
+
+
+def test_a_clock_of_nginx_that_is_ahead(small):
+    """nginx says with each request when it had it."""
+    wait_for(lambda: small.fastcgi(wire.fastcgi("GET", "/health", more={"MSEC": f"{time.time() + 5:.3f}"})).status == 200
+             and 4 < one(small, "front_clock_offset_seconds") <= 5)
