@@ -126,10 +126,10 @@ test_the_clock_of_the_web_server(void)
     CU_ASSERT_TRUE(front_clock_read(&clock, now + MINUTE, &ahead));
     CU_ASSERT_EQUAL(ahead, -403);
     ahead = INT64_MIN;
-    front_clock_note(&clock, -902, now + 2 * MINUTE);
-    CU_ASSERT_TRUE(front_clock_read(&clock, now + 2 * MINUTE, &ahead));
+    front_clock_note(&clock, -902, now + 2L * MINUTE);
+    CU_ASSERT_TRUE(front_clock_read(&clock, now + 2L * MINUTE, &ahead));
     CU_ASSERT_EQUAL(ahead, -900);
-    CU_ASSERT_FALSE(front_clock_read(&clock, now + 4 * MINUTE, &ahead));
+    CU_ASSERT_FALSE(front_clock_read(&clock, now + 4L * MINUTE, &ahead));
 }
 
 void
