@@ -1,6 +1,8 @@
-# The sweeper each minute where no systemd does it by frontrow-sweeper.timer; and each week what is too old is deleted.
+# The sweeper each minute and the audit each day where no systemd does it by their timers; and each week what is too
+# old is deleted.
 SHELL=/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
-# sweeper.env: users of its own at MySQL and Redis, if it has some
+# sweeper.env, audit.env: users of their own at MySQL and Redis, if they have some
 * * * * * frontrow [ -d /run/systemd/system ] || { set -a; [ ! -e /etc/frontrow/sweeper.env ] || . /etc/frontrow/sweeper.env; frontrow-sweeper --config /etc/frontrow/frontrow.conf 2>&1 | logger -t frontrow-sweeper; }
+37 5 * * * frontrow [ -d /run/systemd/system ] || { set -a; [ ! -e /etc/frontrow/audit.env ] || . /etc/frontrow/audit.env; frontrowctl --config /etc/frontrow/frontrow.conf audit 2>&1 | logger -t frontrow-audit; }
 17 4 * * 1 frontrow set -a; [ ! -e /etc/frontrow/sweeper.env ] || . /etc/frontrow/sweeper.env; frontrowctl --config /etc/frontrow/frontrow.conf prune 2>&1 | logger -t frontrow-prune

@@ -72,30 +72,39 @@ find_list(struct reading *reading, const json_t *object, const char *name)
 }
 
 /* The text of a member, trimmed, which the caller frees; NULL: it is absent or null. False: it has
- * another type. */
+ * another type. A fraction is taken where a number is wanted: of a name it is not known how it was
+ * written. */
 static bool
-copy_text(struct reading *reading, const json_t *object, const char *name, char **copy)
+copy_value(struct reading *reading, const json_t *object, const char *name, bool takes_fraction,
+           char **copy)
 {
     const json_t *value = json_object_get(object, name);
     char number[40];
     const char *text = json_string_value(value);
-    if (json_is_integer(value))
+    if (json_is_integer(value)) {
         snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
-    else if (json_is_real(value))
-        snprintf(number, sizeof number, "%.3f", json_real_value(value));
-    if (json_is_number(value))
         text = number;
+    } else if (json_is_real(value) && takes_fraction) {
+        snprintf(number, sizeof number, "%.3f", json_real_value(value));
+        text = number;
+    }
     *copy = NULL;
     if (value == NULL || json_is_null(value))
         return true;
     if (text == NULL)
-        return refuse_type(reading, name, "text, number");
+        return refuse_type(reading, name, takes_fraction ? "text, number" : "text, whole number");
     *copy = strdup(text);
     if (*copy == NULL)
         log_abort("no memory");
     const char *trimmed = text_trim(*copy);
     memmove(*copy, trimmed, strlen(trimmed) + 1);
     return true;
+}
+
+static bool
+copy_text(struct reading *reading, const json_t *object, const char *name, char **copy)
+{
+    return copy_value(reading, object, name, false, copy);
 }
 
 /* What a cell is called in the file that is read. */
@@ -139,7 +148,9 @@ read_seat(struct reading *reading, const json_t *seat)
         return true;
     }
     for (int i = 0; i < HALL_COLUMN_COUNT && sound; i++) {
-        sound = copy_text(reading, seat, hall_column_name((enum hall_column)i), &copies[i]);
+        bool is_coordinate = i == HALL_COLUMN_X || i == HALL_COLUMN_Y;
+        sound = copy_value(reading, seat, hall_column_name((enum hall_column)i), is_coordinate,
+                           &copies[i]);
         record.cells[i] = copies[i];
     }
     sound = sound && add_record(reading, &record);
@@ -436,7 +447,8 @@ hall_json_read(const char *text, size_t length, struct hall_plan *plan, char nam
     struct reading reading = {.text = text, .whole = whole, .plan = plan, .fault = fault};
     if (whole == NULL)
         return refuse_json(fault, error.line, error.column, error.text);
-    bool sound = read_whole(&reading, name);
+    bool sound = json_is_object(whole) ? read_whole(&reading, name)
+                                       : refuse_json(fault, 1, 1, "it is no object");
     *is_pretix = reading.is_pretix;
     json_decref(whole);
     return sound;

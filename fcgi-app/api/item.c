@@ -79,7 +79,9 @@ write_seats(struct json *json, const struct seat_change *seats)
         json_write_string(json, "section", seats->section);
     if (seats->has_row)
         json_write_string(json, "row", seats->row);
-    if (seats->has_label)
+    if (seats->has_label && *seats->label != '\0')
+        json_write_string(json, "label", seats->label);
+    else if (seats->has_label)
         json_write_integer(json, "firstLabel", seats->first_label);
     if (seats->has_x)
         json_write_integer(json, "x", seats->x);

@@ -53,6 +53,10 @@ write_business(const struct tally *tally, struct buffer *out)
 static void
 write_dependencies(const struct census_figures *figures, struct buffer *out)
 {
+    prometheus_family(out, "census_age_seconds", "gauge",
+                      "How old the figures are that MySQL and Redis were asked for.");
+    prometheus_decimal(out, "census_age_seconds", "",
+                       (double)(clock_monotonic() - figures->taken_at) / 1e3);
     prometheus_family(out, "dependency_writable", "gauge",
                       "1 if a dependency did what a sale needs, writes included, when last asked.");
     prometheus_integer(out, "dependency_writable", "dependency=\"mysql\"", figures->mysql_writes);
@@ -175,7 +179,8 @@ api_write_metrics(void *worker_services, struct buffer *out)
     struct census_figures figures;
     census_find(services, &figures);
     write_business(&services->shared->tally, out);
-    write_dependencies(&figures, out);
+    if (figures.taken_at > 0)
+        write_dependencies(&figures, out);
     if (figures.has_books)
         write_books(&figures, out);
     if (figures.has_concerts) {
@@ -184,10 +189,6 @@ api_write_metrics(void *worker_services, struct buffer *out)
         write_queues(&figures, out);
     }
     write_forecasts(&services->shared->census.errors, out);
-    prometheus_family(out, "census_age_seconds", "gauge",
-                      "How old the figures are that MySQL and Redis were asked for.");
-    prometheus_decimal(out, "census_age_seconds", "",
-                       (double)(clock_monotonic() - figures.taken_at) / 1e3);
     report_file_append(services->config->run_dir, "sweeper", out);
     report_file_append(services->config->run_dir, "audit", out);
 }

@@ -1,6 +1,5 @@
 #include "api/query.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,13 +15,10 @@ hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* jansson takes valid UTF-8 only. */
 static bool
 is_clean(const char *text)
 {
-    json_t *string = json_string(text);
-    json_decref(string);
-    return string != NULL && !text_has_control_character(text);
+    return text_is_utf8(text) && !text_has_control_character(text);
 }
 
 /* Undoes application/x-www-form-urlencoded; false on bad encoding, a NUL or too little room. */

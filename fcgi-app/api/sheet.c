@@ -2,8 +2,7 @@
 
 #include "base/clock.h"
 #include "base/csv.h"
-
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#include "base/text.h"
 
 void
 sheet_begin_head(struct sheet *sheet)

@@ -12,6 +12,40 @@ text_copy(char *to, size_t size, const char *from)
     return true;
 }
 
+/* The bytes of the character that begins here; 0: it is none. */
+static size_t
+character_length(const unsigned char *at)
+{
+    static const uint32_t marks[] = {0, 0, 0xc0, 0xe0, 0xf0}, min[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    uint32_t code = at[0] - marks[length]; /* of a byte that begins none it is far too large */
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (at[i] & 0x3f);
+    }
+    bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+    return code >= min[length] && code <= 0x10ffff && !is_surrogate ? length : 0;
+}
+
+size_t
+text_utf8_length(const char *text)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t length = 1;
+    while (*at != '\0' && length > 0) {
+        length = character_length(at);
+        at += length;
+    }
+    return (size_t)(at - (const unsigned char *)text);
+}
+
+bool
+text_is_utf8(const char *text)
+{
+    return text[text_utf8_length(text)] == '\0';
+}
+
 size_t
 text_count_characters(const char *text)
 {

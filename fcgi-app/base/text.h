@@ -8,11 +8,19 @@
 
 #include "base/must_check.h"
 
+/* By which spreadsheets know UTF-8. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /*
  * Copies `from` into an array of `size` bytes. False, and `to` stays as it was, where it does not
  * fit with its NUL: no text is ever cut. `from` may be `to` itself.
  */
 bool text_copy(char *to, size_t size, const char *from) MUST_CHECK;
+
+/* How many bytes of a text are valid UTF-8, from its begin. */
+size_t text_utf8_length(const char *text);
+
+bool text_is_utf8(const char *text);
 
 /* Characters of a text that is valid UTF-8. They say nothing of its bytes: up to four for each. */
 size_t text_count_characters(const char *text);

@@ -7,12 +7,11 @@
 #include "api/concert_draft.h"
 #include "api/concert_settings.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "ctl/ctl.h"
 #include "domain/organiser/concert_cancel.h"
 
 enum { PATIENCE_MS = 60000 };
-
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 int
 ctl_apply(struct ctl *ctl, struct effect *effect)

@@ -10,11 +10,13 @@
 static enum error
 apply_beacon(const void *wanted, struct concert *concert, struct problem *problem)
 {
-    size_t length = text_count_characters(wanted);
-    if (length < 1 || length > TITLE_CHARACTERS ||
-        !text_copy(concert->beacon, sizeof concert->beacon, wanted))
+    const char *beacon = wanted;
+    size_t length = text_count_characters(beacon);
+    if (length < 1 || length > TITLE_CHARACTERS || !text_is_utf8(beacon) ||
+        !text_copy(concert->beacon, sizeof concert->beacon, beacon))
         return refuse_because(problem, ERROR_INVALID_FIELD,
-                              "The beacon must be a text of 1 to %d characters", TITLE_CHARACTERS);
+                              "The beacon must be a text in UTF-8 of 1 to %d characters",
+                              TITLE_CHARACTERS);
     return ERROR_NONE;
 }
 

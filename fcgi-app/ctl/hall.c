@@ -166,9 +166,10 @@ import(struct ctl *ctl, const struct hall_file *file)
         .render = hall_render,
     };
     if (length < 1 || length > HALL_NAME_CHARACTERS || text_has_control_character(name) ||
-        !text_copy(change.hall.name, sizeof change.hall.name, name)) {
+        !text_is_utf8(name) || !text_copy(change.hall.name, sizeof change.hall.name, name)) {
         fprintf(stderr,
-                "frontrowctl: --name must have 1 to %d characters, without control characters\n",
+                "frontrowctl: --name must have 1 to %d characters of UTF-8, and no control "
+                "characters\n",
                 HALL_NAME_CHARACTERS);
         return EXIT_USAGE;
     }

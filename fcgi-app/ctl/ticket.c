@@ -2,11 +2,10 @@
  */
 #include <jansson.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "base/base64url.h"
 #include "base/ticket_code.h"
 #include "ctl/ctl.h"
+#include "identity/jwk.h"
 
 int
 ctl_ticket_key(struct ctl *ctl)
@@ -19,19 +18,20 @@ ctl_ticket_key(struct ctl *ctl)
     return EXIT_DONE;
 }
 
-/* A key of another kind is none of a ticket. */
-static bool
+/* A key of another kind is none of a ticket. NULL, or what is wrong with it. */
+static const char *
 take_key(struct ticket_keys *keys, const json_t *jwk)
 {
-    enum { LENGTH = (TICKET_KEY_BYTES * 8 + 5) / 6 };
-    const char *curve = json_string_value(json_object_get(jwk, "crv"));
-    const char *text = json_string_value(json_object_get(jwk, "x"));
-    uint8_t public_key[BASE64URL_BYTES(LENGTH)];
-    if (curve == NULL || strcmp(curve, "Ed25519") != 0)
-        return true;
-    return text != NULL && strlen(text) == LENGTH &&
-           base64url_read(text, LENGTH, public_key) == TICKET_KEY_BYTES &&
-           ticket_keys_add_public(keys, public_key);
+    const char *reason;
+    uint8_t public_key[TICKET_KEY_BYTES];
+    size_t size = sizeof public_key;
+    EVP_PKEY *key = jwk_read(jwk, &reason);
+    if (key != NULL && EVP_PKEY_id(key) == EVP_PKEY_ED25519 &&
+        (EVP_PKEY_get_raw_public_key(key, public_key, &size) != 1 ||
+         !ticket_keys_add_public(keys, public_key)))
+        reason = "it has too many keys";
+    EVP_PKEY_free(key);
+    return reason;
 }
 
 /* The answer of GET /ticket-keys. */
@@ -41,14 +41,13 @@ read_keys(const char *path, struct ticket_keys *keys)
     json_error_t error;
     json_t *set = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     const json_t *list = json_object_get(set, "keys");
-    bool ok = json_is_array(list);
-    for (size_t i = 0; ok && i < json_array_size(list); i++)
-        ok = take_key(keys, json_array_get(list, i));
-    if (!ok)
-        fprintf(stderr, "frontrowctl: %s: %s\n", path,
-                set == NULL ? error.text : "it is no answer of GET /ticket-keys");
+    const char *reason = json_is_array(list) ? NULL : "it is no answer of GET /ticket-keys";
+    for (size_t i = 0; reason == NULL && i < json_array_size(list); i++)
+        reason = take_key(keys, json_array_get(list, i));
+    if (reason != NULL)
+        fprintf(stderr, "frontrowctl: %s: %s\n", path, set == NULL ? error.text : reason);
     json_decref(set);
-    return ok;
+    return reason == NULL;
 }
 
 int

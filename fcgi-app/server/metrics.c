@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/prometheus.h"
 #include "base/shared.h"
+#include "server/front_clock.h"
 #include "server/rundir.h"
 
 enum { LATENCY_LIMITS = 6, WAIT_LIMITS = 5, LABELS_SIZE = 128 };
@@ -43,6 +44,7 @@ struct slot_metrics {
     struct dependency_metrics dependencies[DEPENDENCY_COUNT];
     _Atomic uint64_t wait_buckets[WAIT_LIMITS + 1];
     _Atomic uint64_t wait_microseconds;
+    struct front_clock front_clock;
     _Atomic uint64_t silent_connections;
     _Atomic uint64_t cpu_microseconds;
 };
@@ -88,6 +90,12 @@ metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds)
     struct slot_metrics *counters = &metrics->slots[slot];
     add(&counters->wait_buckets[histogram_bucket(&wait_limits, microseconds)], 1);
     add(&counters->wait_microseconds, (uint64_t)microseconds);
+}
+
+void
+metrics_note_front_clock(struct metrics *metrics, int slot, int64_t ahead_ms)
+{
+    front_clock_note(&metrics->slots[slot].front_clock, ahead_ms, clock_monotonic());
 }
 
 void
@@ -262,6 +270,22 @@ write_work(struct buffer *out, const struct metrics_sources *sources)
     prometheus_decimal(out, "worker_cpu_seconds_total", "", (double)cpu_us / 1e6);
 }
 
+/* Left out while each request had to wait for a worker. */
+static void
+write_front_clock(struct buffer *out, const struct metrics_sources *sources)
+{
+    int64_t ahead_ms = INT64_MIN, now = clock_monotonic();
+    bool is_known = false;
+    for (int slot = 0; slot < sources->scoreboard->used; slot++)
+        if (front_clock_read(&sources->metrics->slots[slot].front_clock, now, &ahead_ms))
+            is_known = true;
+    if (!is_known)
+        return;
+    prometheus_family(out, "front_clock_offset_seconds", "gauge",
+                      "By how much nginx's clock is ahead of this server's.");
+    prometheus_decimal(out, "front_clock_offset_seconds", "", (double)ahead_ms / 1e3);
+}
+
 static void
 write_processes(struct buffer *out, struct scoreboard *scoreboard)
 {
@@ -335,6 +359,7 @@ answer_metrics(void *services, const struct request *request, struct response *r
     write_routes(&response->body, sources);
     write_processes(&response->body, sources->scoreboard);
     write_work(&response->body, sources);
+    write_front_clock(&response->body, sources);
     write_state(&response->body, sources);
     if (sources->application->write_metrics != NULL)
         sources->application->write_metrics(sources->services, &response->body);

@@ -42,6 +42,10 @@ void metrics_count(struct metrics *metrics, int slot, size_t route, const struct
 /* Counts for how long a request waited in its socket. */
 void metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds);
 
+/* Notes of a request, for which this worker was waiting, how much later than now nginx says it had
+ * it. */
+void metrics_note_front_clock(struct metrics *metrics, int slot, int64_t ahead_ms);
+
 /* Counts a connection on which no whole request came in time. */
 void metrics_count_silence(struct metrics *metrics, int slot);
 

@@ -77,6 +77,8 @@ begin(struct task_context *context, struct task *task)
         int64_t waited_ms = clock_wall() - exchange->sent_at;
         task->waited_us = waited_ms > 0 ? waited_ms * 1000 : 0;
         metrics_count_wait(context->heritage->metrics, context->slot_index, task->waited_us);
+        if (context->was_idle)
+            metrics_note_front_clock(context->heritage->metrics, context->slot_index, -waited_ms);
     }
 
     const struct config *config = context->config;

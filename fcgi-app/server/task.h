@@ -21,6 +21,7 @@ struct task_context {
     void *services;            /* for the application's handlers */
     struct metrics_sources sources;
     int64_t answered; /* so many since the worker started */
+    bool was_idle;    /* before the request it waited for one */
     bool failed;      /* nothing further can be expected to work */
 };
 

@@ -20,6 +20,8 @@
 /* Among the events, beside the indexes of sockets. */
 enum { SIGNALS_CAME = SOCKETS_MAX, NOBODY = -1 };
 
+enum { IDLE_MS = 2 }; /* who waited so long for a request found none in the sockets */
+
 /* Of requests that may be answered together. */
 enum {
     SHARING_WORKERS = 8, /* that answer some at the same time */
@@ -345,7 +347,9 @@ wait_for_connection(struct worker *worker)
     struct epoll_event event;
     int timeout = worker->draining ? 0 : worker->probes ? BREAKER_PROBE_EVERY_MS : -1;
     int found;
+    int64_t since = clock_monotonic();
     while ((found = epoll_wait(worker->events, &event, 1, timeout)) == 1) {
+        worker->context.was_idle = clock_monotonic() - since >= IDLE_MS;
         if (event.data.u32 != SIGNALS_CAME)
             return (int)event.data.u32;
         read_signals(worker);

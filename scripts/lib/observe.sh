@@ -18,6 +18,20 @@ observe_address() {
     done
 }
 
+# Before anything is started: another Prometheus at our port would be taken for ours.
+observe_require_ports() {
+    local name port own=(-e 'its own')
+    for name in nginx "${OBSERVERS[@]/#/observe-}"; do
+        ! process_is_alive "$name" || own+=(-e "pid=$PROCESS_PID,")
+    done
+    for name in "${OBSERVE_PORTS[@]}"; do
+        port=$(observe_address "$name")
+        port=${port#*:}
+        [[ -z $(ss -Hltnp "sport = :$port" | grep -vF "${own[@]}") ]] ||
+            fail "port $port for $name is taken; FRONTROW_OBSERVE_PORT=... takes ${#OBSERVE_PORTS[@]} others"
+    done
+}
+
 # A user of MySQL that sees what it does, and no table of the shop.
 observe_create_mysql_user() {
     local file=$VAR/observe/mysqld.cnf password
@@ -76,6 +90,8 @@ observe_start() {
     command -v prometheus prometheus-alertmanager >/dev/null ||
         fail "Prometheus is not installed; the packages are those of [observe] in scripts/lib/packages"
     observe_configure
+    # no reload changes an address
+    ! observe_address prometheus | write_if_changed "$VAR/observe/address" || observe_stop
     local name
     for name in prometheus alertmanager; do
         ! process_is_alive "observe-$name" || kill -HUP "$PROCESS_PID"

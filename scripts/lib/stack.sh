@@ -82,6 +82,7 @@ stack_start() {
     frontrow_create_ticket_keys
     frontrow_check_settings
     nginx_require_port
+    ! observe_is_wanted || observe_require_ports
     nginx_is_at_address || stack_leave_address
     local reload_frontrow=no reload_nginx=no
     ! frontrow_configure || reload_frontrow=yes

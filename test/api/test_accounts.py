@@ -216,7 +216,7 @@ def test_the_sweeper_and_prune_have_their_own(secured):
 def test_the_audit_only_reads(secured):
     """Its own user at MySQL cannot do more."""
     new_hall(secured)
-    assert "0  violations" in secured.run(block("sh tcp", "FRONTROW_MYSQL_USER=frontrow_audit"))
+    assert "0  violations" in secured.run(block("sh tcp", "audit.env) frontrowctl audit"))
     with secured.mysql_as("frontrow_audit", "mysql-audit") as cursor:
         for statement in ("DELETE FROM point", "UPDATE point SET balance = 1", "INSERT INTO point (user_id) VALUES ('x')"):
             denied(cursor, statement)

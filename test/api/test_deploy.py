@@ -349,7 +349,7 @@ def test_the_units_account_reads_secrets_that_are_its_groups(stack, programs):
             text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
 
-    for unit in "frontrow.service", "frontrow-sweeper.service":
+    for unit in "frontrow.service", "frontrow-sweeper.service", "frontrow-audit.service":
         done = read(unit)
         assert done.returncode == 0 and "admin key ***" in done.stdout, done.stderr
     assert grp.getgrnam(ACCOUNT).gr_gid != grp.getgrnam(OTHER_GROUP).gr_gid
@@ -396,15 +396,18 @@ def test_all_that_is_installed_is_taken_away_again(stack, tmp_path):
     make(stack, "install", f"DESTDIR={tmp_path}")
     there = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {"frontrow.conf.in", "frontrow.conf", "frontrow.service", "frontrow-sweeper.service",
-            "frontrow-sweeper.timer", "frontrow", "frontrow-prune"} <= there
+            "frontrow-sweeper.timer", "frontrow-audit.service", "frontrow-audit.timer", "frontrow", "frontrow-audit",
+            "frontrow-prune"} <= there
     shared = next(tmp_path.rglob("examples"))
-    for path in ("frontrow.conf", "cron.d/frontrow", "cron.d/frontrow-prune", "logrotate.d/frontrow",
+    for path in ("frontrow.conf", "cron.d/frontrow", "cron.d/frontrow-audit", "cron.d/frontrow-prune", "logrotate.d/frontrow",
                  "systemd/frontrow.service", "systemd/frontrow-sweeper.service", "systemd/frontrow-sweeper.timer",
-                 "systemd/nginx.service.d/frontrow.conf"):
+                 "systemd/frontrow-audit.service", "systemd/frontrow-audit.timer", "systemd/nginx.service.d/frontrow.conf"):
         assert (shared / path).is_file(), path
     sbin = "/" + str(next(tmp_path.rglob("sbin")).relative_to(tmp_path))
     for line in re.findall(r"^ExecStart=(\S+)", (shared / "systemd/frontrow.service").read_text(), re.MULTILINE):
         assert line == f"{sbin}/frontrow"
+    audit = (shared / "systemd/frontrow-audit.service").read_text()
+    assert f"\nExecStart={sbin.replace('/sbin', '/bin')}/frontrowctl " in audit
     assert f"\nPATH={sbin}:" in (shared / "cron.d/frontrow").read_text()
     make(stack, "uninstall", f"DESTDIR={tmp_path}")
     left = [path for path in tmp_path.rglob("*") if not path.is_dir() or "frontrow" in path.name]

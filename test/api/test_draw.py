@@ -323,6 +323,8 @@ def test_when_the_beacon_can_be_given(stack):
 def test_the_command_gives_the_beacon_too(stack):
     draw = Draw.new(stack)
     draw.add()
+    unreadable = stack.ctl("queue", "draw", str(draw.id), "--beacon", "7\udcff")
+    assert unreadable.returncode == 1 and "The beacon must be a text" in unreadable.stderr, unreadable
     early = stack.ctl("queue", "draw", str(draw.id), "--beacon", "7")
     assert early.returncode == 1 and "not published yet" in early.stderr
     draw.freeze()

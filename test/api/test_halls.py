@@ -188,7 +188,9 @@ def test_the_name_is_the_files_or_the_callers(stack):
     ("label\n", "no_seats", None, None, {}),
     ("label,kind\n1,sofa\n", "bad_kind", 2, 2, {"column": "kind", "text": "sofa"}),
     (b"PK\x03\x04", "spreadsheet", None, None, {}),
-    ({"seats": [{"label": []}]}, "bad_member", 1, 22, {"member": "label", "type": "text, number"}),
+    ({"seats": [{"label": []}]}, "bad_member", 1, 22, {"member": "label", "type": "text, whole number"}),
+    ({"seats": [{"label": 12.0}]}, "bad_member", 1, 22, {"member": "label", "type": "text, whole number"}),
+    ({"seats": [{"label": "1", "x": []}]}, "bad_member", 1, 32, {"member": "x", "type": "text, number"}),
     ({"hall": []}, "no_plan", 1, 1, {}),
     ('{"name": "a\\nb", "seats": [{"label": "1"}]}', "control_character", 1, 10, {"column": "name"}),
     ("label,kind\n1," + "가" * 2000, "bad_kind", 2, 2, {"column": "kind", "text": "가" * 44 + "..."}),
@@ -205,6 +207,9 @@ def test_what_is_no_json(stack):
     headers = stack.admin_headers() | {"Content-Type": "application/json"}
     problem = assert_problem(stack.call("POST", "/admin/hall", b'{"seats":\n[}', headers), "invalid_json")
     assert (problem["fault"], problem["line"]) == ("not_json", 2)
+    for body in (b"[]", b' [{"seats": []}]', b'[{"seats": [{"label": "1"}]}]'):
+        problem = assert_problem(stack.call("POST", "/admin/hall", body, headers), "invalid_json")
+        assert (problem["fault"], problem["words"]) == ("not_json", {"reason": "it is no object"})
     assert_problem(stack.call("POST", "/admin/hall", b"label\n1\n", headers), "invalid_json")
     assert_problem(stack.call("POST", "/admin/hall", b"label\n1\n", headers | {"Content-Type": "text/csvx"}),
                    "unsupported_media_type")
@@ -362,6 +367,9 @@ def test_frontrowctl_hall(stack, tmp_path):
         assert stack.ctl("hall", "delete", str(number)).returncode == 0
         assert "no such hall" in stack.ctl("hall", "export", str(number)).stderr
     assert stack.ctl("hall", "import", file).returncode == 2
+    for name in ("", "x" * 61, "a\nb", "\udcff", "\udcf4\udc90\udc80\udc80"):
+        refused = stack.ctl("hall", "import", file, "--name", name)
+        assert refused.returncode == 2 and "--name must" in refused.stderr, refused
     assert stack.ctl("hall", "delete", "x").returncode == 2
     file.write_text("label\n1\n1\n")
     assert stack.ctl("hall", "import", file, "--name", "x").returncode == 1

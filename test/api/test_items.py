@@ -264,6 +264,18 @@ def test_names_and_coordinates(stack, hall):
     assert dates.patch(hall.item, {"from": 2, "to": 4, "section": "VIP", "firstLabel": 101})["changedSeats"] == 0
 
 
+def test_labels_that_are_no_numbers_are_logged_as_they_were(stack, hall):
+    """Those that are numbers, and written so, count on."""
+    for seat, label in ((3, "3A"), (4, "004"), (7, "99999999999"), (8, "-8"), (9, str(2**31 - 1))):
+        stack.query("UPDATE seat SET label = %s WHERE item_id = %s AND seat_no = %s", label, hall.item, seat)
+    dates = dates_of(stack, hall)
+    dates.patch(hall.item, {"from": 1, "to": 10, "firstLabel": 101})
+    assert dates.log()[0]["before"]["seats"] == [
+        {"from": 1, "to": 2, "firstLabel": 1}, {"from": 3, "to": 3, "label": "3A"}, {"from": 4, "to": 4, "label": "004"},
+        {"from": 5, "to": 6, "firstLabel": 5}, {"from": 7, "to": 7, "label": "99999999999"}, {"from": 8, "to": 8, "label": "-8"},
+        {"from": 9, "to": 9, "firstLabel": 2**31 - 1}, {"from": 10, "to": 10, "firstLabel": 10}]
+
+
 def test_two_seats_have_no_name_in_common(stack, hall):
     """After the change: names may go from one to another."""
     dates = dates_of(stack, hall)

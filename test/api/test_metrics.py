@@ -1,6 +1,7 @@
 """/metrics: what it counts, that it counts right, and that it stays small."""
 
 import collections
+import concurrent.futures
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+import wire
 from batches import ONE_WORKER, keyed, together
 from helpers import age_hold, ask_reserve, assert_problem, buy, charge, new_concert, new_user, ok, reserve
 from queue_helpers import Queue
@@ -216,6 +218,20 @@ def test_nobody_waits_for_a_dependency_that_hangs(private):
     wait_for(lambda: one(private, "dependency_writable", 'dependency="mysql"') == 1, seconds=20)
 
 
+def test_what_nobody_asked_yet_is_not_told(new_stack):
+    """While the first reader waits for a MySQL that hangs, others say nothing of it, nor of a sound Redis."""
+    stack = new_stack(workers=2)
+    os.kill(stack.pid("mysql"), signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            readers = [pool.submit(read, stack.new_client()) for _ in range(2)]
+            told = [reader.result() for reader in concurrent.futures.as_completed(readers)]
+    finally:
+        os.kill(stack.pid("mysql"), signal.SIGCONT)
+    assert "dependency_writable" not in told[0] and "census_age_seconds" not in told[0]
+    assert told[1]["dependency_writable"] == {'dependency="mysql"': 0, 'dependency="redis"': 1}
+
+
 # ---- the business
 
 
@@ -376,3 +392,10 @@ def test_queues_that_redis_lost(small):
 
 def test_clocks_that_agree(small):
     assert abs(one(small, "clock_offset_seconds")) < 1
+    assert abs(one(small, "front_clock_offset_seconds")) < 1
+
+
+def test_a_clock_of_nginx_that_is_ahead(small):
+    """nginx says with each request when it had it."""
+    wait_for(lambda: small.fastcgi(wire.fastcgi("GET", "/health", more={"MSEC": f"{time.time() + 5:.3f}"})).status == 200
+             and 4 < one(small, "front_clock_offset_seconds") <= 5)

@@ -5,14 +5,15 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import threading
 
 import pytest
 import yaml
 from helpers import assert_problem, new_concert, new_user, ok, reserve
-from observed import Observed
-from stack import ROOT, is_gone, wait_for
+from observed import PORTS, Observed, free_ports
+from stack import ROOT, is_gone, run_script, wait_for
 
 OBSERVE = ROOT / "observe"
 OWNERS = ["application", "database", "cache", "network", "business"]
@@ -232,6 +233,9 @@ def test_each_metric_of_rules_and_dashboard_is_there(observed):
         return names - present - families
 
     wait_for(lambda: not missing(), seconds=30)
+    limits = set(re.findall(r'(frontrow_\w+_bucket)\{[^}]*le="([^"]+)"', " ".join(rule["expr"] for rule in RECORDS + ALERTS)))
+    there = set(re.findall(r'^(frontrow_\w+_bucket)\{.*le="([^"]+)"', observed.get("/metrics").body.decode(), re.MULTILINE))
+    assert len(limits) > 3 and limits <= there
 
 
 def test_an_alert_is_told_to_its_owner_and_taken_back(observed, hook):
@@ -256,6 +260,23 @@ def test_starting_again_changes_nothing(observed):
     before = {name: observed.pid(f"observe-{name}") for name in ("prometheus", "alertmanager", "mysqld", "node")}
     observed.script("start")
     assert before == {name: observed.pid(f"observe-{name}") for name in before}
+
+
+def test_starting_again_with_other_ports_moves_there(observed):
+    before = observed.environment["FRONTROW_OBSERVE_PORT"]
+    observed.environment["FRONTROW_OBSERVE_PORT"] = str(free_ports(PORTS))
+    observed.script("start")
+    wait_for(lambda: len(observed.query_prometheus("up == 1")) == 7, seconds=30)
+    assert ok(observed.get("/ops/alerts")) == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(before)))
+
+
+def test_it_does_not_take_anothers_port_for_its_own(observed):
+    first = free_ports(PORTS)
+    with socket.create_server(("127.0.0.1", first)), pytest.raises(RuntimeError, match=f"port {first} .* is taken"):
+        run_script("start", environment=observed.environment | {"FRONTROW_OBSERVE_PORT": str(first)})
+    assert observed.query_prometheus("up == 1"), "what ran has not moved"
 
 
 def test_down_ends_all(observed):

@@ -297,6 +297,7 @@ def cron_line(name, build, var):
 
 @pytest.mark.parametrize("name, log, says", [
     ("frontrow", "cron-frontrow-sweeper", "swept"), ("frontrow-prune", "cron-frontrow-prune", "deleted"),
+    ("frontrow-audit", "cron-frontrow-audit", "violations"),
 ])
 def test_the_cron_line_runs_under_crons_environment(stack, name, log, says):
     command, environment = cron_line(name, stack.build, stack.var)

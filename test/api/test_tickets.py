@@ -488,6 +488,12 @@ def test_without_keys_no_tickets_are_issued(new_stack):
     body = {"code": "FR1:", "itemId": order.concert.item}
     assert_problem(stack.post(PATH, body, **stack.admin_headers()), "not_found")
     assert page(stack, order.concert.item) == {"tickets": [], "next": None}
+    # one that a host with keys made and took
+    stack.query("INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at, checked_in_at)"
+                " SELECT 'x', reservation_id, seat_no, item_id, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM seat"
+                " WHERE reservation_id = %s LIMIT 1", order.id)
+    assert_problem(order.give_back(), "not_cancellable")
+    stack.query("UPDATE ticket SET checked_in_at = NULL")
     ok(order.give_back())
     assert "no tickets are issued" in stack.program("frontrow", "--check").stderr
 
@@ -521,15 +527,20 @@ def test_verifying_without_a_server(stack, tmp_path):
     done = verify(stack, tmp_path, ticket["code"], keys)
     assert done.returncode == 0 and done.stdout.startswith(
         f"OK: ticket {ticket['ticketId']} of item {order.concert.item}, signed by {ticket['code'][4:12]};"), done
-    other = {"keys": [{"kty": "EC", "crv": "P-256"}, keys["keys"][0] | {"x": "A" * 43}]}
+    key = keys["keys"][0]
+    other = {"keys": [{"kty": "EC", "crv": "P-384"}, key | {"use": "enc"}, key | {"kty": "oct"}, key | {"x": "A" * 43}]}
     for code, jwks, said in ((ticket["code"][:-1], keys, "no code of a ticket"), (ticket["code"], other, "not known"),
                              (ticket["code"][:60] + "AAAA" + ticket["code"][64:], keys, "the signature is wrong")):
         done = verify(stack, tmp_path, code, jwks)
         assert done.returncode == 1 and done.stdout.startswith("NOT OK: ") and said in done.stdout, done
-    for bad in ("", "{", "[]", "{}", '{"keys": 1}', '{"keys": [{"crv": "Ed25519"}]}', '{"keys": [{"crv": "Ed25519", "x": "A"}]}',
-                '{"keys": [{"crv": "Ed25519", "x": "' + "=" * 43 + '"}]}'):
+    with_key = lambda **members: {"keys": [key | members]}
+    many = {"keys": [key | {"x": f"{n:043}"} for n in range(10, 180, 10)]}
+    for bad, said in (("", ""), ("{", ""), ("[]", "is no answer of"), ("{}", "is no answer of"), ({"keys": 1}, "is no answer of"),
+                      ({"keys": [1]}, "no object"), (with_key(x=None), "is broken"), (with_key(x="A"), "is broken"),
+                      (with_key(x="=" * 43), "is broken"), (with_key(d="A" * 43), "is secret"), (many, "too many keys")):
         done = verify(stack, tmp_path, ticket["code"], bad)
         assert (done.returncode, done.stdout) == (1, "") and done.stderr.count("\n") == 1, (bad, done)
+        assert said in done.stderr, (bad, done)
     assert run(stack, "verify", ticket["code"]).returncode == 2
     assert run(stack, "key", "x").returncode == 2
 

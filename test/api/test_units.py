@@ -17,7 +17,8 @@ from stack import ROOT, wait_for
 from under_unit import read_service
 
 UNITS = ROOT / "scripts/systemd"
-SERVICES = ["frontrow.service", "frontrow-sweeper.service"]
+SERVICES = ["frontrow.service", "frontrow-sweeper.service", "frontrow-audit.service"]
+TIMERS = ["frontrow-sweeper.timer", "frontrow-audit.timer"]
 UNDER_UNIT = pathlib.Path(__file__).with_name("under_unit.py")
 
 
@@ -31,11 +32,11 @@ def test_the_exposure_is_small(unit):
     assert level and float(level[1]) <= 2.0, done.stdout
 
 
-@pytest.mark.parametrize("unit", [*SERVICES, "frontrow-sweeper.timer"])
+@pytest.mark.parametrize("unit", [*SERVICES, *TIMERS])
 def test_systemd_knows_every_line(unit, stack, tmp_path):
-    for name in [*SERVICES, "frontrow-sweeper.timer"]:
+    for name in [*SERVICES, *TIMERS]:
         text = (UNITS / name).read_text().replace("User=frontrow", "User=root")
-        for program in "/usr/sbin/frontrow", "/bin/kill":  # which may not be here
+        for program in "/usr/sbin/frontrow", "/usr/bin/frontrowctl", "/bin/kill":  # which may not be here
             text = text.replace(program, str(stack.build / "frontrow"))
         (tmp_path / name).write_text(text)
     done = subprocess.run(
@@ -45,14 +46,14 @@ def test_systemd_knows_every_line(unit, stack, tmp_path):
     assert done.returncode == 0, done.stdout
 
 
-def test_both_have_the_same_sandbox():
+def test_all_have_the_same_sandbox():
     def sandbox(unit):
         text = (UNITS / unit).read_text()
         return set(re.findall(r"^(?:LimitCORE|NoNew|Capability|Private|Remove|Protect|Restrict|Lock|Memory|System).*",
                               text[text.index("LimitCORE"):], re.MULTILINE)) - {"SystemCallFilter=sched_setscheduler"}
 
-    server, sweeper = map(sandbox, SERVICES)
-    assert server == sweeper and len(server) > 20
+    server, sweeper, audit = map(sandbox, SERVICES)
+    assert server == sweeper == audit and len(server) > 20
 
 
 def test_what_may_pass_by_itself_ends_no_service():
@@ -71,14 +72,13 @@ def test_what_may_pass_by_itself_ends_no_service():
 
 @pytest.fixture(scope="module")
 def sandboxed(new_stack, tmp_path_factory):
-    """A stack whose frontrow runs under the rules of its unit."""
+    """A stack whose programs run under the rules of their units, frontrowctl under those of the audit."""
     folder = tmp_path_factory.mktemp("sandboxed")
     build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var/build")).resolve()
-    for program in "frontrow", "frontrowctl", "frontrow-sweeper":
-        unit = UNITS / ("frontrow-sweeper.service" if program == "frontrow-sweeper" else "frontrow.service")
+    for program, unit in zip(["frontrow", "frontrow-sweeper", "frontrowctl"], SERVICES):
         # LeakSanitizer would have to trace
         words = ["exec", "env", "ASAN_OPTIONS=abort_on_error=1:detect_leaks=0", sys.executable, str(UNDER_UNIT),
-                 str(unit), str(build / program)]
+                 str(UNITS / unit), str(build / program)]
         (folder / program).write_text(f'#!/bin/sh\n{shlex.join(words)} "$@"\n')
         (folder / program).chmod(0o755)
     old = os.environ.get("FRONTROW_BUILD")
@@ -134,6 +134,12 @@ def test_the_sweeper_works_under_its_unit(sandboxed):
     assert done.returncode == 0, done.stderr
     assert (sandboxed.var / "draw" / f"{draw.id}.txt").stat().st_mode & 0o777 == 0o644
     assert len(draw.list()) == 1
+
+
+def test_the_audit_works_under_its_unit(sandboxed):
+    """It leaves its verdict for /metrics."""
+    assert sandboxed.ctl("audit").returncode == 0
+    assert b"\nfrontrow_audit_violations 0\n" in sandboxed.get("/metrics").body
 
 
 # ---- cores

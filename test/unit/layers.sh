@@ -26,7 +26,7 @@ may_include mysql base
 may_include redis base
 may_include domain 'base|mysql|redis'
 may_include api 'base|domain'
-may_include ctl 'base|mysql/schema|domain|api'
+may_include ctl 'base|identity|mysql/schema|domain|api'
 may_include identity base
 may_include server 'base|identity'
 

@@ -1,8 +1,9 @@
-/* What web servers say of a request: addresses and paths. */
+/* What web servers say of a request: addresses, paths and the time. */
 #include <CUnit/CUnit.h>
 #include <string.h>
 
 #include "base/address.h"
+#include "server/front_clock.h"
 #include "server/path.h"
 #include "suites.h"
 
@@ -104,6 +105,33 @@ test_paths_of_targets(void)
     buffer_free(&path);
 }
 
+static void
+test_the_clock_of_the_web_server(void)
+{
+    enum { MINUTE = 60000 };
+    struct front_clock clock = {0};
+    int64_t ahead = INT64_MIN, now = 30000;
+    CU_ASSERT_FALSE(front_clock_read(&clock, 0, &ahead));
+    CU_ASSERT_EQUAL(ahead, INT64_MIN);
+
+    /* the waits differ, the least one is next to the truth */
+    front_clock_note(&clock, -520, now);
+    front_clock_note(&clock, -403, now);
+    front_clock_note(&clock, -410, now);
+    CU_ASSERT_TRUE(front_clock_read(&clock, now, &ahead));
+    CU_ASSERT_EQUAL(ahead, -403);
+
+    /* it goes back: what it was before is forgotten after a minute or two */
+    front_clock_note(&clock, -900, now + MINUTE);
+    CU_ASSERT_TRUE(front_clock_read(&clock, now + MINUTE, &ahead));
+    CU_ASSERT_EQUAL(ahead, -403);
+    ahead = INT64_MIN;
+    front_clock_note(&clock, -902, now + 2L * MINUTE);
+    CU_ASSERT_TRUE(front_clock_read(&clock, now + 2L * MINUTE, &ahead));
+    CU_ASSERT_EQUAL(ahead, -900);
+    CU_ASSERT_FALSE(front_clock_read(&clock, now + 4L * MINUTE, &ahead));
+}
+
 void
 suite_front(void)
 {
@@ -111,4 +139,5 @@ suite_front(void)
     CU_add_test(suite, "loopback addresses", test_loopback);
     CU_add_test(suite, "paths of SCRIPT_NAME and PATH_INFO", test_paths_of_names);
     CU_add_test(suite, "paths of REQUEST_URI", test_paths_of_targets);
+    CU_add_test(suite, "the clock of the web server", test_the_clock_of_the_web_server);
 }

@@ -192,6 +192,10 @@ refusals_name_line_and_cell(void)
     CU_ASSERT_FALSE(read_bytes("label\n1\0002\n3\n4\n5\n6\n", 18));
     CU_ASSERT_EQUAL(fault.code, HALL_NOT_TEXT);
     require_fault("label\n1\n\xff\xff\xff\n", "not_text", 3, 1);
+    /* above U+10FFFF, which is the last character */
+    require_fault("label\n1\n2\xf4\x90\x80\x80\n", "not_text", 3, 2);
+    require_fault("\xef\xbb\xbflabel\n1\n2\xf7\xbf\xbf\xbf\n", "not_text", 3, 2);
+    require_seats("label\n\xf4\x8f\xbf\xbf\n", "1:A/1/\xf4\x8f\xbf\xbf");
 }
 
 static void
@@ -233,6 +237,12 @@ encodings_are_found_out(void)
         CU_ASSERT_STRING_EQUAL(file.encoding, cases[i].encoding);
         CU_ASSERT_STRING_EQUAL(seats(), "1:똠방/가열/휠체어 2");
     }
+    /* a mark more, by a program that took the first one for text */
+    require_seats("\xef\xbb\xbf\xef\xbb\xbfsection,label\nB,1\n", "1:B/1/1");
+    require_seats("\xef\xbb\xbf\xef\xbb\xbf{\"seats\":[{\"label\":1}]}", "1:A/1/1");
+    require_fault("\xef\xbb\xbf\xef\xbb\xbf\xff", "not_text", 1, 1);
+    CU_ASSERT_TRUE(read_encoded("\xef\xbb\xbfsection,label\nB,1\n", "UTF-16LE", "\xff\xfe"));
+    CU_ASSERT_STRING_EQUAL(seats(), "1:B/1/1");
 }
 
 static void
@@ -253,7 +263,10 @@ json_of_ours(void)
     require_fault("{\"seats\":[{\"label\":1,\n\"kind\":\"sofa\"}]}", "bad_kind", 2, 8);
     require_fault("{\"seats\":[]}", "no_seats", 0, 0);
     require_fault("{\"hall\":[]}", "no_plan", 1, 1);
-    require_fault("[1]", "no_plan", 1, 1);
+    require_fault("[1]", "not_json", 1, 1);
+    require_seats("{\"seats\":[{\"label\":1,\"x\":0.5,\"y\":\"-0.5\"}]}", "1:A/1/1(1,-1)");
+    require_fault("{\"seats\":[{\"label\":1,\n\"row\":1.5}]}", "bad_member", 2, 7);
+    require_fault("{\"seats\":[{\"label\":1,\n\"price\":1e3}]}", "bad_member", 2, 9);
     require_fault("{\"seats\":[],\n\"name\":\"1234567890123456789012345678901234567890"
                   "123456789012345678901\"}",
                   "too_long", 2, 8);

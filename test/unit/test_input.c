@@ -103,6 +103,48 @@ characters_are_counted(void)
     CU_ASSERT_EQUAL(text_count_characters("a\xc3\xbc\xea\xb0\x80\xf0\x9f\x8e\xab"), 4);
 }
 
+/* The table 3-7 of Unicode. */
+static void
+utf8_is_known(void)
+{
+    static const char *const whole[] = {"",
+                                        "~",
+                                        "\x7f",
+                                        "\xc2\x80",
+                                        "\xdf\xbf",
+                                        "\xe0\xa0\x80",
+                                        "\xed\x9f\xbf",
+                                        "\xee\x80\x80",
+                                        "\xef\xbf\xbf",
+                                        "\xf0\x90\x80\x80",
+                                        "\xf4\x8f\xbf\xbf"};
+    static const char *const broken[] = {"\x80",
+                                         "\xbf",
+                                         "\xc0\x80",
+                                         "\xc1\xbf",
+                                         "\xc2",
+                                         "\xc2~",
+                                         "\xc2\xc0",
+                                         "\xe0\x9f\xbf",
+                                         "\xea\xb0",
+                                         "\xed\xa0\x80",
+                                         "\xed\xbf\xbf",
+                                         "\xf0\x8f\xbf\xbf",
+                                         "\xf0\x9f\x8e",
+                                         "\xf4\x90\x80\x80",
+                                         "\xf5\x80\x80\x80",
+                                         "\xf7\xbf\xbf\xbf",
+                                         "\xf8\x88\x80\x80\x80",
+                                         "\xff\xbf\xbf\xbf\xbf"};
+    char text[16];
+    for (size_t i = 0; i < sizeof whole / sizeof whole[0]; i++)
+        CU_ASSERT_EQUAL(text_utf8_length(whole[i]), strlen(whole[i]));
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        snprintf(text, sizeof text, "ab\xea\xb0\x80%sz", broken[i]);
+        CU_ASSERT_EQUAL(text_utf8_length(text), 5);
+    }
+}
+
 static void
 texts_are_copied_whole_or_not_at_all(void)
 {
@@ -456,6 +498,7 @@ suite_input(void)
     CU_add_test(suite, "query reads one parameter", query_reads_one_parameter);
     CU_add_test(suite, "user ids are checked", user_ids_are_checked);
     CU_add_test(suite, "characters are counted", characters_are_counted);
+    CU_add_test(suite, "UTF-8 is known", utf8_is_known);
     CU_add_test(suite, "texts are copied whole or not at all",
                 texts_are_copied_whole_or_not_at_all);
     CU_add_test(suite, "a page has defaults", a_page_has_defaults);

@@ -4,8 +4,6 @@
 
 #include "base/text.h"
 
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
-
 /* What the first line of a file may call a column, as text_fold() leaves it. */
 static const struct {
     const char *word;

@@ -3,7 +3,7 @@
 #include <iconv.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/text.h"
 
 enum { LOOKED_AT = 4096 };
 
@@ -16,8 +16,8 @@ struct mark {
 };
 
 static const struct mark marks[] = {
-    {"\xef\xbb\xbf", 3, "UTF-8"}, {"\xff\xfe", 2, "UTF-16LE"},   {"\xfe\xff", 2, "UTF-16BE"},
-    {"PK\x03\x04", 4, NULL},      {"\xd0\xcf\x11\xe0", 4, NULL},
+    {BYTE_ORDER_MARK, 3, "UTF-8"}, {"\xff\xfe", 2, "UTF-16LE"},   {"\xfe\xff", 2, "UTF-16BE"},
+    {"PK\x03\x04", 4, NULL},       {"\xd0\xcf\x11\xe0", 4, NULL},
 };
 
 static const struct mark *
@@ -42,6 +42,18 @@ find_utf16(const char *bytes, size_t length)
     return nuls[0] > nuls[1] ? "UTF-16BE" : "UTF-16LE";
 }
 
+/* A program that took the mark of another one for text has put its own before it. */
+static void
+drop_marks(struct buffer *text)
+{
+    const size_t length = sizeof BYTE_ORDER_MARK - 1;
+    const char *begin = text->data;
+    while (strncmp(begin, BYTE_ORDER_MARK, length) == 0)
+        begin += length;
+    text->length -= (size_t)(begin - text->data);
+    memmove(text->data, begin, text->length + 1);
+}
+
 /* Appends what the bytes say; up to the first that are not of this encoding, where there are such:
  * false. */
 static bool
@@ -57,7 +69,9 @@ convert(const char *bytes, size_t length, const char *encoding, struct buffer *t
     iconv_close(converter);
     text->length += room - left;
     text->data[text->length] = '\0';
-    return whole;
+    drop_marks(text);
+    /* glibc takes numbers above U+10FFFF for characters */
+    return whole && text_is_utf8(text->data);
 }
 
 /* Says where the text ends that could be read. */
@@ -81,19 +95,18 @@ hall_text_decode(const char *bytes, size_t length, struct buffer *text, const ch
                  struct hall_fault *fault)
 {
     const struct mark *mark = find_mark(bytes, length);
-    size_t skipped = mark != NULL ? mark->length : 0;
     if (mark != NULL && mark->encoding == NULL)
         return hall_fault_set(fault, HALL_SPREADSHEET);
     *encoding = mark != NULL ? mark->encoding : find_utf16(bytes, length);
     bool guessed = *encoding == NULL;
     if (guessed)
         *encoding = "UTF-8";
-    bool whole = convert(bytes + skipped, length - skipped, *encoding, text);
+    bool whole = convert(bytes, length, *encoding, text);
     if (!whole && guessed) {
         *encoding = "CP949";
         buffer_clear(text);
         whole = convert(bytes, length, *encoding, text);
     }
-    size_t readable = text->data != NULL ? strlen(text->data) : 0;
+    size_t readable = text->data != NULL ? text_utf8_length(text->data) : 0;
     return (whole && readable == text->length) || refuse_rest(text, readable, fault);
 }

@@ -8,19 +8,28 @@
 #include "base/log.h"
 #include "domain/organiser/seat_pairs.h"
 
+/* Only a number that is written as we write it counts on. */
+static void
+keep_label(struct seat_change *was, const char *label)
+{
+    char written[12];
+    was->first_label = (int32_t)strtoll(label, NULL, 10);
+    snprintf(written, sizeof written, "%" PRId32, was->first_label);
+    if (was->first_label < 0 || strcmp(written, label) != 0)
+        snprintf(was->label, sizeof was->label, "%s", label);
+}
+
 /* What the seat has of that which the change names. */
 static struct seat_change
 values_of(const struct changing_seat *row, const struct seat_change *named)
 {
     struct seat_change was = *named;
-    char *end;
     was.from = was.to = row->seat.seat_id;
     was.price = row->seat.price;
     was.blocked = row->seat.blocked;
     memcpy(was.section, row->seat.section, sizeof was.section);
     memcpy(was.row, row->seat.row, sizeof was.row);
-    was.first_label = (int32_t)strtol(row->seat.label, &end, 10);
-    was.has_label = named->has_label && *end == '\0';
+    keep_label(&was, row->seat.label);
     was.has_x = named->has_x && row->position.has_x;
     was.x = row->position.x;
     was.has_y = named->has_y && row->position.has_y;
@@ -28,6 +37,13 @@ values_of(const struct changing_seat *row, const struct seat_change *named)
     was.kind = row->seat.kind;
     was.note = row->note.text;
     return was;
+}
+
+static bool
+counts_on(const struct seat_change *run, const struct seat_change *next)
+{
+    int64_t n = next->from - run->from;
+    return *run->label == '\0' && *next->label == '\0' && run->first_label + n == next->first_label;
 }
 
 /* Whether the seat `next` goes on where a run ends. */
@@ -42,8 +58,7 @@ goes_on(const struct seat_change *run, const struct seat_change *next)
            run->has_section == next->has_section &&
            (!run->has_section || strcmp(run->section, next->section) == 0) &&
            run->has_row == next->has_row && (!run->has_row || strcmp(run->row, next->row) == 0) &&
-           run->has_label == next->has_label &&
-           (!run->has_label || run->first_label + n == next->first_label) &&
+           run->has_label == next->has_label && (!run->has_label || counts_on(run, next)) &&
            run->has_x == next->has_x && (!run->has_x || run->x + n == next->x) &&
            run->has_y == next->has_y && (!run->has_y || run->y == next->y) &&
            run->has_kind == next->has_kind && (!run->has_kind || run->kind == next->kind) &&

@@ -94,8 +94,6 @@ enum error
 ticket_require_unused(struct services *services, int64_t reservation_id, struct problem *problem)
 {
     int64_t used;
-    if (services->config->ticket_keys.count == 0)
-        return ERROR_NONE;
     enum db_result result = ticket_table_count_used(services->db, reservation_id, &used);
     if (result == DB_OK && used > 0)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "A ticket of it was used");

@@ -20,8 +20,8 @@ enum error ticket_issue(struct services *services, const char *user_id, int64_t 
                         struct problem *problem) MUST_CHECK;
 
 /*
- * Refuses with not_cancellable where a ticket of a locked order was used. Asks nothing where no
- * tickets are known.
+ * Refuses with not_cancellable where a ticket of a locked order was used: here, or by a host that
+ * has keys, or had.
  */
 enum error ticket_require_unused(struct services *services, int64_t reservation_id,
                                  struct problem *problem) MUST_CHECK;

@@ -18,7 +18,8 @@ struct seat_change {
     bool has_row;
     char row[SECTION_SIZE];
     bool has_label;
-    int32_t first_label; /* of seat `from`; those behind it count on, likewise x */
+    int32_t first_label;    /* of seat `from`; those behind it count on, likewise x */
+    char label[LABEL_SIZE]; /* what one seat had, where that does not count on; else "" */
     bool has_x;
     int32_t x;
     bool has_y;
