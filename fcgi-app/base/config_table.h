@@ -34,7 +34,8 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     TEXT(socket_group, "", "group of the sockets, usually nginx's; empty: the user's own")         \
     CHOICE(log_level, "info", "debug|info|warn|error", "lowest level that is logged")              \
     CHOICE(log_format, "text", "text|json", "how lines of the log are written: text or json")      \
-    INTEGER(slow_ms, 1000, 0, 60000, "a request that took longer gets a line in the log; 0: none") \
+    INTEGER(slow_ms, 1000, 0, 60000,                                                               \
+            "a request that took longer, its wait included, is logged; 0: none")                   \
     INTEGER(workers, 16, 1, CONFIG_WORKERS_MAX, "worker processes")                                \
     INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MAX,                                                     \
             "unix sockets that the workers share; a change needs a restart")                       \
