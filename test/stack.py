@@ -81,13 +81,18 @@ def clear_up():
             shutil.rmtree(var)
 
 
+def build():
+    """The folder of the programs."""
+    return pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build")).resolve()
+
+
 @functools.cache
 def empty_data():
     """A data folder of MySQL with nothing in it, for stacks to begin with: to make one takes longer than
     all the rest of a start."""
     made = new_folder()
     atexit.register(shutil.rmtree, made)
-    run_script("create-data", environment=os.environ | {"FRONTROW_VAR": str(made)})
+    run_script("create-data", environment=os.environ | {"FRONTROW_VAR": str(made), "FRONTROW_BUILD": str(build())})
     return made / "mysql"
 
 
@@ -218,7 +223,7 @@ class Stack:
         self.port = free_port()
         self.fronts = [f"127.0.0.1:{self.port}"]  # where clients call
         self.url = f"http://{self.fronts[0]}"
-        self.build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build")).resolve()
+        self.build = build()
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FRONTROW_")}
         self.environment = kept | {
             "FRONTROW_VAR": str(self.var),
