@@ -96,10 +96,10 @@ def empty_data():
     return made / "mysql"
 
 
-def run_script(*arguments, environment, timeout=300):
-    """Runs scripts/lib/stack; what it says is in the error when it fails."""
+def run_script(*arguments, environment, timeout=300, under=()):
+    """Runs scripts/lib/stack, by the command `under` if there is one; what it says is in the error when it fails."""
     done = subprocess.run(
-        [ROOT / "scripts/lib/stack", *arguments],
+        [*under, ROOT / "scripts/lib/stack", *arguments],
         env=environment, timeout=timeout, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     if done.returncode != 0:
@@ -224,6 +224,7 @@ class Stack:
         self.fronts = [f"127.0.0.1:{self.port}"]  # where clients call
         self.url = f"http://{self.fronts[0]}"
         self.build = build()
+        self.under = ()  # a command that runs all programs
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FRONTROW_")}
         self.environment = kept | {
             "FRONTROW_VAR": str(self.var),
@@ -241,7 +242,7 @@ class Stack:
     # ---- daemons
 
     def script(self, *arguments, timeout=300):
-        return run_script(*arguments, environment=self.environment, timeout=timeout)
+        return run_script(*arguments, environment=self.environment, timeout=timeout, under=self.under)
 
     def start(self):
         if not (self.var / "mysql").exists():
@@ -357,7 +358,7 @@ class Stack:
         """`settings` are over those of the stack."""
         over = {f"FRONTROW_{setting.upper()}": value for setting, value in settings.items()}
         return subprocess.run(
-            [self.build / name, "--config", self.var / "frontrow.conf", *arguments],
+            [*self.under, self.build / name, "--config", self.var / "frontrow.conf", *arguments],
             env=self.environment | over, timeout=timeout, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
