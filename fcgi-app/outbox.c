@@ -18,7 +18,8 @@ static const char help[] =
     "Tells the webhooks of frontrowctl webhook what happened, until SIGTERM. Several may run.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
-    "Exit status: 0 stopped, or webhooks = off; 1 the schema does not fit, 2 wrong usage, 75 MySQL\n"
+    "Exit status: 0 stopped, or webhooks = off; 1 the schema does not fit, 2 wrong usage, 75 "
+    "MySQL\n"
     "cannot be reached, 78 wrong settings.\n";
 
 static volatile sig_atomic_t stopping;

@@ -244,6 +244,6 @@ config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                  config->time_zone);
         return false;
     }
-    return check_tokens(config, error) && check_webhooks(config, error) && check_fastcgi(config, error) &&
-           check_stores(config, error);
+    return check_tokens(config, error) && check_webhooks(config, error) &&
+           check_fastcgi(config, error) && check_stores(config, error);
 }

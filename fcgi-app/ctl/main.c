@@ -91,7 +91,8 @@ static const struct command commands[] = {
     {"webhook", "remove", "ID", "c", ctl_webhook_remove, "tell a webhook nothing any more"},
     {"webhook", "replay", "ID", "cZ", ctl_webhook_replay,
      "send again what did not arrive, and all that happened --since"},
-    {"webhook", "test", "ID", "c", ctl_webhook_test, "send a test event, and say whether it arrived"},
+    {"webhook", "test", "ID", "c", ctl_webhook_test,
+     "send a test event, and say whether it arrived"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

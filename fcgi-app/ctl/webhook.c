@@ -43,7 +43,8 @@ warn_if_off(const struct ctl *ctl)
 static void
 render_added(const void *state, struct buffer *body)
 {
-    buffer_format(body, "webhook %d", (int)((const struct webhook_change *)state)->webhook.webhook_id);
+    buffer_format(body, "webhook %d",
+                  (int)((const struct webhook_change *)state)->webhook.webhook_id);
 }
 
 /* The only time that anybody sees it. */
@@ -153,7 +154,8 @@ watch(const struct ctl *ctl, const struct webhook_test *test)
     }
     ctl_keep_on_a_line(delivery.error);
     fprintf(stderr, "frontrowctl: it did not arrive: %s\n",
-            delivery.error[0] != '\0' ? delivery.error : "nobody tried it; is frontrow-outbox there?");
+            delivery.error[0] != '\0' ? delivery.error
+                                      : "nobody tried it; is frontrow-outbox there?");
     return EXIT_FAILED;
 }
 

@@ -66,7 +66,7 @@ struct database {
     struct session sessions[SESSION_COUNT];
     struct session *session; /* the one in use */
     bool in_transaction;
-    bool has_begun;     /* some statement of the transaction went through */
+    bool has_begun;                   /* some statement of the transaction went through */
     struct event events[DB_ROWS_MAX]; /* what the transaction's COMMIT announces */
     size_t event_count;
     bool misconfigured; /* the server was refused for how it is set up */

@@ -33,7 +33,7 @@ struct courier {
     struct services *services;
     struct sender *sender;
     struct target targets[TARGETS];
-    int64_t look_at;     /* for new events, likewise the next ones */
+    int64_t look_at; /* for new events, likewise the next ones */
     int64_t webhooks_at;
     int64_t prune_at;
     int64_t paused_until; /* MySQL did not do something */

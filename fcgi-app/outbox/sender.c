@@ -86,8 +86,7 @@ count_received(char *bytes, size_t size, size_t count, void *state)
     return transfer->received <= ANSWER_MAX ? size * count : 0;
 }
 
-static void
-add_header(struct transfer *transfer, const char *format, ...)
+static void add_header(struct transfer *transfer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void

@@ -119,20 +119,47 @@ static void
 only_public_addresses_are_public(void)
 {
     static const char *const public[] = {
-        "1.1.1.1",        "9.255.255.255",     "11.0.0.0",    "100.63.255.255", "100.128.0.0",
-        "169.253.0.1",    "172.15.255.255",    "172.32.0.0",  "192.167.0.1",    "223.255.255.255",
-        "::ffff:1.1.1.1", "2606:4700::1",      "2a00::1",     "2001:4860::1",
+        "1.1.1.1",        "9.255.255.255",  "11.0.0.0",   "100.63.255.255", "100.128.0.0",
+        "169.253.0.1",    "172.15.255.255", "172.32.0.0", "192.167.0.1",    "223.255.255.255",
+        "::ffff:1.1.1.1", "2606:4700::1",   "2a00::1",    "2001:4860::1",
     };
     static const char *const others[] = {
-        "0.0.0.0",          "0.1.2.3",           "10.0.0.1",         "100.64.0.1",
-        "127.0.0.1",        "127.255.255.255",   "169.254.169.254",  "172.16.0.1",
-        "172.31.255.255",   "192.0.0.8",         "192.0.2.1",        "192.168.1.1",
-        "198.18.0.1",       "198.19.255.255",    "198.51.100.7",     "203.0.113.7",
-        "224.0.0.1",        "240.0.0.1",         "255.255.255.255",  "::",
-        "::1",              "::7f00:1",          "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-        "::ffff:0.0.0.0",   "::ffff:169.254.1.1", "64:ff9b::7f00:1", "100::1",
-        "2001::1",          "2001:db8::1",       "2002:7f00:1::",    "3fff::1",
-        "fc00::1",          "fdff::1",           "fe80::1",          "fec0::1",
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "127.255.255.255",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.7",
+        "203.0.113.7",
+        "224.0.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::7f00:1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "::ffff:0.0.0.0",
+        "::ffff:169.254.1.1",
+        "64:ff9b::7f00:1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "3fff::1",
+        "fc00::1",
+        "fdff::1",
+        "fe80::1",
+        "fec0::1",
         "ff02::1",
     };
     struct sockaddr_storage unix_address = {.ss_family = AF_UNIX};
@@ -158,8 +185,8 @@ ranges_of_addresses_are_read(void)
     CU_ASSERT_FALSE(is_in("127.0.0.1", ""));
     CU_ASSERT_TRUE(address_ranges_are_valid(""));
     CU_ASSERT_TRUE(address_ranges_are_valid("  10.0.0.0/8\t::1 "));
-    static const char *const wrong[] = {"10.0.0.0/33",  "::/129",   "10.0.0/8", "10.0.0.0/",
-                                        "10.0.0.0/ 8",  "10.0.0.0/8x", "localhost", "10.0.0.0,::1",
+    static const char *const wrong[] = {"10.0.0.0/33", "::/129",      "10.0.0/8",  "10.0.0.0/",
+                                        "10.0.0.0/ 8", "10.0.0.0/8x", "localhost", "10.0.0.0,::1",
                                         "10.0.0.0/-1", "[::1]"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         CU_ASSERT_FALSE(address_ranges_are_valid(wrong[i]));
@@ -171,7 +198,8 @@ suite_webhook(void)
     CU_pSuite suite = CU_add_suite("webhook", NULL, NULL);
     CU_add_test(suite, "a published signature is made", a_published_signature_is_made);
     CU_add_test(suite, "a secret is made of key and salt", a_secret_is_made_of_key_and_salt);
-    CU_add_test(suite, "a message has what the event is about", a_message_has_what_the_event_is_about);
+    CU_add_test(suite, "a message has what the event is about",
+                a_message_has_what_the_event_is_about);
     CU_add_test(suite, "pauses double and have an end", pauses_double_and_have_an_end);
     CU_add_test(suite, "only public addresses are public", only_public_addresses_are_public);
     CU_add_test(suite, "ranges of addresses are read", ranges_of_addresses_are_read);

@@ -84,10 +84,8 @@ look_at(struct services *services, struct news *news)
 {
     enum db_result result = DB_OK;
     if (news->is.is_open)
-        result =
-            concert_news_table_is_sold_out(services->db, news->concert_id, &news->is.sold_out);
-    bool same =
-        news->is.is_open == news->told.is_open && news->is.sold_out == news->told.sold_out;
+        result = concert_news_table_is_sold_out(services->db, news->concert_id, &news->is.sold_out);
+    bool same = news->is.is_open == news->told.is_open && news->is.sold_out == news->told.sold_out;
     if (result != DB_OK || same)
         return result;
     result = tell(services, news);

@@ -211,8 +211,8 @@ sweep_run(struct services *services, struct sweep_report *report)
      * withheld.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_draws,   sweep_queues,   sweep_holds,    sweep_cancels,
-        sweep_news, delete_answers, sweep_functions};
+        sweep_draws, sweep_queues,   sweep_holds,    sweep_cancels,
+        sweep_news,  delete_answers, sweep_functions};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;

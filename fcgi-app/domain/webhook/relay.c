@@ -104,8 +104,7 @@ relay_prune(struct services *services, const struct webhook *webhooks, size_t co
     else if (result == DB_NONE)
         result = DB_OK;
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        result =
-            delivery_table_delete_dead(services->db, webhooks[i].webhook_id, keep_ms, &some);
+        result = delivery_table_delete_dead(services->db, webhooks[i].webhook_id, keep_ms, &some);
         *deleted += some;
     }
     if (result != DB_OK)

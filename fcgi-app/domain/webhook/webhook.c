@@ -26,8 +26,9 @@ webhook_key_read(const struct config *config, char key[WEBHOOK_KEY_SIZE], char *
     fclose(file);
     size_t length = ok ? strcspn(line, "\r\n") : 0;
     if (length < WEBHOOK_KEY_MIN || length > WEBHOOK_KEY_MAX) {
-        snprintf(error, error_size, "webhook_key_file: %.200s: its first line has not %d to %d bytes",
-                 path, WEBHOOK_KEY_MIN, WEBHOOK_KEY_MAX);
+        snprintf(error, error_size,
+                 "webhook_key_file: %.200s: its first line has not %d to %d bytes", path,
+                 WEBHOOK_KEY_MIN, WEBHOOK_KEY_MAX);
         return false;
     }
     line[length] = '\0';
@@ -167,8 +168,7 @@ webhook_remove_was_committed(struct services *services, void *state)
 {
     const struct webhook_change *change = state;
     struct webhook found;
-    enum db_result result =
-        webhook_table_lock(services->db, change->webhook.webhook_id, &found);
+    enum db_result result = webhook_table_lock(services->db, change->webhook.webhook_id, &found);
     return result == DB_NONE ? DB_OK : result == DB_OK ? DB_NONE : result;
 }
 
@@ -183,8 +183,7 @@ webhook_replay_execute(struct services *services, void *state, struct problem *p
     int64_t repeated = 0;
     if (lock_one(services, replay->webhook_id, &webhook, problem) != ERROR_NONE)
         return problem->error;
-    enum db_result result =
-        delivery_table_revive(services->db, replay->webhook_id, &replay->count);
+    enum db_result result = delivery_table_revive(services->db, replay->webhook_id, &replay->count);
     if (result == DB_OK && replay->since != CLOCK_NEVER)
         result = delivery_table_repeat(services->db, replay->webhook_id, replay->since, &repeated);
     replay->count += repeated;
@@ -205,8 +204,8 @@ webhook_test_execute(struct services *services, void *state, struct problem *pro
     struct webhook webhook;
     if (lock_one(services, test->webhook_id, &webhook, problem) != ERROR_NONE)
         return problem->error;
-    return refuse_db(problem, delivery_table_add_test(services->db, test->webhook_id,
-                                                      &test->event_id));
+    return refuse_db(problem,
+                     delivery_table_add_test(services->db, test->webhook_id, &test->event_id));
 }
 
 enum db_result

@@ -64,8 +64,9 @@ enum error webhook_find_delivery(struct services *services, const struct webhook
     MUST_CHECK;
 
 /* Hands all webhooks to `visit`. */
-enum error webhook_visit_all(struct services *services, void (*visit)(const struct webhook *webhook),
-                             struct problem *problem) MUST_CHECK;
+enum error webhook_visit_all(struct services *services,
+                             void (*visit)(const struct webhook *webhook), struct problem *problem)
+    MUST_CHECK;
 
 /* Hands all dead deliveries to `visit`, by webhook and event. */
 enum error webhook_visit_dead(struct services *services,

@@ -18,7 +18,8 @@ concert_news_table_list(struct database *db, struct concert *concert, struct con
                              INTO_BOOL(&told->is_open), INTO_BOOL(&told->sold_out)));
 }
 
-#define ITEMS_TO_COME " WHERE i.concert_id = ? AND i.status = 'open' AND i.starts_at > UTC_TIMESTAMP(3)"
+#define ITEMS_TO_COME                                                                              \
+    " WHERE i.concert_id = ? AND i.status = 'open' AND i.starts_at > UTC_TIMESTAMP(3)"
 
 enum db_result
 concert_news_table_is_sold_out(struct database *db, int32_t concert_id, bool *sold_out)

@@ -33,8 +33,9 @@ run_with_ids(struct database *db, const char *start, const int64_t *ids, size_t 
 enum db_result
 delivery_table_list_new(struct database *db, struct id_list *events)
 {
-    static const struct query list = {"SELECT event_id FROM outbox_event WHERE dispatched_at IS NULL"
-                                      " ORDER BY event_id LIMIT ?"};
+    static const struct query list = {
+        "SELECT event_id FROM outbox_event WHERE dispatched_at IS NULL"
+        " ORDER BY event_id LIMIT ?"};
     int64_t id;
     events->count = 0;
     enum db_result result =
@@ -54,13 +55,13 @@ delivery_table_dispatch(struct database *db, const struct id_list *events)
 {
     enum db_result result = webhook_table_lock_all(db);
     if (result == DB_OK)
-        result = run_with_ids(
-            db,
-            "INSERT INTO webhook_delivery (webhook_id, event_id, stream, next_try_at)"
-            " SELECT w.webhook_id, e.event_id, " STREAM_OF_EVENT ", UTC_TIMESTAMP(3)"
-            " FROM outbox_event e JOIN webhook w ON " WANTS
-            " WHERE e.dispatched_at IS NULL AND e.event_id IN ",
-            events->ids, events->count);
+        result =
+            run_with_ids(db,
+                         "INSERT INTO webhook_delivery (webhook_id, event_id, stream, next_try_at)"
+                         " SELECT w.webhook_id, e.event_id, " STREAM_OF_EVENT ", UTC_TIMESTAMP(3)"
+                         " FROM outbox_event e JOIN webhook w ON " WANTS
+                         " WHERE e.dispatched_at IS NULL AND e.event_id IN ",
+                         events->ids, events->count);
     if (result != DB_OK)
         return result;
     return run_with_ids(db,
@@ -128,14 +129,15 @@ enum db_result
 delivery_table_list_due(struct database *db, int32_t webhook_id, size_t max,
                         struct delivery list[DELIVERY_BATCH], size_t *count)
 {
-    static const struct query due = {
-        "SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
-            " FORCE INDEX (webhook_delivery_due)")
-        " WHERE d.webhook_id = ? AND d.dead_at IS NULL AND d.next_try_at <= UTC_TIMESTAMP(3)"
-        " AND NOT EXISTS (SELECT 1 FROM webhook_delivery b"
-        " FORCE INDEX (webhook_delivery_in_order) WHERE b.webhook_id = d.webhook_id"
-        " AND b.stream = d.stream AND b.event_id < d.event_id AND b.dead_at IS NULL)"
-        " ORDER BY d.next_try_at LIMIT ?"};
+    static const struct query due = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
+        " FORCE INDEX (webhook_delivery_due)") " WHERE d.webhook_id = ? AND d.dead_at IS NULL AND "
+                                               "d.next_try_at <= UTC_TIMESTAMP(3)"
+                                               " AND NOT EXISTS (SELECT 1 FROM webhook_delivery b"
+                                               " FORCE INDEX (webhook_delivery_in_order) WHERE "
+                                               "b.webhook_id = d.webhook_id"
+                                               " AND b.stream = d.stream AND b.event_id < "
+                                               "d.event_id AND b.dead_at IS NULL)"
+                                               " ORDER BY d.next_try_at LIMIT ?"};
     return read_list(db, &due, PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER((int64_t)max)), list,
                      count);
 }
@@ -242,10 +244,9 @@ enum db_result
 delivery_table_list_dead(struct database *db, int32_t webhook_id, int64_t after,
                          struct delivery list[DELIVERY_BATCH], size_t *count)
 {
-    static const struct query dead = {
-        "SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT("")
-        " WHERE d.webhook_id = ? AND d.dead_at IS NOT NULL AND d.event_id > ?"
-        " ORDER BY d.event_id LIMIT ?"};
+    static const struct query dead = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
+        "") " WHERE d.webhook_id = ? AND d.dead_at IS NOT NULL AND d.event_id > ?"
+            " ORDER BY d.event_id LIMIT ?"};
     return read_list(
         db, &dead,
         PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER(after), DB_INTEGER(DELIVERY_BATCH)), list,
@@ -292,17 +293,17 @@ delivery_table_add_test(struct database *db, int32_t webhook_id, int64_t *event_
     if (result != DB_OK)
         return result;
     *event_id = db_inserted_id(db);
-    return db_execute(
-        db, &add_delivery,
-        PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER(*event_id), DB_INTEGER(INT64_MIN + *event_id)));
+    return db_execute(db, &add_delivery,
+                      PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER(*event_id),
+                                 DB_INTEGER(INT64_MIN + *event_id)));
 }
 
 enum db_result
 delivery_table_find(struct database *db, int32_t webhook_id, int64_t event_id,
                     struct delivery *delivery)
 {
-    static const struct query find = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT("")
-                                      " WHERE d.webhook_id = ? AND d.event_id = ?"};
+    static const struct query find = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
+        "") " WHERE d.webhook_id = ? AND d.event_id = ?"};
     struct column columns[DELIVERY_COLUMNS];
     bind(delivery, columns);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER(event_id)),

@@ -10,9 +10,9 @@
 #include "mysql/webhook/webhook_table.h"
 
 enum {
-    DISPATCH_BATCH = 500,  /* events that become deliveries at once */
-    DELIVERY_BATCH = 256,  /* deliveries that are leased or ended at once */
-    DELETE_BATCH = 1000,   /* rows */
+    DISPATCH_BATCH = 500, /* events that become deliveries at once */
+    DELIVERY_BATCH = 256, /* deliveries that are leased or ended at once */
+    DELETE_BATCH = 1000,  /* rows */
     DELIVERY_ERROR_SIZE = 201
 };
 
@@ -73,7 +73,7 @@ enum db_result delivery_table_put_off(struct database *db, const struct delivery
 
 /* Gives it up: the rest of the stream goes on without it. */
 enum db_result delivery_table_give_up(struct database *db, const struct delivery *delivery,
-                                   const char *error) MUST_CHECK;
+                                      const char *error) MUST_CHECK;
 
 /* The dead ones of a webhook, the oldest first, behind the event `after`. */
 enum db_result delivery_table_list_dead(struct database *db, int32_t webhook_id, int64_t after,

@@ -19,8 +19,8 @@ struct webhook {
 enum db_result webhook_table_insert(struct database *db, struct webhook *webhook) MUST_CHECK;
 
 /* The one with this id, with FOR UPDATE. */
-enum db_result webhook_table_lock(struct database *db, int32_t webhook_id,
-                                  struct webhook *webhook) MUST_CHECK;
+enum db_result webhook_table_lock(struct database *db, int32_t webhook_id, struct webhook *webhook)
+    MUST_CHECK;
 
 enum db_result webhook_table_delete(struct database *db, int32_t webhook_id) MUST_CHECK;
 
