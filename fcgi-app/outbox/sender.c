@@ -224,14 +224,14 @@ end_transfer(struct transfer *transfer, CURLcode code)
 
 /* ---- all of them ---- */
 
-void
-sender_work(struct sender *sender, int ms)
+/* Returns whether any has ended. */
+static bool
+go_on(struct sender *sender)
 {
+    bool has_ended = false;
     int running, queued;
     CURLMsg *message;
-    if (curl_multi_perform(sender->multi, &running) != CURLM_OK ||
-        curl_multi_poll(sender->multi, NULL, 0, ms, NULL) != CURLM_OK ||
-        curl_multi_perform(sender->multi, &running) != CURLM_OK)
+    if (curl_multi_perform(sender->multi, &running) != CURLM_OK)
         log_abort("libcurl failed");
     while ((message = curl_multi_info_read(sender->multi, &queued)) != NULL) {
         char *transfer;
@@ -239,7 +239,19 @@ sender_work(struct sender *sender, int ms)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         end_transfer((struct transfer *)(void *)transfer, message->data.result);
+        has_ended = true;
     }
+    return has_ended;
+}
+
+void
+sender_work(struct sender *sender, int ms)
+{
+    if (go_on(sender))
+        return;
+    if (curl_multi_poll(sender->multi, NULL, 0, ms, NULL) != CURLM_OK)
+        log_abort("libcurl failed");
+    go_on(sender);
 }
 
 void

@@ -25,7 +25,7 @@ void sender_close(struct sender *sender);
 void sender_send(struct sender *sender, const struct webhook *webhook,
                  const struct delivery *delivery);
 
-/* Goes on with all of them; waits up to `ms` for something to happen. */
+/* Goes on with all of them; where none ends, waits up to `ms` for something to happen. */
 void sender_work(struct sender *sender, int ms);
 
 /* How many are under way. */
