@@ -3,11 +3,11 @@
 import collections
 import contextlib
 import http.server
-import json
 import re
 import sys
 import threading
 
+import openapi
 import pytest
 from stack import ROOT
 
@@ -83,11 +83,11 @@ class Receiver:
         headers = {name.lower(): value for name, value in headers.items()}
         try:
             message = library().Webhook(self.secret).verify(body.decode(), headers)
+            openapi.assert_shape(message, {"$ref": "#/components/schemas/Event"})
         except Exception as error:  # noqa: BLE001  # all that a wrong message may be
             with self.lock:
                 self.wrong.append((error, body, headers))
             return 400
-        message = message if isinstance(message, dict) else json.loads(body)
         message["id"] = headers["webhook-id"]
         with self.lock:
             self.tries[message["id"]] += 1
