@@ -94,7 +94,7 @@ class Secured:
         self.stack.environment |= {"REDISCLI_AUTH": HARNESS, "FRONTROW_REDIS_PASSWORD_FILE": str(harness)}
         self.stack.start()
         del self.stack.environment["FRONTROW_REDIS_PASSWORD_FILE"]
-        self.run(block("sh tcp", "CREATE USER"))
+        self.run(block("sh tcp", "CREATE DATABASE"))
         self.stack.query("DROP USER frontrow@localhost")
         self.stack.query("ALTER USER frontrow@'127.0.0.1' REQUIRE X509")
         self.run(block("sh tcp", "sweeper.env"))

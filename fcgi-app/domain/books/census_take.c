@@ -10,7 +10,7 @@
 #include "domain/readiness.h"
 #include "mysql/sale/reservation_table.h"
 #include "mysql/schema/wide_ids.h"
-#include "mysql/webhook/delivery_table.h"
+#include "mysql/webhook/backlog_table.h"
 #include "redis/redis.h"
 
 enum {
@@ -57,7 +57,7 @@ read_webhooks(struct services *services, struct census_figures *figures)
 {
     struct backlog backlog = {0};
     figures->has_webhooks = config_has_webhooks(services->config);
-    if (figures->has_webhooks && delivery_table_backlog(services->db, &backlog) != DB_OK)
+    if (figures->has_webhooks && backlog_table_read(services->db, &backlog) != DB_OK)
         return false;
     figures->oldest_event = backlog.oldest_ms;
     figures->dead = backlog.dead;

@@ -96,13 +96,6 @@ enum db_result delivery_table_add_test(struct database *db, int32_t webhook_id, 
 enum db_result delivery_table_find(struct database *db, int32_t webhook_id, int64_t event_id,
                                    struct delivery *delivery) MUST_CHECK;
 
-/* What waits and what is dead, of all webhooks. */
-struct backlog {
-    int64_t oldest_ms; /* for how long the oldest waits that did not arrive; 0: none waits */
-    int64_t dead;
-};
-enum db_result delivery_table_backlog(struct database *db, struct backlog *backlog) MUST_CHECK;
-
 /* A webhook that was removed, and has deliveries. */
 enum db_result delivery_table_find_orphan(struct database *db, int32_t *webhook_id) MUST_CHECK;
 
