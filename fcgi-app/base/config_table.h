@@ -112,7 +112,7 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
          "TLS")                                                                                    \
     TEXT(webhook_ca_file, "",                                                                      \
          "certificates of the authorities for webhooks; empty: those of the system")               \
-    INTEGER(webhook_connections, 64, 1, 1000, "connections to one webhook at a time")              \
+    INTEGER(webhook_connections, 64, 1, 256, "connections to one webhook at a time")               \
     INTEGER(webhook_timeout_ms, 10000, 100, 60000, "time for a delivery")                          \
     INTEGER(webhook_tries, 100, 1, 10000,                                                          \
             "tries after which a delivery is given up; 100 are about a day")                       \

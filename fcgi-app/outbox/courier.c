@@ -27,6 +27,7 @@ struct target {
     struct id_list arrived; /* and still to be written */
 };
 
+/* The most of webhook_connections is DELIVERY_BATCH. */
 enum { TARGETS = 2 * WEBHOOKS_MAX };
 
 struct courier {
@@ -48,12 +49,12 @@ find_target(struct courier *courier, int32_t webhook_id)
     return NULL;
 }
 
-/* Whether MySQL did it. Where it did not, it is left alone for a moment. */
+/* Whether MySQL did it. Where it is away, it is left alone for a moment. */
 static bool
 is_done(struct courier *courier, enum db_result result)
 {
-    if (result == DB_OK)
-        return true;
+    if (result == DB_OK || result == DB_RETRY)
+        return result == DB_OK;
     int64_t now = clock_monotonic();
     if (courier->paused_until == 0 || now - courier->paused_until > 10 * PAUSE_MS)
         log_warn("MySQL does not do it now: %s", db_error_text(courier->services->db));
@@ -136,11 +137,11 @@ prune(struct courier *courier)
 {
     struct webhook list[WEBHOOKS_MAX];
     size_t count;
-    int64_t deleted;
+    bool more;
     if (!is_done(courier, relay_list_webhooks(courier->services, list, &count)) ||
-        !is_done(courier, relay_prune(courier->services, list, count, &deleted)))
+        !is_done(courier, relay_prune(courier->services, list, count, &more)))
         return;
-    if (deleted >= DELETE_BATCH)
+    if (more)
         courier->prune_at = 0;
 }
 
@@ -180,8 +181,6 @@ lease(struct courier *courier, struct target *target, int64_t now)
         target->under_way > max / 2 || target->arrived.count > 0)
         return;
     size_t room = max - target->under_way;
-    if (room > DELIVERY_BATCH - target->under_way)
-        room = DELIVERY_BATCH - target->under_way;
     if (!is_done(courier, relay_lease(courier->services, target->webhook.webhook_id, room,
                                       config->webhook_timeout_ms + LEASE_MARGIN_MS, list, &count)))
         return;

@@ -140,6 +140,7 @@ set_options(struct transfer *transfer, const struct webhook *webhook)
     SET(FOLLOWLOCATION, 0L);
     SET(PROXY, "");
     SET(NOSIGNAL, 1L);
+    SET(QUICK_EXIT, 1L); /* what ends while a name is looked up waits for no name server */
     SET(TIMEOUT_MS, (long)config->webhook_timeout_ms);
     SET(CONNECTTIMEOUT_MS, (long)config->webhook_timeout_ms);
     SET(OPENSOCKETFUNCTION, open_socket);

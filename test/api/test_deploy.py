@@ -434,7 +434,7 @@ def completed(stack, *words):
     (("frontrowctl", "queue", "pause", ""), []), (("frontrowctl", "hall", "check", "h"), []),
     (("frontrowctl", "operator", "add", "mina", "--role", "g"), ["gate"]), (("frontrowctl", "--nginx"), ["--nginx-log"]),
     (("frontrow", "--pr"), ["--print-config"]), (("frontrow-sweeper", "--c"), ["--config"]),
-    (("frontrow-outbox", "--v"), ["--version"]),
+    (("frontrow-outbox", "--c"), ["--config"]),
 ])
 def test_completion(stack, words, offered):
     assert completed(stack, *words) == offered

@@ -90,26 +90,33 @@ relay_failed(struct services *services, const struct delivery *delivery, const c
     return delivery_table_put_off(services->db, delivery, pause_ms, error);
 }
 
+/* What one webhook left that was removed. */
+static enum db_result
+delete_orphans(struct services *services, bool *more)
+{
+    int32_t webhook_id;
+    int64_t deleted;
+    enum db_result result = delivery_table_find_orphan(services->db, &webhook_id);
+    if (result == DB_NONE)
+        return DB_OK;
+    *more = true;
+    return result == DB_OK ? delivery_table_delete_all(services->db, webhook_id, &deleted) : result;
+}
+
 /* A batch of each kind at a time: nobody else waits for long. */
 enum db_result
-relay_prune(struct services *services, const struct webhook *webhooks, size_t count,
-            int64_t *deleted)
+relay_prune(struct services *services, const struct webhook *webhooks, size_t count, bool *more)
 {
-    int64_t keep_ms = (int64_t)services->config->webhook_keep_hours * HOUR_MS, some;
-    int32_t orphan;
-    enum db_result result = delivery_table_find_orphan(services->db, &orphan);
-    *deleted = 0;
-    if (result == DB_OK)
-        result = delivery_table_delete_all(services->db, orphan, deleted);
-    else if (result == DB_NONE)
-        result = DB_OK;
+    int64_t keep_ms = (int64_t)services->config->webhook_keep_hours * HOUR_MS, deleted = 0;
+    *more = false;
+    enum db_result result = delete_orphans(services, more);
     for (size_t i = 0; i < count && result == DB_OK; i++) {
-        result = delivery_table_delete_dead(services->db, webhooks[i].webhook_id, keep_ms, &some);
-        *deleted += some;
+        result =
+            delivery_table_delete_dead(services->db, webhooks[i].webhook_id, keep_ms, &deleted);
+        *more = *more || deleted == DELETE_BATCH;
     }
-    if (result != DB_OK)
-        return result;
-    result = delivery_table_delete_events(services->db, keep_ms, &some);
-    *deleted += some;
+    if (result == DB_OK)
+        result = delivery_table_delete_events(services->db, keep_ms, &deleted);
+    *more = *more || deleted == DELETE_BATCH;
     return result;
 }

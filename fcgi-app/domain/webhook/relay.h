@@ -40,8 +40,8 @@ enum db_result relay_failed(struct services *services, const struct delivery *de
  */
 int64_t relay_pause_ms(int32_t tries, double dice);
 
-/* Deletes what nobody is to hear any more; *deleted: rows. */
+/* Deletes some of what nobody is to hear any more; *more: there may be more. */
 enum db_result relay_prune(struct services *services, const struct webhook *webhooks, size_t count,
-                           int64_t *deleted) MUST_CHECK;
+                           bool *more) MUST_CHECK;
 
 #endif
