@@ -21,9 +21,8 @@ hmac(const void *key, size_t key_size, const void *bytes, size_t length,
 static void
 write_base64(const char *prefix, const uint8_t bytes[WEBHOOK_SECRET_BYTES], char *text)
 {
-    size_t length = strlen(prefix);
-    memcpy(text, prefix, length);
-    EVP_EncodeBlock((unsigned char *)text + length, bytes, WEBHOOK_SECRET_BYTES);
+    char *end = stpcpy(text, prefix);
+    EVP_EncodeBlock((unsigned char *)end, bytes, WEBHOOK_SECRET_BYTES);
 }
 
 void

@@ -1,7 +1,7 @@
 #include "mysql/event_table.h"
 
 static const char *const kind_names[] = {
-#define EVENT(name, text) [EVENT_##name] = text,
+#define EVENT(name, text) [EVENT_##name] = (text),
     EVENT_KINDS(EVENT)
 #undef EVENT
 };

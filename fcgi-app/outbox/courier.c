@@ -14,6 +14,7 @@ enum {
     WEBHOOKS_MS = 1000, /* between two looks at the webhooks */
     PRUNE_MS = 60000,
     PAUSE_MS = 1000,       /* after MySQL did not do something */
+    SAID_MS = 10000,       /* so long it is not said again */
     LEASE_MARGIN_MS = 5000 /* for MySQL, beside the time of the delivery itself */
 };
 
@@ -56,7 +57,7 @@ is_done(struct courier *courier, enum db_result result)
     if (result == DB_OK || result == DB_RETRY)
         return result == DB_OK;
     int64_t now = clock_monotonic();
-    if (courier->paused_until == 0 || now - courier->paused_until > 10 * PAUSE_MS)
+    if (courier->paused_until == 0 || now - courier->paused_until > SAID_MS)
         log_warn("MySQL does not do it now: %s", db_error_text(courier->services->db));
     courier->paused_until = now + PAUSE_MS;
     return false;

@@ -77,7 +77,8 @@ relay_pause_ms(int32_t tries, double dice)
         pause *= 2;
     if (pause > RELAY_MAX_PAUSE_MS)
         pause = RELAY_MAX_PAUSE_MS;
-    return pause / 2 + (int64_t)(dice * (double)(pause - pause / 2));
+    int64_t certain = pause / 2, rest = pause - certain;
+    return certain + (int64_t)(dice * (double)rest);
 }
 
 enum db_result

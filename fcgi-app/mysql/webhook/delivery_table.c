@@ -79,9 +79,12 @@ enum { DELIVERY_COLUMNS = 17 };
     " e.occurred_at, e.concert_id, e.item_id, e.reservation_id, e.user_id, e.seat_ids,"            \
     " e.amount, e.amount IS NOT NULL, e.fee, e.reference"
 
-/* `index` is of the delivery, with the words around it; each has an event. */
-#define DELIVERY_WITH_EVENT(index)                                                                 \
-    "webhook_delivery d" index " STRAIGHT_JOIN outbox_event e ON e.event_id = d.event_id"
+/* Each delivery has an event. */
+#define EVENT_OF_DELIVERY " STRAIGHT_JOIN outbox_event e ON e.event_id = d.event_id "
+#define SELECT_DELIVERY "SELECT " COLUMNS_OF_DELIVERY " FROM webhook_delivery d" EVENT_OF_DELIVERY
+#define SELECT_DUE                                                                                 \
+    "SELECT " COLUMNS_OF_DELIVERY                                                                  \
+    " FROM webhook_delivery d FORCE INDEX (webhook_delivery_due)" EVENT_OF_DELIVERY
 
 static void
 bind(struct delivery *row, struct column columns[DELIVERY_COLUMNS])
@@ -129,15 +132,12 @@ enum db_result
 delivery_table_list_due(struct database *db, int32_t webhook_id, size_t max,
                         struct delivery list[DELIVERY_BATCH], size_t *count)
 {
-    static const struct query due = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
-        " FORCE INDEX (webhook_delivery_due)") " WHERE d.webhook_id = ? AND d.dead_at IS NULL AND "
-                                               "d.next_try_at <= UTC_TIMESTAMP(3)"
-                                               " AND NOT EXISTS (SELECT 1 FROM webhook_delivery b"
-                                               " FORCE INDEX (webhook_delivery_in_order) WHERE "
-                                               "b.webhook_id = d.webhook_id"
-                                               " AND b.stream = d.stream AND b.event_id < "
-                                               "d.event_id AND b.dead_at IS NULL)"
-                                               " ORDER BY d.next_try_at LIMIT ?"};
+    static const struct query due = {
+        SELECT_DUE
+        "WHERE d.webhook_id = ? AND d.dead_at IS NULL AND d.next_try_at <= UTC_TIMESTAMP(3)"
+        " AND NOT EXISTS (SELECT 1 FROM webhook_delivery b FORCE INDEX (webhook_delivery_in_order)"
+        " WHERE b.webhook_id = d.webhook_id AND b.stream = d.stream AND b.event_id < d.event_id"
+        " AND b.dead_at IS NULL) ORDER BY d.next_try_at LIMIT ?"};
     return read_list(db, &due, PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER((int64_t)max)), list,
                      count);
 }
@@ -244,9 +244,9 @@ enum db_result
 delivery_table_list_dead(struct database *db, int32_t webhook_id, int64_t after,
                          struct delivery list[DELIVERY_BATCH], size_t *count)
 {
-    static const struct query dead = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
-        "") " WHERE d.webhook_id = ? AND d.dead_at IS NOT NULL AND d.event_id > ?"
-            " ORDER BY d.event_id LIMIT ?"};
+    static const struct query dead = {
+        SELECT_DELIVERY "WHERE d.webhook_id = ? AND d.dead_at IS NOT NULL AND d.event_id > ?"
+                        " ORDER BY d.event_id LIMIT ?"};
     return read_list(
         db, &dead,
         PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER(after), DB_INTEGER(DELIVERY_BATCH)), list,
@@ -302,8 +302,7 @@ enum db_result
 delivery_table_find(struct database *db, int32_t webhook_id, int64_t event_id,
                     struct delivery *delivery)
 {
-    static const struct query find = {"SELECT " COLUMNS_OF_DELIVERY " FROM " DELIVERY_WITH_EVENT(
-        "") " WHERE d.webhook_id = ? AND d.event_id = ?"};
+    static const struct query find = {SELECT_DELIVERY "WHERE d.webhook_id = ? AND d.event_id = ?"};
     struct column columns[DELIVERY_COLUMNS];
     bind(delivery, columns);
     return db_select_one(db, &find, PARAMETERS(DB_INTEGER(webhook_id), DB_INTEGER(event_id)),
