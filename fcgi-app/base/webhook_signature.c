@@ -19,10 +19,11 @@ hmac(const void *key, size_t key_size, const void *bytes, size_t length,
 }
 
 static void
-write_base64(const char *prefix, const uint8_t bytes[WEBHOOK_SECRET_BYTES], char *text)
+write_base64(const char *prefix, const uint8_t bytes[WEBHOOK_SECRET_BYTES], char *text, size_t size)
 {
-    char *end = stpcpy(text, prefix);
-    EVP_EncodeBlock((unsigned char *)end, bytes, WEBHOOK_SECRET_BYTES);
+    unsigned char base64[WEBHOOK_BASE64_SIZE];
+    EVP_EncodeBlock(base64, bytes, WEBHOOK_SECRET_BYTES);
+    snprintf(text, size, "%s%s", prefix, (const char *)base64);
 }
 
 void
@@ -35,7 +36,7 @@ webhook_secret_make(const char *key, const uint8_t salt[WEBHOOK_SALT_BYTES],
 void
 webhook_secret_write(const uint8_t secret[WEBHOOK_SECRET_BYTES], char text[WEBHOOK_SECRET_SIZE])
 {
-    write_base64(WEBHOOK_SECRET_PREFIX, secret, text);
+    write_base64(WEBHOOK_SECRET_PREFIX, secret, text, WEBHOOK_SECRET_SIZE);
 }
 
 void
@@ -48,5 +49,5 @@ webhook_sign(const uint8_t *secret, size_t secret_size, const char *id, int64_t 
     buffer_append(&signed_text, body, body_length);
     hmac(secret, secret_size, signed_text.data, signed_text.length, signature);
     buffer_free(&signed_text);
-    write_base64(WEBHOOK_SIGNATURE_PREFIX, signature, text);
+    write_base64(WEBHOOK_SIGNATURE_PREFIX, signature, text, WEBHOOK_SIGNATURE_SIZE);
 }
