@@ -1,10 +1,8 @@
 """Webhooks: what happens is told to those who want to know, signed, in order, at least once; and nothing is written
 without them."""
 
-import contextlib
 import json
 import re
-import signal
 import subprocess
 import time
 
@@ -16,7 +14,7 @@ from stack import wait_for
 from test_box_office import refund, sell
 from test_metrics import one
 from test_tickets import Order
-from webhooks import TOOLS, Receiver, add_webhook, library, receiving, waiting
+from webhooks import TOOLS, Receiver, add_webhook, another_outbox, library, receiving, waiting
 
 TRIES = 4
 ON = {"webhooks": "on", "webhook_allow": "127.0.0.1", "webhook_timeout_ms": 1500, "webhook_tries": TRIES}
@@ -137,6 +135,24 @@ def test_a_concert_is_told_of(hooked):
         assert hooked.sweeper().returncode == 0
         wait_for(lambda: waiting(hooked) == 0)
         assert kinds() == expected
+
+
+def test_a_concert_that_a_call_cancels_is_told_of(hooked):
+    with receiving(hooked) as receiver:
+        concert = new_concert(hooked, items=2)
+        about = {"concertId": concert.id}
+        held, _ = buy(hooked, new_user(), concert)
+        ok(hooked.post(f"/admin/concert/{concert.id}/cancel", {"reason": "Rain"}, **hooked.admin_headers()))
+        wait_for(lambda: receiver.find("concert.cancelled", **about))
+
+        def refunded():
+            assert hooked.sweeper().returncode == 0
+            return receiver.find("reservation.refunded", reservationId=held["reservationId"])
+
+        wait_for(refunded)
+        wait_for(lambda: waiting(hooked) == 0)
+        (told,) = receiver.find("concert.cancelled", **about)
+        assert told["data"] == about and not receiver.find("concert.changed", **about)
 
 
 def test_a_date_that_changes_is_told(hooked):
@@ -313,23 +329,53 @@ def test_what_happened_is_sent_again(hooked, concert):
         assert set(receiver.tries.values()) == {2}  # by the same webhook-id
 
 
+# ---- two side by side
+
+
+def test_two_outboxes_deliver_each_once_and_in_order(hooked):
+    """They share the work, send nothing that the other has in hand, and nothing before what it follows has arrived."""
+    concert = new_concert(hooked, seats=40)
+    refused, under_way, at_once, early = set(), [], [], []
+
+    def answer(message):
+        """Each fifth event is refused once."""
+        if int(message["id"].split("_")[1]) % 5 == 0 and message["id"] not in refused:
+            refused.add(message["id"])
+            return 500
+        return 200
+
+    with receiving(hooked, answer=answer) as receiver, hooked.without("outbox"):
+        orders = []
+        for _ in range(40):
+            user = new_user()
+            orders.append(reserve(hooked, user, concert)["reservationId"])
+            give_back(hooked, user, orders[-1])
+        take = receiver.take
+
+        def slowly(body, headers):
+            message = json.loads(body)
+            under_way.append(message)
+            at_once.append(len(under_way))
+            if message["type"] == "reservation.cancelled" and not receiver.of(reservationId=message["data"]["reservationId"]):
+                early.append(message)
+            time.sleep(0.05)
+            try:
+                return take(body, headers)
+            finally:
+                under_way.remove(message)
+
+        receiver.take = slowly
+        with another_outbox(hooked, webhook_connections=4), another_outbox(hooked, webhook_connections=4):
+            wait_for(lambda: waiting(hooked) == 0)
+        assert not early
+        assert max(at_once) > 4  # both did some
+        for order in orders:
+            assert receiver.of(reservationId=order) == ["reservation.held", "reservation.cancelled"]
+        assert refused
+        assert receiver.tries == {message["id"]: 1 + (message["id"] in refused) for message in receiver.messages}
+
+
 # ---- where it does not go
-
-
-@contextlib.contextmanager
-def another_outbox(stack, **settings):
-    over = {f"FRONTROW_{name.upper()}": str(value) for name, value in settings.items()}
-    log = open(stack.log("outbox"), "ab")
-    process = subprocess.Popen([stack.build / "frontrow-outbox", "--config", stack.var / "frontrow.conf"],
-                               env=stack.environment | over, stdout=log, stderr=log)
-    try:
-        yield process
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
 
 
 @pytest.mark.parametrize("host, allow, said", [

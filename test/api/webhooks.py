@@ -4,6 +4,8 @@ import collections
 import contextlib
 import http.server
 import re
+import signal
+import subprocess
 import sys
 import threading
 
@@ -142,3 +144,20 @@ def waiting(stack):
                        " (SELECT COUNT(*) FROM webhook_delivery d JOIN webhook w ON w.webhook_id = d.webhook_id"
                        "  WHERE d.dead_at IS NULL) AS n")
     return rows[0]["n"]
+
+
+@contextlib.contextmanager
+def another_outbox(stack, **settings):
+    """One more frontrow-outbox meanwhile, with these settings; it must end well."""
+    over = {f"FRONTROW_{name.upper()}": str(value) for name, value in settings.items()}
+    log = open(stack.log("outbox"), "ab")
+    process = subprocess.Popen([stack.build / "frontrow-outbox", "--config", stack.var / "frontrow.conf"],
+                               env=stack.environment | over, stdout=log, stderr=log)
+    try:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        log.close()
