@@ -7,6 +7,7 @@
 
 #include "base/host.h"
 #include "mysql/database.h"
+#include "mysql/event_table.h"
 
 enum { STATEMENT_SLOTS = 512, MAX_PARAMETERS = 768, MAX_COLUMNS = 40, ERROR_TEXT_SIZE = 512 };
 
@@ -67,7 +68,9 @@ struct database {
     struct session sessions[SESSION_COUNT];
     struct session *session; /* the one in use */
     bool in_transaction;
-    bool has_begun;     /* some statement of the transaction went through */
+    bool has_begun;                   /* some statement of the transaction went through */
+    struct event events[DB_ROWS_MAX]; /* what the transaction's COMMIT announces */
+    size_t event_count;
     bool misconfigured; /* the server was refused for how it is set up */
     int64_t changed_rows;
     int64_t inserted_id;

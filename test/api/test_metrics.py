@@ -23,7 +23,7 @@ LINE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 
 @pytest.fixture(scope="module")
 def private(new_stack):
-    stack = new_stack(workers=4)
+    stack = new_stack(workers=4, webhooks="on")
     yield stack
     stack.check_books()
 
@@ -96,7 +96,7 @@ def test_each_family_is_told_once_and_documented(private):
 
 def test_fifty_concerts_are_less_than_60_kilobytes(new_stack):
     """With a queue each, and after calls of all routes. Of more concerts the newest are told."""
-    stack = new_stack(workers=2)
+    stack = new_stack(workers=2, webhooks="on")
     queues = [Queue.new(stack, 1000, seats=2, price=1) for _ in range(CONCERTS)]
     for queue in queues:
         queue.add()

@@ -55,6 +55,8 @@ class Customer:
         self.held = reserve(stack, self.name, self.limited, self.limited.item, [5])
         lapsed = reserve(stack, self.name, self.limited, self.limited.item, [6])
         age_hold(stack, lapsed["reservationId"], 301)
+        stack.query("INSERT INTO outbox_event (kind, concert_id, user_id, occurred_at)"  # there are no webhooks here
+                    " VALUES ('reservation.held', %s, %s, UTC_TIMESTAMP(3))", self.limited.id, self.name)
 
     def encoded(self):
         return "".join(f"%{byte:02X}" for byte in self.name.encode())

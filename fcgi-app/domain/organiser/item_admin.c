@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "domain/event.h"
 #include "domain/organiser/item_seats.h"
 #include "mysql/organiser/audit_log_table.h"
 
@@ -62,6 +63,8 @@ item_create_execute(struct services *services, void *state, struct problem *prob
     enum db_result result = item_draft_insert(services->db, create->concert_id, create->draft);
     if (result != DB_OK)
         return refuse_db(problem, result);
+    event_add_concert(services, EVENT_CONCERT_CHANGED, create->concert_id,
+                      create->draft->item.item_id);
     return log_created(services, create, problem);
 }
 
@@ -200,6 +203,7 @@ item_change_execute(struct services *services, void *state, struct problem *prob
     enum error error = item_seats_change(services, change, problem);
     if (error == ERROR_NONE)
         error = refuse_db(problem, item_admin_table_update(services->db, &change->after));
+    event_add_concert(services, EVENT_CONCERT_CHANGED, change->concert_id, change->item_id);
     return error == ERROR_NONE ? log_change(services, change, problem) : error;
 }
 

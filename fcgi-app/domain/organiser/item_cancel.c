@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/event.h"
 #include "mysql/organiser/audit_log_table.h"
 
 static enum error
@@ -45,6 +46,7 @@ item_cancel_execute(struct services *services, void *state, struct problem *prob
     enum error error =
         refuse_db(problem, item_cancel_table_begin(services->db, &cancel->item, &cancel->begun_at));
     cancel->item.status = ITEM_CANCELLED;
+    event_add_concert(services, EVENT_CONCERT_CHANGED, cancel->concert_id, cancel->item_id);
     if (error == ERROR_NONE)
         error = log_begin(services, cancel, &before, problem);
     buffer_free(&before);

@@ -1,10 +1,12 @@
 #include "domain/organiser/ticket_checkin.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "domain/event.h"
 #include "mysql/organiser/audit_log_table.h"
 
 static enum error
@@ -95,6 +97,22 @@ ticket_checkin_precheck(struct services *services, void *state, struct problem *
     return require_usable(&checkin->ticket, checkin->item_id, problem);
 }
 
+static void
+announce(struct services *services, const struct ticket *ticket)
+{
+    struct event event = {
+        .kind = EVENT_TICKET_CHECKED_IN,
+        .concert_id = ticket->concert_id,
+        .item_id = ticket->item_id,
+        .reservation_id = ticket->reservation_id,
+        .has_ticket = true,
+    };
+    static_assert(sizeof event.ticket == sizeof ticket->reference, "it is the reference");
+    memcpy(event.ticket, ticket->reference, sizeof event.ticket);
+    snprintf(event.seat_ids, sizeof event.seat_ids, "%d", (int)ticket->seat.seat_id);
+    event_add(services, &event);
+}
+
 enum error
 ticket_checkin_execute(struct services *services, void *state, struct problem *problem)
 {
@@ -113,6 +131,7 @@ ticket_checkin_execute(struct services *services, void *state, struct problem *p
         ticket_table_check_in(services->db, ticket->ticket_id, &ticket->checkin);
     if (result != DB_OK)
         return refuse_db(problem, result);
+    announce(services, ticket);
     return write_log(services, checkin, "ticket checkin", &before, problem);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain/event.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/payment_create.h"
 #include "domain/sale/point.h"
@@ -131,6 +132,7 @@ write_payment(struct services *services, struct payment_create *create, int64_t 
     struct payment *made = &create->made;
     payment_create_fill(create, now);
     create->ends_token = false;
+    event_add_payment(services, &create->reservation);
     enum db_result result = payment_table_insert(services->db, &made, 1, 0);
     if (result != DB_OK || !create->takes_token || !create->concert.queued)
         return result;

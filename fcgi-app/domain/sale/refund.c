@@ -1,6 +1,9 @@
 #include "domain/sale/refund.h"
 
+#include <string.h>
+
 #include "base/clock.h"
+#include "domain/event.h"
 #include "domain/sale/point.h"
 
 enum { PERCENT = 100 };
@@ -40,8 +43,11 @@ check_seats(struct services *services, struct reservation *reservation, const in
 }
 
 static enum db_result
-end_reservation(struct services *services, struct reservation *reservation)
+end_reservation(struct services *services, struct reservation *reservation, struct refund *refund)
 {
+    refund->seat_count = (size_t)reservation->seat_count;
+    for (size_t i = 0; i < refund->seat_count; i++)
+        refund->seat_ids[i] = reservation->seats[i].seat_id;
     enum db_result result =
         seat_table_free(services->db, reservation->item_id, reservation->seats,
                         (size_t)reservation->seat_count, reservation->reservation_id);
@@ -60,6 +66,8 @@ lessen_reservation(struct services *services, struct reservation *reservation,
     struct seat freed[SEATS_AT_ONCE], kept[SEATS_AT_ONCE];
     size_t freed_count = 0;
     int32_t kept_count = 0;
+    refund->seat_count = count;
+    memcpy(refund->seat_ids, seat_ids, count * sizeof seat_ids[0]);
     for (int32_t i = 0; i < reservation->seat_count; i++) {
         bool goes = false;
         for (size_t n = 0; n < count; n++)
@@ -102,7 +110,7 @@ refund_return_seats(struct services *services, struct reservation *reservation,
         return refuse_db(problem,
                          lessen_reservation(services, reservation, seat_ids, count, refund));
     refund->price = reservation->total_price;
-    return refuse_db(problem, end_reservation(services, reservation));
+    return refuse_db(problem, end_reservation(services, reservation, refund));
 }
 
 /* What was not paid with points moves none: it is written down for the box office. */
@@ -134,6 +142,8 @@ refund_pay_back(struct services *services, const struct reservation *reservation
     enum db_result result = DB_OK;
     entry->fee = refund->price - amount;
     entry->amount = amount;
+    event_add_refund(services, reservation, refund->seat_ids, refund->seat_count, amount,
+                     entry->fee);
     if (reservation->method != PAID_POINTS)
         return write_down(services, reservation, entry, problem);
     if (reservation->status == RESERVATION_CANCELLED)

@@ -15,6 +15,8 @@ struct refund {
     int32_t percent;  /* 0..100 of the price, rounded down; the rest is the fee */
     int64_t asked_at; /* when the owner asked for it; CLOCK_NEVER: an operator gives it */
 
+    size_t seat_count; /* that went back, and which */
+    int32_t seat_ids[SEATS_AT_ONCE];
     int64_t price;            /* of the seats */
     struct point_entry entry; /* of the ledger */
 };

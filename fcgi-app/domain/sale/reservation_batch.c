@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "domain/event.h"
 #include "domain/sale/quota.h"
 
 static struct reservation_create *
@@ -227,6 +228,7 @@ write_holds(struct services *services, const struct effect_group *group, int64_t
             ids[seats] = made[i]->seats[n].seat_id;
             owners[seats++] = made[i]->reservation_id;
         }
+        event_add_reservation(services, EVENT_RESERVATION_HELD, made[i]);
     }
     return seat_table_hold_batch(services->db, made[0]->item_id, ids, owners, seats,
                                  made[0]->expires_at);

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/shared.h"
 #include "domain/concert/refund_rules.h"
+#include "domain/event.h"
 #include "domain/sale/ticket.h"
 #include "mysql/sale/idempotency_table.h"
 
@@ -28,6 +29,7 @@ release(struct services *services, struct reservation *reservation, int64_t give
             reservation_table_set_status(services->db, reservation->reservation_id,
                                          RESERVATION_HELD, RESERVATION_CANCELLED, given_back_at);
     reservation->status = RESERVATION_CANCELLED;
+    event_add_reservation(services, EVENT_RESERVATION_CANCELLED, reservation);
     return refuse_db(problem, result);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "domain/event.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/quota.h"
 
@@ -178,6 +179,7 @@ reservation_create_write(struct services *services, struct reservation_create *c
                                  made->reservation_id, made->expires_at);
     if (result == DB_OK && create->keeps_place)
         result = token_table_prolong(services->db, made->token, made->expires_at);
+    event_add_reservation(services, EVENT_RESERVATION_HELD, made);
     return result;
 }
 

@@ -469,10 +469,13 @@ reservation_table_list_lapsed(struct database *db, const struct lapsed_cursor *a
 enum db_result
 reservation_table_lock_lapsed(struct database *db, struct reservation *reservation)
 {
-    static const struct query lock = {"SELECT item_id, status + 0, expires_at FROM reservation"
-                                      " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
+    static const struct query lock = {
+        "SELECT concert_id, item_id, user_id, total_price, status + 0, expires_at FROM reservation"
+        " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
-                         COLUMNS(INTO_INT32(&reservation->item_id),
+                         COLUMNS(INTO_INT32(&reservation->concert_id),
+                                 INTO_INT32(&reservation->item_id), INTO_TEXT(reservation->user_id),
+                                 INTO_INT64(&reservation->total_price),
                                  INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
                                  INTO_INSTANT(&reservation->expires_at)));
 }

@@ -164,8 +164,8 @@ enum db_result reservation_table_list_lapsed(struct database *db, const struct l
                                              size_t *count) MUST_CHECK;
 
 /*
- * Locks a reservation and sets its item_id, status and expires_at. DB_NONE: somebody else has it
- * locked.
+ * Locks a reservation and reads whose and what it is, its price, status and expires_at. DB_NONE:
+ * somebody else has it locked.
  */
 enum db_result reservation_table_lock_lapsed(struct database *db, struct reservation *reservation)
     MUST_CHECK;
