@@ -45,6 +45,7 @@ HALLS = [
               IF(r.reservation_id IS NULL, 'available', 'held'), r.reservation_id, r.expires_at
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
+    f"UPDATE concert SET seat_returns = 1 WHERE concert_id = {OPEN}",
     "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
 ]
 
@@ -154,6 +155,21 @@ def refund_eight(world):
     world.charge(user, 2000)
     world.ask("POST", "/payment", world.pay(user, held), token)
     return "DELETE", f"/reservation/{held}?userId={user}", None, world.key()
+
+
+def some_of(whole):
+    """The first four seats of what the call would give back."""
+    def call(world):
+        method, path, *rest = whole(world)
+        held = world.stack.get(path).json()["seats"]
+        return method, f"{path}&seatIds={','.join(str(seat['seatId']) for seat in held[:4])}", *rest
+
+    return call
+
+
+def release_eight(world):
+    user = world.user()
+    return "DELETE", f"/reservation/{world.hold(user, OPEN, 8)}?userId={user}"
 
 
 def pay_one(world):
@@ -366,6 +382,8 @@ REQUESTS = [
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
     Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("DELETE /reservation/{reservation}", "4 of 8 held seats", some_of(release_eight), 11, 60),
+    Request("DELETE /reservation/{reservation}", "4 of 8 paid seats, key", some_of(refund_eight), 24, 90),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
     Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),

@@ -35,29 +35,76 @@ check_range(const struct field *field, const struct value *value, int64_t min, i
                         field->name, (long long)min, (long long)max);
 }
 
+/* An id or a number in a query: decimal digits, no sign, no leading zero. */
+static bool
+parse_decimal(const char *text, int64_t *integer)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 18 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
+        return false;
+    *integer = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* Puts the n-th of the seatIds among the others. */
 static enum error
-check_seat_ids(struct input *input, const struct field *field, const json_t *list,
+add_seat_id(struct input *input, bool is_integer, int64_t id, struct problem *problem)
+{
+    char name[32];
+    snprintf(name, sizeof name, "seatIds[%zu]", input->seat_count);
+    if (!is_integer || id < 1 || id > INT32_MAX)
+        return refuse_field(problem, name, "%s must be an integer from 1 to %d", name, INT32_MAX);
+    input->seat_ids[input->seat_count++] = (int32_t)id;
+    return ERROR_NONE;
+}
+
+/* In a query they are separated by commas. */
+static enum error
+read_seat_list(struct input *input, const struct field *field, const char *text,
                struct problem *problem)
+{
+    char id[32];
+    for (size_t length; *text != '\0'; text += length + (text[length] == ',')) {
+        int64_t number = 0;
+        length = strcspn(text, ",");
+        if (input->seat_count == SEATS_AT_ONCE || (text[length] == ',' && text[length + 1] == '\0'))
+            return refuse_field(problem, field->name, "seatIds must be 1 to 8 ids");
+        bool is_integer = snprintf(id, sizeof id, "%.*s", (int)length, text) < (int)sizeof id &&
+                          parse_decimal(id, &number);
+        if (add_seat_id(input, is_integer, number, problem) != ERROR_NONE)
+            return problem->error;
+    }
+    return ERROR_NONE;
+}
+
+static enum error
+read_seat_array(struct input *input, const struct field *field, const json_t *list,
+                struct problem *problem)
 {
     size_t count = json_array_size(list);
     if (!json_is_array(list) || count < 1 || count > SEATS_AT_ONCE)
         return refuse_field(problem, field->name, "seatIds must be an array of 1 to 8 ids");
     for (size_t i = 0; i < count; i++) {
         const json_t *id = json_array_get(list, i);
-        char name[32];
-        snprintf(name, sizeof name, "seatIds[%zu]", i);
-        if (!json_is_integer(id) || json_integer_value(id) < 1 ||
-            json_integer_value(id) > INT32_MAX)
-            return refuse_field(problem, name, "%s must be an integer from 1 to %d", name,
-                                INT32_MAX);
-        input->seat_ids[i] = (int32_t)json_integer_value(id);
+        if (add_seat_id(input, json_is_integer(id), json_integer_value(id), problem) != ERROR_NONE)
+            return problem->error;
     }
-    seat_sort_ids(input->seat_ids, count);
-    for (size_t i = 1; i < count; i++)
+    return ERROR_NONE;
+}
+
+static enum error
+check_seat_ids(struct input *input, const struct field *field, const struct value *value,
+               struct problem *problem)
+{
+    enum error error = value->json == NULL ? read_seat_list(input, field, value->text, problem)
+                                           : read_seat_array(input, field, value->json, problem);
+    if (error != ERROR_NONE)
+        return error;
+    seat_sort_ids(input->seat_ids, input->seat_count);
+    for (size_t i = 1; i < input->seat_count; i++)
         if (input->seat_ids[i] == input->seat_ids[i - 1])
             return refuse_field(problem, field->name, "seat %d is listed twice",
                                 input->seat_ids[i]);
-    input->seat_count = count;
     return ERROR_NONE;
 }
 
@@ -69,7 +116,7 @@ check_seat_choice(struct input *input, const struct field *field, const struct v
         return refuse_field(problem, field->name,
                             "only one of seatId, seatIds and count may be given");
     if (field->kind == FIELD_SEAT_IDS)
-        return check_seat_ids(input, field, value->json, problem);
+        return check_seat_ids(input, field, value, problem);
     if (field->kind == FIELD_COUNT) {
         input->count = (int32_t)value->integer;
         return check_range(field, value, 1, SEATS_AT_ONCE, problem);
@@ -195,17 +242,6 @@ check_value(struct input *input, const struct field *field, const struct value *
         break;
     }
     log_abort("a kind of field that is not known");
-}
-
-/* An id or a number in a query: decimal digits, no sign, no leading zero. */
-static bool
-parse_decimal(const char *text, int64_t *integer)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 18 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
-        return false;
-    *integer = strtoll(text, NULL, 10);
-    return true;
 }
 
 /* A user is named by the gateway too; an operator names somebody else. */

@@ -8,6 +8,7 @@
 #include "api/input.h"
 #include "api/seat.h"
 #include "domain/sale/payment.h"
+#include "domain/sale/seat_return.h"
 
 static void
 write_seats(struct json *json, const char *name, const struct seat *seats, int32_t count)
@@ -176,10 +177,13 @@ reservation_delete(void *services, const struct request *request, struct respons
     struct reservation_cancel cancel = {
         .user_id = request->caller,
         .reservation_id = request->ids[0],
+        .seat_ids = request->input->seat_ids,
+        .seat_count = request->input->seat_count,
     };
     struct effect effect = {
-        .kind = EFFECT_CANCEL,
+        .kind = cancel.seat_count > 0 ? EFFECT_RETURN : EFFECT_CANCEL,
         .state = &cancel,
+        .precheck = cancel.seat_count > 0 ? seat_return_precheck : NULL,
         .execute = reservation_cancel_execute,
         .was_committed = reservation_cancel_was_committed,
         .effect_id = reservation_cancel_id,

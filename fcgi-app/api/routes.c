@@ -42,6 +42,12 @@ static const struct field layout_fields[] = {
 
 static const struct field user_fields[] = {USER, END};
 
+static const struct field return_fields[] = {
+    USER,
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    END,
+};
+
 static const struct field page_fields[] = {
     USER,
     LIMIT,
@@ -232,7 +238,8 @@ const struct route api_routes[] = {
             reservation_post_batch),
     GET("/reservation", WHO_CALLER, page_fields, reservation_get_list),
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
-    KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),
+    KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, return_fields,
+          reservation_delete),
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
 
     GET("/point", WHO_CALLER, user_fields, point_get),

@@ -444,6 +444,10 @@ BREAKS = {
     "a refund for which the rules gave nothing": (
         {"refund_by_rules"},
         [RULES.format(when="p.paid_at - INTERVAL 2 MINUTE", percent=0)]),
+    "a refund of a seat for which the rules gave nothing": (
+        {"refund_by_rules"},
+        ["UPDATE returned_seat SET asked_at = UTC_TIMESTAMP(3) WHERE reservation_id = {part}",
+         RULES.format(when="p.paid_at - INTERVAL 2 DAY", percent=0)]),
     "a negative fee": (
         {"payment_adds_up"},
         ["UPDATE point_history SET amount = amount + 1, balance_after = balance_after + 1, fee = -1"

@@ -36,7 +36,6 @@ is_set(const struct input *input, const struct field *field)
 static void
 require_seats(const struct input *input)
 {
-    REQUIRE((input->seat_count > 0) != (input->count > 0));
     REQUIRE(input->seat_count <= SEATS_AT_ONCE);
     REQUIRE(input->count >= 0 && input->count <= SEATS_AT_ONCE);
     for (size_t i = 0; i < input->seat_count; i++)
@@ -75,6 +74,9 @@ require_field(const struct input *input, const struct field *field)
         REQUIRE(memchr(text, '\0', field->size) != NULL);
         break;
     case FIELD_SEAT_ID:
+        REQUIRE((input->seat_count > 0) != (input->count > 0));
+        break;
+    case FIELD_SEAT_IDS:
         require_seats(input);
         break;
     default:
@@ -183,6 +185,17 @@ write_choice(struct buffer *out, const struct field *field, int64_t number)
     write_parameter(out, field->name, find_word(field, number, words));
 }
 
+static void
+write_seat_list(struct buffer *out, const struct field *field, const struct input *input)
+{
+    char list[12 * SEATS_AT_ONCE] = "";
+    for (size_t i = 0, length = 0; i < input->seat_count; i++)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%d", i > 0 ? "," : "",
+                                   (int)input->seat_ids[i]);
+    if (input->seat_count > 0)
+        write_parameter(out, field->name, list);
+}
+
 void
 fuzz_write_query(const struct route *route, const struct input *input, struct buffer *out)
 {
@@ -206,6 +219,9 @@ fuzz_write_query(const struct route *route, const struct input *input, struct bu
         case FIELD_WORD:
             if (*(const bool *)member(input, field))
                 write_parameter(out, field->name, field->word);
+            break;
+        case FIELD_SEAT_IDS:
+            write_seat_list(out, field, input);
             break;
         default:
             if (*text != '\0')

@@ -30,6 +30,32 @@ reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT
         ids[i] = reservation->seats[i].seat_id;
 }
 
+void
+reservation_split(const struct reservation *reservation, const int32_t *seat_ids, size_t count,
+                  struct reservation_split *split)
+{
+    split->leaving_count = 0;
+    split->kept_count = 0;
+    split->price = 0;
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        const struct seat *seat = &reservation->seats[i];
+        if (!seat_is_listed(seat->seat_id, seat_ids, count)) {
+            split->kept[split->kept_count++] = *seat;
+            continue;
+        }
+        split->leaving[split->leaving_count++] = *seat;
+        split->price += seat->price;
+    }
+}
+
+void
+reservation_lessen(struct reservation *reservation, const struct reservation_split *split)
+{
+    memcpy(reservation->seats, split->kept, sizeof split->kept);
+    reservation->seat_count = split->kept_count;
+    reservation->total_price -= split->price;
+}
+
 /* Replaces the stored status by the shown one. */
 static enum error
 show(struct services *services, struct reservation *reservation, int64_t now,

@@ -62,10 +62,12 @@ void reservation_create_count(const void *create, struct tally *tally);
 /* After the commit: Redis is to hear how long the owner's place in the queue is kept. */
 void reservation_create_finish(struct services *services, const struct reservation_create *create);
 
-/* The state of a cancelling call. The caller fills the first two. */
+/* The state of a cancelling call. The caller fills the first four. */
 struct reservation_cancel {
     const char *user_id;
     int64_t reservation_id;
+    const int32_t *seat_ids; /* that are given back, ascending (domain/sale/seat_return.h) */
+    size_t seat_count;       /* 0: all that it has */
 
     struct reservation reservation; /* with its seats, after the cancel */
     bool released;                  /* by an operator: it was a live hold */
@@ -143,6 +145,22 @@ enum error reservation_list(struct services *services, const char *user_id, int6
 enum error reservation_lock(struct services *services, const char *user_id, int64_t id,
                             struct reservation *reservation, int64_t *now, struct problem *problem)
     MUST_CHECK;
+
+/* A reservation's seats, those that leave it and those that it keeps, each in their order. */
+struct reservation_split {
+    struct seat leaving[SEATS_AT_ONCE];
+    struct seat kept[SEATS_AT_ONCE];
+    size_t leaving_count;
+    int32_t kept_count;
+    int64_t price; /* of those that leave */
+};
+
+/* Splits a reservation whose seats were read by the numbers of those that leave. */
+void reservation_split(const struct reservation *reservation, const int32_t *seat_ids, size_t count,
+                       struct reservation_split *split);
+
+/* Leaves it with those that it keeps. */
+void reservation_lessen(struct reservation *reservation, const struct reservation_split *split);
 
 /* The seat numbers of a reservation whose seats were read. */
 void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);

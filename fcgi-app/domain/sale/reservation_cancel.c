@@ -8,6 +8,7 @@
 #include "base/shared.h"
 #include "domain/concert/refund_rules.h"
 #include "domain/event.h"
+#include "domain/sale/seat_return.h"
 #include "domain/sale/ticket.h"
 #include "mysql/sale/idempotency_table.h"
 
@@ -99,6 +100,16 @@ find_percent(struct services *services, const struct reservation *reservation, i
                                 item.starts_at, now, percent, problem);
 }
 
+/* Whether it names seats, and others are kept; or seats that the reservation does not have. */
+static bool
+is_of_some(const struct reservation_cancel *cancel)
+{
+    struct reservation_split split;
+    reservation_split(&cancel->reservation, cancel->seat_ids, cancel->seat_count, &split);
+    return cancel->seat_count > 0 &&
+           (split.kept_count > 0 || split.leaving_count < cancel->seat_count);
+}
+
 enum error
 reservation_cancel_execute(struct services *services, void *state, struct problem *problem)
 {
@@ -113,17 +124,21 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
     if (reservation->concert_maintenance)
         return refuse_maintenance(problem);
     if (reservation->status == RESERVATION_HELD)
-        return release(services, reservation, now, problem);
+        return is_of_some(cancel) ? seat_return_release(services, reservation, cancel->seat_ids,
+                                                        cancel->seat_count, problem)
+                                  : release(services, reservation, now, problem);
     if (reservation->status != RESERVATION_PAID)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     cancel->refund = (struct refund){.asked_at = now};
-    error = ticket_require_unused(services, reservation->reservation_id, problem);
+    error = ticket_require_unused(services, reservation->reservation_id, cancel->seat_ids,
+                                  cancel->seat_count, problem);
     if (error == ERROR_NONE)
         error = find_percent(services, reservation, now, &cancel->refund.percent, problem);
     if (error != ERROR_NONE)
         return error;
-    error = refund_return_seats(services, reservation, NULL, 0, &cancel->refund, problem);
+    error = refund_return_seats(services, reservation, cancel->seat_ids, cancel->seat_count,
+                                &cancel->refund, problem);
     if (error == ERROR_NONE)
         error = refund_pay_back(services, reservation, &cancel->refund, problem);
     if (error != ERROR_NONE)
@@ -138,6 +153,11 @@ reservation_cancel_was_committed(struct services *services, void *state)
     /* Nothing but a cancel makes a reservation cancelled: if it is, ours or a twin's was done. */
     const struct reservation_cancel *cancel = state;
     struct reservation found;
+    if (cancel->reservation.status == RESERVATION_PAID)
+        return refund_was_committed(services, &cancel->reservation, &cancel->refund.entry);
+    if (cancel->reservation.status == RESERVATION_HELD)
+        return seat_return_was_released(services, cancel->reservation_id, cancel->seat_ids,
+                                        cancel->seat_count);
     enum db_result result = reservation_table_lock(services->db, cancel->reservation_id, &found);
     if (result != DB_OK)
         return result;

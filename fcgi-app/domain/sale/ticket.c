@@ -91,10 +91,12 @@ ticket_issue(struct services *services, const char *user_id, int64_t reservation
 }
 
 enum error
-ticket_require_unused(struct services *services, int64_t reservation_id, struct problem *problem)
+ticket_require_unused(struct services *services, int64_t reservation_id, const int32_t *seat_ids,
+                      size_t count, struct problem *problem)
 {
     int64_t used;
-    enum db_result result = ticket_table_count_used(services->db, reservation_id, &used);
+    enum db_result result =
+        ticket_table_count_used(services->db, reservation_id, seat_ids, count, &used);
     if (result == DB_OK && used > 0)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "A ticket of it was used");
     return refuse_db(problem, result);

@@ -20,10 +20,11 @@ enum error ticket_issue(struct services *services, const char *user_id, int64_t 
                         struct problem *problem) MUST_CHECK;
 
 /*
- * Refuses with not_cancellable where a ticket of a locked order was used: here, or by a host that
- * has keys, or had.
+ * Refuses with not_cancellable where a ticket of a locked order was used, here or by a host that
+ * has keys, or had: one of these seats, of any with a count of 0.
  */
 enum error ticket_require_unused(struct services *services, int64_t reservation_id,
-                                 struct problem *problem) MUST_CHECK;
+                                 const int32_t *seat_ids, size_t count, struct problem *problem)
+    MUST_CHECK;
 
 #endif

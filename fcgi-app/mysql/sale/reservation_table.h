@@ -110,11 +110,18 @@ enum db_result reservation_table_returned_seats(struct database *db,
 /*
  * Takes `count` seats, which are some of those that were read, out of a locked reservation that is
  * paid: they are returned by its next refund, and its count and price are those of the others.
- * `price` is what they cost. DB_RETRY: it is not as it was read, the lock did not hold.
+ * `price` is what they cost, `asked_at` when the owner asked for it (CLOCK_NEVER: an operator gives
+ * it). DB_RETRY: it is not as it was read, the lock did not hold.
  */
 enum db_result reservation_table_return_seats(struct database *db,
                                               const struct reservation *reservation,
-                                              const int32_t *seat_ids, size_t count, int64_t price)
+                                              const int32_t *seat_ids, size_t count, int64_t price,
+                                              int64_t asked_at) MUST_CHECK;
+
+/* The same of a hold, which leaves nothing to be remembered. */
+enum db_result reservation_table_release_seats(struct database *db,
+                                               const struct reservation *reservation,
+                                               const int32_t *seat_ids, size_t count, int64_t price)
     MUST_CHECK;
 
 /*

@@ -149,12 +149,18 @@ ticket_table_undo(struct database *db, int64_t ticket_id, int64_t before)
 }
 
 enum db_result
-ticket_table_count_used(struct database *db, int64_t reservation_id, int64_t *count)
+ticket_table_count_used(struct database *db, int64_t reservation_id, const int32_t *seat_ids,
+                        size_t count, int64_t *used)
 {
-    static const struct query used = {
+    static const struct query of_order = {
         "SELECT COUNT(checked_in_at) FROM ticket WHERE reservation_id = ?"};
-    return db_select_one(db, &used, PARAMETERS(DB_INTEGER(reservation_id)),
-                         COLUMNS(INTO_INT64(count)));
+    static const struct query of_seats = {
+        "SELECT COUNT(checked_in_at) FROM ticket WHERE reservation_id = ? AND seat_no" DB_IN_8};
+    struct parameter parameters[1 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE && count > 0; i++)
+        parameters[1 + i] = DB_INTEGER(seat_ids[db_list_at(i, count)]);
+    return db_select_one(db, count > 0 ? &of_seats : &of_order, parameters,
+                         count > 0 ? 1 + SEATS_AT_ONCE : 1, COLUMNS(INTO_INT64(used)));
 }
 
 /* Neither reads a row of a ticket: its index has all that is counted. */

@@ -57,8 +57,9 @@ enum db_result ticket_table_check_in(struct database *db, int64_t ticket_id,
                                      const struct checkin *checkin) MUST_CHECK;
 enum db_result ticket_table_undo(struct database *db, int64_t ticket_id, int64_t before) MUST_CHECK;
 
-/* How many tickets of an order were taken. */
-enum db_result ticket_table_count_used(struct database *db, int64_t reservation_id, int64_t *count)
+/* How many tickets of an order were taken: those of `count` seats, of all where that is 0. */
+enum db_result ticket_table_count_used(struct database *db, int64_t reservation_id,
+                                       const int32_t *seat_ids, size_t count, int64_t *used)
     MUST_CHECK;
 
 /* The tickets of an item with ids below `before`, newest first; at most `limit`, into `list`. */

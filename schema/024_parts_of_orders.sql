@@ -1,0 +1,40 @@
+-- What buyers may do with a part of an order, where a concert asks for it: give back single seats. A seat that went back
+-- tells whether its owner or an operator gave it. Each ALTER only adds, without a copy of its table. Whoever has a table
+-- in a transaction is waited for, for a second at most. MySQL has no ADD COLUMN IF NOT EXISTS, and a migration can be run
+-- again. A build from before refuses nothing more and offers nothing of this; ask for it when all hosts run this build.
+SET SESSION lock_wait_timeout = 1;
+
+SET @add_rules = IF(
+    (SELECT COUNT(*) FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND table_name = 'concert' AND column_name = 'seat_returns') > 0,
+    'DO 0',
+    'ALTER TABLE concert
+        ADD COLUMN seat_returns TINYINT NOT NULL DEFAULT 0 COMMENT ''1: buyers give back single seats'',
+        ALGORITHM = INSTANT');
+PREPARE add_rules FROM @add_rules;
+EXECUTE add_rules;
+DEALLOCATE PREPARE add_rules;
+
+SET @add_asked = IF(
+    (SELECT COUNT(*) FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND table_name = 'returned_seat' AND column_name = 'asked_at') > 0,
+    'DO 0',
+    'ALTER TABLE returned_seat
+        ADD COLUMN asked_at DATETIME(3) NULL COMMENT ''when its owner asked for it; NULL: an operator gave it'',
+        ALGORITHM = INSTANT');
+PREPARE add_asked FROM @add_asked;
+EXECUTE add_asked;
+DEALLOCATE PREPARE add_asked;
+
+SET @add_effect = IF(
+    (SELECT COUNT(*) FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND table_name = 'idempotency' AND column_name = 'effect'
+     AND column_type LIKE '%''return''%') > 0,
+    'DO 0',
+    'ALTER TABLE idempotency
+        MODIFY effect ENUM (''reserve'', ''cancel'', ''charge'', ''use'', ''pay'', ''create'', ''hall'', ''checkin'',
+            ''return'') NOT NULL,
+        ALGORITHM = INSTANT');
+PREPARE add_effect FROM @add_effect;
+EXECUTE add_effect;
+DEALLOCATE PREPARE add_effect;
