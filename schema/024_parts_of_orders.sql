@@ -1,7 +1,8 @@
--- What buyers may do with a part of an order, where a concert asks for it: give back single seats. A seat that went back
--- tells whether its owner or an operator gave it. Each ALTER only adds, without a copy of its table. Whoever has a table
--- in a transaction is waited for, for a second at most. MySQL has no ADD COLUMN IF NOT EXISTS, and a migration can be run
--- again. A build from before refuses nothing more and offers nothing of this; ask for it when all hosts run this build.
+-- What buyers may do with a part of an order, where a concert asks for it: give back single seats, or swap seats for free
+-- ones. A seat that went back tells whether its owner or an operator gave it. Each ALTER only adds, without a copy of its
+-- table. Whoever has a table in a transaction is waited for, for a second at most. MySQL has no ADD COLUMN IF NOT EXISTS,
+-- and a migration can be run again. A build from before refuses nothing more and offers nothing of this; ask for it when
+-- all hosts run this build.
 SET SESSION lock_wait_timeout = 1;
 
 SET @add_rules = IF(
@@ -10,6 +11,7 @@ SET @add_rules = IF(
     'DO 0',
     'ALTER TABLE concert
         ADD COLUMN seat_returns TINYINT NOT NULL DEFAULT 0 COMMENT ''1: buyers give back single seats'',
+        ADD COLUMN swaps TINYINT NOT NULL DEFAULT 0 COMMENT ''1: buyers swap seats for free ones'',
         ALGORITHM = INSTANT');
 PREPARE add_rules FROM @add_rules;
 EXECUTE add_rules;
@@ -26,6 +28,16 @@ PREPARE add_asked FROM @add_asked;
 EXECUTE add_asked;
 DEALLOCATE PREPARE add_asked;
 
+-- Tickets whose order goes on without them. A seat of it has one ticket at most, so they leave `ticket` for this.
+CREATE TABLE IF NOT EXISTS void_ticket (
+    reference      BINARY(16)  NOT NULL,
+    reservation_id BIGINT      NOT NULL,
+    seat_no        INT         NOT NULL,
+    item_id        INT         NOT NULL,
+    voided_at      DATETIME(3) NOT NULL,
+    PRIMARY KEY (reference)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
 SET @add_effect = IF(
     (SELECT COUNT(*) FROM information_schema.columns
      WHERE table_schema = DATABASE() AND table_name = 'idempotency' AND column_name = 'effect'
@@ -33,7 +45,7 @@ SET @add_effect = IF(
     'DO 0',
     'ALTER TABLE idempotency
         MODIFY effect ENUM (''reserve'', ''cancel'', ''charge'', ''use'', ''pay'', ''create'', ''hall'', ''checkin'',
-            ''return'') NOT NULL,
+            ''return'', ''swap'') NOT NULL,
         ALGORITHM = INSTANT');
 PREPARE add_effect FROM @add_effect;
 EXECUTE add_effect;

@@ -45,7 +45,7 @@ HALLS = [
               IF(r.reservation_id IS NULL, 'available', 'held'), r.reservation_id, r.expires_at
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
-    f"UPDATE concert SET seat_returns = 1 WHERE concert_id = {OPEN}",
+    f"UPDATE concert SET seat_returns = 1, swaps = 1 WHERE concert_id = {OPEN}",
     "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
 ]
 
@@ -170,6 +170,23 @@ def some_of(whole):
 def release_eight(world):
     user = world.user()
     return "DELETE", f"/reservation/{world.hold(user, OPEN, 8)}?userId={user}"
+
+
+def swap(paid):
+    """All eight seats of a hold, or of an order, for eight others."""
+    def call(world):
+        user = world.user()
+        held = world.hold(user, OPEN, 8)
+        if paid:
+            token = world.token(user, OPEN)
+            world.charge(user, 2000)
+            world.ask("POST", "/payment", world.pay(user, held), token)
+            world.ask("GET", f"/reservation/{held}/ticket?userId={user}")
+        body = {"userId": user, "toSeatIds": world.seat_ids(8)}
+        body["seatIds"] = [one["seatId"] for one in world.stack.get(f"/reservation/{held}?userId={user}").json()["seats"]]
+        return "POST", f"/reservation/{held}/swap", body
+
+    return call
 
 
 def pay_one(world):
@@ -382,6 +399,8 @@ REQUESTS = [
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
     Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("POST /reservation/{reservation}/swap", "8 held seats", swap(False), 14, 110),
+    Request("POST /reservation/{reservation}/swap", "8 paid seats, key", keyed(swap(True)), 21, 170),
     Request("DELETE /reservation/{reservation}", "4 of 8 held seats", some_of(release_eight), 11, 60),
     Request("DELETE /reservation/{reservation}", "4 of 8 paid seats, key", some_of(refund_eight), 24, 90),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),

@@ -65,9 +65,9 @@ write_aside(const struct request *request, char text[ASIDE_SIZE])
         return 0;
     if (input->hall_name[0] != '\0')
         return (size_t)snprintf(text, ASIDE_SIZE, "%s", input->hall_name);
-    for (size_t i = 0; i < input->seat_count && request->method == METHOD_DELETE; i++)
+    for (size_t i = 0; i < input->seats.count && request->method == METHOD_DELETE; i++)
         length +=
-            (size_t)snprintf(text + length, ASIDE_SIZE - length, "%d,", (int)input->seat_ids[i]);
+            (size_t)snprintf(text + length, ASIDE_SIZE - length, "%d,", (int)input->seats.ids[i]);
     return length;
 }
 

@@ -23,6 +23,7 @@ void reservation_post_batch(void *services, struct call *calls, size_t count);
 HANDLER(reservation_get);
 HANDLER(reservation_get_list);
 HANDLER(reservation_delete);
+HANDLER(reservation_swap);
 HANDLER(point_get);
 HANDLER(point_charge);
 void point_charge_batch(void *services, struct call *calls, size_t count);

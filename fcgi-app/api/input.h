@@ -23,9 +23,9 @@ struct input {
     int32_t concert_id;
     int32_t item_id;
     int64_t reservation_id;
-    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending; a single seatId is a list of one */
-    size_t seat_count;
-    int32_t count; /* best available: how many, 0 where seats are named */
+    struct seat_list seats;    /* a single seatId is a list of one */
+    struct seat_list to_seats; /* of a swap: those that are wanted for the others */
+    int32_t count;             /* best available: how many, 0 where seats are named */
     char section[SECTION_SIZE];
     int64_t max_price;
     bool compact;
@@ -68,6 +68,7 @@ enum field_kind {
     FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
     FIELD_SEAT_IDS,
     FIELD_COUNT,
+    FIELD_SEAT_LIST, /* one more of 1..SEATS_AT_ONCE ids, into a struct seat_list */
     FIELD_END,
 };
 

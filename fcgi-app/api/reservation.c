@@ -1,4 +1,4 @@
-/* POST, GET, DELETE /reservation */
+/* POST, GET, DELETE /reservation, POST /reservation/{reservation}/swap */
 #include "api/reservation.h"
 
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "api/seat.h"
 #include "domain/sale/payment.h"
 #include "domain/sale/seat_return.h"
+#include "domain/sale/seat_swap.h"
 
 static void
 write_seats(struct json *json, const char *name, const struct seat *seats, int32_t count)
@@ -59,12 +60,12 @@ read_create(const struct request *request, struct offer *offer)
         .user_id = request->caller,
         .concert_id = input->concert_id,
         .item_id = input->item_id,
-        .seat_count = input->seat_count,
+        .seat_count = input->seats.count,
         .wish = {.count = input->count, .section = input->section, .max_price = input->max_price},
         .token = api_token(request),
         .offer = offer,
     };
-    memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);
+    memcpy(create.seat_ids, input->seats.ids, sizeof create.seat_ids);
     return create;
 }
 
@@ -177,8 +178,8 @@ reservation_delete(void *services, const struct request *request, struct respons
     struct reservation_cancel cancel = {
         .user_id = request->caller,
         .reservation_id = request->ids[0],
-        .seat_ids = request->input->seat_ids,
-        .seat_count = request->input->seat_count,
+        .seat_ids = request->input->seats.ids,
+        .seat_count = request->input->seats.count,
     };
     struct effect effect = {
         .kind = cancel.seat_count > 0 ? EFFECT_RETURN : EFFECT_CANCEL,
@@ -192,5 +193,57 @@ reservation_delete(void *services, const struct request *request, struct respons
     };
     if (api_apply(services, request, &effect, response) || response->replayed ||
         response->error == ERROR_OUTCOME_UNKNOWN)
-        reservation_cancel_finish(services, &cancel, request->idempotency_key, response->replayed);
+        reservation_seats_freed(services, cancel.user_id, &cancel.reservation,
+                                request->idempotency_key, response->replayed);
+}
+
+static void
+render_swapped(const void *state, struct buffer *body)
+{
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    reservation_write(&json, &((const struct seat_swap *)state)->reservation);
+    json_end_object(&json);
+}
+
+/* Each goes for another one. */
+static enum error
+check_swap(const struct input *input, struct problem *problem)
+{
+    const struct seat_list *from = &input->seats, *to = &input->to_seats;
+    if (from->count != to->count)
+        return refuse_field(problem, "toSeatIds", "toSeatIds must be as many as seatIds");
+    for (size_t i = 0; i < to->count; i++)
+        if (seat_is_listed(to->ids[i], from->ids, from->count))
+            return refuse_field(problem, "toSeatIds", "seat %d is in seatIds too", to->ids[i]);
+    return ERROR_NONE;
+}
+
+void
+reservation_swap(void *services, const struct request *request, struct response *response)
+{
+    struct seat_swap swap = {
+        .user_id = request->caller,
+        .reservation_id = request->ids[0],
+        .from = request->input->seats,
+        .to = request->input->to_seats,
+    };
+    struct effect effect = {
+        .kind = EFFECT_SWAP,
+        .state = &swap,
+        .precheck = seat_swap_precheck,
+        .execute = seat_swap_execute,
+        .was_committed = seat_swap_was_committed,
+        .effect_id = seat_swap_id,
+        .render = render_swapped,
+    };
+    struct problem problem;
+    if (check_swap(request->input, &problem) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    if (api_apply(services, request, &effect, response) || response->replayed ||
+        response->error == ERROR_OUTCOME_UNKNOWN)
+        reservation_seats_freed(services, swap.user_id, &swap.reservation, request->idempotency_key,
+                                response->replayed);
 }

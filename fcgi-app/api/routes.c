@@ -44,7 +44,14 @@ static const struct field user_fields[] = {USER, END};
 
 static const struct field return_fields[] = {
     USER,
-    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seats)},
+    END,
+};
+
+static const struct field swap_fields[] = {
+    USER,
+    {"seatIds", FIELD_SEAT_IDS, AT(seats)},
+    {"toSeatIds", FIELD_SEAT_LIST, AT(to_seats)},
     END,
 };
 
@@ -103,8 +110,8 @@ static const struct field reservation_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
     {"itemId", FIELD_ID, AT(item_id)},
-    {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
-    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    {"seatId", FIELD_SEAT_ID, .optional = true, AT(seats)},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seats)},
     {"count", FIELD_COUNT, .optional = true, AT(count)},
     {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
     {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
@@ -129,7 +136,7 @@ static const struct field sale_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
     {"itemId", FIELD_ID, AT(item_id)},
-    {"seatIds", FIELD_SEAT_IDS, AT(seat_ids)},
+    {"seatIds", FIELD_SEAT_IDS, AT(seats)},
     {"method", FIELD_CHOICE, AT(method), .word = "box_office|guest"},
     {"price", FIELD_INTEGER, .optional = true, AT(price), .max = PRICE_MAX,
      .default_value = PRICE_MAX + 1},
@@ -139,7 +146,7 @@ static const struct field sale_fields[] = {
 static const struct field refund_fields[] = {
     {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
     {"percent", FIELD_SMALL, .optional = true, AT(percent), .max = 100, .default_value = 100},
-    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seats)},
     END,
 };
 
@@ -240,6 +247,8 @@ const struct route api_routes[] = {
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
     KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, return_fields,
           reservation_delete),
+    KEYED(METHOD_POST, "/reservation/{reservation}/swap", WHO_CALLER, swap_fields,
+          reservation_swap),
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
 
     GET("/point", WHO_CALLER, user_fields, point_get),

@@ -35,6 +35,7 @@
     ERROR(RESERVATION_CANCELLED, 409, "reservation_cancelled", "The reservation is cancelled")     \
     ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")          \
     ERROR(BALANCE_LIMIT, 409, "balance_limit", "The balance would be above its limit")             \
+    ERROR(PRICE_DIFFERS, 409, "price_differs", "The seats have another price")                     \
     ERROR(NOT_OFFERED, 409, "not_offered", "The concert does not offer this")                      \
     ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This cannot be cancelled any more")            \
     ERROR(NOT_PAID, 409, "not_paid", "The reservation is not paid")                                \

@@ -448,6 +448,10 @@ BREAKS = {
         {"refund_by_rules"},
         ["UPDATE returned_seat SET asked_at = UTC_TIMESTAMP(3) WHERE reservation_id = {part}",
          RULES.format(when="p.paid_at - INTERVAL 2 DAY", percent=0)]),
+    "a ticket that is void, and is not": (
+        {"void_ticket_is_void"},
+        ["INSERT INTO void_ticket SELECT reference, reservation_id, seat_no, item_id, UTC_TIMESTAMP(3) FROM ticket"
+         " WHERE reservation_id = {paid}"]),
     "a negative fee": (
         {"payment_adds_up"},
         ["UPDATE point_history SET amount = amount + 1, balance_after = balance_after + 1, fee = -1"

@@ -197,6 +197,14 @@ class Lone:
     def cancels(self, made):
         return [request("DELETE", f"/reservation/{one['reservationId']}?userId={self.user}") for one in made]
 
+    def swaps(self, count):
+        """Of holds of a seat each; the second half of the hall is free."""
+        held = self.make(self.reservations(2 * count)[:count])
+        self.stack.query("UPDATE concert SET swaps = 1 WHERE concert_id = %s", held[0]["concertId"])
+        return [request("POST", f"/reservation/{one['reservationId']}/swap", {
+            "userId": self.user, "seatIds": [one["seats"][0]["seatId"]], "toSeatIds": [one["seats"][0]["seatId"] + count]})
+                for one in held]
+
     def adds(self, count, concert):
         return [
             request("POST", "/token/add", {"userId": new_user(), "concertId": concert.id})
@@ -258,6 +266,7 @@ CALLS = {
     ("GET", "/reservation/{reservation}"): lambda lone: lone.of_user(
         f"/reservation/{lone.bought(1)[0]['reservationId']}"),
     ("DELETE", "/reservation/{reservation}"): lambda lone: lambda count: lone.cancels(lone.bought(count)),
+    ("POST", "/reservation/{reservation}/swap"): lambda lone: lone.swaps,
     ("GET", "/point"): lambda lone: lone.of_user("/point"),
     ("POST", "/point/charge"): lambda lone: lone.charges,
     ("POST", "/point/use"): lambda lone: lambda count: [

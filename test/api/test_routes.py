@@ -31,6 +31,7 @@ CONTRACT = {
     ("GET", "/reservation"): ("CALLER", False),
     ("GET", "/reservation/{reservation}"): ("CALLER", False),
     ("DELETE", "/reservation/{reservation}"): ("CALLER", True),
+    ("POST", "/reservation/{reservation}/swap"): ("CALLER", True),
     ("GET", "/point"): ("CALLER", False),
     ("POST", "/point/charge"): ("CALLER_OR_ADMIN", True),
     ("POST", "/point/use"): ("CALLER", True),
@@ -116,6 +117,7 @@ def make_fan(stack, client):
     fan.id = new_user()
     fan.client = client
     fan.concert = new_concert(stack, seats=500)
+    fan.concert.set(swaps=1)
     me = as_user(fan.id)
     fan.token = ok(client.post("/token/add", {"userId": fan.id, "concertId": fan.concert.id}, **me))["token"]
     fan.held = hold(client, fan)
@@ -134,6 +136,10 @@ def paid(client, fan):
     reservation = hold(fan.client, fan)
     ok(fan.client.post("/payment", {"userId": fan.id, "reservationId": reservation, "token": fan.token}, **as_user(fan.id)))
     return reservation
+
+
+def seat_of(fan, reservation):
+    return fan.concert.stack.query("SELECT seat_no FROM reservation_seat WHERE reservation_id = %s", reservation)[0]["seat_no"]
 
 
 NEW_DATE = {"date": "2031-05-01", "startsAt": "2031-05-01T10:00:00Z", "seats": [{"from": 1, "to": 1, "price": 1}]}
@@ -183,7 +189,8 @@ def request_for(client, route, fan, user):
     """(path, body, headers) that `fan` gets 200 or 204 for, naming `user` ("": nobody) where a user is named."""
     method, pattern = route
     who = CONTRACT[route][0].removesuffix("_OR_ADMIN")
-    reservation = hold(client, fan) if method == "DELETE" and who == "CALLER" else fan.held
+    holds_anew = (method == "DELETE" and who == "CALLER") or pattern.endswith("/swap")
+    reservation = hold(client, fan) if holds_anew else fan.held
     if pattern.endswith(("/refund", "/reservation/{reservation}/ticket")):
         reservation = paid(client, fan)
     path = sample_path(pattern, fan, reservation)
@@ -196,6 +203,7 @@ def request_for(client, route, fan, user):
         body = {
             "/token/add": lambda: {"concertId": fan.concert.id},
             "/reservation": lambda: {"concertId": fan.concert.id, "itemId": item, "seatId": seat},
+            "/reservation/{reservation}/swap": lambda: {"seatIds": [seat_of(fan, reservation)], "toSeatIds": [seat]},
             "/point/charge": lambda: {"amount": 1},
             "/point/use": lambda: {"amount": 1},
             "/payment": lambda: {"reservationId": hold(client, fan), "token": fan.token},

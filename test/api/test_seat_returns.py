@@ -6,7 +6,7 @@ import openapi
 import pytest
 from crowd import lock_reservation, rush, Pending
 from helpers import (
-    Hall, ask_pay, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve, seat_status,
+    Hall, allow, ask_pay, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve, seat_status,
 )
 from stack import wait_for_waiters
 
@@ -14,15 +14,9 @@ pytestmark = pytest.mark.usefixtures("audited")
 PATH = "/reservation/{reservationId}"
 
 
-def allow(stack, concert, **settings):
-    answer = stack.call("PATCH", f"/admin/concert/{concert.id}", settings or {"seatReturns": True}, stack.admin_headers())
-    assert answer.status == 200, answer
-    return concert
-
-
 @pytest.fixture
 def concert(stack):
-    return allow(stack, new_concert(stack))
+    return allow(stack, new_concert(stack), seatReturns=True)
 
 
 def ask_back(client, order, seats, user=None, **headers):
@@ -107,7 +101,7 @@ def test_only_where_the_concert_allows_it(stack):
         assert_problem(ask_back(stack, one, [one["seats"][0]["seatId"]]), "not_offered")
         assert_problem(ask_back(stack, one, numbers(one["seats"])), "not_offered")
     assert ok(stack.get(concert.path))["seatReturns"] is False
-    allow(stack, concert)
+    allow(stack, concert, seatReturns=True)
     assert ok(stack.fresh(concert.path))["seatReturns"] is True
     give_back(stack, held, 1)
     allow(stack, concert, seatReturns=False)
@@ -143,7 +137,7 @@ def test_seats_that_cannot_be_read(stack, concert, seats, field):
 
 
 def test_a_pair_goes_together(stack):
-    hall = allow(stack, Hall(stack, {"from": 1, "to": 6, "price": 100, "section": "A"}))
+    hall = allow(stack, Hall(stack, {"from": 1, "to": 6, "price": 100, "section": "A"}), seatReturns=True)
     stack.query("UPDATE seat SET kind = 'wheelchair', partner_no = 3 WHERE item_id = %s AND seat_no = 2", hall.item)
     stack.query("UPDATE seat SET kind = 'companion', partner_no = 2 WHERE item_id = %s AND seat_no = 3", hall.item)
     held, order = reserve(stack, new_user(), hall, hall.item, [2, 3, 4]), sell(stack, hall, [5, 6])
@@ -172,7 +166,7 @@ def test_a_used_ticket(stack, concert):
 
 def test_it_counts_as_a_refund_of_its_order(new_stack):
     private = new_stack(refunds_per_day=1)
-    concert = allow(private, new_concert(private))
+    concert = allow(private, new_concert(private), seatReturns=True)
     user = new_user()
     order, other = sell(private, concert, [1, 2, 3], user), sell(private, concert, [4, 5], user)
     give_back(private, order, 1)
@@ -196,7 +190,7 @@ def test_once_with_a_key(stack, concert):
 
 def test_what_went_back_can_be_had_at_once(stack):
     """Also as the best that is left, of which it is remembered that there is nothing."""
-    concert = allow(stack, new_concert(stack, seats=4, max_seats=4))
+    concert = allow(stack, new_concert(stack, seats=4, max_seats=4), seatReturns=True)
     held = hold(stack, concert, [1, 2, 3, 4])
     wish = lambda: {"userId": new_user(), "concertId": concert.id, "itemId": concert.item, "count": 1}
     assert_problem(stack.post("/reservation", wish()), "seats_not_available")
@@ -230,7 +224,7 @@ def test_a_payment_that_met_a_return(stack, concert):
 def test_300_clients_give_seats_of_one_order_back(new_stack):
     """Each seat goes back once, and has its price once; one that nobody named stays."""
     private = new_stack(refunds_per_day=0, unpaid_pause_from=0)
-    concert = allow(private, new_concert(private, seats=40))
+    concert = allow(private, new_concert(private, seats=40), seatReturns=True)
     order, held = sell(private, concert, list(range(1, 9))), hold(private, concert, list(range(11, 19)))
     wanted = [(order, 1 + n % 7) for n in range(150)] + [(held, 11 + n % 7) for n in range(150)]
     done = rush(private, (lambda client, one=one, seat=seat: ask_back(client, one, [seat]) for one, seat in wanted))
@@ -245,7 +239,7 @@ def test_300_clients_give_seats_of_one_order_back(new_stack):
 def test_returns_payments_and_buyers_at_once(new_stack):
     """Holds give a seat back while they are paid, and others want what comes free: 300 calls, all accounted for."""
     private = new_stack(refunds_per_day=0, unpaid_pause_from=0)
-    concert = allow(private, new_concert(private, seats=120, price=10))
+    concert = allow(private, new_concert(private, seats=120, price=10), seatReturns=True)
     holds = [hold(private, concert, [first, first + 1]) for first in range(1, 121, 2)]
     tokens = {}
     for one in holds:

@@ -55,7 +55,7 @@ class Buyer:
 @pytest.fixture
 def buyers(whole):
     hall = Hall(whole, items=1, seats=2 * BUYERS * SEATS)
-    whole.query("UPDATE concert SET seat_returns = 1 WHERE concert_id = %s", hall.id)
+    whole.query("UPDATE concert SET seat_returns = 1, swaps = 1 WHERE concert_id = %s", hall.id)
     return [Buyer(hall, number) for number in range(BUYERS)]
 
 
@@ -103,3 +103,41 @@ def test_commits_lost_while_seats_go_back(whole, buyers):
 def test_workers_killed_while_seats_go_back(whole, buyers):
     kill_workers_while(whole, give_one_back, buyers)
     assert_given_back_once(buyers)
+
+
+def wanted_by(buyer):
+    """One of the free half of the hall."""
+    return buyer.seats[0] + BUYERS * SEATS
+
+
+def swap_one(buyer):
+    body = {"userId": buyer.user, "seatIds": [buyer.seats[2]], "toSeatIds": [wanted_by(buyer)]}
+    answers = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/swap", body)
+    if answers[-1].status != 200:
+        assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "seat_not_found", answers
+        return
+    assert [seat["seatId"] for seat in answers[-1].json()["seats"]] == swapped(buyer)
+
+
+def swapped(buyer):
+    return [*buyer.seats[:2], buyer.seats[3], wanted_by(buyer)]
+
+
+def assert_swapped_once(buyers):
+    for buyer in buyers:
+        assert [seat["seatId"] for seat in buyer.see()["seats"]] == swapped(buyer)
+        assert buyer.balance() == 0
+    left = buyers[0].stack.query("SELECT COUNT(*) AS n FROM seat WHERE item_id = %s AND status = 'available'", buyers[0].hall.last)
+    assert left == [{"n": BUYERS * SEATS}]
+
+
+def test_commits_lost_while_seats_are_swapped(whole, buyers):
+    with Cutter(whole, every=2, most=30) as cutter:
+        all_at_once(swap_one, buyers)
+        assert cutter.cuts.total() > 8
+    assert_swapped_once(buyers)
+
+
+def test_workers_killed_while_seats_are_swapped(whole, buyers):
+    kill_workers_while(whole, swap_one, buyers)
+    assert_swapped_once(buyers)

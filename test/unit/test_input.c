@@ -303,9 +303,9 @@ seats_of_a_query(void)
     }
     CU_ASSERT_TRUE(
         read_text("body", METHOD_DELETE, "/reservation/{reservation}", "userId=fan&seatIds=9,5"));
-    CU_ASSERT_EQUAL(request.input->seat_count, 2);
-    CU_ASSERT_EQUAL(request.input->seat_ids[0], 5);
-    CU_ASSERT_EQUAL(request.input->seat_ids[1], 9);
+    CU_ASSERT_EQUAL(request.input->seats.count, 2);
+    CU_ASSERT_EQUAL(request.input->seats.ids[0], 5);
+    CU_ASSERT_EQUAL(request.input->seats.ids[1], 9);
     done();
 }
 
@@ -316,10 +316,10 @@ seats_are_kept_in_order(void)
                              "{\"userId\":\"fan\",\"concertId\":1,\"itemId\":2,"
                              "\"seatIds\":[2147483647,5,9],\"token\":\"t\"}"));
     const struct input *input = request.input;
-    CU_ASSERT_EQUAL(input->seat_count, 3);
-    CU_ASSERT_EQUAL(input->seat_ids[0], 5);
-    CU_ASSERT_EQUAL(input->seat_ids[1], 9);
-    CU_ASSERT_EQUAL(input->seat_ids[2], INT32_MAX);
+    CU_ASSERT_EQUAL(input->seats.count, 3);
+    CU_ASSERT_EQUAL(input->seats.ids[0], 5);
+    CU_ASSERT_EQUAL(input->seats.ids[1], 9);
+    CU_ASSERT_EQUAL(input->seats.ids[2], INT32_MAX);
     CU_ASSERT_EQUAL(input->concert_id, 1);
     CU_ASSERT_EQUAL(input->item_id, 2);
     CU_ASSERT_STRING_EQUAL(input->token, "t");
@@ -388,7 +388,8 @@ fits_its_kind(const struct field *field)
         return field->size == sizeof(bool);
     case FIELD_SEAT_ID:
     case FIELD_SEAT_IDS:
-        return field->size == SEATS_AT_ONCE * sizeof(int32_t);
+    case FIELD_SEAT_LIST:
+        return field->size == sizeof(struct seat_list);
     case FIELD_USER:
         return field->size == USER_ID_SIZE;
     case FIELD_DATE:

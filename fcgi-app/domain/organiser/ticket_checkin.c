@@ -14,6 +14,11 @@ find_ticket(struct services *services, const uint8_t reference[TICKET_REFERENCE_
             struct ticket *ticket, int64_t *now, struct problem *problem)
 {
     enum db_result result = ticket_table_find(services->db, reference, ticket, now);
+    if (result != DB_NONE)
+        return refuse_db(problem, result);
+    result = ticket_table_find_void(services->db, reference);
+    if (result == DB_OK)
+        return refuse_because(problem, ERROR_TICKET_VOID, "Its seat was swapped for another one");
     return result == DB_NONE ? refuse(problem, ERROR_TICKET_NOT_FOUND) : refuse_db(problem, result);
 }
 

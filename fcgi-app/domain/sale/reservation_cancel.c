@@ -180,19 +180,19 @@ reservation_cancel_count(const void *state, struct tally *tally)
 }
 
 void
-reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
-                          const char *key, bool repeated)
+reservation_seats_freed(struct services *services, const char *user_id,
+                        const struct reservation *reservation, const char *key, bool repeated)
 {
-    struct reservation reservation = cancel->reservation;
+    struct reservation found = *reservation;
     int64_t effect_id;
     int64_t now;
     if (services->shared == NULL) /* tools: nobody shares what they find */
         return;
-    if (repeated && (idempotency_table_find_effect(services->db, cancel->user_id, key,
-                                                   REPEATED_SOON_S, &effect_id) != DB_OK ||
-                     reservation_table_find(services->db, effect_id, &reservation, &now) != DB_OK))
+    if (repeated && (idempotency_table_find_effect(services->db, user_id, key, REPEATED_SOON_S,
+                                                   &effect_id) != DB_OK ||
+                     reservation_table_find(services->db, effect_id, &found, &now) != DB_OK))
         return;
-    sold_out_release(&services->shared->sold_out, reservation.item_id);
+    sold_out_release(&services->shared->sold_out, found.item_id);
 }
 
 static enum error

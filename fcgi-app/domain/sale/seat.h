@@ -11,6 +11,12 @@
  */
 enum seat_status seat_shown(const struct seat *seat, int64_t now);
 
+/* Seats by number, ascending, none of them twice. */
+struct seat_list {
+    int32_t ids[SEATS_AT_ONCE];
+    size_t count;
+};
+
 /* Sorts seatIds, ascending, as seats are locked. With a count of 0, `ids` may be NULL. */
 void seat_sort_ids(int32_t *ids, size_t count);
 

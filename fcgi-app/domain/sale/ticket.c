@@ -83,7 +83,7 @@ ticket_issue(struct services *services, const char *user_id, int64_t reservation
         match_references(reservation, &tickets, references, &missing);
         if (missing.count == 0)
             return ERROR_NONE;
-        result = ticket_table_insert(services->db, reservation_id, reservation->item_id, &missing);
+        result = ticket_table_insert(services->db, reservation, &missing);
         if (result != DB_OK && result != DB_RETRY)
             return refuse_db(problem, result);
     }

@@ -197,6 +197,11 @@ const struct audit_check audit_checks[] = {
       " + (SELECT COUNT(*) - COUNT(DISTINCT reference) FROM ticket)"},
      false},
 
+    {"void_ticket_is_void",
+     "a ticket that a swap made void is none any more",
+     {"SELECT COUNT(*) FROM void_ticket v JOIN ticket t ON t.reference = v.reference"},
+     false},
+
     /* What an operator refunds afterwards was valid when it was used. */
     {"void_ticket_not_used",
      "nobody was let in with a ticket whose seat had been refunded",
@@ -258,7 +263,7 @@ const struct audit_check audit_checks[] = {
       "  AND (r.user_id = i.user_id OR (i.effect = 'cancel' AND " IS_OPERATORS ")"
       "   OR (i.effect = 'reserve' AND " IS_OPERATORS " AND EXISTS (SELECT 1 FROM box_office_sale b"
       "    WHERE b.reservation_id = r.reservation_id)))"
-      "  AND (i.effect IN ('reserve', 'return') OR (i.effect = 'cancel'"
+      "  AND (i.effect IN ('reserve', 'return', 'swap') OR (i.effect = 'cancel'"
       "   AND (r.status = 'cancelled' OR (r.refund_count > 0 AND " IS_OPERATORS "))))"
       " LEFT JOIN point_history h ON h.history_id = i.effect_id"
       "  AND i.effect IN ('charge', 'use') AND i.effect = h.kind"

@@ -34,6 +34,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_INT32(&concert->draw_lead_seconds),
         INTO_INT32(&concert->idle_seconds),
         INTO_BOOL(&concert->seat_returns),
+        INTO_BOOL(&concert->swaps),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };

@@ -18,6 +18,7 @@ enum effect_kind {
     EFFECT_HALL,        /* hall_id, of one that was made or removed */
     EFFECT_CHECKIN,     /* ticket_id, of one that was taken at a gate, or was not */
     EFFECT_RETURN,      /* reservation_id, of one of which single seats went back */
+    EFFECT_SWAP,        /* reservation_id */
 };
 
 /*

@@ -325,19 +325,21 @@ name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int64_t reservation_i
         parameters[1 + i] = DB_INTEGER(seat_ids[db_list_at(i, count)]);
 }
 
+static const struct query take_seats_out = {"DELETE FROM reservation_seat" OF_EIGHT_SEATS};
+
 /* Takes seats out, of which a refund may tell. */
 static enum db_result
 take_out(struct database *db, const struct reservation *reservation, const int32_t *seat_ids,
          size_t count, int64_t price, int32_t refunds)
 {
-    static const struct query take = {"DELETE FROM reservation_seat" OF_EIGHT_SEATS};
     static const struct query lessen = {
         "UPDATE reservation SET seat_count = seat_count - ?, total_price = total_price - ?,"
         " refund_count = refund_count + ? WHERE reservation_id = ? AND status + 0 = ?"
         " AND seat_count = ? AND refund_count = ?"};
     struct parameter named[1 + SEATS_AT_ONCE];
     name_seats(named, reservation->reservation_id, seat_ids, count);
-    enum db_result result = db_update(db, &take, named, 1 + SEATS_AT_ONCE, (int64_t)count);
+    enum db_result result =
+        db_update(db, &take_seats_out, named, 1 + SEATS_AT_ONCE, (int64_t)count);
     if (result != DB_OK)
         return result;
     return db_update(
@@ -368,6 +370,21 @@ reservation_table_release_seats(struct database *db, const struct reservation *r
                                 const int32_t *seat_ids, size_t count, int64_t price)
 {
     return take_out(db, reservation, seat_ids, count, price, 0);
+}
+
+enum db_result
+reservation_table_swap_seats(struct database *db, int64_t reservation_id,
+                             const struct seat *leaving, const struct seat *coming, size_t count)
+{
+    struct reservation with = {.reservation_id = reservation_id, .seat_count = (int32_t)count};
+    const struct reservation *rows[] = {&with};
+    struct parameter named[1 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        named[1 + i] = DB_INTEGER(leaving[db_list_at(i, count)].seat_id);
+    memcpy(with.seats, coming, count * sizeof coming[0]);
+    enum db_result result =
+        db_update(db, &take_seats_out, named, 1 + SEATS_AT_ONCE, (int64_t)count);
+    return result == DB_OK ? insert_seats(db, rows, 1) : result;
 }
 
 enum db_result

@@ -125,6 +125,14 @@ enum db_result reservation_table_release_seats(struct database *db,
     MUST_CHECK;
 
 /*
+ * Puts `count` seats in the place of others of a locked reservation. DB_RETRY: it had not all of
+ * these, the lock did not hold.
+ */
+enum db_result reservation_table_swap_seats(struct database *db, int64_t reservation_id,
+                                            const struct seat *leaving, const struct seat *coming,
+                                            size_t count) MUST_CHECK;
+
+/*
  * Changes the status of a locked reservation; `from` is the one that was read, another one than
  * `to`. `settled_at` is when its owner paid it or gave it back unpaid, CLOCK_NEVER in all other
  * cases. DB_RETRY: it has another status, the lock did not hold.

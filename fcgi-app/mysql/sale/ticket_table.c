@@ -24,24 +24,32 @@ ticket_table_of_order(struct database *db, int64_t reservation_id,
     return result == DB_NONE ? DB_OK : result;
 }
 
-/* The last one stands in all places that are left: it is there already then. */
+/*
+ * Only seats that the order has when its row is locked: they may have been swapped since they were
+ * read.
+ */
 enum db_result
-ticket_table_insert(struct database *db, int64_t reservation_id, int32_t item_id,
+ticket_table_insert(struct database *db, const struct reservation *reservation,
                     const struct ticket_references *tickets)
 {
     static const struct query insert = {
         "INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at)"
-        " VALUES " DB_EIGHT_TIMES(
-            "(?, ?, ?, ?, UTC_TIMESTAMP(3))") " ON DUPLICATE KEY UPDATE item_id = item_id"};
-    enum { VALUES = 4 * SEATS_AT_ONCE };
+        " SELECT CASE l.seat_no" DB_WHEN_8 " END, r.reservation_id, l.seat_no, r.item_id,"
+        " UTC_TIMESTAMP(3) FROM reservation r FORCE INDEX (PRIMARY)"
+        " STRAIGHT_JOIN reservation_seat l FORCE INDEX (PRIMARY)"
+        " ON l.reservation_id = r.reservation_id"
+        " WHERE r.reservation_id = ? AND r.user_id = ? AND r.status = 'paid' AND l.seat_no" DB_IN_8
+        " LOCK IN SHARE MODE ON DUPLICATE KEY UPDATE item_id = ticket.item_id"};
+    enum { VALUES = 3 * SEATS_AT_ONCE + 2 };
     struct parameter parameters[VALUES];
     for (size_t i = 0; i < SEATS_AT_ONCE; i++) {
         size_t at = db_list_at(i, tickets->count);
-        const struct parameter row[] = {DB_BYTES(tickets->references[at], TICKET_REFERENCE_BYTES),
-                                        DB_INTEGER(reservation_id),
-                                        DB_INTEGER(tickets->seat_ids[at]), DB_INTEGER(item_id)};
-        memcpy(&parameters[4 * i], row, sizeof row);
+        parameters[2 * i] = DB_INTEGER(tickets->seat_ids[at]);
+        parameters[2 * i + 1] = DB_BYTES(tickets->references[at], TICKET_REFERENCE_BYTES);
+        parameters[2 * SEATS_AT_ONCE + 2 + i] = DB_INTEGER(tickets->seat_ids[at]);
     }
+    parameters[2 * SEATS_AT_ONCE] = DB_INTEGER(reservation->reservation_id);
+    parameters[2 * SEATS_AT_ONCE + 1] = DB_TEXT(reservation->user_id);
     return db_execute(db, &insert, parameters, VALUES);
 }
 
@@ -161,6 +169,32 @@ ticket_table_count_used(struct database *db, int64_t reservation_id, const int32
         parameters[1 + i] = DB_INTEGER(seat_ids[db_list_at(i, count)]);
     return db_select_one(db, count > 0 ? &of_seats : &of_order, parameters,
                          count > 0 ? 1 + SEATS_AT_ONCE : 1, COLUMNS(INTO_INT64(used)));
+}
+
+#define TICKETS_OF_SEATS " FROM ticket WHERE reservation_id = ? AND seat_no" DB_IN_8
+
+enum db_result
+ticket_table_void(struct database *db, int64_t reservation_id, const struct seat *seats,
+                  size_t count)
+{
+    static const struct query copy = {
+        "INSERT INTO void_ticket (reference, reservation_id, seat_no, item_id, voided_at)"
+        " SELECT reference, reservation_id, seat_no, item_id, UTC_TIMESTAMP(3)" TICKETS_OF_SEATS};
+    static const struct query take = {"DELETE" TICKETS_OF_SEATS};
+    struct parameter named[1 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        named[1 + i] = DB_INTEGER(seats[db_list_at(i, count)].seat_id);
+    enum db_result result = db_execute(db, &copy, named, 1 + SEATS_AT_ONCE);
+    return result == DB_OK ? db_execute(db, &take, named, 1 + SEATS_AT_ONCE) : result;
+}
+
+enum db_result
+ticket_table_find_void(struct database *db, const uint8_t reference[TICKET_REFERENCE_BYTES])
+{
+    static const struct query find = {"SELECT seat_no FROM void_ticket WHERE reference = ?"};
+    int32_t seat_id;
+    return db_select_one(db, &find, PARAMETERS(DB_BYTES(reference, TICKET_REFERENCE_BYTES)),
+                         COLUMNS(INTO_INT32(&seat_id)));
 }
 
 /* Neither reads a row of a ticket: its index has all that is counted. */

@@ -36,8 +36,11 @@ struct ticket_references {
 enum db_result ticket_table_of_order(struct database *db, int64_t reservation_id,
                                      struct ticket_references *tickets) MUST_CHECK;
 
-/* Adds tickets to an order, by a statement of its own; a seat that has one keeps it. */
-enum db_result ticket_table_insert(struct database *db, int64_t reservation_id, int32_t item_id,
+/*
+ * Adds tickets to an order, by a statement of its own; a seat that has one keeps it. Seats that it
+ * has no more get none, nor do those of an order that is not its owner's any more, or not paid.
+ */
+enum db_result ticket_table_insert(struct database *db, const struct reservation *reservation,
                                    const struct ticket_references *tickets) MUST_CHECK;
 
 /* One by its reference, without a lock. *now is the database's time at the read. */
@@ -61,6 +64,14 @@ enum db_result ticket_table_undo(struct database *db, int64_t ticket_id, int64_t
 enum db_result ticket_table_count_used(struct database *db, int64_t reservation_id,
                                        const int32_t *seat_ids, size_t count, int64_t *used)
     MUST_CHECK;
+
+/* Makes the tickets of up to SEATS_AT_ONCE seats of a locked order void, those that there are. */
+enum db_result ticket_table_void(struct database *db, int64_t reservation_id,
+                                 const struct seat *seats, size_t count) MUST_CHECK;
+
+/* Whether such a ticket was made void; DB_OK or DB_NONE. */
+enum db_result ticket_table_find_void(struct database *db,
+                                      const uint8_t reference[TICKET_REFERENCE_BYTES]) MUST_CHECK;
 
 /* The tickets of an item with ids below `before`, newest first; at most `limit`, into `list`. */
 enum db_result ticket_table_list(struct database *db, int32_t item_id, int64_t before,
