@@ -40,16 +40,16 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
         " ON l.reservation_id = r.reservation_id"
         " WHERE r.reservation_id = ? AND r.user_id = ? AND r.status = 'paid' AND l.seat_no" DB_IN_8
         " LOCK IN SHARE MODE ON DUPLICATE KEY UPDATE item_id = ticket.item_id"};
-    enum { VALUES = 3 * SEATS_AT_ONCE + 2 };
+    enum { OWNER = 2 * SEATS_AT_ONCE, SEATS = OWNER + 2, VALUES = SEATS + SEATS_AT_ONCE };
     struct parameter parameters[VALUES];
     for (size_t i = 0; i < SEATS_AT_ONCE; i++) {
         size_t at = db_list_at(i, tickets->count);
         parameters[2 * i] = DB_INTEGER(tickets->seat_ids[at]);
         parameters[2 * i + 1] = DB_BYTES(tickets->references[at], TICKET_REFERENCE_BYTES);
-        parameters[2 * SEATS_AT_ONCE + 2 + i] = DB_INTEGER(tickets->seat_ids[at]);
+        parameters[SEATS + i] = DB_INTEGER(tickets->seat_ids[at]);
     }
-    parameters[2 * SEATS_AT_ONCE] = DB_INTEGER(reservation->reservation_id);
-    parameters[2 * SEATS_AT_ONCE + 1] = DB_TEXT(reservation->user_id);
+    parameters[OWNER] = DB_INTEGER(reservation->reservation_id);
+    parameters[OWNER + 1] = DB_TEXT(reservation->user_id);
     return db_execute(db, &insert, parameters, VALUES);
 }
 
