@@ -1,8 +1,8 @@
--- What buyers may do with a part of an order, where a concert asks for it: give back single seats, or swap seats for free
--- ones. A seat that went back tells whether its owner or an operator gave it. Each ALTER only adds, without a copy of its
--- table. Whoever has a table in a transaction is waited for, for a second at most. MySQL has no ADD COLUMN IF NOT EXISTS,
--- and a migration can be run again. A build from before refuses nothing more and offers nothing of this; ask for it when
--- all hosts run this build.
+-- What buyers may do with a part of an order, where a concert asks for it: give back single seats, swap seats for free
+-- ones, or transfer an order to another user. A seat that went back tells whether its owner or an operator gave it. Each
+-- ALTER only adds, without a copy of its table. Whoever has a table in a transaction is waited for, for a second at most.
+-- MySQL has no ADD COLUMN IF NOT EXISTS, and a migration can be run again. A build from before refuses nothing more and
+-- offers nothing of this; ask for it when all hosts run this build.
 SET SESSION lock_wait_timeout = 1;
 
 SET @add_rules = IF(
@@ -12,6 +12,7 @@ SET @add_rules = IF(
     'ALTER TABLE concert
         ADD COLUMN seat_returns TINYINT NOT NULL DEFAULT 0 COMMENT ''1: buyers give back single seats'',
         ADD COLUMN swaps TINYINT NOT NULL DEFAULT 0 COMMENT ''1: buyers swap seats for free ones'',
+        ADD COLUMN transfers TINYINT NOT NULL DEFAULT 0 COMMENT ''1: buyers transfer orders'',
         ALGORITHM = INSTANT');
 PREPARE add_rules FROM @add_rules;
 EXECUTE add_rules;
@@ -27,6 +28,34 @@ SET @add_asked = IF(
 PREPARE add_asked FROM @add_asked;
 EXECUTE add_asked;
 DEALLOCATE PREPARE add_asked;
+
+SET @add_payer = IF(
+    (SELECT COUNT(*) FROM information_schema.columns
+     WHERE table_schema = DATABASE() AND table_name = 'reservation' AND column_name = 'payer') > 0,
+    'DO 0',
+    'ALTER TABLE reservation
+        ADD COLUMN payer VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NULL
+            COMMENT ''who paid, and gets what is refunded; NULL: its owner'',
+        ALGORITHM = INSTANT');
+PREPARE add_payer FROM @add_payer;
+EXECUTE add_payer;
+DEALLOCATE PREPARE add_payer;
+
+-- One that is over is offered still; who accepted last owns the order.
+CREATE TABLE IF NOT EXISTS transfer (
+    transfer_id    BIGINT       NOT NULL AUTO_INCREMENT,
+    reservation_id BIGINT       NOT NULL,
+    from_user      VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    to_user        VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    status         ENUM ('offered', 'accepted', 'declined', 'withdrawn') NOT NULL DEFAULT 'offered',
+    created_at     DATETIME(3)  NOT NULL,
+    expires_at     DATETIME(3)  NOT NULL COMMENT 'so long it can be accepted',
+    settled_at     DATETIME(3)  NULL,
+    PRIMARY KEY (transfer_id),
+    KEY transfer_of_reservation (reservation_id, transfer_id),
+    KEY transfer_of_sender (from_user, transfer_id),
+    KEY transfer_of_recipient (to_user, transfer_id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- Tickets whose order goes on without them. A seat of it has one ticket at most, so they leave `ticket` for this.
 CREATE TABLE IF NOT EXISTS void_ticket (
@@ -45,7 +74,7 @@ SET @add_effect = IF(
     'DO 0',
     'ALTER TABLE idempotency
         MODIFY effect ENUM (''reserve'', ''cancel'', ''charge'', ''use'', ''pay'', ''create'', ''hall'', ''checkin'',
-            ''return'', ''swap'') NOT NULL,
+            ''return'', ''swap'', ''transfer'') NOT NULL,
         ALGORITHM = INSTANT');
 PREPARE add_effect FROM @add_effect;
 EXECUTE add_effect;

@@ -45,7 +45,8 @@ HALLS = [
               IF(r.reservation_id IS NULL, 'available', 'held'), r.reservation_id, r.expires_at
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
-    f"UPDATE concert SET seat_returns = 1, swaps = 1 WHERE concert_id = {OPEN}",
+    f"UPDATE concert SET transfers = 1 WHERE concert_id = {QUEUE}",
+    f"UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = {OPEN}",
     "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
 ]
 
@@ -187,6 +188,30 @@ def swap(paid):
         return "POST", f"/reservation/{held}/swap", body
 
     return call
+
+
+def offer_eight(world):
+    user, friend = world.user(), world.user()
+    held, token = world.hold(user, QUEUE, 8, world.token(user, QUEUE)), world.token(user, QUEUE)
+    world.charge(user, 2000)
+    world.ask("POST", "/payment", world.pay(user, held), token)
+    world.ask("GET", f"/reservation/{held}/ticket?userId={user}")
+    return "POST", f"/reservation/{held}/transfer", {"userId": user, "toUserId": friend}, world.key()
+
+
+def offered_eight(world):
+    method, path, body, _ = offer_eight(world)
+    return world.ask(method, path, body).json()
+
+
+def accept_eight(world):
+    offer = offered_eight(world)
+    return "POST", f"/transfer/{offer['transferId']}/accept", {"userId": offer["toUserId"]}, world.key()
+
+
+def decline_eight(world):
+    offer = offered_eight(world)
+    return "DELETE", f"/transfer/{offer['transferId']}?userId={offer['toUserId']}", None, world.key()
 
 
 def pay_one(world):
@@ -399,6 +424,10 @@ REQUESTS = [
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
     Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("POST /reservation/{reservation}/transfer", "8 seats, key", offer_eight, 13, 30),
+    Request("GET /transfer", "an offer", lambda world: ("GET", f"/transfer?userId={offered_eight(world)['toUserId']}"), 1, 10),
+    Request("POST /transfer/{transfer}/accept", "8 seats, queue, limit, key", accept_eight, 18, 120),
+    Request("DELETE /transfer/{transfer}", "key", decline_eight, 8, 12),
     Request("POST /reservation/{reservation}/swap", "8 held seats", swap(False), 14, 110),
     Request("POST /reservation/{reservation}/swap", "8 paid seats, key", keyed(swap(True)), 21, 170),
     Request("DELETE /reservation/{reservation}", "4 of 8 held seats", some_of(release_eight), 11, 60),

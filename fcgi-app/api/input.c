@@ -247,13 +247,13 @@ check_value(struct input *input, const struct field *field, const struct value *
     log_abort("a kind of field that is not known");
 }
 
-/* A user is named by the gateway too; an operator names somebody else. */
+/* The caller is named by the gateway too, but nobody else; an operator names somebody else. */
 static enum error
 check_absent(const struct services *services, struct input *input, const struct route *route,
              const struct field *field, struct problem *problem)
 {
-    bool is_named = field->kind == FIELD_USER && route->who != WHO_ADMIN &&
-                    !config_trusts_body(services->config);
+    bool is_caller = field->kind == FIELD_USER && field->offset == offsetof(struct input, user_id);
+    bool is_named = is_caller && route->who != WHO_ADMIN && !config_trusts_body(services->config);
     if (!field->optional && !is_named)
         return refuse_field(problem, field->name, "%s is missing", field->name);
     if (field->default_value != 0)

@@ -20,6 +20,7 @@ enum { TOKEN_TEXT_SIZE = 64, SEARCH_CHARACTERS = 60, SEARCH_SIZE = 4 * SEARCH_CH
 /* The values of a call; which ones are set is a matter of its table. Absent: 0 or "". */
 struct input {
     char user_id[USER_ID_SIZE];
+    char to_user[USER_ID_SIZE]; /* of a transfer */
     int32_t concert_id;
     int32_t item_id;
     int64_t reservation_id;

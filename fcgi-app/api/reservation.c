@@ -38,6 +38,8 @@ reservation_write(struct json *json, const struct reservation *reservation)
     json_write_string(json, "status", reservation_status_name(reservation->status));
     json_write_instant(json, "createdAt", reservation->created_at);
     json_write_instant(json, "expiresAt", reservation->expires_at);
+    if (reservation->payer[0] != '\0')
+        json_write_string(json, "paidBy", reservation->payer);
     if (reservation->method > PAID_POINTS)
         json_write_string(json, "method", payment_method_name(reservation->method));
 }
@@ -155,7 +157,7 @@ reservation_write_refund(struct json *json, const struct refund *refund)
 {
     json_write_integer(json, "refundedAmount", refund->entry.amount);
     json_write_integer(json, "fee", refund->entry.fee);
-    json_write_integer(json, "balance", refund->entry.balance_after);
+    json_write_integer(json, "balance", refund->balance);
 }
 
 void

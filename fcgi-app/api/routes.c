@@ -55,6 +55,12 @@ static const struct field swap_fields[] = {
     END,
 };
 
+static const struct field transfer_fields[] = {
+    USER,
+    {"toUserId", FIELD_USER, AT(to_user)},
+    END,
+};
+
 static const struct field page_fields[] = {
     USER,
     LIMIT,
@@ -249,6 +255,11 @@ const struct route api_routes[] = {
           reservation_delete),
     KEYED(METHOD_POST, "/reservation/{reservation}/swap", WHO_CALLER, swap_fields,
           reservation_swap),
+    KEYED(METHOD_POST, "/reservation/{reservation}/transfer", WHO_CALLER, transfer_fields,
+          transfer_post),
+    GET("/transfer", WHO_CALLER, page_fields, transfer_get_list),
+    KEYED(METHOD_POST, "/transfer/{transfer}/accept", WHO_CALLER, user_fields, transfer_accept),
+    KEYED(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete),
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
 
     GET("/point", WHO_CALLER, user_fields, point_get),

@@ -205,6 +205,14 @@ class Lone:
             "userId": self.user, "seatIds": [one["seats"][0]["seatId"]], "toSeatIds": [one["seats"][0]["seatId"] + count]})
                 for one in held]
 
+    def offers(self, count):
+        """Of orders of a seat each, to a friend."""
+        bought = self.bought(count)
+        self.stack.query("UPDATE concert c JOIN reservation r ON r.concert_id = c.concert_id SET c.transfers = 1"
+                         " WHERE r.reservation_id = %s", bought[0]["reservationId"])
+        return [request("POST", f"/reservation/{one['reservationId']}/transfer", {"userId": self.user, "toUserId": "friend"})
+                for one in bought]
+
     def adds(self, count, concert):
         return [
             request("POST", "/token/add", {"userId": new_user(), "concertId": concert.id})
@@ -267,6 +275,12 @@ CALLS = {
         f"/reservation/{lone.bought(1)[0]['reservationId']}"),
     ("DELETE", "/reservation/{reservation}"): lambda lone: lambda count: lone.cancels(lone.bought(count)),
     ("POST", "/reservation/{reservation}/swap"): lambda lone: lone.swaps,
+    ("POST", "/reservation/{reservation}/transfer"): lambda lone: lone.offers,
+    ("GET", "/transfer"): lambda lone: lone.of_user("/transfer"),
+    ("POST", "/transfer/{transfer}/accept"): lambda lone: lambda count: [
+        request("POST", f"/transfer/{one['transferId']}/accept", {"userId": "friend"}) for one in lone.make(lone.offers(count))],
+    ("DELETE", "/transfer/{transfer}"): lambda lone: lambda count: [
+        request("DELETE", f"/transfer/{one['transferId']}?userId=friend") for one in lone.make(lone.offers(count))],
     ("GET", "/point"): lambda lone: lone.of_user("/point"),
     ("POST", "/point/charge"): lambda lone: lone.charges,
     ("POST", "/point/use"): lambda lone: lambda count: [

@@ -32,6 +32,10 @@ CONTRACT = {
     ("GET", "/reservation/{reservation}"): ("CALLER", False),
     ("DELETE", "/reservation/{reservation}"): ("CALLER", True),
     ("POST", "/reservation/{reservation}/swap"): ("CALLER", True),
+    ("POST", "/reservation/{reservation}/transfer"): ("CALLER", True),
+    ("GET", "/transfer"): ("CALLER", False),
+    ("POST", "/transfer/{transfer}/accept"): ("CALLER", True),
+    ("DELETE", "/transfer/{transfer}"): ("CALLER", True),
     ("GET", "/point"): ("CALLER", False),
     ("POST", "/point/charge"): ("CALLER_OR_ADMIN", True),
     ("POST", "/point/use"): ("CALLER", True),
@@ -117,7 +121,7 @@ def make_fan(stack, client):
     fan.id = new_user()
     fan.client = client
     fan.concert = new_concert(stack, seats=500)
-    fan.concert.set(swaps=1)
+    fan.concert.set(swaps=1, transfers=1)
     me = as_user(fan.id)
     fan.token = ok(client.post("/token/add", {"userId": fan.id, "concertId": fan.concert.id}, **me))["token"]
     fan.held = hold(client, fan)
@@ -166,6 +170,17 @@ def new_date(fan):
         return cursor.lastrowid
 
 
+def new_offer(fan):
+    """An order of another user's, offered to the fan."""
+    giver = Fan()
+    giver.id, giver.client, giver.concert = new_user(), fan.client, fan.concert
+    me = as_user(giver.id)
+    giver.token = ok(fan.client.post("/token/add", {"userId": giver.id, "concertId": fan.concert.id}, **me))["token"]
+    ok(fan.client.post("/point/charge", {"userId": giver.id, "amount": 1000}, **me))
+    path = f"/reservation/{paid(fan.client, giver)}/transfer"
+    return ok(fan.client.post(path, {"userId": giver.id, "toUserId": fan.id}, **me))["transferId"]
+
+
 def new_hall(fan):
     with fan.concert.stack.mysql() as connection, connection.cursor() as cursor:
         cursor.execute("INSERT INTO hall (name, seat_count, created_at, created_by) VALUES ('Hall', 1, UTC_TIMESTAMP(3), 'admin')")
@@ -178,6 +193,8 @@ def sample_path(pattern, fan, reservation=None):
     """The pattern with ids of the fan's."""
     values = {"{concert}": fan.concert.id, "{item}": fan.concert.item, "{reservation}": reservation or fan.held,
               "{user}": fan.id}
+    if "{transfer}" in pattern:
+        values["{transfer}"] = new_offer(fan)
     if "{hall}" in pattern:
         values["{hall}"] = new_hall(fan)
     for placeholder, value in values.items():
@@ -191,7 +208,7 @@ def request_for(client, route, fan, user):
     who = CONTRACT[route][0].removesuffix("_OR_ADMIN")
     holds_anew = (method == "DELETE" and who == "CALLER") or pattern.endswith("/swap")
     reservation = hold(client, fan) if holds_anew else fan.held
-    if pattern.endswith(("/refund", "/reservation/{reservation}/ticket")):
+    if pattern.endswith(("/refund", "/transfer", "/reservation/{reservation}/ticket")):
         reservation = paid(client, fan)
     path = sample_path(pattern, fan, reservation)
     if pattern.endswith("/cancel"):  # of a date or a concert that nobody needs
@@ -203,6 +220,8 @@ def request_for(client, route, fan, user):
         body = {
             "/token/add": lambda: {"concertId": fan.concert.id},
             "/reservation": lambda: {"concertId": fan.concert.id, "itemId": item, "seatId": seat},
+            "/reservation/{reservation}/transfer": lambda: {"toUserId": new_user()},
+            "/transfer/{transfer}/accept": lambda: {},
             "/reservation/{reservation}/swap": lambda: {"seatIds": [seat_of(fan, reservation)], "toSeatIds": [seat]},
             "/point/charge": lambda: {"amount": 1},
             "/point/use": lambda: {"amount": 1},

@@ -55,7 +55,7 @@ class Buyer:
 @pytest.fixture
 def buyers(whole):
     hall = Hall(whole, items=1, seats=2 * BUYERS * SEATS)
-    whole.query("UPDATE concert SET seat_returns = 1, swaps = 1 WHERE concert_id = %s", hall.id)
+    whole.query("UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = %s", hall.id)
     return [Buyer(hall, number) for number in range(BUYERS)]
 
 
@@ -141,3 +141,41 @@ def test_commits_lost_while_seats_are_swapped(whole, buyers):
 def test_workers_killed_while_seats_are_swapped(whole, buyers):
     kill_workers_while(whole, swap_one, buyers)
     assert_swapped_once(buyers)
+
+
+def transfer_one(buyer):
+    """Offered, and accepted by a friend; each call until it is told."""
+    if not buyer.paid:
+        return
+    body = {"userId": buyer.user, "toUserId": f"{buyer.user}-friend"}
+    offered = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/transfer", body)[-1]
+    assert offered.status == 200, offered
+    body = {"userId": f"{buyer.user}-friend"}
+    answers = buyer.ask_until_told("POST", f"/transfer/{offered.json()['transferId']}/accept", body)
+    if answers[-1].status != 200:
+        assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "transfer_over", answers
+        return
+    assert (answers[-1].json()["userId"], answers[-1].json()["paidBy"]) == (f"{buyer.user}-friend", buyer.user)
+
+
+def assert_transferred_once(buyers):
+    stack = buyers[0].stack
+    for buyer in filter(lambda buyer: buyer.paid, buyers):
+        path = f"/reservation/{buyer.number}?userId={buyer.user}-friend"
+        assert stack.get(path).json()["paidBy"] == buyer.user
+        accepted = stack.query("SELECT COUNT(*) AS n FROM transfer WHERE reservation_id = %s AND status = 'accepted'", buyer.number)
+        assert accepted == [{"n": 1}]
+        assert stack.call("DELETE", path).json()["refundedAmount"] == 1000 * SEATS
+        assert buyer.balance() == 1000 * SEATS
+
+
+def test_commits_lost_while_orders_are_transferred(whole, buyers):
+    with Cutter(whole, every=2, most=30) as cutter:
+        all_at_once(transfer_one, buyers)
+        assert cutter.cuts.total() > 8
+    assert_transferred_once(buyers)
+
+
+def test_workers_killed_while_orders_are_transferred(whole, buyers):
+    kill_workers_while(whole, transfer_one, buyers)
+    assert_transferred_once(buyers)

@@ -18,7 +18,8 @@ find_ticket(struct services *services, const uint8_t reference[TICKET_REFERENCE_
         return refuse_db(problem, result);
     result = ticket_table_find_void(services->db, reference);
     if (result == DB_OK)
-        return refuse_because(problem, ERROR_TICKET_VOID, "Its seat was swapped for another one");
+        return refuse_because(problem, ERROR_TICKET_VOID,
+                              "Its seat was swapped, or its order transferred");
     return result == DB_NONE ? refuse(problem, ERROR_TICKET_NOT_FOUND) : refuse_db(problem, result);
 }
 

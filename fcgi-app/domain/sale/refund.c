@@ -117,7 +117,7 @@ write_down(struct services *services, const struct reservation *reservation,
         result = box_office_table_add_refund(services->db, &refund);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    return point_balance(services, reservation->user_id, &entry->balance_after, problem);
+    return point_balance(services, reservation_payer(reservation), &entry->balance_after, problem);
 }
 
 enum error
@@ -131,8 +131,11 @@ refund_pay_back(struct services *services, const struct reservation *reservation
     entry->amount = amount;
     event_add_refund(services, reservation, refund->seat_ids, refund->seat_count, amount,
                      entry->fee);
-    if (reservation->method != PAID_POINTS)
-        return write_down(services, reservation, entry, problem);
+    if (reservation->method != PAID_POINTS) {
+        enum error error = write_down(services, reservation, entry, problem);
+        refund->balance = entry->balance_after;
+        return error;
+    }
     if (reservation->status == RESERVATION_CANCELLED)
         result = payment_table_refund(services->db, reservation->reservation_id, refund->asked_at);
     else if (refund->asked_at != CLOCK_NEVER)
@@ -140,8 +143,9 @@ refund_pay_back(struct services *services, const struct reservation *reservation
             payment_table_ask_refund(services->db, reservation->reservation_id, refund->asked_at);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    if (point_move(services, reservation->user_id, amount, entry, problem) != ERROR_NONE)
+    if (point_move(services, reservation_payer(reservation), amount, entry, problem) != ERROR_NONE)
         return problem->error;
+    refund->balance = entry->balance_after;
     if (entry->refund_no > 0 || entry->fee > 0)
         result = point_table_set_refund(services->db, entry);
     return refuse_db(problem, result);
@@ -154,7 +158,7 @@ refund_was_committed(struct services *services, const struct reservation *reserv
     struct box_office_refund found = {.reservation_id = reservation->reservation_id,
                                       .refund_no = entry->refund_no};
     if (reservation->method == PAID_POINTS)
-        return point_entry_was_committed(services, reservation->user_id, entry);
+        return point_entry_was_committed(services, reservation_payer(reservation), entry);
     enum db_result result = box_office_table_lock_refund(services->db, &found);
     if (result != DB_OK)
         return result;

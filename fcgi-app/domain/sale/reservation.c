@@ -23,6 +23,12 @@ reservation_status_name(enum reservation_status status)
     return names[status];
 }
 
+const char *
+reservation_payer(const struct reservation *reservation)
+{
+    return reservation->payer[0] != '\0' ? reservation->payer : reservation->user_id;
+}
+
 void
 reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE])
 {

@@ -171,6 +171,9 @@ void reservation_split(const struct reservation *reservation, const int32_t *sea
 /* Leaves it with those that it keeps. */
 void reservation_lessen(struct reservation *reservation, const struct reservation_split *split);
 
+/* Who paid it, or its owner where nobody did: whose purse gets what is refunded. */
+const char *reservation_payer(const struct reservation *reservation);
+
 /* The seat numbers of a reservation whose seats were read. */
 void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);
 

@@ -8,6 +8,7 @@
 #include "base/shared.h"
 #include "domain/concert/refund_rules.h"
 #include "domain/event.h"
+#include "domain/sale/point.h"
 #include "domain/sale/seat_return.h"
 #include "domain/sale/ticket.h"
 #include "mysql/sale/idempotency_table.h"
@@ -49,8 +50,8 @@ find_refund_pause(struct services *services, const char *user_id, int64_t now, i
 }
 
 /*
- * So many refunds in a day, the one that is under way included. Its purse is locked, so that two at
- * once see each other.
+ * So many refunds of who paid in a day, the one that is under way included. Its purse is locked, so
+ * that two at once see each other.
  */
 static enum error
 check_refunds(struct services *services, const char *user_id, int64_t now, struct problem *problem)
@@ -144,7 +145,10 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
     if (error != ERROR_NONE)
         return error;
     cancel->refunded = true;
-    return check_refunds(services, cancel->user_id, now, problem);
+    if (reservation->payer[0] != '\0' &&
+        point_balance(services, cancel->user_id, &cancel->refund.balance, problem) != ERROR_NONE)
+        return problem->error;
+    return check_refunds(services, reservation_payer(reservation), now, problem);
 }
 
 enum db_result
@@ -243,11 +247,12 @@ compare_users(const void *a, const void *b)
 {
     const struct reservation_cancel *left = *(struct reservation_cancel *const *)a;
     const struct reservation_cancel *right = *(struct reservation_cancel *const *)b;
-    return strcmp(left->reservation.user_id, right->reservation.user_id);
+    return strcmp(reservation_payer(&left->reservation), reservation_payer(&right->reservation));
 }
 
 /*
- * The purses are locked in the order of their owners: somebody else may end other ones of theirs.
+ * The purses are locked in the order of their owners, who paid: somebody else may end other ones of
+ * theirs.
  */
 enum error
 reservation_end_execute(struct services *services, void *state, struct problem *problem)

@@ -77,7 +77,7 @@ ticket_issue(struct services *services, const char *user_id, int64_t reservation
         return problem->error;
     /* what was inserted is read again: somebody else may have been first */
     for (int inserts = 0; inserts <= INSERTS_MAX; inserts++) {
-        enum db_result result = ticket_table_of_order(services->db, reservation_id, &tickets);
+        enum db_result result = ticket_table_of_order(services->db, reservation, &tickets);
         if (result != DB_OK)
             return refuse_db(problem, result);
         match_references(reservation, &tickets, references, &missing);

@@ -35,6 +35,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_INT32(&concert->idle_seconds),
         INTO_BOOL(&concert->seat_returns),
         INTO_BOOL(&concert->swaps),
+        INTO_BOOL(&concert->transfers),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };

@@ -41,6 +41,7 @@ struct concert {
     int32_t idle_seconds;             /* of the queue's places; 0: they end with their leases */
     bool seat_returns;                /* buyers give back single seats of a reservation */
     bool swaps;                       /* and swap seats for free ones */
+    bool transfers;                   /* and transfer orders to other users */
     char time_zone[TIME_ZONE_SIZE];   /* of the venue; "": that of the setting */
     struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
     int64_t last_starts_at;           /* the last of its items; CLOCK_NEVER where it has none */

@@ -19,6 +19,7 @@ enum effect_kind {
     EFFECT_CHECKIN,     /* ticket_id, of one that was taken at a gate, or was not */
     EFFECT_RETURN,      /* reservation_id, of one of which single seats went back */
     EFFECT_SWAP,        /* reservation_id */
+    EFFECT_TRANSFER,    /* transfer_id */
 };
 
 /*

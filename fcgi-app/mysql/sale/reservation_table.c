@@ -23,6 +23,7 @@ reservation_columns_bind(struct reservation *row, struct column columns[RESERVAT
         INTO_INSTANT(&row->created_at),
         INTO_INSTANT(&row->expires_at),
         INTO_INSTANT(&row->settled_at),
+        INTO_TEXT(row->payer),
     };
     memcpy(columns, list, sizeof list);
     row->returned_count = 0;
@@ -385,6 +386,20 @@ reservation_table_swap_seats(struct database *db, int64_t reservation_id,
     enum db_result result =
         db_update(db, &take_seats_out, named, 1 + SEATS_AT_ONCE, (int64_t)count);
     return result == DB_OK ? insert_seats(db, rows, 1) : result;
+}
+
+enum db_result
+reservation_table_hand_over(struct database *db, const struct reservation *reservation,
+                            const char *to_user, const char *payer)
+{
+    static const struct query hand_over = {"UPDATE reservation SET user_id = ?, payer = ?"
+                                           " WHERE reservation_id = ? AND user_id = ?"
+                                           " AND status = 'paid'"};
+    return db_update(db, &hand_over,
+                     PARAMETERS(DB_TEXT(to_user), DB_OPTIONAL_TEXT(payer),
+                                DB_INTEGER(reservation->reservation_id),
+                                DB_TEXT(reservation->user_id)),
+                     1);
 }
 
 enum db_result

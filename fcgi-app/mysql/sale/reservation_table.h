@@ -16,7 +16,8 @@ enum reservation_status {
 
 struct reservation {
     int64_t reservation_id;
-    char user_id[USER_ID_SIZE];
+    char user_id[USER_ID_SIZE]; /* its owner */
+    char payer[USER_ID_SIZE];   /* who paid it, where it was transferred since; "": its owner */
     int32_t concert_id;
     int32_t item_id;
     enum reservation_status status; /* as stored: a held one may be over, see expires_at */
@@ -131,6 +132,14 @@ enum db_result reservation_table_release_seats(struct database *db,
 enum db_result reservation_table_swap_seats(struct database *db, int64_t reservation_id,
                                             const struct seat *leaving, const struct seat *coming,
                                             size_t count) MUST_CHECK;
+
+/*
+ * Gives a locked order to another owner; `payer` "": who paid it. DB_RETRY: it is not paid or not
+ * this owner's, the lock did not hold.
+ */
+enum db_result reservation_table_hand_over(struct database *db,
+                                           const struct reservation *reservation,
+                                           const char *to_user, const char *payer) MUST_CHECK;
 
 /*
  * Changes the status of a locked reservation; `from` is the one that was read, another one than

@@ -5,16 +5,21 @@
 #include "mysql/concert/concert_columns.h"
 
 enum db_result
-ticket_table_of_order(struct database *db, int64_t reservation_id,
+ticket_table_of_order(struct database *db, const struct reservation *reservation,
                       struct ticket_references *tickets)
 {
-    static const struct query list = {"SELECT seat_no, reference FROM ticket"
-                                      " WHERE reservation_id = ? ORDER BY seat_no"};
+    static const struct query list = {
+        "SELECT t.seat_no, t.reference FROM reservation r FORCE INDEX (PRIMARY)"
+        " STRAIGHT_JOIN ticket t FORCE INDEX (ticket_of_seat)"
+        " ON t.reservation_id = r.reservation_id"
+        " WHERE r.reservation_id = ? AND r.user_id = ? ORDER BY t.seat_no"};
     int32_t seat_id;
     uint8_t reference[TICKET_REFERENCE_BYTES];
     tickets->count = 0;
-    enum db_result result = db_select(db, &list, PARAMETERS(DB_INTEGER(reservation_id)),
-                                      COLUMNS(INTO_INT32(&seat_id), INTO_BYTES(reference)));
+    enum db_result result = db_select(
+        db, &list,
+        PARAMETERS(DB_INTEGER(reservation->reservation_id), DB_TEXT(reservation->user_id)),
+        COLUMNS(INTO_INT32(&seat_id), INTO_BYTES(reference)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         if (tickets->count == SEATS_AT_ONCE)
             continue;

@@ -33,7 +33,8 @@ struct ticket_references {
     uint8_t references[SEATS_AT_ONCE][TICKET_REFERENCE_BYTES];
 };
 
-enum db_result ticket_table_of_order(struct database *db, int64_t reservation_id,
+/* None where the order is not its owner's any more. */
+enum db_result ticket_table_of_order(struct database *db, const struct reservation *reservation,
                                      struct ticket_references *tickets) MUST_CHECK;
 
 /*
