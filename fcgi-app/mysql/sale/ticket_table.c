@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mysql/concert/concert_columns.h"
 
 enum db_result
@@ -29,6 +30,12 @@ ticket_table_of_order(struct database *db, const struct reservation *reservation
     return result == DB_NONE ? DB_OK : result;
 }
 
+/* In hexadecimal digits: MySQL takes a placeholder in a CASE for text. */
+#define FOR_SEAT " WHEN ? THEN UNHEX(?)"
+#define FOR_TWO_SEATS FOR_SEAT FOR_SEAT
+#define FOR_FOUR_SEATS FOR_TWO_SEATS FOR_TWO_SEATS
+#define FOR_EIGHT_SEATS FOR_FOUR_SEATS FOR_FOUR_SEATS
+
 /*
  * Only seats that the order has when its row is locked: they may have been swapped since they were
  * read.
@@ -39,7 +46,7 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
 {
     static const struct query insert = {
         "INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at)"
-        " SELECT CASE l.seat_no" DB_WHEN_8 " END, r.reservation_id, l.seat_no, r.item_id,"
+        " SELECT CASE l.seat_no" FOR_EIGHT_SEATS " END, r.reservation_id, l.seat_no, r.item_id,"
         " UTC_TIMESTAMP(3) FROM reservation r FORCE INDEX (PRIMARY)"
         " STRAIGHT_JOIN reservation_seat l FORCE INDEX (PRIMARY)"
         " ON l.reservation_id = r.reservation_id"
@@ -47,10 +54,12 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
         " LOCK IN SHARE MODE ON DUPLICATE KEY UPDATE item_id = ticket.item_id"};
     enum { OWNER = 2 * SEATS_AT_ONCE, SEATS = OWNER + 2, VALUES = SEATS + SEATS_AT_ONCE };
     struct parameter parameters[VALUES];
+    char digits[SEATS_AT_ONCE][2 * TICKET_REFERENCE_BYTES + 1];
     for (size_t i = 0; i < SEATS_AT_ONCE; i++) {
         size_t at = db_list_at(i, tickets->count);
+        hex_write(tickets->references[at], TICKET_REFERENCE_BYTES, digits[i]);
         parameters[2 * i] = DB_INTEGER(tickets->seat_ids[at]);
-        parameters[2 * i + 1] = DB_BYTES(tickets->references[at], TICKET_REFERENCE_BYTES);
+        parameters[2 * i + 1] = DB_TEXT(digits[i]);
         parameters[SEATS + i] = DB_INTEGER(tickets->seat_ids[at]);
     }
     parameters[OWNER] = DB_INTEGER(reservation->reservation_id);
