@@ -516,7 +516,7 @@ REQUESTS = [
 def all_routes():
     """Of routes.c, as Request.route has them."""
     text = ROUTES.replace('ITEM "', f'"{ITEM}')
-    keyed = re.sub(r"(KEYED|BATCHED|ASSISTED|ADMIN|UPLOAD)\(METHOD_(\w+), ", r"\2(", text)
+    keyed = re.sub(r"(KEYED|BATCHED|SELDOM|ASSISTED|ADMIN|UPLOAD)\(METHOD_(\w+), ", r"\2(", text)
     return [" ".join(found) for found in re.findall(r'^ +(GET|POST|PATCH|DELETE)\("([^"]+)"', keyed, re.MULTILINE)]
 
 

@@ -204,31 +204,35 @@ static const struct field ticket_page_fields[] = {
 
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
-    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
+    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Several waiting ones can be handled together. */
 #define POST(pattern, who, fields, handle, handle_batch)                                           \
-    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL}
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL, false}
 #define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
+    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
-    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL}
+    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL, false}
 /* The same, and several waiting ones can be handled together. */
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
-    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL}
+    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL, false}
+
+/* What few do, in no rush. */
+#define SELDOM(method, pattern, who, fields, handle, keyed)                                        \
+    {method, pattern, who, fields, handle, 0, false, keyed, NULL, ROLE_NONE, NULL, true}
 
 /* A user's call, which an operator of this role may make for the user. */
 #define ASSISTED(method, pattern, role_needed, fields, handle, handle_batch)                         \
-    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed, NULL}
+    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed, NULL, false}
 
 /* Operators': larger bodies, the longer ladder of time-outs, and the role that is needed. */
 #define ADMIN_BODY_LIMIT (1 << 20)
 #define ADMIN(method, pattern, role_needed, fields, handle, keyed)                                 \
-    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed, NULL}
+    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed, NULL, false}
 /* The same with a file in the body; nginx lets one of this size pass for its paths only. */
 #define UPLOAD_BODY_LIMIT (32 << 20)
 #define UPLOAD(method, pattern, role_needed, fields, handle, keyed)                                \
-    {method, pattern, WHO_ADMIN, fields, handle, UPLOAD_BODY_LIMIT, true, keyed, NULL, role_needed, "text/csv"}
+    {method, pattern, WHO_ADMIN, fields, handle, UPLOAD_BODY_LIMIT, true, keyed, NULL, role_needed, "text/csv", false}
 /* clang-format on */
 
 #define ITEM "/concert/{concert}/item/{item}"
@@ -241,7 +245,7 @@ const struct route api_routes[] = {
     GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
     GET("/settings", WHO_PUBLIC, NULL, settings_show),
-    GET("/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get),
+    SELDOM(METHOD_GET, "/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get, false),
 
     POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),
     GET("/token", WHO_TOKEN, NULL, token_show),
@@ -253,23 +257,24 @@ const struct route api_routes[] = {
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
     KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, return_fields,
           reservation_delete),
-    KEYED(METHOD_POST, "/reservation/{reservation}/swap", WHO_CALLER, swap_fields,
-          reservation_swap),
-    KEYED(METHOD_POST, "/reservation/{reservation}/transfer", WHO_CALLER, transfer_fields,
-          transfer_post),
-    GET("/transfer", WHO_CALLER, page_fields, transfer_get_list),
-    KEYED(METHOD_POST, "/transfer/{transfer}/accept", WHO_CALLER, user_fields, transfer_accept),
-    KEYED(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete),
+    SELDOM(METHOD_POST, "/reservation/{reservation}/swap", WHO_CALLER, swap_fields,
+           reservation_swap, true),
+    SELDOM(METHOD_POST, "/reservation/{reservation}/transfer", WHO_CALLER, transfer_fields,
+           transfer_post, true),
+    SELDOM(METHOD_GET, "/transfer", WHO_CALLER, page_fields, transfer_get_list, false),
+    SELDOM(METHOD_POST, "/transfer/{transfer}/accept", WHO_CALLER, user_fields, transfer_accept,
+           true),
+    SELDOM(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete, true),
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
     ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,
              point_charge_batch),
     BATCHED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use, point_use_batch),
-    GET("/point/history", WHO_CALLER, page_fields, point_get_history),
+    SELDOM(METHOD_GET, "/point/history", WHO_CALLER, page_fields, point_get_history, false),
 
     BATCHED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post, payment_post_batch),
-    GET("/payment", WHO_CALLER, page_fields, payment_get_list),
+    SELDOM(METHOD_GET, "/payment", WHO_CALLER, page_fields, payment_get_list, false),
 
     ADMIN(METHOD_POST, "/admin/concert", ROLE_MANAGER, any_fields, admin_concert_post, true),
     ADMIN(METHOD_GET, "/admin/concert", ROLE_VIEWER, concert_page_fields, admin_concert_get_list,

@@ -193,6 +193,7 @@ struct route {
     /* The type of a file that may come in place of JSON: the handler reads the body, and the fields
      * are those of the query. NULL: none may. */
     const char *file_type;
+    bool seldom; /* called in no rush: its time is told as a sum, not as a histogram */
 };
 
 /*
