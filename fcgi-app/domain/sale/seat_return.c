@@ -1,5 +1,7 @@
 #include "domain/sale/seat_return.h"
 
+#include "domain/event.h"
+
 /* Those of the named seats whose partner the reservation has too. */
 static size_t
 pick_paired(const struct reservation *reservation, const struct seat *seats, size_t count,
@@ -61,6 +63,7 @@ seat_return_release(struct services *services, struct reservation *hold, const i
         result = reservation_table_release_seats(services->db, hold, seat_ids, count, split.price);
     if (result == DB_OK)
         reservation_lessen(hold, &split);
+    event_add_seats(services, EVENT_RESERVATION_CANCELLED, hold, split.leaving, count);
     return refuse_db(problem, result);
 }
 

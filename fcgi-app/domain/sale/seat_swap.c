@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/event.h"
 #include "domain/sale/reservation_create.h"
 #include "domain/sale/ticket.h"
 
@@ -221,6 +222,8 @@ seat_swap_execute(struct services *services, void *state, struct problem *proble
         require_prices(split.leaving, coming, count, problem) != ERROR_NONE)
         return problem->error;
     show(reservation, &split, coming, count);
+    event_add_seats(services, EVENT_RESERVATION_CANCELLED, reservation, split.leaving, count);
+    event_add_seats(services, EVENT_RESERVATION_HELD, reservation, coming, count);
     return refuse_db(problem, exchange(services, reservation, &split, coming, count));
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "domain/event.h"
 #include "domain/sale/quota.h"
 #include "domain/sale/ticket.h"
 
@@ -248,6 +249,7 @@ transfer_accept_execute(struct services *services, void *state, struct problem *
         result = hand_over(services, order, call->user_id);
     if (result != DB_OK)
         return refuse_db(problem, result);
+    event_add_reservation(services, EVENT_TICKET_TRANSFERRED, order);
     return settle(services, transfer, TRANSFER_ACCEPTED, call->now, problem);
 }
 
