@@ -57,14 +57,17 @@ CREATE TABLE IF NOT EXISTS transfer (
     KEY transfer_of_recipient (to_user, transfer_id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Tickets whose order goes on without them. A seat of it has one ticket at most, so they leave `ticket` for this.
+-- Tickets whose order goes on without them. A seat of it has one ticket at most, so they leave `ticket` for this. Gates
+-- without a network list them too.
 CREATE TABLE IF NOT EXISTS void_ticket (
+    ticket_id      BIGINT      NOT NULL COMMENT 'as it was in ticket',
     reference      BINARY(16)  NOT NULL,
     reservation_id BIGINT      NOT NULL,
     seat_no        INT         NOT NULL,
     item_id        INT         NOT NULL,
     voided_at      DATETIME(3) NOT NULL,
-    PRIMARY KEY (reference)
+    PRIMARY KEY (reference),
+    KEY void_ticket_of_item (item_id, ticket_id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 SET @add_effect = IF(

@@ -52,6 +52,16 @@ def scan(stack, concert, code):
     return stack.post("/admin/checkin", {"code": code, "itemId": concert.item}, **stack.admin_headers())
 
 
+def at_gates(stack, concert):
+    """The seat of each ticket and whether it is valid, as gates without a network read it, a ticket at a time."""
+    path, before, listed = f"/admin/item/{concert.item}/ticket?limit=1", "", []
+    while before is not None:
+        page = openapi.assert_answer(stack.get(path + before, **stack.admin_headers()), "GET", "/admin/item/{itemId}/ticket")
+        listed += page["tickets"]
+        before = None if page["next"] is None else f"&before={page['next']}"
+    return [(ticket["seat"]["seatId"], ticket["valid"]) for ticket in listed]
+
+
 def test_seats_of_a_hold(stack, concert):
     held = hold(stack, concert, [1, 2, 3])
     answer = swap(stack, held, [1, 3], [12, 11])
@@ -73,11 +83,14 @@ def test_seats_of_an_order(stack, concert):
     answer = swap(stack, order, [1], [5])
     assert (answer["status"], numbers(answer["seats"]), answer["totalPrice"]) == ("paid", [2, 5], 2000)
     assert balance(stack, order["userId"]) == 0
+    assert at_gates(stack, concert) == [(2, True), (1, False)]
     after = tickets(stack, order)
+    assert at_gates(stack, concert) == [(5, True), (2, True), (1, False)]
     assert after[2] == before[2] and after[5] not in before.values()
     assert_problem(scan(stack, concert, before[1]), "ticket_void")
     swap(stack, order, [5], [1])
     back = tickets(stack, order)
+    assert at_gates(stack, concert) == [(1, True), (5, False), (2, True), (1, False)]
     assert back[1] not in (before[1], after[5]) and back[2] == before[2]
     for code in (before[1], after[5]):
         assert_problem(scan(stack, concert, code), "ticket_void")

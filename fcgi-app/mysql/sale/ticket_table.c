@@ -81,6 +81,17 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
     " LEFT JOIN reservation_seat l FORCE INDEX (PRIMARY)"                                          \
     " ON l.reservation_id = t.reservation_id AND l.seat_no = t.seat_no"
 
+#define TICKETS_BY_ITEM TICKETS("ticket_of_item")
+
+/* The same columns of those that were made void. */
+#define VOID_TICKETS                                                                               \
+    "SELECT v.ticket_id, v.reference, v.reservation_id, i.concert_id, v.item_id, v.seat_no,"       \
+    " s.section, s.row_name, s.label, 0, NULL, NULL, NULL, NULL, UTC_TIMESTAMP(3)"                 \
+    " FROM void_ticket v FORCE INDEX (void_ticket_of_item)"                                        \
+    " STRAIGHT_JOIN item i FORCE INDEX (PRIMARY) ON i.item_id = v.item_id"                         \
+    " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"                                                  \
+    " ON s.item_id = v.item_id AND s.seat_no = v.seat_no"
+
 enum { TICKET_COLUMN_COUNT = 15 };
 
 static void
@@ -123,16 +134,20 @@ ticket_table_list(struct database *db, int32_t item_id, int64_t before, int32_t 
                   struct ticket *list, size_t *count)
 {
     static const struct query page = {
-        TICKETS("ticket_of_item") " WHERE t.item_id = ?"
-                                  " AND t.ticket_id < ? ORDER BY t.ticket_id DESC LIMIT ?"};
+        "(" TICKETS_BY_ITEM " WHERE t.item_id = ? AND t.ticket_id < ?"
+        " ORDER BY t.ticket_id DESC LIMIT ?)"
+        " UNION ALL (" VOID_TICKETS " WHERE v.item_id = ? AND v.ticket_id < ?"
+        " ORDER BY v.ticket_id DESC LIMIT ?) ORDER BY ticket_id DESC LIMIT ?"};
+    const struct parameter item = DB_INTEGER(item_id), last = DB_INTEGER(before),
+                           rows = DB_INTEGER(limit);
     struct ticket row;
     int64_t now;
     struct column columns[TICKET_COLUMN_COUNT];
     bind_ticket(&row, &now, columns);
     *count = 0;
     enum db_result result =
-        db_select(db, &page, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(before), DB_INTEGER(limit)),
-                  columns, TICKET_COLUMN_COUNT);
+        db_select(db, &page, PARAMETERS(item, last, rows, item, last, rows, rows), columns,
+                  TICKET_COLUMN_COUNT);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
     return result == DB_NONE ? DB_OK : result;
@@ -192,8 +207,10 @@ ticket_table_void(struct database *db, int64_t reservation_id, const struct seat
                   size_t count)
 {
     static const struct query copy = {
-        "INSERT INTO void_ticket (reference, reservation_id, seat_no, item_id, voided_at)"
-        " SELECT reference, reservation_id, seat_no, item_id, UTC_TIMESTAMP(3)" TICKETS_OF_SEATS};
+        "INSERT INTO void_ticket (ticket_id, reference, reservation_id, seat_no, item_id,"
+        "  voided_at)"
+        " SELECT ticket_id, reference, reservation_id, seat_no, item_id,"
+        "  UTC_TIMESTAMP(3)" TICKETS_OF_SEATS};
     static const struct query take = {"DELETE" TICKETS_OF_SEATS};
     struct parameter named[1 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id)};
     for (size_t i = 0; i < SEATS_AT_ONCE; i++)

@@ -74,7 +74,10 @@ enum db_result ticket_table_void(struct database *db, int64_t reservation_id,
 enum db_result ticket_table_find_void(struct database *db,
                                       const uint8_t reference[TICKET_REFERENCE_BYTES]) MUST_CHECK;
 
-/* The tickets of an item with ids below `before`, newest first; at most `limit`, into `list`. */
+/*
+ * The tickets of an item with ids below `before`, also those that were made void, newest first; at
+ * most `limit`, into `list`.
+ */
 enum db_result ticket_table_list(struct database *db, int32_t item_id, int64_t before,
                                  int32_t limit, struct ticket *list, size_t *count) MUST_CHECK;
 
