@@ -296,6 +296,13 @@ def check_in(world):
     return world.admin("POST", "/admin/checkin", {"code": code, "itemId": OPEN, "deviceId": "gate"})
 
 
+def check_out(world):
+    code = paid_tickets(world, 8)[1]()[0]["code"]
+    world.stack.query("UPDATE concert SET reentry = 1")
+    world.ask("POST", "/admin/checkin", {"code": code, "itemId": OPEN}, world.stack.admin_headers())
+    return world.admin("POST", "/admin/checkout", {"code": code, "itemId": OPEN})
+
+
 def undo_check_in(world):
     ticket = paid_tickets(world, 8)[1]()[0]
     world.ask("POST", "/admin/checkin", {"code": ticket["code"], "itemId": OPEN}, world.stack.admin_headers())
@@ -423,7 +430,7 @@ REQUESTS = [
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
-    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 17, 50),
     Request("POST /reservation/{reservation}/transfer", "8 seats, key", offer_eight, 13, 30),
     Request("GET /transfer", "an offer", lambda world: ("GET", f"/transfer?userId={offered_eight(world)['toUserId']}"), 1, 10),
     Request("POST /transfer/{transfer}/accept", "8 seats, queue, limit, key", accept_eight, 18, 120),
@@ -431,7 +438,7 @@ REQUESTS = [
     Request("POST /reservation/{reservation}/swap", "8 held seats", swap(False), 14, 110),
     Request("POST /reservation/{reservation}/swap", "8 paid seats, key", keyed(swap(True)), 21, 170),
     Request("DELETE /reservation/{reservation}", "4 of 8 held seats", some_of(release_eight), 11, 60),
-    Request("DELETE /reservation/{reservation}", "4 of 8 paid seats, key", some_of(refund_eight), 24, 90),
+    Request("DELETE /reservation/{reservation}", "4 of 8 paid seats, key", some_of(refund_eight), 25, 90),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
     Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
@@ -488,20 +495,24 @@ REQUESTS = [
     Request("GET /admin/reservation", "by its payment's number", admin("GET", "/admin/reservation?ref=90071992547"), 2, 5),
     Request("POST /admin/reservation", "a guest", sell_by_hand(1, method="guest"), 13, 40),
     Request("POST /admin/reservation", "8 seats, a price, key", keyed(sell_by_hand(8, price=5)), 15, 100),
-    Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 14, 30),
-    Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 17, 60),
+    Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 15, 30),
+    Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 18, 60),
     Request("POST /admin/reservation/{reservation}/refund", "7 of 8 seats, half, key",
-            keyed(refund_by_hand(8, percent=50)), 21, 100),
+            keyed(refund_by_hand(8, percent=50)), 22, 100),
     Request("GET /admin/user/{user}", "nobody", admin("GET", "/admin/user/nobody"), 7, 100),
     Request("GET /admin/user/{user}", "20 of 8 seats", admin("GET", "/admin/user/collector"), 14, 2_000),
     Request("POST /admin/point", "", adjust_points, 8, 12),
     Request("POST /admin/point", "first, key", keyed(adjust_points), 10, 15),
     Request("POST /admin/checkin", "", check_in, 6, 30),
     Request("POST /admin/checkin", "key", keyed(check_in), 8, 30),
+    Request("POST /admin/checkout", "", check_out, 6, 30),
+    Request("POST /admin/checkout", "key", keyed(check_out), 8, 30),
     Request("POST /admin/checkin/undo", "", undo_check_in, 6, 30),
     Request("POST /admin/checkin/undo", "key", keyed(undo_check_in), 8, 30),
-    Request("GET /admin/item/{item}/ticket", "20 of a date", admin("GET", f"/admin/item/{OPEN}/ticket"), 2, 150),
-    Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 2, HALL + 100),
+    Request("GET /admin/item/{item}/ticket", "20 of a date", admin("GET", f"/admin/item/{OPEN}/ticket"), 3, 150),
+    Request("GET /admin/item/{item}/ticket", "20 that changed", admin("GET", f"/admin/item/{OPEN}/ticket?since=2020-01-01T00:00:00Z"),
+            3, 150),
+    Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 3, HALL + 100),
     Request("GET /admin/log", "1", admin("GET", "/admin/log?limit=1"), 1, 5),
     Request("GET /admin/log", "100 of a concert", admin("GET", f"/admin/log?concertId={SOLD_OUT}&limit=100"), 1, PAGE + 5),
     Request("GET /health", "", get("/health"), 0, 0),

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "api/input.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/books/census_take.h"
@@ -209,5 +208,7 @@ api_write_page(struct response *response, const struct page *page)
     }
     json_end_array(&json);
     json_write_optional_integer(&json, "next", more, last);
+    if (page->now != CLOCK_NEVER)
+        json_write_instant(&json, "now", page->now);
     json_end_object(&json);
 }

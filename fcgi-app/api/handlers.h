@@ -61,6 +61,7 @@ HANDLER(admin_refund_post);
 HANDLER(admin_user_get);
 HANDLER(admin_point_post);
 HANDLER(admin_checkin_post);
+HANDLER(admin_checkout_post);
 HANDLER(admin_undo_post);
 HANDLER(admin_ticket_get_list);
 HANDLER(admin_attendance_get);

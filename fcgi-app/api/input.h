@@ -50,8 +50,10 @@ struct input {
     char code[TICKET_CODE_SIZE + 1]; /* of a ticket; a longer one is none, likewise the id */
     char ticket_id[TICKET_REFERENCE_SIZE + 1];
     char device_id[DEVICE_ID_SIZE];
-    int64_t scanned_at; /* CLOCK_NEVER: not given */
-    json_t *body;       /* the whole body, for tables that go deeper; NULL for a query */
+    int64_t scanned_at; /* CLOCK_NEVER: not given, likewise the next one */
+    int64_t since;
+    bool is_offline;
+    json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };
 
 enum field_kind {

@@ -143,7 +143,7 @@ reservation_get_list(void *services, const struct request *request, struct respo
 {
     static struct reservation list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
-    struct page page = {"reservations", list, 0, input->limit, write_listed};
+    struct page page = {"reservations", list, 0, input->limit, write_listed, CLOCK_NEVER};
     struct problem problem;
     if (reservation_list(services, request->caller, input->before, input->limit + 1, list,
                          &page.count, &problem) == ERROR_NONE)

@@ -187,6 +187,13 @@ static const struct field checkin_fields[] = {
     {"deviceId", FIELD_TEXT, .optional = true, AT(device_id), .min = 1,
      .max = DEVICE_ID_CHARACTERS},
     {"scannedAt", FIELD_INSTANT, .optional = true, AT(scanned_at), .default_value = CLOCK_NEVER},
+    {"mode", FIELD_WORD, .optional = true, AT(is_offline), .word = "offline"},
+    END,
+};
+
+static const struct field checkout_fields[] = {
+    {"code", FIELD_TOKEN, AT(code)},
+    {"itemId", FIELD_ID, AT(item_id)},
     END,
 };
 
@@ -197,6 +204,7 @@ static const struct field undo_fields[] = {
 };
 
 static const struct field ticket_page_fields[] = {
+    {"since", FIELD_INSTANT, .optional = true, AT(since), .default_value = CLOCK_NEVER},
     LIMIT,
     BEFORE,
     END,
@@ -309,11 +317,11 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/user/{user}", ROLE_SELLER, NULL, admin_user_get, false),
     ADMIN(METHOD_POST, "/admin/point", ROLE_SELLER, adjust_fields, admin_point_post, true),
     ADMIN(METHOD_POST, "/admin/checkin", ROLE_GATE, checkin_fields, admin_checkin_post, true),
+    ADMIN(METHOD_POST, "/admin/checkout", ROLE_GATE, checkout_fields, admin_checkout_post, true),
     ADMIN(METHOD_POST, "/admin/checkin/undo", ROLE_MANAGER, undo_fields, admin_undo_post, true),
     ADMIN(METHOD_GET, "/admin/item/{item}/ticket", ROLE_GATE, ticket_page_fields,
           admin_ticket_get_list, false),
-    ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_VIEWER, NULL, admin_attendance_get,
-          false),
+    ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_ANY, NULL, admin_attendance_get, false),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
     GET("/health", WHO_MONITOR, NULL, health_live),

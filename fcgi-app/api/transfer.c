@@ -122,7 +122,7 @@ transfer_get_list(void *services, const struct request *request, struct response
 {
     static struct listed listed; /* too large for the stack */
     const struct input *input = request->input;
-    struct page page = {"transfers", &listed, 0, input->limit, write_listed};
+    struct page page = {"transfers", &listed, 0, input->limit, write_listed, CLOCK_NEVER};
     struct problem problem;
     if (transfer_list(services, request->caller, input->before, input->limit + 1, listed.rows,
                       &page.count, &listed.now, &problem) == ERROR_NONE)

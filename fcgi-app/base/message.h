@@ -54,7 +54,14 @@ enum who {
  * What an operator may do. A viewer sees concerts and totals, the gate lets people in, a seller
  * also sees and changes what buyers have, a manager may do everything.
  */
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_GATE, ROLE_SELLER, ROLE_MANAGER };
+enum role {
+    ROLE_NONE,
+    ROLE_VIEWER,
+    ROLE_GATE,
+    ROLE_SELLER,
+    ROLE_MANAGER,
+    ROLE_ANY, /* of a call that each of them may make; nobody has it */
+};
 
 /* Whose key came. ROLE_NONE: nobody's, or one of a role that only a newer build has. */
 struct operator_account {

@@ -167,6 +167,12 @@ class Lone:
         return [request("POST", "/admin/checkin", {"code": one["code"], "itemId": one["itemId"], "deviceId": "gate"}, **self.key)
                 for one in tickets]
 
+    def checkouts(self, count):
+        tickets = self.tickets(count)
+        self.make(self.checkins(tickets))
+        self.stack.query("UPDATE concert SET reentry = 1")
+        return [request("POST", "/admin/checkout", {"code": one["code"], "itemId": one["itemId"]}, **self.key) for one in tickets]
+
     def used(self, count):
         scan = self.checkins(self.tickets(1))
         self.make(scan)
@@ -264,6 +270,7 @@ CALLS = {
         f"/reservation/{lone.bought(1)[0]['reservationId']}/ticket"),
     ("POST", "/admin/checkin"): lambda lone: lambda count: lone.checkins(lone.tickets(count)),
     ("POST", "/admin/checkin/undo"): lambda lone: lone.undos,
+    ("POST", "/admin/checkout"): lambda lone: lone.checkouts,
     ("GET", "/admin/item/{item}/ticket"): lambda lone: lone.asked(f"/admin/item/{lone.tickets(5)[0]['itemId']}/ticket"),
     ("GET", "/admin/item/{item}/attendance"): lambda lone: lone.asked(f"/admin/item/{lone.concert.item}/attendance"),
     ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.queue),

@@ -22,6 +22,7 @@ CONTRACT = {
     ("GET", "/reservation/{reservation}/ticket"): ("CALLER", False),
     ("POST", "/admin/checkin"): ("ADMIN", True),
     ("POST", "/admin/checkin/undo"): ("ADMIN", True),
+    ("POST", "/admin/checkout"): ("ADMIN", True),
     ("GET", "/admin/item/{item}/ticket"): ("ADMIN", False),
     ("GET", "/admin/item/{item}/attendance"): ("ADMIN", False),
     ("POST", "/token/add"): ("CALLER", False),
@@ -156,7 +157,9 @@ def new_ticket(fan):
 
 
 def used_ticket(fan):
+    """One whose holder may leave."""
     ticket, stack = new_ticket(fan), fan.concert.stack
+    stack.query("UPDATE concert SET reentry = 1 WHERE concert_id = %s", fan.concert.id)
     body = {"code": ticket["code"], "itemId": fan.concert.item}
     ok(stack.new_client(source=OPERATOR).post("/admin/checkin", body, **stack.admin_headers()))
     return ticket
@@ -237,6 +240,7 @@ def request_for(client, route, fan, user):
                                            "method": "guest"},
             "/admin/reservation/{reservation}/refund": lambda: {"reason": "Why"},
             "/admin/checkin": lambda: {"code": new_ticket(fan)["code"], "itemId": fan.concert.item},
+            "/admin/checkout": lambda: {"code": used_ticket(fan)["code"], "itemId": fan.concert.item},
             "/admin/checkin/undo": lambda: {"ticketId": used_ticket(fan)["ticketId"], "reason": "Why"},
             "/admin/point": lambda: {"userId": fan.id, "amount": 1, "reason": "Why"},
         }[pattern]()

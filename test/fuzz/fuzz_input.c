@@ -158,7 +158,10 @@ fuzz_write_body(const struct route *route, const struct input *input, struct buf
                 json_write_integer(&json, field->name, input->count);
         } else if (field->kind == FIELD_INSTANT)
             write_instant(&json, input, field);
-        else if (field->kind == FIELD_CHOICE) {
+        else if (field->kind == FIELD_WORD) {
+            if (*(const bool *)member(input, field))
+                json_write_string(&json, field->name, field->word);
+        } else if (field->kind == FIELD_CHOICE) {
             if (is_set(input, field))
                 json_write_string(&json, field->name,
                                   find_word(field, number_of(input, field), words));
@@ -206,7 +209,7 @@ fuzz_write_query(const struct route *route, const struct input *input, struct bu
 {
     buffer_text(out, "");
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
-        char number[24];
+        char number[24], instant[CLOCK_TEXT_SIZE];
         const char *text = member(input, field);
         switch (field->kind) {
         case FIELD_ID:
@@ -227,6 +230,11 @@ fuzz_write_query(const struct route *route, const struct input *input, struct bu
             break;
         case FIELD_SEAT_IDS:
             write_seat_list(out, field, member(input, field));
+            break;
+        case FIELD_INSTANT:
+            clock_format(number_of(input, field), instant);
+            if (number_of(input, field) >= 0)
+                write_parameter(out, field->name, instant);
             break;
         default:
             if (*text != '\0')

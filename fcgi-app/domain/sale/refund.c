@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/sale/point.h"
 #include "domain/sale/reservation.h"
+#include "domain/sale/ticket.h"
 
 enum { PERCENT = 100 };
 
@@ -93,6 +94,8 @@ refund_return_seats(struct services *services, struct reservation *reservation,
         .reservation_id = reservation->reservation_id,
     };
     refund->price = 0;
+    if (ticket_note_return(services, reservation->reservation_id, problem) != ERROR_NONE)
+        return problem->error;
     if (count > 0 && count < (size_t)reservation->seat_count)
         return refuse_db(problem,
                          lessen_reservation(services, reservation, seat_ids, count, refund));

@@ -32,7 +32,7 @@
 /* All of it. */
 #define CONCERT_COLUMNS                                                                            \
     CONCERT_RULES_WITH(CONCERT_LAST_STARTS_AT)                                                     \
-    ", c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
+    ", c.reentry, c.title, c.venue, c.beacon_source, c.beacon, c.time_zone"
 
 /* Whether `item i` is cancelled, by itself or with its `concert c`. */
 #define ITEM_IS_CANCELLED "(c.status = 'cancelled' OR i.status = 'cancelled')"
@@ -41,7 +41,7 @@
 #define ITEM_COLUMNS                                                                               \
     "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0"
 
-enum { CONCERT_RULE_COUNT = 21, CONCERT_COLUMN_COUNT = 26, ITEM_COLUMN_COUNT = 6 };
+enum { CONCERT_RULE_COUNT = 21, CONCERT_COLUMN_COUNT = 27, ITEM_COLUMN_COUNT = 6 };
 
 /* Where CONCERT_RULES_WITH(), CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is
  * "". */

@@ -35,6 +35,7 @@ struct concert {
     int32_t queue_version; /* raised by each change of the queue's settings */
     int32_t queue_since; /* queue_version when admission_capacity last came from NULL, at first 1 */
     bool draw;           /* before opens_at tokens are taken and then drawn */
+    bool reentry;        /* who leaves may come back; read with the texts */
     int32_t draw_lead_seconds;      /* how long before opens_at the pre-queue is frozen */
     char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
     char beacon[TITLE_SIZE];

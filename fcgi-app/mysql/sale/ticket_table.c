@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "mysql/concert/concert_columns.h"
 
@@ -45,9 +46,9 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
                     const struct ticket_references *tickets)
 {
     static const struct query insert = {
-        "INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at)"
+        "INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at, changed_at)"
         " SELECT CASE l.seat_no" FOR_EIGHT_SEATS " END, r.reservation_id, l.seat_no, r.item_id,"
-        " UTC_TIMESTAMP(3) FROM reservation r FORCE INDEX (PRIMARY)"
+        " UTC_TIMESTAMP(3), UTC_TIMESTAMP(3) FROM reservation r FORCE INDEX (PRIMARY)"
         " STRAIGHT_JOIN reservation_seat l FORCE INDEX (PRIMARY)"
         " ON l.reservation_id = r.reservation_id"
         " WHERE r.reservation_id = ? AND r.user_id = ? AND r.status = 'paid' AND l.seat_no" DB_IN_8
@@ -67,12 +68,21 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
     return db_execute(db, &insert, parameters, VALUES);
 }
 
-#define TICKETS(index)                                                                             \
+#define CHECKIN_COLUMNS "t.checked_in_at, t.left_at, t.scanned_at, t.device_id, t.checked_in_by"
+
+/* clang-format off */
+#define INTO_CHECKIN(checkin)                                                                      \
+    INTO_INSTANT(&(checkin)->at), INTO_INSTANT(&(checkin)->left_at),                               \
+    INTO_INSTANT(&(checkin)->scanned_at), INTO_TEXT((checkin)->device_id), INTO_TEXT((checkin)->actor)
+/* clang-format on */
+
+/* From a table or a list, the alias t; is_void is an expression. */
+#define TICKETS(source, is_void)                                                                   \
     "SELECT t.ticket_id, t.reference, t.reservation_id, i.concert_id, t.item_id, t.seat_no,"       \
     " s.section, s.row_name, s.label,"                                                             \
-    " r.status = 'paid' AND l.seat_no IS NOT NULL AND NOT " ITEM_IS_CANCELLED ","                  \
-    " t.checked_in_at, t.scanned_at, t.device_id, t.checked_in_by, UTC_TIMESTAMP(3)"               \
-    " FROM ticket t FORCE INDEX (" index ")"                                                       \
+    " r.status = 'paid' AND l.seat_no IS NOT NULL AND NOT " ITEM_IS_CANCELLED " AND NOT " is_void  \
+    ", c.reentry, " CHECKIN_COLUMNS ", UTC_TIMESTAMP(3)"                                           \
+    " FROM " source                                                                                \
     " STRAIGHT_JOIN reservation r FORCE INDEX (PRIMARY) ON r.reservation_id = t.reservation_id"    \
     " STRAIGHT_JOIN item i FORCE INDEX (PRIMARY) ON i.item_id = t.item_id"                         \
     " STRAIGHT_JOIN concert c FORCE INDEX (PRIMARY) ON c.concert_id = i.concert_id"                \
@@ -81,18 +91,7 @@ ticket_table_insert(struct database *db, const struct reservation *reservation,
     " LEFT JOIN reservation_seat l FORCE INDEX (PRIMARY)"                                          \
     " ON l.reservation_id = t.reservation_id AND l.seat_no = t.seat_no"
 
-#define TICKETS_BY_ITEM TICKETS("ticket_of_item")
-
-/* The same columns of those that were made void. */
-#define VOID_TICKETS                                                                               \
-    "SELECT v.ticket_id, v.reference, v.reservation_id, i.concert_id, v.item_id, v.seat_no,"       \
-    " s.section, s.row_name, s.label, 0, NULL, NULL, NULL, NULL, UTC_TIMESTAMP(3)"                 \
-    " FROM void_ticket v FORCE INDEX (void_ticket_of_item)"                                        \
-    " STRAIGHT_JOIN item i FORCE INDEX (PRIMARY) ON i.item_id = v.item_id"                         \
-    " STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"                                                  \
-    " ON s.item_id = v.item_id AND s.seat_no = v.seat_no"
-
-enum { TICKET_COLUMN_COUNT = 15 };
+enum { TICKET_COLUMN_COUNT = 17 };
 
 static void
 bind_ticket(struct ticket *ticket, int64_t *now, struct column columns[TICKET_COLUMN_COUNT])
@@ -108,10 +107,8 @@ bind_ticket(struct ticket *ticket, int64_t *now, struct column columns[TICKET_CO
         INTO_TEXT(ticket->seat.row),
         INTO_TEXT(ticket->seat.label),
         INTO_BOOL(&ticket->is_valid),
-        INTO_INSTANT(&ticket->checkin.at),
-        INTO_INSTANT(&ticket->checkin.scanned_at),
-        INTO_TEXT(ticket->checkin.device_id),
-        INTO_TEXT(ticket->checkin.actor),
+        INTO_BOOL(&ticket->reentry),
+        INTO_CHECKIN(&ticket->checkin),
         INTO_INSTANT(now),
     };
     *ticket = (struct ticket){0};
@@ -122,32 +119,50 @@ enum db_result
 ticket_table_find(struct database *db, const uint8_t reference[TICKET_REFERENCE_BYTES],
                   struct ticket *ticket, int64_t *now)
 {
-    static const struct query find = {TICKETS("ticket_by_reference") " WHERE t.reference = ?"};
+    static const struct query find = {
+        TICKETS("ticket t FORCE INDEX (ticket_by_reference)", "FALSE") " WHERE t.reference = ?"};
     struct column columns[TICKET_COLUMN_COUNT];
     bind_ticket(ticket, now, columns);
     return db_select_one(db, &find, PARAMETERS(DB_BYTES(reference, TICKET_REFERENCE_BYTES)),
                          columns, TICKET_COLUMN_COUNT);
 }
 
+/* A page of each table, which hold different ids, and of both together. */
+/* clang-format off */
+#define PAGE_OF(source, since, checkin)                                                            \
+    "(SELECT ticket_id, reference, reservation_id, item_id, seat_no, " checkin " FROM " source     \
+    " WHERE item_id = ?" since " AND ticket_id < ? ORDER BY ticket_id DESC LIMIT ?)"
+#define PAGE(tickets, since, void_tickets, void_since)                                             \
+    TICKETS("(" PAGE_OF(tickets, since, "checked_in_at, left_at, scanned_at, device_id,"           \
+                        " checked_in_by, 0 AS is_void")                                            \
+            " UNION ALL " PAGE_OF(void_tickets, void_since, "NULL, NULL, NULL, NULL, NULL, 1")     \
+            " ORDER BY ticket_id DESC LIMIT ?) t", "t.is_void")                                    \
+    " ORDER BY t.ticket_id DESC"
+/* clang-format on */
+
 enum db_result
-ticket_table_list(struct database *db, int32_t item_id, int64_t before, int32_t limit,
-                  struct ticket *list, size_t *count)
+ticket_table_list(struct database *db, int32_t item_id, int64_t since, int64_t before,
+                  int32_t limit, struct ticket *list, size_t *count)
 {
-    static const struct query page = {
-        "(" TICKETS_BY_ITEM " WHERE t.item_id = ? AND t.ticket_id < ?"
-        " ORDER BY t.ticket_id DESC LIMIT ?)"
-        " UNION ALL (" VOID_TICKETS " WHERE v.item_id = ? AND v.ticket_id < ?"
-        " ORDER BY v.ticket_id DESC LIMIT ?) ORDER BY ticket_id DESC LIMIT ?"};
-    const struct parameter item = DB_INTEGER(item_id), last = DB_INTEGER(before),
-                           rows = DB_INTEGER(limit);
+    static const struct query all = {PAGE("ticket FORCE INDEX (ticket_of_item)", "",
+                                          "void_ticket FORCE INDEX (void_ticket_of_item)", "")};
+    static const struct query changed = {
+        PAGE("ticket FORCE INDEX (ticket_changed)", " AND changed_at >= ?",
+             "void_ticket FORCE INDEX (void_ticket_changed)", " AND voided_at >= ?")};
+    const struct parameter item = DB_INTEGER(item_id), start = DB_INSTANT(since),
+                           last = DB_INTEGER(before), rows = DB_INTEGER(limit);
     struct ticket row;
     int64_t now;
     struct column columns[TICKET_COLUMN_COUNT];
     bind_ticket(&row, &now, columns);
     *count = 0;
     enum db_result result =
-        db_select(db, &page, PARAMETERS(item, last, rows, item, last, rows, rows), columns,
-                  TICKET_COLUMN_COUNT);
+        since == CLOCK_NEVER
+            ? db_select(db, &all, PARAMETERS(item, last, rows, item, last, rows, rows), columns,
+                        TICKET_COLUMN_COUNT)
+            : db_select(db, &changed,
+                        PARAMETERS(item, start, last, rows, item, start, last, rows, rows), columns,
+                        TICKET_COLUMN_COUNT);
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         list[(*count)++] = row;
     return result == DB_NONE ? DB_OK : result;
@@ -156,33 +171,34 @@ ticket_table_list(struct database *db, int32_t item_id, int64_t before, int32_t 
 enum db_result
 ticket_table_lock_checkin(struct database *db, int64_t ticket_id, struct checkin *checkin)
 {
-    static const struct query lock = {"SELECT checked_in_at, scanned_at, device_id, checked_in_by"
-                                      " FROM ticket WHERE ticket_id = ? FOR UPDATE"};
+    static const struct query lock = {"SELECT " CHECKIN_COLUMNS
+                                      " FROM ticket t WHERE ticket_id = ? FOR UPDATE"};
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(ticket_id)),
-                         COLUMNS(INTO_INSTANT(&checkin->at), INTO_INSTANT(&checkin->scanned_at),
-                                 INTO_TEXT(checkin->device_id), INTO_TEXT(checkin->actor)));
+                         COLUMNS(INTO_CHECKIN(checkin)));
 }
 
 enum db_result
-ticket_table_check_in(struct database *db, int64_t ticket_id, const struct checkin *checkin)
+ticket_table_check_in(struct database *db, int64_t ticket_id, const struct checkin *before,
+                      const struct checkin *after)
 {
-    static const struct query take = {
-        "UPDATE ticket SET checked_in_at = ?, scanned_at = ?, device_id = ?, checked_in_by = ?"
-        " WHERE ticket_id = ? AND checked_in_at IS NULL"};
-    return db_update(db, &take,
-                     PARAMETERS(DB_INSTANT(checkin->at), DB_INSTANT(checkin->scanned_at),
-                                DB_OPTIONAL_TEXT(checkin->device_id), DB_TEXT(checkin->actor),
-                                DB_INTEGER(ticket_id)),
+    static const struct query set = {
+        "UPDATE ticket SET checked_in_at = ?, left_at = ?, scanned_at = ?, device_id = ?,"
+        " checked_in_by = ?, changed_at = UTC_TIMESTAMP(3)"
+        " WHERE ticket_id = ? AND checked_in_at <=> ? AND left_at <=> ?"};
+    return db_update(db, &set,
+                     PARAMETERS(DB_INSTANT(after->at), DB_INSTANT(after->left_at),
+                                DB_INSTANT(after->scanned_at), DB_OPTIONAL_TEXT(after->device_id),
+                                DB_OPTIONAL_TEXT(after->actor), DB_INTEGER(ticket_id),
+                                DB_INSTANT(before->at), DB_INSTANT(before->left_at)),
                      1);
 }
 
 enum db_result
-ticket_table_undo(struct database *db, int64_t ticket_id, int64_t before)
+ticket_table_touch(struct database *db, int64_t reservation_id)
 {
-    static const struct query undo = {
-        "UPDATE ticket SET checked_in_at = NULL, scanned_at = NULL, device_id = NULL,"
-        " checked_in_by = NULL WHERE ticket_id = ? AND checked_in_at = ?"};
-    return db_update(db, &undo, PARAMETERS(DB_INTEGER(ticket_id), DB_INSTANT(before)), 1);
+    static const struct query touch = {
+        "UPDATE ticket SET changed_at = UTC_TIMESTAMP(3) WHERE reservation_id = ?"};
+    return db_execute(db, &touch, PARAMETERS(DB_INTEGER(reservation_id)));
 }
 
 enum db_result
@@ -228,16 +244,34 @@ ticket_table_find_void(struct database *db, const uint8_t reference[TICKET_REFER
                          COLUMNS(INTO_INT32(&seat_id)));
 }
 
-/* Neither reads a row of a ticket: its index has all that is counted. */
+/* Reads no row of a ticket: its index has all that is counted. */
 enum db_result
 ticket_table_attendance(struct database *db, int32_t item_id, struct attendance *attendance)
 {
     static const struct query count = {
-        "SELECT (SELECT COUNT(*) FROM seat WHERE item_id = ? AND status = 'sold'),"
-        " COUNT(*), COUNT(checked_in_at), UTC_TIMESTAMP(3)"
+        "SELECT COUNT(*), COUNT(checked_in_at), MAX(checked_in_at), UTC_TIMESTAMP(3)"
         " FROM ticket FORCE INDEX (ticket_of_item) WHERE item_id = ?"};
-    return db_select_one(db, &count, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(item_id)),
-                         COLUMNS(INTO_INT64(&attendance->sold), INTO_INT64(&attendance->issued),
-                                 INTO_INT64(&attendance->checked_in),
-                                 INTO_INSTANT(&attendance->now)));
+    return db_select_one(
+        db, &count, PARAMETERS(DB_INTEGER(item_id)),
+        COLUMNS(INTO_INT64(&attendance->issued), INTO_INT64(&attendance->checked_in),
+                INTO_INSTANT(&attendance->last_at), INTO_INSTANT(&attendance->now)));
+}
+
+enum db_result
+ticket_table_attendance_by_section(struct database *db, int32_t item_id,
+                                   struct section_attendance *section)
+{
+    static const struct query list = {
+        "SELECT section, SUM(sold), SUM(came), SUM(inside) FROM"
+        " (SELECT section, 1 AS sold, 0 AS came, 0 AS inside FROM seat"
+        "   WHERE item_id = ? AND status = 'sold'"
+        "  UNION ALL SELECT s.section, 0, 1, t.left_at IS NULL"
+        "   FROM ticket t FORCE INDEX (ticket_of_item)"
+        "   STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
+        "   ON s.item_id = t.item_id AND s.seat_no = t.seat_no"
+        "   WHERE t.item_id = ? AND t.checked_in_at IS NOT NULL) g"
+        " GROUP BY section ORDER BY section"};
+    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(item_id)),
+                     COLUMNS(INTO_TEXT(section->section), INTO_INT64(&section->sold),
+                             INTO_INT64(&section->checked_in), INTO_INT64(&section->inside)));
 }
