@@ -281,6 +281,11 @@ def paid_tickets(world, count):
     return path, lambda: world.ask("GET", path).json()["tickets"]
 
 
+def ask_calendar(world):
+    path, _ = paid_tickets(world, 8)
+    return "GET", path.replace("/ticket?", "/calendar?")
+
+
 def ask_tickets(count, again=False):
     def prepare(world):
         path, ask = paid_tickets(world, count)
@@ -439,6 +444,7 @@ REQUESTS = [
     Request("POST /reservation/{reservation}/swap", "8 paid seats, key", keyed(swap(True)), 21, 170),
     Request("DELETE /reservation/{reservation}", "4 of 8 held seats", some_of(release_eight), 11, 60),
     Request("DELETE /reservation/{reservation}", "4 of 8 paid seats, key", some_of(refund_eight), 25, 90),
+    Request("GET /reservation/{reservation}/calendar", "8 seats", ask_calendar, 7, 30),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
     Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),

@@ -60,6 +60,7 @@ HANDLER(admin_reservation_post);
 HANDLER(admin_refund_post);
 HANDLER(admin_user_get);
 HANDLER(admin_point_post);
+HANDLER(calendar_get);
 HANDLER(admin_checkin_post);
 HANDLER(admin_checkout_post);
 HANDLER(admin_undo_post);

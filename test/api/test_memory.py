@@ -268,6 +268,8 @@ CALLS = {
     ("GET", "/ticket-keys"): lambda lone: lone.public("/ticket-keys"),
     ("GET", "/reservation/{reservation}/ticket"): lambda lone: lone.of_user(
         f"/reservation/{lone.bought(1)[0]['reservationId']}/ticket"),
+    ("GET", "/reservation/{reservation}/calendar"): lambda lone: lone.of_user(
+        f"/reservation/{lone.bought(1)[0]['reservationId']}/calendar"),
     ("POST", "/admin/checkin"): lambda lone: lambda count: lone.checkins(lone.tickets(count)),
     ("POST", "/admin/checkin/undo"): lambda lone: lone.undos,
     ("POST", "/admin/checkout"): lambda lone: lone.checkouts,
