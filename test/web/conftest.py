@@ -16,7 +16,7 @@ sys.path[:0] = [str(path) for path in TOOLS.glob("python/lib/python3.*/site-pack
 
 
 def pytest_collection_modifyitems(items):
-    for missing in (TOOLS / "axe.js", CHROMIUM):
+    for missing in (TOOLS / "axe.js", TOOLS / "jsqr.js", CHROMIUM):
         if not missing.exists():
             for item in items:
                 if pathlib.Path(__file__).parent in item.path.parents:
