@@ -178,10 +178,10 @@ function App() {
 /** Lets the page open without a network: a service worker gives what is kept here. */
 async function keepPage() {
     if (!navigator.serviceWorker || !globalThis.caches) return;
-    await navigator.serviceWorker.register(new URL("gateworker.js", import.meta.url), { scope: address("/gate/") });
+    const { scope } = await navigator.serviceWorker.register(new URL("gateworker.js", import.meta.url), { scope: address("/gate/") });
     await import("../vendor/qrread.js"); // some browsers need it, and none can load it later
     const files = performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.includes("/v/"));
-    const cache = await caches.open("frontrow-gate");
+    const cache = await caches.open(scope);
     await cache.addAll([address("/gate/"), ...new Set(files)]);
     const kept = new Set([address("/gate/"), ...files]);
     for (const { url } of await cache.keys()) if (!kept.has(url)) await cache.delete(url);

@@ -1,5 +1,5 @@
 // The service worker of /gate/: the page from the server while it answers, else as it was kept; its files never change.
-const CACHE = "frontrow-gate";
+const CACHE = registration.scope; // another Frontrow of the same site has another one
 
 addEventListener("install", () => skipWaiting());
 addEventListener("activate", (event) => event.waitUntil(clients.claim()));
