@@ -713,7 +713,9 @@ def test_without_keys_no_tickets_are_issued(new_stack):
                 " WHERE reservation_id = %s LIMIT 1", order.id)
     assert_problem(order.give_back(), "not_cancellable")
     stack.query("UPDATE ticket SET checked_in_at = NULL")
+    since = page(stack, order.concert.item)["now"]
     ok(order.give_back())
+    assert [ticket["valid"] for ticket in page(stack, order.concert.item, f"?since={since}")["tickets"]] == [False]
     assert "no tickets are issued" in stack.program("frontrow", "--check").stderr
 
 

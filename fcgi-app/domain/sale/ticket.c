@@ -122,11 +122,3 @@ ticket_require_unused(struct services *services, int64_t reservation_id, const i
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "A ticket of it was used");
     return refuse_db(problem, result);
 }
-
-enum error
-ticket_note_return(struct services *services, int64_t reservation_id, struct problem *problem)
-{
-    if (services->config->ticket_keys.count == 0)
-        return ERROR_NONE;
-    return refuse_db(problem, ticket_table_touch(services->db, reservation_id));
-}

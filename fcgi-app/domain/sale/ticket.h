@@ -42,9 +42,4 @@ enum error ticket_require_unused(struct services *services, int64_t reservation_
                                  const int32_t *seat_ids, size_t count, struct problem *problem)
     MUST_CHECK;
 
-/* Notes for gates that seats of a locked order went back. Asks nothing where no tickets are known.
- */
-enum error ticket_note_return(struct services *services, int64_t reservation_id,
-                              struct problem *problem) MUST_CHECK;
-
 #endif
