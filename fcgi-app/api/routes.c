@@ -274,7 +274,8 @@ const struct route api_routes[] = {
            true),
     SELDOM(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete, true),
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
-    GET("/reservation/{reservation}/calendar", WHO_CALLER, user_fields, calendar_get),
+    SELDOM(METHOD_GET, "/reservation/{reservation}/calendar", WHO_CALLER, user_fields, calendar_get,
+           false),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
     ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,
