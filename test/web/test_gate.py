@@ -6,6 +6,7 @@ import pytest
 from fan import DESKTOP, PHONE, Fan, assert_fits, violations
 from film import hold_before_camera
 from stack import wait_for
+from test_organiser import buy
 
 KEPT = "navigator.serviceWorker.controller && caches.match(location.pathname).then(Boolean)"
 numbers = itertools.count(1)
@@ -225,6 +226,30 @@ def test_a_ticket_that_was_made_after_the_list(new_gate, new_tickets, stack):
     assert "made after the list" in gates[0].scan(late["code"], "Come in")
     gates[1].scan(late["code"], "Not in the list")
     assert "cannot verify" in gates[1].scan(ticket["code"], "Come in")
+
+
+def test_a_swapped_ticket_without_a_network(new_gate, new_concert, stack):
+    """The old one is void there too, and the new one is good."""
+    concert, item = new_concert()
+    assert stack.call("PATCH", f"/admin/concert/{concert}", {"swaps": True}, stack.admin_headers()).status == 200
+    user = f"swapper-{item}"
+    order = buy(stack, user, concert, item, [1])
+    tickets = lambda: stack.get(f"/reservation/{order}/ticket?userId={user}").json()["tickets"]
+    old, = tickets()
+    gate = new_gate(item).start().wait_list()
+    swapped = stack.post(f"/reservation/{order}/swap", {"userId": user, "seatIds": [1], "toSeatIds": [2]})
+    assert swapped.status == 200, swapped
+    new, = tickets()
+    for _ in range(2):  # the second reading begins when the first one is kept
+        with gate.page.expect_response(lambda answer: "since=" in answer.url):
+            pass
+    gate.context.set_offline(True)
+    gate.scan(old["code"], "Not valid any more")
+    gate.scan(new["code"], "Come in")
+    assert "seat 2" in gate.page.locator(".verdict").inner_text()
+    gate.context.set_offline(False)
+    gate.waiting().wait_for(state="detached")
+    assert refuse_later(stack, new, item)["deviceId"] == gate.device and gate.page.locator(".conflicts").count() == 0
 
 
 def test_out_and_in_again(new_gate, new_tickets, stack):
