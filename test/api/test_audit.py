@@ -471,7 +471,7 @@ BREAKS = {
         {"transferee_owns", "answer_has_effect"}, ["DELETE FROM transfer WHERE reservation_id = {given}"]),
     "a ticket that is void, and is not": (
         {"void_ticket_is_void"},
-        ["INSERT INTO void_ticket SELECT reference, reservation_id, seat_no, item_id, UTC_TIMESTAMP(3) FROM ticket"
+        ["INSERT INTO void_ticket SELECT ticket_id, reference, reservation_id, seat_no, item_id, UTC_TIMESTAMP(3) FROM ticket"
          " WHERE reservation_id = {paid}"]),
     "a negative fee": (
         {"payment_adds_up"},
