@@ -185,6 +185,14 @@ concert_change_read(const void *body, struct concert *concert, struct problem *p
     /* and what only a change can set */
     if (has(&reader, "paused"))
         concert->paused = reader_boolean(&reader, "paused");
+    if (has(&reader, "seatReturns"))
+        concert->seat_returns = reader_boolean(&reader, "seatReturns");
+    if (has(&reader, "swaps"))
+        concert->swaps = reader_boolean(&reader, "swaps");
+    if (has(&reader, "transfers"))
+        concert->transfers = reader_boolean(&reader, "transfers");
+    if (has(&reader, "reentry"))
+        concert->reentry = reader_boolean(&reader, "reentry");
     concert->max_waiting = reader_small(&reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
     refund_rules_read_member(&reader, &concert->refund_rules);
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;

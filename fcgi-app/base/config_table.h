@@ -100,6 +100,8 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
             "time for which a user who missed the call keeps the number")                          \
     INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \
             "unpaid holds in a concert that bring a pause; 0: never")                              \
+    INTEGER(transfer_hours, 48, 1, 8760,                                                           \
+            "time for which the transfer of an order can be accepted, hours")                      \
     INTEGER(refunds_per_day, 10, 0, 1000000,                                                       \
             "refunds a user may ask for in 24 hours; 0: any number")                               \
     TEXT(time_zone, "Asia/Seoul", "default time zone (IANA) of new concerts")                      \

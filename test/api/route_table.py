@@ -68,7 +68,7 @@ def routes():
             role = values.pop(0).removeprefix("ROLE_")
             keyed = values[-1] == "true" or macro == "ASSISTED"
         else:
-            who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED")
+            who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED") or values[-1] == "true"
         found.append(Route(method, pattern, who, keyed, values[0], role, macro == "UPLOAD"))
     return found
 

@@ -78,6 +78,7 @@ only_in hiredis.h redis
 only_in curl.h outbox
 only_in ssl.h redis
 only_in jansson.h 'api|ctl|identity'
+only_in 'ical.*\.h' base
 
 # What a table or Redis says is read by a rule of the domain, which has a meaning for each result.
 grep -rnE '\b(db|redis|transaction|[a-z_]+_(table|store))_[a-z_]+\(' api --include='*.[ch]' |

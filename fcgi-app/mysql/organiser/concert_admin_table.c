@@ -193,7 +193,11 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", beacon_source = IF(?, ?, beacon_source)", DB_OPTIONAL_TEXT(c->beacon_source))       \
     SETTING(", beacon = IF(?, ?, beacon)", DB_OPTIONAL_TEXT(c->beacon))                            \
     SETTING(", idle_seconds = IF(?, ?, idle_seconds)",                                             \
-            DB_OPTIONAL(c->idle_seconds > 0, c->idle_seconds))
+            DB_OPTIONAL(c->idle_seconds > 0, c->idle_seconds))                                     \
+    SETTING(", seat_returns = IF(?, ?, seat_returns)", DB_INTEGER(c->seat_returns))                \
+    SETTING(", swaps = IF(?, ?, swaps)", DB_INTEGER(c->swaps))                                     \
+    SETTING(", transfers = IF(?, ?, transfers)", DB_INTEGER(c->transfers))                         \
+    SETTING(", reentry = IF(?, ?, reentry)", DB_INTEGER(c->reentry))
 
 #define ASSIGNMENT(assignment, value) assignment,
 enum {

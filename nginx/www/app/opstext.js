@@ -258,6 +258,8 @@ const english = {
     settings_sure: "Save these changes?",
     from_to: (name, before, after) => `${name}: ${before} → ${after}`,
     nothing: "none",
+    allowed: "allowed",
+    not_allowed: "not allowed",
     sale_settings: "Sale",
     about: "What buyers are told",
     description: "Description",
@@ -286,6 +288,7 @@ const english = {
     setting_runningMinutes: "Length",
     setting_poster: "Poster",
     setting_refundRules: "Refund rules",
+    setting_reentry: "Out at the doors and in again",
 
     export_what: "What",
     export_orders: "Orders",
@@ -661,6 +664,8 @@ const korean = {
     settings_sure: "변경 내용을 저장할까요?",
     from_to: (name, before, after) => `${name}: ${before} → ${after}`,
     nothing: "없음",
+    allowed: "허용",
+    not_allowed: "허용 안 함",
     sale_settings: "판매",
     about: "공연 안내",
     description: "공연 소개",
@@ -689,6 +694,7 @@ const korean = {
     setting_runningMinutes: "관람 시간",
     setting_poster: "포스터",
     setting_refundRules: "환불 규정",
+    setting_reentry: "퇴장 후 재입장",
 
     export_what: "내용",
     export_orders: "주문",
