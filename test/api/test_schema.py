@@ -113,7 +113,7 @@ def test_a_worker_has_no_more_statements_than_it_says(filled):
 
 def test_too_many_workers_for_the_servers_statements_are_told(stack):
     limit = stack.query("SELECT @@max_prepared_stmt_count AS n")[0]["n"]
-    most = limit // 896
+    most = limit // 1024
     for workers in (most, most + 1):
         checked = stack.program("frontrow", "--check", workers=str(workers))
         assert checked.returncode == 0
