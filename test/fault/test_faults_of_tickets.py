@@ -26,6 +26,7 @@ def tickets(whole):
         sold = whole.post("/admin/reservation", body, **whole.admin_headers())
         assert sold.status == 200, sold
         answer = whole.get(f"/reservation/{sold.json()['reservationId']}/ticket?userId={body['userId']}")
+        assert answer.status == 200, answer
         found += [(hall.last, ticket) for ticket in answer.json()["tickets"]]
     return found
 
