@@ -273,16 +273,6 @@ concert_admin_table_list(struct database *db, struct concert *concert,
 }
 
 enum db_result
-concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
-                              int32_t *item_id)
-{
-    static const struct query next = {
-        "SELECT item_id FROM item WHERE concert_id = ? AND item_id > ? ORDER BY item_id LIMIT 1"};
-    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(after)),
-                         COLUMNS(INTO_INT32(item_id)));
-}
-
-enum db_result
 concert_admin_table_taken_seats(struct database *db, int32_t item_id, int32_t after,
                                 struct taken_seat seats[CANCEL_BATCH], size_t *count)
 {

@@ -90,10 +90,6 @@ struct taken_seat {
     int64_t reservation_id;
 };
 
-/* The concert's item with the next id above `after`; DB_NONE behind the last. */
-enum db_result concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
-                                             int32_t *item_id) MUST_CHECK;
-
 /*
  * Reads up to CANCEL_BATCH taken seats of an item above the number `after`, ascending. *count below
  * CANCEL_BATCH: there are no more.
