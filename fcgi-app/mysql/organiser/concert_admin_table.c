@@ -74,6 +74,28 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
     return result;
 }
 
+enum db_result
+concert_admin_table_copy_item(struct database *db, struct item *item, int32_t like_id)
+{
+    static const struct query insert = {
+        "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price,"
+        " layout_version) SELECT concert_id, ?, ?, seat_count, min_price, max_price, ?"
+        " FROM item WHERE item_id = ?"};
+    static const struct query copy = {
+        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y, kind,"
+        " note, partner_no) SELECT ?, s.seat_no, s.price, s.section, s.row_name, s.label,"
+        " s.blocked OR i.status <> 'open', s.x, s.y, s.kind, s.note, s.partner_no"
+        " FROM item i JOIN seat s ON s.item_id = i.item_id WHERE i.item_id = ?"};
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_TEXT(item->date), DB_INSTANT(item->starts_at),
+                              DB_INTEGER(item->layout_version), DB_INTEGER(like_id)));
+    item->item_id = (int32_t)db_inserted_id(db);
+    if (result != DB_OK)
+        return result;
+    return db_execute(db, &copy, PARAMETERS(DB_INTEGER(item->item_id), DB_INTEGER(like_id)));
+}
+
 /* So many rows of one statement: a hall has a hundred thousand, and a way to the server costs more
  * than a row. */
 #define SIXTEEN_TIMES(row) DB_EIGHT_TIMES(row) ", " DB_EIGHT_TIMES(row)

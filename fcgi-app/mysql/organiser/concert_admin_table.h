@@ -45,6 +45,14 @@ enum db_result concert_admin_table_insert(struct database *db, struct concert *c
 enum db_result concert_admin_table_insert_item(struct database *db, struct item *item,
                                                int64_t min_price, int64_t max_price) MUST_CHECK;
 
+/*
+ * Writes an item at its own time with the seats of another one of its concert, which is locked:
+ * what they are, cost and are called, and which are withheld; if that one is cancelled, all. Sets
+ * its id.
+ */
+enum db_result concert_admin_table_copy_item(struct database *db, struct item *item,
+                                             int32_t like_id) MUST_CHECK;
+
 /* Inserts the seats of a range. */
 enum db_result concert_admin_table_insert_seats(struct database *db, int32_t item_id,
                                                 const struct seat_range *range) MUST_CHECK;
