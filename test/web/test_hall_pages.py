@@ -156,6 +156,15 @@ def test_two_operators_at_one_concert(new_fan, new_concert, stack):
     rows = stack.query("SELECT user_id FROM reservation WHERE item_id = %s", item)
     assert [row["user_id"] for row in rows] == ["first"]
 
+    # one changes the price of what the other sells: what is to be paid is what the books have
+    there.get_by_role("button", name="Clear the choice").click()
+    other.click_seat(5)
+    there.get_by_role("button", name="Sell 1 seat: 90,000").wait_for()
+    cheaper = {"seats": [{"from": 5, "to": 5, "price": 40000}]}
+    assert stack.call("PATCH", f"/admin/concert/{concert}/item/{item}", cheaper, stack.admin_headers()).status == 200
+    there.get_by_role("button", name="Sell 1 seat").click()
+    there.get_by_text("1 seat is sold. To be paid: 40,000").wait_for()
+
     # one moves the date that the other is about to cancel
     there.goto(f"/ops/#/concert/{concert}/dates")
     date = there.locator("details.item").nth(0)
