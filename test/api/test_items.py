@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import openapi
 import pytest
 import route_table
-from crowd import call_until_settled
+from crowd import Pending, call_until_settled, transaction, wait_for_waiters
 from helpers import (
     Hall, add_token, age_hold, ask_reserve, assert_problem, buy, charge, new_concert, new_user, ok, pay, reserve, seat_status,
 )
@@ -154,6 +154,20 @@ def test_where_no_date_is_added(stack):
     cancelled = new_concert(stack, status="cancelled")
     assert_problem(dates_of(stack, cancelled).ask_add(DAY | {"seats": SEATS}), "concert_not_open")
     assert len(dates_of(stack, cancelled).rows()) == 1
+
+
+def test_no_date_is_added_behind_a_cancel(stack):
+    """The concert is cancelled, with the dates that it has, while one more is on its way."""
+    concert = new_concert(stack)
+    dates = dates_of(stack, concert)
+    with transaction(stack, "SELECT * FROM concert WHERE concert_id = %s FOR UPDATE", concert.id) as cancelling:
+        adding = Pending(stack, lambda client: client.post(dates.path, DAY | {"seats": SEATS}, **dates.headers))
+        wait_for_waiters(stack, 1)
+        with cancelling.cursor() as cursor:
+            cursor.execute("UPDATE concert SET status = 'cancelled' WHERE concert_id = %s", concert.id)
+        cancelling.commit()
+    assert_problem(adding.answer(), "concert_not_open")
+    assert len(dates.rows()) == 1
 
 
 @pytest.mark.parametrize("field, body", [

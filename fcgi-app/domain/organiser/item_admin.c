@@ -63,20 +63,24 @@ lock_like(struct services *services, const struct item_create *create, struct pr
     return error;
 }
 
+/*
+ * A cancel of the concert has all dates that are there. So the concert is locked until this one is,
+ * in a way that keeps no buyer waiting.
+ */
 enum error
 item_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct item_create *create = state;
-    struct concert concert;
-    if (concert_find(services->db, create->concert_id, &concert, problem) != ERROR_NONE)
+    enum concert_stored stored;
+    enum db_result result = concert_admin_table_keep(services->db, create->concert_id, &stored);
+    if (concert_refuse(problem, result) != ERROR_NONE ||
+        lock_like(services, create, problem) != ERROR_NONE)
         return problem->error;
-    if (lock_like(services, create, problem) != ERROR_NONE)
-        return problem->error;
-    if (concert.stored == STORED_CANCELLED)
+    if (stored == STORED_CANCELLED)
         return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The concert is cancelled");
     if (check_count(services, create->concert_id, problem) != ERROR_NONE)
         return problem->error;
-    enum db_result result = item_draft_insert(services->db, create->concert_id, create->draft);
+    result = item_draft_insert(services->db, create->concert_id, create->draft);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return log_created(services, create, problem);

@@ -171,6 +171,15 @@ concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert
 }
 
 enum db_result
+concert_admin_table_keep(struct database *db, int32_t concert_id, enum concert_stored *stored)
+{
+    static const struct query keep = {
+        "SELECT status + 0 FROM concert WHERE concert_id = ? LOCK IN SHARE MODE"};
+    return db_select_one(db, &keep, PARAMETERS(DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_ENUM(stored, STORED_CANCELLED)));
+}
+
+enum db_result
 concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t queue_version)
 {
     static const struct query outdo = {"UPDATE concert SET line_version = ? + 1"

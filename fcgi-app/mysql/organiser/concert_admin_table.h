@@ -66,6 +66,10 @@ enum db_result concert_admin_table_insert_each(struct database *db, int32_t item
 enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
                                         struct concert *concert) MUST_CHECK;
 
+/* Keeps a concert's row as it is, with a lock that others may have too, and reads its status. */
+enum db_result concert_admin_table_keep(struct database *db, int32_t concert_id,
+                                        enum concert_stored *stored) MUST_CHECK;
+
 /*
  * Raises the version of a queue's settings above one that is higher than all that MySQL has;
  * db_changed_rows() is 0 where it was higher meanwhile.
