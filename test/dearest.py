@@ -358,6 +358,11 @@ def add_date(seats):
         "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "seats": [{"from": 1, "to": seats, "price": 100}]})
 
 
+def add_date_like(world):
+    return world.admin("POST", f"/admin/concert/{QUEUE}/item", {
+        "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "likeItemId": QUEUE})
+
+
 def reprice(seats):
     """Each time to another price, so that all of them change."""
     def prepare(world):
@@ -474,6 +479,7 @@ REQUESTS = [
     Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 20),
     Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 6, 50),
     Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 107, 1_000_000),
+    Request("POST /admin/concert/{concert}/item", "like one of 50,000 seats, key", keyed(add_date_like), 11, 6 * HALL),
     Request("PATCH /admin/concert/{concert}/item/{item}", "a seat", reprice(1), 9, 2 * HALL + 100),
     Request("PATCH /admin/concert/{concert}/item/{item}", "50,000 seats, key", keyed(reprice(HALL)), 11, 10 * HALL),
     Request("POST /admin/concert/{concert}/item/{item}/cancel", "", cancel_date, 7, 30),

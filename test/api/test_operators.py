@@ -341,7 +341,7 @@ def test_the_log_says_who_what_before_and_after(stack, keys):
     assert_problem(stack.call("PATCH", path, {"status": "open"}, key), "not_cancellable")
     page = read_log(stack, f"?concertId={made}")
     assert page["next"] is None and {row["concertId"] for row in page["log"]} == {made}
-    done, begun, opened, same, changed, created = page["log"]
+    begun, opened, same, changed, created = page["log"]  # it has no dates, whose ends would be told
     assert list(created) == ["logId", "actor", "action", "concertId", "detail", "before", "after", "createdAt"]
     assert (created["actor"], created["action"], created["before"]) == (name, "concert create", None)
     assert created["after"]["title"] == "별" and created["after"]["maxSeatsPerUser"] == 8
@@ -351,7 +351,6 @@ def test_the_log_says_who_what_before_and_after(stack, keys):
     assert (same["actor"], same["before"], same["after"]) == ("admin", {}, {})
     assert (opened["actor"], opened["before"], opened["after"]) == ("ctl", {"status": "closed"}, {"status": "open"})
     assert (begun["before"], begun["after"]) == ({"status": "open"}, {"status": "cancelled"})
-    assert done["detail"].startswith("refunded 0") and done["before"] is done["after"] is None
 
 
 def test_pages_of_the_log(stack, keys):
