@@ -4,6 +4,10 @@
 -- concerts from others. So do the operators, who would lose their keys, and halls that are kept, which are no concert's.
 
 DELETE FROM idempotency;
+DELETE FROM webhook_delivery;
+DELETE FROM webhook;
+DELETE FROM outbox_event;
+DELETE FROM concert_told;
 DELETE FROM payment;
 DELETE FROM point_history;
 DELETE FROM point;

@@ -1,4 +1,4 @@
-"""Servers of a test's own beside those of a stack: MySQL, Redis, Sentinels, on ports of 127.0.0.1."""
+"""Servers of a test's own beside those of a stack: MySQL, Redis, Sentinels, on ports of 127.0.0.1, or of another address there."""
 
 import contextlib
 import os
@@ -20,10 +20,10 @@ MYSQLD = shutil.which("mysqld", path=f"{os.environ['PATH']}:/usr/sbin")
 class Server:
     """A daemon in a folder of its own. It leads its own group, which ends with it."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, host="127.0.0.1", port=None):
         self.folder = folder / name
         self.folder.mkdir()
-        self.port = free_port()
+        self.host, self.port = host, port or free_port()
         self.process = None
 
     def start(self):
@@ -48,7 +48,7 @@ class Server:
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
 
 class Database(Server):
@@ -84,8 +84,8 @@ def gtid_number(server, of):
 class MariaDb(Database):
     """A MariaDB that is read-only until it is told otherwise, as all of several should begin."""
 
-    def __init__(self, folder, number):
-        super().__init__(folder, f"mysql-{number}")
+    def __init__(self, folder, number, **where):
+        super().__init__(folder, f"mysql-{number}", **where)
         (self.folder / "tmp").mkdir()
         self.number = number
         self.empty()
@@ -98,7 +98,7 @@ class MariaDb(Database):
         settings = [
             "[mysqld]", f"datadir = {self.folder}/data", f"tmpdir = {self.folder}/tmp",
             f"socket = {self.folder}/sock", f"pid-file = {self.folder}/pid", f"port = {self.port}",
-            "bind-address = 127.0.0.1", "skip-name-resolve", f"server-id = {self.number}", "log-bin = binlog",
+            f"bind-address = {self.host}", "skip-name-resolve", f"server-id = {self.number}", "log-bin = binlog",
             "log-slave-updates = ON", "binlog-format = ROW", "gtid-domain-id = 7", "max-connections = 400",
             "innodb-buffer-pool-size = 64M", "innodb-log-file-size = 48M", "innodb-flush-log-at-trx-commit = 1",
             "character-set-server = utf8mb4", "read-only = ON", "rpl-semi-sync-slave-enabled = ON",
@@ -114,7 +114,7 @@ class MariaDb(Database):
         until now."""
         master.query("SET GLOBAL rpl_semi_sync_master_enabled = ON")
         self.query(
-            f"CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {master.port}, MASTER_USER = 'replica',"
+            f"CHANGE MASTER TO MASTER_HOST = '{master.host}', MASTER_PORT = {master.port}, MASTER_USER = 'replica',"
             f" MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1{', MASTER_DEMOTE_TO_SLAVE = 1' * demoted}",
             "START SLAVE",
         )

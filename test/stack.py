@@ -81,20 +81,25 @@ def clear_up():
             shutil.rmtree(var)
 
 
+def build():
+    """The folder of the programs."""
+    return pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build")).resolve()
+
+
 @functools.cache
 def empty_data():
     """A data folder of MySQL with nothing in it, for stacks to begin with: to make one takes longer than
     all the rest of a start."""
     made = new_folder()
     atexit.register(shutil.rmtree, made)
-    run_script("create-data", environment=os.environ | {"FRONTROW_VAR": str(made)})
+    run_script("create-data", environment=os.environ | {"FRONTROW_VAR": str(made), "FRONTROW_BUILD": str(build())})
     return made / "mysql"
 
 
-def run_script(*arguments, environment, timeout=300):
-    """Runs scripts/lib/stack; what it says is in the error when it fails."""
+def run_script(*arguments, environment, timeout=300, under=()):
+    """Runs scripts/lib/stack, by the command `under` if there is one; what it says is in the error when it fails."""
     done = subprocess.run(
-        [ROOT / "scripts/lib/stack", *arguments],
+        [*under, ROOT / "scripts/lib/stack", *arguments],
         env=environment, timeout=timeout, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     if done.returncode != 0:
@@ -218,7 +223,8 @@ class Stack:
         self.port = free_port()
         self.fronts = [f"127.0.0.1:{self.port}"]  # where clients call
         self.url = f"http://{self.fronts[0]}"
-        self.build = pathlib.Path(os.environ.get("FRONTROW_BUILD", ROOT / "var" / "build")).resolve()
+        self.build = build()
+        self.under = ()  # a command that runs all programs
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FRONTROW_")}
         self.environment = kept | {
             "FRONTROW_VAR": str(self.var),
@@ -236,7 +242,7 @@ class Stack:
     # ---- daemons
 
     def script(self, *arguments, timeout=300):
-        return run_script(*arguments, environment=self.environment, timeout=timeout)
+        return run_script(*arguments, environment=self.environment, timeout=timeout, under=self.under)
 
     def start(self):
         if not (self.var / "mysql").exists():
@@ -352,7 +358,7 @@ class Stack:
         """`settings` are over those of the stack."""
         over = {f"FRONTROW_{setting.upper()}": value for setting, value in settings.items()}
         return subprocess.run(
-            [self.build / name, "--config", self.var / "frontrow.conf", *arguments],
+            [*self.under, self.build / name, "--config", self.var / "frontrow.conf", *arguments],
             env=self.environment | over, timeout=timeout, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )

@@ -130,6 +130,16 @@ write_maintenance(const struct census_figures *figures, struct buffer *out)
 }
 
 static void
+write_webhooks(const struct census_figures *figures, struct buffer *out)
+{
+    prometheus_family(out, "webhook_oldest_seconds", "gauge",
+                      "For how long the oldest event has waited for its webhooks.");
+    prometheus_decimal(out, "webhook_oldest_seconds", "", (double)figures->oldest_event / 1e3);
+    prometheus_gauge(out, "webhook_dead_deliveries", "Deliveries that were given up.",
+                     figures->dead);
+}
+
+static void
 write_queues(const struct census_figures *figures, struct buffer *out)
 {
     static const struct {
@@ -183,6 +193,8 @@ api_write_metrics(void *worker_services, struct buffer *out)
         write_dependencies(&figures, out);
     if (figures.has_books)
         write_books(&figures, out);
+    if (figures.has_books && figures.has_webhooks)
+        write_webhooks(&figures, out);
     if (figures.has_concerts) {
         write_seats(&figures, out);
         write_maintenance(&figures, out);

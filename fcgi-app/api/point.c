@@ -216,7 +216,7 @@ point_get_history(void *services, const struct request *request, struct response
 {
     static struct point_entry list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
-    struct page page = {"history", list, 0, input->limit, write_entry};
+    struct page page = {"history", list, 0, input->limit, write_entry, CLOCK_NEVER};
     struct problem problem;
     if (point_history(services, request->caller, input->before, input->limit + 1, list, &page.count,
                       &problem) == ERROR_NONE)

@@ -53,6 +53,9 @@ struct census_figures {
     int64_t clock_offset;  /* by how much MySQL's clock is ahead of this machine's */
     int64_t oldest_lapsed; /* for how long the oldest hold is over that is not swept; 0: none */
     int32_t lapsed;        /* how many there are, as far as one batch of the sweeper goes */
+    bool has_webhooks;     /* the next ones were read; all of it is of webhooks */
+    int64_t oldest_event;  /* for how long the oldest event waits that has not arrived; 0: none */
+    int64_t dead;          /* deliveries that were given up */
     bool has_memory;
     int64_t memory_used; /* bytes, likewise the limit */
     int64_t memory_limit;

@@ -356,6 +356,12 @@ config_takes_tokens(const struct config *config)
     return strcmp(config->caller, "jwt") == 0;
 }
 
+bool
+config_has_webhooks(const struct config *config)
+{
+    return strcmp(config->webhooks, "on") == 0;
+}
+
 const char *
 config_charge(const struct config *config)
 {

@@ -63,6 +63,9 @@ bool config_trusts_body(const struct config *config);
 /* Whether a token of an identity provider says who calls (caller = jwt). */
 bool config_takes_tokens(const struct config *config);
 
+/* Whether what happens is written down for webhooks (webhooks = on). */
+bool config_has_webhooks(const struct config *config);
+
 /* Who may charge points: "anyone", "operator" or "off"; `charge = auto` is settled. */
 const char *config_charge(const struct config *config);
 

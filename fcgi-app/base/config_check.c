@@ -192,6 +192,24 @@ check_tokens(const struct config *config, char error[CONFIG_ERROR_SIZE])
     return true;
 }
 
+/* Secrets are made of the key, where they are needed; here nobody reads it. */
+static bool
+check_webhooks(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    if (!address_ranges_are_valid(config->webhook_allow)) {
+        snprintf(error, CONFIG_ERROR_SIZE,
+                 "webhook_allow: \"%.100s\" is no list of address ranges with blanks between, like "
+                 "10.1.2.0/24 fd00::/8",
+                 config->webhook_allow);
+        return false;
+    }
+    if (config_has_webhooks(config) && config->webhook_key_file[0] == '\0') {
+        snprintf(error, CONFIG_ERROR_SIZE, "webhooks = on needs a webhook_key_file");
+        return false;
+    }
+    return true;
+}
+
 bool
 config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
 {
@@ -226,6 +244,6 @@ config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                  config->time_zone);
         return false;
     }
-    return check_tokens(config, error) && check_fastcgi(config, error) &&
-           check_stores(config, error);
+    return check_tokens(config, error) && check_webhooks(config, error) &&
+           check_fastcgi(config, error) && check_stores(config, error);
 }

@@ -34,7 +34,8 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     TEXT(socket_group, "", "group of the sockets, usually nginx's; empty: the user's own")         \
     CHOICE(log_level, "info", "debug|info|warn|error", "lowest level that is logged")              \
     CHOICE(log_format, "text", "text|json", "how lines of the log are written: text or json")      \
-    INTEGER(slow_ms, 1000, 0, 60000, "a request that took longer gets a line in the log; 0: none") \
+    INTEGER(slow_ms, 1000, 0, 60000,                                                               \
+            "a request that took longer, its wait included, is logged; 0: none")                   \
     INTEGER(workers, 16, 1, CONFIG_WORKERS_MAX, "worker processes")                                \
     INTEGER(sockets, 4, 1, CONFIG_SOCKETS_MAX,                                                     \
             "unix sockets that the workers share; a change needs a restart")                       \
@@ -99,9 +100,27 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
             "time for which a user who missed the call keeps the number")                          \
     INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \
             "unpaid holds in a concert that bring a pause; 0: never")                              \
+    INTEGER(transfer_hours, 48, 1, 8760,                                                           \
+            "time for which the transfer of an order can be accepted, hours")                      \
     INTEGER(refunds_per_day, 10, 0, 1000000,                                                       \
             "refunds a user may ask for in 24 hours; 0: any number")                               \
     TEXT(time_zone, "Asia/Seoul", "default time zone (IANA) of new concerts")                      \
+    CHOICE(webhooks, "off", "off|on",                                                              \
+           "whether what happens is written down for frontrow-outbox, which tells webhooks")       \
+    TEXT(webhook_key_file, "",                                                                     \
+         "file with the key of which the secrets of webhooks are made; only frontrow-outbox and "  \
+         "frontrowctl read it")                                                                    \
+    TEXT(webhook_allow, "",                                                                        \
+         "address ranges that are not public and may have webhooks all the same, also without "    \
+         "TLS")                                                                                    \
+    TEXT(webhook_ca_file, "",                                                                      \
+         "certificates of the authorities for webhooks; empty: those of the system")               \
+    INTEGER(webhook_connections, 64, 1, 256, "connections to one webhook at a time")               \
+    INTEGER(webhook_timeout_ms, 10000, 100, 60000, "time for a delivery")                          \
+    INTEGER(webhook_tries, 100, 1, 10000,                                                          \
+            "tries after which a delivery is given up; 100 are about a day")                       \
+    INTEGER(webhook_keep_hours, 72, 1, 8760,                                                       \
+            "time for which events and dead deliveries are kept for frontrowctl webhook replay")   \
     TEXT(draw_folder, "/var/lib/frontrow/draw",                                                    \
          "folder of the published lists of draws, which nginx serves as /draw/")
 

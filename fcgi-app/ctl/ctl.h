@@ -49,6 +49,8 @@ struct ctl {
     const char *choose_seconds;
     const char *pay_seconds;
     const char *capacity;
+    const char *events;
+    const char *since;
     const char *report;
     const char *nginx[NGINX_OPTION_COUNT];
 };
@@ -91,6 +93,12 @@ int ctl_ticket_key(struct ctl *ctl);
 int ctl_ticket_verify(struct ctl *ctl);
 int ctl_trace(struct ctl *ctl);
 int ctl_user_erase(struct ctl *ctl);
+int ctl_webhook_add(struct ctl *ctl);
+int ctl_webhook_dead(struct ctl *ctl);
+int ctl_webhook_list(struct ctl *ctl);
+int ctl_webhook_remove(struct ctl *ctl);
+int ctl_webhook_replay(struct ctl *ctl);
+int ctl_webhook_test(struct ctl *ctl);
 
 /* The argument, or any word, as a concertId; says so on standard error where it is none. */
 bool ctl_concert_id(const struct ctl *ctl, int32_t *concert_id);

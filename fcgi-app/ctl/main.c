@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 33, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 35, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -84,6 +84,15 @@ static const struct command commands[] = {
      "print what the logs say of one request; needs no server"},
     {"user", "erase", "USER", "cnyE", ctl_user_erase,
      "forget a user: the books stay, the name goes for ever"},
+    {"webhook", "add", "URL", "cV", ctl_webhook_add,
+     "tell a URL what happens, all or --events, and print its secret"},
+    {"webhook", "dead", NULL, "c", ctl_webhook_dead, "list the deliveries that were given up"},
+    {"webhook", "list", NULL, "c", ctl_webhook_list, "list the webhooks"},
+    {"webhook", "remove", "ID", "c", ctl_webhook_remove, "tell a webhook nothing any more"},
+    {"webhook", "replay", "ID", "cZ", ctl_webhook_replay,
+     "send again what did not arrive, and all that happened --since"},
+    {"webhook", "test", "ID", "c", ctl_webhook_test,
+     "send a test event, and say whether it arrived"},
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -129,6 +138,8 @@ print_help(void)
          "  --pay-seconds N          and to pay them; default 40\n"
          "  --capacity N             admissionCapacity for the rehearsal\n"
          "  --report FILE            HTML of a rehearsal; default rehearsal-ID.html\n"
+         "  --events LIST            of webhook add: kinds with commas between; default all\n"
+         "  --since TIME             of webhook replay, like 2026-12-01T09:00:00Z\n"
          "  --json                   print the report as JSON\n"
          "  --clean-up               only remove what a killed rehearsal left\n"
          "  --repair                 put seats right that audit finds wrong\n"
@@ -281,6 +292,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"pay-seconds", required_argument, NULL, 'Y'},
         {"capacity", required_argument, NULL, 'A'},
         {"report", required_argument, NULL, 'R'},
+        {"events", required_argument, NULL, 'V'},
+        {"since", required_argument, NULL, 'Z'},
         {"repair", no_argument, NULL, 'e'},
         {"json", no_argument, NULL, 'J'},
         {"clean-up", no_argument, NULL, 'X'},
@@ -323,6 +336,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['Y'] = &ctl->pay_seconds,
         ['A'] = &ctl->capacity,
         ['R'] = &ctl->report,
+        ['V'] = &ctl->events,
+        ['Z'] = &ctl->since,
     };
     bool *const switches[LETTERS] = {
         ['n'] = &ctl->dry_run,  ['i'] = &ctl->once,   ['y'] = &ctl->yes,    ['J'] = &ctl->json,

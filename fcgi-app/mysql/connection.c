@@ -20,11 +20,11 @@ list_hosts(struct database *db)
 {
     const struct config *config = db->config;
     db->has_list = config->mysql_hosts[0] != '\0';
-    int count = host_list_read(config->mysql_hosts, config->mysql_port, db->hosts);
-    db->host_count = db->has_list && count > 0 ? (size_t)count : 1;
+    int count = host_list_read(config->mysql_hosts, config->mysql_port, db->named);
+    db->named_count = db->has_list && count > 0 ? (size_t)count : 1;
     if (!db->has_list) {
-        db->hosts[0].port = config->mysql_port;
-        snprintf(db->hosts[0].name, sizeof db->hosts[0].name, "%s", config->mysql_host);
+        db->named[0].port = config->mysql_port;
+        snprintf(db->named[0].name, sizeof db->named[0].name, "%s", config->mysql_host);
     }
 }
 
@@ -195,7 +195,7 @@ connect_to(struct database *db, const struct host *host)
             db->doubted = key;
         return DB_GONE;
     }
-    db->session->host = host;
+    db->session->host = *host;
     db->session->host_key = key;
     db->session->checked_at = clock_monotonic();
     enum db_result result = session_set_up(db);
@@ -235,9 +235,27 @@ has_time_to_connect(const struct database *db, int64_t started)
            clock_monotonic() - started < db->timeout_ms;
 }
 
+void
+connection_find_hosts(struct database *db)
+{
+    int64_t started = clock_monotonic();
+    bool by_name = !db->has_list || config_tls_of(db->config->mysql_tls) == CONFIG_TLS_VERIFY;
+    db->host_count = 0;
+    for (size_t i = 0; i < db->named_count && db->host_count < HOSTS_MAX; i++) {
+        struct host *next = &db->hosts[db->host_count];
+        size_t found = by_name || !has_time_to_connect(db, started)
+                           ? 0
+                           : dial_resolve(&db->named[i], next, HOSTS_MAX - db->host_count);
+        if (found < 2)
+            *next = db->named[i];
+        db->host_count += found < 2 ? 1 : found;
+    }
+}
+
 static enum db_result
 connect_session(struct database *db)
 {
+    connection_find_hosts(db);
     int64_t started = clock_monotonic();
     size_t order[HOSTS_MAX];
     uint32_t chosen = db->chosen != NULL ? atomic_load(db->chosen) : 0;

@@ -7,6 +7,7 @@
 
 #include "base/host.h"
 #include "mysql/database.h"
+#include "mysql/event_table.h"
 
 enum { STATEMENT_SLOTS = 512, MAX_PARAMETERS = 768, MAX_COLUMNS = 40, ERROR_TEXT_SIZE = 512 };
 
@@ -33,9 +34,9 @@ struct row {
 
 /* One connection of a struct database. */
 struct session {
-    MYSQL *handle;           /* NULL: not connected */
-    bool used;               /* a statement went through since the connect */
-    const struct host *host; /* where it leads */
+    MYSQL *handle;    /* NULL: not connected */
+    bool used;        /* a statement went through since the connect */
+    struct host host; /* where it leads */
     uint32_t host_key;
     bool has_group;     /* the server is, or can be, a member of a group (Group Replication) */
     int64_t checked_at; /* clock_monotonic() when the server was last known to take writes */
@@ -57,7 +58,9 @@ struct database {
     int read_limit_ms;   /* for a read by operators, in the server; 0: not for operators */
     int64_t reads_until; /* clock_monotonic() at which the last of them has to end */
     bool has_late_waits; /* the server ends waits for locks late, and timeout_ms knows it */
-    struct host hosts[HOSTS_MAX]; /* in the order of the settings */
+    struct host named[HOSTS_MAX]; /* in the order of the settings */
+    size_t named_count;
+    struct host hosts[HOSTS_MAX]; /* found under these names (connection_find_hosts()) */
     size_t host_count;
     bool has_list;            /* from mysql_hosts: only one that takes writes is used */
     _Atomic uint32_t *chosen; /* the one that all workers use (host_key()); NULL in tools */
@@ -65,13 +68,22 @@ struct database {
     struct session sessions[SESSION_COUNT];
     struct session *session; /* the one in use */
     bool in_transaction;
-    bool has_begun;     /* some statement of the transaction went through */
+    bool has_begun;                   /* some statement of the transaction went through */
+    struct event events[DB_ROWS_MAX]; /* what the transaction's COMMIT announces */
+    size_t event_count;
     bool misconfigured; /* the server was refused for how it is set up */
     int64_t changed_rows;
     int64_t inserted_id;
     struct row row;
     char error_text[ERROR_TEXT_SIZE];
 };
+
+/*
+ * Looks the names up. Several addresses of one name are as many servers: the client library would
+ * stay with the first that lets it in, also where that one only reads. Not with mysql_tls = verify,
+ * as certificates are for names.
+ */
+void connection_find_hosts(struct database *db);
 
 /*
  * Connects the session in use where needed. DB_GONE at once while the breaker is open, and where a

@@ -106,7 +106,7 @@ static enum db_result
 pass_over(struct database *db, const char *why)
 {
     char address[HOST_TEXT_SIZE];
-    host_print(db->session->host, address);
+    host_print(&db->session->host, address);
     snprintf(db->error_text, sizeof db->error_text, "MySQL at %s is passed over: %s", address, why);
     log_warn("%s", db->error_text);
     return DB_GONE;

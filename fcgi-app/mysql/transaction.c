@@ -1,5 +1,6 @@
 #include "mysql/transaction.h"
 
+#include "base/log.h"
 #include "mysql/connection.h"
 
 static void
@@ -7,6 +8,7 @@ end(struct database *db)
 {
     db->session = &db->sessions[SESSION_SINGLE];
     db->in_transaction = db->has_begun = false;
+    db->event_count = 0;
 }
 
 enum db_result
@@ -50,9 +52,21 @@ send_commit(struct database *db)
     return COMMIT_UNKNOWN;
 }
 
+void
+transaction_announce(struct database *db, const struct event *event)
+{
+    if (!db->in_transaction || db->event_count == DB_ROWS_MAX)
+        log_abort("an event has no transaction, or no room in it");
+    db->events[db->event_count++] = *event;
+}
+
 enum commit
 transaction_commit(struct database *db)
 {
+    if (db->event_count > 0 && event_table_insert(db, db->events, db->event_count) != DB_OK) {
+        transaction_rollback(db);
+        return COMMIT_ROLLED_BACK;
+    }
     enum commit outcome = send_commit(db);
     end(db);
     return outcome;

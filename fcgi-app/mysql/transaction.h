@@ -6,6 +6,7 @@
 #define FRONTROW_MYSQL_TRANSACTION_H
 
 #include "mysql/database.h"
+#include "mysql/event_table.h"
 
 /* What became of a COMMIT. */
 enum commit {
@@ -22,6 +23,12 @@ enum db_result transaction_begin(struct database *db) MUST_CHECK;
 
 /* Begins a read-only transaction in which every read sees the same instant (REPEATABLE READ). */
 enum db_result transaction_begin_snapshot(struct database *db) MUST_CHECK;
+
+/*
+ * Notes what the running transaction does, for webhooks, up to DB_ROWS_MAX times: its COMMIT is
+ * preceded by one statement that writes all of it. A rollback forgets it.
+ */
+void transaction_announce(struct database *db, const struct event *event);
 
 enum commit transaction_commit(struct database *db) MUST_CHECK;
 

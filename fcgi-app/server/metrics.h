@@ -42,8 +42,7 @@ void metrics_count(struct metrics *metrics, int slot, size_t route, const struct
 /* Counts for how long a request waited in its socket. */
 void metrics_count_wait(struct metrics *metrics, int slot, int64_t microseconds);
 
-/* Notes of a request, for which this worker was waiting, how much later than now nginx says it had
- * it. */
+/* Notes by how much nginx's clock seems to be ahead, from a request for which a worker waited. */
 void metrics_note_front_clock(struct metrics *metrics, int slot, int64_t ahead_ms);
 
 /* Counts a connection on which no whole request came in time. */

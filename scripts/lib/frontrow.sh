@@ -12,6 +12,10 @@ frontrow_create_ticket_keys() {
     [[ -s $VAR/ticket.keys ]] || (umask 077 && "$BUILD/frontrowctl" ticket key >"$VAR/ticket.keys")
 }
 
+frontrow_create_webhook_key() {
+    [[ -s $VAR/webhook.key ]] || (umask 077 && od -An -N32 -tx1 /dev/urandom | tr -d ' \n' >"$VAR/webhook.key")
+}
+
 # caller = body is for the demo and for load tests.
 frontrow_settings() {
     cat <<END
@@ -21,6 +25,9 @@ caller = ${FRONTROW_CALLER:-body}
 gateway_secret_file = ${FRONTROW_GATEWAY_SECRET_FILE:-}
 admin_key_file = $VAR/admin.key
 ticket_keys_file = $VAR/ticket.keys
+webhooks = ${FRONTROW_WEBHOOKS:-off}
+webhook_key_file = $VAR/webhook.key
+webhook_allow = ${FRONTROW_WEBHOOK_ALLOW:-}
 sockets = $SOCKETS
 mysql_socket = $RUN/mysql.sock
 mysql_user = frontrow
@@ -44,11 +51,15 @@ frontrow_ctl() {
     "$BUILD/frontrowctl" --config "$VAR/frontrow.conf" "$@"
 }
 
+# frontrow_start_program NAME PROGRAM: what the file of settings says is so also after a change.
+frontrow_start_program() {
+    process_start "$1" env -u FRONTROW_CALLER -u FRONTROW_LISTEN -u FRONTROW_GATEWAY_SECRET_FILE \
+        -u FRONTROW_WEBHOOKS -u FRONTROW_WEBHOOK_ALLOW "$BUILD/$2" --config "$VAR/frontrow.conf"
+}
+
 frontrow_start() {
     rm -f "$RUN"/frontrow-*.sock
-    # caller and listen come from the file, also after a change
-    process_start frontrow env -u FRONTROW_CALLER -u FRONTROW_LISTEN -u FRONTROW_GATEWAY_SECRET_FILE \
-        "$BUILD/frontrow" --config "$VAR/frontrow.conf"
+    frontrow_start_program frontrow frontrow
 }
 
 frontrow_is_ready() {
@@ -56,6 +67,19 @@ frontrow_is_ready() {
     for ((i = 0; i < SOCKETS; i++)); do
         [[ -S $RUN/frontrow-$i.sock ]] || return 1
     done
+}
+
+# What webhooks are told, by a program of its own.
+outbox_start() {
+    frontrow_start_program outbox frontrow-outbox
+}
+
+outbox_is_wanted() {
+    grep -qsx 'webhooks = on' "$VAR/frontrow.conf"
+}
+
+outbox_is_ready() {
+    grep -q 'delivers what happens' "$LOG/outbox.log"
 }
 
 # Whether the running program is the built one.

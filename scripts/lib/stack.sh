@@ -10,10 +10,10 @@
 . "$ROOT/scripts/lib/observe.sh"
 
 IN_NETWORK=()                         # before a command: to run it in another network (scripts/cluster)
-SERVICES=(mysql redis frontrow nginx) # in the order of their start
-declare -A STOP_SIGNAL=([mysql]=TERM [redis]=TERM [frontrow]=TERM [nginx]=QUIT)
-declare -A STOP_SECONDS=([mysql]=60 [redis]=20 [frontrow]=15 [nginx]=15)
-declare -A READY_SECONDS=([mysql]=120 [redis]=60 [frontrow]=60 [nginx]=60)
+SERVICES=(mysql redis frontrow nginx outbox) # in the order of their start; the last one only with webhooks
+declare -A STOP_SIGNAL=([mysql]=TERM [redis]=TERM [frontrow]=TERM [nginx]=QUIT [outbox]=TERM)
+declare -A STOP_SECONDS=([mysql]=60 [redis]=20 [frontrow]=15 [nginx]=15 [outbox]=15)
+declare -A READY_SECONDS=([mysql]=120 [redis]=60 [frontrow]=60 [nginx]=60 [outbox]=60)
 
 # A socket's path holds 107 bytes, a clone's may be longer: sockets live in a short folder that
 # var/run leads to. It also holds the maintenance file, which outlives a restart.
@@ -80,6 +80,7 @@ stack_start() {
     redis_configure
     frontrow_create_admin_key
     frontrow_create_ticket_keys
+    frontrow_create_webhook_key
     frontrow_check_settings
     nginx_require_port
     ! observe_is_wanted || observe_require_ports
@@ -95,6 +96,9 @@ stack_start() {
     stack_load_data
     stack_refresh frontrow $reload_frontrow
     stack_refresh nginx $reload_nginx
+    # it reads its settings once, and takes the new ones by a new start
+    [[ $reload_frontrow == no ]] || service_down outbox
+    ! outbox_is_wanted || service_up outbox
     ! observe_is_wanted || observe_start
 }
 

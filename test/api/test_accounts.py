@@ -18,6 +18,7 @@ from certificates import Authority
 from helpers import age_hold, balance, charge, new_user, ok
 from servers import MARIADBD
 from stack import ROOT, Stack, free_port, wait_for
+from webhooks import Receiver, library
 
 PAGE = (ROOT / "docs/deploy.md").read_text()
 HARNESS = "the password of scripts/lib/redis.sh and of this file"
@@ -93,7 +94,7 @@ class Secured:
         self.stack.environment |= {"REDISCLI_AUTH": HARNESS, "FRONTROW_REDIS_PASSWORD_FILE": str(harness)}
         self.stack.start()
         del self.stack.environment["FRONTROW_REDIS_PASSWORD_FILE"]
-        self.run(block("sh tcp", "CREATE USER"))
+        self.run(block("sh tcp", "CREATE DATABASE"))
         self.stack.query("DROP USER frontrow@localhost")
         self.stack.query("ALTER USER frontrow@'127.0.0.1' REQUIRE X509")
         self.run(block("sh tcp", "sweeper.env"))
@@ -213,6 +214,45 @@ def test_the_sweeper_and_prune_have_their_own(secured):
     assert pruned.returncode == 0, pruned
 
 
+def test_the_outbox_has_its_own(secured):
+    """It reads nothing but what it tells; the workers write that with theirs."""
+    library()
+    secured.run(block("sh tcp", "outbox.env"))
+    (secured.folder / "webhook.key").write_text("0123456789abcdef" * 4)
+    settings = {"FRONTROW_WEBHOOKS": "on", "FRONTROW_WEBHOOK_KEY_FILE": str(secured.folder / "webhook.key"),
+                "FRONTROW_WEBHOOK_ALLOW": "127.0.0.1"}
+    command = ["bash", "-c", f'set -a; . {secured.folder}/outbox.env; exec "$@"', "-"]
+
+    def start(program, *arguments):
+        return subprocess.Popen([*command, secured.stack.build / program, "--config", secured.settings, *arguments],
+                                env=secured.stack.environment | settings, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    receiver = Receiver()
+    outbox = start("frontrow-outbox")
+    try:
+        added, _ = start("frontrowctl", "webhook", "add", receiver.url).communicate(timeout=60)
+        webhook, receiver.secret = re.fullmatch(r"webhook (\d+)\n(\S+)\n", added).groups()
+        hall = new_hall(secured)  # by workers without webhooks: its event is written by hand
+        secured.stack.query("INSERT INTO outbox_event (kind, concert_id, occurred_at)"
+                            " VALUES ('concert.opened', %s, UTC_TIMESTAMP(3))", hall["concertId"])
+        wait_for(lambda: receiver.find("concert.opened", concertId=hall["concertId"]))
+        for words in (("test", webhook), ("list",), ("dead",), ("replay", webhook), ("remove", webhook)):
+            done = start("frontrowctl", "webhook", *words)
+            assert done.communicate(timeout=60)[1] == "" and done.returncode == 0, words
+        outbox.terminate()
+        said = outbox.communicate(timeout=60)[1]
+        assert outbox.returncode == 0 and "MySQL" not in said, said
+    finally:
+        outbox.kill()
+        outbox.wait()
+        receiver.stop()
+    with secured.mysql_as("frontrow_outbox", "mysql-outbox") as cursor:
+        for statement in ("SELECT * FROM reservation", "SELECT * FROM point", "SELECT * FROM audit_log",
+                          "UPDATE seat SET price = 1", "DROP TABLE webhook"):
+            denied(cursor, statement)
+
+
 def test_the_audit_only_reads(secured):
     """Its own user at MySQL cannot do more."""
     new_hall(secured)
@@ -281,10 +321,11 @@ def test_every_right_of_the_lua_library_is_on_the_page():
     lua = "".join(path.read_text() for path in (ROOT / "fcgi-app/redis/queue").glob("*.lua"))
     for command in set(re.findall(r"redis\.call\('(\w+)'", lua)):
         assert f" +{command.lower()}" in given.replace("\n    ", " "), command
-    granted = block("sh tcp", "GRANT DELETE")
+    granted = block("sh tcp", "GRANT DELETE") + block("sh tcp", "frontrow_outbox").replace("SELECT, INSERT, UPDATE, ", "")
+    users = {"books": "frontrow_sweeper", "webhook": "frontrow_outbox"}
     for path in (ROOT / "fcgi-app/mysql").rglob("*.c"):
         for table in re.findall(r'"DELETE FROM (\w+)', path.read_text()) if path.parent.name != "schema" else ():
-            user = "frontrow_sweeper" if path.parent.name == "books" else "frontrow"
+            user = users.get(path.parent.name, "frontrow")
             assert f"GRANT DELETE ON frontrow.{table} TO {user}@" in granted, (path, table)
 
 

@@ -396,12 +396,13 @@ def test_all_that_is_installed_is_taken_away_again(stack, tmp_path):
     make(stack, "install", f"DESTDIR={tmp_path}")
     there = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert {"frontrow.conf.in", "frontrow.conf", "frontrow.service", "frontrow-sweeper.service",
-            "frontrow-sweeper.timer", "frontrow-audit.service", "frontrow-audit.timer", "frontrow", "frontrow-audit",
-            "frontrow-prune"} <= there
+            "frontrow-sweeper.timer", "frontrow-audit.service", "frontrow-audit.timer", "frontrow-outbox.service",
+            "frontrow", "frontrow-audit", "frontrow-prune"} <= there
     shared = next(tmp_path.rglob("examples"))
     for path in ("frontrow.conf", "cron.d/frontrow", "cron.d/frontrow-audit", "cron.d/frontrow-prune", "logrotate.d/frontrow",
                  "systemd/frontrow.service", "systemd/frontrow-sweeper.service", "systemd/frontrow-sweeper.timer",
-                 "systemd/frontrow-audit.service", "systemd/frontrow-audit.timer", "systemd/nginx.service.d/frontrow.conf"):
+                 "systemd/frontrow-audit.service", "systemd/frontrow-audit.timer", "systemd/frontrow-outbox.service",
+                 "systemd/nginx.service.d/frontrow.conf"):
         assert (shared / path).is_file(), path
     sbin = "/" + str(next(tmp_path.rglob("sbin")).relative_to(tmp_path))
     for line in re.findall(r"^ExecStart=(\S+)", (shared / "systemd/frontrow.service").read_text(), re.MULTILINE):
@@ -433,6 +434,7 @@ def completed(stack, *words):
     (("frontrowctl", "queue", "pause", ""), []), (("frontrowctl", "hall", "check", "h"), []),
     (("frontrowctl", "operator", "add", "mina", "--role", "g"), ["gate"]), (("frontrowctl", "--nginx"), ["--nginx-log"]),
     (("frontrow", "--pr"), ["--print-config"]), (("frontrow-sweeper", "--c"), ["--config"]),
+    (("frontrow-outbox", "--c"), ["--config"]),
 ])
 def test_completion(stack, words, offered):
     assert completed(stack, *words) == offered

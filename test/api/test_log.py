@@ -123,6 +123,21 @@ def test_the_format_is_changed_by_a_reload(new_stack):
     wait_for(lambda: stack.log("frontrow").read_text().splitlines()[-1].startswith("{"))
 
 
+def test_the_level_is_changed_by_a_reload(new_stack):
+    stack = new_stack(workers=1, slow_ms=1)
+    settings = stack.var / "frontrow.conf"
+    text = settings.read_text()
+
+    def tells_of_a_slow_call():
+        answers = [stack.post("/point/charge", {"userId": "a", "amount": 1}) for _ in range(5)]
+        return any(lines_of(stack, answer.headers["X-Request-Id"]) for answer in answers[:-1])
+
+    for level, told in ("warn", True), ("error", False), ("warn", True):
+        settings.write_text(text + f"log_level = {level}\n")
+        os.kill(stack.pid("frontrow"), signal.SIGHUP)
+        wait_for(lambda: tells_of_a_slow_call() == told)
+
+
 def test_a_crowd_that_is_refused_is_told_in_few_lines(new_stack):
     stack = new_stack(workers=1)
     with stack.without("mysql"):

@@ -1,10 +1,12 @@
 """frontrowctl maintenance: one concert, or one server; and queue pause beside it."""
 
+import contextlib
 import json
 
 import pytest
 from batches import ONE_WORKER, paying, together
 from helpers import (
+    Hall,
     add_token,
     ask_pay,
     ask_reserve,
@@ -19,7 +21,8 @@ from helpers import (
     reserve,
 )
 from queue_helpers import Queue
-from stack import wait_for
+from servers import MARIADBD, TwoNames
+from stack import Stack, wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
@@ -227,3 +230,35 @@ def test_a_server_without_a_run_folder(alone, tmp_path):
     config.write_text(f"run_dir = {tmp_path}/none\n")
     done = alone.ctl("--config", str(config), "maintenance", "on")
     assert done.returncode == 1 and "No such file" in done.stderr
+
+
+@pytest.fixture
+def hosts():
+    """Two app hosts with one MySQL and one Redis."""
+    first = TwoNames(workers=2)
+    with contextlib.ExitStack() as stacks:
+        stacks.callback(first.stop)
+        first.start()
+        second = Stack(mysql_socket="", workers=2, redis_socket=first.run / "redis.sock",
+                       mysql_hosts=first.environment["FRONTROW_MYSQL_HOSTS"])
+        stacks.callback(second.stop)
+        yield first, second.start()
+
+
+@pytest.mark.skipif(not MARIADBD, reason="its server is MariaDB's")
+def test_one_concert_at_another_host(hosts):
+    """Where the command was not given the workers look once a second."""
+    first, second = hosts
+    hall = Hall(first, ("A", "1", 50, 1000))
+
+    def answer():
+        return hall.ask(1, second).code
+
+    def set_maintenance(word):
+        assert first.ctl("maintenance", word, "--concert", str(hall.id)).returncode == 0
+
+    assert answer() == ""
+    set_maintenance("on")
+    wait_for(lambda: answer() == "maintenance", seconds=10, step=0.3)
+    set_maintenance("off")
+    wait_for(lambda: answer() == "", seconds=10, step=0.3)

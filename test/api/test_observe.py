@@ -198,7 +198,7 @@ def hook():
 def observed(hook):
     for name in "prometheus", "prometheus-alertmanager", "prometheus-mysqld-exporter", "prometheus-redis-exporter":
         tool(name)
-    private = Observed(workers=4, alert_webhook=f"http://127.0.0.1:{hook.server_port}")
+    private = Observed(workers=4, webhooks="on", alert_webhook=f"http://127.0.0.1:{hook.server_port}")
     try:
         yield private.start()
     finally:

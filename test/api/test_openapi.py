@@ -6,9 +6,11 @@ import openapi
 import pytest
 import route_table
 from helpers import ERRORS
+from stack import ROOT
 
 # the members by which a path names its resources
-IDS = {"{concert}": "{concertId}", "{item}": "{itemId}", "{reservation}": "{reservationId}", "{hall}": "{hallId}", "{user}": "{userId}"}
+IDS = {"{concert}": "{concertId}", "{item}": "{itemId}", "{reservation}": "{reservationId}", "{hall}": "{hallId}", "{user}": "{userId}",
+       "{transfer}": "{transferId}"}
 METRICS = ("GET", "/metrics")  # the server's own
 OPERATIONS = openapi.operations()
 
@@ -32,7 +34,7 @@ def every_node(node):
 
 def test_the_form_of_the_document():
     assert openapi.DOCUMENT["openapi"].startswith("3.1.")
-    assert set(openapi.DOCUMENT) == {"openapi", "info", "servers", "paths", "components"}
+    assert set(openapi.DOCUMENT) == {"openapi", "info", "servers", "paths", "webhooks", "components"}
     used = set()
     for node in every_node(openapi.DOCUMENT):
         if isinstance(node, dict) and isinstance(node.get("$ref"), str):
@@ -41,6 +43,15 @@ def test_the_form_of_the_document():
     there = {f"#/components/{kind}/{name}" for kind, parts in openapi.DOCUMENT["components"].items()
              for name in parts if kind != "securitySchemes"}
     assert used == there, "a part that nobody names"
+
+
+def test_the_events_are_those_that_are_told():
+    kinds = re.findall(r'EVENT\(\w+, "([a-z_.]+)"\)', (ROOT / "fcgi-app/mysql/event_table.h").read_text())
+    assert len(kinds) > 10 and openapi.DOCUMENT["components"]["schemas"]["Event"]["properties"]["type"]["enum"] == kinds
+    page = (ROOT / "docs/webhooks.md").read_text()
+    assert set(re.findall(r"^\| `([a-z_.]+)` \|", page, re.MULTILINE)) == set(kinds)
+    example, = openapi.DOCUMENT["webhooks"]["event"]["post"]["requestBody"]["content"]["application/json"]["examples"].values()
+    openapi.assert_shape(example["value"], {"$ref": "#/components/schemas/Event"})
 
 
 def test_the_routes_are_those_of_the_table():

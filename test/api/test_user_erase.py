@@ -55,6 +55,8 @@ class Customer:
         self.held = reserve(stack, self.name, self.limited, self.limited.item, [5])
         lapsed = reserve(stack, self.name, self.limited, self.limited.item, [6])
         age_hold(stack, lapsed["reservationId"], 301)
+        stack.query("INSERT INTO outbox_event (kind, concert_id, user_id, occurred_at)"  # there are no webhooks here
+                    " VALUES ('reservation.held', %s, %s, UTC_TIMESTAMP(3))", self.limited.id, self.name)
 
     def encoded(self):
         return "".join(f"%{byte:02X}" for byte in self.name.encode())
@@ -82,6 +84,10 @@ def new_name(done):
 def test_the_name_is_nowhere_any_more(stack, customer):
     customer.start_all()
     customer.empty_purse()
+    for pair in ((customer.name, "friend"), ("friend", customer.name)):
+        stack.query("INSERT INTO transfer (reservation_id, from_user, to_user, status, created_at, expires_at, settled_at)"
+                    " VALUES (%s, %s, %s, 'declined', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+                    customer.paid["reservationId"], *pair)
     before = places(stack, customer.name)
     # a new table with users: let the customer have a row in it, and user_erase.c know it
     assert columns_of_users(stack) <= before and in_redis(stack, customer.name)

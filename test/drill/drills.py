@@ -148,7 +148,7 @@ def mysql_down(incident):
     incident.mended()
 
 
-@drill("MySQL stands still three quarters of the time", "MysqlSlow", "ReservationLatencyBurnFast", "AvailabilityBurnFast")
+@drill("MySQL stands still three quarters of the time", "MysqlSlow")
 def mysql_slow(incident):
     def stand_still():
         incident.stack.kill("mysql", signal.SIGSTOP)

@@ -2,6 +2,7 @@
 any more, while tickets are sold. Frontrow is told both addresses and no more."""
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -9,7 +10,7 @@ import time
 import pytest
 from booking import Hall, Load, now
 from servers import MARIADBD, MariaDb, gtid_number
-from stack import Stack, health, wait_for
+from stack import Stack, free_port, health, wait_for
 
 REFUSALS = {"mysql_unavailable", "queue_unavailable", "busy", "outcome_unknown"}
 
@@ -19,6 +20,9 @@ class Pair(Stack):
 
     def __init__(self):
         super().__init__(mysql_socket="", redis_timeout_ms=900)
+        self.make_servers()
+
+    def make_servers(self):
         self.writer, self.replica = MariaDb(self.var, 1), MariaDb(self.var, 2)
         self.environment["FRONTROW_MYSQL_HOSTS"] = f"{self.writer.address} {self.replica.address}"
 
@@ -64,6 +68,35 @@ class Pair(Stack):
         self.replica.kill()
         self.replica.empty()
         self.replica.start().follow(self.writer)
+
+
+class Named(Pair):
+    """Both have the same name, in an /etc/hosts that only this stack's programs see."""
+
+    def make_servers(self):
+        port = free_port()
+        self.writer, self.replica = (MariaDb(self.var, n, host=f"127.0.0.{n}", port=port) for n in (2, 3))
+        self.environment["FRONTROW_MYSQL_HOSTS"] = f"db.example:{port}"
+        self.hosts = self.var / "hosts"
+        self.name(self.writer, self.replica)
+        self.under = ("unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /etc/hosts; exec "$@"', self.hosts)
+
+    def name(self, *servers):
+        """From now on the name is that of these."""
+        self.hosts.write_text("".join(f"{server.host} db.example\n" for server in servers))
+
+
+@pytest.fixture
+def named():
+    if not MARIADBD:
+        pytest.skip("the replication of this test is MariaDB's")
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a program another /etc/hosts")
+    private = Named()
+    try:
+        yield private.start()
+    finally:
+        private.stop()
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +229,26 @@ def test_a_commit_that_cannot_be_settled(pair):
     pair.replace()
     assert again.json()["balance"] == 1
     assert pair.query("SELECT COUNT(*) AS n FROM point_history WHERE user_id = %s", user) == [{"n": 1}]
+
+
+def test_servers_of_one_name(named):
+    """The one that takes writes is found among its addresses, whichever the resolver says first; and where a record
+    is changed instead, the next connect reads it."""
+    user = f"named-{time.time_ns()}"
+    assert charge(named, user).status == 200
+    for balance in (2, 3):
+        named.hand_over()
+        answer = wait_for(lambda: (answer := charge(named, user)).status == 200 and answer, 10)
+        assert answer.json()["balance"] == balance
+    named.name(named.writer)
+    wait_for(lambda: charge(named, user).status == 200, 10)
+    named.fail_over()
+    named.replica.kill()
+    assert charge(named, user).code == "mysql_unavailable"
+    named.name(named.writer)
+    assert wait_for(lambda: charge(named, user).status == 200, 10)
+    wait_for(lambda: health(named) == "ready")
+    named.check_books()
 
 
 def test_killed(pair, times, only_long, round):

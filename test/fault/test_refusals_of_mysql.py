@@ -137,6 +137,60 @@ def test_again(refuser, number):
     assert balance(refuser.stack) == before + 3
 
 
+def test_a_lost_transaction_is_never_gone_on_with(refuser):
+    """A server that has rolled back (1213) says so at the next statement, whichever that is, and would carry out what
+    follows outside of the transaction. So ROLLBACK follows, wherever in a purchase that is, and all is run again."""
+    stack = refuser.stack
+    hall = Hall(stack, items=1, seats=300)
+    sessions = set()  # of transactions
+
+    def refuse_at(wanted):
+        """The `wanted`-th statement of transactions loses; what is sent behind it."""
+        lost, behind, count = None, [], 0
+
+        def rule(pair, statement):
+            nonlocal lost, count
+            if statement == "COMMIT":
+                sessions.add(pair)
+            if pair is lost and not behind:
+                behind.append(statement)
+            if pair not in sessions or statement in ("COMMIT", "ROLLBACK"):
+                return None
+            count += 1
+            if count != wanted:
+                return None
+            lost = pair
+            return mysql_error(1213)
+
+        refuser.rule = rule
+        return behind
+
+    def purchase(number):
+        user = f"lost-{hall.id}-{number}"
+        assert stack.post("/point/charge", {"userId": user, "amount": 5000}).status == 200
+        entered = stack.post("/token/add", {"userId": user, "concertId": hall.id})
+        assert entered.status == 200, entered
+        token = {"X-Queue-Token": entered.json()["token"]}
+        body = {"userId": user, "concertId": hall.id, "itemId": hall.last, "count": 1}
+        held = stack.call("POST", "/reservation", body, token)
+        assert held.status == 200, held
+        reservation = held.json()["reservationId"]
+        assert stack.call("POST", "/payment", {"userId": user, "reservationId": reservation}, token).status == 200
+        assert stack.call("DELETE", f"/reservation/{reservation}?userId={user}").status == 200
+        refuser.pass_on()
+        assert balance(stack, user) == 5000
+
+    refuse_at(0)
+    purchase(0)  # to know the session of transactions
+    for number in range(1, 200):
+        behind = refuse_at(number)
+        purchase(number)
+        if not behind:
+            break
+        assert behind == ["ROLLBACK"], number
+    assert number > 15, "so many statements, at least, have the transactions of a purchase"
+
+
 @pytest.mark.parametrize("number", OURS)
 def test_ours(refuser, number):
     """What is known to be a mistake of ours is a 500."""

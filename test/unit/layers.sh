@@ -27,6 +27,7 @@ may_include redis base
 may_include domain 'base|mysql|redis'
 may_include api 'base|domain'
 may_include ctl 'base|identity|mysql/schema|domain|api'
+may_include outbox 'base|domain'
 may_include identity base
 may_include server 'base|identity'
 
@@ -43,6 +44,7 @@ rooms domain queue 'concert'
 rooms domain sale 'concert|queue'
 rooms domain draw 'concert|queue'
 rooms domain organiser 'concert|hall|queue|sale|draw'
+rooms domain webhook none
 rooms domain books 'concert|queue|sale|draw|organiser'
 rooms mysql concert none
 rooms mysql hall none
@@ -50,7 +52,8 @@ rooms mysql queue none
 rooms mysql sale 'concert'
 rooms mysql draw 'queue'
 rooms mysql organiser 'concert|sale'
-rooms mysql books 'queue|sale'
+rooms mysql books 'concert|queue|sale'
+rooms mysql webhook none
 rooms mysql schema 'concert'
 
 # The draw has one door.
@@ -72,8 +75,10 @@ only_in() {
 only_in fcgiapp.h server
 only_in mysql.h mysql
 only_in hiredis.h redis
+only_in curl.h outbox
 only_in ssl.h redis
 only_in jansson.h 'api|ctl|identity'
+only_in 'ical.*\.h' base
 
 # What a table or Redis says is read by a rule of the domain, which has a meaning for each result.
 grep -rnE '\b(db|redis|transaction|[a-z_]+_(table|store))_[a-z_]+\(' api --include='*.[ch]' |

@@ -25,6 +25,7 @@ main(void)
     suite_seating();
     suite_sold_out();
     suite_ticket();
+    suite_webhook();
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();
     unsigned failed = CU_get_number_of_failures();

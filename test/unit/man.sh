@@ -11,7 +11,7 @@ miss() {
     failed=1
 }
 
-for program in frontrow frontrow-sweeper frontrowctl; do
+for program in frontrow frontrow-outbox frontrow-sweeper frontrowctl; do
     help=$(./$program --help)
     for option in $(printf '%s\n' "$help" | grep -oE -e '--[a-z-]+' | sort -u); do
         grep -q "^\.It Fl -${option#--}" "$man/$program.8" || miss "$option" "$program.8"

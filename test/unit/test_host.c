@@ -1,8 +1,9 @@
-/* base/host: lists of servers. */
+/* base/host: lists of servers; mysql/dial: the addresses of one. */
 #include <CUnit/CUnit.h>
 #include <string.h>
 
 #include "base/host.h"
+#include "mysql/dial.h"
 #include "suites.h"
 
 static void
@@ -47,6 +48,18 @@ hosts_are_tried_from_the_chosen_one_on(void)
     }
 }
 
+static void
+addresses_are_those_of_the_resolver(void)
+{
+    static const struct host address = {"127.0.0.7", 3307}, nobody = {"-", 3306};
+    struct host found[HOSTS_MAX];
+    CU_ASSERT_EQUAL_FATAL(dial_resolve(&address, found, HOSTS_MAX), 1);
+    CU_ASSERT_STRING_EQUAL(found[0].name, "127.0.0.7");
+    CU_ASSERT_EQUAL(found[0].port, 3307);
+    CU_ASSERT_EQUAL(dial_resolve(&address, found, 0), 0);
+    CU_ASSERT_EQUAL(dial_resolve(&nobody, found, HOSTS_MAX), 0);
+}
+
 void
 suite_host(void)
 {
@@ -54,4 +67,5 @@ suite_host(void)
     CU_add_test(suite, "hosts are read from a list", hosts_are_read_from_a_list);
     CU_add_test(suite, "hosts are tried from the chosen one on",
                 hosts_are_tried_from_the_chosen_one_on);
+    CU_add_test(suite, "addresses are those of the resolver", addresses_are_those_of_the_resolver);
 }

@@ -3,12 +3,14 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/shared.h"
 #include "domain/concert/concert_list.h"
 #include "domain/queue/queue.h"
 #include "domain/readiness.h"
 #include "mysql/sale/reservation_table.h"
 #include "mysql/schema/wide_ids.h"
+#include "mysql/webhook/backlog_table.h"
 #include "redis/redis.h"
 
 enum {
@@ -46,6 +48,19 @@ read_books(struct database *db, struct census_figures *figures)
     figures->clock_offset = now < before ? now - before : now > after ? now - after : 0;
     figures->lapsed = (int32_t)count;
     figures->oldest_lapsed = count > 0 ? now - lapsed[0].expires_at : 0;
+    return true;
+}
+
+/* Left out where nothing is written down for webhooks. */
+static bool
+read_webhooks(struct services *services, struct census_figures *figures)
+{
+    struct backlog backlog = {0};
+    figures->has_webhooks = config_has_webhooks(services->config);
+    if (figures->has_webhooks && backlog_table_read(services->db, &backlog) != DB_OK)
+        return false;
+    figures->oldest_event = backlog.oldest_ms;
+    figures->dead = backlog.dead;
     return true;
 }
 
@@ -131,7 +146,8 @@ read_all(struct services *services, struct census_figures *figures)
     figures->open = 0;
     figures->count = 0;
     /* one that hangs is waited for once: the watchdog does not wait for more */
-    figures->has_books = figures->mysql_writes && read_books(services->db, figures);
+    figures->has_books = figures->mysql_writes && read_books(services->db, figures) &&
+                         read_webhooks(services, figures);
     if (figures->has_books)
         read_concerts(services, figures);
     figures->read_at = clock_monotonic();

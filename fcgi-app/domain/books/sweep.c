@@ -4,13 +4,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "domain/books/concert_news.h"
+#include "domain/event.h"
 #include "domain/queue/queue_sweep.h"
 #include "domain/sale/reservation.h"
 #include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
 #include "redis/queue/library_sweep.h"
 
-enum { ATTEMPTS = 3 };
+/* The draws and queues of other concerts wait for the next pass: refunds end after this. */
+enum { ATTEMPTS = 3, CANCELS_MS = 40000 };
 
 /* What became of one lapsed hold. */
 enum outcome {
@@ -44,8 +47,9 @@ write_down(struct database *db, const struct reservation *reservation, const str
 
 /* Inside the transaction. Locks are never waited for: whoever has one, decides about the hold. */
 static enum outcome
-expire(struct database *db, struct reservation *reservation)
+expire(struct services *services, struct reservation *reservation)
 {
+    struct database *db = services->db;
     enum db_result result = reservation_table_lock_lapsed(db, reservation);
     if (result == DB_NONE)
         return OUTCOME_BUSY;
@@ -70,17 +74,19 @@ expire(struct database *db, struct reservation *reservation)
         return OUTCOME_SETTLED;
     if (result == DB_OK)
         result = write_down(db, reservation, seats);
+    event_add_reservation(services, EVENT_RESERVATION_EXPIRED, reservation);
     return result == DB_OK ? OUTCOME_EXPIRED : outcome_of_failure(result);
 }
 
 static enum outcome
-expire_in_transaction(struct database *db, int64_t reservation_id)
+expire_in_transaction(struct services *services, int64_t reservation_id)
 {
+    struct database *db = services->db;
     enum db_result begun = transaction_begin(db);
     if (begun != DB_OK)
         return outcome_of_failure(begun);
     struct reservation reservation = {.reservation_id = reservation_id};
-    enum outcome outcome = expire(db, &reservation);
+    enum outcome outcome = expire(services, &reservation);
     if (outcome != OUTCOME_EXPIRED) {
         transaction_rollback(db);
         return outcome;
@@ -98,12 +104,12 @@ expire_in_transaction(struct database *db, int64_t reservation_id)
 
 /* Returns false when MySQL is gone, or refuses this one. */
 static bool
-sweep_hold(struct database *db, const struct lapsed_cursor *cursor, int64_t now,
+sweep_hold(struct services *services, const struct lapsed_cursor *cursor, int64_t now,
            struct sweep_report *report)
 {
     enum outcome outcome = OUTCOME_AGAIN;
     for (int attempt = 0; attempt < ATTEMPTS && outcome == OUTCOME_AGAIN; attempt++)
-        outcome = expire_in_transaction(db, cursor->reservation_id);
+        outcome = expire_in_transaction(services, cursor->reservation_id);
     int64_t seconds_over = (now - cursor->expires_at) / 1000;
     if (outcome == OUTCOME_EXPIRED) {
         report->expired++;
@@ -115,7 +121,7 @@ sweep_hold(struct database *db, const struct lapsed_cursor *cursor, int64_t now,
     } else if (outcome != OUTCOME_SETTLED) {
         report->failed++;
         log_warn("reservation %" PRId64 ", over for %" PRId64 " s, could not be expired: %s",
-                 cursor->reservation_id, seconds_over, db_error_text(db));
+                 cursor->reservation_id, seconds_over, db_error_text(services->db));
     }
     return outcome != OUTCOME_GONE;
 }
@@ -137,7 +143,7 @@ sweep_holds(struct services *services, struct sweep_report *report)
     while (result == DB_OK && count == LAPSED_BATCH) {
         result = reservation_table_list_lapsed(db, &after, now, cursors, &count);
         for (size_t i = 0; result == DB_OK && i < count; i++) {
-            refused = sweep_hold(db, &cursors[i], now, report) ? 0 : refused + 1;
+            refused = sweep_hold(services, &cursors[i], now, report) ? 0 : refused + 1;
             if (refused == ATTEMPTS)
                 result = DB_GONE;
         }
@@ -150,7 +156,15 @@ sweep_holds(struct services *services, struct sweep_report *report)
 static enum db_result
 sweep_cancels(struct services *services, struct sweep_report *report)
 {
+    report->cancels.actor = "sweeper";
+    report->cancels.until = clock_monotonic() + CANCELS_MS;
     return item_cancel_sweep(services, &report->cancels);
+}
+
+static enum db_result
+sweep_news(struct services *services, struct sweep_report *report)
+{
+    return concert_news_sweep(services, &report->failed);
 }
 
 static enum db_result
@@ -196,11 +210,11 @@ sweep_run(struct services *services, struct sweep_report *report)
     *report = (struct sweep_report){0};
     /*
      * What somebody waits for comes first: a draw has its hour, a queue its next user. A lapsed
-     * hold is free whether or not it is swept; of a cancelled date it is to be, before its seat is
-     * withheld.
+     * hold is free whether or not it is swept.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_draws, sweep_queues, sweep_holds, sweep_cancels, delete_answers, sweep_functions};
+        sweep_draws, sweep_queues,   sweep_holds,    sweep_cancels,
+        sweep_news,  delete_answers, sweep_functions};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;

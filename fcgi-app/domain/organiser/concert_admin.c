@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
+#include "domain/event.h"
 #include "mysql/organiser/audit_log_table.h"
 
 const struct concert concert_defaults = {
@@ -252,6 +253,9 @@ concert_change_execute(struct services *services, void *state, struct problem *p
     result = concert_admin_table_update(services->db, &before, &change->concert);
     if (result == DB_OK)
         result = add_to_log(services, &change->author, change->action, change->detail, &was, &is);
+    bool ends = change->concert.stored == STORED_CANCELLED && before.stored != STORED_CANCELLED;
+    event_add_concert(services, ends ? EVENT_CONCERT_CANCELLED : EVENT_CONCERT_CHANGED,
+                      change->concert_id, 0);
     return refuse_db(problem, result);
 }
 

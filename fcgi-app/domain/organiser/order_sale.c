@@ -1,5 +1,6 @@
 #include "domain/organiser/order_sale.h"
 
+#include "domain/event.h"
 #include "domain/sale/quota.h"
 #include "domain/sale/reservation_create.h"
 #include "mysql/organiser/audit_log_table.h"
@@ -72,6 +73,7 @@ write_sold(struct services *services, struct order_sale *sale, const struct seat
     if (result == DB_NONE)
         result = db_lock_lost(services->db, "a seat was sold by two");
     made->status = RESERVATION_PAID;
+    event_add_payment(services, made);
     return refuse_db(problem, result);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "domain/event.h"
 #include "domain/sale/quota.h"
 
 static struct payment_create *
@@ -201,6 +202,7 @@ write_payments(struct services *services, const struct effect_group *group, int6
     for (size_t i = 0; i < group->count; i++) {
         struct payment_create *create = create_of(group->calls[i]);
         payment_create_fill(create, paid_at);
+        event_add_payment(services, &create->reservation);
         sold[i] = &create->reservation;
         made[i] = &create->made;
         moved[i] = &entries[i];

@@ -15,8 +15,11 @@ struct refund {
     int32_t percent;  /* 0..100 of the price, rounded down; the rest is the fee */
     int64_t asked_at; /* when the owner asked for it; CLOCK_NEVER: an operator gives it */
 
+    size_t seat_count; /* that went back, and which */
+    int32_t seat_ids[SEATS_AT_ONCE];
     int64_t price;            /* of the seats */
     struct point_entry entry; /* of the ledger */
+    int64_t balance;          /* of who asks for it; who paid has entry.balance_after */
 };
 
 /*
@@ -32,7 +35,7 @@ enum error refund_return_seats(struct services *services, struct reservation *re
 
 /*
  * Then: one row in the ledger, and the payment is refunded where no seat is left. Locks the purse
- * of the owner. Of an order that was not paid with points neither is touched: a row says what the
+ * of who paid. Of an order that was not paid with points neither is touched: a row says what the
  * box office is to give back, and `entry` has the same, with the balance as it is.
  */
 enum error refund_pay_back(struct services *services, const struct reservation *reservation,

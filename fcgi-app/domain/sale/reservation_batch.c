@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "domain/event.h"
 #include "domain/sale/quota.h"
 
 static struct reservation_create *
@@ -127,7 +128,7 @@ check_named(struct effect_call *call, const struct seat *all, size_t found)
     if (reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
                                        &call->problem) != ERROR_NONE)
         return call->problem.error;
-    return reservation_create_check_pairs(create, seats, picked, &call->problem);
+    return seat_require_pairs(seats, picked, create->seat_ids, create->seat_count, &call->problem);
 }
 
 /* Whether anything is left for it is asked once, as all ask for the same: `first` has the answer.
@@ -227,6 +228,7 @@ write_holds(struct services *services, const struct effect_group *group, int64_t
             ids[seats] = made[i]->seats[n].seat_id;
             owners[seats++] = made[i]->reservation_id;
         }
+        event_add_reservation(services, EVENT_RESERVATION_HELD, made[i]);
     }
     return seat_table_hold_batch(services->db, made[0]->item_id, ids, owners, seats,
                                  made[0]->expires_at);

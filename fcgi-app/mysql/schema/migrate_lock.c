@@ -87,6 +87,7 @@ migrate_lock_take(struct database *db, struct migrate_lock **taken)
         lock->db = db;
         return take_at(db);
     }
+    connection_find_hosts(db);
     struct host hosts[HOSTS_MAX];
     memcpy(hosts, db->hosts, sizeof hosts);
     qsort(hosts, db->host_count, sizeof hosts[0], compare_hosts);

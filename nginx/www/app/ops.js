@@ -71,7 +71,7 @@ function Alerts() {
             ${alerts === undefined && html`<p class="notice">${say("alerts_lost")}</p>`}
             ${alerts?.length === 0 && html`<p>${say("alerts_none")}</p>`}
             ${alerts?.length > 0 && html`<ul>${alerts.map((one) => html`<li key=${one.fingerprint}>
-                <p><strong>${one.labels.severity} ${one.labels.alertname}</strong> · ${one.labels.owner} ·
+                <p><strong>${one.labels.severity} ${one.labels.alertname}</strong>${` · ${one.labels.owner} · `}
                     ${say("alert_since", moment(Date.parse(one.startsAt), { timeStyle: "medium" }))}</p>
                 <p>${one.annotations.summary}</p>
                 <p>${one.annotations.customers}</p>

@@ -6,6 +6,7 @@ import { About } from "./hold.js";
 import { day, moment, number, points, price, refusal, t } from "./language.js";
 import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
+import { address } from "./site.js";
 import { useCell } from "./store.js";
 import { forgetUser, requireUser, user, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
@@ -100,6 +101,8 @@ function Ticket({ reservation, about, onChanged }) {
             <${About} reservation=${reservation} ...${about} />
             <${Seats} reservation=${reservation} />
             <p>${price(reservation.totalPrice)}</p>
+            ${!started && html`<p><a href=${address(who(`/reservation/${reservation.reservationId}/calendar`))}
+                download="ticket-${reservation.reservationId}.ics">${t("ticket_calendar")}</a></p>`}
             ${!started && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
             ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
         </div>
