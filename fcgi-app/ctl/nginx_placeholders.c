@@ -257,6 +257,19 @@ write_token_calls(struct nginx_filling *filling, const char *value)
     return true;
 }
 
+/* Whom the pages may ask beside Frontrow: those at whom they sign in. */
+static bool
+write_signin_origins(struct nginx_filling *filling, const char *value)
+{
+    (void)value;
+    const struct config *config = &filling->ctl->config;
+    const char *rest = NULL;
+    char origin[CONFIG_TEXT_SIZE];
+    while (config->signin_client[0] != '\0' && config_next_signin_origin(config, &rest, origin))
+        buffer_format(filling->out, " %s", origin);
+    return true;
+}
+
 static bool
 write_gateway_ms(struct nginx_filling *filling, const char *value)
 {
@@ -334,6 +347,7 @@ static const struct placeholder placeholders[] = {
     {"RATE_LIMIT_ZONE", NGINX_ADDRESS_RATE, write_rate_zone},
     {"REQUEST_LIMIT", NGINX_REQUEST_LIMIT, write_count},
     {"SECRET", NGINX_OPTION_COUNT, nginx_write_secret},
+    {"SIGNIN_ORIGINS", NGINX_OPTION_COUNT, write_signin_origins},
     {"TRUSTED_PROXIES", NGINX_PROXIES, write_proxies},
     {"UNCOUNTED_ADDRESSES", NGINX_UNCOUNTED, write_geo},
     {"TOKEN_CALLS", NGINX_OPTION_COUNT, write_token_calls},
