@@ -4,7 +4,7 @@ import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
-import { Announcer, Dialogs, Forgetful, Title, Told, Weather } from "./parts.js";
+import { Announcer, Dialogs, Forgetful, SignedOut, Title, Told, Weather } from "./parts.js";
 import { useAddress } from "./path.js";
 import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
@@ -67,7 +67,7 @@ function App() {
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
         <${Menu} menu=${menu} />
         <${Weather} />
-        <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
+        <main id="main"><${Forgetful} /><${SignedOut} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
         <${Told} /><${Dialogs} /><${Announcer} />`;
 }
 

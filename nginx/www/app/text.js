@@ -55,6 +55,7 @@ export const english = {
 
     queue_title: "Waiting room",
     queue_before: "The sale has not opened yet. Give your name, and you join the queue automatically when it opens.",
+    queue_before_sign_in: "The sale has not opened yet. Sign in, and you join the queue automatically when it opens.",
     queue_stay: "Give your name",
     queue_staying: "You join the queue when it opens. Leave this page open.",
     queue_number: "Your number",
@@ -186,6 +187,8 @@ export const english = {
     show_more: "Show more",
     signed_in: (name) => `You are ${name}.`,
     other_name: "Use another name",
+    sign_in: "Sign in",
+    sign_out: "Sign out",
 
     name_title: "What is your name?",
     name_lead: "It is asked once and kept in this browser. Your tickets and points belong to it.",
@@ -210,6 +213,7 @@ export const english = {
     refused_forbidden: "This belongs to somebody else.",
     refused_unauthorized: "Please sign in first.",
     refused_unnamed: "Give your name to see what belongs to it.",
+    refused_unsigned: "Sign in to see what belongs to you.",
     refused_token_missing: "Join the queue first.",
     refused_token_invalid: "Your place in the queue has ended. Please join the queue again.",
     refused_token_not_active: "It is not your turn yet.",
@@ -285,6 +289,7 @@ export const korean = {
 
     queue_title: "대기실",
     queue_before: "아직 예매가 오픈되지 않았습니다. 이름을 입력해 두시면 오픈과 함께 자동으로 대기열에 들어갑니다.",
+    queue_before_sign_in: "아직 예매가 오픈되지 않았습니다. 로그인해 두시면 오픈과 함께 자동으로 대기열에 들어갑니다.",
     queue_stay: "이름 입력하기",
     queue_staying: "예매가 오픈되면 자동으로 대기열에 들어갑니다. 이 화면을 열어 두세요.",
     queue_number: "내 번호",
@@ -416,6 +421,8 @@ export const korean = {
     show_more: "더 보기",
     signed_in: (name) => `${name} 님`,
     other_name: "다른 이름 쓰기",
+    sign_in: "로그인",
+    sign_out: "로그아웃",
 
     name_title: "이름을 알려 주세요",
     name_lead: "한 번만 여쭙고 이 브라우저에 저장합니다. 예매와 포인트가 이 이름에 연결됩니다.",
@@ -440,6 +447,7 @@ export const korean = {
     refused_forbidden: "다른 분의 예매입니다.",
     refused_unauthorized: "먼저 로그인해 주세요.",
     refused_unnamed: "이름을 입력하시면 예매 내역을 보여 드립니다.",
+    refused_unsigned: "로그인하시면 예매 내역을 보여 드립니다.",
     refused_token_missing: "먼저 대기열에 들어가 주세요.",
     refused_token_invalid: "순서가 끝났습니다. 대기열에 다시 들어가 주세요.",
     refused_token_not_active: "아직 순서가 아닙니다.",

@@ -8,7 +8,7 @@ import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTi
 import { perform } from "./pending.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
-import { forgetUser, requireUser, user, who } from "./user.js";
+import { forgetUser, requireUser, toAsk, unnamed, user, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
 
 /** So many pages of the reservations, newest first, and whether there are `more`. */
@@ -24,7 +24,7 @@ async function readReservations(pages, signal) {
 }
 
 async function readTickets(pages, signal) {
-    if (!await requireUser()) throw new Problem("unnamed", 401);
+    if (!await requireUser()) throw unnamed();
     const [found, { balance }] = await Promise.all([readReservations(pages, signal), get(who("/point"), { signal })]);
     return { ...found, balance, concerts: await readConcerts(found.reservations, signal) };
 }
@@ -220,8 +220,8 @@ function Tickets({ answer, again, turn, onMore }) {
 function Who({ onForget }) {
     const who = useCell(user);
     if (!who?.userId) return null;
-    return html`<p class="who quiet">${t("signed_in", who.userId)}
-        ${who.asks && html` <button type="button" class="link" onClick=${onForget}>${t("other_name")}</button>`}</p>`;
+    return html`<p class="who quiet">${t("signed_in", who.name ?? who.userId)}
+        ${(who.asks || who.signsIn) && html` <button type="button" class="link" onClick=${onForget}>${t(who.asks ? "other_name" : "sign_out")}</button>`}</p>`;
 }
 
 export function TicketsPage() {
@@ -234,7 +234,7 @@ export function TicketsPage() {
         <${Title}>${t("my_tickets")}<//>
         <${Who} onForget=${forgetUser} />
         ${problem && !answer && html`<${Refused} problem=${problem}>
-            <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>`}
+            <button type="button" onClick=${again}>${t(toAsk(problem))}</button><//>`}
         ${!answer && !problem && html`<${Loading} />`}
         ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn}
             onMore=${() => setPages(pages + 1)} />`}`;

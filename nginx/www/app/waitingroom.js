@@ -23,15 +23,15 @@ function Paused({ queue }) {
 
 /** Before the sale opens. The name is asked for now: at the opening that would cost the place of who looks away. */
 function Before({ concert, again }) {
-    const named = useCell(user)?.userId;
+    const { userId: named, signsIn } = useCell(user) ?? {};
     const [problem, setProblem] = useState(null);
     useEffect(() => {
         findUser().catch(setProblem);
     }, []);
     return html`<div class="card call">
         <${Opening} concert=${concert} again=${again} />
-        <p role="status">${t(named ? "queue_staying" : "queue_before")}</p>
-        ${!named && html`<button type="button" class="primary" onClick=${() => requireUser().catch(setProblem)}>${t("queue_stay")}</button>`}
+        <p role="status">${t(named ? "queue_staying" : signsIn ? "queue_before_sign_in" : "queue_before")}</p>
+        ${!named && html`<button type="button" class="primary" onClick=${() => requireUser().catch(setProblem)}>${t(signsIn ? "sign_in" : "queue_stay")}</button>`}
         ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
     </div>`;
 }
