@@ -11,6 +11,7 @@ import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
 import { TicketsPage } from "./tickets.js";
 import { html, render, useEffect, useRef } from "./view.js";
+import { returnTo } from "./where.js";
 
 const PAGES = [
     [/^\/?$/, ConcertsPage, "concerts"],
@@ -46,7 +47,7 @@ function Menu({ menu }) {
 }
 
 function App() {
-    const { path } = useAddress();
+    const { path, query } = useAddress();
     const { page, menu, ids } = find(path);
     const shown = useRef(path);
     const tongue = useLanguage();
@@ -54,10 +55,13 @@ function App() {
         document.documentElement.lang = tongue;
     }, [tongue]);
     useEffect(() => {
-        if (shown.current === path) return;
+        const before = shown.current;
         shown.current = path;
-        scrollTo(0, 0);
-        document.querySelector("h1")?.focus({ preventScroll: true });
+        return returnTo(() => {
+            // who comes back is at the link that was followed
+            const link = document.querySelector(`main a[href="#${before}"]`);
+            if (before !== path) (link ?? document.querySelector("h1"))?.focus({ preventScroll: true });
+        });
     }, [path]);
     const skip = (event) => {
         event.preventDefault();
@@ -67,7 +71,7 @@ function App() {
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
         <${Menu} menu=${menu} />
         <${Weather} />
-        <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
+        <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} query=${query} /></main>
         <${Told} /><${Dialogs} /><${Announcer} />`;
 }
 
