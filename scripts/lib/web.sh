@@ -1,4 +1,4 @@
-# Publishes the pages: the HTML under its name, revalidated each time; everything else
+# Publishes the pages: the HTML and the service worker under their names, revalidated each time; everything else
 # under a path that changes with the content, so that browsers keep it for a year; without comments, and each file
 # with its .gz.
 
@@ -19,7 +19,7 @@ web_publish() {
     fi
     before=$(web_version "$to") || before=
     [[ -z $before || $before == "$version" || ! -d $to/v/$before ]] || touch "$to/v/$before"
-    (cd "$from" && find . -name '*.html') | while read -r file; do
+    (cd "$from" && find . -name '*.html' -o -name service-worker.js) | while read -r file; do
         web_publish_page "$from/$file" "$to/$file" "$version"
     done
     # an open page may load files of its version for a week after a new one was published

@@ -157,6 +157,7 @@ export const english = {
     minute_say: "One minute is left.",
 
     tickets_none: "No tickets yet.",
+    tickets_kept: (when) => `As kept in this browser on ${when}. They are good for entry.`,
     tickets_held: "Waiting for payment",
     seats_count: (count) => many(count, "seat", "seats"),
     pay: "Pay",
@@ -389,6 +390,7 @@ export const korean = {
     minute_say: "1분 남았습니다.",
 
     tickets_none: "아직 예매한 공연이 없습니다.",
+    tickets_kept: (when) => `${when}에 이 브라우저에 저장된 예매입니다. 입장에 쓰실 수 있습니다.`,
     tickets_held: "결제 대기",
     seats_count: (count) => `${ko(count)}석`,
     pay: "결제하기",

@@ -69,7 +69,7 @@ export function nameUser(name) {
 
 /** Forgets the name and all that was begun under it, in all tabs, so that another one can be given. */
 export function forgetUser() {
-    for (const beginning of ["token.", "hold.", "call.", "intent.", "draw."]) forget(beginning);
+    for (const beginning of ["token.", "hold.", "call.", "intent.", "draw.", "tickets", "codes."]) forget(beginning);
     kept("user").set(null);
 }
 
