@@ -11,6 +11,7 @@ import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } 
 import { SeatList } from "./seatlist.js";
 import { SeatMap } from "./seatmap.js";
 import { kept, useCell } from "./store.js";
+import { PriceSwatches } from "./theme.js";
 import { by, requireUser } from "./user.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 
@@ -108,8 +109,7 @@ function useUnfinished(concertId, itemId, onRefused) {
 
 function Legend({ hall, own }) {
     return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${hall.prices.map((amount, tier) => html`<li key=${amount}>
-            <span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${price(amount)}</li>`)}
+        <${PriceSwatches} prices=${hall.prices} nameOf=${price} />
         <li><span class="swatch mine" aria-hidden="true">✓</span>${t("seat_mine")}</li>
         ${own.size > 0 && html`<li><span class="swatch own" aria-hidden="true">✓</span>${t("seat_own")}</li>`}
         <li><span class="swatch held" aria-hidden="true"></span>${t("seat_held")}</li>
