@@ -134,7 +134,7 @@ def test_a_new_version_takes_the_place_of_the_kept_one(holder, stack):
         with stack.without("nginx"):
             page.reload()
             page.locator("svg.code path").wait_for()
-            assert "v/0123456789ab/" in page.locator("script").get_attribute("src")
+            assert "v/0123456789ab/" in page.locator("script[blocking]").get_attribute("src")
     finally:
         for name, content in old.items():
             (www / name).write_bytes(content)

@@ -174,8 +174,7 @@ def test_both_languages_say_the_same(name):
 # ---- how the pages are served
 
 
-def asset_of(urls, name):
-    return next(url for url in urls if url.endswith(name))
+SEAT_MODULES = {f"app/{name}.js" for name in ("seats", "seatmap", "chart", "hall", "choice", "seatlist")}
 
 
 def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack):
@@ -194,7 +193,7 @@ def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
     first = sum(int(asset.headers["content-length"]) for asset in assets) + len(gzip.compress(html.encode()))
     assert first < 60 * 1024
-    # the rest of the way needs one file more, with the first ticket
+    # the rest of the way needs the modules of the seats, and one file more with the first ticket
     concert, item = new_concert()
     fan.charge(500000)
     fan.open(f"/concert/{concert}/item/{item}")
@@ -204,8 +203,25 @@ def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack
     page.locator("svg.code path").wait_for()
     sizes = {answer.url: int(answer.headers["content-length"]) for answer in answers if "/v/" in answer.url}
     print(f"\nfirst load: {named} files, {first} bytes compressed; the whole way: {len(sizes)}, {sum(sizes.values())}")
-    assert [url for url in sizes if url.removeprefix(f"{stack.url}/") not in html] == [asset_of(sizes, "vendor/qrcode.js")]
+    later = {url.split("/v/")[1].partition("/")[2] for url in sizes if url.removeprefix(f"{stack.url}/") not in html}
+    assert later == {"vendor/qrcode.js", *SEAT_MODULES}
     assert sum(sizes.values()) < 65 * 1024
+
+
+def test_seats_are_one_round_trip_deep_too(new_fan, new_concert):
+    """All their modules are asked for before the first answer of the API is; after a concert's page they are there."""
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    asked = []
+    fan.page.on("request", lambda request: asked.append(request.url.removeprefix(fan.stack.url)))
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    page.locator("canvas").wait_for()
+    calls = [n for n, url in enumerate(asked) if "/v/" not in url and url != "/"]
+    modules = [n for n, url in enumerate(asked) if url.split("/", 3)[-1] in SEAT_MODULES]
+    assert len(modules) == len(SEAT_MODULES) and max(modules) < min(calls), asked
+    other = fan.tab()
+    other.goto(f"/#/concert/{concert}")
+    other.wait_for_function("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/chart.js'))")
 
 
 def test_html_is_revalidated_and_its_policy_is_strict(stack):

@@ -278,13 +278,13 @@ export class Chart {
         }
     }
 
-    /** Where they have room. */
+    /** Where they have room, and not over seats that are looked at. */
     drawSectionNames(context) {
         const { hall, scale, drawn, colours } = this;
         context.textAlign = "center";
         context.textBaseline = "middle";
         for (const { name, box } of hall.sections) {
-            if (!this.isSeen(box)) continue;
+            if (!this.isSeen(box) || scale > this.scaleFor(box) * 0.8) continue;
             const size = Math.min(16, ((box.bottom - box.top + 1) * scale) / 1.6);
             context.font = `600 ${size}px ${this.font}`;
             const width = context.measureText(name).width + size * 0.8;

@@ -5,6 +5,7 @@ import { day, dayRange, language, pointRange, refusal, t, venueMoment } from "./
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
 import { addressOf } from "./path.js";
+import { askForSeats } from "./seatmodules.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
 import { html, useEffect, useMemo, useState } from "./view.js";
@@ -182,6 +183,7 @@ function DateCards({ concert, items }) {
 
 /** The dates of a concert, each a way to its seats; those that are over behind the others. */
 export function Dates({ concert, items }) {
+    useEffect(askForSeats, []);
     const past = items.filter(({ over }) => over);
     return html`<section aria-labelledby="dates">
         <h2 id="dates">${t("choose_date")}</h2>

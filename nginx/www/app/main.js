@@ -4,20 +4,28 @@ import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
-import { Announcer, Dialogs, Forgetful, Title, Told, Weather } from "./parts.js";
+import { Announcer, Dialogs, Forgetful, Loading, Title, Told, useModule, Weather } from "./parts.js";
 import { useAddress } from "./path.js";
-import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
 import { TicketsPage } from "./tickets.js";
 import { html, render, useEffect, useRef } from "./view.js";
 import { returnTo } from "./where.js";
 
+/** The page of the seats, whose modules come when they are needed. */
+function Seats(props) {
+    const seats = useModule(() => import("./seats.js"));
+    useEffect(() => {
+        if (seats && document.activeElement === document.body) document.querySelector("h1").focus({ preventScroll: true });
+    }, [seats]);
+    return seats ? html`<${seats.SeatsPage} ...${props} />` : html`<${Title}>${t("seats_title")}<//><${Loading} />`;
+}
+
 const PAGES = [
     [/^\/?$/, ConcertsPage, "concerts"],
     [/^\/concert\/(\d+)$/, ConcertPage, "concerts"],
     [/^\/concert\/(\d+)\/(?:queue|line)$/, WaitingRoom, "concerts"],
-    [/^\/concert\/(\d+)\/item\/(\d+)$/, SeatsPage, "concerts"],
+    [/^\/concert\/(\d+)\/item\/(\d+)$/, Seats, "concerts"],
     [/^\/hold\/(\d+)$/, HoldPage, "tickets"],
     [/^\/tickets$/, TicketsPage, "tickets"],
 ];
