@@ -156,6 +156,7 @@ def test_the_first_tap_goes_to_the_section_that_was_tapped(new_fan, arena):
     tap_section(fan, "2층 C")
     wait_for(lambda: page.evaluate(SHOWN)["scale"] >= 26)
     canvas = fan.map()
+    wait_for(lambda: canvas.evaluate("({ chart }) => chart.overview !== null"))
     box = canvas.bounding_box()
     x, y = canvas.evaluate("""({ chart }) => {
         const { left, top } = chart.hall.box;

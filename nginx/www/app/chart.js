@@ -4,7 +4,7 @@ import { BLOCKED, FREE, HELD, seatAt, sectionAt } from "./hall.js";
 import { priceColours } from "./theme.js";
 
 const MARGIN = 0.25; // of the view, on each side of the picture
-const FEW = 4000; // so many seats are drawn at once while zooming; more after it
+const FEW = 1500; // so many seats are drawn at once while zooming; more after it
 const SIZE = 0.8; // of a seat, where 1 is from seat to seat
 const MAX_SCALE = 48;
 const SEATS_SCALE = 26; // at which seats are chosen
@@ -24,6 +24,7 @@ export class Chart {
         this.scale = 0;
         this.stageText = "";
         this.overview = null;
+        this.settlingOverview = null;
         this.frames = []; // milliseconds of script of the last frames
         this.readColours();
         this.watchSize = new ResizeObserver(() => this.resize());
@@ -35,6 +36,7 @@ export class Chart {
         this.watchSize.disconnect();
         cancelAnimationFrame(this.frame);
         clearTimeout(this.settling);
+        clearTimeout(this.settlingOverview);
     }
 
     readColours() {
@@ -59,6 +61,7 @@ export class Chart {
         this.ratio = Math.min(devicePixelRatio || 1, 2);
         this.canvas.width = Math.round(clientWidth * this.ratio);
         this.canvas.height = Math.round(clientHeight * this.ratio);
+        this.drawn = null;
         this.fit();
     }
 
@@ -84,7 +87,7 @@ export class Chart {
     show(box) {
         this.scale = this.scaleFor(box);
         this.centre(box);
-        this.drawn = null;
+        if (this.drawn && !this.isCovered()) this.drawn = null;
         this.refresh();
     }
 
@@ -323,7 +326,7 @@ export class Chart {
 
     /** Whether it is shown: where sections are looked at one at a time. */
     hasOverview() {
-        return this.hall.sections.length > 1 && this.scale > this.fitScale() * 1.5;
+        return this.hall.isLarge && this.scale > this.fitScale() * 1.5;
     }
 
     /** Moves to the place under a point of the view if the overview is there; whether it is. */
@@ -341,7 +344,14 @@ export class Chart {
     }
 
     drawOverview(context) {
-        if (!this.overview) this.drawOverviewPicture();
+        if (!this.overview) {
+            this.settlingOverview ??= setTimeout(() => { // not in the frame that somebody waits for
+                this.settlingOverview = null;
+                this.drawOverviewPicture();
+                this.refresh();
+            });
+            return;
+        }
         const { picture, scale } = this.overview;
         const { left, top } = this.hall.box;
         const x = OVERVIEW.margin;
@@ -357,7 +367,7 @@ export class Chart {
         context.strokeStyle = this.colours.text;
         context.lineWidth = 2;
         context.strokeRect(x + (this.x - left + 1) * scale, y + (this.y - top + 1) * scale,
-            (this.width / this.scale) * scale, (this.height / this.scale) * scale);
+            (this.width * scale) / this.scale, (this.height * scale) / this.scale);
         context.restore();
     }
 

@@ -1,11 +1,11 @@
 // The concerts on sale, and one of them with its dates.
 import { get, isOver, Problem } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
+import { askForSeatModules } from "./early.js";
 import { day, dayRange, language, pointRange, refusal, t, venueMoment } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
 import { addressOf } from "./path.js";
-import { askForSeats } from "./seatmodules.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
 import { html, useEffect, useMemo, useState } from "./view.js";
@@ -183,7 +183,7 @@ function DateCards({ concert, items }) {
 
 /** The dates of a concert, each a way to its seats; those that are over behind the others. */
 export function Dates({ concert, items }) {
-    useEffect(askForSeats, []);
+    useEffect(askForSeatModules, []);
     const past = items.filter(({ over }) => over);
     return html`<section aria-labelledby="dates">
         <h2 id="dates">${t("choose_date")}</h2>

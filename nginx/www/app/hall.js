@@ -8,6 +8,7 @@ export const BLOCKED = 3; // which only operators see; to buyers it is sold
 const spot = (x, y) => x * 1_000_003 + y;
 
 const REACH = 0.75; // how far from its middle a seat is met, where 1 is from seat to seat: also between four
+const LARGE = 500; // seats from which on sections are gone to, one at a time
 const ASKED = 64; // seats that tell how far from each other all stand
 
 function isPlaced(seats) {
@@ -124,7 +125,7 @@ export function buildHall({ seats }) {
     for (const section of sections) section.box = bounds(x, y, section.indexes);
     return {
         seats, count, x, y, prices, tier, cells, before, indexOf, sections, floors: groupFloors(sections),
-        box: bounds(x, y, seats.keys()),
+        isLarge: count >= LARGE && sections.length > 1, box: bounds(x, y, seats.keys()),
     };
 }
 

@@ -9,7 +9,6 @@ import { html, useEffect, useRef } from "./view.js";
 
 const FINGER = 18; // pixels between seats below which a tap of a finger goes to the section, or nearer, first
 const MOUSE = 7;
-const LARGE = 500; // seats from which on sections are gone to by their names
 const STILL = 6; // pixels that a pointer may move and still click
 
 const NONE = new Set();
@@ -89,7 +88,7 @@ function listen(canvas, gestures) {
 
 /** The way to a section of a large hall, or to a floor, for who has no pointer. */
 function GoTo({ hall, show }) {
-    if (hall.sections.length < 2 || hall.count < LARGE) return null;
+    if (!hall.isLarge) return null;
     const places = [
         [t("seats_zoom_all"), hall.box], ...hall.floors.map(({ name, box }) => [name, box]),
         ...hall.sections.map(({ name, box }) => [t("section", name), box]),
