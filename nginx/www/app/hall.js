@@ -9,7 +9,7 @@ const spot = (x, y) => x * 1_000_003 + y;
 
 const REACH = 0.75; // how far from its middle a seat is met, where 1 is from seat to seat: also between four
 const LARGE = 500; // seats from which on sections are gone to, one at a time
-const ASKED = 64; // seats that tell how far from each other all stand
+const ASKED = 16; // seats that tell how far from each other all stand
 
 function isPlaced(seats) {
     const spots = new Set();
