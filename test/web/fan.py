@@ -36,8 +36,8 @@ class Fan:
         self.name = f"fan-{next(self.numbers)}"
         self.context = browser.new_context(
             base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language],
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE,
-            **{"timezone_id": "Asia/Seoul"} | options,
+            viewport={"width": size[0], "height": size[1]},
+            **{"timezone_id": "Asia/Seoul", "has_touch": size == PHONE} | options,
         )
         self.context.set_default_timeout(60000)
         self.context.add_init_script(

@@ -344,6 +344,34 @@ def test_a_provider_that_is_down(new_visitor, provider, shop):
     page.get_by_text(f"You are {fan.name} Kim.").wait_for()
 
 
+def test_kept_tickets_are_not_for_who_comes_next(new_visitor, new_concert, shop):
+    """A new tab has to sign in before it shows them, unless there is no network."""
+    concert, item = new_concert(on=shop)
+    fan = new_visitor()
+    page = signed_in(fan)
+    fan.open(f"/concert/{concert}/item/{item}")
+    take_best(page)
+    fan.wait_title("Your seats are held")
+    page.locator(".charge button").click()
+    page.locator("button.large:enabled").click()
+    fan.wait_title("Paid")
+    page.get_by_role("link", name="Show my tickets").click()
+    page.locator("svg.code path").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Add to my calendar").click()
+    assert "BEGIN:VEVENT" in download.value.path().read_text()
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    other = fan.context.new_page()
+    other.goto(f"{shop.url}/#/tickets")
+    other.get_by_role("dialog").get_by_role("button", name="Sign in").wait_for()
+    other.wait_for_timeout(5000)  # longer than what comes late is waited for
+    assert other.locator("svg.code").count() == 0
+    fan.context.set_offline(True)
+    other.reload()
+    other.get_by_text("As kept in this browser").wait_for()
+    other.locator("svg.code path").wait_for()
+
+
 def test_signing_out_ends_it_in_all_tabs_and_at_the_provider(new_visitor, new_concert, shop):
     concert, _ = new_concert(on=shop, admissionCapacity=100)
     fan = new_visitor()

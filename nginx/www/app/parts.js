@@ -128,6 +128,16 @@ export function useAnswer(ask, inputs) {
     return [state.value, state.problem, () => setTurn((before) => before + 1)];
 }
 
+/** What a module exports; null until it has come. */
+export function useModule(load, isNeeded = true) {
+    const [module, setModule] = useState(null);
+    const [turn, setTurn] = useState(0);
+    useEffect(() => {
+        if (isNeeded) load().then(setModule, () => setTimeout(() => setTurn(turn + 1), 3000));
+    }, [isNeeded, turn]);
+    return module;
+}
+
 /** One of a list of facts. */
 export function Fact({ name, bad, children }) {
     return html`<div class="fact"><dt>${name}</dt><dd class=${bad ? "error" : ""}>${children}</dd></div>`;

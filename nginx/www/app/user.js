@@ -92,7 +92,7 @@ export function nameUser(name) {
 
 /** Forgets what was begun, but not the user. */
 export function forgetAll() {
-    for (const beginning of ["token.", "hold.", "call.", "intent.", "draw."]) forget(beginning);
+    for (const beginning of ["token.", "hold.", "call.", "intent.", "draw.", "tickets", "codes."]) forget(beginning);
 }
 
 /** Forgets the user too, in all tabs, so that there can be another one. */
