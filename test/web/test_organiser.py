@@ -340,7 +340,7 @@ def test_the_pages_work_where_nothing_can_be_stored(new_fan, new_concert, stack)
 
 
 def test_a_seat_is_sold_without_a_pointer(new_fan, new_concert, stack):
-    concert, item = new_concert(title="By keys")
+    concert, item = new_concert(title="Refunded by keys")
     page = sign_in(new_fan(), stack, f"/concert/{concert}/seats")
     page.locator("canvas").focus()
     for key in ("ArrowRight", "ArrowDown", "Enter"):
