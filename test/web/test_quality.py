@@ -205,7 +205,7 @@ def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack
     print(f"\nfirst load: {named} files, {first} bytes compressed; the whole way: {len(sizes)}, {sum(sizes.values())}")
     later = {url.split("/v/")[1].partition("/")[2] for url in sizes if url.removeprefix(f"{stack.url}/") not in html}
     assert later == {"vendor/qrcode.js", *SEAT_MODULES}
-    assert sum(sizes.values()) < 65 * 1024
+    assert sum(sizes.values()) < 70 * 1024
 
 
 @pytest.mark.parametrize("path", ["/", "/concert/{}", "/concert/{}/queue", "/concert/{}/item/{}"])
@@ -232,7 +232,8 @@ def test_what_a_page_needs_is_asked_for_with_its_modules(new_fan, new_concert, p
 def test_the_modules_of_the_seats_come_with_the_page_before(new_fan, new_concert):
     concert, _ = new_concert()
     page = new_fan().open(f"/concert/{concert}")
-    page.wait_for_function("performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/chart.js'))")
+    came = "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/chart.js'))"
+    wait_for(lambda: page.evaluate(came))  # wait_for_function would ask by eval, which the pages' policy forbids
 
 
 def test_html_is_revalidated_and_its_policy_is_strict(stack):
