@@ -130,7 +130,7 @@ def test_a_new_version_takes_the_place_of_the_kept_one(holder, stack):
         page.close()
         holder.page = page = holder.tab()
         holder.open("/tickets")
-        page.wait_for_function("caches.keys().then((all) => all.length === 1 && all[0].endsWith(' 0123456789ab'))")
+        wait_for(lambda: page.evaluate("caches.keys().then((all) => all.length === 1 && all[0].endsWith(' 0123456789ab'))"))
         with stack.without("nginx"):
             page.reload()
             page.locator("svg.code path").wait_for()
