@@ -129,9 +129,9 @@ enum db_result
 erase_table_rename(struct database *db, const char *user_id, const char *name, int64_t *rows)
 {
     static const struct renaming tables[] = {
-        RENAMED("seat_quota"),   RENAMED("reservation"), RENAMED("payment"),
-        RENAMED("queue_token"),  RENAMED("open_token"),  RENAMED("idempotency"),
-        RENAMED("outbox_event"),
+        RENAMED("seat_quota"),   RENAMED("reservation"),      RENAMED("payment"),
+        RENAMED("queue_token"),  RENAMED("open_token"),       RENAMED("idempotency"),
+        RENAMED("outbox_event"), RENAMED("imported_balance"),
     };
     char old_member[USER_ID_SIZE + 16], new_member[USER_ID_SIZE + 16];
     write_member(old_member, user_id);
