@@ -33,6 +33,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_BOOL(&concert->draw),
         INTO_INT32(&concert->draw_lead_seconds),
         INTO_INT32(&concert->idle_seconds),
+        INTO_OPTIONAL_BYTES(concert->challenge_key, &concert->challenged),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };

@@ -1,0 +1,69 @@
+#include "domain/queue/challenge.h"
+
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "domain/queue/queue_rebuild.h"
+#include "redis/queue/proof_store.h"
+
+/*
+ * How long one may work on a challenge, and for how long tokens are counted. A phone takes two
+ * seconds at most (docs/performance.md); one that was asleep meanwhile asks for another.
+ */
+enum { LIFE_S = 60 };
+
+/* From so many tokens in that time on, a bit more is asked for: twice the work. */
+enum { BITS_MIN = 11 };
+static const int64_t steps[] = {60, 600, 6000};
+
+enum error
+challenge_make(struct services *services, const struct concert *concert,
+               struct challenge *challenge, struct problem *problem)
+{
+    int64_t count;
+    *challenge = (struct challenge){.bits = BITS_MIN};
+    if (!concert->challenged)
+        return ERROR_NONE;
+    enum queue_answer answer =
+        proof_store_count(services->redis, concert->concert_id, LIFE_S * 1000, &count);
+    if (answer != QUEUE_OK)
+        return queue_refuse(problem, answer);
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+        challenge->bits += count >= steps[i];
+    int64_t expires_s = concert->now / 1000 + LIFE_S;
+    challenge->expires_at = expires_s * 1000;
+    proof_write_challenge(
+        concert->challenge_key,
+        &(struct proof_challenge){concert->concert_id, challenge->bits, expires_s},
+        challenge->text);
+    return ERROR_NONE;
+}
+
+enum error
+challenge_require(struct services *services, const struct concert *concert, const char *proof,
+                  struct problem *problem)
+{
+    uint8_t name[PROOF_NAME_BYTES];
+    if (!concert->challenged)
+        return ERROR_NONE;
+    if (*proof == '\0')
+        return refuse(problem, ERROR_CHALLENGE_REQUIRED);
+    enum proof_verdict verdict =
+        proof_read(concert->challenge_key, concert->concert_id, concert->now / 1000, proof, name);
+    if (verdict != PROOF_GOOD)
+        return refuse_because(problem, ERROR_CHALLENGE_REQUIRED, "%s", proof_verdict_text(verdict));
+    enum queue_answer answer =
+        proof_store_spend(services->redis, concert->concert_id, name, LIFE_S * 1000);
+    if (answer == QUEUE_ENDED)
+        return refuse_because(problem, ERROR_CHALLENGE_REQUIRED, "The proof was used already");
+    return answer == QUEUE_OK ? ERROR_NONE : queue_refuse(problem, answer);
+}
+
+void
+challenge_change(const struct concert *before, struct concert *after)
+{
+    if (!after->challenged || before->challenged)
+        return;
+    if (getrandom(after->challenge_key, PROOF_KEY_BYTES, 0) != PROOF_KEY_BYTES)
+        log_abort("getrandom() failed");
+}

@@ -1,0 +1,34 @@
+/*
+ * fuzz_proof: proofs of work. The whole input is the text, with `@` for a challenge that our key
+ * signed and that asks for four bits. Nobody makes another one who has not the key.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/proof.h"
+#include "fuzz.h"
+
+enum { CONCERT = 7, NOW_S = 1800000000, BITS = 4 };
+
+static const uint8_t key[PROOF_KEY_BYTES] = "a key of exactly 32 bytes......";
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char challenge[PROOF_CHALLENGE_SIZE];
+    uint8_t name[PROOF_NAME_BYTES], again[PROOF_NAME_BYTES];
+    char *copy = fuzz_copy(data, size);
+    proof_write_challenge(key, &(struct proof_challenge){CONCERT, BITS, NOW_S + 60}, challenge);
+    char *text = fuzz_replace(copy, "@", challenge);
+    enum proof_verdict verdict = proof_read(key, CONCERT, NOW_S, text, name);
+    REQUIRE(*proof_verdict_text(verdict) != '\0');
+    if (verdict == PROOF_GOOD) {
+        REQUIRE(strncmp(text, challenge, strlen(challenge)) == 0);
+        REQUIRE(strlen(text) == strlen(challenge) + 1 + (size_t)2 * PROOF_ANSWER_BYTES);
+        REQUIRE(proof_read(key, CONCERT, NOW_S + 60, text, again) == PROOF_EXPIRED);
+        REQUIRE(proof_read(key, CONCERT + 1, NOW_S, text, again) == PROOF_FOREIGN);
+    }
+    free(text);
+    free(copy);
+    return 0;
+}
