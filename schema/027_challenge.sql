@@ -8,7 +8,8 @@ SET @add_challenge = IF(
      WHERE table_schema = DATABASE() AND table_name = 'concert' AND column_name = 'challenge_key') > 0,
     'DO 0',
     'ALTER TABLE concert
-        ADD COLUMN challenge_key BINARY(32) NULL COMMENT ''signs challenges; NULL: none is asked for''');
+        ADD COLUMN challenge_key BINARY(32) NULL COMMENT ''signs challenges; NULL: none is asked for'',
+        ALGORITHM = INSTANT');
 PREPARE add_challenge FROM @add_challenge;
 EXECUTE add_challenge;
 DEALLOCATE PREPARE add_challenge;
