@@ -25,6 +25,14 @@ def solve(challenge, bits, puzzles=16, salt=None):
     return f"{challenge}.{answer.hex()}", hashes
 
 
+def is_solved(proof, bits, puzzles=16):
+    challenge, _, answer = proof.rpartition(".")
+    salt, counters = bytes.fromhex(answer[:16]), bytes.fromhex(answer[16:])
+    seed = hashlib.sha256(challenge.encode() + salt).digest()
+    return len(counters) == 3 * puzzles and all(
+        leading_zeros(hashlib.sha256(seed + bytes([n]) + counters[3 * n:3 * n + 3]).digest()) >= bits for n in range(puzzles))
+
+
 def sign(key, concert_id, bits, expires):
     """A challenge as the application writes it, which knows the key."""
     text = f"{concert_id}.{bits}.{expires}."

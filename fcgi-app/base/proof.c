@@ -76,7 +76,7 @@ is_solved(const uint8_t seed[HASH_BYTES], const uint8_t *counters, int32_t bits)
 
 enum proof_verdict
 proof_read(const uint8_t key[PROOF_KEY_BYTES], int32_t concert_id, int64_t now_s, const char *text,
-           uint8_t name[PROOF_NAME_BYTES])
+           struct proof_solution *solution)
 {
     uint8_t answer[PROOF_ANSWER_BYTES], seed[HASH_BYTES];
     char salted[PROOF_CHALLENGE_SIZE + PROOF_SALT_BYTES];
@@ -96,7 +96,8 @@ proof_read(const uint8_t key[PROOF_KEY_BYTES], int32_t concert_id, int64_t now_s
     sha256(salted, length + PROOF_SALT_BYTES, seed);
     if (!is_solved(seed, answer + PROOF_SALT_BYTES, challenge.bits))
         return PROOF_UNSOLVED;
-    memcpy(name, seed, PROOF_NAME_BYTES);
+    solution->bits = challenge.bits;
+    memcpy(solution->name, seed, PROOF_NAME_BYTES);
     return PROOF_GOOD;
 }
 

@@ -32,6 +32,13 @@ struct proof_challenge {
     int64_t expires_s; /* seconds since 1970 */
 };
 
+/* What a good proof says. */
+struct proof_solution {
+    int32_t bits; /* of its challenge */
+    /* the same for all of this challenge and salt: who has one would get another for a sixteenth */
+    uint8_t name[PROOF_NAME_BYTES];
+};
+
 enum proof_verdict {
     PROOF_GOOD,
     PROOF_NONE,     /* it has another form */
@@ -45,13 +52,10 @@ void proof_write_challenge(const uint8_t key[PROOF_KEY_BYTES],
                            const struct proof_challenge *challenge,
                            char text[PROOF_CHALLENGE_SIZE]);
 
-/*
- * Reads a proof and tells whether it is good at `now_s`, for this concert. `name`, set if so, is
- * the same for all proofs of this challenge and salt: who has one would get another for a
- * sixteenth.
+/* Reads a proof and tells whether it is good at `now_s`, for this concert. *solution is set if so.
  */
 enum proof_verdict proof_read(const uint8_t key[PROOF_KEY_BYTES], int32_t concert_id, int64_t now_s,
-                              const char *text, uint8_t name[PROOF_NAME_BYTES]) MUST_CHECK;
+                              const char *text, struct proof_solution *solution) MUST_CHECK;
 
 /* Why a proof is not good, for people. */
 const char *proof_verdict_text(enum proof_verdict verdict);

@@ -60,9 +60,9 @@ def test_a_challenge(stack, guarded):
     shown = ok(answer)
     assert_headers(answer)
     assert list(shown) == ["concertId", *NULL, "now"]
-    assert (shown["concertId"], shown["puzzles"], shown["bits"]) == (guarded.id, 16, 11)
+    assert (shown["concertId"], shown["puzzles"], shown["bits"]) == (guarded.id, 16, 12)
     expires = int(shown["challenge"].split(".")[2])
-    assert shown["challenge"] == sign(KEY, guarded.id, 11, expires)
+    assert shown["challenge"] == sign(KEY, guarded.id, 12, expires)
     assert shown["expiresAt"] == time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(expires))
     assert 0 < expires - time.time() <= 61
     assert_problem(stack.get("/concert/2147483647/challenge"), "concert_not_found")
@@ -180,7 +180,7 @@ def test_the_work_follows_the_load(stack):
     guarded = Guarded.new(stack)
     stored = guarded.stored()
     now = int(time.time() * 1000)
-    for count, bits in ((0, 11), (59, 11), (60, 12), (599, 12), (600, 13), (5999, 13), (6000, 14), (60_000, 14)):
+    for count, bits in ((0, 12), (59, 12), (60, 13), (599, 13), (600, 14), (5999, 14), (6000, 15), (60_000, 15)):
         stored.client.delete(stored.key("proofs"))
         if count:
             stored.client.zadd(stored.key("proofs"), {f"made up {n}": now for n in range(count)})
@@ -188,7 +188,28 @@ def test_the_work_follows_the_load(stack):
         assert (shown["bits"], shown["challenge"].split(".")[1]) == (bits, str(bits)), count
     stored.client.delete(stored.key("proofs"))
     stored.client.zadd(stored.key("proofs"), {f"made up {n}": now - 60_001 for n in range(6000)})
-    assert guarded.challenge()["bits"] == 11, "those of a minute ago do not count"
+    assert guarded.challenge()["bits"] == 12, "those of a minute ago do not count"
+
+
+@pytest.mark.parametrize("bits, limit", [(12, 600), (13, 6000), (14, None), (15, None)])
+def test_a_challenge_of_before_the_rush(stack, bits, limit):
+    """It lives for a minute, in which a robot could work through the rush on an easy one."""
+    guarded = Guarded.new(stack)
+    stored = guarded.stored()
+    proof = guarded.made_up(bits)
+
+    def come(count):
+        now = int(time.time() * 1000)
+        stored.client.delete(stored.key("proofs"))
+        stored.client.zadd(stored.key("proofs"), {f"made up {n}": now for n in range(count)})
+
+    if limit:
+        come(limit)
+        refused = guarded.enter(proof)
+        assert_problem(refused, "challenge_required")
+        assert "too easy" in refused.json()["detail"]
+    come(limit - 1 if limit else 20_000)
+    ok(guarded.enter(proof))
 
 
 def test_what_is_spent_is_kept_for_a_minute(stack):

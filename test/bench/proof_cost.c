@@ -1,7 +1,7 @@
 /*
  * proof_cost: what a proof of work (base/proof.h) costs a robot that is written in C, on one core,
  * and what it costs a worker to look at it.
- *   proof_cost [PROOFS]      200 proofs of each difficulty unless said otherwise
+ *   proof_cost [PROOFS]      100 proofs of each difficulty unless said otherwise
  * Prints for each number of bits: hashes and seconds of processor time of 10,000 proofs, as far as
  * they go by those that were solved, and microseconds of a look.
  */
@@ -13,7 +13,7 @@
 
 #include "../proof_maker.h"
 
-enum { BITS_MIN = 11, BITS_MAX = 14, NOW_S = 1800000000, TOKENS = 10000, LOOKS = 10 };
+enum { BITS_MIN = 12, BITS_MAX = 15, NOW_S = 1800000000, TOKENS = 10000, LOOKS = 10 };
 
 static const uint8_t key[PROOF_KEY_BYTES];
 
@@ -28,10 +28,10 @@ processor_s(void)
 static double
 look_s(const char *proof)
 {
-    uint8_t name[PROOF_NAME_BYTES];
+    struct proof_solution found;
     double begin = processor_s();
     for (int i = 0; i < LOOKS; i++)
-        if (proof_read(key, 1, NOW_S, proof, name) != PROOF_GOOD)
+        if (proof_read(key, 1, NOW_S, proof, &found) != PROOF_GOOD)
             abort();
     return (processor_s() - begin) / LOOKS;
 }
@@ -59,7 +59,7 @@ measure(int32_t bits, uint64_t proofs)
 int
 main(int count, char **arguments)
 {
-    long proofs = count > 1 ? strtol(arguments[1], NULL, 10) : 200;
+    long proofs = count > 1 ? strtol(arguments[1], NULL, 10) : 100;
     if (proofs < 1)
         return 1;
     for (int32_t bits = BITS_MIN; bits <= BITS_MAX; bits++)

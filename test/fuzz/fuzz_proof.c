@@ -16,17 +16,18 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char challenge[PROOF_CHALLENGE_SIZE];
-    uint8_t name[PROOF_NAME_BYTES], again[PROOF_NAME_BYTES];
+    struct proof_solution solution, again;
     char *copy = fuzz_copy(data, size);
     proof_write_challenge(key, &(struct proof_challenge){CONCERT, BITS, NOW_S + 60}, challenge);
     char *text = fuzz_replace(copy, "@", challenge);
-    enum proof_verdict verdict = proof_read(key, CONCERT, NOW_S, text, name);
+    enum proof_verdict verdict = proof_read(key, CONCERT, NOW_S, text, &solution);
     REQUIRE(*proof_verdict_text(verdict) != '\0');
     if (verdict == PROOF_GOOD) {
+        REQUIRE(solution.bits == BITS);
         REQUIRE(strncmp(text, challenge, strlen(challenge)) == 0);
         REQUIRE(strlen(text) == strlen(challenge) + 1 + (size_t)2 * PROOF_ANSWER_BYTES);
-        REQUIRE(proof_read(key, CONCERT, NOW_S + 60, text, again) == PROOF_EXPIRED);
-        REQUIRE(proof_read(key, CONCERT + 1, NOW_S, text, again) == PROOF_FOREIGN);
+        REQUIRE(proof_read(key, CONCERT, NOW_S + 60, text, &again) == PROOF_EXPIRED);
+        REQUIRE(proof_read(key, CONCERT + 1, NOW_S, text, &again) == PROOF_FOREIGN);
     }
     free(text);
     free(copy);

@@ -15,8 +15,8 @@ static const uint8_t salt[PROOF_SALT_BYTES] = {1, 2, 3, 4, 5, 6, 7, 8};
 static enum proof_verdict
 read_with(const uint8_t *with, int32_t concert_id, int64_t now_s, const char *proof)
 {
-    uint8_t name[PROOF_NAME_BYTES];
-    return proof_read(with, concert_id, now_s, proof, name);
+    struct proof_solution found;
+    return proof_read(with, concert_id, now_s, proof, &found);
 }
 
 static void
@@ -82,16 +82,16 @@ a_challenge_has_one_form_only(void)
 static void
 the_name_is_that_of_challenge_and_salt(void)
 {
-    uint8_t first[PROOF_NAME_BYTES], second[PROOF_NAME_BYTES];
+    struct proof_solution first, second;
     char proof[PROOF_SIZE];
     make(0, proof);
-    CU_ASSERT_EQUAL_FATAL(proof_read(key, 7, NOW_S, proof, first), PROOF_GOOD);
+    CU_ASSERT_EQUAL_FATAL(proof_read(key, 7, NOW_S, proof, &first), PROOF_GOOD);
     proof[strlen(proof) - 1] = '5';
-    CU_ASSERT_EQUAL_FATAL(proof_read(key, 7, NOW_S, proof, second), PROOF_GOOD);
-    CU_ASSERT_EQUAL(memcmp(first, second, PROOF_NAME_BYTES), 0);
+    CU_ASSERT_EQUAL_FATAL(proof_read(key, 7, NOW_S, proof, &second), PROOF_GOOD);
+    CU_ASSERT_EQUAL(memcmp(first.name, second.name, PROOF_NAME_BYTES), 0);
     strrchr(proof, '.')[1] = '5'; /* the salt begins here */
-    CU_ASSERT_EQUAL_FATAL(proof_read(key, 7, NOW_S, proof, second), PROOF_GOOD);
-    CU_ASSERT_NOT_EQUAL(memcmp(first, second, PROOF_NAME_BYTES), 0);
+    CU_ASSERT_EQUAL_FATAL(proof_read(key, 7, NOW_S, proof, &second), PROOF_GOOD);
+    CU_ASSERT_NOT_EQUAL(memcmp(first.name, second.name, PROOF_NAME_BYTES), 0);
 }
 
 static void

@@ -13,8 +13,19 @@
 enum { LIFE_S = 60 };
 
 /* From so many tokens in that time on, a bit more is asked for: twice the work. */
-enum { BITS_MIN = 11 };
-static const int64_t steps[] = {60, 600, 6000};
+enum { BITS_MIN = 12, STEPS = 3 };
+static const int64_t steps[STEPS] = {60, 600, 6000};
+
+/*
+ * How many tokens others may have got meanwhile: a step more than when the challenge was handed out
+ * is forgiven, so that few have to solve two; nobody works through a rush on an easy one.
+ */
+static int64_t
+find_limit(int32_t bits)
+{
+    int32_t next = bits > BITS_MIN ? bits - BITS_MIN + 1 : 1;
+    return next < STEPS ? steps[next] : INT64_MAX;
+}
 
 enum error
 challenge_make(struct services *services, const struct concert *concert,
@@ -28,7 +39,7 @@ challenge_make(struct services *services, const struct concert *concert,
         proof_store_count(services->redis, concert->concert_id, LIFE_S * 1000, &count);
     if (answer != QUEUE_OK)
         return queue_refuse(problem, answer);
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++)
+    for (size_t i = 0; i < STEPS; i++)
         challenge->bits += count >= steps[i];
     int64_t expires_s = concert->now / 1000 + LIFE_S;
     challenge->expires_at = expires_s * 1000;
@@ -43,19 +54,22 @@ enum error
 challenge_require(struct services *services, const struct concert *concert, const char *proof,
                   struct problem *problem)
 {
-    uint8_t name[PROOF_NAME_BYTES];
+    struct proof_solution spent;
     if (!concert->challenged)
         return ERROR_NONE;
     if (*proof == '\0')
         return refuse(problem, ERROR_CHALLENGE_REQUIRED);
     enum proof_verdict verdict =
-        proof_read(concert->challenge_key, concert->concert_id, concert->now / 1000, proof, name);
+        proof_read(concert->challenge_key, concert->concert_id, concert->now / 1000, proof, &spent);
     if (verdict != PROOF_GOOD)
         return refuse_because(problem, ERROR_CHALLENGE_REQUIRED, "%s", proof_verdict_text(verdict));
-    enum queue_answer answer =
-        proof_store_spend(services->redis, concert->concert_id, name, LIFE_S * 1000);
+    enum queue_answer answer = proof_store_spend(services->redis, concert->concert_id, spent.name,
+                                                 LIFE_S * 1000, find_limit(spent.bits));
     if (answer == QUEUE_ENDED)
         return refuse_because(problem, ERROR_CHALLENGE_REQUIRED, "The proof was used already");
+    if (answer == QUEUE_FULL)
+        return refuse_because(problem, ERROR_CHALLENGE_REQUIRED,
+                              "Many came meanwhile: the challenge was too easy");
     return answer == QUEUE_OK ? ERROR_NONE : queue_refuse(problem, answer);
 }
 

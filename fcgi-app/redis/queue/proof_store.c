@@ -4,11 +4,12 @@
 
 enum queue_answer
 proof_store_spend(struct redis *redis, int32_t concert_id, const uint8_t name[PROOF_NAME_BYTES],
-                  int64_t life_ms)
+                  int64_t life_ms, int64_t limit)
 {
     queue_begin_bare(redis);
     command_add(&redis->rest, name, PROOF_NAME_BYTES);
     command_add_integer(&redis->rest, life_ms);
+    command_add_integer(&redis->rest, limit);
     return queue_call_plain(redis, &(struct queue_settings){.concert_id = concert_id},
                             "spend_proof");
 }

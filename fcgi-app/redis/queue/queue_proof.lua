@@ -9,11 +9,18 @@ local function proofs_at(key)
     return string.gsub(key, 'meta$', 'proofs'), now[1] * 1000 + math.floor(now[2] / 1000)
 end
 
--- args: run id, name of the proof, ms for which a challenge lives.
+local function count_since(proofs, begin)
+    return redis.call('ZCOUNT', proofs, '(' .. begin, '+inf')
+end
+
+-- args: run id, name of the proof, ms for which a challenge lives, how many may have been spent in
+-- that time: its challenge may be of before the rush, and too easy for now.
 local function spend_proof(keys, args)
     local proofs, now = proofs_at(keys[1])
     if redis.call('ZSCORE', proofs, args[2]) then
         return {'ENDED'}
+    elseif count_since(proofs, now - args[3]) >= tonumber(args[4]) then
+        return {'FULL'}
     end
     local old = redis.call('ZRANGEBYSCORE', proofs, '-inf', now - args[3], 'LIMIT', 0, OLD_PROOFS)
     if #old > 0 then
@@ -27,7 +34,7 @@ end
 -- args: run id, ms. How many were spent since.
 local function count_proofs(keys, args)
     local proofs, now = proofs_at(keys[1])
-    return {'OK', redis.call('ZCOUNT', proofs, '(' .. now - args[2], '+inf')}
+    return {'OK', count_since(proofs, now - args[2])}
 end
 
 register('spend_proof', spend_proof, {})
