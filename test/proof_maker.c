@@ -32,16 +32,15 @@ proof_make(const char *challenge, int32_t bits, const uint8_t salt[PROOF_SALT_BY
 {
     uint8_t seeded[PROOF_CHALLENGE_SIZE + PROOF_SALT_BYTES], answer[PROOF_ANSWER_BYTES];
     uint8_t message[MESSAGE_BYTES];
-    size_t length = strlen(challenge);
     int64_t hashes = 0;
-    memcpy(seeded, challenge, length);
+    size_t length = (size_t)snprintf((char *)seeded, PROOF_CHALLENGE_SIZE, "%s", challenge);
     memcpy(seeded + length, salt, PROOF_SALT_BYTES);
     SHA256(seeded, length + PROOF_SALT_BYTES, message);
     memcpy(answer, salt, PROOF_SALT_BYTES);
-    for (uint8_t puzzle = 0; puzzle < PROOF_PUZZLES; puzzle++) {
-        hashes += solve(message, puzzle, bits);
-        memcpy(answer + PROOF_SALT_BYTES + (size_t)puzzle * PROOF_COUNTER_BYTES,
-               message + SEED_BYTES + 1, PROOF_COUNTER_BYTES);
+    for (size_t puzzle = 0; puzzle < PROOF_PUZZLES; puzzle++) {
+        hashes += solve(message, (uint8_t)puzzle, bits);
+        memcpy(answer + PROOF_SALT_BYTES + puzzle * PROOF_COUNTER_BYTES, message + SEED_BYTES + 1,
+               PROOF_COUNTER_BYTES);
     }
     int written = snprintf(proof, PROOF_SIZE, "%s.", challenge);
     hex_write(answer, sizeof answer, proof + written);

@@ -62,10 +62,9 @@ is_solved(const uint8_t seed[HASH_BYTES], const uint8_t *counters, int32_t bits)
 {
     uint8_t puzzle[HASH_BYTES + 1 + PROOF_COUNTER_BYTES], hash[HASH_BYTES];
     memcpy(puzzle, seed, HASH_BYTES);
-    for (uint8_t i = 0; i < PROOF_PUZZLES; i++) {
-        puzzle[HASH_BYTES] = i;
-        memcpy(puzzle + HASH_BYTES + 1, counters + (size_t)i * PROOF_COUNTER_BYTES,
-               PROOF_COUNTER_BYTES);
+    for (size_t i = 0; i < PROOF_PUZZLES; i++) {
+        puzzle[HASH_BYTES] = (uint8_t)i;
+        memcpy(puzzle + HASH_BYTES + 1, counters + i * PROOF_COUNTER_BYTES, PROOF_COUNTER_BYTES);
         sha256(puzzle, sizeof puzzle, hash);
         uint32_t head = (uint32_t)hash[0] << 16 | (uint32_t)hash[1] << 8 | hash[2];
         if (head >> (24 - bits) != 0)

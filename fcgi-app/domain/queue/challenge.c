@@ -10,7 +10,7 @@
  * How long one may work on a challenge, and for how long tokens are counted. A phone takes two
  * seconds at most (docs/performance.md); one that was asleep meanwhile asks for another.
  */
-enum { LIFE_S = 60 };
+enum { LIFE_S = 60, LIFE_MS = LIFE_S * 1000 };
 
 /* From so many tokens in that time on, a bit more is asked for: twice the work. */
 enum { BITS_MIN = 12, STEPS = 3 };
@@ -36,7 +36,7 @@ challenge_make(struct services *services, const struct concert *concert,
     if (!concert->challenged)
         return ERROR_NONE;
     enum queue_answer answer =
-        proof_store_count(services->redis, concert->concert_id, LIFE_S * 1000, &count);
+        proof_store_count(services->redis, concert->concert_id, LIFE_MS, &count);
     if (answer != QUEUE_OK)
         return queue_refuse(problem, answer);
     for (size_t i = 0; i < STEPS; i++)
@@ -64,7 +64,7 @@ challenge_require(struct services *services, const struct concert *concert, cons
     if (verdict != PROOF_GOOD)
         return refuse_because(problem, ERROR_CHALLENGE_REQUIRED, "%s", proof_verdict_text(verdict));
     enum queue_answer answer = proof_store_spend(services->redis, concert->concert_id, spent.name,
-                                                 LIFE_S * 1000, find_limit(spent.bits));
+                                                 LIFE_MS, find_limit(spent.bits));
     if (answer == QUEUE_ENDED)
         return refuse_because(problem, ERROR_CHALLENGE_REQUIRED, "The proof was used already");
     if (answer == QUEUE_FULL)
