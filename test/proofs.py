@@ -25,6 +25,13 @@ def solve(challenge, bits, puzzles=16, salt=None):
     return f"{challenge}.{answer.hex()}", hashes
 
 
+def voucher(secret, concert_id, user, expires, nonce=None):
+    """What a gateway signs in place of a proof."""
+    nonce = nonce or os.urandom(16).hex()
+    signed = f"gateway.{concert_id}.{user}.{expires}.{nonce}".encode()
+    return f"gateway.{expires}.{nonce}.{hmac.digest(secret.encode(), signed, 'sha256').hex()}"
+
+
 def is_solved(proof, bits, puzzles=16):
     challenge, _, answer = proof.rpartition(".")
     salt, counters = bytes.fromhex(answer[:16]), bytes.fromhex(answer[16:])

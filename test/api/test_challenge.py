@@ -5,7 +5,7 @@ import time
 import pytest
 from crowd import rush
 from helpers import add_token, assert_headers, assert_problem, new_concert, new_user, ok
-from proofs import sign, solve
+from proofs import sign, solve, voucher
 from queue_helpers import Queue
 
 pytestmark = pytest.mark.usefixtures("audited")
@@ -263,3 +263,38 @@ def test_where_redis_is_away(new_stack):
             assert_problem(one.enter(proof), "queue_unavailable")
         ok(private.fresh(f"{free.path}/challenge"))
         add_token(private, new_user(), free)
+
+
+def test_a_gateway_vouches(new_stack, tmp_path):
+    """For one user, in one concert, for a minute at most, once; any of its secrets will do."""
+    secrets = ["the secret of before", "the secret of now"]
+    (tmp_path / "voucher").write_text("\n".join(secrets) + "\n")
+    private = new_stack(voucher_secret_file=tmp_path / "voucher")
+    guarded, other, now = Guarded.new(private, 5), Guarded.new(private), int(time.time())
+    for secret in secrets:
+        user = new_user("auth0|with.dots")
+        good = voucher(secret, guarded.id, user, now + 30)
+        head, mac = good.rpartition(".")[::2]
+        for wrong in (
+            voucher("another", guarded.id, user, now + 30), voucher("", guarded.id, user, now + 30),
+            voucher(secret, other.id, user, now + 30), voucher(secret, guarded.id, new_user(), now + 30),
+            voucher(secret, guarded.id, user, now - 1), voucher(secret, guarded.id, user, now + 300),
+            voucher(secret, guarded.id, user, 2**63), voucher(secret, guarded.id, user, now + 30, "x" * 31),
+            "gateway.", "gateway.1", "gateway.1.", "gateway.1..", f"{head}.", head, good[:-1], good + "0", good * 2,
+            good.replace("gateway.", "gateway.1"), f"{head}.{'0' * 64}",
+        ):
+            refused = guarded.enter(wrong, user)
+            assert_problem(refused, "challenge_required")
+            assert refused.json()["detail"] == "The gateway's voucher has expired, or is not for this user here"
+        ok(guarded.enter(good, user))
+        for again in (good, f"{head}.{mac.upper()}", good.replace("gateway.", "gateway.0"), good.replace("gateway.", "gateway.+")):
+            assert_problem(guarded.enter(again, user), "challenge_required")
+    ok(guarded.enter(guarded.made_up()))
+    printed = private.program("frontrow", "--print-config").stdout
+    assert "voucher secret ***" in printed and not any(secret in printed for secret in secrets)
+
+
+def test_nobody_vouches_where_no_secret_is_set(guarded):
+    user = new_user()
+    for secret in ("", "a secret"):
+        assert_problem(guarded.enter(voucher(secret, guarded.id, user, int(time.time()) + 30), user), "challenge_required")

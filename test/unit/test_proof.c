@@ -1,10 +1,10 @@
-/* base/proof: challenges and proofs of work. */
+/* base/proof, base/voucher: challenges, proofs of work, and a gateway's word in their place. */
 #include <CUnit/CUnit.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../proof_maker.h"
-#include "base/proof.h"
+#include "base/voucher.h"
 #include "suites.h"
 
 enum { NOW_S = 1800000000 };
@@ -94,6 +94,28 @@ the_name_is_that_of_challenge_and_salt(void)
     CU_ASSERT_NOT_EQUAL(memcmp(first.name, second.name, PROOF_NAME_BYTES), 0);
 }
 
+/* Made by test/proofs.py for user "fan" and concert 7, 30 seconds from now. */
+static const char voucher[] = "gateway.1800000030.00000000000000000000000000000000."
+                              "f8b602ad119c9c2dca0f36b3959aaef4"
+                              "c47e77fdb2463d32bf4a6bde8794b1d0";
+
+static void
+a_voucher_is_good_for_its_user_for_a_minute(void)
+{
+    uint8_t name[PROOF_NAME_BYTES];
+    CU_ASSERT_TRUE(voucher_is_one(voucher));
+    CU_ASSERT_TRUE(voucher_is_good("secret", 7, "fan", NOW_S, voucher, name));
+    CU_ASSERT_TRUE(voucher_is_good("secret", 7, "fan", NOW_S - 30, voucher, name));
+    CU_ASSERT_TRUE(voucher_is_good("secret", 7, "fan", NOW_S + 29, voucher, name));
+    CU_ASSERT_FALSE(voucher_is_good("secret", 7, "fan", NOW_S + 30, voucher, name));
+    CU_ASSERT_FALSE(voucher_is_good("secret", 7, "fan", NOW_S - 31, voucher, name));
+    CU_ASSERT_FALSE(voucher_is_good("secret", 7, "another", NOW_S, voucher, name));
+    CU_ASSERT_FALSE(voucher_is_good("secret", 8, "fan", NOW_S, voucher, name));
+    CU_ASSERT_FALSE(voucher_is_good("another", 7, "fan", NOW_S, voucher, name));
+    CU_ASSERT_FALSE(voucher_is_good("secret", 7, "fan", NOW_S, voucher + 1, name));
+    CU_ASSERT_EQUAL(read_with(key, 7, NOW_S, voucher), PROOF_NONE);
+}
+
 static void
 each_verdict_has_a_text(void)
 {
@@ -111,5 +133,7 @@ suite_proof(void)
     CU_add_test(suite, "a challenge has one form only", a_challenge_has_one_form_only);
     CU_add_test(suite, "the name is that of challenge and salt",
                 the_name_is_that_of_challenge_and_salt);
+    CU_add_test(suite, "a voucher is good for its user for a minute",
+                a_voucher_is_good_for_its_user_for_a_minute);
     CU_add_test(suite, "each verdict has a text", each_verdict_has_a_text);
 }

@@ -21,11 +21,12 @@ enum error challenge_make(struct services *services, const struct concert *conce
                           struct challenge *challenge, struct problem *problem) MUST_CHECK;
 
 /*
- * Spends a proof ("": there is none) where the concert asks for one. Refuses with
- * challenge_required, or with queue_unavailable.
+ * Spends a user's proof ("": there is none), or what a gateway signed in its place, where the
+ * concert asks for one. Refuses with challenge_required, or with queue_unavailable.
  */
 enum error challenge_require(struct services *services, const struct concert *concert,
-                             const char *proof, struct problem *problem) MUST_CHECK;
+                             const char *user_id, const char *proof, struct problem *problem)
+    MUST_CHECK;
 
 /* Gives a concert its key that asks from now on; one that asked before keeps it. */
 void challenge_change(const struct concert *before, struct concert *after);

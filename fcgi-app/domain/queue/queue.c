@@ -79,7 +79,7 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
         concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
         return QUEUE_REFUSED;
     if (call->attempts == 0 && /* it is spent once */
-        challenge_require(services, concert, call->proof, problem) != ERROR_NONE)
+        challenge_require(services, concert, call->user_id, call->proof, problem) != ERROR_NONE)
         return QUEUE_REFUSED;
     if (!concert->queued) {
         outcome = unqueued_token_add(services, concert, call->user_id, call->token, &row, problem);
