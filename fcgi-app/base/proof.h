@@ -52,8 +52,7 @@ void proof_write_challenge(const uint8_t key[PROOF_KEY_BYTES],
                            const struct proof_challenge *challenge,
                            char text[PROOF_CHALLENGE_SIZE]);
 
-/* Reads a proof and tells whether it is good at `now_s`, for this concert. *solution is set if so.
- */
+/* Whether a proof is good at `now_s` for this concert; *solution is set then. */
 enum proof_verdict proof_read(const uint8_t key[PROOF_KEY_BYTES], int32_t concert_id, int64_t now_s,
                               const char *text, struct proof_solution *solution) MUST_CHECK;
 
