@@ -88,6 +88,9 @@ void reservation_cancel_count(const void *cancel, struct tally *tally);
 void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
                                const char *key, bool repeated);
 
+/* Of the refunds that a user may ask for; its name is NULL where there is no limit. */
+struct rate_limit reservation_refund_limit(const struct services *services);
+
 /*
  * When the user may ask for the next refund, by the limit of refunds in a day; CLOCK_NEVER: now.
  * Without a lock.
