@@ -33,7 +33,7 @@ report_pass(const struct sweep_report *report, int64_t ms)
              report->queues.ended, report->queues.freed, report->failed,
              report->mysql_gone ? "; given up: MySQL is out of reach" : "",
              report->queues.redis_gone ? "; Redis is out of reach" : "");
-    const struct item_cancel_report *cancels = &report->cancels;
+    const struct item_cancel_pass *cancels = &report->cancels;
     if (cancels->ended.refunded + cancels->ended.holds + cancels->done > 0)
         log_info("of cancelled dates %" PRId64 " orders refunded, %" PRId64 " holds ended; %" PRId64
                  " dates done",

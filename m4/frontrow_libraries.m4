@@ -14,6 +14,7 @@ AC_DEFUN([FRONTROW_LIBRARIES],
   FRONTROW_NEED([CRYPTO], [libssl >= 3.0 libcrypto >= 3.0], [libssl-dev])
   FRONTROW_NEED([ZLIB], [zlib], [zlib1g-dev])
   FRONTROW_NEED([CURL], [libcurl >= 7.87], [libcurl4-openssl-dev])
+  FRONTROW_NEED([ICAL], [libical >= 3.0.6], [libical-dev])
 
   # MySQL's own library and MariaDB's have the same API; with both, MySQL's is taken.
   mysql_found=no

@@ -45,6 +45,8 @@ HALLS = [
               IF(r.reservation_id IS NULL, 'available', 'held'), r.reservation_id, r.expires_at
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
+    f"UPDATE concert SET transfers = 1 WHERE concert_id = {QUEUE}",
+    f"UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = {OPEN}",
     "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
 ]
 
@@ -156,6 +158,62 @@ def refund_eight(world):
     return "DELETE", f"/reservation/{held}?userId={user}", None, world.key()
 
 
+def some_of(whole):
+    """The first four seats of what the call would give back."""
+    def call(world):
+        method, path, *rest = whole(world)
+        held = world.stack.get(path).json()["seats"]
+        return method, f"{path}&seatIds={','.join(str(seat['seatId']) for seat in held[:4])}", *rest
+
+    return call
+
+
+def release_eight(world):
+    user = world.user()
+    return "DELETE", f"/reservation/{world.hold(user, OPEN, 8)}?userId={user}"
+
+
+def swap(paid):
+    """All eight seats of a hold, or of an order, for eight others."""
+    def call(world):
+        user = world.user()
+        held = world.hold(user, OPEN, 8)
+        if paid:
+            token = world.token(user, OPEN)
+            world.charge(user, 2000)
+            world.ask("POST", "/payment", world.pay(user, held), token)
+            world.ask("GET", f"/reservation/{held}/ticket?userId={user}")
+        body = {"userId": user, "toSeatIds": world.seat_ids(8)}
+        body["seatIds"] = [one["seatId"] for one in world.stack.get(f"/reservation/{held}?userId={user}").json()["seats"]]
+        return "POST", f"/reservation/{held}/swap", body
+
+    return call
+
+
+def offer_eight(world):
+    user, friend = world.user(), world.user()
+    held, token = world.hold(user, QUEUE, 8, world.token(user, QUEUE)), world.token(user, QUEUE)
+    world.charge(user, 2000)
+    world.ask("POST", "/payment", world.pay(user, held), token)
+    world.ask("GET", f"/reservation/{held}/ticket?userId={user}")
+    return "POST", f"/reservation/{held}/transfer", {"userId": user, "toUserId": friend}, world.key()
+
+
+def offered_eight(world):
+    method, path, body, _ = offer_eight(world)
+    return world.ask(method, path, body).json()
+
+
+def accept_eight(world):
+    offer = offered_eight(world)
+    return "POST", f"/transfer/{offer['transferId']}/accept", {"userId": offer["toUserId"]}, world.key()
+
+
+def decline_eight(world):
+    offer = offered_eight(world)
+    return "DELETE", f"/transfer/{offer['transferId']}?userId={offer['toUserId']}", None, world.key()
+
+
 def pay_one(world):
     user = world.user()
     held, token = world.hold(user, OPEN, 1), world.token(user, OPEN)
@@ -223,6 +281,11 @@ def paid_tickets(world, count):
     return path, lambda: world.ask("GET", path).json()["tickets"]
 
 
+def ask_calendar(world):
+    path, _ = paid_tickets(world, 8)
+    return "GET", path.replace("/ticket?", "/calendar?")
+
+
 def ask_tickets(count, again=False):
     def prepare(world):
         path, ask = paid_tickets(world, count)
@@ -236,6 +299,13 @@ def ask_tickets(count, again=False):
 def check_in(world):
     code = paid_tickets(world, 8)[1]()[0]["code"]
     return world.admin("POST", "/admin/checkin", {"code": code, "itemId": OPEN, "deviceId": "gate"})
+
+
+def check_out(world):
+    code = paid_tickets(world, 8)[1]()[0]["code"]
+    world.stack.query("UPDATE concert SET reentry = 1")
+    world.ask("POST", "/admin/checkin", {"code": code, "itemId": OPEN}, world.stack.admin_headers())
+    return world.admin("POST", "/admin/checkout", {"code": code, "itemId": OPEN})
 
 
 def undo_check_in(world):
@@ -286,6 +356,11 @@ def date_in_hall(seats):
 def add_date(seats):
     return admin("POST", f"/admin/concert/{OPEN}/item", {
         "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "seats": [{"from": 1, "to": seats, "price": 100}]})
+
+
+def add_date_like(world):
+    return world.admin("POST", f"/admin/concert/{QUEUE}/item", {
+        "date": "2099-01-01", "startsAt": "2099-01-01T00:00:00Z", "likeItemId": QUEUE})
 
 
 def reprice(seats):
@@ -365,7 +440,16 @@ REQUESTS = [
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
-    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 16, 50),
+    Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 17, 50),
+    Request("POST /reservation/{reservation}/transfer", "8 seats, key", offer_eight, 13, 30),
+    Request("GET /transfer", "an offer", lambda world: ("GET", f"/transfer?userId={offered_eight(world)['toUserId']}"), 1, 10),
+    Request("POST /transfer/{transfer}/accept", "8 seats, queue, limit, key", accept_eight, 18, 120),
+    Request("DELETE /transfer/{transfer}", "key", decline_eight, 8, 12),
+    Request("POST /reservation/{reservation}/swap", "8 held seats", swap(False), 14, 110),
+    Request("POST /reservation/{reservation}/swap", "8 paid seats, key", keyed(swap(True)), 21, 170),
+    Request("DELETE /reservation/{reservation}", "4 of 8 held seats", some_of(release_eight), 11, 60),
+    Request("DELETE /reservation/{reservation}", "4 of 8 paid seats, key", some_of(refund_eight), 25, 90),
+    Request("GET /reservation/{reservation}/calendar", "8 seats", ask_calendar, 7, 30),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
     Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
@@ -395,6 +479,7 @@ REQUESTS = [
     Request("GET /admin/concert/{concert}/item", "hall of 50,000", admin("GET", f"/admin/concert/{SOLD_OUT}/item"), 2, HALL + 20),
     Request("POST /admin/concert/{concert}/item", "a seat", add_date(1), 6, 50),
     Request("POST /admin/concert/{concert}/item", "100,000 seats, key", keyed(add_date(100_000)), 107, 1_000_000),
+    Request("POST /admin/concert/{concert}/item", "like one of 50,000 seats, key", keyed(add_date_like), 11, 6 * HALL),
     Request("PATCH /admin/concert/{concert}/item/{item}", "a seat", reprice(1), 9, 2 * HALL + 100),
     Request("PATCH /admin/concert/{concert}/item/{item}", "50,000 seats, key", keyed(reprice(HALL)), 11, 10 * HALL),
     Request("POST /admin/concert/{concert}/item/{item}/cancel", "", cancel_date, 7, 30),
@@ -422,20 +507,24 @@ REQUESTS = [
     Request("GET /admin/reservation", "by its payment's number", admin("GET", "/admin/reservation?ref=90071992547"), 2, 5),
     Request("POST /admin/reservation", "a guest", sell_by_hand(1, method="guest"), 13, 40),
     Request("POST /admin/reservation", "8 seats, a price, key", keyed(sell_by_hand(8, price=5)), 15, 100),
-    Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 14, 30),
-    Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 17, 60),
+    Request("POST /admin/reservation/{reservation}/refund", "a seat", refund_by_hand(1), 15, 30),
+    Request("POST /admin/reservation/{reservation}/refund", "8 seats, key", keyed(refund_by_hand(8)), 18, 60),
     Request("POST /admin/reservation/{reservation}/refund", "7 of 8 seats, half, key",
-            keyed(refund_by_hand(8, percent=50)), 21, 100),
+            keyed(refund_by_hand(8, percent=50)), 22, 100),
     Request("GET /admin/user/{user}", "nobody", admin("GET", "/admin/user/nobody"), 7, 100),
     Request("GET /admin/user/{user}", "20 of 8 seats", admin("GET", "/admin/user/collector"), 14, 2_000),
     Request("POST /admin/point", "", adjust_points, 8, 12),
     Request("POST /admin/point", "first, key", keyed(adjust_points), 10, 15),
     Request("POST /admin/checkin", "", check_in, 6, 30),
     Request("POST /admin/checkin", "key", keyed(check_in), 8, 30),
+    Request("POST /admin/checkout", "", check_out, 6, 30),
+    Request("POST /admin/checkout", "key", keyed(check_out), 8, 30),
     Request("POST /admin/checkin/undo", "", undo_check_in, 6, 30),
     Request("POST /admin/checkin/undo", "key", keyed(undo_check_in), 8, 30),
-    Request("GET /admin/item/{item}/ticket", "20 of a date", admin("GET", f"/admin/item/{OPEN}/ticket"), 2, 150),
-    Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 2, HALL + 100),
+    Request("GET /admin/item/{item}/ticket", "20 of a date", admin("GET", f"/admin/item/{OPEN}/ticket"), 3, 240),
+    Request("GET /admin/item/{item}/ticket", "20 that changed", admin("GET", f"/admin/item/{OPEN}/ticket?since=2020-01-01T00:00:00Z"),
+            3, 300),
+    Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 3, HALL + 100),
     Request("GET /admin/log", "1", admin("GET", "/admin/log?limit=1"), 1, 5),
     Request("GET /admin/log", "100 of a concert", admin("GET", f"/admin/log?concertId={SOLD_OUT}&limit=100"), 1, PAGE + 5),
     Request("GET /health", "", get("/health"), 0, 0),
@@ -450,7 +539,7 @@ REQUESTS = [
 def all_routes():
     """Of routes.c, as Request.route has them."""
     text = ROUTES.replace('ITEM "', f'"{ITEM}')
-    keyed = re.sub(r"(KEYED|BATCHED|ASSISTED|ADMIN|UPLOAD)\(METHOD_(\w+), ", r"\2(", text)
+    keyed = re.sub(r"(KEYED|BATCHED|SELDOM|ASSISTED|ADMIN|UPLOAD)\(METHOD_(\w+), ", r"\2(", text)
     return [" ".join(found) for found in re.findall(r'^ +(GET|POST|PATCH|DELETE)\("([^"]+)"', keyed, re.MULTILINE)]
 
 

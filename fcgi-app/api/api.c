@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "api/input.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "domain/books/census_take.h"
@@ -50,12 +49,25 @@ api_with_long_time_outs(const struct services *services, const struct request *r
                                  request->method == METHOD_GET ? request->deadline : INT64_MAX);
 }
 
-/* What a call says beside its body, where that is a file; no file of a hall has a NUL. "": nothing.
+enum { ASIDE_SIZE = HALL_NAME_SIZE > 12 * SEATS_AT_ONCE ? HALL_NAME_SIZE : 12 * SEATS_AT_ONCE };
+
+/*
+ * What a call says in its query beside the userId, as it is understood: the name of a hall, whose
+ * file has no NUL, or the seats that go back. Returns how long it is; 0: nothing.
  */
-static const char *
-name_of_file(const struct request *request)
+static size_t
+write_aside(const struct request *request, char text[ASIDE_SIZE])
 {
-    return request->input != NULL ? request->input->hall_name : "";
+    const struct input *input = request->input;
+    size_t length = 0;
+    if (input == NULL)
+        return 0;
+    if (input->hall_name[0] != '\0')
+        return (size_t)snprintf(text, ASIDE_SIZE, "%s", input->hall_name);
+    for (size_t i = 0; i < input->seats.count && request->method == METHOD_DELETE; i++)
+        length +=
+            (size_t)snprintf(text + length, ASIDE_SIZE - length, "%d,", (int)input->seats.ids[i]);
+    return length;
 }
 
 /* SHA-256 of method, path and raw body, with their lengths kept apart by NULs. */
@@ -63,14 +75,14 @@ static void
 take_fingerprint(const struct request *request, uint8_t fingerprint[FINGERPRINT_BYTES])
 {
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    const char *name = name_of_file(request);
-    size_t named = *name != '\0' ? strlen(name) + 1 : 0;
+    char aside[ASIDE_SIZE] = "";
+    size_t length = write_aside(request, aside);
     if (digest == NULL || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1 ||
         EVP_DigestUpdate(digest, request->method_name, strlen(request->method_name) + 1) != 1 ||
         EVP_DigestUpdate(digest, request->path, strlen(request->path) + 1) != 1 ||
         EVP_DigestUpdate(digest, request->body, request->body_length) != 1 ||
-        EVP_DigestUpdate(digest, "", named > 0 ? 1 : 0) != 1 ||
-        EVP_DigestUpdate(digest, name, named) != 1 ||
+        EVP_DigestUpdate(digest, "", length > 0 ? 1 : 0) != 1 ||
+        EVP_DigestUpdate(digest, aside, length > 0 ? length + 1 : 0) != 1 ||
         EVP_DigestFinal_ex(digest, fingerprint, NULL) != 1)
         log_abort("OpenSSL failed");
     EVP_MD_CTX_free(digest);
@@ -196,5 +208,7 @@ api_write_page(struct response *response, const struct page *page)
     }
     json_end_array(&json);
     json_write_optional_integer(&json, "next", more, last);
+    if (page->now != CLOCK_NEVER)
+        json_write_instant(&json, "now", page->now);
     json_end_object(&json);
 }

@@ -2,6 +2,7 @@
 #ifndef FRONTROW_API_API_H
 #define FRONTROW_API_API_H
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "domain/effect.h"
@@ -86,6 +87,7 @@ struct page {
     int32_t limit;
     /* the members of one row; returns its id */
     int64_t (*write)(struct json *json, const void *rows, size_t i);
+    int64_t now; /* when they were read, where that is told; else CLOCK_NEVER */
 };
 
 /* The highest limit of a page, and the rows that are read for it: one more. */

@@ -52,6 +52,9 @@ write_for_buyers(struct json *json, const struct services *services,
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
     json_write_boolean(json, "draw", concert->draw);
     json_write_boolean(json, "maintenance", concert->maintenance);
+    json_write_boolean(json, "seatReturns", concert->seat_returns);
+    json_write_boolean(json, "swaps", concert->swaps);
+    json_write_boolean(json, "transfers", concert->transfers);
 }
 
 void

@@ -82,11 +82,24 @@ read_hall(struct reader *reader, struct item_draft *draft)
 }
 
 static void
-read_item(struct reader *reader, struct item_draft *draft)
+read_times(struct reader *reader, struct item_draft *draft)
 {
-    void *ranges = NULL;
     reader_date(reader, "date", draft->item.date);
     draft->item.starts_at = reader_instant(reader, "startsAt", true);
+}
+
+static void
+read_like(struct reader *reader, struct item_draft *draft)
+{
+    draft->like_id = reader_small(reader, "likeItemId", 1, INT32_MAX, NULL);
+    if (has(reader, "seats") || has(reader, "hallId") || has(reader, "prices"))
+        reader_refuse(reader, "likeItemId", "alone: the seats are those of that item");
+}
+
+static void
+read_seats(struct reader *reader, struct item_draft *draft)
+{
+    void *ranges = NULL;
     if (has(reader, "hallId")) {
         read_hall(reader, draft);
         return;
@@ -185,6 +198,14 @@ concert_change_read(const void *body, struct concert *concert, struct problem *p
     /* and what only a change can set */
     if (has(&reader, "paused"))
         concert->paused = reader_boolean(&reader, "paused");
+    if (has(&reader, "seatReturns"))
+        concert->seat_returns = reader_boolean(&reader, "seatReturns");
+    if (has(&reader, "swaps"))
+        concert->swaps = reader_boolean(&reader, "swaps");
+    if (has(&reader, "transfers"))
+        concert->transfers = reader_boolean(&reader, "transfers");
+    if (has(&reader, "reentry"))
+        concert->reentry = reader_boolean(&reader, "reentry");
     concert->max_waiting = reader_small(&reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
     refund_rules_read_member(&reader, &concert->refund_rules);
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;
@@ -196,7 +217,11 @@ item_draft_read(const json_t *body, struct item_draft *draft, struct problem *pr
     struct reader reader = {.object = body, .problem = problem, .ok = true};
     int64_t seats = 0;
     *draft = (struct item_draft){.range_count = 0};
-    read_item(&reader, draft);
+    read_times(&reader, draft);
+    if (has(&reader, "likeItemId"))
+        read_like(&reader, draft);
+    else
+        read_seats(&reader, draft);
     return reader.ok ? item_draft_check(draft, "", &seats, problem) : ERROR_INVALID_FIELD;
 }
 
@@ -329,7 +354,8 @@ concert_draft_read(const json_t *body, struct concert_draft *draft, struct probl
     draft->item_count = json_array_size(items);
     for (size_t i = 0; i < draft->item_count && reader.ok; i++) {
         struct reader inner = reader_enter(&reader, "items", items, i);
-        read_item(&inner, &draft->items[i]);
+        read_times(&inner, &draft->items[i]);
+        read_seats(&inner, &draft->items[i]);
         reader.ok = inner.ok;
     }
     return reader.ok ? concert_draft_check(draft, problem) : ERROR_INVALID_FIELD;

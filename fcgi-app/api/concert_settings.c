@@ -37,6 +37,10 @@ concert_settings_write(struct json *json, const struct services *services,
     json_write_integer(json, "maxWaiting", concert->max_waiting);
     json_write_boolean(json, "draw", concert->draw);
     json_write_integer(json, "drawLeadSeconds", concert->draw_lead_seconds);
+    json_write_boolean(json, "seatReturns", concert->seat_returns);
+    json_write_boolean(json, "swaps", concert->swaps);
+    json_write_boolean(json, "transfers", concert->transfers);
+    json_write_boolean(json, "reentry", concert->reentry);
     json_begin_object(json, "beacon");
     json_write_optional_string(json, "source", concert->beacon_source);
     json_write_optional_string(json, "value", concert->beacon);

@@ -290,8 +290,7 @@ admin_hall_get_list(void *services, const struct request *request, struct respon
     struct services admin = api_with_long_time_outs(services, request);
     const struct input *input = request->input;
     struct hall_row halls[PAGE_ROWS];
-    struct page page = {
-        .name = "halls", .rows = halls, .limit = input->limit, .write = write_listed};
+    struct page page = {"halls", halls, 0, input->limit, write_listed, CLOCK_NEVER};
     struct problem problem;
     if (hall_kept_list(&admin, input->before, input->limit + 1, halls, &page.count, &problem) ==
         ERROR_NONE)

@@ -35,29 +35,77 @@ check_range(const struct field *field, const struct value *value, int64_t min, i
                         field->name, (long long)min, (long long)max);
 }
 
+/* An id or a number in a query: decimal digits, no sign, no leading zero. */
+static bool
+parse_decimal(const char *text, int64_t *integer)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 18 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
+        return false;
+    *integer = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* Puts the n-th of some ids among the others. */
 static enum error
-check_seat_ids(struct input *input, const struct field *field, const json_t *list,
+add_seat_id(struct seat_list *list, const struct field *field, bool is_integer, int64_t id,
+            struct problem *problem)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s[%zu]", field->name, list->count);
+    if (!is_integer || id < 1 || id > INT32_MAX)
+        return refuse_field(problem, name, "%s must be an integer from 1 to %d", name, INT32_MAX);
+    list->ids[list->count++] = (int32_t)id;
+    return ERROR_NONE;
+}
+
+/* In a query they are separated by commas. */
+static enum error
+read_seat_text(struct seat_list *list, const struct field *field, const char *text,
                struct problem *problem)
 {
-    size_t count = json_array_size(list);
-    if (!json_is_array(list) || count < 1 || count > SEATS_AT_ONCE)
-        return refuse_field(problem, field->name, "seatIds must be an array of 1 to 8 ids");
-    for (size_t i = 0; i < count; i++) {
-        const json_t *id = json_array_get(list, i);
-        char name[32];
-        snprintf(name, sizeof name, "seatIds[%zu]", i);
-        if (!json_is_integer(id) || json_integer_value(id) < 1 ||
-            json_integer_value(id) > INT32_MAX)
-            return refuse_field(problem, name, "%s must be an integer from 1 to %d", name,
-                                INT32_MAX);
-        input->seat_ids[i] = (int32_t)json_integer_value(id);
+    char id[32];
+    for (size_t length; *text != '\0'; text += length + (text[length] == ',')) {
+        int64_t number = 0;
+        length = strcspn(text, ",");
+        if (list->count == SEATS_AT_ONCE || (text[length] == ',' && text[length + 1] == '\0'))
+            return refuse_field(problem, field->name, "%s must be 1 to 8 ids", field->name);
+        bool is_integer = snprintf(id, sizeof id, "%.*s", (int)length, text) < (int)sizeof id &&
+                          parse_decimal(id, &number);
+        if (add_seat_id(list, field, is_integer, number, problem) != ERROR_NONE)
+            return problem->error;
     }
-    seat_sort_ids(input->seat_ids, count);
-    for (size_t i = 1; i < count; i++)
-        if (input->seat_ids[i] == input->seat_ids[i - 1])
-            return refuse_field(problem, field->name, "seat %d is listed twice",
-                                input->seat_ids[i]);
-    input->seat_count = count;
+    return ERROR_NONE;
+}
+
+static enum error
+read_seat_array(struct seat_list *list, const struct field *field, const json_t *array,
+                struct problem *problem)
+{
+    size_t count = json_array_size(array);
+    if (!json_is_array(array) || count < 1 || count > SEATS_AT_ONCE)
+        return refuse_field(problem, field->name, "%s must be an array of 1 to 8 ids", field->name);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *id = json_array_get(array, i);
+        if (add_seat_id(list, field, json_is_integer(id), json_integer_value(id), problem) !=
+            ERROR_NONE)
+            return problem->error;
+    }
+    return ERROR_NONE;
+}
+
+static enum error
+check_seat_list(struct seat_list *list, const struct field *field, const struct value *value,
+                struct problem *problem)
+{
+    enum error error = value->json == NULL ? read_seat_text(list, field, value->text, problem)
+                                           : read_seat_array(list, field, value->json, problem);
+    if (error != ERROR_NONE)
+        return error;
+    seat_sort_ids(list->ids, list->count);
+    for (size_t i = 1; i < list->count; i++)
+        if (list->ids[i] == list->ids[i - 1])
+            return refuse_field(problem, field->name, "seat %d is listed twice", list->ids[i]);
     return ERROR_NONE;
 }
 
@@ -65,17 +113,17 @@ static enum error
 check_seat_choice(struct input *input, const struct field *field, const struct value *value,
                   struct problem *problem)
 {
-    if (input->seat_count > 0 || input->count > 0)
+    if (input->seats.count > 0 || input->count > 0)
         return refuse_field(problem, field->name,
                             "only one of seatId, seatIds and count may be given");
     if (field->kind == FIELD_SEAT_IDS)
-        return check_seat_ids(input, field, value->json, problem);
+        return check_seat_list(&input->seats, field, value, problem);
     if (field->kind == FIELD_COUNT) {
         input->count = (int32_t)value->integer;
         return check_range(field, value, 1, SEATS_AT_ONCE, problem);
     }
-    input->seat_ids[0] = (int32_t)value->integer;
-    input->seat_count = 1;
+    input->seats.ids[0] = (int32_t)value->integer;
+    input->seats.count = 1;
     return check_range(field, value, 1, INT32_MAX, problem);
 }
 
@@ -183,6 +231,8 @@ check_value(struct input *input, const struct field *field, const struct value *
     case FIELD_SEAT_IDS:
     case FIELD_COUNT:
         return check_seat_choice(input, field, value, problem);
+    case FIELD_SEAT_LIST:
+        return check_seat_list(member(input, field), field, value, problem);
     case FIELD_USER:
     case FIELD_DATE:
     case FIELD_INSTANT:
@@ -197,24 +247,13 @@ check_value(struct input *input, const struct field *field, const struct value *
     log_abort("a kind of field that is not known");
 }
 
-/* An id or a number in a query: decimal digits, no sign, no leading zero. */
-static bool
-parse_decimal(const char *text, int64_t *integer)
-{
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 18 || text[digits] != '\0' || (digits > 1 && text[0] == '0'))
-        return false;
-    *integer = strtoll(text, NULL, 10);
-    return true;
-}
-
-/* A user is named by the gateway too; an operator names somebody else. */
+/* The caller is named by the gateway too, but nobody else; an operator names somebody else. */
 static enum error
 check_absent(const struct services *services, struct input *input, const struct route *route,
              const struct field *field, struct problem *problem)
 {
-    bool is_named = field->kind == FIELD_USER && route->who != WHO_ADMIN &&
-                    !config_trusts_body(services->config);
+    bool is_caller = field->kind == FIELD_USER && field->offset == offsetof(struct input, user_id);
+    bool is_named = is_caller && route->who != WHO_ADMIN && !config_trusts_body(services->config);
     if (!field->optional && !is_named)
         return refuse_field(problem, field->name, "%s is missing", field->name);
     if (field->default_value != 0)
@@ -288,7 +327,7 @@ api_read_input(void *services, const struct route *route, struct request *reques
             return false;
         needs_seats = needs_seats || field->kind == FIELD_SEAT_ID;
     }
-    if (needs_seats && request->input->seat_count == 0 && request->input->count == 0) {
+    if (needs_seats && request->input->seats.count == 0 && request->input->count == 0) {
         refuse_field(problem, "seatId", "one of seatId, seatIds and count is needed");
         return false;
     }

@@ -20,12 +20,13 @@ enum { TOKEN_TEXT_SIZE = 64, SEARCH_CHARACTERS = 60, SEARCH_SIZE = 4 * SEARCH_CH
 /* The values of a call; which ones are set is a matter of its table. Absent: 0 or "". */
 struct input {
     char user_id[USER_ID_SIZE];
+    char to_user[USER_ID_SIZE]; /* of a transfer */
     int32_t concert_id;
     int32_t item_id;
     int64_t reservation_id;
-    int32_t seat_ids[SEATS_AT_ONCE]; /* ascending; a single seatId is a list of one */
-    size_t seat_count;
-    int32_t count; /* best available: how many, 0 where seats are named */
+    struct seat_list seats;    /* a single seatId is a list of one */
+    struct seat_list to_seats; /* of a swap: those that are wanted for the others */
+    int32_t count;             /* best available: how many, 0 where seats are named */
     char section[SECTION_SIZE];
     int64_t max_price;
     bool compact;
@@ -49,8 +50,10 @@ struct input {
     char code[TICKET_CODE_SIZE + 1]; /* of a ticket; a longer one is none, likewise the id */
     char ticket_id[TICKET_REFERENCE_SIZE + 1];
     char device_id[DEVICE_ID_SIZE];
-    int64_t scanned_at; /* CLOCK_NEVER: not given */
-    json_t *body;       /* the whole body, for tables that go deeper; NULL for a query */
+    int64_t scanned_at; /* CLOCK_NEVER: not given, likewise the next one */
+    int64_t since;
+    bool is_offline;
+    json_t *body; /* the whole body, for tables that go deeper; NULL for a query */
 };
 
 enum field_kind {
@@ -68,6 +71,7 @@ enum field_kind {
     FIELD_SEAT_ID,  /* seatId, seatIds and count, of which exactly one must be there */
     FIELD_SEAT_IDS,
     FIELD_COUNT,
+    FIELD_SEAT_LIST, /* one more of 1..SEATS_AT_ONCE ids, into a struct seat_list */
     FIELD_END,
 };
 

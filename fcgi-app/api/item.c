@@ -19,6 +19,8 @@ describe_created(const struct item_draft *draft, struct buffer *values)
     json_write_integer(&json, "seatCount", draft->item.seat_count);
     if (draft->hall_id != 0)
         json_write_integer(&json, "hallId", draft->hall_id);
+    if (draft->like_id != 0)
+        json_write_integer(&json, "likeItemId", draft->like_id);
     json_end_object(&json);
 }
 

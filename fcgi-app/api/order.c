@@ -115,7 +115,7 @@ admin_reservation_post(void *services, const struct request *request, struct res
         .create = {.user_id = input->user_id,
                    .concert_id = input->concert_id,
                    .item_id = input->item_id,
-                   .seat_count = input->seat_count,
+                   .seat_count = input->seats.count,
                    .offer = &offer},
         .method = (enum payment_method)(PAID_POINTS + input->method),
         .has_price = input->price <= PRICE_MAX,
@@ -138,7 +138,7 @@ admin_reservation_post(void *services, const struct request *request, struct res
         response_problem(response, &problem);
         return;
     }
-    memcpy(sale.create.seat_ids, input->seat_ids, sizeof sale.create.seat_ids);
+    memcpy(sale.create.seat_ids, input->seats.ids, sizeof sale.create.seat_ids);
     api_apply(&admin, request, &effect, response);
 }
 
@@ -186,8 +186,8 @@ admin_refund_post(void *services, const struct request *request, struct response
                 .reservation_id = request->ids[0],
                 .refund = {.percent = input->percent, .asked_at = CLOCK_NEVER},
             },
-        .seat_ids = input->seat_ids,
-        .seat_count = input->seat_count,
+        .seat_ids = input->seats.ids,
+        .seat_count = input->seats.count,
         .actor = request->account.name,
         .reason = input->reason,
         .describe = describe_order,
@@ -204,8 +204,8 @@ admin_refund_post(void *services, const struct request *request, struct response
     };
     if (api_apply(&admin, request, &effect, response) || response->replayed ||
         response->error == ERROR_OUTCOME_UNKNOWN)
-        reservation_cancel_finish(&admin, &refund.order, request->idempotency_key,
-                                  response->replayed);
+        reservation_seats_freed(&admin, refund.order.user_id, &refund.order.reservation,
+                                request->idempotency_key, response->replayed);
 }
 
 /* ---- one user ---- */

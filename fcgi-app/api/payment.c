@@ -104,7 +104,7 @@ payment_get_list(void *services, const struct request *request, struct response 
 {
     struct payment list[PAGE_ROWS];
     const struct input *input = request->input;
-    struct page page = {"payments", list, 0, input->limit, write_listed};
+    struct page page = {"payments", list, 0, input->limit, write_listed, CLOCK_NEVER};
     struct problem problem;
     if (payment_list(services, request->caller, input->before, input->limit + 1, list, &page.count,
                      &problem) == ERROR_NONE)

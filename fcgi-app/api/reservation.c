@@ -1,4 +1,4 @@
-/* POST, GET, DELETE /reservation */
+/* POST, GET, DELETE /reservation, POST /reservation/{reservation}/swap */
 #include "api/reservation.h"
 
 #include <string.h>
@@ -8,6 +8,8 @@
 #include "api/input.h"
 #include "api/seat.h"
 #include "domain/sale/payment.h"
+#include "domain/sale/seat_return.h"
+#include "domain/sale/seat_swap.h"
 
 static void
 write_seats(struct json *json, const char *name, const struct seat *seats, int32_t count)
@@ -36,6 +38,8 @@ reservation_write(struct json *json, const struct reservation *reservation)
     json_write_string(json, "status", reservation_status_name(reservation->status));
     json_write_instant(json, "createdAt", reservation->created_at);
     json_write_instant(json, "expiresAt", reservation->expires_at);
+    if (reservation->payer[0] != '\0')
+        json_write_string(json, "paidBy", reservation->payer);
     if (reservation->method > PAID_POINTS)
         json_write_string(json, "method", payment_method_name(reservation->method));
 }
@@ -58,12 +62,12 @@ read_create(const struct request *request, struct offer *offer)
         .user_id = request->caller,
         .concert_id = input->concert_id,
         .item_id = input->item_id,
-        .seat_count = input->seat_count,
+        .seat_count = input->seats.count,
         .wish = {.count = input->count, .section = input->section, .max_price = input->max_price},
         .token = api_token(request),
         .offer = offer,
     };
-    memcpy(create.seat_ids, input->seat_ids, sizeof create.seat_ids);
+    memcpy(create.seat_ids, input->seats.ids, sizeof create.seat_ids);
     return create;
 }
 
@@ -139,7 +143,7 @@ reservation_get_list(void *services, const struct request *request, struct respo
 {
     static struct reservation list[PAGE_ROWS]; /* too large for the stack */
     const struct input *input = request->input;
-    struct page page = {"reservations", list, 0, input->limit, write_listed};
+    struct page page = {"reservations", list, 0, input->limit, write_listed, CLOCK_NEVER};
     struct problem problem;
     if (reservation_list(services, request->caller, input->before, input->limit + 1, list,
                          &page.count, &problem) == ERROR_NONE)
@@ -153,7 +157,7 @@ reservation_write_refund(struct json *json, const struct refund *refund)
 {
     json_write_integer(json, "refundedAmount", refund->entry.amount);
     json_write_integer(json, "fee", refund->entry.fee);
-    json_write_integer(json, "balance", refund->entry.balance_after);
+    json_write_integer(json, "balance", refund->balance);
 }
 
 void
@@ -176,10 +180,13 @@ reservation_delete(void *services, const struct request *request, struct respons
     struct reservation_cancel cancel = {
         .user_id = request->caller,
         .reservation_id = request->ids[0],
+        .seat_ids = request->input->seats.ids,
+        .seat_count = request->input->seats.count,
     };
     struct effect effect = {
-        .kind = EFFECT_CANCEL,
+        .kind = cancel.seat_count > 0 ? EFFECT_RETURN : EFFECT_CANCEL,
         .state = &cancel,
+        .precheck = cancel.seat_count > 0 ? seat_return_precheck : NULL,
         .execute = reservation_cancel_execute,
         .was_committed = reservation_cancel_was_committed,
         .effect_id = reservation_cancel_id,
@@ -190,5 +197,57 @@ reservation_delete(void *services, const struct request *request, struct respons
     if (done && cancel.refunded)
         response->limit = reservation_refund_limit(services);
     if (done || response->replayed || response->error == ERROR_OUTCOME_UNKNOWN)
-        reservation_cancel_finish(services, &cancel, request->idempotency_key, response->replayed);
+        reservation_seats_freed(services, cancel.user_id, &cancel.reservation,
+                                request->idempotency_key, response->replayed);
+}
+
+static void
+render_swapped(const void *state, struct buffer *body)
+{
+    struct json json = json_writer(body);
+    json_begin_object(&json, NULL);
+    reservation_write(&json, &((const struct seat_swap *)state)->reservation);
+    json_end_object(&json);
+}
+
+/* Each goes for another one. */
+static enum error
+check_swap(const struct input *input, struct problem *problem)
+{
+    const struct seat_list *from = &input->seats, *to = &input->to_seats;
+    if (from->count != to->count)
+        return refuse_field(problem, "toSeatIds", "toSeatIds must be as many as seatIds");
+    for (size_t i = 0; i < to->count; i++)
+        if (seat_is_listed(to->ids[i], from->ids, from->count))
+            return refuse_field(problem, "toSeatIds", "seat %d is in seatIds too", to->ids[i]);
+    return ERROR_NONE;
+}
+
+void
+reservation_swap(void *services, const struct request *request, struct response *response)
+{
+    struct seat_swap swap = {
+        .user_id = request->caller,
+        .reservation_id = request->ids[0],
+        .from = request->input->seats,
+        .to = request->input->to_seats,
+    };
+    struct effect effect = {
+        .kind = EFFECT_SWAP,
+        .state = &swap,
+        .precheck = seat_swap_precheck,
+        .execute = seat_swap_execute,
+        .was_committed = seat_swap_was_committed,
+        .effect_id = seat_swap_id,
+        .render = render_swapped,
+    };
+    struct problem problem;
+    if (check_swap(request->input, &problem) != ERROR_NONE) {
+        response_problem(response, &problem);
+        return;
+    }
+    if (api_apply(services, request, &effect, response) || response->replayed ||
+        response->error == ERROR_OUTCOME_UNKNOWN)
+        reservation_seats_freed(services, swap.user_id, &swap.reservation, request->idempotency_key,
+                                response->replayed);
 }

@@ -42,6 +42,25 @@ static const struct field layout_fields[] = {
 
 static const struct field user_fields[] = {USER, END};
 
+static const struct field return_fields[] = {
+    USER,
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seats)},
+    END,
+};
+
+static const struct field swap_fields[] = {
+    USER,
+    {"seatIds", FIELD_SEAT_IDS, AT(seats)},
+    {"toSeatIds", FIELD_SEAT_LIST, AT(to_seats)},
+    END,
+};
+
+static const struct field transfer_fields[] = {
+    USER,
+    {"toUserId", FIELD_USER, AT(to_user)},
+    END,
+};
+
 static const struct field page_fields[] = {
     USER,
     LIMIT,
@@ -97,8 +116,8 @@ static const struct field reservation_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
     {"itemId", FIELD_ID, AT(item_id)},
-    {"seatId", FIELD_SEAT_ID, .optional = true, AT(seat_ids)},
-    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    {"seatId", FIELD_SEAT_ID, .optional = true, AT(seats)},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seats)},
     {"count", FIELD_COUNT, .optional = true, AT(count)},
     {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
     {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
@@ -123,7 +142,7 @@ static const struct field sale_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
     {"itemId", FIELD_ID, AT(item_id)},
-    {"seatIds", FIELD_SEAT_IDS, AT(seat_ids)},
+    {"seatIds", FIELD_SEAT_IDS, AT(seats)},
     {"method", FIELD_CHOICE, AT(method), .word = "box_office|guest"},
     {"price", FIELD_INTEGER, .optional = true, AT(price), .max = PRICE_MAX,
      .default_value = PRICE_MAX + 1},
@@ -133,7 +152,7 @@ static const struct field sale_fields[] = {
 static const struct field refund_fields[] = {
     {"reason", FIELD_TEXT, AT(reason), .min = 1, .max = REASON_CHARACTERS},
     {"percent", FIELD_SMALL, .optional = true, AT(percent), .max = 100, .default_value = 100},
-    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seat_ids)},
+    {"seatIds", FIELD_SEAT_IDS, .optional = true, AT(seats)},
     END,
 };
 
@@ -168,6 +187,13 @@ static const struct field checkin_fields[] = {
     {"deviceId", FIELD_TEXT, .optional = true, AT(device_id), .min = 1,
      .max = DEVICE_ID_CHARACTERS},
     {"scannedAt", FIELD_INSTANT, .optional = true, AT(scanned_at), .default_value = CLOCK_NEVER},
+    {"mode", FIELD_WORD, .optional = true, AT(is_offline), .word = "offline"},
+    END,
+};
+
+static const struct field checkout_fields[] = {
+    {"code", FIELD_TOKEN, AT(code)},
+    {"itemId", FIELD_ID, AT(item_id)},
     END,
 };
 
@@ -178,6 +204,7 @@ static const struct field undo_fields[] = {
 };
 
 static const struct field ticket_page_fields[] = {
+    {"since", FIELD_INSTANT, .optional = true, AT(since), .default_value = CLOCK_NEVER},
     LIMIT,
     BEFORE,
     END,
@@ -185,31 +212,35 @@ static const struct field ticket_page_fields[] = {
 
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
-    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
+    {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Several waiting ones can be handled together. */
 #define POST(pattern, who, fields, handle, handle_batch)                                           \
-    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL}
+    {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL, false}
 #define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL}
+    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
-    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL}
+    {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL, false}
 /* The same, and several waiting ones can be handled together. */
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
-    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL}
+    {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL, false}
+
+/* What few do, in no rush. */
+#define SELDOM(method, pattern, who, fields, handle, keyed)                                        \
+    {method, pattern, who, fields, handle, 0, false, keyed, NULL, ROLE_NONE, NULL, true}
 
 /* A user's call, which an operator of this role may make for the user. */
 #define ASSISTED(method, pattern, role_needed, fields, handle, handle_batch)                         \
-    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed, NULL}
+    {method, pattern, WHO_CALLER_OR_ADMIN, fields, handle, 0, false, true, handle_batch, role_needed, NULL, false}
 
 /* Operators': larger bodies, the longer ladder of time-outs, and the role that is needed. */
 #define ADMIN_BODY_LIMIT (1 << 20)
 #define ADMIN(method, pattern, role_needed, fields, handle, keyed)                                 \
-    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed, NULL}
+    {method, pattern, WHO_ADMIN, fields, handle, ADMIN_BODY_LIMIT, true, keyed, NULL, role_needed, NULL, false}
 /* The same with a file in the body; nginx lets one of this size pass for its paths only. */
 #define UPLOAD_BODY_LIMIT (32 << 20)
 #define UPLOAD(method, pattern, role_needed, fields, handle, keyed)                                \
-    {method, pattern, WHO_ADMIN, fields, handle, UPLOAD_BODY_LIMIT, true, keyed, NULL, role_needed, "text/csv"}
+    {method, pattern, WHO_ADMIN, fields, handle, UPLOAD_BODY_LIMIT, true, keyed, NULL, role_needed, "text/csv", false}
 /* clang-format on */
 
 #define ITEM "/concert/{concert}/item/{item}"
@@ -222,7 +253,7 @@ const struct route api_routes[] = {
     GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
     GET("/settings", WHO_PUBLIC, NULL, settings_show),
-    GET("/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get),
+    SELDOM(METHOD_GET, "/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get, false),
 
     POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),
     GET("/token", WHO_TOKEN, NULL, token_show),
@@ -232,17 +263,28 @@ const struct route api_routes[] = {
             reservation_post_batch),
     GET("/reservation", WHO_CALLER, page_fields, reservation_get_list),
     GET("/reservation/{reservation}", WHO_CALLER, user_fields, reservation_get),
-    KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, user_fields, reservation_delete),
+    KEYED(METHOD_DELETE, "/reservation/{reservation}", WHO_CALLER, return_fields,
+          reservation_delete),
+    SELDOM(METHOD_POST, "/reservation/{reservation}/swap", WHO_CALLER, swap_fields,
+           reservation_swap, true),
+    SELDOM(METHOD_POST, "/reservation/{reservation}/transfer", WHO_CALLER, transfer_fields,
+           transfer_post, true),
+    SELDOM(METHOD_GET, "/transfer", WHO_CALLER, page_fields, transfer_get_list, false),
+    SELDOM(METHOD_POST, "/transfer/{transfer}/accept", WHO_CALLER, user_fields, transfer_accept,
+           true),
+    SELDOM(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete, true),
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
+    SELDOM(METHOD_GET, "/reservation/{reservation}/calendar", WHO_CALLER, user_fields, calendar_get,
+           false),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
     ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,
              point_charge_batch),
     BATCHED(METHOD_POST, "/point/use", WHO_CALLER, amount_fields, point_use, point_use_batch),
-    GET("/point/history", WHO_CALLER, page_fields, point_get_history),
+    SELDOM(METHOD_GET, "/point/history", WHO_CALLER, page_fields, point_get_history, false),
 
     BATCHED(METHOD_POST, "/payment", WHO_CALLER, payment_fields, payment_post, payment_post_batch),
-    GET("/payment", WHO_CALLER, page_fields, payment_get_list),
+    SELDOM(METHOD_GET, "/payment", WHO_CALLER, page_fields, payment_get_list, false),
 
     ADMIN(METHOD_POST, "/admin/concert", ROLE_MANAGER, any_fields, admin_concert_post, true),
     ADMIN(METHOD_GET, "/admin/concert", ROLE_VIEWER, concert_page_fields, admin_concert_get_list,
@@ -277,11 +319,11 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/user/{user}", ROLE_SELLER, NULL, admin_user_get, false),
     ADMIN(METHOD_POST, "/admin/point", ROLE_SELLER, adjust_fields, admin_point_post, true),
     ADMIN(METHOD_POST, "/admin/checkin", ROLE_GATE, checkin_fields, admin_checkin_post, true),
+    ADMIN(METHOD_POST, "/admin/checkout", ROLE_GATE, checkout_fields, admin_checkout_post, true),
     ADMIN(METHOD_POST, "/admin/checkin/undo", ROLE_MANAGER, undo_fields, admin_undo_post, true),
     ADMIN(METHOD_GET, "/admin/item/{item}/ticket", ROLE_GATE, ticket_page_fields,
           admin_ticket_get_list, false),
-    ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_VIEWER, NULL, admin_attendance_get,
-          false),
+    ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_ANY, NULL, admin_attendance_get, false),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
     GET("/health", WHO_MONITOR, NULL, health_live),

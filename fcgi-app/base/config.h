@@ -66,6 +66,13 @@ bool config_takes_tokens(const struct config *config);
 /* Whether what happens is written down for webhooks (webhooks = on). */
 bool config_has_webhooks(const struct config *config);
 
+/*
+ * Takes the next origin (RFC 6454) to which the pages connect to sign in, first that of jwt_issuer,
+ * then those of signin_origins. `*rest` is NULL before the first one. False: there is none left.
+ */
+bool config_next_signin_origin(const struct config *config, const char **rest,
+                               char origin[CONFIG_TEXT_SIZE]);
+
 /* Who may charge points: "anyone", "operator" or "off"; `charge = auto` is settled. */
 const char *config_charge(const struct config *config);
 

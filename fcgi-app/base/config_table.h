@@ -28,6 +28,11 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
     TEXT(jwt_user, "sub", "the claim of a token that is the user id")                              \
     INTEGER(jwt_leeway_s, 30, 0, 300,                                                              \
             "by which the identity provider's clock may differ, seconds")                          \
+    TEXT(signin_client, "",                                                                        \
+         "by which the identity provider knows the pages; empty: they do not sign in")             \
+    TEXT(signin_scope, "openid", "what the pages ask the identity provider for")                   \
+    TEXT(signin_origins, "",                                                                       \
+         "origins beside the one of jwt_issuer to which the pages may connect to sign in")         \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(ticket_keys_file, "", "file with the keys of tickets; empty: no tickets are issued")      \
     TEXT(user, "", "user to become if started as root; empty: stay root")                          \
@@ -100,6 +105,8 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
             "time for which a user who missed the call keeps the number")                          \
     INTEGER(unpaid_pause_from, 3, 0, 1000,                                                         \
             "unpaid holds in a concert that bring a pause; 0: never")                              \
+    INTEGER(transfer_hours, 48, 1, 8760,                                                           \
+            "time for which the transfer of an order can be accepted, hours")                      \
     INTEGER(refunds_per_day, 10, 0, 1000000,                                                       \
             "refunds a user may ask for in 24 hours; 0: any number")                               \
     TEXT(time_zone, "Asia/Seoul", "default time zone (IANA) of new concerts")                      \

@@ -24,6 +24,7 @@
     ERROR(HALL_NOT_FOUND, 404, "hall_not_found", "There is no such hall")                          \
     ERROR(RESERVATION_NOT_FOUND, 404, "reservation_not_found", "There is no such reservation")     \
     ERROR(TICKET_NOT_FOUND, 404, "ticket_not_found", "There is no such ticket")                    \
+    ERROR(TRANSFER_NOT_FOUND, 404, "transfer_not_found", "There is no such transfer")              \
     ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")         \
     ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                 \
     ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                                \
@@ -35,6 +36,9 @@
     ERROR(RESERVATION_CANCELLED, 409, "reservation_cancelled", "The reservation is cancelled")     \
     ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")          \
     ERROR(BALANCE_LIMIT, 409, "balance_limit", "The balance would be above its limit")             \
+    ERROR(PRICE_DIFFERS, 409, "price_differs", "The seats have another price")                     \
+    ERROR(TRANSFER_OVER, 409, "transfer_over", "The transfer can not be accepted any more")        \
+    ERROR(NOT_OFFERED, 409, "not_offered", "The concert does not offer this")                      \
     ERROR(NOT_CANCELLABLE, 409, "not_cancellable", "This cannot be cancelled any more")            \
     ERROR(NOT_PAID, 409, "not_paid", "The reservation is not paid")                                \
     ERROR(WRONG_ITEM, 409, "wrong_item", "The ticket is for another item")                         \

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,25 +82,6 @@ host_read_address(const char *text, struct host *host)
     *host = hosts[0];
     return inet_pton(AF_INET, host->name, bytes) == 1 ||
            inet_pton(AF_INET6, host->name, bytes) == 1;
-}
-
-size_t
-host_resolve(const struct host *host, struct host *addresses, size_t max)
-{
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found;
-    size_t count = 0;
-    if (getaddrinfo(host->name, NULL, &hints, &found) != 0)
-        return 0;
-    for (const struct addrinfo *at = found; at != NULL && count < max; at = at->ai_next) {
-        struct host *address = &addresses[count];
-        address->port = host->port;
-        if (getnameinfo(at->ai_addr, at->ai_addrlen, address->name, sizeof address->name, NULL, 0,
-                        NI_NUMERICHOST) == 0)
-            count++;
-    }
-    freeaddrinfo(found);
-    return count;
 }
 
 void

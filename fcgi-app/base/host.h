@@ -23,12 +23,6 @@ int host_list_read(const char *list, int port, struct host hosts[HOSTS_MAX]);
 /* Reads one IP address with its port, to listen on. */
 bool host_read_address(const char *text, struct host *host);
 
-/*
- * The addresses of a name, with its port, as the resolver orders them (getaddrinfo(3), which may
- * wait for a name server). Returns how many there are, at most `max`; 0 where it has none now.
- */
-size_t host_resolve(const struct host *host, struct host *addresses, size_t max);
-
 /* Names a server in shared memory; never 0, which is none. */
 uint32_t host_key(const struct host *host);
 

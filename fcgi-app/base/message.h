@@ -54,7 +54,14 @@ enum who {
  * What an operator may do. A viewer sees concerts and totals, the gate lets people in, a seller
  * also sees and changes what buyers have, a manager may do everything.
  */
-enum role { ROLE_NONE, ROLE_VIEWER, ROLE_GATE, ROLE_SELLER, ROLE_MANAGER };
+enum role {
+    ROLE_NONE,
+    ROLE_VIEWER,
+    ROLE_GATE,
+    ROLE_SELLER,
+    ROLE_MANAGER,
+    ROLE_ANY, /* of a call that each of them may make; nobody has it */
+};
 
 /* Whose key came. ROLE_NONE: nobody's, or one of a role that only a newer build has. */
 struct operator_account {
@@ -183,9 +190,9 @@ struct call {
 };
 
 /*
- * One row of the route table. In `pattern` the segments {concert}, {item}, {hall} and {reservation}
- * stand for an id of that resource, {user} for a userId: a segment that is none answers with the
- * resource's 404 code.
+ * One row of the route table. In `pattern` the segments {concert}, {item}, {hall}, {reservation}
+ * and {transfer} stand for an id of that resource, {user} for a userId: a segment that is none
+ * answers with the resource's 404 code.
  */
 struct route {
     enum method method;
@@ -205,6 +212,7 @@ struct route {
     /* The type of a file that may come in place of JSON: the handler reads the body, and the fields
      * are those of the query. NULL: none may. */
     const char *file_type;
+    bool seldom; /* called in no rush: its time is told as a sum, not as a histogram */
 };
 
 /*

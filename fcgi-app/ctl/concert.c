@@ -132,48 +132,57 @@ ctl_concert_close(struct ctl *ctl)
     return set_status(ctl, STORED_CLOSED);
 }
 
-static void
-print_cancelled(const struct concert_cancel_report *report)
+/* What GET /admin/concert/{id} says of the cancel, of earlier runs and the sweeper too. */
+static enum error
+print_cancelled(const struct ctl *ctl, int32_t concert_id, struct problem *problem)
 {
-    printf("refunded %" PRId64 " reservations, %" PRId64 " points; cancelled %" PRId64 " holds\n",
-           report->ended.refunded, report->ended.points, report->ended.holds);
+    struct item_cancel cancel;
+    enum error error = concert_cancel_find(ctl->services, concert_id, &cancel, problem);
+    if (error == ERROR_NONE)
+        printf("refunded %" PRId64 " reservations, %" PRId64 " points; cancelled %" PRId64
+               " holds; %" PRId64 " left\n",
+               cancel.refunded, cancel.points, cancel.holds, cancel.left);
+    fflush(stdout);
+    return error;
 }
+
+struct cancel_progress {
+    const struct ctl *ctl;
+    int32_t concert_id;
+    int64_t next; /* clock_monotonic() */
+};
 
 /* A line a second, or who waits does not know for what. */
 static void
-print_progress(const struct concert_cancel_report *report)
+print_progress(void *state)
 {
-    static int64_t next;
-    if (report->waiting) {
-        puts("waiting for running calls");
-    } else if (clock_monotonic() >= next) {
-        next = clock_monotonic() + 1000;
-        print_cancelled(report);
-    }
-    fflush(stdout);
+    struct cancel_progress *progress = state;
+    struct problem problem;
+    if (clock_monotonic() >= progress->next &&
+        print_cancelled(progress->ctl, progress->concert_id, &problem) == ERROR_NONE)
+        progress->next = clock_monotonic() + 1000;
 }
 
 int
 ctl_concert_cancel(struct ctl *ctl)
 {
-    const struct author author = concert_author("ctl");
-    struct concert_cancel_report report;
+    struct cancel_progress progress = {.ctl = ctl};
+    struct concert_cancel_run run = {
+        .author = concert_author("ctl"), .progress = print_progress, .state = &progress};
     struct problem problem;
-    int32_t concert_id;
-    if (!ctl_concert_id(ctl, &concert_id))
+    if (!ctl_concert_id(ctl, &run.concert_id))
         return EXIT_USAGE;
-    enum error error =
-        concert_cancel(ctl->services, &author, concert_id, print_progress, &report, &problem);
-    if (error != ERROR_CONCERT_NOT_FOUND)
-        print_cancelled(&report);
+    progress.concert_id = run.concert_id;
+    enum error error = concert_cancel_run(ctl->services, &run, &problem);
+    if (error == ERROR_NONE)
+        error = print_cancelled(ctl, run.concert_id, &problem);
     int status = error == ERROR_NONE ? EXIT_DONE : ctl_refused(&problem);
-    if (report.ended.failed > 0) {
-        fprintf(stderr, "frontrowctl: %" PRId64 " reservations could not be ended\n",
-                report.ended.failed);
+    if (run.failed > 0) {
+        fprintf(stderr, "frontrowctl: %" PRId64 " reservations could not be ended\n", run.failed);
         status = status == EXIT_DONE ? EXIT_FAILED : status;
     }
-    if (status != EXIT_DONE && error != ERROR_CONCERT_NOT_FOUND)
-        fputs("frontrowctl: run it again; it continues where it stopped\n", stderr);
+    if (status != EXIT_DONE && run.begun)
+        fputs("frontrowctl: the concert is cancelled; the sweeper does the rest\n", stderr);
     return status;
 }
 

@@ -56,6 +56,19 @@ event_add_reservation(struct services *services, enum event_kind kind,
 }
 
 void
+event_add_seats(struct services *services, enum event_kind kind,
+                const struct reservation *reservation, const struct seat *seats, size_t count)
+{
+    struct event event = event_of(kind, reservation);
+    event.amount = 0;
+    for (size_t i = 0; i < count; i++) {
+        add_seat(&event, seats[i].seat_id);
+        event.amount += seats[i].price;
+    }
+    event_add(services, &event);
+}
+
+void
 event_add_payment(struct services *services, const struct reservation *reservation)
 {
     const struct event event = event_of(EVENT_RESERVATION_PAID, reservation);

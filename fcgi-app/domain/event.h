@@ -19,6 +19,10 @@ void event_add_concert(struct services *services, enum event_kind kind, int32_t 
 void event_add_reservation(struct services *services, enum event_kind kind,
                            const struct reservation *reservation);
 
+/* Of some of its seats, and the price of these. */
+void event_add_seats(struct services *services, enum event_kind kind,
+                     const struct reservation *reservation, const struct seat *seats, size_t count);
+
 /* Of one that was just paid: which seats it has was told when it was held. */
 void event_add_payment(struct services *services, const struct reservation *reservation);
 

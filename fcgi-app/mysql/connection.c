@@ -245,7 +245,7 @@ connection_find_hosts(struct database *db)
         struct host *next = &db->hosts[db->host_count];
         size_t found = by_name || !has_time_to_connect(db, started)
                            ? 0
-                           : host_resolve(&db->named[i], next, HOSTS_MAX - db->host_count);
+                           : dial_resolve(&db->named[i], next, HOSTS_MAX - db->host_count);
         if (found < 2)
             *next = db->named[i];
         db->host_count += found < 2 ? 1 : found;

@@ -1,6 +1,7 @@
 #include "mysql/dial.h"
 
 #include <errmsg.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,4 +128,23 @@ dial(struct database *db, const struct host *host)
         return handle;
     mysql_close(handle);
     return dial_once(db, host);
+}
+
+size_t
+dial_resolve(const struct host *host, struct host *addresses, size_t max)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
+    size_t count = 0;
+    if (getaddrinfo(host->name, NULL, &hints, &found) != 0)
+        return 0;
+    for (const struct addrinfo *at = found; at != NULL && count < max; at = at->ai_next) {
+        struct host *address = &addresses[count];
+        address->port = host->port;
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, address->name, sizeof address->name, NULL, 0,
+                        NI_NUMERICHOST) == 0)
+            count++;
+    }
+    freeaddrinfo(found);
+    return count;
 }

@@ -11,4 +11,10 @@
  */
 MYSQL *dial(struct database *db, const struct host *host);
 
+/*
+ * The addresses of a name, with its port, as the resolver orders them (getaddrinfo(3), which may
+ * wait for a name server). Returns how many there are, at most `max`; 0 where it has none now.
+ */
+size_t dial_resolve(const struct host *host, struct host *addresses, size_t max);
+
 #endif

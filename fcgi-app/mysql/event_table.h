@@ -18,6 +18,7 @@
     EVENT(RESERVATION_CANCELLED, "reservation.cancelled")                                          \
     EVENT(RESERVATION_PAID, "reservation.paid")                                                    \
     EVENT(RESERVATION_REFUNDED, "reservation.refunded")                                            \
+    EVENT(TICKET_TRANSFERRED, "ticket.transferred")                                                \
     EVENT(TICKET_CHECKED_IN, "ticket.checked_in")                                                  \
     EVENT(CONCERT_OPENED, "concert.opened")                                                        \
     EVENT(CONCERT_CHANGED, "concert.changed")                                                      \

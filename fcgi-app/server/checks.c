@@ -87,7 +87,8 @@ static bool
 check_operators_address(struct check *check)
 {
     const struct route *route = check->route;
-    bool is_gates = route->who == WHO_ADMIN && route->role == ROLE_GATE;
+    bool is_gates =
+        route->who == WHO_ADMIN && (route->role == ROLE_GATE || route->role == ROLE_ANY);
     return (route->who != WHO_ADMIN && route->who != WHO_LOCAL) || check->request->from_operator ||
            (is_gates && check->request->from_gate) ||
            reject(check, ERROR_FORBIDDEN, "calls from this address are not allowed here");
@@ -140,6 +141,7 @@ check_role(struct check *check)
     enum role role = check->request->account.role, needed = check->route->role;
     return role == ROLE_MANAGER || role == needed ||
            (role == ROLE_SELLER && needed == ROLE_VIEWER) ||
+           (role != ROLE_NONE && needed == ROLE_ANY) ||
            reject(check, ERROR_FORBIDDEN, "the role of this operator does not allow this");
 }
 

@@ -188,28 +188,32 @@ write_requests(struct buffer *out, const char *labels, const struct route_sum *s
     }
 }
 
-/*
- * One family of durations: of the routes for operators and monitors, or of all others. Operators
- * call seldom: how long theirs take is told as a sum.
- */
+/* Each limit of a histogram is a line. These routes are in no objective: a sum says enough. */
+static bool
+is_told_as_sum(const struct route *route)
+{
+    return route_is_for_operators(route) || route->seldom;
+}
+
+/* One family of durations: of the routes that are told as sums, or of all others. */
 static void
 write_durations(struct buffer *out, const struct router *router, const struct route_sum *sums,
-                bool operators)
+                bool as_sums)
 {
     char labels[LABELS_SIZE];
     for (size_t route = 0; route < router_route_count(router); route++) {
         const struct route_sum *sum = &sums[route];
-        if (sum->count == 0 || route_is_for_operators(router_route(router, route)) != operators)
+        if (sum->count == 0 || is_told_as_sum(router_route(router, route)) != as_sums)
             continue;
         name_route(router, route, labels);
-        if (!operators) {
+        if (!as_sums) {
             prometheus_histogram(out, "request_seconds", labels, &latency_limits, sum->buckets,
                                  sum->microseconds);
             continue;
         }
-        prometheus_decimal(out, "operator_request_seconds_sum", labels,
+        prometheus_decimal(out, "other_request_seconds_sum", labels,
                            (double)sum->microseconds / 1e6);
-        prometheus_integer(out, "operator_request_seconds_count", labels, (int64_t)sum->count);
+        prometheus_integer(out, "other_request_seconds_count", labels, (int64_t)sum->count);
     }
 }
 
@@ -230,8 +234,8 @@ write_routes(struct buffer *out, const struct metrics_sources *sources)
     prometheus_family(out, "request_seconds", "histogram",
                       "Time from the request that nginx had to the written answer.");
     write_durations(out, router, sums, false);
-    prometheus_family(out, "operator_request_seconds", "summary",
-                      "The same of the calls of operators and monitors.");
+    prometheus_family(out, "other_request_seconds", "summary",
+                      "The same of operators' calls and of seldom ones.");
     write_durations(out, router, sums, true);
 }
 

@@ -85,6 +85,7 @@ find_resource(const struct route *route, const char *segment, size_t length)
         {"{item}", ERROR_ITEM_NOT_FOUND, INT32_MAX},
         {"{hall}", ERROR_HALL_NOT_FOUND, INT32_MAX},
         {"{reservation}", ERROR_RESERVATION_NOT_FOUND, LARGE_ID_MAX},
+        {"{transfer}", ERROR_TRANSFER_NOT_FOUND, LARGE_ID_MAX},
         {"{user}", ERROR_NOT_FOUND, 0},
     };
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)

@@ -1,6 +1,6 @@
-# Publishes the pages: the HTML and docs/openapi.yaml under their names, revalidated each time; everything else
-# under a path that changes with the content, so that browsers keep it for a year; without comments, and each file
-# with its .gz.
+# Publishes the pages: the HTML, the service worker and docs/openapi.yaml under their names, revalidated each time;
+# everything else under a path that changes with the content, so that browsers keep it for a year; without comments
+# and indentation, and each file with its .gz.
 
 # web_publish TO: fills the folder from nginx/www.
 web_publish() {
@@ -19,7 +19,7 @@ web_publish() {
     fi
     before=$(web_version "$to") || before=
     [[ -z $before || $before == "$version" || ! -d $to/v/$before ]] || touch "$to/v/$before"
-    (cd "$from" && find . -name '*.html') | while read -r file; do
+    (cd "$from" && find . -name '*.html' -o -name service-worker.js) | while read -r file; do
         text=$(template_fill "$from/$file" "VERSION=$version")
         web_put "$to/$file" <<<"$text"
     done
@@ -28,11 +28,11 @@ web_publish() {
     find "$to/v" -mindepth 1 -maxdepth 1 -mtime +7 ! -name "$version" -exec rm -rf {} +
 }
 
-# web_strip FOLDER: takes lines of comments out of scripts and styles. They are for who reads the sources, and a
-# tenth of what a phone would load.
+# web_strip FOLDER: takes lines of comments and the indentation out of scripts and styles. They are for who reads the
+# sources, and an eighth of what a phone would load.
 web_strip() {
     find "$1" -type f \( -name '*.js' -o -name '*.css' \) -exec sed -i -E \
-        -e '\#^ *// #d' -e '\#^ */\*.*\*/$#d' -e '\#^ */\*[^/]*$#,\#\*/$#d' {} +
+        -e '\#^ *// #d' -e '\#^ */\*.*\*/$#d' -e '\#^ */\*[^/]*$#,\#\*/$#d' -e 's/^ +//' {} +
 }
 
 # web_version FOLDER: the version that its pages name; nothing if there are none

@@ -103,6 +103,12 @@ def new_concert(stack, *, items=1, seats=20, price=1000, status="open", opens="N
     return Concert(stack, concert_id, item_ids, seats, price)
 
 
+def allow(stack, concert, **settings):
+    """The concert, after an operator set these of it."""
+    ok(stack.call("PATCH", f"/admin/concert/{concert.id}", settings, stack.admin_headers()))
+    return concert
+
+
 class Hall:
     """A concert of one item. Ranges are (section, row, number of seats, price), whose seatIds go on from 1,
     or as POST /admin/concert takes them."""

@@ -68,7 +68,7 @@ def routes():
             role = values.pop(0).removeprefix("ROLE_")
             keyed = values[-1] == "true" or macro == "ASSISTED"
         else:
-            who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED")
+            who, keyed = values.pop(0).removeprefix("WHO_"), macro in ("KEYED", "BATCHED") or values[-1] == "true"
         found.append(Route(method, pattern, who, keyed, values[0], role, macro == "UPLOAD"))
     return found
 
@@ -90,7 +90,7 @@ def fields():
 
 # what each function of concert_draft.c and refund_rules.c reads
 PLACES = {
-    "read_range": "items[0].seats[0].", "read_item": "items[0].", "read_hall": "items[0].",
+    "read_range": "items[0].seats[0].", "read_times": "items[0].", "read_seats": "items[0].", "read_hall": "items[0].",
     "read_price": "items[0].prices[0].", "read_beacon": "beacon.", "read_draw": "",
     "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
     "refund_rules_read_member": "", "read_rule": "refundRules[0].",
@@ -99,6 +99,8 @@ PLACES = {
 # the same of a change of a date
 PLACES_OF_ITEM = {"item_change_read": "", "read_seat_changes": "", "read_seat_change": "seats[0].",
                   "read_kind": "seats[0].", "read_note": "seats[0]."}
+# and of one more date, beside what a new concert's have
+PLACES_OF_DATE = {"read_like": ""}
 
 
 def members(places=PLACES):
@@ -108,7 +110,7 @@ def members(places=PLACES):
     for function, body in re.findall(r"^(\w+)\([^;{]*\)\n\{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL):
         for kind, name, rest in re.findall(r'read(?:er)?_(\w+)\(\s*&?\w+,\s*"(\w+)"([^;]*)\);', body):
             if kind in ("enter", "refuse") or function not in places:
-                assert function in PLACES | PLACES_OF_ITEM
+                assert function in PLACES | PLACES_OF_ITEM | PLACES_OF_DATE
                 continue
             place = places["read_beacon" if kind == "optional_text" and function == "read_draw" else function]
             last = rest.split(",")[-1].strip()

@@ -53,6 +53,13 @@ class Books:
         ok(stack.post("/admin/checkin", used, **keyed("checkin", **stack.admin_headers())))
         tickets("refunded", "refunded")
         ok(stack.call("DELETE", f"/reservation/{self.names['refunded']}?userId=refunded", headers=keyed("cancel")))
+        # one is transferred
+        stack.query("UPDATE concert SET transfers = 1 WHERE concert_id = %s", concert.id)
+        charge(stack, "giver", 5000)
+        self.names["given"] = buy("giver", [17])
+        offered = ok(stack.post(f"/reservation/{self.names['given']}/transfer", {"userId": "giver", "toUserId": "friend"},
+                                **keyed("offer")))
+        ok(stack.post(f"/transfer/{offered['transferId']}/accept", {"userId": "friend"}, **keyed("accept")))
         # of an order of three seats one is given back with a fee
         charge(stack, "parting", 5000)
         self.names["part"] = buy("parting", [10, 11, 12])
@@ -444,6 +451,28 @@ BREAKS = {
     "a refund for which the rules gave nothing": (
         {"refund_by_rules"},
         [RULES.format(when="p.paid_at - INTERVAL 2 MINUTE", percent=0)]),
+    "a refund of a seat for which the rules gave nothing": (
+        {"refund_by_rules"},
+        ["UPDATE returned_seat SET asked_at = UTC_TIMESTAMP(3) WHERE reservation_id = {part}",
+         RULES.format(when="p.paid_at - INTERVAL 2 DAY", percent=0)]),
+    "an order that its last transferee does not own": (
+        {"transferee_owns"}, ["UPDATE reservation SET user_id = 'thief' WHERE reservation_id = {given}"]),
+    "an order whose payer is forgotten": (
+        {"transferee_owns", "paid_has_payment", "payment_has_reservation"},
+        ["UPDATE reservation SET payer = NULL WHERE reservation_id = {given}"]),
+    "an order that another one paid": (
+        {"transferee_owns", "paid_has_payment", "payment_has_reservation"},
+        ["UPDATE reservation SET payer = 'thief' WHERE reservation_id = {given}"]),
+    "a payer of an order that was not transferred": (
+        {"transferee_owns"}, ["UPDATE reservation SET payer = user_id WHERE reservation_id = {paid}"]),
+    "a transfer that was accepted too late": (
+        {"transferee_owns"}, ["UPDATE transfer SET expires_at = settled_at WHERE reservation_id = {given}"]),
+    "a transfer that is gone": (
+        {"transferee_owns", "answer_has_effect"}, ["DELETE FROM transfer WHERE reservation_id = {given}"]),
+    "a ticket that is void, and is not": (
+        {"void_ticket_is_void"},
+        ["INSERT INTO void_ticket SELECT ticket_id, reference, reservation_id, seat_no, item_id, UTC_TIMESTAMP(3) FROM ticket"
+         " WHERE reservation_id = {paid}"]),
     "a negative fee": (
         {"payment_adds_up"},
         ["UPDATE point_history SET amount = amount + 1, balance_after = balance_after + 1, fee = -1"

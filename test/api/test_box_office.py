@@ -215,7 +215,7 @@ def test_a_cancel_of_a_concert_moves_no_points(new_stack):
     made = sell(stack, concert, [1, 2], user)
     done = stack.ctl("concert", "cancel", str(concert.id))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "refunded 1 reservations, 0 points; cancelled 0 holds"
+    assert done.stdout.splitlines()[-1] == "refunded 1 reservations, 0 points; cancelled 0 holds; 0 left"
     assert order_of(stack, made)["payment"]["status"] == "refunded" and ledger(stack, user) == []
     stack.check_books()
 

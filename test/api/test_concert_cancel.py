@@ -12,42 +12,32 @@ from helpers import (
     NOTHING_APART, add_token, age_hold, ask_pay, ask_reserve, assert_problem, balance, buy, charge, new_concert, new_user, ok,
     pay, reserve,
 )
-from stack import read_line, wait_for
+from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
-FINAL = re.compile(r"refunded (\d+) reservations, (\d+) points; cancelled (\d+) holds")
-
-# The command waits for as long as a call may last: not for long where there is none.
-NO_CALLS = {
-    "FRONTROW_REDIS_TIMEOUT_MS": "900", "FRONTROW_LOCK_WAIT_S": "1", "FRONTROW_MYSQL_TIMEOUT_MS": "1100",
-    "FRONTROW_REQUEST_MS": "3100", "FRONTROW_WATCHDOG_MS": "3200",
-}
+LINE = re.compile(r"refunded (\d+) reservations, (\d+) points; cancelled (\d+) holds; (\d+) left")
 
 
 class Cancel:
-    """frontrowctl concert cancel, under way. `calls`: there may be some of this concert meanwhile."""
+    """frontrowctl concert cancel, under way."""
 
-    def __init__(self, stack, concert_id, calls=False, **environment):
+    def __init__(self, stack, concert_id, **environment):
         self.process = subprocess.Popen(
             [stack.build / "frontrowctl", "--config", stack.var / "frontrow.conf", "concert", "cancel",
              str(concert_id)],
-            env=stack.environment | ({} if calls else NO_CALLS) | environment, text=True,
+            env=stack.environment | environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
-
-    def wait_for_first_look(self):
-        while "waiting" not in (line := read_line(self.process)):
-            assert line, self.process.stderr.read()
 
     def kill(self):
         self.process.kill()
         self.process.communicate()
 
     def finish(self):
-        """(exit status, [refunded, points, cancelled] of the last line, standard error)"""
+        """(exit status, [refunded, points, cancelled, left] of the last line, standard error)"""
         output, errors = self.process.communicate(timeout=300)
-        found = FINAL.findall(output)
+        found = LINE.findall(output)
         return self.process.returncode, [int(number) for number in found[-1]] if found else None, errors
 
 
@@ -67,12 +57,12 @@ def sales(stack, concert):
     return ok(stack.get(f"/admin/concert/{concert.id}", **stack.admin_headers()))["sales"]
 
 
-def assert_all_free(stack, concert, seats):
+def assert_nobody_has_any(stack, concert, seats):
     assert sales(stack, concert) == {
-        "seatCount": seats, "available": seats, "held": 0, "sold": 0, "blocked": 0, "revenue": 0} | NOTHING_APART
+        "seatCount": seats, "available": 0, "held": 0, "sold": 0, "blocked": seats, "revenue": 0} | NOTHING_APART
     left = stack.query(
-        "SELECT COUNT(*) AS n FROM reservation WHERE concert_id = %s AND status NOT IN ('cancelled', 'expired')",
-        concert.id)
+        "SELECT COUNT(*) AS n FROM reservation WHERE concert_id = %s AND status NOT IN ('cancelled', 'expired')"
+        " AND NOT (status = 'held' AND expires_at < UTC_TIMESTAMP(3))", concert.id)
     assert left[0]["n"] == 0
 
 
@@ -124,7 +114,7 @@ def sold(stack):
 
 
 def test_the_last_line_and_the_exit_status(sold):
-    assert (sold.status, sold.counts, sold.errors) == (0, [7, 8 * 700, 1], "")
+    assert (sold.status, sold.counts, sold.errors) == (0, [7, 8 * 700, 1, 0], "")
 
 
 def test_each_paid_one_is_refunded_once(stack, sold):
@@ -176,16 +166,26 @@ def test_a_lapsed_hold_stays_expired(stack, sold):
     assert reservation(stack, sold.late, sold.lapsed["reservationId"])["status"] == "expired"
 
 
-def test_all_seats_are_free(stack, sold):
+def test_all_seats_are_withheld(stack, sold):
     """That of the lapsed hold too, though the sweeper has not yet come to it."""
-    assert sales(stack, sold.concert) == {
-        "seatCount": 40, "available": 40, "held": 0, "sold": 0, "blocked": 0, "revenue": 0} | NOTHING_APART
+    assert_nobody_has_any(stack, sold.concert, 40)
 
 
-def test_the_audit_log_has_the_begin_and_the_end(stack, sold):
-    rows = [row for row in audit_rows(stack, sold.concert) if row["action"] == "concert cancel"]
-    assert [(row["actor"], row["detail"]) for row in rows[:2]] == [
-        ("ctl", "begun"), ("ctl", "refunded 7 reservations, 5600 points; cancelled 1 holds; failed 0")]
+def test_its_dates_are_cancelled(stack, sold):
+    """As by POST /admin/concert/{id}/cancel, with what was done."""
+    shown = ok(stack.get(f"/admin/concert/{sold.concert.id}", **stack.admin_headers()))["cancel"]
+    assert shown["doneAt"] and (shown["refunded"], shown["points"], shown["holds"], shown["left"]) == (7, 5600, 1, 0)
+    dates = ok(stack.get(f"/admin/concert/{sold.concert.id}/item", **stack.admin_headers()))["items"]
+    assert [(row["status"], row["cancel"]["refunded"]) for row in dates] == [("cancelled", 4), ("cancelled", 3)]
+
+
+def test_the_audit_log_has_the_begin_and_the_end_of_each_date(stack, sold):
+    begin, *ends = [row for row in audit_rows(stack, sold.concert) if row["action"].endswith("cancel")]
+    assert (begin["actor"], begin["action"], begin["detail"]) == ("ctl", "concert cancel", "")
+    first, second = sold.concert.items
+    assert [(row["actor"], row["action"], row["detail"]) for row in ends] == [
+        ("ctl", "item cancel", f"item {first}: refunded 4 reservations, 4200 points; cancelled 1 holds"),
+        ("ctl", "item cancel", f"item {second}: refunded 3 reservations, 1400 points; cancelled 0 holds")]
 
 
 def test_the_concert_is_cancelled_for_everybody(stack, sold):
@@ -199,7 +199,9 @@ def test_the_concert_is_cancelled_for_everybody(stack, sold):
 
 
 def test_again_there_is_nothing_to_do(stack, sold):
-    assert cancel(stack, sold.concert)[:2] == (0, [0, 0, 0])
+    rows = audit_rows(stack, sold.concert)
+    assert cancel(stack, sold.concert)[:2] == (0, [7, 5600, 1, 0])
+    assert audit_rows(stack, sold.concert) == rows
     assert kinds(stack, sold.three) == ["refund", "payment", "charge"]
 
 
@@ -236,10 +238,20 @@ def test_what_somebody_keeps_locked_is_left_for_the_next_run(stack):
     made = [buy(stack, user, concert)[0] for user in users]
     with lock_reservation(stack, made[1]["reservationId"]):
         status, counts, errors = cancel(stack, concert)
-    assert (status, counts) == (1, [2, 2000, 0])
-    assert "1 reservations could not be ended" in errors and "run it again" in errors
+    assert (status, counts) == (1, [2, 2000, 0, 1])
+    assert "1 reservations could not be ended" in errors and "the sweeper" in errors
     assert reservation(stack, users[1], made[1]["reservationId"])["status"] == "paid"
-    assert cancel(stack, concert)[:2] == (0, [1, 1000, 0])
+    assert cancel(stack, concert)[:2] == (0, [3, 3000, 0, 0])
+
+
+def test_what_an_older_build_left(stack):
+    """It made the concert cancelled, left its dates open, and was killed on the way."""
+    concert, user = new_concert(stack, items=2), new_user()
+    made, _ = buy(stack, user, concert, item=concert.items[1])
+    stack.query("UPDATE concert SET status = 'cancelled' WHERE concert_id = %s", concert.id)
+    assert cancel(stack, concert)[:2] == (0, [1, 1000, 0, 0])
+    assert reservation(stack, user, made["reservationId"])["status"] == "cancelled" and balance(stack, user) == 1000
+    assert_nobody_has_any(stack, concert, 40)
 
 
 # ---- killed in the middle
@@ -296,7 +308,7 @@ def slow_refunds(stack, concert):
 
 
 def test_killed_and_run_again(stack):
-    """Three kills on the way; each run goes on, and nobody is refunded twice."""
+    """Three kills on the way; each run goes on, nobody is refunded twice, and what is told is what was done."""
     seats = 1200  # several batches
     concert = sell_hall(stack, seats)
     with slow_refunds(stack, concert):  # none is through before it is killed
@@ -307,8 +319,8 @@ def test_killed_and_run_again(stack):
             done = count_refunded(stack, concert)
             assert goal <= done < seats, "it was not killed in the middle"
             assert sales(stack, concert)["sold"] == seats - done
-    assert cancel(stack, concert)[:2] == (0, [seats - done, 10 * (seats - done), 0])
-    assert_all_free(stack, concert, seats)
+    assert cancel(stack, concert)[:2] == (0, [seats, 10 * seats, 0, 0])
+    assert_nobody_has_any(stack, concert, seats)
     ledger = stack.query(
         "SELECT h.kind, COUNT(*) AS n, SUM(h.amount) AS amount FROM point_history h"
         " JOIN reservation r USING (reservation_id) WHERE r.concert_id = %s GROUP BY h.kind ORDER BY 1", concert.id)
@@ -339,10 +351,8 @@ def test_two_at_once_refund_each_once(stack):
     concert = sell_hall(stack, seats)
     runs = [Cancel(stack, concert.id), Cancel(stack, concert.id)]
     done = [run.finish() for run in runs]
-    assert [status for status, _, _ in done] == [0, 0]
-    assert sum(counts[0] for _, counts, _ in done) == seats
-    assert sum(counts[1] for _, counts, _ in done) == 10 * seats
-    assert_all_free(stack, concert, seats)
+    assert [run[:2] for run in done] == [(0, [seats, 10 * seats, 0, 0])] * 2
+    assert_nobody_has_any(stack, concert, seats)
 
 
 # ---- while buyers go on
@@ -369,20 +379,20 @@ def test_a_payment_on_its_way_is_refunded(stack):
         with lock_purse(stack, holder.user):
             paying = Pending(stack, holder.pay)
             wait_for_waiters(stack, 1)
-            running = Cancel(stack, concert.id, calls=True)
+            running = Cancel(stack, concert.id)
             wait_for_waiters(stack, 2)
         answer = paying.answer()
         status, counts, _ = running.finish()
         assert status == 0
         assert balance(stack, holder.user) == 5000
         assert reservation(stack, holder.user, holder.id)["status"] == "cancelled"
-        assert_all_free(stack, concert, 20)
+        assert_nobody_has_any(stack, concert, 20)
         if answer.status == 200:
-            assert counts == [1, 1000, 0]
+            assert counts == [1, 1000, 0, 0]
             assert kinds(stack, holder.user) == ["refund", "payment", "charge"]
             return
         assert answer.code in ("reservation_cancelled", "busy"), answer  # it waited too long, and looked again
-        assert counts == [0, 0, 1]
+        assert counts == [0, 0, 1, 0]
     pytest.fail("no payment was in time")
 
 
@@ -394,14 +404,14 @@ def test_a_reservation_on_its_way_is_cancelled(stack):
         with lock_seat(stack, concert.item, 1):
             reserving = Pending(stack, lambda client: ask_reserve(client, user, concert, concert.item, 1))
             wait_for_waiters(stack, 1)
-            running = Cancel(stack, concert.id, calls=True)
-            running.wait_for_first_look()
+            running = Cancel(stack, concert.id)
+            wait_for_waiters(stack, 2)
         answer = reserving.answer()
         status, counts, _ = running.finish()
         assert status == 0
-        assert_all_free(stack, concert, 20)
+        assert_nobody_has_any(stack, concert, 20)
         if answer.status == 200:
-            assert counts == [0, 0, 1]
+            assert counts == [0, 0, 1, 0]
             assert reservation(stack, user, answer.json()["reservationId"])["status"] == "cancelled"
             return
         assert answer.code in ("concert_not_open", "busy"), answer
@@ -423,11 +433,11 @@ def test_buyers_reserve_pay_and_refund_meanwhile(stack):
               for holder in leavers]
     calls += [lambda client, user=user, item=item, seat=seat: ask_reserve(client, user, concert, item, seat)
               for user, item, seat in newcomers]
-    running = Cancel(stack, concert.id, calls=True)
+    running = Cancel(stack, concert.id)
     answers = rush(stack, calls).answers
     status, counts, errors = running.finish()
     assert status == 0, errors
-    assert_all_free(stack, concert, 200)
+    assert_nobody_has_any(stack, concert, 200)
     expected = {"reservation_cancelled", "not_cancellable", "concert_not_open", ""}
     assert {answer.code for answer in answers} <= expected
     for holder in payers + leavers:
@@ -448,6 +458,6 @@ def test_it_stands_in_nobodys_way(stack):
     while running.process.poll() is None and bought < 100:
         buy(stack, new_user(), concert)
         bought += 1
-    assert running.finish()[:2] == (0, [900, 9000, 0])
+    assert running.finish()[:2] == (0, [900, 9000, 0, 0])
     assert bought > 5
     assert lock_waits(stack) == before

@@ -157,7 +157,7 @@ def test_frontrowctl_does_the_rest_at_once(stack):
 def test_a_concert_that_frontrowctl_has_cancelled(stack):
     concert = new_concert(stack)
     assert stack.ctl("concert", "cancel", str(concert.id)).returncode == 0
-    assert progress(stack, concert) is None
+    assert progress(stack, concert)["doneAt"] and [row["status"] for row in rows(stack, concert)] == ["cancelled"]
     assert_problem(ask_cancel(stack, concert), "not_cancellable")
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import openapi
 import pytest
 import route_table
-from crowd import call_until_settled
+from crowd import Pending, call_until_settled, transaction, wait_for_waiters
 from helpers import (
     Hall, add_token, age_hold, ask_reserve, assert_problem, buy, charge, new_concert, new_user, ok, pay, reserve, seat_status,
 )
@@ -98,12 +98,76 @@ def test_a_repeated_call_adds_one_date(stack, hall):
     assert_problem(dates.ask_add(DAY | {"seats": SEATS[:1] + [{"from": 9, "to": 9, "price": 1}]}, **key), "idempotency_key_reused")
 
 
+def columns_of(stack, item):
+    """What is copied of each seat."""
+    return stack.query("SELECT seat_no, price, section, row_name, label, blocked, x, y, kind, note, partner_no FROM seat"
+                       " WHERE item_id = %s ORDER BY seat_no", item)
+
+
+def test_a_date_like_another(stack, hall):
+    """All that its seats are, also the kind and the note of a withheld one; nothing of who has them."""
+    dates = dates_of(stack, hall)
+    dates.patch(hall.item, *PLACES, {"from": 1, "to": 2, "kind": "restricted", "note": "기둥 뒤", "blocked": True},
+                {"from": 9, "to": 9, "section": "발코니", "row": "가열", "label": "9A", "x": -7, "y": 3})
+    dates.patch(hall.item, {"from": 3, "to": 4, "blocked": True})
+    buy(stack, new_user(), hall, item=hall.item, seats=[5])
+    reserve(stack, new_user(), hall, hall.item, [6])
+    dates.patch(hall.item, {"from": 5, "to": 8, "price": 77_000})  # for whoever comes next
+    item = openapi.assert_answer(dates.ask_add(DAY | {"likeItemId": hall.item}), "POST", LIST)["itemId"]
+    assert columns_of(stack, item) == columns_of(stack, hall.item)
+    assert dates.log()[0]["after"] == {
+        "itemId": item, "date": "2031-06-01", "startsAt": "2031-06-01T10:30:00.000Z", "seatCount": 30, "likeItemId": hall.item}
+    first, second = dates.rows()
+    assert {name: second[name] for name in ("minPrice", "maxPrice")} == {name: first[name] for name in ("minPrice", "maxPrice")}
+    assert second["layoutVersion"] != first["layoutVersion"]
+    assert second["sales"] == first["sales"] | {"available": 26, "held": 0, "sold": 0, "revenue": 0}
+    assert reserve(stack, new_user(), hall, item, [5])["totalPrice"] == 77_000
+    dates.patch(item, {"from": 1, "to": 1, "blocked": False})
+    assert seats_of(stack, hall, item)[1]["kind"] == "restricted" and seats_of(stack, hall, item)[1]["note"] == "기둥 뒤"
+
+
+def test_a_date_like_a_cancelled_one(stack):
+    """Which of its seats were withheld before is not known any more: all are, and nothing is sold by mistake."""
+    concert = new_concert(stack)
+    ok(stack.post(f"/admin/concert/{concert.id}/item/{concert.item}/cancel", {"reason": "Ill"}, **stack.admin_headers()))
+    item = ok(dates_of(stack, concert).ask_add(DAY | {"likeItemId": concert.item}))["itemId"]
+    row = next(row for row in dates_of(stack, concert).rows() if row["itemId"] == item)
+    assert (row["status"], row["sales"]["blocked"], row["cancel"]) == ("open", 20, None)
+
+
+def test_where_there_is_none_to_be_like(stack, hall):
+    dates, other = dates_of(stack, hall), new_concert(stack)
+    for item in (other.item, 2**31 - 1):
+        assert_problem(dates.ask_add(DAY | {"likeItemId": item}), "item_not_found")
+    for beside in ({"seats": SEATS}, {"hallId": 1}, {"prices": []}):
+        assert_problem(dates.ask_add(DAY | {"likeItemId": hall.item} | beside), "invalid_field", field="likeItemId")
+    for wrong in (0, -1, 2**31, "1", None, 1.5):
+        assert_problem(dates.ask_add(DAY | {"likeItemId": wrong}), "invalid_field", field="likeItemId")
+    concert = {"title": "T", "venue": "V", "items": [DAY | {"likeItemId": hall.item}]}
+    assert_problem(stack.post("/admin/concert", concert, **stack.admin_headers()), "invalid_field", field="items[0].seats")
+    assert len(dates.rows()) == 1
+
+
 def test_where_no_date_is_added(stack):
     assert_problem(Dates(stack, 2**31 - 1).ask_add(DAY | {"seats": SEATS}), "concert_not_found")
     assert_problem(Dates(stack, 2**31 - 1).ask_add(DAY), "invalid_field", field="seats")
     cancelled = new_concert(stack, status="cancelled")
     assert_problem(dates_of(stack, cancelled).ask_add(DAY | {"seats": SEATS}), "concert_not_open")
     assert len(dates_of(stack, cancelled).rows()) == 1
+
+
+def test_no_date_is_added_behind_a_cancel(stack):
+    """The concert is cancelled, with the dates that it has, while one more is on its way."""
+    concert = new_concert(stack)
+    dates = dates_of(stack, concert)
+    with transaction(stack, "SELECT * FROM concert WHERE concert_id = %s FOR UPDATE", concert.id) as cancelling:
+        adding = Pending(stack, lambda client: client.post(dates.path, DAY | {"seats": SEATS}, **dates.headers))
+        wait_for_waiters(stack, 1)
+        with cancelling.cursor() as cursor:
+            cursor.execute("UPDATE concert SET status = 'cancelled' WHERE concert_id = %s", concert.id)
+        cancelling.commit()
+    assert_problem(adding.answer(), "concert_not_open")
+    assert len(dates.rows()) == 1
 
 
 @pytest.mark.parametrize("field, body", [

@@ -167,6 +167,12 @@ class Lone:
         return [request("POST", "/admin/checkin", {"code": one["code"], "itemId": one["itemId"], "deviceId": "gate"}, **self.key)
                 for one in tickets]
 
+    def checkouts(self, count):
+        tickets = self.tickets(count)
+        self.make(self.checkins(tickets))
+        self.stack.query("UPDATE concert SET reentry = 1")
+        return [request("POST", "/admin/checkout", {"code": one["code"], "itemId": one["itemId"]}, **self.key) for one in tickets]
+
     def used(self, count):
         scan = self.checkins(self.tickets(1))
         self.make(scan)
@@ -196,6 +202,22 @@ class Lone:
 
     def cancels(self, made):
         return [request("DELETE", f"/reservation/{one['reservationId']}?userId={self.user}") for one in made]
+
+    def swaps(self, count):
+        """Of holds of a seat each; the second half of the hall is free."""
+        held = self.make(self.reservations(2 * count)[:count])
+        self.stack.query("UPDATE concert SET swaps = 1 WHERE concert_id = %s", held[0]["concertId"])
+        return [request("POST", f"/reservation/{one['reservationId']}/swap", {
+            "userId": self.user, "seatIds": [one["seats"][0]["seatId"]], "toSeatIds": [one["seats"][0]["seatId"] + count]})
+                for one in held]
+
+    def offers(self, count):
+        """Of orders of a seat each, to a friend."""
+        bought = self.bought(count)
+        self.stack.query("UPDATE concert c JOIN reservation r ON r.concert_id = c.concert_id SET c.transfers = 1"
+                         " WHERE r.reservation_id = %s", bought[0]["reservationId"])
+        return [request("POST", f"/reservation/{one['reservationId']}/transfer", {"userId": self.user, "toUserId": "friend"})
+                for one in bought]
 
     def adds(self, count, concert):
         return [
@@ -246,8 +268,11 @@ CALLS = {
     ("GET", "/ticket-keys"): lambda lone: lone.public("/ticket-keys"),
     ("GET", "/reservation/{reservation}/ticket"): lambda lone: lone.of_user(
         f"/reservation/{lone.bought(1)[0]['reservationId']}/ticket"),
+    ("GET", "/reservation/{reservation}/calendar"): lambda lone: lone.of_user(
+        f"/reservation/{lone.bought(1)[0]['reservationId']}/calendar"),
     ("POST", "/admin/checkin"): lambda lone: lambda count: lone.checkins(lone.tickets(count)),
     ("POST", "/admin/checkin/undo"): lambda lone: lone.undos,
+    ("POST", "/admin/checkout"): lambda lone: lone.checkouts,
     ("GET", "/admin/item/{item}/ticket"): lambda lone: lone.asked(f"/admin/item/{lone.tickets(5)[0]['itemId']}/ticket"),
     ("GET", "/admin/item/{item}/attendance"): lambda lone: lone.asked(f"/admin/item/{lone.concert.item}/attendance"),
     ("POST", "/token/add"): lambda lone: lambda count: lone.adds(count, lone.queue),
@@ -258,6 +283,13 @@ CALLS = {
     ("GET", "/reservation/{reservation}"): lambda lone: lone.of_user(
         f"/reservation/{lone.bought(1)[0]['reservationId']}"),
     ("DELETE", "/reservation/{reservation}"): lambda lone: lambda count: lone.cancels(lone.bought(count)),
+    ("POST", "/reservation/{reservation}/swap"): lambda lone: lone.swaps,
+    ("POST", "/reservation/{reservation}/transfer"): lambda lone: lone.offers,
+    ("GET", "/transfer"): lambda lone: lone.of_user("/transfer"),
+    ("POST", "/transfer/{transfer}/accept"): lambda lone: lambda count: [
+        request("POST", f"/transfer/{one['transferId']}/accept", {"userId": "friend"}) for one in lone.make(lone.offers(count))],
+    ("DELETE", "/transfer/{transfer}"): lambda lone: lambda count: [
+        request("DELETE", f"/transfer/{one['transferId']}?userId=friend") for one in lone.make(lone.offers(count))],
     ("GET", "/point"): lambda lone: lone.of_user("/point"),
     ("POST", "/point/charge"): lambda lone: lone.charges,
     ("POST", "/point/use"): lambda lone: lambda count: [

@@ -10,7 +10,8 @@ from helpers import ERRORS, charge, new_concert, new_user
 from stack import ROOT
 
 # the members by which a path names its resources
-IDS = {"{concert}": "{concertId}", "{item}": "{itemId}", "{reservation}": "{reservationId}", "{hall}": "{hallId}", "{user}": "{userId}"}
+IDS = {"{concert}": "{concertId}", "{item}": "{itemId}", "{reservation}": "{reservationId}", "{hall}": "{hallId}", "{user}": "{userId}",
+       "{transfer}": "{transferId}"}
 METRICS = ("GET", "/metrics")  # the server's own
 OPERATIONS = openapi.operations()
 

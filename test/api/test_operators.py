@@ -14,8 +14,8 @@ pytestmark = pytest.mark.usefixtures("audited")
 
 ROLES = ("viewer", "gate", "seller", "manager")
 # What a role may do beside its own; a route says which one it needs.
-INCLUDES = {"viewer": {"VIEWER"}, "gate": {"GATE"}, "seller": {"SELLER", "VIEWER"},
-            "manager": {"VIEWER", "GATE", "SELLER", "MANAGER"}}
+INCLUDES = {"viewer": {"VIEWER", "ANY"}, "gate": {"GATE", "ANY"}, "seller": {"SELLER", "VIEWER", "ANY"},
+            "manager": {"VIEWER", "GATE", "SELLER", "MANAGER", "ANY"}}
 NEEDED = {
     "GET /admin/concert": "VIEWER", "GET /admin/concert/{concert}": "VIEWER",
     "POST /admin/concert": "MANAGER", "PATCH /admin/concert/{concert}": "MANAGER",
@@ -28,7 +28,7 @@ NEEDED = {
     "POST /admin/hall": "MANAGER", "GET /admin/hall": "VIEWER", "GET /admin/hall/{hall}": "VIEWER",
     "DELETE /admin/hall/{hall}": "MANAGER",
     "POST /admin/checkin": "GATE", "POST /admin/checkin/undo": "MANAGER", "GET /admin/item/{item}/ticket": "GATE",
-    "GET /admin/item/{item}/attendance": "VIEWER",
+    "POST /admin/checkout": "GATE", "GET /admin/item/{item}/attendance": "ANY",
 }
 ROUTES = [route for route in route_table.routes() if route.role != "NONE"]
 
@@ -268,14 +268,17 @@ def change_something(stack, route):
             "/admin/concert/{concert}/item/{item}": ({"date": "2099-01-02"}, "item change"),
             "/admin/concert/{concert}/item/{item}/cancel": ({"reason": "ill"}, "item cancel"),
         }[route.pattern]
-    if route.pattern.startswith("/admin/checkin"):
+    if route.pattern.startswith("/admin/check"):
         concert, user = new_concert(stack), new_user()
+        stack.query("UPDATE concert SET reentry = 1 WHERE concert_id = %s", concert.id)
         held, _ = buy(stack, user, concert)
         ticket, = ok(stack.get(f"/reservation/{held['reservationId']}/ticket?userId={user}"))["tickets"]
         body = {"code": ticket["code"], "itemId": concert.item}
         if route.pattern == "/admin/checkin":
             return route.pattern, body, "ticket checkin"
         ok(stack.post("/admin/checkin", body, **stack.admin_headers()))
+        if route.pattern == "/admin/checkout":
+            return route.pattern, body, "ticket checkout"
         return route.pattern, {"ticketId": ticket["ticketId"], "reason": "a mistake"}, "ticket undo"
     body = {"userId": new_user(), "amount": 70}
     if str(route) == "POST /admin/point":
@@ -338,7 +341,7 @@ def test_the_log_says_who_what_before_and_after(stack, keys):
     assert_problem(stack.call("PATCH", path, {"status": "open"}, key), "not_cancellable")
     page = read_log(stack, f"?concertId={made}")
     assert page["next"] is None and {row["concertId"] for row in page["log"]} == {made}
-    done, begun, opened, same, changed, created = page["log"]
+    begun, opened, same, changed, created = page["log"]  # it has no dates, whose ends would be told
     assert list(created) == ["logId", "actor", "action", "concertId", "detail", "before", "after", "createdAt"]
     assert (created["actor"], created["action"], created["before"]) == (name, "concert create", None)
     assert created["after"]["title"] == "별" and created["after"]["maxSeatsPerUser"] == 8
@@ -348,7 +351,6 @@ def test_the_log_says_who_what_before_and_after(stack, keys):
     assert (same["actor"], same["before"], same["after"]) == ("admin", {}, {})
     assert (opened["actor"], opened["before"], opened["after"]) == ("ctl", {"status": "closed"}, {"status": "open"})
     assert (begun["before"], begun["after"]) == ({"status": "open"}, {"status": "cancelled"})
-    assert done["detail"].startswith("refunded 0") and done["before"] is done["after"] is None
 
 
 def test_pages_of_the_log(stack, keys):

@@ -16,7 +16,7 @@ ALTER TABLE point_history DROP KEY history_of_reservation,
 ALTER TABLE reservation DROP COLUMN refund_count;
 DROP TABLE returned_seat;
 DROP TABLE refund_rule;
-DELETE FROM schema_migrations WHERE version = 18;
+DELETE FROM schema_migrations WHERE version IN (18, 24);
 """
 NARROW_KEY = """
 ALTER TABLE point_history DROP KEY history_of_reservation, ADD UNIQUE KEY history_of_reservation (reservation_id, kind);

@@ -32,7 +32,7 @@ CONTROLS = [bytes([code]) for code in (*range(32), 0x7f)] + [b"\xc2\x80", b"\xc2
 GOOD = {
     "USER": new_user("walk"), "ID": INT32 - 1, "LARGE_ID": INT32, "INTEGER": 1, "SMALL": 1, "DATE": "2031-05-01", "TEXT": "A",
     "INSTANT": "2031-05-01T19:30:00Z",
-    "TOKEN": "1-" + "0" * 32, "SEAT_ID": 1, "SEAT_IDS": [1], "COUNT": 1,
+    "TOKEN": "1-" + "0" * 32, "SEAT_ID": 1, "SEAT_IDS": [1], "SEAT_LIST": [2], "COUNT": 1,
 }
 CHOICE = ("SEAT_ID", "SEAT_IDS", "COUNT")
 
@@ -186,7 +186,7 @@ def wrong_values(kind):
         return types + numbers + texts + ["\x01", "a\x7f", "a b", "가", "\u0085"]
     if kind == "TEXT":
         return types + numbers + texts
-    if kind == "SEAT_IDS":
+    if kind in ("SEAT_IDS", "SEAT_LIST"):
         lists = [[0], [-1], [INT32], ["1"], [1.0], [None], [1, 1], list(range(1, 10)), [1] * 5000]
         return types + numbers + texts + lists
     if kind == "SMALL":
@@ -278,7 +278,7 @@ def is_read(route, member):
     if route.method == "PATCH":
         return not member.place.startswith("items") and member.name != "items"
     return member.name not in ("paused", "maxWaiting", "refundRules", "untilDays", "percent", "description", "ageLimit",
-                               "runningMinutes", "poster")
+                               "runningMinutes", "poster", "seatReturns", "swaps", "transfers", "reentry")
 
 
 CONCERT_ROUTES = [route for route in ROUTES if route.fields == "any_fields" and "{item}" not in route.pattern

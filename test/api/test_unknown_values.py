@@ -12,6 +12,7 @@ from helpers import (
 COLUMNS = {
     ("box_office_sale", "method"), ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
     ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "kind"), ("seat", "status"),
+    ("transfer", "status"),
 }
 LATER = "later"
 
@@ -199,3 +200,16 @@ def test_a_stored_answer(newer):
     set_later(newer, "idempotency", "effect", "user_id = %s", user)
     again = newer.post("/point/charge", body, **key)
     assert (again.status, again.body, again.headers["Idempotency-Replayed"]) == (200, first.body, "true")
+
+
+def test_a_transfer(newer):
+    """It is shown, and nobody accepts or ends it."""
+    concert, giver, friend = new_concert(newer), new_user(), new_user()
+    concert.set(transfers=1)
+    order, _ = buy(newer, giver, concert)
+    offer = ok(newer.post(f"/reservation/{order['reservationId']}/transfer", {"userId": giver, "toUserId": friend}))
+    set_later(newer, "transfer", "status", "transfer_id = %s", offer["transferId"])
+    assert ok(newer.get(f"/transfer?userId={friend}"))["transfers"] == [offer | {"status": "other"}]
+    path = f"/transfer/{offer['transferId']}"
+    assert_problem(newer.post(f"{path}/accept", {"userId": friend}), "transfer_over")
+    assert_problem(newer.call("DELETE", f"{path}?userId={giver}"), "transfer_over")

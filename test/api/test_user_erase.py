@@ -58,6 +58,10 @@ class Customer:
         stack.query("INSERT INTO outbox_event (kind, concert_id, user_id, occurred_at)"  # there are no webhooks here
                     " VALUES ('reservation.held', %s, %s, UTC_TIMESTAMP(3))", self.limited.id, self.name)
 
+        purses = stack.var / "purses.csv"
+        purses.write_text(f"userId,amount\n{self.name},7\n")
+        assert stack.ctl("import", "balances", purses, "--write").returncode == 0
+
     def encoded(self):
         return "".join(f"%{byte:02X}" for byte in self.name.encode())
 
@@ -84,6 +88,10 @@ def new_name(done):
 def test_the_name_is_nowhere_any_more(stack, customer):
     customer.start_all()
     customer.empty_purse()
+    for pair in ((customer.name, "friend"), ("friend", customer.name)):
+        stack.query("INSERT INTO transfer (reservation_id, from_user, to_user, status, created_at, expires_at, settled_at)"
+                    " VALUES (%s, %s, %s, 'declined', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))",
+                    customer.paid["reservationId"], *pair)
     before = places(stack, customer.name)
     # a new table with users: let the customer have a row in it, and user_erase.c know it
     assert columns_of_users(stack) <= before and in_redis(stack, customer.name)
@@ -114,7 +122,7 @@ def test_it_only_looks_without_yes(stack, customer):
     for options in ((), ("--dry-run",), ("--yes", "--dry-run"), ("--forfeit",)):
         done = customer.erase(*options)
         assert done.returncode == 0 and "nothing was changed" in done.stdout
-        assert done.stdout.startswith("5 reservations, 2 paid ones to come, 1 live holds; 7 entries of the ledger, balance 155"), done.stdout
+        assert done.stdout.startswith("5 reservations, 2 paid ones to come, 1 live holds; 8 entries of the ledger, balance 162"), done.stdout
     assert places(stack, customer.name) == before
 
 

@@ -9,11 +9,14 @@ import time
 import pytest
 from batches import ONE_WORKER, keyed, paying, statements_of, together
 from certificates import Authority
-from helpers import INSTANT, add_token, age_hold, ask_reserve, buy, charge, new_concert, new_user, ok, reserve
+from helpers import INSTANT, add_token, age_hold, allow, ask_reserve, buy, charge, new_concert, new_user, ok, reserve
 from stack import wait_for
 from test_box_office import refund, sell
 from test_metrics import one
+from test_seat_returns import give_back as give_seats_back
+from test_seat_swaps import swap
 from test_tickets import Order
+from test_transfers import accept, offer
 from webhooks import TOOLS, Receiver, add_webhook, another_outbox, library, receiving, waiting
 
 TRIES = 4
@@ -85,6 +88,57 @@ def test_the_box_office_is_told_of(hooked, concert):
         told = [message["data"] for message in receiver.find("reservation.refunded", **order)]
         assert [(data["seatIds"], data["amount"], data["fee"]) for data in told] == [
             (seats[:1], 450, 50), (seats[1:], 1000, 0)]
+
+
+def told_of(receiver, order, count):
+    """The first `count` events of a reservation: their kind, seats and sums."""
+    wait_for(lambda: len(receiver.of(reservationId=order["reservationId"])) >= count)
+    messages = [message for message in receiver.messages
+                if message["data"].get("reservationId") == order["reservationId"]]
+    return [(message["type"], *(message["data"].get(name) for name in ("seatIds", "amount", "fee")))
+            for message in messages]
+
+
+def test_seats_that_go_back_alone_are_told(hooked):
+    concert = allow(hooked, new_concert(hooked), seatReturns=True)
+    with receiving(hooked) as receiver:
+        held = reserve(hooked, new_user(), concert, concert.item, [1, 2, 3])
+        give_seats_back(hooked, held, 2)
+        give_back(hooked, held["userId"], held["reservationId"])
+        assert told_of(receiver, held, 3) == [
+            ("reservation.held", [1, 2, 3], 3000, 0), ("reservation.cancelled", [2], 1000, 0),
+            ("reservation.cancelled", [1, 3], 2000, 0)]
+        order, _ = buy(hooked, new_user(), concert, item=concert.item, seats=[4, 5])
+        give_seats_back(hooked, order, 5)
+        assert told_of(receiver, order, 3)[1:] == [
+            ("reservation.paid", None, 2000, 0), ("reservation.refunded", [5], 1000, 0)]
+
+
+def test_swaps_are_told(hooked):
+    concert = allow(hooked, new_concert(hooked), swaps=True)
+    with receiving(hooked) as receiver:
+        held = reserve(hooked, new_user(), concert, concert.item, [1, 2])
+        order, _ = buy(hooked, new_user(), concert, item=concert.item, seats=[4, 5])
+        for made, seats, events in ((held, [1, 2, 11], 1), (order, [4, 5, 12], 2)):
+            swap(hooked, made, seats[:1], seats[2:])
+            assert told_of(receiver, made, events + 2)[events:] == [
+                ("reservation.cancelled", seats[:1], 1000, 0), ("reservation.held", seats[2:], 1000, 0)]
+
+
+def test_transfers_are_told(hooked):
+    """When the order has another owner: whoever is only offered it has nothing."""
+    concert = allow(hooked, new_concert(hooked), transfers=True)
+    with receiving(hooked) as receiver:
+        order, _ = buy(hooked, new_user(), concert, item=concert.item, seats=[1, 2])
+        friend = new_user()
+        accept(hooked, offer(hooked, order, friend))
+        give_back(hooked, friend, order["reservationId"])
+        assert [kind for kind, *_ in told_of(receiver, order, 4)] == [
+            "reservation.held", "reservation.paid", "ticket.transferred", "reservation.refunded"]
+        (told,) = receiver.find("ticket.transferred")
+        assert told["data"] == {
+            "concertId": concert.id, "itemId": concert.item, "reservationId": order["reservationId"],
+            "userId": friend, "seatIds": [1, 2], "amount": 2000, "fee": 0}
 
 
 def test_a_ticket_at_the_gate_is_told(hooked):
@@ -178,7 +232,7 @@ def alone(new_stack):
 
 def several_calls(stack):
     """Calls that share a transaction, calls that do not, and a sweep; the statements of MySQL that they cost."""
-    concert = new_concert(stack, seats=40, max_seats=None)
+    concert = allow(stack, new_concert(stack, seats=40, max_seats=None), seatReturns=True, swaps=True, transfers=True)
     users = [new_user() for _ in range(4)]
     for user in users:
         charge(stack, user, 10_000)
@@ -198,7 +252,12 @@ def several_calls(stack):
     cost_of(lambda: held.append(reserve(stack, users[0], concert, concert.item, 9)["reservationId"]))
     cost_of(lambda: give_back(stack, users[0], held[-1]))
     cost_of(lambda: give_back(stack, users[0], held[0]))
-    held.append(reserve(stack, users[0], concert, concert.item, 10)["reservationId"])
+    held.append(reserve(stack, users[0], concert, concert.item, [10, 11]))
+    cost_of(lambda: swap(stack, held[-1], [11], [12]))
+    cost_of(lambda: give_seats_back(stack, held[-1], 12))
+    transfer = offer(stack, {"userId": users[1], "reservationId": held[1]})
+    cost_of(lambda: accept(stack, transfer))
+    held.append(reserve(stack, users[0], concert, concert.item, 13)["reservationId"])
     age_hold(stack, held[-1], 400)
     cost_of(lambda: stack.sweeper())
     return costs

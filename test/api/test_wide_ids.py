@@ -52,10 +52,11 @@ def schema(query):
 
 
 def types(stack):
+    of_then = ", ".join(f"'{table}'" for table in TABLES)
     return {row["t"]: row["ty"] for row in stack.query(
         "SELECT CONCAT(table_name, '.', column_name) AS t, data_type AS ty FROM information_schema.columns"
         " WHERE table_schema = DATABASE() AND column_name IN ('reservation_id', 'payment_id', 'history_id',"
-        "  'effect_id', 'audit_log_id', 'body') AND table_name NOT IN ('returned_seat', 'box_office_sale', 'box_office_refund', 'ticket')")}  # made later
+        f"  'effect_id', 'audit_log_id', 'body') AND table_name IN ({of_then})")}
 
 
 def test_buyers_do_not_notice_and_it_can_be_killed(large, long):

@@ -26,6 +26,7 @@ def tickets(whole):
         sold = whole.post("/admin/reservation", body, **whole.admin_headers())
         assert sold.status == 200, sold
         answer = whole.get(f"/reservation/{sold.json()['reservationId']}/ticket?userId={body['userId']}")
+        assert answer.status == 200, answer
         found += [(hall.last, ticket) for ticket in answer.json()["tickets"]]
     return found
 
@@ -79,6 +80,33 @@ def test_commits_lost_while_tickets_are_taken_and_undone(whole, tickets):
             assert answers[-1].status == 200 or (len(answers) > 1 and answers[-1].code == "not_checked_in"), answers
         assert cutter.cuts.total() > 5
     assert whole.query("SELECT COUNT(checked_in_at) AS n FROM ticket WHERE item_id = %s", tickets[0][0]) == [{"n": 0}]
+
+
+def test_commits_lost_while_holders_go_out_and_in(whole, tickets):
+    """With keys: each is told what was done, and it was done once."""
+    item, _ = tickets[0]
+    whole.query("UPDATE concert SET reentry = 1 WHERE concert_id = (SELECT concert_id FROM item WHERE item_id = %s)", item)
+    scan_all(whole, tickets)
+
+    def call(path, ticket, **more):
+        body = {"code": ticket["code"], "itemId": item, **more}
+        answer = ask_until_told(whole, path, body, **{"Idempotency-Key": f"{path[7:]}-{ticket['ticketId']}"})[-1]
+        assert answer.status == 200, answer
+        return answer.json()
+
+    with Cutter(whole, every=2, most=40) as cutter, ThreadPoolExecutor(8) as pool:
+        left = list(pool.map(lambda one: call("/admin/checkout", one[1])["leftAt"], tickets))
+        assert cutter.cuts.total() > 10
+    rows = whole.query("SELECT DATE_FORMAT(left_at, '%%Y-%%m-%%dT%%H:%%i:%%s.%%f') AS at FROM ticket WHERE item_id = %s"
+                       " ORDER BY ticket_id", item)
+    assert [row["at"][:-3] + "Z" for row in rows] == left
+    with Cutter(whole, every=2, most=40) as cutter, ThreadPoolExecutor(8) as pool:
+        back = list(pool.map(lambda one: call("/admin/checkin", one[1], deviceId="again"), tickets))
+        assert cutter.cuts.total() > 10
+    assert all(one["leftAt"] is None and one["deviceId"] == "again" for one in back)
+    logged = whole.query("SELECT action, COUNT(*) AS n FROM audit_log WHERE action LIKE 'ticket check%%' AND concert_id ="
+                         " (SELECT concert_id FROM item WHERE item_id = %s) GROUP BY action ORDER BY action", item)
+    assert logged == [{"action": "ticket checkin", "n": 2 * len(tickets)}, {"action": "ticket checkout", "n": len(tickets)}]
 
 
 def test_workers_killed_while_tickets_are_taken(whole, tickets):

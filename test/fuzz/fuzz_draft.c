@@ -69,7 +69,7 @@ require_item(const struct item_draft *draft)
     int64_t seats = 0;
     REQUIRE(clock_is_date(draft->item.date));
     REQUIRE(draft->item.starts_at >= 0);
-    REQUIRE(draft->hall_id > 0 ? draft->range_count == 0 : draft->range_count >= 1);
+    REQUIRE((draft->range_count >= 1) + (draft->hall_id > 0) + (draft->like_id > 0) == 1);
     for (size_t i = 0; i < draft->price_count; i++) {
         fuzz_require_text(draft->prices[i].section, sizeof draft->prices[i].section);
         fuzz_require_text(draft->prices[i].category, sizeof draft->prices[i].category);

@@ -79,7 +79,6 @@ require_same_again(const char *caller, const struct route *route, const struct i
     else
         fuzz_write_query(route, input, &again);
     REQUIRE(read_input(caller, route, again.data, again.length, &request));
-    REQUIRE(input->seat_count == request.input->seat_count);
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++)
         REQUIRE(memcmp((const char *)input + field->offset,
                        (const char *)request.input + field->offset, field->size) == 0);

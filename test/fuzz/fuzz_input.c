@@ -34,13 +34,11 @@ is_set(const struct input *input, const struct field *field)
 }
 
 static void
-require_seats(const struct input *input)
+require_seats(const struct seat_list *list)
 {
-    REQUIRE((input->seat_count > 0) != (input->count > 0));
-    REQUIRE(input->seat_count <= SEATS_AT_ONCE);
-    REQUIRE(input->count >= 0 && input->count <= SEATS_AT_ONCE);
-    for (size_t i = 0; i < input->seat_count; i++)
-        REQUIRE(input->seat_ids[i] > (i > 0 ? input->seat_ids[i - 1] : 0));
+    REQUIRE(list->count <= SEATS_AT_ONCE);
+    for (size_t i = 0; i < list->count; i++)
+        REQUIRE(list->ids[i] > (i > 0 ? list->ids[i - 1] : 0));
 }
 
 static void
@@ -75,7 +73,14 @@ require_field(const struct input *input, const struct field *field)
         REQUIRE(memchr(text, '\0', field->size) != NULL);
         break;
     case FIELD_SEAT_ID:
-        require_seats(input);
+        REQUIRE((input->seats.count > 0) != (input->count > 0));
+        break;
+    case FIELD_COUNT:
+        REQUIRE(input->count >= 0 && input->count <= SEATS_AT_ONCE);
+        break;
+    case FIELD_SEAT_IDS:
+    case FIELD_SEAT_LIST:
+        require_seats(member(input, field));
         break;
     default:
         break;
@@ -126,15 +131,13 @@ write_instant(struct json *json, const struct input *input, const struct field *
 }
 
 static void
-write_seats(struct json *json, const struct input *input)
+write_seats(struct json *json, const char *name, const struct seat_list *list)
 {
-    if (input->count > 0)
-        json_write_integer(json, "count", input->count);
-    if (input->seat_count == 0)
+    if (list->count == 0)
         return;
-    json_begin_array(json, "seatIds");
-    for (size_t i = 0; i < input->seat_count; i++)
-        json_write_integer(json, NULL, input->seat_ids[i]);
+    json_begin_array(json, name);
+    for (size_t i = 0; i < list->count; i++)
+        json_write_integer(json, NULL, list->ids[i]);
     json_end_array(json);
 }
 
@@ -147,10 +150,18 @@ fuzz_write_body(const struct route *route, const struct input *input, struct buf
         const char *text = member(input, field);
         char words[200];
         if (names_seats(route, field))
-            write_seats(&json, input);
-        else if (field->kind == FIELD_INSTANT)
+            write_seats(&json, "seatIds", &input->seats);
+        else if (field->kind == FIELD_SEAT_LIST)
+            write_seats(&json, field->name, member(input, field));
+        else if (field->kind == FIELD_COUNT) {
+            if (input->count > 0)
+                json_write_integer(&json, field->name, input->count);
+        } else if (field->kind == FIELD_INSTANT)
             write_instant(&json, input, field);
-        else if (field->kind == FIELD_CHOICE) {
+        else if (field->kind == FIELD_WORD) {
+            if (*(const bool *)member(input, field))
+                json_write_string(&json, field->name, field->word);
+        } else if (field->kind == FIELD_CHOICE) {
             if (is_set(input, field))
                 json_write_string(&json, field->name,
                                   find_word(field, number_of(input, field), words));
@@ -158,8 +169,7 @@ fuzz_write_body(const struct route *route, const struct input *input, struct buf
                    field->kind == FIELD_INTEGER || field->kind == FIELD_SMALL) {
             if (is_set(input, field))
                 json_write_integer(&json, field->name, number_of(input, field));
-        } else if (field->kind != FIELD_SEAT_ID && field->kind != FIELD_SEAT_IDS &&
-                   field->kind != FIELD_COUNT && *text != '\0')
+        } else if (field->kind != FIELD_SEAT_ID && field->kind != FIELD_SEAT_IDS && *text != '\0')
             json_write_string(&json, field->name, text);
     }
     json_end_object(&json);
@@ -183,12 +193,23 @@ write_choice(struct buffer *out, const struct field *field, int64_t number)
     write_parameter(out, field->name, find_word(field, number, words));
 }
 
+static void
+write_seat_list(struct buffer *out, const struct field *field, const struct seat_list *seats)
+{
+    char list[12 * SEATS_AT_ONCE] = "";
+    for (size_t i = 0, length = 0; i < seats->count; i++)
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%d", i > 0 ? "," : "",
+                                   (int)seats->ids[i]);
+    if (seats->count > 0)
+        write_parameter(out, field->name, list);
+}
+
 void
 fuzz_write_query(const struct route *route, const struct input *input, struct buffer *out)
 {
     buffer_text(out, "");
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
-        char number[24];
+        char number[24], instant[CLOCK_TEXT_SIZE];
         const char *text = member(input, field);
         switch (field->kind) {
         case FIELD_ID:
@@ -206,6 +227,14 @@ fuzz_write_query(const struct route *route, const struct input *input, struct bu
         case FIELD_WORD:
             if (*(const bool *)member(input, field))
                 write_parameter(out, field->name, field->word);
+            break;
+        case FIELD_SEAT_IDS:
+            write_seat_list(out, field, member(input, field));
+            break;
+        case FIELD_INSTANT:
+            clock_format(number_of(input, field), instant);
+            if (number_of(input, field) >= 0)
+                write_parameter(out, field->name, instant);
             break;
         default:
             if (*text != '\0')

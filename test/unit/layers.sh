@@ -44,6 +44,7 @@ rooms domain queue 'concert'
 rooms domain sale 'concert|queue'
 rooms domain draw 'concert|queue'
 rooms domain organiser 'concert|hall|queue|sale|draw'
+rooms domain import 'concert|sale|organiser'
 rooms domain webhook none
 rooms domain books 'concert|queue|sale|draw|organiser'
 rooms mysql concert none
@@ -78,6 +79,7 @@ only_in hiredis.h redis
 only_in curl.h outbox
 only_in ssl.h redis
 only_in jansson.h 'api|ctl|identity'
+only_in 'ical.*\.h' base
 
 # What a table or Redis says is read by a rule of the domain, which has a meaning for each result.
 grep -rnE '\b(db|redis|transaction|[a-z_]+_(table|store))_[a-z_]+\(' api --include='*.[ch]' |

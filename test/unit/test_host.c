@@ -1,8 +1,9 @@
-/* base/host: lists of servers. */
+/* base/host: lists of servers; mysql/dial: the addresses of one. */
 #include <CUnit/CUnit.h>
 #include <string.h>
 
 #include "base/host.h"
+#include "mysql/dial.h"
 #include "suites.h"
 
 static void
@@ -52,11 +53,11 @@ addresses_are_those_of_the_resolver(void)
 {
     static const struct host address = {"127.0.0.7", 3307}, nobody = {"-", 3306};
     struct host found[HOSTS_MAX];
-    CU_ASSERT_EQUAL_FATAL(host_resolve(&address, found, HOSTS_MAX), 1);
+    CU_ASSERT_EQUAL_FATAL(dial_resolve(&address, found, HOSTS_MAX), 1);
     CU_ASSERT_STRING_EQUAL(found[0].name, "127.0.0.7");
     CU_ASSERT_EQUAL(found[0].port, 3307);
-    CU_ASSERT_EQUAL(host_resolve(&address, found, 0), 0);
-    CU_ASSERT_EQUAL(host_resolve(&nobody, found, HOSTS_MAX), 0);
+    CU_ASSERT_EQUAL(dial_resolve(&address, found, 0), 0);
+    CU_ASSERT_EQUAL(dial_resolve(&nobody, found, HOSTS_MAX), 0);
 }
 
 void

@@ -271,6 +271,44 @@ seats_are_chosen_in_one_way(void)
     }
 }
 
+/* In a query they are separated by commas. */
+static void
+seats_of_a_query(void)
+{
+    static const struct {
+        const char *seats;
+        const char *refused; /* "" : taken */
+    } cases[] = {
+        {"3", ""},
+        {"8,7,6,5,4,3,2,1", ""},
+        {"2147483647%2C1", ""},
+        {"", "seatIds"},
+        {",", "seatIds"},
+        {"1,", "seatIds"},
+        {",1", "seatIds[0]"},
+        {"1,,2", "seatIds[1]"},
+        {"1,2,3,4,5,6,7,8,9", "seatIds"},
+        {"2,1,2", "seatIds"},
+        {"0", "seatIds[0]"},
+        {"1,02", "seatIds[1]"},
+        {"1, 2", "seatIds[1]"},
+        {"2147483648", "seatIds[0]"},
+        {"99999999999999999999999999999999999999999", "seatIds[0]"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char query[200];
+        snprintf(query, sizeof query, "userId=fan&seatIds=%s", cases[i].seats);
+        CU_ASSERT_STRING_EQUAL(refused_field(METHOD_DELETE, "/reservation/{reservation}", query),
+                               cases[i].refused);
+    }
+    CU_ASSERT_TRUE(
+        read_text("body", METHOD_DELETE, "/reservation/{reservation}", "userId=fan&seatIds=9,5"));
+    CU_ASSERT_EQUAL(request.input->seats.count, 2);
+    CU_ASSERT_EQUAL(request.input->seats.ids[0], 5);
+    CU_ASSERT_EQUAL(request.input->seats.ids[1], 9);
+    done();
+}
+
 static void
 seats_are_kept_in_order(void)
 {
@@ -278,10 +316,10 @@ seats_are_kept_in_order(void)
                              "{\"userId\":\"fan\",\"concertId\":1,\"itemId\":2,"
                              "\"seatIds\":[2147483647,5,9],\"token\":\"t\"}"));
     const struct input *input = request.input;
-    CU_ASSERT_EQUAL(input->seat_count, 3);
-    CU_ASSERT_EQUAL(input->seat_ids[0], 5);
-    CU_ASSERT_EQUAL(input->seat_ids[1], 9);
-    CU_ASSERT_EQUAL(input->seat_ids[2], INT32_MAX);
+    CU_ASSERT_EQUAL(input->seats.count, 3);
+    CU_ASSERT_EQUAL(input->seats.ids[0], 5);
+    CU_ASSERT_EQUAL(input->seats.ids[1], 9);
+    CU_ASSERT_EQUAL(input->seats.ids[2], INT32_MAX);
     CU_ASSERT_EQUAL(input->concert_id, 1);
     CU_ASSERT_EQUAL(input->item_id, 2);
     CU_ASSERT_STRING_EQUAL(input->token, "t");
@@ -350,7 +388,8 @@ fits_its_kind(const struct field *field)
         return field->size == sizeof(bool);
     case FIELD_SEAT_ID:
     case FIELD_SEAT_IDS:
-        return field->size == SEATS_AT_ONCE * sizeof(int32_t);
+    case FIELD_SEAT_LIST:
+        return field->size == sizeof(struct seat_list);
     case FIELD_USER:
         return field->size == USER_ID_SIZE;
     case FIELD_DATE:
@@ -503,6 +542,7 @@ suite_input(void)
                 texts_are_copied_whole_or_not_at_all);
     CU_add_test(suite, "a page has defaults", a_page_has_defaults);
     CU_add_test(suite, "seats are chosen in one way", seats_are_chosen_in_one_way);
+    CU_add_test(suite, "seats of a query", seats_of_a_query);
     CU_add_test(suite, "seats are kept in order", seats_are_kept_in_order);
     CU_add_test(suite, "texts fit their places", texts_fit_their_places);
     CU_add_test(suite, "texts are measured in bytes", texts_are_measured_in_bytes);

@@ -16,7 +16,7 @@ sys.path[:0] = [str(path) for path in TOOLS.glob("python/lib/python3.*/site-pack
 
 
 def pytest_collection_modifyitems(items):
-    for missing in (TOOLS / "axe.js", CHROMIUM):
+    for missing in (TOOLS / "axe.js", TOOLS / "jsqr.js", CHROMIUM):
         if not missing.exists():
             for item in items:
                 if pathlib.Path(__file__).parent in item.path.parents:
@@ -36,14 +36,19 @@ def stack(new_stack):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def new_browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         # as root chromium has no sandbox of its own
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield started
-        started.close()
+        yield lambda *arguments: playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", *arguments])
+
+
+@pytest.fixture(scope="session")
+def browser(new_browser):
+    started = new_browser()
+    yield started
+    started.close()
 
 
 @pytest.fixture

@@ -32,11 +32,12 @@ class Fan:
 
     def __init__(self, browser, stack, language="en", size=DESKTOP, **options):
         self.stack = stack
+        self.friends = [stack.url, "data:", "blob:"]  # whom the pages may ask
         self.name = f"fan-{next(self.numbers)}"
         self.context = browser.new_context(
             base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language],
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE,
-            **{"timezone_id": "Asia/Seoul"} | options,
+            viewport={"width": size[0], "height": size[1]},
+            **{"timezone_id": "Asia/Seoul", "has_touch": size == PHONE} | options,
         )
         self.context.set_default_timeout(60000)
         self.context.add_init_script(
@@ -59,7 +60,7 @@ class Fan:
             self.errors.append(f"{page.url}: {message.text}")
 
     def note_third_party(self, request):
-        if not request.url.startswith((self.stack.url, "data:", "blob:")):
+        if not request.url.startswith(tuple(self.friends)):
             self.errors.append(f"asked somebody else: {request.url}")
 
     def sign_in(self):

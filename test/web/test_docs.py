@@ -53,7 +53,7 @@ def test_the_policy_lets_only_styles_and_pictures_stand_in_the_page(stack):
 
 def test_no_other_page_loads_the_viewer(stack):
     assert VIEWER in stack.get("/docs/").body.decode()
-    for path in ("/", "/ops/"):
+    for path in ("/", "/ops/", "/gate/"):
         assert VIEWER not in stack.get(path).body.decode()
     naming = [path.name for path in (ROOT / "nginx/www/app").glob("*.js") if VIEWER in path.read_text()]
     assert naming == ["docs.js"]

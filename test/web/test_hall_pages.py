@@ -106,7 +106,10 @@ def test_a_hall_from_a_spreadsheet_is_sold(new_fan, stack):
     assert [(layout[name]["price"], layout[name].get("kind")) for name in ("1", "3A", "3B", "휠체어 1")] == [
         (150000, None), (60000, None), (60000, "restricted"), (150000, "wheelchair")]
 
-    # another date like the first one: what its seats are called and are comes with it
+    # another date like the first one: what its seats are called and are comes with it, also of a withheld one
+    withheld = {"from": layout["3B"]["seatId"], "to": layout["3B"]["seatId"], "blocked": True}
+    changed = stack.call("PATCH", f"/admin/concert/{concert}/item/{first}", {"seats": [withheld]}, stack.admin_headers())
+    assert changed.status == 200, changed
     page.goto(f"/ops/#/concert/{concert}/dates")
     page.get_by_text("Add a date", exact=True).first.click()
     add = page.locator("details.item").last
@@ -116,6 +119,7 @@ def test_a_hall_from_a_spreadsheet_is_sold(new_fan, stack):
     second = admin(stack, f"/concert/{concert}/item")["items"][1]["itemId"]
     copied = {one["label"]: one for one in stack.fresh(f"/concert/{concert}/item/{second}/layout").json()["seats"]}
     assert copied == layout
+    assert stack.query("SELECT seat_no FROM seat WHERE item_id = %s AND blocked", second) == [{"seat_no": layout["3B"]["seatId"]}]
 
 
 def test_a_hall_is_removed_and_its_dates_stay(new_fan, stack):
@@ -151,6 +155,15 @@ def test_two_operators_at_one_concert(new_fan, new_concert, stack):
     assert there.get_by_label("Buyer").input_value() == "second", "what was typed stays"
     rows = stack.query("SELECT user_id FROM reservation WHERE item_id = %s", item)
     assert [row["user_id"] for row in rows] == ["first"]
+
+    # one changes the price of what the other sells: what is to be paid is what the books have
+    there.get_by_role("button", name="Clear the choice").click()
+    other.click_seat(5)
+    there.get_by_role("button", name="Sell 1 seat: 90,000").wait_for()
+    cheaper = {"seats": [{"from": 5, "to": 5, "price": 40000}]}
+    assert stack.call("PATCH", f"/admin/concert/{concert}/item/{item}", cheaper, stack.admin_headers()).status == 200
+    there.get_by_role("button", name="Sell 1 seat").click()
+    there.get_by_text("1 seat is sold. To be paid: 40,000").wait_for()
 
     # one moves the date that the other is about to cancel
     there.goto(f"/ops/#/concert/{concert}/dates")

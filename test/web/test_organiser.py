@@ -266,6 +266,30 @@ def test_settings_are_changed_and_only_those(new_fan, new_concert, stack):
     page.locator("canvas").wait_for()  # also of a concert whose layout buyers do not see
 
 
+def test_reentry_is_allowed_and_forbidden(new_fan, new_concert, stack):
+    """The question says what becomes of it, in both languages; a draft outlives a reload."""
+    concert, _ = new_concert()
+    page = sign_in(new_fan(), stack, f"/concert/{concert}/settings")
+    reentry = page.get_by_label("Out at the doors and in again")
+    assert reentry.input_value() == "false"
+    reentry.select_option("allowed")
+    page.reload()
+    page.get_by_text("it is not saved yet").wait_for()
+    assert reentry.input_value() == "true"
+    page.get_by_role("button", name="Save").click()
+    answer_dialog(page, "Save", "Out at the doors and in again: not allowed → allowed")
+    page.get_by_text("Done.").wait_for()
+    assert admin(stack, f"/concert/{concert}")["reentry"] is True
+    page = sign_in(new_fan("ko"), stack, f"/concert/{concert}/settings")
+    reentry = page.get_by_label("퇴장 후 재입장")
+    assert reentry.input_value() == "true"
+    reentry.select_option("허용 안 함")
+    page.get_by_role("button", name="저장").click()
+    answer_dialog(page, "저장", "퇴장 후 재입장: 허용 → 허용 안 함")
+    wait_for(lambda: admin(stack, f"/concert/{concert}")["reentry"] is False)
+    assert violations(page) == []
+
+
 def add_operator(stack, name, role):
     done = stack.ctl("operator", "add", name, "--role", role)
     assert done.returncode == 0, done.stderr
@@ -316,7 +340,7 @@ def test_the_pages_work_where_nothing_can_be_stored(new_fan, new_concert, stack)
 
 
 def test_a_seat_is_sold_without_a_pointer(new_fan, new_concert, stack):
-    concert, item = new_concert(title="By keys")
+    concert, item = new_concert(title="Refunded by keys")
     page = sign_in(new_fan(), stack, f"/concert/{concert}/seats")
     page.locator("canvas").focus()
     for key in ("ArrowRight", "ArrowDown", "Enter"):

@@ -43,6 +43,21 @@ def test_what_is_kept_is_this_sites_own(visitor, shop):
     assert wait_for(lambda: page.evaluate("Object.keys(localStorage)")) == ["frontrow/shop/.theme"]
 
 
+def test_the_page_of_a_gate_without_a_server(visitor, new_concert, shop):
+    _, item = new_concert(on=shop)
+    page = visitor.page
+    page.goto("/shop/gate/")
+    page.get_by_label("Key of an operator").fill((shop.var / "admin.key").read_text().strip())
+    page.get_by_label("Name of this gate").fill("1")
+    page.get_by_label("Number of the date").fill(str(item))
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("list of").wait_for()
+    wait_for(lambda: page.evaluate("caches.match(location.pathname).then(Boolean)"))
+    with shop.without("nginx"):
+        page.reload()
+        page.get_by_text("Offline").wait_for()
+
+
 def test_the_operators_page(visitor, shop):
     page = visitor.page
     page.goto("/shop/ops/")

@@ -112,3 +112,14 @@ def test_another_name_is_taken_over_by_all_tabs(new_fan):
     name(page, "jisu")
     other.get_by_text("You are jisu.").wait_for()
     assert other.locator("#name").count() == 0
+
+
+def test_a_ticket_goes_into_the_calendar(new_fan, new_concert, buy):
+    concert, item = new_concert()
+    fan = new_fan().sign_in()
+    reservation = buy(fan, concert, item)
+    page = fan.open("/tickets")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Add to my calendar").click()
+    assert download.value.suggested_filename == f"ticket-{reservation}.ics"
+    assert "DTSTART;TZID=Asia/Seoul:20990501T193000" in download.value.path().read_text()

@@ -12,7 +12,8 @@
 #include "mysql/transaction.h"
 #include "redis/queue/library_sweep.h"
 
-enum { ATTEMPTS = 3 };
+/* The draws and queues of other concerts wait for the next pass: refunds end after this. */
+enum { ATTEMPTS = 3, CANCELS_MS = 40000 };
 
 /* What became of one lapsed hold. */
 enum outcome {
@@ -155,6 +156,8 @@ sweep_holds(struct services *services, struct sweep_report *report)
 static enum db_result
 sweep_cancels(struct services *services, struct sweep_report *report)
 {
+    report->cancels.actor = "sweeper";
+    report->cancels.until = clock_monotonic() + CANCELS_MS;
     return item_cancel_sweep(services, &report->cancels);
 }
 
@@ -207,8 +210,7 @@ sweep_run(struct services *services, struct sweep_report *report)
     *report = (struct sweep_report){0};
     /*
      * What somebody waits for comes first: a draw has its hour, a queue its next user. A lapsed
-     * hold is free whether or not it is swept; of a cancelled date it is to be, before its seat is
-     * withheld.
+     * hold is free whether or not it is swept.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
         sweep_draws, sweep_queues,   sweep_holds,    sweep_cancels,

@@ -16,7 +16,7 @@ struct sweep_report {
     int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
-    struct item_cancel_report cancels;
+    struct item_cancel_pass cancels;
     struct draw_sweep_report draws;
     struct queue_sweep_report queues;
     bool mysql_gone; /* the pass was given up */

@@ -1,13 +1,12 @@
 /*
- * concert_cancel: cancels a concert for ever and gives every buyer the points back: by a call,
- * which leaves the refunds to the sweeper, or by a tool, which does them itself.
+ * concert_cancel: cancels a concert with all its dates for ever, and gives every buyer the points
+ * back. A call leaves the refunds to the sweeper, a tool does the sweeper's work at once.
  */
 #ifndef FRONTROW_DOMAIN_CONCERT_CANCEL_H
 #define FRONTROW_DOMAIN_CONCERT_CANCEL_H
 
 #include "domain/organiser/concert_admin.h"
-#include "domain/organiser/item_end.h"
-#include "mysql/organiser/item_cancel_table.h"
+#include "domain/organiser/item_cancel.h"
 
 /* The state of a call that cancels a concert (domain/effect.h). */
 struct concert_cancel_begin {
@@ -32,24 +31,23 @@ int64_t concert_cancel_id(const void *cancel);
 enum error concert_cancel_find(struct services *services, int32_t concert_id,
                                struct item_cancel *cancel, struct problem *problem) MUST_CHECK;
 
-/* What this run has done so far. */
-struct concert_cancel_report {
-    struct end_report ended;
-    bool waiting; /* for the calls that were under way when the status was set */
+/* A cancel with its refunds, by a tool. The caller fills the first part. */
+struct concert_cancel_run {
+    struct author author;
+    int32_t concert_id;
+    void (*progress)(void *state); /* is told after each transaction */
+    void *state;
+
+    bool begun;     /* nobody reserves or pays any more, and the sweeper does what is left */
+    int64_t failed; /* reservations that could not be ended now: likewise */
 };
 
 /*
- * Sets the status of a concert to cancelled and ends its reservations, whether or not their items
- * have started: paid ones are refunded, live holds cancelled, some in a transaction. Buyers may go
- * on meanwhile. It takes watchdog_ms at least. It may be interrupted at any moment and run again:
- * it continues with the rest.
- *
- * `progress` is called after each transaction and when the wait begins. Refuses with
- * concert_not_found, mysql_unavailable or busy; *report tells what was done until then.
+ * Does what the call does, and then at once what the sweeper would do. It may be interrupted at any
+ * moment: another run does the rest, or the sweeper. A concert that is cancelled already is no
+ * refusal. Refuses with concert_not_found, mysql_unavailable or busy.
  */
-enum error concert_cancel(struct services *services, const struct author *author,
-                          int32_t concert_id,
-                          void (*progress)(const struct concert_cancel_report *report),
-                          struct concert_cancel_report *report, struct problem *problem) MUST_CHECK;
+enum error concert_cancel_run(struct services *services, struct concert_cancel_run *run,
+                              struct problem *problem) MUST_CHECK;
 
 #endif

@@ -49,18 +49,39 @@ item_create_precheck(struct services *services, void *state, struct problem *pro
     return item_draft_find_hall(services, create->draft, &create->shelf, "", &seats, problem);
 }
 
+/* The other date stays as it is while it is copied: its buyers go on, its operators wait. */
+static enum error
+lock_like(struct services *services, const struct item_create *create, struct problem *problem)
+{
+    struct concert concert;
+    struct item like;
+    if (create->draft->like_id == 0)
+        return ERROR_NONE;
+    enum error error = item_admin_lock(services, create->concert_id, create->draft->like_id,
+                                       &concert, &like, problem);
+    if (error == ERROR_NONE)
+        create->draft->item.seat_count = like.seat_count;
+    return error;
+}
+
+/*
+ * A cancel of the concert has all dates that are there. So the concert is locked until this one is,
+ * in a way that keeps no buyer waiting.
+ */
 enum error
 item_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct item_create *create = state;
-    struct concert concert;
-    if (concert_find(services->db, create->concert_id, &concert, problem) != ERROR_NONE)
+    enum concert_stored stored;
+    enum db_result result = concert_admin_table_keep(services->db, create->concert_id, &stored);
+    if (concert_refuse(problem, result) != ERROR_NONE ||
+        lock_like(services, create, problem) != ERROR_NONE)
         return problem->error;
-    if (concert.stored == STORED_CANCELLED)
+    if (stored == STORED_CANCELLED)
         return refuse_because(problem, ERROR_CONCERT_NOT_OPEN, "The concert is cancelled");
     if (check_count(services, create->concert_id, problem) != ERROR_NONE)
         return problem->error;
-    enum db_result result = item_draft_insert(services->db, create->concert_id, create->draft);
+    result = item_draft_insert(services->db, create->concert_id, create->draft);
     if (result != DB_OK)
         return refuse_db(problem, result);
     event_add_concert(services, EVENT_CONCERT_CHANGED, create->concert_id,

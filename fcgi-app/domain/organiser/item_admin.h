@@ -24,8 +24,9 @@ enum error item_create_precheck(struct services *services, void *create, struct 
     MUST_CHECK;
 
 /*
- * Refuses with concert_not_found, with concert_not_open where the concert is cancelled, or with
- * invalid_field (date) where it has CONCERT_ITEMS_MAX dates.
+ * Refuses with concert_not_found, with item_not_found where there is none to be like, with
+ * concert_not_open where the concert is cancelled, or with invalid_field (date) where it has
+ * CONCERT_ITEMS_MAX dates.
  */
 enum error item_create_execute(struct services *services, void *create, struct problem *problem)
     MUST_CHECK;

@@ -71,7 +71,7 @@ item_cancel_id(const void *state)
     return ((const struct item_cancel_begin *)state)->concert_id;
 }
 
-/* ---- by the sweeper ---- */
+/* ---- what is left to do, in passes ---- */
 
 /* In the transaction of the refunds, so that what is told is what was done, whenever it ends. */
 static enum error
@@ -124,10 +124,17 @@ withhold_all(struct services *services, int32_t item_id, struct problem *problem
     return error;
 }
 
+/* The end of a date's cancel. */
+struct finish {
+    const char *actor;
+    const struct item *item;
+};
+
 static enum error
 finish_execute(struct services *services, void *state, struct problem *problem)
 {
-    const struct item *item = state;
+    const struct finish *finish = state;
+    const struct item *item = finish->item;
     struct item_cancel cancel;
     char detail[120];
     bool is_first;
@@ -139,7 +146,7 @@ finish_execute(struct services *services, void *state, struct problem *problem)
              "item %d: refunded %" PRId64 " reservations, %" PRId64 " points; cancelled %" PRId64
              " holds",
              (int)item->item_id, cancel.refunded, cancel.points, cancel.holds);
-    const struct log_entry entry = {.actor = "sweeper",
+    const struct log_entry entry = {.actor = finish->actor,
                                     .action = "item cancel",
                                     .concert_id = item->concert_id,
                                     .detail = detail};
@@ -148,11 +155,12 @@ finish_execute(struct services *services, void *state, struct problem *problem)
 
 /* Where all seats are withheld, none has a reservation, and none gets one any more. */
 static enum error
-finish_if_none_is_left(struct services *services, struct item *item,
-                       struct item_cancel_report *report, struct problem *problem)
+finish_if_none_is_left(struct services *services, const struct item *item,
+                       struct item_cancel_pass *pass, struct problem *problem)
 {
+    struct finish finish = {pass->actor, item};
     struct effect effect = {
-        .state = item,
+        .state = &finish,
         .execute = finish_execute,
         .was_committed = done_again,
     };
@@ -161,44 +169,53 @@ finish_if_none_is_left(struct services *services, struct item *item,
     if (result != DB_OK || left > 0)
         return refuse_db(problem, result);
     enum error error = item_end_apply(services, &effect, problem);
-    report->done += error == ERROR_NONE;
+    pass->done += error == ERROR_NONE;
     return error;
 }
 
-static enum error
-sweep_item(struct services *services, struct item *item, int64_t until,
-           struct item_cancel_report *report, struct problem *problem)
+static bool
+is_over(const struct item_cancel_pass *pass)
 {
-    struct item_end end = {.services = services, .until = until, .record = record_ended};
+    return pass->until != 0 && clock_monotonic() >= pass->until;
+}
+
+static enum error
+sweep_item(struct services *services, const struct item *item, struct item_cancel_pass *pass,
+           struct problem *problem)
+{
+    struct item_end end = {.services = services,
+                           .until = pass->until,
+                           .record = record_ended,
+                           .progress = pass->progress,
+                           .state = pass->state};
     enum error error = item_end_all(&end, item->item_id, problem);
-    bool in_time = clock_monotonic() < until;
+    bool in_time = !is_over(pass);
     if (error == ERROR_NONE && in_time)
         error = withhold_all(services, item->item_id, problem);
     if (error == ERROR_NONE && in_time)
-        error = finish_if_none_is_left(services, item, report, problem);
-    report->ended.refunded += end.report.refunded;
-    report->ended.points += end.report.points;
-    report->ended.holds += end.report.holds;
-    report->ended.failed += end.report.failed;
+        error = finish_if_none_is_left(services, item, pass, problem);
+    pass->ended.refunded += end.report.refunded;
+    pass->ended.points += end.report.points;
+    pass->ended.holds += end.report.holds;
+    pass->ended.failed += end.report.failed;
     return error;
 }
 
 enum db_result
-item_cancel_sweep(struct services *services, struct item_cancel_report *report)
+item_cancel_sweep(struct services *services, struct item_cancel_pass *pass)
 {
     struct item item = {.item_id = 0};
-    int64_t until = clock_monotonic() + CANCEL_PASS_MS;
     enum db_result result = DB_NONE;
-    while (clock_monotonic() < until &&
-           (result = item_cancel_table_next(services->db, item.item_id, &item)) == DB_OK) {
+    while (!is_over(pass) && (result = item_cancel_table_next(services->db, pass->concert_id,
+                                                              item.item_id, &item)) == DB_OK) {
         struct problem problem;
-        enum error error = sweep_item(services, &item, until, report, &problem);
+        enum error error = sweep_item(services, &item, pass, &problem);
         if (error == ERROR_MYSQL_UNAVAILABLE || error == ERROR_OUTCOME_UNKNOWN)
             return DB_GONE;
         if (error != ERROR_NONE) {
             log_warn("item %d is cancelled, and could not be done with: %s", (int)item.item_id,
                      error_code(error));
-            report->ended.failed++;
+            pass->ended.failed++;
         }
     }
     return result == DB_NONE ? DB_OK : result;

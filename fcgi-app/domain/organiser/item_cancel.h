@@ -1,6 +1,6 @@
 /*
  * item_cancel: cancels one date of a concert for ever. A call makes it cancelled, and from then on
- * nobody reserves or pays; the sweeper gives every buyer the points back.
+ * nobody reserves or pays; passes of the sweeper give every buyer the points back.
  */
 #ifndef FRONTROW_DOMAIN_ITEM_CANCEL_H
 #define FRONTROW_DOMAIN_ITEM_CANCEL_H
@@ -30,22 +30,25 @@ enum error item_cancel_execute(struct services *services, void *cancel, struct p
 enum db_result item_cancel_was_committed(struct services *services, void *cancel) MUST_CHECK;
 int64_t item_cancel_id(const void *cancel);
 
-/* What a pass of the sweeper did. */
-struct item_cancel_report {
+/* A pass over cancelled dates. The caller fills the first part. */
+struct item_cancel_pass {
+    const char *actor;             /* for the audit log */
+    int32_t concert_id;            /* whose dates; 0: those of all concerts */
+    int64_t until;                 /* clock_monotonic(): when it ends; 0: when it is through */
+    void (*progress)(void *state); /* is told after each transaction; NULL: nobody is */
+    void *state;
+
     struct end_report ended;
     int64_t done; /* dates of which nothing is left now */
 };
 
-/* A pass has so long for them: the draws and queues of other concerts wait for the next one. */
-enum { CANCEL_PASS_MS = 40000 };
-
 /*
- * Ends the reservations of all cancelled dates, whether or not they have started: paid ones are
+ * Ends the reservations of cancelled dates, whether or not they have started: paid ones are
  * refunded whole, live holds cancelled. Then the seats are withheld, so that no build sells them.
- * It ends after CANCEL_PASS_MS, may be interrupted at any moment, and two may run at once: what is
- * left is done by the next pass. DB_GONE: MySQL is away.
+ * It may be interrupted at any moment, and two may run at once: what is left is done by the next
+ * pass. DB_GONE: MySQL is away.
  */
-enum db_result item_cancel_sweep(struct services *services, struct item_cancel_report *report)
+enum db_result item_cancel_sweep(struct services *services, struct item_cancel_pass *pass)
     MUST_CHECK;
 
 /*

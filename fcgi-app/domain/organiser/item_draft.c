@@ -217,9 +217,11 @@ enum db_result
 item_draft_insert(struct database *db, int32_t concert_id, struct item_draft *draft)
 {
     int64_t min, max;
-    find_prices(draft, &min, &max);
     draft->item.concert_id = concert_id;
     draft->item.layout_version = concert_table_new_layout_version();
+    if (draft->like_id != 0)
+        return concert_admin_table_copy_item(db, &draft->item, draft->like_id);
+    find_prices(draft, &min, &max);
     enum db_result result = concert_admin_table_insert_item(db, &draft->item, min, max);
     for (size_t i = 0; i < draft->range_count && result == DB_OK; i++)
         result = concert_admin_table_insert_seats(db, draft->item.item_id, &draft->ranges[i]);

@@ -1,6 +1,6 @@
 /*
- * item_draft: a date that is to be made, with its seats: ranges of them that a call names, or those
- * of a hall that is kept.
+ * item_draft: a date that is to be made, with its seats: ranges of them that a call names, those of
+ * a hall that is kept, or those of another date.
  */
 #ifndef FRONTROW_DOMAIN_ITEM_DRAFT_H
 #define FRONTROW_DOMAIN_ITEM_DRAFT_H
@@ -17,15 +17,16 @@ struct hall_price {
     int64_t price;
 };
 
-/* An item that is to be made: of ranges of seats, or of a hall that is kept. */
+/* An item that is to be made: of ranges of seats, of a hall that is kept, or like another item. */
 struct item_draft {
     struct item item;
-    struct seat_range *ranges; /* at least one, but of a hall */
+    struct seat_range *ranges; /* at least one, if it is of ranges */
     size_t range_count;
     int32_t hall_id;           /* 0: none */
     struct hall_price *prices; /* the last one that fits a seat counts; else what its hall says */
     size_t price_count;
     const struct hall_plan *plan; /* of the hall; item_draft_find_hall() sets it */
+    int32_t like_id;              /* of the same concert; 0: none. Its seat_count is taken too */
 };
 
 void item_draft_free(struct item_draft *draft);

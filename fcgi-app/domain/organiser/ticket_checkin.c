@@ -9,11 +9,20 @@
 #include "domain/event.h"
 #include "mysql/organiser/audit_log_table.h"
 
+/* A change that is not told yet may have begun so long ago. */
+enum { CHANGE_LASTS_MS = 60000 };
+
 static enum error
 find_ticket(struct services *services, const uint8_t reference[TICKET_REFERENCE_BYTES],
             struct ticket *ticket, int64_t *now, struct problem *problem)
 {
     enum db_result result = ticket_table_find(services->db, reference, ticket, now);
+    if (result != DB_NONE)
+        return refuse_db(problem, result);
+    result = ticket_table_find_void(services->db, reference);
+    if (result == DB_OK)
+        return refuse_because(problem, ERROR_TICKET_VOID,
+                              "Its seat was swapped, or its order transferred");
     return result == DB_NONE ? refuse(problem, ERROR_TICKET_NOT_FOUND) : refuse_db(problem, result);
 }
 
@@ -47,7 +56,7 @@ refuse_used(const struct checkin *checkin, struct problem *problem)
 }
 
 static enum error
-require_usable(const struct ticket *ticket, int32_t item_id, struct problem *problem)
+require_valid(const struct ticket *ticket, int32_t item_id, struct problem *problem)
 {
     if (ticket->item_id != item_id)
         return refuse_because(problem, ERROR_WRONG_ITEM, "The ticket is for item %d",
@@ -55,7 +64,35 @@ require_usable(const struct ticket *ticket, int32_t item_id, struct problem *pro
     if (!ticket->is_valid)
         return refuse_because(problem, ERROR_TICKET_VOID,
                               "Its seat was given back, or the item is cancelled");
-    return ticket->checkin.at == CLOCK_NEVER ? ERROR_NONE : refuse_used(&ticket->checkin, problem);
+    return ERROR_NONE;
+}
+
+static bool
+is_inside(const struct checkin *checkin)
+{
+    return checkin->at != CLOCK_NEVER && checkin->left_at == CLOCK_NEVER;
+}
+
+static int64_t
+time_of_scan(const struct checkin *checkin)
+{
+    return checkin->scanned_at != CLOCK_NEVER ? checkin->scanned_at : checkin->at;
+}
+
+/*
+ * Whoever was let in without a network is in: then it is only asked which scan was the first.
+ * Others go by what is known: the clocks of two gates are not the same.
+ */
+static enum error
+require_usable(const struct ticket_checkin *checkin, struct problem *problem)
+{
+    const struct ticket *ticket = &checkin->ticket;
+    if (require_valid(ticket, checkin->item_id, problem) != ERROR_NONE)
+        return problem->error;
+    bool is_first = checkin->is_offline && checkin->scanned_at != CLOCK_NEVER &&
+                    checkin->scanned_at < time_of_scan(&ticket->checkin);
+    return !is_inside(&ticket->checkin) || is_first ? ERROR_NONE
+                                                    : refuse_used(&ticket->checkin, problem);
 }
 
 static enum error
@@ -79,10 +116,10 @@ write_log(struct services *services, const struct ticket_checkin *checkin, const
     return refuse_db(problem, result);
 }
 
-enum error
-ticket_checkin_precheck(struct services *services, void *state, struct problem *problem)
+/* The ticket of the code. */
+static enum error
+read_code(struct services *services, struct ticket_checkin *checkin, struct problem *problem)
 {
-    struct ticket_checkin *checkin = state;
     const struct ticket_keys *keys = &services->config->ticket_keys;
     struct ticket_code code;
     int64_t now;
@@ -92,9 +129,28 @@ ticket_checkin_precheck(struct services *services, void *state, struct problem *
     if (verdict != TICKET_GENUINE)
         return refuse_because(problem, ERROR_TICKET_INVALID, "The code is not valid: %s",
                               ticket_verdict_text(verdict));
-    if (find_ticket(services, code.reference, &checkin->ticket, &now, problem) != ERROR_NONE)
+    return find_ticket(services, code.reference, &checkin->ticket, &now, problem);
+}
+
+/* Writes ticket->checkin in the place of that of `before`. */
+static enum error
+change_checkin(struct services *services, const struct ticket_checkin *checkin, const char *action,
+               const struct ticket *before, struct problem *problem)
+{
+    enum db_result result = ticket_table_check_in(services->db, before->ticket_id, &before->checkin,
+                                                  &checkin->ticket.checkin);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return write_log(services, checkin, action, before, problem);
+}
+
+enum error
+ticket_checkin_precheck(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    if (read_code(services, checkin, problem) != ERROR_NONE)
         return problem->error;
-    return require_usable(&checkin->ticket, checkin->item_id, problem);
+    return require_usable(checkin, problem);
 }
 
 static void
@@ -120,19 +176,23 @@ ticket_checkin_execute(struct services *services, void *state, struct problem *p
     struct ticket *ticket = &checkin->ticket;
     int64_t now;
     if (lock_ticket(services, ticket, &now, problem) != ERROR_NONE ||
-        require_usable(ticket, checkin->item_id, problem) != ERROR_NONE)
+        require_usable(checkin, problem) != ERROR_NONE)
         return problem->error;
     const struct ticket before = *ticket;
-    ticket->checkin.at = now;
-    ticket->checkin.scanned_at = checkin->scanned_at;
+    checkin->conflict = (struct checkin){.at = CLOCK_NEVER};
+    if (is_inside(&before.checkin))
+        checkin->conflict = before.checkin;
+    ticket->checkin = (struct checkin){
+        .at = now,
+        .left_at = CLOCK_NEVER,
+        .scanned_at = checkin->scanned_at,
+    };
     snprintf(ticket->checkin.device_id, sizeof ticket->checkin.device_id, "%s", checkin->device_id);
     snprintf(ticket->checkin.actor, sizeof ticket->checkin.actor, "%s", checkin->actor);
-    enum db_result result =
-        ticket_table_check_in(services->db, ticket->ticket_id, &ticket->checkin);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
+    if (change_checkin(services, checkin, "ticket checkin", &before, problem) != ERROR_NONE)
+        return problem->error;
     announce(services, ticket);
-    return write_log(services, checkin, "ticket checkin", &before, problem);
+    return ERROR_NONE;
 }
 
 enum db_result
@@ -144,7 +204,8 @@ ticket_checkin_was_committed(struct services *services, void *state)
     enum db_result result = ticket_table_lock_checkin(services->db, ticket->ticket_id, &found);
     if (result != DB_OK)
         return result;
-    bool is_ours = found.at == ours->at && found.scanned_at == ours->scanned_at &&
+    bool is_ours = found.at == ours->at && found.left_at == ours->left_at &&
+                   found.scanned_at == ours->scanned_at &&
                    strcmp(found.device_id, ours->device_id) == 0 &&
                    strcmp(found.actor, ours->actor) == 0;
     return is_ours ? DB_OK : DB_NONE;
@@ -154,6 +215,42 @@ int64_t
 ticket_checkin_id(const void *state)
 {
     return ((const struct ticket_checkin *)state)->ticket.ticket_id;
+}
+
+/* ---- let out ---- */
+
+static enum error
+require_inside(const struct ticket_checkin *checkin, struct problem *problem)
+{
+    const struct ticket *ticket = &checkin->ticket;
+    if (require_valid(ticket, checkin->item_id, problem) != ERROR_NONE)
+        return problem->error;
+    if (!ticket->reentry)
+        return refuse_because(problem, ERROR_NOT_OFFERED, "Whoever leaves does not come back");
+    return is_inside(&ticket->checkin) ? ERROR_NONE : refuse(problem, ERROR_NOT_CHECKED_IN);
+}
+
+enum error
+ticket_checkout_precheck(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    if (read_code(services, checkin, problem) != ERROR_NONE)
+        return problem->error;
+    return require_inside(checkin, problem);
+}
+
+enum error
+ticket_checkout_execute(struct services *services, void *state, struct problem *problem)
+{
+    struct ticket_checkin *checkin = state;
+    struct ticket *ticket = &checkin->ticket;
+    int64_t now;
+    if (lock_ticket(services, ticket, &now, problem) != ERROR_NONE ||
+        require_inside(checkin, problem) != ERROR_NONE)
+        return problem->error;
+    const struct ticket before = *ticket;
+    ticket->checkin.left_at = now;
+    return change_checkin(services, checkin, "ticket checkout", &before, problem);
 }
 
 /* ---- undone ---- */
@@ -189,11 +286,12 @@ ticket_undo_execute(struct services *services, void *state, struct problem *prob
         return problem->error;
     const struct ticket before = *ticket;
     checkin->undone_at = before.checkin.at;
-    ticket->checkin = (struct checkin){.at = CLOCK_NEVER, .scanned_at = CLOCK_NEVER};
-    enum db_result result = ticket_table_undo(services->db, ticket->ticket_id, before.checkin.at);
-    if (result != DB_OK)
-        return refuse_db(problem, result);
-    return write_log(services, checkin, "ticket undo", &before, problem);
+    ticket->checkin = (struct checkin){
+        .at = CLOCK_NEVER,
+        .left_at = CLOCK_NEVER,
+        .scanned_at = CLOCK_NEVER,
+    };
+    return change_checkin(services, checkin, "ticket undo", &before, problem);
 }
 
 /* If the check-in is gone, ours or a twin's was done; a gate may have taken the ticket again. */
@@ -217,19 +315,35 @@ require_item(struct services *services, int32_t item_id, struct problem *problem
 }
 
 enum error
-ticket_list(struct services *services, int32_t item_id, int64_t before, int32_t limit,
-            struct ticket *list, size_t *count, struct problem *problem)
+ticket_list(struct services *services, int32_t item_id, int64_t since, int64_t before,
+            int32_t limit, struct ticket *list, size_t *count, int64_t *now,
+            struct problem *problem)
 {
     if (require_item(services, item_id, problem) != ERROR_NONE)
         return problem->error;
-    return refuse_db(problem, ticket_table_list(services->db, item_id, before, limit, list, count));
+    enum db_result result = db_now(services->db, now);
+    if (since != CLOCK_NEVER)
+        since -= since < CHANGE_LASTS_MS ? since : CHANGE_LASTS_MS;
+    if (result == DB_OK)
+        result = ticket_table_list(services->db, item_id, since, before, limit, list, count);
+    return refuse_db(problem, result);
 }
 
 enum error
 ticket_attendance(struct services *services, int32_t item_id, struct attendance *attendance,
+                  void (*visit)(void *state, const struct section_attendance *section), void *state,
                   struct problem *problem)
 {
+    struct section_attendance section;
     if (require_item(services, item_id, problem) != ERROR_NONE)
         return problem->error;
-    return refuse_db(problem, ticket_table_attendance(services->db, item_id, attendance));
+    enum db_result result = ticket_table_attendance(services->db, item_id, attendance);
+    if (result == DB_OK)
+        result = ticket_table_attendance_by_section(services->db, item_id, &section);
+    attendance->sold = 0;
+    while (result == DB_OK && (result = db_next(services->db)) == DB_OK) {
+        attendance->sold += section.sold;
+        visit(state, &section);
+    }
+    return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);
 }

@@ -140,6 +140,27 @@ write_payment(struct services *services, struct payment_create *create, int64_t 
 }
 
 /*
+ * Not all seats could be sold. Either the hold was over, and the next buyer has some of them, or
+ * its owner gave some back since it was read: then it is looked at anew.
+ */
+static enum error
+refuse_unsold(struct services *services, struct reservation *reservation, struct problem *problem)
+{
+    bool none_sold = db_changed_rows(services->db) == 0;
+    struct reservation again;
+    int64_t now;
+    enum db_result result =
+        reservation_table_find(services->db, reservation->reservation_id, &again, &now);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    if (again.seat_count != reservation->seat_count)
+        return refuse(problem, ERROR_BUSY);
+    if (none_sold && reservation_lose_seat(services, reservation, problem) != ERROR_NONE)
+        return problem->error;
+    return refuse(problem, ERROR_HOLD_EXPIRED);
+}
+
+/*
  * The story of a sale's second half: the reservation becomes paid, its seats sold, a payment says
  * so, and the points move. Lock order: the user's mutex, reservation, seats, token, point row. The
  * hold is judged when the reservation is locked, and again after the last lock, which may have been
@@ -166,12 +187,8 @@ payment_create_execute(struct services *services, void *state, struct problem *p
         return problem->error;
 
     result = reservation_table_sell(services->db, &sold, 1, now);
-    if (result == DB_NONE) { /* the hold was over, and the next buyer has some of its seats */
-        bool none_sold = db_changed_rows(services->db) == 0;
-        if (none_sold && reservation_lose_seat(services, reservation, problem) != ERROR_NONE)
-            return problem->error;
-        return refuse(problem, ERROR_HOLD_EXPIRED);
-    }
+    if (result == DB_NONE)
+        return refuse_unsold(services, reservation, problem);
     if (result == DB_OK)
         result = write_payment(services, create, now);
     if (result != DB_OK)

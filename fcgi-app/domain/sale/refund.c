@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "domain/event.h"
 #include "domain/sale/point.h"
+#include "domain/sale/reservation.h"
+#include "mysql/sale/ticket_table.h"
 
 enum { PERCENT = 100 };
 
@@ -58,38 +60,24 @@ end_reservation(struct services *services, struct reservation *reservation, stru
     return result;
 }
 
-/* The others stay, in their order; what went back is read anew, as earlier ones may be among it. */
+/* The others stay; what went back is read anew, as earlier ones may be among it. */
 static enum db_result
 lessen_reservation(struct services *services, struct reservation *reservation,
                    const int32_t *seat_ids, size_t count, struct refund *refund)
 {
-    struct seat freed[SEATS_AT_ONCE], kept[SEATS_AT_ONCE];
-    size_t freed_count = 0;
-    int32_t kept_count = 0;
+    struct reservation_split split;
+    reservation_split(reservation, seat_ids, count, &split);
+    refund->price = split.price;
     refund->seat_count = count;
     memcpy(refund->seat_ids, seat_ids, count * sizeof seat_ids[0]);
-    for (int32_t i = 0; i < reservation->seat_count; i++) {
-        bool goes = false;
-        for (size_t n = 0; n < count; n++)
-            goes = goes || seat_ids[n] == reservation->seats[i].seat_id;
-        if (!goes) {
-            kept[kept_count++] = reservation->seats[i];
-            continue;
-        }
-        refund->price += reservation->seats[i].price;
-        freed[freed_count++] = reservation->seats[i];
-    }
-    enum db_result result = seat_table_free(services->db, reservation->item_id, freed, freed_count,
-                                            reservation->reservation_id);
+    enum db_result result = seat_table_free(services->db, reservation->item_id, split.leaving,
+                                            split.leaving_count, reservation->reservation_id);
     if (result == DB_OK)
         result = reservation_table_return_seats(services->db, reservation, seat_ids, count,
-                                                refund->price);
+                                                split.price, refund->asked_at);
     if (result != DB_OK)
         return result;
-    for (int32_t i = 0; i < kept_count; i++)
-        reservation->seats[i] = kept[i];
-    reservation->seat_count = kept_count;
-    reservation->total_price -= refund->price;
+    reservation_lessen(reservation, &split);
     refund->entry.refund_no = ++reservation->refund_count;
     return reservation_table_returned_seats(services->db, reservation);
 }
@@ -106,6 +94,10 @@ refund_return_seats(struct services *services, struct reservation *reservation,
         .reservation_id = reservation->reservation_id,
     };
     refund->price = 0;
+    /* whether it has tickets or not: another host may have made them */
+    enum db_result result = ticket_table_touch(services->db, reservation->reservation_id);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
     if (count > 0 && count < (size_t)reservation->seat_count)
         return refuse_db(problem,
                          lessen_reservation(services, reservation, seat_ids, count, refund));
@@ -130,7 +122,7 @@ write_down(struct services *services, const struct reservation *reservation,
         result = box_office_table_add_refund(services->db, &refund);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    return point_balance(services, reservation->user_id, &entry->balance_after, problem);
+    return point_balance(services, reservation_payer(reservation), &entry->balance_after, problem);
 }
 
 enum error
@@ -144,14 +136,21 @@ refund_pay_back(struct services *services, const struct reservation *reservation
     entry->amount = amount;
     event_add_refund(services, reservation, refund->seat_ids, refund->seat_count, amount,
                      entry->fee);
-    if (reservation->method != PAID_POINTS)
-        return write_down(services, reservation, entry, problem);
+    if (reservation->method != PAID_POINTS) {
+        enum error error = write_down(services, reservation, entry, problem);
+        refund->balance = entry->balance_after;
+        return error;
+    }
     if (reservation->status == RESERVATION_CANCELLED)
         result = payment_table_refund(services->db, reservation->reservation_id, refund->asked_at);
+    else if (refund->asked_at != CLOCK_NEVER)
+        result =
+            payment_table_ask_refund(services->db, reservation->reservation_id, refund->asked_at);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    if (point_move(services, reservation->user_id, amount, entry, problem) != ERROR_NONE)
+    if (point_move(services, reservation_payer(reservation), amount, entry, problem) != ERROR_NONE)
         return problem->error;
+    refund->balance = entry->balance_after;
     if (entry->refund_no > 0 || entry->fee > 0)
         result = point_table_set_refund(services->db, entry);
     return refuse_db(problem, result);
@@ -164,7 +163,7 @@ refund_was_committed(struct services *services, const struct reservation *reserv
     struct box_office_refund found = {.reservation_id = reservation->reservation_id,
                                       .refund_no = entry->refund_no};
     if (reservation->method == PAID_POINTS)
-        return point_entry_was_committed(services, reservation->user_id, entry);
+        return point_entry_was_committed(services, reservation_payer(reservation), entry);
     enum db_result result = box_office_table_lock_refund(services->db, &found);
     if (result != DB_OK)
         return result;

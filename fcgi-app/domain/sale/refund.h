@@ -19,6 +19,7 @@ struct refund {
     int32_t seat_ids[SEATS_AT_ONCE];
     int64_t price;            /* of the seats */
     struct point_entry entry; /* of the ledger */
+    int64_t balance;          /* of who asks for it; who paid has entry.balance_after */
 };
 
 /*
@@ -34,7 +35,7 @@ enum error refund_return_seats(struct services *services, struct reservation *re
 
 /*
  * Then: one row in the ledger, and the payment is refunded where no seat is left. Locks the purse
- * of the owner. Of an order that was not paid with points neither is touched: a row says what the
+ * of who paid. Of an order that was not paid with points neither is touched: a row says what the
  * box office is to give back, and `entry` has the same, with the balance as it is.
  */
 enum error refund_pay_back(struct services *services, const struct reservation *reservation,

@@ -23,11 +23,43 @@ reservation_status_name(enum reservation_status status)
     return names[status];
 }
 
+const char *
+reservation_payer(const struct reservation *reservation)
+{
+    return reservation->payer[0] != '\0' ? reservation->payer : reservation->user_id;
+}
+
 void
 reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE])
 {
     for (int32_t i = 0; i < reservation->seat_count; i++)
         ids[i] = reservation->seats[i].seat_id;
+}
+
+void
+reservation_split(const struct reservation *reservation, const int32_t *seat_ids, size_t count,
+                  struct reservation_split *split)
+{
+    split->leaving_count = 0;
+    split->kept_count = 0;
+    split->price = 0;
+    for (int32_t i = 0; i < reservation->seat_count; i++) {
+        const struct seat *seat = &reservation->seats[i];
+        if (!seat_is_listed(seat->seat_id, seat_ids, count)) {
+            split->kept[split->kept_count++] = *seat;
+            continue;
+        }
+        split->leaving[split->leaving_count++] = *seat;
+        split->price += seat->price;
+    }
+}
+
+void
+reservation_lessen(struct reservation *reservation, const struct reservation_split *split)
+{
+    memcpy(reservation->seats, split->kept, sizeof split->kept);
+    reservation->seat_count = split->kept_count;
+    reservation->total_price -= split->price;
 }
 
 /* Replaces the stored status by the shown one. */
@@ -118,9 +150,28 @@ check_seats(struct services *services, struct reservation *reservation, const st
     return error;
 }
 
+/* Of the locked seats: those of the reservation, and those that are wanted beside them. */
+static size_t
+sort_out(const struct reservation *reservation, const struct seat *seats, size_t count,
+         struct seat own[SEATS_AT_ONCE], struct seat *more, size_t *more_count)
+{
+    int32_t ids[SEATS_AT_ONCE];
+    size_t own_count = 0;
+    reservation_seat_ids(reservation, ids);
+    *more_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (seat_is_listed(seats[i].seat_id, ids, (size_t)reservation->seat_count))
+            own[own_count++] = seats[i];
+        else
+            more[(*more_count)++] = seats[i];
+    return own_count;
+}
+
 enum error
-reservation_lock(struct services *services, const char *user_id, int64_t id,
-                 struct reservation *reservation, int64_t *now, struct problem *problem)
+reservation_lock_with(struct services *services, const char *user_id, int64_t id,
+                      const struct seat_list *list, struct reservation *reservation,
+                      struct seat more[SEATS_AT_ONCE], size_t *more_count, int64_t *now,
+                      struct problem *problem)
 {
     enum error error = reservation_check_owner(
         reservation_table_lock(services->db, id, reservation), reservation, user_id, problem);
@@ -129,22 +180,35 @@ reservation_lock(struct services *services, const char *user_id, int64_t id,
     if (error != ERROR_NONE)
         return error;
 
-    int32_t ids[SEATS_AT_ONCE];
-    struct seat seats[SEATS_AT_ONCE];
-    size_t found;
+    int32_t ids[SEATS_LISTED];
+    struct seat seats[SEATS_LISTED], own[SEATS_AT_ONCE];
+    size_t found, count = (size_t)reservation->seat_count;
     reservation_seat_ids(reservation, ids);
+    memcpy(ids + count, list->ids, list->count * sizeof ids[0]);
     enum db_result result = seat_table_lock(services->db, reservation->item_id, ids,
-                                            (size_t)reservation->seat_count, seats, &found, now);
+                                            count + list->count, seats, &found, now);
     if (result != DB_OK)
         return refuse_db(problem, result);
+    found = sort_out(reservation, seats, found, own, more, more_count);
     error = show(services, reservation, *now, problem);
     if (error == ERROR_NONE)
-        error = check_seats(services, reservation, seats, found, problem);
+        error = check_seats(services, reservation, own, found, problem);
     /* the names are those of the locked seats, the prices those that it was made with */
     for (int32_t i = 0; i < reservation->seat_count && error == ERROR_NONE; i++) {
         int64_t price = reservation->seats[i].price;
-        reservation->seats[i] = seats[i];
+        reservation->seats[i] = own[i];
         reservation->seats[i].price = price;
     }
     return error;
+}
+
+enum error
+reservation_lock(struct services *services, const char *user_id, int64_t id,
+                 struct reservation *reservation, int64_t *now, struct problem *problem)
+{
+    const struct seat_list none = {.count = 0};
+    struct seat more[SEATS_AT_ONCE];
+    size_t more_count;
+    return reservation_lock_with(services, user_id, id, &none, reservation, more, &more_count, now,
+                                 problem);
 }

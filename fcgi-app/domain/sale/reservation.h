@@ -62,10 +62,12 @@ void reservation_create_count(const void *create, struct tally *tally);
 /* After the commit: Redis is to hear how long the owner's place in the queue is kept. */
 void reservation_create_finish(struct services *services, const struct reservation_create *create);
 
-/* The state of a cancelling call. The caller fills the first two. */
+/* The state of a cancelling call. The caller fills the first four. */
 struct reservation_cancel {
     const char *user_id;
     int64_t reservation_id;
+    const int32_t *seat_ids; /* that are given back, ascending (domain/sale/seat_return.h) */
+    size_t seat_count;       /* 0: all that it has */
 
     struct reservation reservation; /* with its seats, after the cancel */
     bool released;                  /* by an operator: it was a live hold */
@@ -80,13 +82,13 @@ int64_t reservation_cancel_id(const void *cancel);
 void reservation_cancel_count(const void *cancel, struct tally *tally);
 
 /*
- * To be called before the answer of a cancel that was carried out, or may have been: from now on
- * best available finds its seats. Also before a stored answer is repeated: the worker of the first
- * call may have been killed before it came here. Then `repeated` is true, and the reservation is
- * that of `key`; whoever repeats an old one has nobody look at the seats anew.
+ * To be called before the answer of a call that freed seats, or may have done so: from now on best
+ * available finds them. Also before a stored answer is repeated: the worker of the first call may
+ * have been killed before it came here. Then `repeated` is true, and the reservation is that of the
+ * user's `key`; whoever repeats an old one has nobody look at the seats anew.
  */
-void reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
-                               const char *key, bool repeated);
+void reservation_seats_freed(struct services *services, const char *user_id,
+                             const struct reservation *reservation, const char *key, bool repeated);
 
 /* Of the refunds that a user may ask for; its name is NULL where there is no limit. */
 struct rate_limit reservation_refund_limit(const struct services *services);
@@ -146,6 +148,34 @@ enum error reservation_list(struct services *services, const char *user_id, int6
 enum error reservation_lock(struct services *services, const char *user_id, int64_t id,
                             struct reservation *reservation, int64_t *now, struct problem *problem)
     MUST_CHECK;
+
+/*
+ * The same, and locks listed seats of the same item with those of the reservation, all by number:
+ * `more` are those that are there and are not the reservation's, as they were read.
+ */
+enum error reservation_lock_with(struct services *services, const char *user_id, int64_t id,
+                                 const struct seat_list *list, struct reservation *reservation,
+                                 struct seat more[SEATS_AT_ONCE], size_t *more_count, int64_t *now,
+                                 struct problem *problem) MUST_CHECK;
+
+/* A reservation's seats, those that leave it and those that it keeps, each in their order. */
+struct reservation_split {
+    struct seat leaving[SEATS_AT_ONCE];
+    struct seat kept[SEATS_AT_ONCE];
+    size_t leaving_count;
+    int32_t kept_count;
+    int64_t price; /* of those that leave */
+};
+
+/* Splits a reservation whose seats were read by the numbers of those that leave. */
+void reservation_split(const struct reservation *reservation, const int32_t *seat_ids, size_t count,
+                       struct reservation_split *split);
+
+/* Leaves it with those that it keeps. */
+void reservation_lessen(struct reservation *reservation, const struct reservation_split *split);
+
+/* Who paid it, or its owner where nobody did: whose purse gets what is refunded. */
+const char *reservation_payer(const struct reservation *reservation);
 
 /* The seat numbers of a reservation whose seats were read. */
 void reservation_seat_ids(const struct reservation *reservation, int32_t ids[SEATS_AT_ONCE]);

@@ -128,7 +128,7 @@ check_named(struct effect_call *call, const struct seat *all, size_t found)
     if (reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
                                        &call->problem) != ERROR_NONE)
         return call->problem.error;
-    return reservation_create_check_pairs(create, seats, picked, &call->problem);
+    return seat_require_pairs(seats, picked, create->seat_ids, create->seat_count, &call->problem);
 }
 
 /* Whether anything is left for it is asked once, as all ask for the same: `first` has the answer.

@@ -8,6 +8,8 @@
 #include "base/shared.h"
 #include "domain/concert/refund_rules.h"
 #include "domain/event.h"
+#include "domain/sale/point.h"
+#include "domain/sale/seat_return.h"
 #include "domain/sale/ticket.h"
 #include "mysql/sale/idempotency_table.h"
 
@@ -55,8 +57,8 @@ find_refund_pause(struct services *services, const char *user_id, int64_t now, i
 }
 
 /*
- * So many refunds in a day, the one that is under way included. Its purse is locked, so that two at
- * once see each other.
+ * So many refunds of who paid in a day, the one that is under way included. Its purse is locked, so
+ * that two at once see each other.
  */
 static enum error
 check_refunds(struct services *services, const char *user_id, int64_t now, struct problem *problem)
@@ -107,6 +109,16 @@ find_percent(struct services *services, const struct reservation *reservation, i
                                 item.starts_at, now, percent, problem);
 }
 
+/* Whether it names seats, and others are kept; or seats that the reservation does not have. */
+static bool
+is_of_some(const struct reservation_cancel *cancel)
+{
+    struct reservation_split split;
+    reservation_split(&cancel->reservation, cancel->seat_ids, cancel->seat_count, &split);
+    return cancel->seat_count > 0 &&
+           (split.kept_count > 0 || split.leaving_count < cancel->seat_count);
+}
+
 enum error
 reservation_cancel_execute(struct services *services, void *state, struct problem *problem)
 {
@@ -121,23 +133,30 @@ reservation_cancel_execute(struct services *services, void *state, struct proble
     if (reservation->concert_maintenance)
         return refuse_maintenance(problem);
     if (reservation->status == RESERVATION_HELD)
-        return release(services, reservation, now, problem);
+        return is_of_some(cancel) ? seat_return_release(services, reservation, cancel->seat_ids,
+                                                        cancel->seat_count, problem)
+                                  : release(services, reservation, now, problem);
     if (reservation->status != RESERVATION_PAID)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The reservation is %s",
                               reservation_status_name(reservation->status));
     cancel->refund = (struct refund){.asked_at = now};
-    error = ticket_require_unused(services, reservation->reservation_id, problem);
+    error = ticket_require_unused(services, reservation->reservation_id, cancel->seat_ids,
+                                  cancel->seat_count, problem);
     if (error == ERROR_NONE)
         error = find_percent(services, reservation, now, &cancel->refund.percent, problem);
     if (error != ERROR_NONE)
         return error;
-    error = refund_return_seats(services, reservation, NULL, 0, &cancel->refund, problem);
+    error = refund_return_seats(services, reservation, cancel->seat_ids, cancel->seat_count,
+                                &cancel->refund, problem);
     if (error == ERROR_NONE)
         error = refund_pay_back(services, reservation, &cancel->refund, problem);
     if (error != ERROR_NONE)
         return error;
     cancel->refunded = true;
-    return check_refunds(services, cancel->user_id, now, problem);
+    if (reservation->payer[0] != '\0' &&
+        point_balance(services, cancel->user_id, &cancel->refund.balance, problem) != ERROR_NONE)
+        return problem->error;
+    return check_refunds(services, reservation_payer(reservation), now, problem);
 }
 
 enum db_result
@@ -146,6 +165,11 @@ reservation_cancel_was_committed(struct services *services, void *state)
     /* Nothing but a cancel makes a reservation cancelled: if it is, ours or a twin's was done. */
     const struct reservation_cancel *cancel = state;
     struct reservation found;
+    if (cancel->reservation.status == RESERVATION_PAID)
+        return refund_was_committed(services, &cancel->reservation, &cancel->refund.entry);
+    if (cancel->reservation.status == RESERVATION_HELD)
+        return seat_return_was_released(services, cancel->reservation_id, cancel->seat_ids,
+                                        cancel->seat_count);
     enum db_result result = reservation_table_lock(services->db, cancel->reservation_id, &found);
     if (result != DB_OK)
         return result;
@@ -168,19 +192,19 @@ reservation_cancel_count(const void *state, struct tally *tally)
 }
 
 void
-reservation_cancel_finish(struct services *services, const struct reservation_cancel *cancel,
-                          const char *key, bool repeated)
+reservation_seats_freed(struct services *services, const char *user_id,
+                        const struct reservation *reservation, const char *key, bool repeated)
 {
-    struct reservation reservation = cancel->reservation;
+    struct reservation found = *reservation;
     int64_t effect_id;
     int64_t now;
     if (services->shared == NULL) /* tools: nobody shares what they find */
         return;
-    if (repeated && (idempotency_table_find_effect(services->db, cancel->user_id, key,
-                                                   REPEATED_SOON_S, &effect_id) != DB_OK ||
-                     reservation_table_find(services->db, effect_id, &reservation, &now) != DB_OK))
+    if (repeated && (idempotency_table_find_effect(services->db, user_id, key, REPEATED_SOON_S,
+                                                   &effect_id) != DB_OK ||
+                     reservation_table_find(services->db, effect_id, &found, &now) != DB_OK))
         return;
-    sold_out_release(&services->shared->sold_out, reservation.item_id);
+    sold_out_release(&services->shared->sold_out, found.item_id);
 }
 
 static enum error
@@ -231,11 +255,12 @@ compare_users(const void *a, const void *b)
 {
     const struct reservation_cancel *left = *(struct reservation_cancel *const *)a;
     const struct reservation_cancel *right = *(struct reservation_cancel *const *)b;
-    return strcmp(left->reservation.user_id, right->reservation.user_id);
+    return strcmp(reservation_payer(&left->reservation), reservation_payer(&right->reservation));
 }
 
 /*
- * The purses are locked in the order of their owners: somebody else may end other ones of theirs.
+ * The purses are locked in the order of their owners, who paid: somebody else may end other ones of
+ * theirs.
  */
 enum error
 reservation_end_execute(struct services *services, void *state, struct problem *problem)

@@ -27,36 +27,6 @@ reservation_create_check_seats(const struct reservation_create *create, const st
     return ERROR_SEAT_TAKEN;
 }
 
-static bool
-is_asked_for(const struct reservation_create *create, int32_t seat_id)
-{
-    for (size_t i = 0; i < create->seat_count; i++)
-        if (create->seat_ids[i] == seat_id)
-            return true;
-    return false;
-}
-
-/*
- * An operator seldom changes who belongs to whom, and never of a seat that is taken: no lock is
- * needed. The box office, which sees who comes, may sell one alone.
- */
-enum error
-reservation_create_check_pairs(const struct reservation_create *create, const struct seat *seats,
-                               size_t found, struct problem *problem)
-{
-    struct problem halved = {.error = ERROR_SEATS_BELONG_TOGETHER};
-    for (size_t i = 0; i < found; i++)
-        if (seats[i].partner_id != 0 && !is_asked_for(create, seats[i].partner_id)) {
-            halved.seat_ids[halved.seat_count++] = seats[i].seat_id;
-            halved.seat_ids[halved.seat_count++] = seats[i].partner_id;
-        }
-    if (halved.seat_count == 0)
-        return ERROR_NONE;
-    seat_sort_ids(halved.seat_ids, halved.seat_count);
-    *problem = halved;
-    return ERROR_SEATS_BELONG_TOGETHER;
-}
-
 /* Where a queue is kept, only an active token may come to the seats. */
 static enum error
 admit(struct services *services, struct reservation_create *create, struct problem *problem)
@@ -144,7 +114,7 @@ reservation_create_precheck(struct services *services, void *state, struct probl
     if (reservation_create_check_seats(create, seats, found, create->offer->concert.now, problem) !=
         ERROR_NONE)
         return problem->error;
-    return reservation_create_check_pairs(create, seats, found, problem);
+    return seat_require_pairs(seats, found, create->seat_ids, create->seat_count, problem);
 }
 
 void

@@ -23,15 +23,6 @@ enum error reservation_create_check_seats(const struct reservation_create *creat
                                           const struct seat *seats, size_t found, int64_t now,
                                           struct problem *problem) MUST_CHECK;
 
-/*
- * Refuses with seats_belong_together, and both seats of each pair, where a wheelchair place is
- * asked for without its companion's, or the other way round. `seats` were read by
- * reservation_create_read().
- */
-enum error reservation_create_check_pairs(const struct reservation_create *create,
-                                          const struct seat *seats, size_t found,
-                                          struct problem *problem) MUST_CHECK;
-
 /* Refuses with concert_not_open where the item has started at `now`, or is cancelled. */
 enum error reservation_require_item_open(const struct item *item, int64_t now,
                                          struct problem *problem) MUST_CHECK;

@@ -24,6 +24,32 @@ seat_sort_ids(int32_t *ids, size_t count)
         qsort(ids, count, sizeof ids[0], compare_ids);
 }
 
+bool
+seat_is_listed(int32_t seat_id, const int32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ids[i] == seat_id)
+            return true;
+    return false;
+}
+
+enum error
+seat_require_pairs(const struct seat *seats, size_t seat_count, const int32_t *ids, size_t count,
+                   struct problem *problem)
+{
+    struct problem halved = {.error = ERROR_SEATS_BELONG_TOGETHER};
+    for (size_t i = 0; i < seat_count; i++)
+        if (seats[i].partner_id != 0 && !seat_is_listed(seats[i].partner_id, ids, count)) {
+            halved.seat_ids[halved.seat_count++] = seats[i].seat_id;
+            halved.seat_ids[halved.seat_count++] = seats[i].partner_id;
+        }
+    if (halved.seat_count == 0)
+        return ERROR_NONE;
+    seat_sort_ids(halved.seat_ids, halved.seat_count);
+    *problem = halved;
+    return ERROR_SEATS_BELONG_TOGETHER;
+}
+
 enum error
 seat_visit(struct services *services, int32_t item_id, bool names, int64_t now,
            void (*visit)(void *state, const struct seat *seat, const struct seat_note *note),

@@ -11,8 +11,25 @@
  */
 enum seat_status seat_shown(const struct seat *seat, int64_t now);
 
+/* Seats by number, ascending, none of them twice. */
+struct seat_list {
+    int32_t ids[SEATS_AT_ONCE];
+    size_t count;
+};
+
 /* Sorts seatIds, ascending, as seats are locked. With a count of 0, `ids` may be NULL. */
 void seat_sort_ids(int32_t *ids, size_t count);
+
+bool seat_is_listed(int32_t seat_id, const int32_t *ids, size_t count);
+
+/*
+ * Refuses with seats_belong_together, and both seats of each pair, where a wheelchair place is
+ * listed without its companion's, or the other way round. An operator seldom changes who belongs to
+ * whom, and never of a seat that is taken: no lock is needed. The box office, which sees who comes,
+ * may sell one alone.
+ */
+enum error seat_require_pairs(const struct seat *seats, size_t seat_count, const int32_t *ids,
+                              size_t count, struct problem *problem) MUST_CHECK;
 
 /*
  * Hands all seats of an item to `visit`, by seatId. Their status is as shown at `now`, a time of

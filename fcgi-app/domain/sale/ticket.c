@@ -36,6 +36,28 @@ require_paid(struct services *services, const struct reservation *reservation,
     return refuse(problem, is_cancelled ? ERROR_RESERVATION_CANCELLED : ERROR_NOT_PAID);
 }
 
+static enum error
+find_order(struct services *services, const char *user_id, int64_t reservation_id,
+           struct reservation *reservation, struct problem *problem)
+{
+    if (reservation_find(services, user_id, reservation_id, reservation, problem) != ERROR_NONE)
+        return problem->error;
+    return require_paid(services, reservation, problem);
+}
+
+enum error
+ticket_find_visit(struct services *services, const char *user_id, int64_t reservation_id,
+                  struct ticket_visit *visit, struct problem *problem)
+{
+    const struct reservation *order = &visit->reservation;
+    if (find_order(services, user_id, reservation_id, &visit->reservation, problem) != ERROR_NONE ||
+        concert_find_whole(services->db, order->concert_id, &visit->concert, problem) !=
+            ERROR_NONE ||
+        concert_find_about(services->db, order->concert_id, &visit->about, problem) != ERROR_NONE)
+        return problem->error;
+    return refuse_db(problem, concert_table_item(services->db, order->item_id, &visit->item));
+}
+
 static const uint8_t *
 find_reference(const struct ticket_references *tickets, int32_t seat_id)
 {
@@ -72,18 +94,17 @@ ticket_issue(struct services *services, const char *user_id, int64_t reservation
              uint8_t references[SEATS_AT_ONCE][TICKET_REFERENCE_BYTES], struct problem *problem)
 {
     struct ticket_references tickets, missing;
-    if (reservation_find(services, user_id, reservation_id, reservation, problem) != ERROR_NONE ||
-        require_paid(services, reservation, problem) != ERROR_NONE)
+    if (find_order(services, user_id, reservation_id, reservation, problem) != ERROR_NONE)
         return problem->error;
     /* what was inserted is read again: somebody else may have been first */
     for (int inserts = 0; inserts <= INSERTS_MAX; inserts++) {
-        enum db_result result = ticket_table_of_order(services->db, reservation_id, &tickets);
+        enum db_result result = ticket_table_of_order(services->db, reservation, &tickets);
         if (result != DB_OK)
             return refuse_db(problem, result);
         match_references(reservation, &tickets, references, &missing);
         if (missing.count == 0)
             return ERROR_NONE;
-        result = ticket_table_insert(services->db, reservation_id, reservation->item_id, &missing);
+        result = ticket_table_insert(services->db, reservation, &missing);
         if (result != DB_OK && result != DB_RETRY)
             return refuse_db(problem, result);
     }
@@ -91,10 +112,12 @@ ticket_issue(struct services *services, const char *user_id, int64_t reservation
 }
 
 enum error
-ticket_require_unused(struct services *services, int64_t reservation_id, struct problem *problem)
+ticket_require_unused(struct services *services, int64_t reservation_id, const int32_t *seat_ids,
+                      size_t count, struct problem *problem)
 {
     int64_t used;
-    enum db_result result = ticket_table_count_used(services->db, reservation_id, &used);
+    enum db_result result =
+        ticket_table_count_used(services->db, reservation_id, seat_ids, count, &used);
     if (result == DB_OK && used > 0)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "A ticket of it was used");
     return refuse_db(problem, result);

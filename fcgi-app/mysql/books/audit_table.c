@@ -8,6 +8,16 @@
     "(SELECT COALESCE(SUM(t.price), 0) FROM returned_seat t"                                       \
     " WHERE t.reservation_id = r.reservation_id)"
 
+/* Who paid a reservation `r`. */
+#define PAYER "COALESCE(r.payer, r.user_id)"
+
+/* An accepted transfer of a reservation `r` or `o`; what else of it comes behind. */
+#define TRANSFER_OF(alias)                                                                         \
+    "EXISTS (SELECT 1 FROM transfer x FORCE INDEX (transfer_of_reservation)"                       \
+    " WHERE x.reservation_id = " alias ".reservation_id AND x.status = 'accepted'"
+#define TRANSFER_OF_R TRANSFER_OF("r")
+#define TRANSFER_OF_O TRANSFER_OF("o")
+
 /* Since when the rules hold that were surely there when `payment p` of `reservation r` was made. */
 #define RULES_BEFORE                                                                               \
     "(SELECT MAX(o.since) FROM refund_rule o WHERE o.concert_id = r.concert_id"                    \
@@ -73,7 +83,8 @@ const struct audit_check audit_checks[] = {
       "  AND (o.reservation_id = r.reservation_id OR (o.reservation_id < r.reservation_id"
       "   AND (o.status = 'paid'"
       "    OR (o.status IN ('held', 'expired') AND o.expires_at > r.created_at))))"
-      " WHERE r.seat_limit IS NOT NULL"
+      " WHERE r.seat_limit IS NOT NULL AND NOT " TRANSFER_OF_R ")"
+      "  AND NOT " TRANSFER_OF_O " AND x.settled_at > r.created_at)"
       " GROUP BY r.reservation_id HAVING SUM(o.seat_count) > MAX(r.seat_limit)) b"},
      false},
 
@@ -81,7 +92,7 @@ const struct audit_check audit_checks[] = {
      "a paid reservation has one payment of its price, with that of returned seats",
      {"SELECT (SELECT COUNT(*) FROM reservation r"
       "  LEFT JOIN payment p ON p.reservation_id = r.reservation_id AND p.status = 'paid'"
-      "   AND p.amount = r.total_price + " RETURNED_PRICE " AND p.user_id = r.user_id"
+      "   AND p.amount = r.total_price + " RETURNED_PRICE " AND p.user_id = " PAYER
       "  LEFT JOIN box_office_sale b ON b.reservation_id = r.reservation_id"
       "  WHERE r.status = 'paid' AND p.payment_id IS NULL AND b.reservation_id IS NULL)"
       " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM payment)"},
@@ -90,8 +101,8 @@ const struct audit_check audit_checks[] = {
     {"payment_has_reservation",
      "a payment's reservation is paid, a refunded one's is cancelled",
      {"SELECT COUNT(*) FROM payment p"
-      " LEFT JOIN reservation r ON r.reservation_id = p.reservation_id AND r.user_id = p.user_id"
-      "  AND r.total_price + " RETURNED_PRICE " = p.amount"
+      " LEFT JOIN reservation r ON r.reservation_id = p.reservation_id"
+      "  AND p.user_id = " PAYER " AND r.total_price + " RETURNED_PRICE " = p.amount"
       "  AND r.status = IF(p.status = 'paid', 'paid', 'cancelled')"
       " WHERE r.reservation_id IS NULL"},
      false},
@@ -197,6 +208,29 @@ const struct audit_check audit_checks[] = {
       " + (SELECT COUNT(*) - COUNT(DISTINCT reference) FROM ticket)"},
      false},
 
+    {"void_ticket_is_void",
+     "a ticket that a swap or a transfer made void is none any more",
+     {"SELECT COUNT(*) FROM void_ticket v JOIN ticket t ON t.reference = v.reference"},
+     false},
+
+    /* By the order of the accepts, which is that of their ids where they are of one order. */
+    {"transferee_owns",
+     "who accepted an order last owns it, and who paid is named unless it is the owner",
+     {"SELECT (SELECT COUNT(*) FROM transfer t"
+      "  LEFT JOIN reservation r ON r.reservation_id = t.reservation_id"
+      "  WHERE t.status = 'accepted' AND NOT EXISTS (SELECT 1 FROM transfer l"
+      "    WHERE l.reservation_id = t.reservation_id AND l.status = 'accepted'"
+      "    AND l.transfer_id > t.transfer_id)"
+      "   AND (r.reservation_id IS NULL OR r.user_id <> t.to_user"
+      "    OR NOT r.payer <=> NULLIF((SELECT f.from_user FROM transfer f"
+      "     WHERE f.reservation_id = t.reservation_id AND f.status = 'accepted'"
+      "     ORDER BY f.transfer_id LIMIT 1), r.user_id)))"
+      " + (SELECT COUNT(*) FROM reservation r WHERE r.payer IS NOT NULL"
+      "  AND (r.payer = r.user_id OR NOT " TRANSFER_OF_R ")))"
+      " + (SELECT COUNT(*) FROM transfer WHERE (status = 'offered') <> (settled_at IS NULL)"
+      "  OR (status = 'accepted' AND settled_at >= expires_at))"},
+     false},
+
     /* What an operator refunds afterwards was valid when it was used. */
     {"void_ticket_not_used",
      "nobody was let in with a ticket whose seat had been refunded",
@@ -218,8 +252,10 @@ const struct audit_check audit_checks[] = {
      {"SELECT COUNT(*) FROM payment p"
       " JOIN reservation r ON r.reservation_id = p.reservation_id"
       " JOIN point_history h ON h.reservation_id = p.reservation_id AND h.kind = 'refund'"
-      "  AND h.refund_no = 0"
-      " WHERE p.refund_asked_at IS NOT NULL AND (h.fee > 0 OR " RULES_BEFORE " IS NOT NULL)"
+      " WHERE (h.fee > 0 OR " RULES_BEFORE " IS NOT NULL)"
+      "  AND IF(h.refund_no = 0, p.refund_asked_at IS NOT NULL, EXISTS (SELECT 1"
+      "   FROM returned_seat t WHERE t.reservation_id = h.reservation_id"
+      "   AND t.refund_no = h.refund_no AND t.asked_at IS NOT NULL))"
       "  AND NOT EXISTS (SELECT 1 FROM refund_rule u WHERE u.concert_id = r.concert_id"
       "   AND u.since BETWEEN COALESCE(" RULES_BEFORE ", u.since) AND p.paid_at"
       "   AND u.percent > 0 AND h.amount = (h.amount + h.fee) * u.percent DIV 100)"},
@@ -252,10 +288,11 @@ const struct audit_check audit_checks[] = {
      "a stored answer names an effect that exists",
      {"SELECT COUNT(*) FROM idempotency i"
       " LEFT JOIN reservation r ON r.reservation_id = i.effect_id"
-      "  AND (r.user_id = i.user_id OR (i.effect = 'cancel' AND " IS_OPERATORS ")"
+      "  AND (r.user_id = i.user_id OR " TRANSFER_OF_R " AND x.from_user = i.user_id)"
+      "   OR (i.effect = 'cancel' AND " IS_OPERATORS ")"
       "   OR (i.effect = 'reserve' AND " IS_OPERATORS " AND EXISTS (SELECT 1 FROM box_office_sale b"
       "    WHERE b.reservation_id = r.reservation_id)))"
-      "  AND (i.effect = 'reserve' OR (i.effect = 'cancel'"
+      "  AND (i.effect IN ('reserve', 'return', 'swap') OR (i.effect = 'cancel'"
       "   AND (r.status = 'cancelled' OR (r.refund_count > 0 AND " IS_OPERATORS "))))"
       " LEFT JOIN point_history h ON h.history_id = i.effect_id"
       "  AND i.effect IN ('charge', 'use') AND i.effect = h.kind"
@@ -264,10 +301,12 @@ const struct audit_check audit_checks[] = {
       "  AND i.effect = 'pay'"
       " LEFT JOIN concert c ON c.concert_id = i.effect_id AND i.effect = 'create'"
       " LEFT JOIN ticket t ON t.ticket_id = i.effect_id AND i.effect = 'checkin'"
+      " LEFT JOIN transfer y ON y.transfer_id = i.effect_id AND i.effect = 'transfer'"
+      "  AND i.user_id IN (y.from_user, y.to_user)"
       " WHERE i.body IS NULL"
       "  OR (i.effect <> 'hall'" /* which may be removed since */
       "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id,"
-      "    t.ticket_id) IS NULL)"},
+      "    t.ticket_id, y.transfer_id) IS NULL)"},
      false},
 
     {"queue_number_unique",

@@ -33,6 +33,9 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_BOOL(&concert->draw),
         INTO_INT32(&concert->draw_lead_seconds),
         INTO_INT32(&concert->idle_seconds),
+        INTO_BOOL(&concert->seat_returns),
+        INTO_BOOL(&concert->swaps),
+        INTO_BOOL(&concert->transfers),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };
@@ -40,15 +43,16 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
     concert->title[0] = concert->venue[0] = concert->time_zone[0] = '\0';
     concert->beacon_source[0] = concert->beacon[0] = '\0';
     concert->refund_rules.count = 0;
+    concert->reentry = false;
 }
 
 void
 concert_columns_bind(struct concert *concert, struct column columns[CONCERT_COLUMN_COUNT])
 {
     const struct column texts[CONCERT_COLUMN_COUNT - CONCERT_RULE_COUNT] = {
-        INTO_TEXT(concert->title),         INTO_TEXT(concert->venue),
-        INTO_TEXT(concert->beacon_source), INTO_TEXT(concert->beacon),
-        INTO_TEXT(concert->time_zone),
+        INTO_BOOL(&concert->reentry), INTO_TEXT(concert->title),
+        INTO_TEXT(concert->venue),    INTO_TEXT(concert->beacon_source),
+        INTO_TEXT(concert->beacon),   INTO_TEXT(concert->time_zone),
     };
     concert_columns_bind_rules(concert, columns);
     memcpy(columns + CONCERT_RULE_COUNT, texts, sizeof texts);

@@ -35,10 +35,14 @@ struct concert {
     int32_t queue_version; /* raised by each change of the queue's settings */
     int32_t queue_since; /* queue_version when admission_capacity last came from NULL, at first 1 */
     bool draw;           /* before opens_at tokens are taken and then drawn */
+    bool reentry;        /* who leaves may come back; read with the texts */
     int32_t draw_lead_seconds;      /* how long before opens_at the pre-queue is frozen */
     char beacon_source[TITLE_SIZE]; /* "" where none is named, likewise beacon */
     char beacon[TITLE_SIZE];
     int32_t idle_seconds;             /* of the queue's places; 0: they end with their leases */
+    bool seat_returns;                /* buyers give back single seats of a reservation */
+    bool swaps;                       /* and swap seats for free ones */
+    bool transfers;                   /* and transfer orders to other users */
     char time_zone[TIME_ZONE_SIZE];   /* of the venue; "": that of the setting */
     struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
     int64_t last_starts_at;           /* the last of its items; CLOCK_NEVER where it has none */

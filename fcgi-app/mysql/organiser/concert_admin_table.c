@@ -74,6 +74,28 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
     return result;
 }
 
+enum db_result
+concert_admin_table_copy_item(struct database *db, struct item *item, int32_t like_id)
+{
+    static const struct query insert = {
+        "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price,"
+        " layout_version) SELECT concert_id, ?, ?, seat_count, min_price, max_price, ?"
+        " FROM item WHERE item_id = ?"};
+    static const struct query copy = {
+        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y, kind,"
+        " note, partner_no) SELECT ?, s.seat_no, s.price, s.section, s.row_name, s.label,"
+        " s.blocked OR i.status <> 'open', s.x, s.y, s.kind, s.note, s.partner_no"
+        " FROM item i JOIN seat s ON s.item_id = i.item_id WHERE i.item_id = ?"};
+    enum db_result result =
+        db_execute(db, &insert,
+                   PARAMETERS(DB_TEXT(item->date), DB_INSTANT(item->starts_at),
+                              DB_INTEGER(item->layout_version), DB_INTEGER(like_id)));
+    item->item_id = (int32_t)db_inserted_id(db);
+    if (result != DB_OK)
+        return result;
+    return db_execute(db, &copy, PARAMETERS(DB_INTEGER(item->item_id), DB_INTEGER(like_id)));
+}
+
 /* So many rows of one statement: a hall has a hundred thousand, and a way to the server costs more
  * than a row. */
 #define SIXTEEN_TIMES(row) DB_EIGHT_TIMES(row) ", " DB_EIGHT_TIMES(row)
@@ -149,6 +171,15 @@ concert_admin_table_lock(struct database *db, int32_t concert_id, struct concert
 }
 
 enum db_result
+concert_admin_table_keep(struct database *db, int32_t concert_id, enum concert_stored *stored)
+{
+    static const struct query keep = {
+        "SELECT status + 0 FROM concert WHERE concert_id = ? LOCK IN SHARE MODE"};
+    return db_select_one(db, &keep, PARAMETERS(DB_INTEGER(concert_id)),
+                         COLUMNS(INTO_ENUM(stored, STORED_CANCELLED)));
+}
+
+enum db_result
 concert_admin_table_outdo(struct database *db, int32_t concert_id, int32_t queue_version)
 {
     static const struct query outdo = {"UPDATE concert SET line_version = ? + 1"
@@ -193,7 +224,11 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", beacon_source = IF(?, ?, beacon_source)", DB_OPTIONAL_TEXT(c->beacon_source))       \
     SETTING(", beacon = IF(?, ?, beacon)", DB_OPTIONAL_TEXT(c->beacon))                            \
     SETTING(", idle_seconds = IF(?, ?, idle_seconds)",                                             \
-            DB_OPTIONAL(c->idle_seconds > 0, c->idle_seconds))
+            DB_OPTIONAL(c->idle_seconds > 0, c->idle_seconds))                                     \
+    SETTING(", seat_returns = IF(?, ?, seat_returns)", DB_INTEGER(c->seat_returns))                \
+    SETTING(", swaps = IF(?, ?, swaps)", DB_INTEGER(c->swaps))                                     \
+    SETTING(", transfers = IF(?, ?, transfers)", DB_INTEGER(c->transfers))                         \
+    SETTING(", reentry = IF(?, ?, reentry)", DB_INTEGER(c->reentry))
 
 #define ASSIGNMENT(assignment, value) assignment,
 enum {
@@ -270,16 +305,6 @@ concert_admin_table_list(struct database *db, struct concert *concert,
                              INTO_INSTANT(&concert->last_starts_at), INTO_INSTANT(&concert->now),
                              INTO_INT32(&summary->item_count), INTO_TEXT(summary->first_date),
                              INTO_TEXT(summary->last_date)));
-}
-
-enum db_result
-concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
-                              int32_t *item_id)
-{
-    static const struct query next = {
-        "SELECT item_id FROM item WHERE concert_id = ? AND item_id > ? ORDER BY item_id LIMIT 1"};
-    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(concert_id), DB_INTEGER(after)),
-                         COLUMNS(INTO_INT32(item_id)));
 }
 
 enum db_result

@@ -45,6 +45,14 @@ enum db_result concert_admin_table_insert(struct database *db, struct concert *c
 enum db_result concert_admin_table_insert_item(struct database *db, struct item *item,
                                                int64_t min_price, int64_t max_price) MUST_CHECK;
 
+/*
+ * Writes an item at its own time with the seats of another one of its concert, which is locked:
+ * what they are, cost and are called, and which are withheld; if that one is cancelled, all. Sets
+ * its id.
+ */
+enum db_result concert_admin_table_copy_item(struct database *db, struct item *item,
+                                             int32_t like_id) MUST_CHECK;
+
 /* Inserts the seats of a range. */
 enum db_result concert_admin_table_insert_seats(struct database *db, int32_t item_id,
                                                 const struct seat_range *range) MUST_CHECK;
@@ -57,6 +65,10 @@ enum db_result concert_admin_table_insert_each(struct database *db, int32_t item
 /* Locks a concert's row and reads it. */
 enum db_result concert_admin_table_lock(struct database *db, int32_t concert_id,
                                         struct concert *concert) MUST_CHECK;
+
+/* Keeps a concert's row as it is, with a lock that others may have too, and reads its status. */
+enum db_result concert_admin_table_keep(struct database *db, int32_t concert_id,
+                                        enum concert_stored *stored) MUST_CHECK;
 
 /*
  * Raises the version of a queue's settings above one that is higher than all that MySQL has;
@@ -89,10 +101,6 @@ struct taken_seat {
     int32_t seat_id;
     int64_t reservation_id;
 };
-
-/* The concert's item with the next id above `after`; DB_NONE behind the last. */
-enum db_result concert_admin_table_next_item(struct database *db, int32_t concert_id, int32_t after,
-                                             int32_t *item_id) MUST_CHECK;
 
 /*
  * Reads up to CANCEL_BATCH taken seats of an item above the number `after`, ascending. *count below

@@ -56,11 +56,12 @@ erase_table_next_concert(struct database *db, const char *user_id, int32_t after
 }
 
 /* What is counted when it is locked must be what is changed then. */
-#define RENAMED(table)                                                                             \
+#define RENAMED(table) RENAMED_IN(table, "user_id")
+#define RENAMED_IN(table, column)                                                                  \
     {                                                                                              \
-        {"SELECT COUNT(*) FROM " table " WHERE user_id = ? FOR UPDATE"},                           \
+        {"SELECT COUNT(*) FROM " table " WHERE " column " = ? FOR UPDATE"},                        \
         {                                                                                          \
-            "UPDATE " table " SET user_id = ? WHERE user_id = ?"                                   \
+            "UPDATE " table " SET " column " = ? WHERE " column " = ?"                             \
         }                                                                                          \
     }
 
@@ -86,11 +87,13 @@ rename_all(struct database *db, const struct renaming *tables, size_t count, con
     return result;
 }
 
+enum { MEMBER_SIZE = USER_ID_SIZE + 16 };
+
 /* As a member of the JSON that answers and the audit log have. */
 static void
-write_member(char text[USER_ID_SIZE + 16], const char *user_id)
+write_member(char text[MEMBER_SIZE], const char *name, const char *user_id)
 {
-    snprintf(text, USER_ID_SIZE + 16, "\"userId\":\"%s\"", user_id);
+    snprintf(text, MEMBER_SIZE, "\"%s\":\"%s\"", name, user_id);
 }
 
 static enum db_result
@@ -129,17 +132,28 @@ enum db_result
 erase_table_rename(struct database *db, const char *user_id, const char *name, int64_t *rows)
 {
     static const struct renaming tables[] = {
-        RENAMED("seat_quota"),   RENAMED("reservation"), RENAMED("payment"),
-        RENAMED("queue_token"),  RENAMED("open_token"),  RENAMED("idempotency"),
+        RENAMED("seat_quota"),
+        RENAMED("reservation"),
+        RENAMED("payment"),
+        RENAMED("queue_token"),
+        RENAMED("open_token"),
+        RENAMED("idempotency"),
         RENAMED("outbox_event"),
+        RENAMED("imported_balance"),
+        RENAMED_IN("reservation", "payer"),
+        RENAMED_IN("transfer", "from_user"),
+        RENAMED_IN("transfer", "to_user"),
     };
-    char old_member[USER_ID_SIZE + 16], new_member[USER_ID_SIZE + 16];
-    write_member(old_member, user_id);
-    write_member(new_member, name);
+    static const char *const members[] = {"fromUserId", "toUserId", "paidBy", "userId"};
+    char old_member[MEMBER_SIZE], new_member[MEMBER_SIZE];
     enum db_result result =
         rename_all(db, tables, sizeof tables / sizeof tables[0], user_id, name, rows);
-    if (result == DB_OK)
+    for (size_t i = 0; i < sizeof members / sizeof members[0] && result == DB_OK; i++) {
+        write_member(old_member, members[i], user_id);
+        write_member(new_member, members[i], name);
         result = rename_in_answers(db, old_member, new_member, rows);
+    }
+    /* and last of all the members that the log has: userId */
     return result == DB_OK ? rename_in_log(db, old_member, new_member, rows) : result;
 }
 

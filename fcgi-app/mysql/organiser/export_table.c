@@ -79,7 +79,8 @@ list_ledger(struct database *db, const struct parameter *parameters, size_t coun
             struct export_row *row)
 {
     static const struct query list = {
-        "SELECT o.item_id, o.reservation_id, o.user_id, h.history_id, h.kind + 0, h.amount,"
+        "SELECT o.item_id, o.reservation_id, COALESCE(h.user_id, o.user_id), h.history_id, h.kind "
+        "+ 0, h.amount,"
         " h.balance_after, h.fee, h.created_at FROM " PAGE_OF_ORDERS(
             RESERVATIONS_OF_CONCERT,
             "") " LEFT JOIN point_history h FORCE INDEX (history_of_reservation)"

@@ -87,12 +87,13 @@ item_cancel_table_sum(struct database *db, int32_t concert_id, struct item_cance
 }
 
 enum db_result
-item_cancel_table_next(struct database *db, int32_t after, struct item *item)
+item_cancel_table_next(struct database *db, int32_t concert_id, int32_t after, struct item *item)
 {
     static const struct query next = {
         "SELECT item_id, concert_id FROM item_cancel FORCE INDEX (item_cancel_to_do)"
-        " WHERE done_at IS NULL AND item_id > ? ORDER BY item_id LIMIT 1"};
-    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after)),
+        " WHERE done_at IS NULL AND item_id > ? AND ? IN (0, concert_id)"
+        " ORDER BY item_id LIMIT 1"};
+    return db_select_one(db, &next, PARAMETERS(DB_INTEGER(after), DB_INTEGER(concert_id)),
                          COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id)));
 }
 
@@ -107,27 +108,37 @@ item_cancel_table_add(struct database *db, int32_t item_id, int64_t refunded, in
                                  DB_INTEGER(item_id)));
 }
 
+/* What a hold that is over at a moment still has is nobody's: the sweeper ends the hold. */
+#define NOBODY_HAS "blocked = 0 AND (status = 'available' OR held_until <= ?)"
+
 enum db_result
 item_cancel_table_withhold(struct database *db, int32_t item_id, int32_t after, int32_t *last,
                            int64_t *count)
 {
     static const struct query lock = {
-        "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no > ? AND blocked = 0"
-        " AND status = 'available' ORDER BY seat_no LIMIT ? FOR UPDATE"};
+        "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no > ? AND " NOBODY_HAS
+        " ORDER BY seat_no LIMIT ? FOR UPDATE"};
     static const struct query withhold = {
-        "UPDATE seat SET blocked = 1 WHERE item_id = ? AND seat_no > ? AND seat_no <= ?"
-        " AND blocked = 0 AND status = 'available'"};
+        "UPDATE seat SET blocked = 1, status = 'available', reservation_id = NULL,"
+        " held_until = NULL WHERE item_id = ? AND seat_no > ? AND seat_no <= ? AND " NOBODY_HAS};
+    int64_t now;
     *count = 0;
     *last = after;
-    enum db_result result = db_select(
-        db, &lock, PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(after), DB_INTEGER(WITHHELD_AT_ONCE)),
-        COLUMNS(INTO_INT32(last)));
+    enum db_result result = db_now(db, &now);
+    if (result != DB_OK)
+        return result;
+    result = db_select(db, &lock,
+                       PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(after), DB_INSTANT(now),
+                                  DB_INTEGER(WITHHELD_AT_ONCE)),
+                       COLUMNS(INTO_INT32(last)));
     while (result == DB_OK && (result = db_next(db)) == DB_OK)
         (*count)++;
     if (result != DB_NONE || *count == 0)
         return result == DB_NONE ? DB_OK : result;
-    return db_update(db, &withhold,
-                     PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(after), DB_INTEGER(*last)), *count);
+    return db_update(
+        db, &withhold,
+        PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(after), DB_INTEGER(*last), DB_INSTANT(now)),
+        *count);
 }
 
 enum db_result

@@ -40,9 +40,12 @@ enum db_result item_cancel_table_begin_all(struct database *db, int32_t concert_
 enum db_result item_cancel_table_sum(struct database *db, int32_t concert_id,
                                      struct item_cancel *cancel) MUST_CHECK;
 
-/* The next date above `after` of which something is left to be ended; DB_NONE behind the last. */
-enum db_result item_cancel_table_next(struct database *db, int32_t after, struct item *item)
-    MUST_CHECK;
+/*
+ * The next date above `after`, of a concert or (0) of any, of which something is left to be ended;
+ * DB_NONE behind the last.
+ */
+enum db_result item_cancel_table_next(struct database *db, int32_t concert_id, int32_t after,
+                                      struct item *item) MUST_CHECK;
 
 /* Counts what was ended in the same transaction. */
 enum db_result item_cancel_table_add(struct database *db, int32_t item_id, int64_t refunded,
@@ -51,8 +54,8 @@ enum db_result item_cancel_table_add(struct database *db, int32_t item_id, int64
 enum { WITHHELD_AT_ONCE = 500 };
 
 /*
- * Locks up to WITHHELD_AT_ONCE seats above the number `after` that nobody has, and withholds them:
- * *count is how many, *last the number of the last one.
+ * Locks up to WITHHELD_AT_ONCE seats above the number `after` that nobody has, or only a hold that
+ * is over, and withholds them: *count is how many, *last the number of the last one.
  */
 enum db_result item_cancel_table_withhold(struct database *db, int32_t item_id, int32_t after,
                                           int32_t *last, int64_t *count) MUST_CHECK;

@@ -17,6 +17,9 @@ enum effect_kind {
     EFFECT_CREATE,      /* concert_id, of one that was made or of which a date was changed */
     EFFECT_HALL,        /* hall_id, of one that was made or removed */
     EFFECT_CHECKIN,     /* ticket_id, of one that was taken at a gate, or was not */
+    EFFECT_RETURN,      /* reservation_id, of one of which single seats went back */
+    EFFECT_SWAP,        /* reservation_id */
+    EFFECT_TRANSFER,    /* transfer_id */
 };
 
 /*

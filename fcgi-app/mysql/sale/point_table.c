@@ -275,6 +275,14 @@ payment_table_refund(struct database *db, int64_t reservation_id, int64_t asked_
 }
 
 enum db_result
+payment_table_ask_refund(struct database *db, int64_t reservation_id, int64_t asked_at)
+{
+    static const struct query ask = {"UPDATE payment SET refund_asked_at = ?"
+                                     " WHERE reservation_id = ? AND status = 'paid'"};
+    return db_update(db, &ask, PARAMETERS(DB_INSTANT(asked_at), DB_INTEGER(reservation_id)), 1);
+}
+
+enum db_result
 payment_table_refund_asked(struct database *db, const char *user_id, int64_t since, int32_t skipped,
                            int64_t *asked_at)
 {

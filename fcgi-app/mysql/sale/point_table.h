@@ -142,6 +142,13 @@ enum db_result payment_table_refund(struct database *db, int64_t reservation_id,
     MUST_CHECK;
 
 /*
+ * Notes when the owner of a paid one asked for a refund of single seats. DB_RETRY: it is not paid,
+ * or the owner asked in the same millisecond.
+ */
+enum db_result payment_table_ask_refund(struct database *db, int64_t reservation_id,
+                                        int64_t asked_at) MUST_CHECK;
+
+/*
  * When the user asked for a refund, the latest time but `skipped` later ones; DB_NONE where there
  * is none after `since`.
  */

@@ -23,6 +23,7 @@ reservation_columns_bind(struct reservation *row, struct column columns[RESERVAT
         INTO_INSTANT(&row->created_at),
         INTO_INSTANT(&row->expires_at),
         INTO_INSTANT(&row->settled_at),
+        INTO_TEXT(row->payer),
     };
     memcpy(columns, list, sizeof list);
     row->returned_count = 0;
@@ -315,32 +316,89 @@ reservation_table_seat_ids(struct database *db, struct reservation *reservation)
 
 #define OF_EIGHT_SEATS " WHERE reservation_id = ? AND seat_no" DB_IN_8
 
-enum db_result
-reservation_table_return_seats(struct database *db, const struct reservation *reservation,
-                               const int32_t *seat_ids, size_t count, int64_t price)
+/* Fills in the reservation and the seats of OF_EIGHT_SEATS. */
+static void
+name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int64_t reservation_id,
+           const int32_t *seat_ids, size_t count)
 {
-    static const struct query copy = {
-        "INSERT INTO returned_seat (reservation_id, seat_no, price, refund_no)"
-        " SELECT reservation_id, seat_no, price, ? FROM reservation_seat" OF_EIGHT_SEATS};
-    static const struct query take = {"DELETE FROM reservation_seat" OF_EIGHT_SEATS};
+    parameters[0] = DB_INTEGER(reservation_id);
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        parameters[1 + i] = DB_INTEGER(seat_ids[db_list_at(i, count)]);
+}
+
+static const struct query take_seats_out = {"DELETE FROM reservation_seat" OF_EIGHT_SEATS};
+
+/* Takes seats out, of which a refund may tell. */
+static enum db_result
+take_out(struct database *db, const struct reservation *reservation, const int32_t *seat_ids,
+         size_t count, int64_t price, int32_t refunds)
+{
     static const struct query lessen = {
         "UPDATE reservation SET seat_count = seat_count - ?, total_price = total_price - ?,"
-        " refund_count = refund_count + 1 WHERE reservation_id = ? AND status = 'paid'"
+        " refund_count = refund_count + ? WHERE reservation_id = ? AND status + 0 = ?"
         " AND seat_count = ? AND refund_count = ?"};
-    struct parameter named[2 + SEATS_AT_ONCE] = {DB_INTEGER(reservation->refund_count + 1),
-                                                 DB_INTEGER(reservation->reservation_id)};
-    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
-        named[2 + i] = DB_INTEGER(seat_ids[db_list_at(i, count)]);
-    enum db_result result = db_update(db, &copy, named, 2 + SEATS_AT_ONCE, (int64_t)count);
-    if (result == DB_OK)
-        result = db_update(db, &take, named + 1, 1 + SEATS_AT_ONCE, (int64_t)count);
+    struct parameter named[1 + SEATS_AT_ONCE];
+    name_seats(named, reservation->reservation_id, seat_ids, count);
+    enum db_result result =
+        db_update(db, &take_seats_out, named, 1 + SEATS_AT_ONCE, (int64_t)count);
     if (result != DB_OK)
         return result;
-    return db_update(db, &lessen,
-                     PARAMETERS(DB_INTEGER((int64_t)count), DB_INTEGER(price),
+    return db_update(
+        db, &lessen,
+        PARAMETERS(DB_INTEGER((int64_t)count), DB_INTEGER(price), DB_INTEGER(refunds),
+                   DB_INTEGER(reservation->reservation_id), DB_INTEGER(reservation->status),
+                   DB_INTEGER(reservation->seat_count), DB_INTEGER(reservation->refund_count)),
+        1);
+}
+
+enum db_result
+reservation_table_return_seats(struct database *db, const struct reservation *reservation,
+                               const int32_t *seat_ids, size_t count, int64_t price,
+                               int64_t asked_at)
+{
+    static const struct query copy = {
+        "INSERT INTO returned_seat (reservation_id, seat_no, price, refund_no, asked_at)"
+        " SELECT reservation_id, seat_no, price, ?, ? FROM reservation_seat" OF_EIGHT_SEATS};
+    struct parameter named[3 + SEATS_AT_ONCE] = {DB_INTEGER(reservation->refund_count + 1),
+                                                 DB_INSTANT(asked_at)};
+    name_seats(named + 2, reservation->reservation_id, seat_ids, count);
+    enum db_result result = db_update(db, &copy, named, 3 + SEATS_AT_ONCE, (int64_t)count);
+    return result == DB_OK ? take_out(db, reservation, seat_ids, count, price, 1) : result;
+}
+
+enum db_result
+reservation_table_release_seats(struct database *db, const struct reservation *reservation,
+                                const int32_t *seat_ids, size_t count, int64_t price)
+{
+    return take_out(db, reservation, seat_ids, count, price, 0);
+}
+
+enum db_result
+reservation_table_swap_seats(struct database *db, int64_t reservation_id,
+                             const struct seat *leaving, const struct seat *coming, size_t count)
+{
+    struct reservation with = {.reservation_id = reservation_id, .seat_count = (int32_t)count};
+    const struct reservation *rows[] = {&with};
+    struct parameter named[1 + SEATS_AT_ONCE] = {DB_INTEGER(reservation_id)};
+    for (size_t i = 0; i < SEATS_AT_ONCE; i++)
+        named[1 + i] = DB_INTEGER(leaving[db_list_at(i, count)].seat_id);
+    memcpy(with.seats, coming, count * sizeof coming[0]);
+    enum db_result result =
+        db_update(db, &take_seats_out, named, 1 + SEATS_AT_ONCE, (int64_t)count);
+    return result == DB_OK ? insert_seats(db, rows, 1) : result;
+}
+
+enum db_result
+reservation_table_hand_over(struct database *db, const struct reservation *reservation,
+                            const char *to_user, const char *payer)
+{
+    static const struct query hand_over = {"UPDATE reservation SET user_id = ?, payer = ?"
+                                           " WHERE reservation_id = ? AND user_id = ?"
+                                           " AND status = 'paid'"};
+    return db_update(db, &hand_over,
+                     PARAMETERS(DB_TEXT(to_user), DB_OPTIONAL_TEXT(payer),
                                 DB_INTEGER(reservation->reservation_id),
-                                DB_INTEGER(reservation->seat_count),
-                                DB_INTEGER(reservation->refund_count)),
+                                DB_TEXT(reservation->user_id)),
                      1);
 }
 

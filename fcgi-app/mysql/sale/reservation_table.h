@@ -16,7 +16,8 @@ enum reservation_status {
 
 struct reservation {
     int64_t reservation_id;
-    char user_id[USER_ID_SIZE];
+    char user_id[USER_ID_SIZE]; /* its owner */
+    char payer[USER_ID_SIZE];   /* who paid it, where it was transferred since; "": its owner */
     int32_t concert_id;
     int32_t item_id;
     enum reservation_status status; /* as stored: a held one may be over, see expires_at */
@@ -110,12 +111,35 @@ enum db_result reservation_table_returned_seats(struct database *db,
 /*
  * Takes `count` seats, which are some of those that were read, out of a locked reservation that is
  * paid: they are returned by its next refund, and its count and price are those of the others.
- * `price` is what they cost. DB_RETRY: it is not as it was read, the lock did not hold.
+ * `price` is what they cost, `asked_at` when the owner asked for it (CLOCK_NEVER: an operator gives
+ * it). DB_RETRY: it is not as it was read, the lock did not hold.
  */
 enum db_result reservation_table_return_seats(struct database *db,
                                               const struct reservation *reservation,
-                                              const int32_t *seat_ids, size_t count, int64_t price)
+                                              const int32_t *seat_ids, size_t count, int64_t price,
+                                              int64_t asked_at) MUST_CHECK;
+
+/* The same of a hold, which leaves nothing to be remembered. */
+enum db_result reservation_table_release_seats(struct database *db,
+                                               const struct reservation *reservation,
+                                               const int32_t *seat_ids, size_t count, int64_t price)
     MUST_CHECK;
+
+/*
+ * Puts `count` seats in the place of others of a locked reservation. DB_RETRY: it had not all of
+ * these, the lock did not hold.
+ */
+enum db_result reservation_table_swap_seats(struct database *db, int64_t reservation_id,
+                                            const struct seat *leaving, const struct seat *coming,
+                                            size_t count) MUST_CHECK;
+
+/*
+ * Gives a locked order to another owner; `payer` "": who paid it. DB_RETRY: it is not paid or not
+ * this owner's, the lock did not hold.
+ */
+enum db_result reservation_table_hand_over(struct database *db,
+                                           const struct reservation *reservation,
+                                           const char *to_user, const char *payer) MUST_CHECK;
 
 /*
  * Changes the status of a locked reservation; `from` is the one that was read, another one than

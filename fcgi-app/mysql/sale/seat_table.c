@@ -234,8 +234,8 @@ seat_table_hold_batch(struct database *db, int32_t item_id, const int32_t *ids,
 
 /*
  * A hold that was over may have been paid at the last moment, hence the status. To name all owners
- * at once is enough: a reservation never gets further seats, so that none of them can have got a
- * seat of another one.
+ * at once is enough: one whose hold is over never gets further seats, so that none of them can have
+ * got a seat of another one.
  */
 #define HOLD(list)                                                                                 \
     {                                                                                              \
@@ -259,6 +259,19 @@ seat_table_hold(struct database *db, int32_t item_id, const struct seat *seats, 
 }
 
 enum db_result
+seat_table_sell(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
+                int64_t reservation_id)
+{
+    static const struct query sell[] =
+        OF_SEATS("UPDATE seat SET status = 'sold', held_until = NULL WHERE",
+                 " AND reservation_id = ? AND status = 'held'");
+    struct parameter parameters[2 + SEATS_AT_ONCE];
+    size_t named = name_seen(parameters, item_id, seats, count);
+    parameters[named++] = DB_INTEGER(reservation_id);
+    return db_update(db, &sell[db_list_form(count)], parameters, named, (int64_t)count);
+}
+
+enum db_result
 seat_table_set_price(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                      int64_t reservation_id, int64_t price)
 {
@@ -277,9 +290,10 @@ enum db_result
 seat_table_free(struct database *db, int32_t item_id, const struct seat *seats, size_t count,
                 int64_t reservation_id)
 {
-    static const struct query give_back[] = OF_SEATS(
-        "UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL WHERE",
-        " AND reservation_id = ? AND status + 0 = ?");
+    static const struct query give_back[] =
+        OF_SEATS("UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL,"
+                 " taken_by = NULL, taken_price = NULL WHERE",
+                 " AND reservation_id = ? AND status + 0 = ?");
     struct seat owned[SEATS_AT_ONCE];
     size_t owned_count = 0;
     for (size_t i = 0; i < count; i++)

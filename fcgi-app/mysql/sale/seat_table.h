@@ -136,11 +136,15 @@ enum db_result seat_table_hold_batch(struct database *db, int32_t item_id, const
                                      const int64_t *reservation_ids, size_t count,
                                      int64_t held_until) MUST_CHECK;
 
+/* Sells seats that a reservation holds. */
+enum db_result seat_table_sell(struct database *db, int32_t item_id, const struct seat *seats,
+                               size_t count, int64_t reservation_id) MUST_CHECK;
+
 /* Writes down that the reservation which has the seats pays `price` for each of them. */
 enum db_result seat_table_set_price(struct database *db, int32_t item_id, const struct seat *seats,
                                     size_t count, int64_t reservation_id, int64_t price) MUST_CHECK;
 
-/* Frees those of the seats that name the reservation. */
+/* Frees those of the seats that name the reservation; what it paid for them is forgotten. */
 enum db_result seat_table_free(struct database *db, int32_t item_id, const struct seat *seats,
                                size_t count, int64_t reservation_id) MUST_CHECK;
 

@@ -86,13 +86,14 @@ copy_rows(struct database *shadow_db, const char *from, int32_t concert_id)
              (int)concert_id);
     snprintf(item, sizeof item, "INSERT INTO item SELECT * FROM `%s`.item WHERE concert_id = %d",
              from, (int)concert_id);
-    snprintf(seat, sizeof seat,
-             "INSERT INTO seat (item_id, seat_no, status, blocked, price, section, row_name, label,"
-             " x, y, kind, partner_no) SELECT s.item_id, s.seat_no, 'available', IF(s.status = "
-             "'sold', 1, s.blocked),"
-             " s.price, s.section, s.row_name, s.label, s.x, s.y, s.kind, s.partner_no"
-             " FROM item i JOIN `%s`.seat s ON s.item_id = i.item_id",
-             from);
+    snprintf(
+        seat, sizeof seat,
+        "INSERT INTO seat (item_id, seat_no, status, blocked, price, section, row_name, label,"
+        " x, y, kind, note, partner_no) SELECT s.item_id, s.seat_no, 'available', IF(s.status = "
+        "'sold', 1, s.blocked),"
+        " s.price, s.section, s.row_name, s.label, s.x, s.y, s.kind, s.note, s.partner_no"
+        " FROM item i JOIN `%s`.seat s ON s.item_id = i.item_id",
+        from);
     enum db_result result = db_run_text(shadow_db, concert);
     if (result == DB_OK)
         result = db_run_text(shadow_db, item);

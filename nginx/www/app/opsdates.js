@@ -2,7 +2,6 @@
 import { number, points } from "./language.js";
 import { change, readRows, useRead } from "./opscall.js";
 import { seatMembers } from "./opsdata.js";
-import { copyOf, readSeats } from "./opshall.js";
 import { done, Field, momentOf, MomentField, paid, Refusal, Status, useAct, useDraft, venueTime, Waiting } from "./opsparts.js";
 import { SeatFields } from "./opssections.js";
 import { say } from "./opstext.js";
@@ -122,9 +121,8 @@ function AddDate({ concert, items, again }) {
         event.preventDefault();
         const form = new FormData(event.currentTarget);
         const like = items.find(({ itemId }) => itemId === Number(form.get("like")));
-        run(async (progress) => {
-            const members = like ? await copyOf(await readSeats(concert.concertId, like, undefined, (count) => progress(say("counting", count))),
-                say("hall_copy", concert.title, like.date)) : seatMembers(form);
+        const members = like ? { likeItemId: like.itemId } : seatMembers(form);
+        run(async () => {
             const body = { date: form.get("begins").slice(0, 10), startsAt: form.get("beginsAt"), ...members };
             await change("POST", `/admin/concert/${concert.concertId}/item`, body);
             draft.clear();
@@ -136,7 +134,7 @@ function AddDate({ concert, items, again }) {
         <form onSubmit=${submit} ...${draft.form}><div class="fields">
             <${MomentField} label=${say("begins")} name="begins" zone=${concert.timeZone} draft=${draft} required />
         </div>
-        <${SeatFields} draft=${draft} others=${items.map((item) => [item.itemId, say("hall_of_date", venueTime(item.startsAt, concert.timeZone))])} />
+        <${SeatFields} draft=${draft} others=${items.map((item) => [item.itemId, say(`hall_of_${item.status}`, venueTime(item.startsAt, concert.timeZone))])} />
         <p class="help">${say("zone_help", concert.timeZone)}</p>
         <p><button class="primary" disabled=${isRunning}>${say("add_date")}</button></p></form>${said}</details>`;
 }

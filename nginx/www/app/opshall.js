@@ -1,8 +1,7 @@
 // The hall of a date as operators see it: places, states and buyers.
 import { once } from "./api.js";
 import { BLOCKED, buildHall, FREE, HELD, SOLD } from "./hall.js";
-import { readRows, sendFile, withQuery } from "./opscall.js";
-import { fileOf } from "./opshallfile.js";
+import { readRows } from "./opscall.js";
 
 const CODES = { available: FREE, held: HELD, sold: SOLD, other: SOLD, blocked: BLOCKED };
 
@@ -51,36 +50,4 @@ export function rangesOf(seatIds) {
         else ranges.push({ from: seatId, to: seatId });
     }
     return ranges;
-}
-
-/** Whether ranges of numbered labels tell all of these seats. */
-function isSimple(seats) {
-    return seats.every(({ label, kind }) => /^(0|[1-9]\d{0,8})$/.test(label) && !kind);
-}
-
-function rangesLike(seats) {
-    const ranges = [];
-    for (const { seatId, section, row, label, price, status, x, y } of seats) {
-        const blocked = status === "blocked";
-        const last = ranges.at(-1);
-        const step = last && seatId - last.from;
-        const isNext = last?.to === seatId - 1 && last.section === section && last.row === row && last.price === price &&
-            last.blocked === blocked && String(last.firstLabel + step) === label && last.y === y && (x === null ? last.x === null : last.x + step === x);
-        if (isNext) last.to = seatId;
-        else ranges.push({ from: seatId, to: seatId, section, row, firstLabel: Number(label), price, blocked, x, y });
-    }
-    return ranges.map(({ x, y, ...range }) => (x === null ? range : { ...range, x, y }));
-}
-
-/**
- * Seats of a date -> what another date with the same hall and prices is made of. Labels that are no numbers, and seats of a
- * kind, are told by a hall only: it is kept under this name. Where one of a pair is withheld, both are.
- */
-export async function copyOf(seats, name) {
-    if (isSimple(seats)) return { seats: rangesLike(seats) };
-    const blocked = seats.filter(({ status }) => status === "blocked");
-    const withheld = new Set(blocked.flatMap(({ seatId, partnerId }) => [seatId, partnerId]));
-    const kept = seats.map((seat) => (withheld.has(seat.seatId) ? { ...seat, kind: "withheld" } : seat));
-    const { hallId } = await sendFile(withQuery("/admin/hall", { name }), fileOf(kept));
-    return { hallId };
 }

@@ -1,7 +1,7 @@
 // Pieces of the operators' pages: tables, forms that survive a reload, what became of a change.
 import { Problem } from "./api.js";
 import { moment, number, points, t } from "./language.js";
-import { read, write } from "./opskeep.js";
+import { read, write } from "./tabkeep.js";
 import { say } from "./opstext.js";
 import { allZones, instantsAt, knownZone, ownZone, wallClock } from "./opszone.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";

@@ -74,7 +74,7 @@ function Sell({ concert, itemId, seats, onDone }) {
             draft.clear();
             setPrice("");
             onDone(true);
-            return html`${say("sold_now", seats.length)} <a href="#/order/${order.reservationId}">${say("order_of", order.reservationId)}</a>`;
+            return html`${say("sold_now", seats.length)} ${!isGuest && say("sold_sum", paid(order.totalPrice, method))} <a href="#/order/${order.reservationId}">${say("order_of", order.reservationId)}</a>`;
         });
     };
     return html`<section class="card" aria-label=${say("box_office")}><h2>${say("box_office")}</h2>

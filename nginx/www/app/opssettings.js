@@ -2,7 +2,7 @@
 // that two operators do not undo one another's work.
 import { change } from "./opscall.js";
 import { fieldNumber } from "./opsdata.js";
-import { done, Field, momentOf, MomentField, Repeated, useAct, useDraft, venueTime, ZoneField } from "./opsparts.js";
+import { Choice, done, Field, momentOf, MomentField, Repeated, useAct, useDraft, venueTime, ZoneField } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { confirm } from "./parts.js";
 import { html, useState } from "./view.js";
@@ -21,6 +21,7 @@ const ABOUT = {
 const TEXTS = ["title", "venue", "timeZone"];
 const OPTIONAL_TEXTS = ["description", "poster"];
 const INSTANTS = ["opensAt", "closesAt"];
+const PERMISSIONS = ["reentry"];
 
 /** The longest time before the start first, as the server has them. */
 function inOrder(rules) {
@@ -39,6 +40,7 @@ function changedMembers(form, base, concert) {
     for (const name of OPTIONAL_TEXTS) members[name] = form.get(name).replaceAll("\r\n", "\n") || null;
     for (const name of Object.keys({ ...NUMBERS, ...ABOUT })) members[name] = fieldNumber(form, name);
     for (const name of INSTANTS) members[name] = form.get(name) || null;
+    for (const name of PERMISSIONS) members[name] = form.get(name) === "true";
     const isSame = (name, other) => {
         if (name === "refundRules") return JSON.stringify(members[name]) === JSON.stringify(inOrder(other[name]));
         if (INSTANTS.includes(name)) return sameMinute(members[name], other[name]);
@@ -57,6 +59,10 @@ function rulesText(rules) {
     return rules.map(({ untilDays, percent }) => say("rule", untilDays, percent)).join(", ");
 }
 
+function permissionText(isAllowed) {
+    return say(isAllowed ? "allowed" : "not_allowed");
+}
+
 /** What a change of settings does, a line for each. */
 function effectsOf(members, concert) {
     const zone = members.timeZone ?? concert.timeZone;
@@ -64,6 +70,7 @@ function effectsOf(members, concert) {
         if (value === null) return say("nothing");
         if (INSTANTS.includes(name)) return venueTime(value, zone);
         if (name === "refundRules") return rulesText(value);
+        if (PERMISSIONS.includes(name)) return permissionText(value);
         return String(value);
     };
     return Object.entries(members).map(([name, value]) =>
@@ -108,13 +115,15 @@ export default function SettingsTab({ concert, again }) {
         label=${say(label)} name=${name} defaultValue=${value(name)} />`);
     const moment = (name, label) => html`<${MomentField} label=${say(label)} name=${name} zone=${zone} draft=${draft}
         initial=${momentOf(concert[`${name}At`], concert.timeZone)} />`;
+    const permissions = PERMISSIONS.map((name) => html`<${Choice} key=${name} label=${say(`setting_${name}`)} name=${name} value=${value(name)}
+        options=${[false, true].map((isAllowed) => [isAllowed, permissionText(isAllowed)])} />`);
     return html`<form onSubmit=${submit} ...${draft.form}>
         ${draft.exists && html`<p class="notice">${say("draft_restored")} <button type="button" class="link" onClick=${discard}>${say("discard")}</button></p>`}
         <section class="card" aria-label=${say("sale_settings")}><h2>${say("sale_settings")}</h2><div class="fields">
             <${Field} label=${say("title_field")} name="title" required maxlength="200" defaultValue=${value("title")} />
             <${Field} label=${say("venue")} name="venue" required maxlength="200" defaultValue=${value("venue")} />
             <${ZoneField} defaultValue=${zone} onChange=${(event) => setZone(event.currentTarget.value)} />
-            ${moment("opens", "opens_at")}${moment("closes", "closes_at")}${numbers(NUMBERS)}
+            ${moment("opens", "opens_at")}${moment("closes", "closes_at")}${numbers(NUMBERS)}${permissions}
         </div><p class="help">${say("zone_help", zone)}</p></section>
         <section class="card" aria-label=${say("about")}><h2>${say("about")}</h2>
             <label>${say("description")}<textarea name="description" rows="6" maxlength="4000" defaultValue=${value("description")}></textarea></label>

@@ -1,4 +1,4 @@
-// Two soft tones. A browser lets a page sound only after somebody has used it.
+// Soft tones. A browser lets a page sound only after somebody has used it.
 let context = null;
 
 function tone(frequency, start) {
@@ -13,9 +13,11 @@ function tone(frequency, start) {
     oscillator.stop(start + 0.75);
 }
 
-export function chime() {
+/** Plays tones: for each its frequency in Hz, and when it begins, in seconds from now. */
+export function play(tones) {
     context ??= new AudioContext();
     context.resume().catch(() => {});
-    tone(660, context.currentTime);
-    tone(880, context.currentTime + 0.25);
+    for (const [frequency, start] of tones) tone(frequency, context.currentTime + start);
 }
+
+export const chime = () => play([[660, 0], [880, 0.25]]);

@@ -1,0 +1,181 @@
+"""Buyers change a part of their orders while COMMITs are lost and workers are killed: each change is made once, and told
+as it is stored."""
+
+import contextlib
+import os
+import random
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from booking import Hall
+from cutter import Cutter
+from stack import wait_for
+
+BUYERS, SEATS = 24, 4
+
+
+class Buyer:
+    """One with a hold or an order of four seats, the n-th four of the hall."""
+
+    def __init__(self, hall, number):
+        self.stack, self.hall, self.keyed = hall.stack, hall, number % 2 == 0
+        self.user = f"part-{hall.id}-{number}"
+        self.seats = list(range(SEATS * number + 1, SEATS * (number + 1) + 1))
+        body = {"userId": self.user, "concertId": hall.id}
+        token = self.stack.post("/token/add", body).json()["token"]
+        held = self.stack.post("/reservation", body | {"itemId": hall.last, "seatIds": self.seats})
+        assert held.status == 200, held
+        self.number = held.json()["reservationId"]
+        self.paid = number % 4 < 2
+        if self.paid:
+            assert self.stack.post("/point/charge", {"userId": self.user, "amount": 1000 * SEATS}).status == 200
+            paid = self.stack.post("/payment", {"userId": self.user, "reservationId": self.number, "token": token})
+            assert paid.status == 200, paid
+
+    def ask_until_told(self, method, path, body=None):
+        """All answers of a call up to the first that is no fault."""
+        answers, key = [], {"Idempotency-Key": f"part-{random.random()}"} if self.keyed else {}
+
+        def ask():
+            with contextlib.closing(self.stack.new_client()) as client:
+                answers.append(client.call(method, path, body, key))
+            return answers[-1].status < 500
+
+        wait_for(ask, 60)
+        return answers
+
+    def see(self):
+        return self.stack.get(f"/reservation/{self.number}?userId={self.user}").json()
+
+    def balance(self):
+        return self.stack.get(f"/point?userId={self.user}").json()["balance"]
+
+
+@pytest.fixture
+def buyers(whole):
+    hall = Hall(whole, items=1, seats=2 * BUYERS * SEATS)
+    whole.query("UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = %s", hall.id)
+    return [Buyer(hall, number) for number in range(BUYERS)]
+
+
+def all_at_once(function, buyers):
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(function, buyers))
+
+
+def kill_workers_while(stack, function, buyers):
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(all_at_once, function, buyers)
+        while not work.done():
+            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
+                os.kill(random.choice(wait_for(stack.workers)), signal.SIGKILL)
+            with contextlib.suppress(TimeoutError):
+                work.result(0.1)
+    work.result()
+
+
+def give_one_back(buyer):
+    path = f"/reservation/{buyer.number}?userId={buyer.user}&seatIds={buyer.seats[1]}"
+    answers = buyer.ask_until_told("DELETE", path)
+    if answers[-1].status != 200:  # an earlier one was done, which its buyer was not told
+        assert not buyer.keyed and len(answers) > 1, answers
+        assert answers[-1].json()["code"] == ("not_cancellable" if buyer.paid else "seat_not_found"), answers
+        return
+    answer = answers[-1].json()
+    assert (answer["status"], answer.get("refundedAmount")) == (("paid", 1000) if buyer.paid else ("held", None))
+
+
+def assert_given_back_once(buyers):
+    for buyer in buyers:
+        kept = [buyer.seats[0], *buyer.seats[2:]]
+        assert [seat["seatId"] for seat in buyer.see()["seats"]] == kept
+        assert buyer.balance() == (1000 if buyer.paid else 0)
+
+
+def test_commits_lost_while_seats_go_back(whole, buyers):
+    with Cutter(whole, every=2, most=30) as cutter:
+        all_at_once(give_one_back, buyers)
+        assert cutter.cuts.total() > 8
+    assert_given_back_once(buyers)
+
+
+def test_workers_killed_while_seats_go_back(whole, buyers):
+    kill_workers_while(whole, give_one_back, buyers)
+    assert_given_back_once(buyers)
+
+
+def wanted_by(buyer):
+    """One of the free half of the hall."""
+    return buyer.seats[0] + BUYERS * SEATS
+
+
+def swap_one(buyer):
+    body = {"userId": buyer.user, "seatIds": [buyer.seats[2]], "toSeatIds": [wanted_by(buyer)]}
+    answers = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/swap", body)
+    if answers[-1].status != 200:
+        assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "seat_not_found", answers
+        return
+    assert [seat["seatId"] for seat in answers[-1].json()["seats"]] == swapped(buyer)
+
+
+def swapped(buyer):
+    return [*buyer.seats[:2], buyer.seats[3], wanted_by(buyer)]
+
+
+def assert_swapped_once(buyers):
+    for buyer in buyers:
+        assert [seat["seatId"] for seat in buyer.see()["seats"]] == swapped(buyer)
+        assert buyer.balance() == 0
+    left = buyers[0].stack.query("SELECT COUNT(*) AS n FROM seat WHERE item_id = %s AND status = 'available'", buyers[0].hall.last)
+    assert left == [{"n": BUYERS * SEATS}]
+
+
+def test_commits_lost_while_seats_are_swapped(whole, buyers):
+    with Cutter(whole, every=2, most=30) as cutter:
+        all_at_once(swap_one, buyers)
+        assert cutter.cuts.total() > 8
+    assert_swapped_once(buyers)
+
+
+def test_workers_killed_while_seats_are_swapped(whole, buyers):
+    kill_workers_while(whole, swap_one, buyers)
+    assert_swapped_once(buyers)
+
+
+def transfer_one(buyer):
+    """Offered, and accepted by a friend; each call until it is told."""
+    if not buyer.paid:
+        return
+    body = {"userId": buyer.user, "toUserId": f"{buyer.user}-friend"}
+    offered = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/transfer", body)[-1]
+    assert offered.status == 200, offered
+    body = {"userId": f"{buyer.user}-friend"}
+    answers = buyer.ask_until_told("POST", f"/transfer/{offered.json()['transferId']}/accept", body)
+    if answers[-1].status != 200:
+        assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "transfer_over", answers
+        return
+    assert (answers[-1].json()["userId"], answers[-1].json()["paidBy"]) == (f"{buyer.user}-friend", buyer.user)
+
+
+def assert_transferred_once(buyers):
+    stack = buyers[0].stack
+    for buyer in filter(lambda buyer: buyer.paid, buyers):
+        path = f"/reservation/{buyer.number}?userId={buyer.user}-friend"
+        assert stack.get(path).json()["paidBy"] == buyer.user
+        accepted = stack.query("SELECT COUNT(*) AS n FROM transfer WHERE reservation_id = %s AND status = 'accepted'", buyer.number)
+        assert accepted == [{"n": 1}]
+        assert stack.call("DELETE", path).json()["refundedAmount"] == 1000 * SEATS
+        assert buyer.balance() == 1000 * SEATS
+
+
+def test_commits_lost_while_orders_are_transferred(whole, buyers):
+    with Cutter(whole, every=2, most=30) as cutter:
+        all_at_once(transfer_one, buyers)
+        assert cutter.cuts.total() > 8
+    assert_transferred_once(buyers)
+
+
+def test_workers_killed_while_orders_are_transferred(whole, buyers):
+    kill_workers_while(whole, transfer_one, buyers)
+    assert_transferred_once(buyers)
