@@ -109,6 +109,7 @@ static const struct field log_fields[] = {
 static const struct field token_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
+    {"proof", FIELD_TOKEN, .optional = true, AT(proof)},
     END,
 };
 
@@ -252,6 +253,7 @@ const struct route api_routes[] = {
     GET(ITEM "/seat", WHO_PUBLIC, seat_fields, seat_list),
     GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
+    SELDOM(METHOD_GET, "/concert/{concert}/challenge", WHO_PUBLIC, NULL, challenge_show, false),
     GET("/settings", WHO_PUBLIC, NULL, settings_show),
     SELDOM(METHOD_GET, "/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get, false),
 

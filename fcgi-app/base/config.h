@@ -29,6 +29,7 @@ struct config {
     char admin_key[CONFIG_TEXT_SIZE];
     /* any of them will do, so that they can be changed one after the other; unused ones are "" */
     char gateway_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
+    char voucher_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
     char fastcgi_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
     char mysql_password[CONFIG_TEXT_SIZE];
     char redis_password[CONFIG_TEXT_SIZE];

@@ -22,6 +22,9 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
            "who may charge points; auto: anyone if caller = body, else operator")                  \
     TEXT(gateway_secret_file, "",                                                                  \
          "file with the secrets by which the gateway proves its identity; empty: none needed")     \
+    TEXT(voucher_secret_file, "",                                                                  \
+         "file with the secrets by which a gateway signs that a user is no robot; empty: none "    \
+         "does")                                                                                   \
     TEXT(jwt_keys_file, "", "file with the public keys of the identity provider: JWKS or PEM")     \
     TEXT(jwt_issuer, "", "who must have made a token (iss)")                                       \
     TEXT(jwt_audience, "", "for whom a token must be made (aud)")                                  \

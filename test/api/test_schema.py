@@ -49,7 +49,7 @@ VALUES = [
     (r"idempotency_key = $", "'key-8'"),
     (r"token = $", "X'8f14e45fceea167a5a36dedd4bea2543'"),
     (r"token IN \([^)]*$", "X'c9f0f895fb98ab9159f51fd0297e236d'"),
-    (r"(expires_at|held_until|created_at|lease_until) ([<>=]+|BETWEEN) $", "UTC_TIMESTAMP(3)"),
+    (r"(\w_at|held_until|lease_until) ([<>=]+|BETWEEN) $", "UTC_TIMESTAMP(3)"),
     (r"BETWEEN UTC_TIMESTAMP\(3\) AND $", "UTC_TIMESTAMP(3)"),
     (r"\bdate = $", "'2030-01-01'"),
     (r"LIMIT $", "20"),

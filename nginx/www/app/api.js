@@ -6,7 +6,10 @@ import { takeEarly } from "./early.js";
 import { address } from "./site.js";
 import { Cell } from "./store.js";
 
-/** null, or {kind: "offline" | "busy" | "maintenance", until}: why something waits, and till when. */
+/**
+ * null, or {kind: "offline" | "busy" | "maintenance", until}: why something waits, and till when; or {kind:
+ * "challenge", part}: how much of a proof of work is done.
+ */
 export const weather = new Cell(null);
 
 /** A refusal: the members of the API's problem. */

@@ -136,6 +136,11 @@ export function Choice({ label, options, value, ...attributes }) {
         ${options.map(([one, text]) => html`<option value=${one} selected=${String(one) === String(value)}>${text}</option>`)}</select></label>`;
 }
 
+/** What a concert may ask for before it gives a place in its queue. */
+export function challenges() {
+    return ["off", "proof"].map((kind) => [kind, say(`challenge_${kind}`)]);
+}
+
 /** A time zone, with those that the browser knows to choose from. */
 export function ZoneField(attributes) {
     return html`<${Field} label=${say("time_zone")} name="timeZone" list="zones" required maxlength="64" spellcheck=${false} ...${attributes} />

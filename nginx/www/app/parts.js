@@ -59,7 +59,8 @@ export function Weather() {
     const now = useCell(weather);
     return html`<div role="status" class="weather-place">
         ${now && html`<p class="weather ${now.kind}"><span class="dot" aria-hidden="true"></span>
-            <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span></p>`}
+            <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span>
+            ${now.part !== undefined && html`<progress aria-hidden="true" value=${now.part} />`}</p>`}
     </div>`;
 }
 

@@ -25,6 +25,7 @@ export const english = {
 
     weather_offline: "You are offline. Nothing is lost: this page goes on by itself when the network is back.",
     weather_busy: "Very many people are here right now. Nothing is lost, and there is no need to reload.",
+    weather_challenge: "One moment: your browser is solving a small task that keeps robots out.",
     weather_maintenance: "Sales are paused for a moment. Your place and your seats are kept.",
     storage_refused: "This browser stores nothing. Your place and your seats are kept as long as this page is open: do not close or reload it. If you do, give the same name again.",
     weather_again: (seconds) => `Next try in ${many(seconds, "second", "seconds")}.`,
@@ -225,6 +226,7 @@ export const english = {
     refused_unsigned: "Sign in to see what belongs to you.",
     refused_token_missing: "Join the queue first.",
     refused_token_invalid: "Your place in the queue has ended. Please join the queue again.",
+    refused_challenge_required: "We could not make sure that you are no robot. Please try again.",
     refused_token_not_active: "It is not your turn yet.",
     refused_insufficient_points: "You do not have enough points.",
     refused_balance_limit: "That is more than a purse can hold.",
@@ -268,6 +270,7 @@ export const korean = {
 
     weather_offline: "인터넷 연결이 끊겼습니다. 잃은 것은 없으며, 연결되면 저절로 이어집니다.",
     weather_busy: "지금 접속자가 매우 많습니다. 잃은 것은 없으니 새로고침하지 않으셔도 됩니다.",
+    weather_challenge: "자동 접속을 막기 위해 확인하고 있습니다. 잠시만 기다려 주세요.",
     weather_maintenance: "판매가 일시 중지되었습니다. 순서와 좌석은 그대로 유지됩니다.",
     storage_refused: "이 브라우저에는 아무것도 저장되지 않습니다. 이 화면을 닫거나 새로고침하지 마세요. 닫으셨다면 같은 이름을 다시 입력해 주세요.",
     weather_again: (seconds) => `${ko(seconds)}초 뒤에 다시 시도합니다.`,
@@ -468,6 +471,7 @@ export const korean = {
     refused_unsigned: "로그인하시면 예매 내역을 보여 드립니다.",
     refused_token_missing: "먼저 대기열에 들어가 주세요.",
     refused_token_invalid: "순서가 끝났습니다. 대기열에 다시 들어가 주세요.",
+    refused_challenge_required: "자동 접속이 아닌지 확인하지 못했습니다. 다시 시도해 주세요.",
     refused_token_not_active: "아직 순서가 아닙니다.",
     refused_insufficient_points: "포인트가 부족합니다.",
     refused_balance_limit: "보유할 수 있는 포인트를 넘습니다.",
