@@ -311,6 +311,12 @@ write_rate(struct nginx_filling *filling, const char *value)
 }
 
 static bool
+write_address_policy(struct nginx_filling *filling, const char *value)
+{
+    return write_address_rate(filling, value, "\"address\";q=", ";w=1");
+}
+
+static bool
 write_draw(struct nginx_filling *filling, const char *value)
 {
     (void)value;
@@ -398,6 +404,7 @@ static const struct choice {
 static const struct placeholder placeholders[] = {
     {"ACCESS_LOG", NGINX_ACCESS_LOG, write_access_log},
     {"ADDRESS_LIMIT", NGINX_ADDRESS_LIMIT, write_count},
+    {"ADDRESS_POLICY", NGINX_ADDRESS_RATE, write_address_policy},
     {"ADMIN_ADDRESSES", NGINX_OPERATORS, write_geo},
     {"ADMIN_GATEWAY_MS", NGINX_OPTION_COUNT, write_admin_gateway_ms},
     {"ADMIN_SERVERS", NGINX_ADMIN_LIMIT, nginx_write_admin_servers},

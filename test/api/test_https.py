@@ -110,7 +110,9 @@ def test_refusals_of_nginx_over_http_2(secure, tmp_path):
     assert told == ["2", "413", "application/problem+json"] and json.loads(text)["code"] == "body_too_large"
 
 
-@pytest.mark.parametrize("path", ["/", "/ops/", "/concert", "/settings", "/health", "/metrics", "/point?userId=a", "/nowhere", "/concert/0", "/draw/1.txt"])
+@pytest.mark.parametrize("path", [
+    "/", "/ops/", "/docs/", "/docs/openapi.yaml", "/concert", "/settings", "/health", "/metrics", "/point?userId=a", "/nowhere", "/concert/0",
+    "/draw/1.txt"])
 def test_browsers_are_told_to_stay_with_https(secure, stack, path):
     """A demo's answer is forgotten soon. Without TLS it would not be looked at."""
     assert secure.get(path).headers.get_all(HSTS) == ["max-age=300"]
