@@ -26,8 +26,9 @@ NOT_FOR_REQUESTS = {
     "session", "shadow",
 }
 
-# Most have arrived; of the others a tenth is dead.
-EVENTS = """
+# Of webhooks most have arrived; of the others a tenth is dead. Each paid order was offered to somebody,
+# and lost a ticket once.
+LATER = """
 INSERT INTO webhook (webhook_id, url, events, salt, created_at)
 VALUES (1, 'https://shop.example/', '', REPEAT('s', 16), UTC_TIMESTAMP(3)),
        (2, 'https://crm.example/', '', REPEAT('t', 16), UTC_TIMESTAMP(3));
@@ -37,7 +38,16 @@ SELECT reservation_id, 'reservation.held', UTC_TIMESTAMP(3), concert_id, reserva
 INSERT INTO webhook_delivery (webhook_id, event_id, stream, next_try_at, dead_at)
 SELECT 1 + event_id MOD 2, event_id, reservation_id, UTC_TIMESTAMP(3) + INTERVAL event_id MOD 1000 SECOND,
        IF(event_id MOD 30 = 0, UTC_TIMESTAMP(3) - INTERVAL event_id SECOND, NULL) FROM outbox_event WHERE event_id MOD 3 = 0;
-ANALYZE TABLE webhook, outbox_event, webhook_delivery;
+INSERT INTO ticket (reference, reservation_id, seat_no, item_id, issued_at, changed_at)
+SELECT LEFT(UNHEX(SHA2(CONCAT('new', reservation_id), 256)), 16), reservation_id, seat_no, item_id, UTC_TIMESTAMP(3),
+       UTC_TIMESTAMP(3) FROM reservation JOIN reservation_seat USING (reservation_id) WHERE status = 'paid';
+INSERT INTO void_ticket (ticket_id, reference, reservation_id, seat_no, item_id, voided_at)
+SELECT ticket_id + 1000000, LEFT(UNHEX(SHA2(CONCAT('old', reservation_id), 256)), 16), reservation_id, seat_no, item_id, issued_at
+FROM ticket;
+INSERT INTO transfer (reservation_id, from_user, to_user, status, created_at, expires_at, settled_at)
+SELECT reservation_id, user_id, CONCAT('user_', reservation_id MOD 7777), 'declined', created_at, expires_at, created_at
+FROM reservation WHERE status = 'paid';
+ANALYZE TABLE webhook, outbox_event, webhook_delivery, ticket, void_ticket, transfer;
 """
 
 # A value for a placeholder, by what stands before it in the statement; else it is the number 1.
@@ -72,7 +82,7 @@ def filled(stack):
     books = Books(stack, "books_filled")
     assert books.ctl("migrate").returncode == 0
     books.fill(FILLED)
-    books.query(EVENTS)
+    books.query(LATER)
     return books
 
 
