@@ -25,6 +25,12 @@ def assert_fits(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
+def allow(stack, concert, **permissions):
+    """Changes what a concert allows with what is paid."""
+    answer = stack.call("PATCH", f"/admin/concert/{concert}", permissions, stack.admin_headers())
+    assert answer.status == 200, answer
+
+
 class Fan:
     """Somebody with a browser: an own storage, one tab or more, and no error unseen."""
 

@@ -21,7 +21,7 @@ const ABOUT = {
 const TEXTS = ["title", "venue", "timeZone", "challenge"];
 const OPTIONAL_TEXTS = ["description", "poster"];
 const INSTANTS = ["opensAt", "closesAt"];
-const PERMISSIONS = ["reentry"];
+const PERMISSIONS = ["seatReturns", "swaps", "transfers", "reentry"];
 
 /** The longest time before the start first, as the server has them. */
 function inOrder(rules) {

@@ -290,6 +290,9 @@ const english = {
     setting_runningMinutes: "Length",
     setting_poster: "Poster",
     setting_refundRules: "Refund rules",
+    setting_seatReturns: "Giving back single seats",
+    setting_swaps: "Swapping seats",
+    setting_transfers: "Transfers to other users",
     setting_reentry: "Out at the doors and in again",
 
     export_what: "What",
@@ -701,6 +704,9 @@ const korean = {
     setting_runningMinutes: "관람 시간",
     setting_poster: "포스터",
     setting_refundRules: "환불 규정",
+    setting_seatReturns: "좌석별 환불",
+    setting_swaps: "좌석 교환",
+    setting_transfers: "예매 양도",
     setting_reentry: "퇴장 후 재입장",
 
     export_what: "내용",

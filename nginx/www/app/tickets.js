@@ -5,7 +5,7 @@ import { serverNow } from "./clock.js";
 import { About } from "./hold.js";
 import { day, moment, number, points, price, refusal, t } from "./language.js";
 import { codesOf, dropTickets, keepTickets, useKeptTickets } from "./offline.js";
-import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
+import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, useModule, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
@@ -26,10 +26,12 @@ async function readReservations(pages, signal) {
 
 async function readTickets(pages, signal) {
     if (!await requireUser()) throw unnamed();
-    const [found, { balance }] = await Promise.all([readReservations(pages, signal), get(who("/point"), { signal })]);
-    const concerts = await readConcerts(found.reservations, signal);
+    const [found, { balance }, { transfers }] = await Promise.all([
+        readReservations(pages, signal), get(who("/point"), { signal }), get(who("/transfer?limit=50"), { signal })]);
+    const offers = transfers.filter(({ status }) => status === "offered");
+    const concerts = await readConcerts([...found.reservations, ...offers], signal);
     keepTickets({ ...found, concerts });
-    return { ...found, balance, concerts };
+    return { ...found, balance, offers, concerts };
 }
 
 /** The concerts of reservations, by number; one that cannot be read is left out. */
@@ -42,7 +44,7 @@ async function readConcerts(reservations, signal) {
     return new Map(ids.map((id, i) => [id, found[i]]));
 }
 
-const seatName = (seat) => t("seat_name", seat.section, seat.row, seat.label);
+export const seatName = (seat) => t("seat_name", seat.section, seat.row, seat.label);
 
 /** A ticket's code, black on white whatever the theme, and with room around it: many scanners read no other. */
 function Code({ ticket }) {
@@ -102,14 +104,19 @@ function Calendar({ reservation: { reservationId }, onProblem }) {
     return html`<a href=${address(path)} download=${name} onClick=${user.value.signsIn && save}>${t("ticket_calendar")}</a>`;
 }
 
-/** A ticket; of one that is only kept there is no `onChanged`, and nothing can be changed. */
-function Ticket({ reservation, about, onChanged }) {
+/** What a refund does besides: of an order that was transferred it goes to who paid. */
+export function refundEffects({ paidBy }) {
+    return paidBy ? [t("ticket_paid_by", paidBy)] : [];
+}
+
+/** A ticket; of one that is only kept there is no `onChanged`, and nothing can be changed. `Change`: more of that. */
+function Ticket({ reservation, about, onChanged, offers, Change }) {
     const [state, setState] = useState({});
     const item = about.items.find((one) => one.itemId === reservation.itemId);
     const started = item && Date.parse(item.startsAt) <= serverNow();
     const refund = async () => {
         const sure = reservation.method ? t("ticket_return_sure") : t("ticket_refund_sure", points(reservation.totalPrice));
-        if (!await confirm(sure)) return;
+        if (!await confirm(sure, refundEffects(reservation))) return;
         setState({ busy: true });
         try {
             const done = await perform(`refund.${reservation.reservationId}`,
@@ -129,8 +136,9 @@ function Ticket({ reservation, about, onChanged }) {
             ${!started && onChanged && html`<p><${Calendar} reservation=${reservation} onProblem=${(problem) => setState({ problem })} /></p>`}
             ${!started && onChanged && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
             ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
+            ${!started && onChanged && Change && html`<${Change} reservation=${reservation} concert=${about.concert} offers=${offers} onChanged=${onChanged} />`}
         </div>
-        <${Codes} reservation=${reservation} isLive=${Boolean(onChanged)} />
+        <${Codes} key=${reservation.seats.map(({ seatId }) => seatId).join()} reservation=${reservation} isLive=${Boolean(onChanged)} />
     </li>`;
 }
 
@@ -223,17 +231,22 @@ function Group({ title, list, className, card }) {
 }
 
 function Tickets({ answer, again, turn, onMore }) {
-    const { reservations, concerts, balance, more } = answer;
+    const { reservations, concerts, balance, offers, more } = answer;
     const some = (status) => reservations.filter((one) => status.includes(one.status));
+    const paid = some(["paid"]);
+    const change = useModule(() => import("./ticketchange.js"), offers.length > 0 ||
+        paid.map(({ concertId }) => concerts.get(concertId).concert).some((one) => one?.transfers || one?.seatReturns));
     const props = (one) => ({ key: one.reservationId, reservation: one, about: concerts.get(one.concertId), onChanged: again });
     const past = some(["expired", "cancelled", "other"]);
     return html`
+        ${change && html`<${change.Offers} offers=${offers} concerts=${concerts} onChanged=${again} />`}
         <p class="lead">${t("balance_now", points(balance))}</p>
         <${Cancelled} ...${answer} />
         ${reservations.length === 0 && html`<p>${t("tickets_none")} <a href="#/">${t("to_concerts")}</a></p>`}
         <${Group} title=${t("tickets_held")} className="cards" list=${some(["held"])}
             card=${(one) => html`<${HeldTicket} ...${props(one)} />`} />
-        <${Group} className="tickets" list=${some(["paid"])} card=${(one) => html`<${Ticket} ...${props(one)} />`} />
+        <${Group} className="tickets" list=${paid}
+            card=${(one) => html`<${Ticket} ...${props(one)} offers=${offers} Change=${change?.Change} />`} />
         ${past.length > 0 && html`<details><summary>${t("tickets_past")}</summary>
             <ul class="cards">${past.map((one) => html`<${PastTicket} ...${props(one)} />`)}</ul></details>`}
         ${more && html`<p><button type="button" onClick=${onMore}>${t("show_more")}</button></p>`}
@@ -251,7 +264,7 @@ function KeptTickets({ at, orders }) {
 function Who({ onForget }) {
     const who = useCell(user);
     if (!who?.userId) return null;
-    return html`<p class="who quiet">${t("signed_in", who.name ?? who.userId)}
+    return html`<p class="who quiet">${t("signed_in", who.name ?? who.userId)}${who.name && html` ${t("user_id", who.userId)}`}
         ${(who.asks || who.signsIn) && html` <button type="button" class="link" onClick=${onForget}>${t(who.asks ? "other_name" : "sign_out")}</button>`}</p>`;
 }
 
