@@ -13,9 +13,10 @@ from tokens import Key, jwks, number
 AUDIENCE = "https://shop.example/api"
 TEXTS = {
     "en": {"enter": "Join the queue", "dialog": "Please sign in", "sign_in": "Sign in", "turn": "It is your turn",
-           "held": "Your seats are held", "paid": "Paid", "tickets": "Show my tickets", "known": "You are {} Kim."},
+           "held": "Your seats are held", "paid": "Paid", "tickets": "Show my tickets", "known": "You are {} Kim.",
+           "id": "Your user ID is {}."},
     "ko": {"enter": "대기열 들어가기", "dialog": "로그인해 주세요", "sign_in": "로그인", "turn": "입장하실 차례입니다",
-           "held": "좌석을 선점했습니다", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기", "known": "{} Kim 님"},
+           "held": "좌석을 선점했습니다", "paid": "결제가 끝났습니다", "tickets": "내 예매 보기", "known": "{} Kim 님", "id": "아이디: {}"},
 }
 
 
@@ -150,6 +151,7 @@ def test_from_the_list_to_the_ticket(new_visitor, new_concert, shop, language, s
     page.get_by_role("link", name=texts["tickets"]).click()
     page.locator("svg.code path").wait_for()
     page.get_by_text(texts["known"].format(fan.name)).wait_for()
+    page.get_by_text(texts["id"].format(fan.name)).wait_for()
     assert_fits(page)
     assert violations(page) == []
     assert fan.count("payment") == 1
