@@ -8,6 +8,8 @@ DELETE FROM webhook_delivery;
 DELETE FROM webhook;
 DELETE FROM outbox_event;
 DELETE FROM concert_told;
+DELETE FROM imported_order;
+DELETE FROM imported_balance;
 DELETE FROM payment;
 DELETE FROM point_history;
 DELETE FROM point;

@@ -17,8 +17,9 @@ HALL = 50_000
 PAGE = 100
 ROUTES = (pathlib.Path(__file__).parents[1] / "fcgi-app/api/routes.c").read_text()
 
-# A sold-out hall with a seat limit, one to buy in, the same with a queue and a limit, and a queue that calls nobody.
-SOLD_OUT, OPEN, QUEUE, WAITING = 9001, 9002, 9003, 9004
+# A sold-out hall with a seat limit, one to buy in, the same with a queue and a limit, and a queue that calls nobody;
+# one that asks for a proof of work.
+SOLD_OUT, OPEN, QUEUE, WAITING, CHALLENGED = 9001, 9002, 9003, 9004, 9005
 HALLS = [
     "CREATE TEMPORARY TABLE counter (n INT NOT NULL PRIMARY KEY)",
     """INSERT INTO counter
@@ -30,7 +31,9 @@ HALLS = [
         VALUES ({SOLD_OUT}, 'Sold out', 'Hall', 'open', NULL, 8, 3600, UTC_TIMESTAMP(3)),
                ({OPEN}, 'To buy in', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
                ({QUEUE}, 'With a queue', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
-               ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3))""",
+               ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3)),
+               ({CHALLENGED}, 'For no robots', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3))""",
+    f"UPDATE concert SET challenge_key = UNHEX(SHA2(RAND(), 256)) WHERE concert_id = {CHALLENGED}",
     f"""INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price, layout_version)
         SELECT concert_id, concert_id, '2099-01-01', '2099-01-01', {HALL}, 100, 200, 1 FROM concert
         WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {QUEUE})""",
@@ -422,6 +425,8 @@ REQUESTS = [
     Request(f"GET {ITEM}/layout", "hall of 50,000, made-up v", get(f"{OF}/layout?v={{now}}"), 2, HALL + 10),
     Request("GET /concert/{concert}/queue", "no queue", get(f"/concert/{OPEN}/queue"), 1, 2),
     Request("GET /concert/{concert}/queue", "a queue", get(f"/concert/{WAITING}/queue"), 1, 2),
+    Request("GET /concert/{concert}/challenge", "none", get(f"/concert/{OPEN}/challenge"), 1, 2),
+    Request("GET /concert/{concert}/challenge", "one", get(f"/concert/{CHALLENGED}/challenge"), 1, 2),
     Request("GET /settings", "", get("/settings"), 0, 0),
     Request("GET /ticket-keys", "", get("/ticket-keys"), 0, 0),
     Request("POST /token/add", "no queue", add_token(OPEN), 2, 3),

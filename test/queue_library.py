@@ -11,7 +11,7 @@ import redis
 from stack import REDIS_SERVER, answers, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PARTS = ("queue.lua", "queue_wait.lua", "queue_calls.lua", "queue_rebuild.lua")
+PARTS = ("queue.lua", "queue_wait.lua", "queue_calls.lua", "queue_rebuild.lua", "queue_proof.lua")
 
 WAITING, CALLED, ACTIVE, MISSED, LEFT, LAPSED = range(1, 7)
 NOWHERE, ROW, LEASE = range(3)

@@ -7,7 +7,7 @@ from collections import Counter
 # rules, figures), of what is kept for 100 ms, and long ones of what shorter ones do with them.
 UNSANITIZED = {f"test_{name}" for name in (
     "backup", "caching_of_nginx", "concert_cancel", "dearest", "deploy", "draw", "draw_docs", "draw_library",
-    "draw_lost", "errors_of_nginx", "queue_changes", "queue_library", "queue_model", "queue_rush", "logrotate",
+    "draw_lost", "errors_of_nginx", "https", "queue_changes", "queue_library", "queue_model", "queue_rush", "logrotate",
     "memory", "observe", "pages", "prune", "readme", "schema", "scripts", "sold_out", "subpath", "units", "wide_ids",
 )}
 

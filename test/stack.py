@@ -15,6 +15,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -177,12 +178,15 @@ class Answer:
 
 
 class Client:
-    """Keeps one connection; `source` is the address that it calls from."""
+    """Keeps one connection; `source` is the address that it calls from, `certificate` the server's, for HTTPS."""
 
-    def __init__(self, port, source=None, timeout=40):
-        self.connection = http.client.HTTPConnection(
-            "127.0.0.1", port, timeout=timeout, source_address=(source, 0) if source else None
-        )
+    def __init__(self, port, source=None, timeout=40, certificate=None):
+        options = {"timeout": timeout, "source_address": (source, 0) if source else None}
+        if certificate:
+            context = ssl.create_default_context(cafile=certificate)
+            self.connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, **options)
+        else:
+            self.connection = http.client.HTTPConnection("127.0.0.1", port, **options)
 
     def call(self, method, path, body=None, headers=None):
         """Sends `body` (bytes as they are, anything else as JSON) and reads the answer."""
@@ -222,7 +226,8 @@ class Stack:
         self.var = new_folder()
         self.port = free_port()
         self.fronts = [f"127.0.0.1:{self.port}"]  # where clients call
-        self.url = f"http://{self.fronts[0]}"
+        self.certificate = self.var / "tls/localhost.pem" if "https" in settings else None
+        self.url = f"{'https' if self.certificate else 'http'}://{self.fronts[0]}"
         self.build = build()
         self.under = ()  # a command that runs all programs
         kept = {k: v for k, v in os.environ.items() if not k.startswith("FRONTROW_")}
@@ -248,6 +253,8 @@ class Stack:
         if not (self.var / "mysql").exists():
             shutil.copytree(empty_data(), self.var / "mysql")
         self.script("start")
+        if self.certificate:
+            self.client = self.new_client()
         return self
 
     def stop(self):
@@ -418,7 +425,7 @@ class Stack:
         return self.fastcgi(wire.fastcgi("GET", path, query=query))
 
     def new_client(self, **options):
-        return Client(self.port, **options)
+        return Client(self.port, certificate=self.certificate, **options)
 
     def admin_headers(self):
         return {"Authorization": "Bearer " + (self.var / "admin.key").read_text().strip()}

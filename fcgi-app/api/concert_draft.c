@@ -147,6 +147,19 @@ read_draw(struct reader *reader, struct concert *concert)
 }
 
 static void
+read_challenge(struct reader *reader, struct concert *concert)
+{
+    static const char rule[] = "off or proof";
+    const json_t *value = reader_find(reader, "challenge", false, rule);
+    if (value == NULL)
+        return;
+    const char *text = json_string_value(value);
+    concert->challenged = text != NULL && strcmp(text, "proof") == 0;
+    if (text == NULL || (!concert->challenged && strcmp(text, "off") != 0))
+        reader_refuse(reader, "challenge", rule);
+}
+
+static void
 read_time_zone(struct reader *reader, struct concert *concert)
 {
     if (!has(reader, "timeZone"))
@@ -186,6 +199,7 @@ read_settings(struct reader *reader, struct concert *concert, bool is_new)
     if (has(reader, "maxSeatsPerUser"))
         concert->max_seats_per_user = (int32_t)reader_integer(
             reader, "maxSeatsPerUser", 1, INT32_MAX, NULL, &concert->has_seat_limit);
+    read_challenge(reader, concert);
     read_draw(reader, concert);
 }
 

@@ -29,6 +29,7 @@ concert_settings_write(struct json *json, const struct services *services,
     json_write_integer(json, "activeSeconds", concert->active_seconds);
     json_write_optional_integer(json, "idleSeconds", concert->idle_seconds > 0,
                                 concert->idle_seconds);
+    json_write_string(json, "challenge", concert->challenged ? "proof" : "off");
     json_write_integer(json, "holdSeconds", concert->hold_seconds);
     json_write_optional_integer(json, "maxSeatsPerUser", concert->has_seat_limit,
                                 concert->max_seats_per_user);

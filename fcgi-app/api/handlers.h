@@ -13,6 +13,7 @@ HANDLER(item_list);
 HANDLER(seat_list);
 HANDLER(layout_show);
 HANDLER(queue_show);
+HANDLER(challenge_show);
 HANDLER(settings_show);
 HANDLER(token_add);
 void token_add_batch(void *services, struct call *calls, size_t count);

@@ -47,7 +47,8 @@ struct input {
     int32_t dry_run; /* DRY_RUN, or it is to be done */
     int64_t price;   /* of each seat; above PRICE_MAX: not given */
     char token[TOKEN_TEXT_SIZE];
-    char code[TICKET_CODE_SIZE + 1]; /* of a ticket; a longer one is none, likewise the id */
+    char proof[PROOF_SIZE + 1];      /* a longer one is none, likewise the next two */
+    char code[TICKET_CODE_SIZE + 1]; /* of a ticket */
     char ticket_id[TICKET_REFERENCE_SIZE + 1];
     char device_id[DEVICE_ID_SIZE];
     int64_t scanned_at; /* CLOCK_NEVER: not given, likewise the next one */

@@ -25,9 +25,8 @@ point_get(void *services, const struct request *request, struct response *respon
     json_end_object(&json);
 }
 
-/* Before and after, for the audit log. */
-static void
-describe_purse(const char *user_id, int64_t balance, struct buffer *values)
+void
+point_write_purse(const char *user_id, int64_t balance, struct buffer *values)
 {
     struct json json = json_writer(values);
     json_begin_object(&json, NULL);
@@ -105,7 +104,7 @@ apply_adjust(struct services *services, const struct request *request, struct re
         .change = change,
         .reason = reason,
         .actor = request->account.name,
-        .describe = describe_purse,
+        .describe = point_write_purse,
     };
     struct effect effect = effect_of(&adjust.change);
     effect.state = &adjust;

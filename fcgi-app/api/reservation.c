@@ -193,8 +193,10 @@ reservation_delete(void *services, const struct request *request, struct respons
         .render = reservation_render_cancelled,
         .count = reservation_cancel_count,
     };
-    if (api_apply(services, request, &effect, response) || response->replayed ||
-        response->error == ERROR_OUTCOME_UNKNOWN)
+    bool done = api_apply(services, request, &effect, response);
+    if (done && cancel.refunded)
+        response->limit = reservation_refund_limit(services);
+    if (done || response->replayed || response->error == ERROR_OUTCOME_UNKNOWN)
         reservation_seats_freed(services, cancel.user_id, &cancel.reservation,
                                 request->idempotency_key, response->replayed);
 }

@@ -109,6 +109,7 @@ static const struct field log_fields[] = {
 static const struct field token_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
+    {"proof", FIELD_TOKEN, .optional = true, AT(proof)},
     END,
 };
 
@@ -225,7 +226,7 @@ static const struct field ticket_page_fields[] = {
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
     {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL, false}
 
-/* What few do, in no rush. */
+/* What few do, or nginx answers for all but a few. */
 #define SELDOM(method, pattern, who, fields, handle, keyed)                                        \
     {method, pattern, who, fields, handle, 0, false, keyed, NULL, ROLE_NONE, NULL, true}
 
@@ -252,7 +253,8 @@ const struct route api_routes[] = {
     GET(ITEM "/seat", WHO_PUBLIC, seat_fields, seat_list),
     GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
-    GET("/settings", WHO_PUBLIC, NULL, settings_show),
+    SELDOM(METHOD_GET, "/concert/{concert}/challenge", WHO_PUBLIC, NULL, challenge_show, false),
+    SELDOM(METHOD_GET, "/settings", WHO_PUBLIC, NULL, settings_show, false),
     SELDOM(METHOD_GET, "/ticket-keys", WHO_PUBLIC, NULL, ticket_keys_get, false),
 
     POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),

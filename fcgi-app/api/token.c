@@ -37,7 +37,8 @@ token_add(void *services, const struct request *request, struct response *respon
     all->deadline = request->deadline;
     enum error error = concert_find(all->db, request->input->concert_id, &concert, &problem);
     if (error == ERROR_NONE)
-        error = queue_add(all, &concert, request->caller, &position, &problem);
+        error =
+            queue_add(all, &concert, request->caller, request->input->proof, &position, &problem);
     if (error == ERROR_NONE)
         answer(response, &position);
     else

@@ -304,6 +304,8 @@ config_load(struct config *config, const char *path, char error[CONFIG_ERROR_SIZ
            load_secrets("admin_key_file", config->admin_key_file, &config->admin_key, 1, error) &&
            load_secrets("gateway_secret_file", config->gateway_secret_file, config->gateway_secrets,
                         CONFIG_SECRETS, error) &&
+           load_secrets("voucher_secret_file", config->voucher_secret_file, config->voucher_secrets,
+                        CONFIG_SECRETS, error) &&
            load_secrets("fastcgi_secret_file", config->fastcgi_secret_file, config->fastcgi_secrets,
                         CONFIG_SECRETS, error) &&
            load_secrets("mysql_password_file", config->mysql_password_file, &config->mysql_password,
@@ -327,9 +329,11 @@ config_print(const struct config *config, FILE *out)
             fprintf(out, "%s = %s\n", settings[i].name, text_of(&copy, &settings[i]));
     }
     fprintf(out,
-            "# secrets, from their files: admin key %s, gateway secret %s, FastCGI secret %s, "
+            "# secrets, from their files: admin key %s, gateway secret %s, voucher secret %s, "
+            "FastCGI secret %s, "
             "MySQL password %s, Redis password %s, Sentinels' password %s, ticket keys %s\n",
             config->admin_key[0] ? "***" : "none", config->gateway_secrets[0][0] ? "***" : "none",
+            config->voucher_secrets[0][0] ? "***" : "none",
             config->fastcgi_secrets[0][0] ? "***" : "none",
             config->mysql_password[0] ? "***" : "none", config->redis_password[0] ? "***" : "none",
             config->redis_sentinel_password[0] ? "***" : "none",

@@ -29,6 +29,7 @@ struct config {
     char admin_key[CONFIG_TEXT_SIZE];
     /* any of them will do, so that they can be changed one after the other; unused ones are "" */
     char gateway_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
+    char voucher_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
     char fastcgi_secrets[CONFIG_SECRETS][CONFIG_TEXT_SIZE];
     char mysql_password[CONFIG_TEXT_SIZE];
     char redis_password[CONFIG_TEXT_SIZE];
@@ -65,6 +66,13 @@ bool config_takes_tokens(const struct config *config);
 
 /* Whether what happens is written down for webhooks (webhooks = on). */
 bool config_has_webhooks(const struct config *config);
+
+/*
+ * Takes the next origin (RFC 6454) to which the pages connect to sign in, first that of jwt_issuer,
+ * then those of signin_origins. `*rest` is NULL before the first one. False: there is none left.
+ */
+bool config_next_signin_origin(const struct config *config, const char **rest,
+                               char origin[CONFIG_TEXT_SIZE]);
 
 /* Who may charge points: "anyone", "operator" or "off"; `charge = auto` is settled. */
 const char *config_charge(const struct config *config);

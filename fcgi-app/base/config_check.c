@@ -210,6 +210,68 @@ check_webhooks(const struct config *config, char error[CONFIG_ERROR_SIZE])
     return true;
 }
 
+/*
+ * The length of the origin (RFC 6454) that a text begins with, as it may stand in a header of
+ * nginx; 0 where there is none.
+ */
+static size_t
+origin_length(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789.-:[]";
+    size_t scheme = strncmp(text, "https://", 8) == 0  ? 8
+                    : strncmp(text, "http://", 7) == 0 ? 7
+                                                       : 0;
+    size_t host = scheme == 0 ? 0 : strspn(text + scheme, letters);
+    return host == 0 ? 0 : scheme + host;
+}
+
+bool
+config_next_signin_origin(const struct config *config, const char **rest,
+                          char origin[CONFIG_TEXT_SIZE])
+{
+    size_t length;
+    if (*rest == NULL) {
+        *rest = config->signin_origins;
+        length = origin_length(config->jwt_issuer);
+        snprintf(origin, CONFIG_TEXT_SIZE, "%.*s", (int)length, config->jwt_issuer);
+        return length > 0;
+    }
+    *rest += strspn(*rest, " ,");
+    length = origin_length(*rest);
+    snprintf(origin, CONFIG_TEXT_SIZE, "%.*s", (int)length, *rest);
+    *rest += length;
+    return length > 0;
+}
+
+/* Pages connect to no other host than to those of the list, so each must be one. */
+static bool
+check_signin(const struct config *config, char error[CONFIG_ERROR_SIZE])
+{
+    const char *reason = NULL, *rest = NULL;
+    char origin[CONFIG_TEXT_SIZE], scope[CONFIG_TEXT_SIZE + 2];
+    if (config->signin_client[0] == '\0')
+        return true;
+    snprintf(scope, sizeof scope, " %s ", config->signin_scope);
+    if (!config_takes_tokens(config))
+        reason = "signin_client is used only with caller = jwt";
+    else if (!config_next_signin_origin(config, &rest, origin))
+        reason = "signin_client needs a jwt_issuer that is an address, like https://login.example";
+    else if (strstr(scope, " openid ") == NULL)
+        reason = "signin_scope needs openid";
+    if (reason != NULL) {
+        snprintf(error, CONFIG_ERROR_SIZE, "%s", reason);
+        return false;
+    }
+    while (config_next_signin_origin(config, &rest, origin) && (*rest == ' ' || *rest == ','))
+        continue;
+    if (*rest == '\0')
+        return true;
+    snprintf(error, CONFIG_ERROR_SIZE,
+             "signin_origins: \"%.100s\" is no list of origins, like https://login.example", rest);
+    return false;
+}
+
 bool
 config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
 {
@@ -244,6 +306,7 @@ config_check(const struct config *config, char error[CONFIG_ERROR_SIZE])
                  config->time_zone);
         return false;
     }
-    return check_tokens(config, error) && check_webhooks(config, error) &&
-           check_fastcgi(config, error) && check_stores(config, error);
+    return check_tokens(config, error) && check_signin(config, error) &&
+           check_webhooks(config, error) && check_fastcgi(config, error) &&
+           check_stores(config, error);
 }

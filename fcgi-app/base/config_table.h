@@ -22,12 +22,20 @@ enum { CONFIG_WORKERS_MAX = 1024, CONFIG_SOCKETS_MAX = 64 };
            "who may charge points; auto: anyone if caller = body, else operator")                  \
     TEXT(gateway_secret_file, "",                                                                  \
          "file with the secrets by which the gateway proves its identity; empty: none needed")     \
+    TEXT(voucher_secret_file, "",                                                                  \
+         "file with the secrets by which a gateway signs that a user is no robot; empty: none "    \
+         "does")                                                                                   \
     TEXT(jwt_keys_file, "", "file with the public keys of the identity provider: JWKS or PEM")     \
     TEXT(jwt_issuer, "", "who must have made a token (iss)")                                       \
     TEXT(jwt_audience, "", "for whom a token must be made (aud)")                                  \
     TEXT(jwt_user, "sub", "the claim of a token that is the user id")                              \
     INTEGER(jwt_leeway_s, 30, 0, 300,                                                              \
             "by which the identity provider's clock may differ, seconds")                          \
+    TEXT(signin_client, "",                                                                        \
+         "by which the identity provider knows the pages; empty: they do not sign in")             \
+    TEXT(signin_scope, "openid", "what the pages ask the identity provider for")                   \
+    TEXT(signin_origins, "",                                                                       \
+         "origins beside the one of jwt_issuer to which the pages may connect to sign in")         \
     TEXT(admin_key_file, "", "file with the admin key; empty: /admin answers 401")                 \
     TEXT(ticket_keys_file, "", "file with the keys of tickets; empty: no tickets are issued")      \
     TEXT(user, "", "user to become if started as root; empty: stay root")                          \

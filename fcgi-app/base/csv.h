@@ -30,8 +30,13 @@ struct csv_row {
 enum csv_result {
     CSV_ROW,
     CSV_END,
-    CSV_OPEN_QUOTE,      /* a quote that opens the last cell is not closed */
-    CSV_TEXT_AFTER_QUOTE /* something stands behind the quote that closes the last cell */
+    CSV_OPEN_QUOTE,       /* a quote that opens the last cell is not closed */
+    CSV_TEXT_AFTER_QUOTE, /* something stands behind the quote that closes the last cell */
+    /* of files only (base/csv_file.h) */
+    CSV_LONG_LINE, /* above CSV_LINE_MAX bytes: perhaps a quote is not closed */
+    CSV_NOT_TEXT,  /* in no encoding that we read */
+    CSV_SPREADSHEET,
+    CSV_UNREADABLE /* errno says why */
 };
 
 /*

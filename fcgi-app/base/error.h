@@ -16,6 +16,7 @@
     ERROR(UNAUTHORIZED, 401, "unauthorized", "The caller is not known")                            \
     ERROR(TOKEN_INVALID, 403, "token_invalid", "The queue token is not valid")                     \
     ERROR(TOKEN_NOT_ACTIVE, 403, "token_not_active", "It is not this token's turn yet")            \
+    ERROR(CHALLENGE_REQUIRED, 403, "challenge_required", "A proof of work is needed")              \
     ERROR(FORBIDDEN, 403, "forbidden", "Not allowed")                                              \
     ERROR(NOT_FOUND, 404, "not_found", "There is nothing here")                                    \
     ERROR(CONCERT_NOT_FOUND, 404, "concert_not_found", "There is no such concert")                 \

@@ -79,6 +79,7 @@ response_begin_problem(struct response *response, const struct problem *problem)
     response->error = problem->error;
     response->content_type = "application/problem+json";
     response->retry_after = retry_after(problem, status);
+    response->limit = problem->limit;
     if (status == 405)
         response->allow = allow;
     if (status == 401)

@@ -113,6 +113,16 @@ struct request {
 /* Whether an operator calls, perhaps for a user. */
 bool is_by_operator(const struct request *request);
 
+/*
+ * How often one user may do something in a time, for RateLimit-Policy and RateLimit
+ * (draft-ietf-httpapi-ratelimit-headers). A name of NULL: no limit.
+ */
+struct rate_limit {
+    const char *name; /* static, without quotes */
+    int32_t quota;
+    int32_t window_s;
+};
+
 struct response {
     int status; /* 200 unless set */
     const char *content_type;
@@ -122,6 +132,7 @@ struct response {
     const char *allow;        /* static or owned by the route table; NULL: none */
     const char *authenticate; /* WWW-Authenticate, static */
     int retry_after;          /* seconds, 0: none */
+    struct rate_limit limit;  /* of such calls; that of a 429 is used up for retry_after seconds */
     int cache_seconds;        /* how long nginx may keep it; 0: no-store; < 0: immutable */
     char etag[ETAG_SIZE];     /* quoted, "" if none */
     bool replayed;            /* Idempotency-Replayed: true */
@@ -144,6 +155,7 @@ struct problem {
     int64_t scanned_at; /* CLOCK_NEVER: it did not say */
     char device_id[DEVICE_ID_SIZE];
     int retry_after; /* seconds as far as known; 0: 1 to 3 at random where the status wants one */
+    struct rate_limit limit; /* that refuses */
 };
 
 /* Fills `problem` with a plain refusal and returns its code, so that a check can end with it. */

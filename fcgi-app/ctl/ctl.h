@@ -23,6 +23,7 @@ struct ctl {
     bool clean_up;
     bool repair;
     bool forfeit;
+    bool write;
     const char *config_path;
     const char *argument; /* of the commands that take one, else NULL */
     const char *value;    /* the second one, likewise */
@@ -70,6 +71,8 @@ int ctl_hall_delete(struct ctl *ctl);
 int ctl_hall_export(struct ctl *ctl);
 int ctl_hall_import(struct ctl *ctl);
 int ctl_hall_list(struct ctl *ctl);
+int ctl_import_balances(struct ctl *ctl);
+int ctl_import_orders(struct ctl *ctl);
 int ctl_maintenance_on(struct ctl *ctl);
 int ctl_maintenance_off(struct ctl *ctl);
 int ctl_migrate(struct ctl *ctl);

@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 35, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 36, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -47,6 +47,10 @@ static const struct command commands[] = {
     {"hall", "import", "FILE", "cN", ctl_hall_import,
      "keep the hall of a file under its --name, for the dates of concerts"},
     {"hall", "list", NULL, "c", ctl_hall_list, "list the halls that are kept"},
+    {"import", "balances", "FILE", "cD", ctl_import_balances,
+     "check a file of buyers' points from another shop; --write adds them"},
+    {"import", "orders", "FILE", "cmD", ctl_import_orders,
+     "check a file of seats that another shop has sold; --write sells them here"},
     {"maintenance", "off", NULL, "cm", ctl_maintenance_off, "serve changing calls again"},
     {"maintenance", "on", NULL, "cm", ctl_maintenance_on,
      "refuse changing calls, of this server or of one --concert"},
@@ -122,7 +126,8 @@ print_help(void)
          "  --tokens-days N          prune tokens this long after their concert; default 30\n"
          "  --keys-hours N           prune stored answers of this age; default and minimum 24\n"
          "  --log-days N             prune rows of the audit log of this age; default 365\n"
-         "  --concert ID             of maintenance: this concert alone, on all servers\n"
+         "  --concert ID             of maintenance: this concert alone; of import orders: theirs\n"
+         "  --write                  of import: write what was checked\n"
          "  --name NAME              of hall import: needed where the file has none\n"
          "  --what WHAT              of export: orders, seats, ledger or guests\n"
          "  --format FORMAT          of export: csv or ndjson; default csv\n"
@@ -299,6 +304,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"clean-up", no_argument, NULL, 'X'},
         {"dry-run", no_argument, NULL, 'n'},
         {"once", no_argument, NULL, 'i'},
+        {"write", no_argument, NULL, 'D'},
         {"yes", no_argument, NULL, 'y'},
         {"forfeit", no_argument, NULL, 'E'},
 #define OPTION(name, option, value, default_value, help)                                           \
@@ -340,8 +346,8 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['Z'] = &ctl->since,
     };
     bool *const switches[LETTERS] = {
-        ['n'] = &ctl->dry_run,  ['i'] = &ctl->once,   ['y'] = &ctl->yes,    ['J'] = &ctl->json,
-        ['X'] = &ctl->clean_up, ['e'] = &ctl->repair, ['E'] = &ctl->forfeit};
+        ['n'] = &ctl->dry_run,  ['i'] = &ctl->once,   ['y'] = &ctl->yes,     ['J'] = &ctl->json,
+        ['X'] = &ctl->clean_up, ['e'] = &ctl->repair, ['E'] = &ctl->forfeit, ['D'] = &ctl->write};
     size_t count = 0;
     int letter;
     opterr = 0;

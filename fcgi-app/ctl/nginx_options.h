@@ -18,6 +18,13 @@
     OPTION(PROXY_PROTOCOL, "proxy-protocol", NULL, "", "they use the PROXY protocol")              \
     OPTION(CERTIFICATE, "certificate", "FILE", "", "use HTTPS with this certificate")              \
     OPTION(CERTIFICATE_KEY, "certificate-key", "FILE", "", "its private key")                      \
+    OPTION(HTTP2, "http2", "WAY", "off",                                                           \
+           "HTTP/2 with HTTPS: on, listen (before nginx 1.25.1) or off")                           \
+    OPTION(HTTP3, "http3", NULL, "", "HTTP/3 with HTTPS (nginx 1.25 and later)")                   \
+    OPTION(HSTS, "hsts", "N", "31536000",                                                          \
+           "seconds for which browsers use only HTTPS; 0: this is not said")                       \
+    OPTION(REDIRECT_PORT, "redirect-port", "N", "",                                                \
+           "port without TLS, like 80, from which browsers are sent to HTTPS")                     \
     OPTION(PREFIX, "prefix", "PATH", "", "path of Frontrow on its site, like /shop")               \
     OPTION(WORKERS, "workers", "LIST", "",                                                         \
            "fastcgi_listen of each app host, instead of the unix sockets of this one")             \

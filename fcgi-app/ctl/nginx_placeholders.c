@@ -133,9 +133,9 @@ nginx_uses(const struct nginx_filling *filling, enum nginx_option option)
 
 /* ---- placeholders ---- */
 
-/* A line for each address of the setting `listen`. */
+/* A line for each address of the setting `listen` with this port; `behind` is the end of each. */
 static bool
-write_listen(struct nginx_filling *filling, const char *port)
+write_addresses(struct nginx_filling *filling, const char *port, const char *behind)
 {
     char word[CONFIG_TEXT_SIZE];
     int64_t number;
@@ -145,14 +145,59 @@ write_listen(struct nginx_filling *filling, const char *port)
     while (next_word(&list, word)) {
         if (!nginx_matches(word, "^([0-9.]+|\\[[0-9a-fA-F:.]+\\])$"))
             return nginx_refuse(filling, word, "address for the setting listen (IPv6 in brackets)");
-        buffer_format(filling->out, "%s    listen %s:%s%s default_server backlog=8192%s;", line,
-                      word, port, nginx_uses(filling, NGINX_CERTIFICATE) ? " ssl" : "",
-                      nginx_uses(filling, NGINX_PROXY_PROTOCOL) ? " proxy_protocol" : "");
+        buffer_format(filling->out, "%s    listen %s:%s%s;", line, word, port, behind);
         line = "\n";
     }
     return line[0] != '\0' || nginx_refuse(filling, "", "address for the setting listen");
 }
 
+/* Whether HTTP/2 is wanted in this way; there is none without HTTPS, as browsers have it too. */
+static bool
+uses_http2(const struct nginx_filling *filling, const char *way)
+{
+    return nginx_uses(filling, NGINX_CERTIFICATE) &&
+           strcmp(nginx_value(filling->ctl, NGINX_HTTP2), way) == 0;
+}
+
+static bool
+write_listen(struct nginx_filling *filling, const char *port)
+{
+    char behind[64];
+    snprintf(behind, sizeof behind, "%s%s default_server backlog=8192%s",
+             nginx_uses(filling, NGINX_CERTIFICATE) ? " ssl" : "",
+             uses_http2(filling, "listen") ? " http2" : "",
+             nginx_uses(filling, NGINX_PROXY_PROTOCOL) ? " proxy_protocol" : "");
+    if (!write_addresses(filling, port, behind))
+        return false;
+    if (!nginx_uses(filling, NGINX_HTTP3))
+        return true;
+    buffer_text(filling->out, "\n");
+    return write_addresses(filling, port, " quic reuseport default_server");
+}
+
+static bool
+write_http2(struct nginx_filling *filling, const char *way)
+{
+    if (strcmp(way, "on") != 0 && strcmp(way, "listen") != 0 && strcmp(way, "off") != 0)
+        return nginx_refuse(filling, way, "on, listen or off");
+    if (uses_http2(filling, "on"))
+        buffer_text(filling->out, "    http2 on;");
+    return true;
+}
+
+static bool
+write_hsts(struct nginx_filling *filling, const char *value)
+{
+    enum { TWO_YEARS = 63072000 }; /* for longer nobody asks */
+    int64_t seconds;
+    if (!ctl_read_number(value, 0, TWO_YEARS, &seconds))
+        return nginx_refuse(filling, value, "number of seconds up to 63072000");
+    if (seconds > 0)
+        buffer_format(filling->out, "    on max-age=%" PRId64 ";", seconds);
+    return true;
+}
+
+/* TLS 1.2 only with ciphers that keep what was recorded secret from who gets the key later. */
 static bool
 write_certificate(struct nginx_filling *filling, const char *certificate)
 {
@@ -161,6 +206,8 @@ write_certificate(struct nginx_filling *filling, const char *certificate)
                  "--certificate and --certificate-key need each other");
         return false;
     }
+    if (certificate[0] == '\0' && nginx_uses(filling, NGINX_HTTP3))
+        return nginx_refuse(filling, certificate, "certificate for --http3");
     if (certificate[0] == '\0')
         return true;
     buffer_text(filling->out, "    ssl_certificate ");
@@ -169,8 +216,32 @@ write_certificate(struct nginx_filling *filling, const char *certificate)
     buffer_text(filling->out, ";\n    ssl_certificate_key ");
     if (!nginx_write_path(filling, nginx_value(filling->ctl, NGINX_CERTIFICATE_KEY)))
         return false;
-    buffer_text(filling->out, ";\n    ssl_protocols TLSv1.2 TLSv1.3;\n"
-                              "    ssl_session_cache shared:frontrow_tls:10m;");
+    buffer_text(filling->out,
+                ";\n    ssl_protocols TLSv1.2 TLSv1.3;\n"
+                "    ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;\n"
+                "    ssl_session_cache shared:frontrow_tls:10m;\n    ssl_session_timeout 1d;\n"
+                "    ssl_session_tickets off;");
+    return true;
+}
+
+/* A server that sends whoever comes without TLS to the one with it. */
+static bool
+write_redirect(struct nginx_filling *filling, const char *port)
+{
+    const char *there = nginx_value(filling->ctl, NGINX_PORT);
+    if (port[0] == '\0')
+        return true;
+    if (!nginx_uses(filling, NGINX_CERTIFICATE)) {
+        snprintf(filling->reason, sizeof filling->reason, "it needs a --certificate");
+        return false;
+    }
+    buffer_text(filling->out, "server {\n");
+    if (!write_addresses(filling, port, " default_server"))
+        return false;
+    buffer_format(filling->out,
+                  "\n    server_tokens off;\n    access_log off;\n"
+                  "    return 308 https://$host%s%s$request_uri;\n}",
+                  strcmp(there, "443") == 0 ? "" : ":", strcmp(there, "443") == 0 ? "" : there);
     return true;
 }
 
@@ -240,6 +311,12 @@ write_rate(struct nginx_filling *filling, const char *value)
 }
 
 static bool
+write_address_policy(struct nginx_filling *filling, const char *value)
+{
+    return write_address_rate(filling, value, "\"address\";q=", ";w=1");
+}
+
+static bool
 write_draw(struct nginx_filling *filling, const char *value)
 {
     (void)value;
@@ -254,6 +331,19 @@ write_token_calls(struct nginx_filling *filling, const char *value)
     if (config_takes_tokens(&filling->ctl->config))
         buffer_text(filling->out, "    \"~^[01](?!/(admin|concert|health|metrics|settings)(/|$))\" "
                                   "$http_authorization;");
+    return true;
+}
+
+/* Whom the pages may ask beside Frontrow: those at whom they sign in. */
+static bool
+write_signin_origins(struct nginx_filling *filling, const char *value)
+{
+    (void)value;
+    const struct config *config = &filling->ctl->config;
+    const char *rest = NULL;
+    char origin[CONFIG_TEXT_SIZE];
+    while (config->signin_client[0] != '\0' && config_next_signin_origin(config, &rest, origin))
+        buffer_format(filling->out, " %s", origin);
     return true;
 }
 
@@ -299,12 +389,14 @@ static const struct choice {
     enum nginx_option option;
     const char *given, *absent; /* what stands there if the option is given, if not */
 } choices[] = {
+    {"ALT_SVC", NGINX_HTTP3, "add_header Alt-Svc 'h3=\":$server_port\"; ma=86400' always;", ""},
     {"CONNECT_MS", NGINX_WORKERS, "300", "2000"},
     {"ELSEWHERE", NGINX_WORKERS,
      "error_page 400 403 404 405 413 414 429 500 503 /_problem;\n"
      "        error_page 502 504 = @elsewhere;",
      ""},
     {"IGNORE_ABORT", NGINX_WORKERS, "on", "off"},
+    {"KEEPALIVE_REQUESTS", NGINX_CERTIFICATE, "1000", "100000"},
     {"NEXT_UPSTREAM", NGINX_WORKERS, "error timeout", "off"},
     {"REAL_IP_HEADER", NGINX_PROXY_PROTOCOL, "proxy_protocol", "X-Forwarded-For"},
 };
@@ -312,6 +404,7 @@ static const struct choice {
 static const struct placeholder placeholders[] = {
     {"ACCESS_LOG", NGINX_ACCESS_LOG, write_access_log},
     {"ADDRESS_LIMIT", NGINX_ADDRESS_LIMIT, write_count},
+    {"ADDRESS_POLICY", NGINX_ADDRESS_RATE, write_address_policy},
     {"ADMIN_ADDRESSES", NGINX_OPERATORS, write_geo},
     {"ADMIN_GATEWAY_MS", NGINX_OPTION_COUNT, write_admin_gateway_ms},
     {"ADMIN_SERVERS", NGINX_ADMIN_LIMIT, nginx_write_admin_servers},
@@ -325,6 +418,8 @@ static const struct placeholder placeholders[] = {
     {"GATEWAY_ADDRESSES", NGINX_GATEWAYS, write_geo},
     {"GATEWAY_MS", NGINX_OPTION_COUNT, write_gateway_ms},
     {"HEALTH_SERVERS", NGINX_OPTION_COUNT, nginx_write_health_servers},
+    {"HSTS", NGINX_HSTS, write_hsts},
+    {"HTTP_VERSION", NGINX_HTTP2, write_http2},
     {"LISTEN", NGINX_PORT, write_listen},
     {"METRICS_SERVERS", NGINX_OPTION_COUNT, nginx_write_metrics_servers},
     {"PREFIX", NGINX_PREFIX, write_prefix},
@@ -332,8 +427,10 @@ static const struct placeholder placeholders[] = {
     {"PUBLIC_SERVERS", NGINX_PUBLIC_LIMIT, nginx_write_servers},
     {"RATE_LIMIT", NGINX_ADDRESS_RATE, write_rate},
     {"RATE_LIMIT_ZONE", NGINX_ADDRESS_RATE, write_rate_zone},
+    {"REDIRECT", NGINX_REDIRECT_PORT, write_redirect},
     {"REQUEST_LIMIT", NGINX_REQUEST_LIMIT, write_count},
     {"SECRET", NGINX_OPTION_COUNT, nginx_write_secret},
+    {"SIGNIN_ORIGINS", NGINX_OPTION_COUNT, write_signin_origins},
     {"TRUSTED_PROXIES", NGINX_PROXIES, write_proxies},
     {"UNCOUNTED_ADDRESSES", NGINX_UNCOUNTED, write_geo},
     {"TOKEN_CALLS", NGINX_OPTION_COUNT, write_token_calls},

@@ -196,7 +196,8 @@ static const char *
 explain(const struct transfer *transfer, CURLcode code, char *text, size_t size)
 {
     long status = 0;
-    if (transfer->address_refused && code != CURLE_OK)
+    /* where another address of the name was connected to, the reason is what happened there */
+    if (transfer->address_refused && code == CURLE_COULDNT_CONNECT)
         return transfer->is_plain ? "without TLS only addresses in webhook_allow are called"
                                   : "its address is not public, and not in webhook_allow";
     if (transfer->received > ANSWER_MAX)

@@ -278,6 +278,18 @@ write_cache_headers(struct buffer *answer, int cache_seconds)
 }
 
 static void
+write_limit(struct buffer *answer, const struct response *response)
+{
+    const struct rate_limit *limit = &response->limit;
+    if (limit->name == NULL)
+        return;
+    buffer_format(answer, "RateLimit-Policy: \"%s\";q=%d;w=%d\r\n", limit->name, (int)limit->quota,
+                  (int)limit->window_s);
+    if (response->status == 429)
+        buffer_format(answer, "RateLimit: \"%s\";r=0;t=%d\r\n", limit->name, response->retry_after);
+}
+
+static void
 write_head(struct buffer *answer, const struct response *response)
 {
     if (response->redirect[0] != '\0') {
@@ -298,6 +310,7 @@ write_head(struct buffer *answer, const struct response *response)
     write_text_header(answer, "WWW-Authenticate", response->authenticate);
     if (response->retry_after > 0)
         buffer_format(answer, "Retry-After: %d\r\n", response->retry_after);
+    write_limit(answer, response);
     if (response->replayed)
         buffer_text(answer, "Idempotency-Replayed: true\r\n");
     buffer_text(answer, "\r\n");

@@ -1,5 +1,29 @@
 # The private nginx: nginx/*.in filled in, everything it writes under var/nginx.
 
+https_is_wanted() {
+    [[ ${FRONTROW_HTTPS:-no} != no ]]
+}
+
+# How HTTP/2 is switched on: from nginx 1.25.1 on by a directive of its own, which older ones do not know.
+nginx_http2() {
+    local version
+    version=$(PATH=$PATH:/usr/sbin nginx -v 2>&1 | grep -om1 '[0-9][0-9.]*')
+    if printf '%s\n' 1.25.1 "$version" | sort -VC; then echo on; else echo listen; fi
+}
+
+nginx_has_http3() {
+    PATH=$PATH:/usr/sbin nginx -V 2>&1 | grep -q -e --with-http_v3_module
+}
+
+# A certificate for this machine, which nobody else believes; a new one in its last week.
+nginx_create_certificate() {
+    ! openssl x509 -noout -checkend 604800 -in "$VAR/tls/localhost.pem" >/dev/null 2>&1 || return 0
+    mkdir -p "$VAR/tls"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 90 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 -addext basicConstraints=critical,CA:FALSE \
+        -addext extendedKeyUsage=serverAuth -keyout "$VAR/tls/localhost.key" -out "$VAR/tls/localhost.pem" 2>>"$LOG/nginx.log"
+}
+
 # The configuration that frontrowctl makes from the settings. Without a variable its own defaults apply,
 # except for rights of this machine itself.
 nginx_frontrow_config() {
@@ -14,6 +38,9 @@ nginx_frontrow_config() {
     [[ ${FRONTROW_ACCESS_LOG:-on} != off ]] || options+=(--access-log off)
     [[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || options+=(--proxy-protocol)
     [[ -z ${FRONTROW_APP_HOSTS:-} ]] || options+=(--workers "$FRONTROW_APP_HOSTS")
+    ! https_is_wanted || options+=(--certificate "$VAR/tls/localhost.pem" --certificate-key "$VAR/tls/localhost.key"
+        --http2 "$(nginx_http2)" --hsts 300 --redirect-port "${FRONTROW_REDIRECT_PORT:-}")
+    ! https_is_wanted || ! nginx_has_http3 || options+=(--http3)
     ! observe_is_wanted || options+=(--alertmanager "$(observe_address alertmanager)")
     [[ -z ${FRONTROW_RATE_LIMIT:-} ]] || options+=(--address-rate "$FRONTROW_RATE_LIMIT")
     for name in EXACT_LIMIT PUBLIC_LIMIT ADMIN_LIMIT ADDRESS_LIMIT REQUEST_LIMIT USER_RATE; do
@@ -39,6 +66,7 @@ nginx_status_server() {
 nginx_configure() {
     mkdir -p "$VAR/nginx"
     web_publish "$VAR/www"
+    ! https_is_wanted || nginx_create_certificate || fail_with_log nginx "has no certificate"
     local files text changed=1
     files=$(ulimit -Hn)
     [[ $files != unlimited ]] && ((files < 32768)) || files=32768
@@ -69,7 +97,12 @@ nginx_start() {
 nginx_is_ready() {
     local protocol=()
     [[ ${FRONTROW_PROXY_PROTOCOL:-off} == off ]] || protocol=(--haproxy-protocol)
-    curl -fsS -o /dev/null --max-time 5 "${protocol[@]}" "http://$(nginx_address)/health/ready" 2>/dev/null
+    ! https_is_wanted || protocol+=(--cacert "$VAR/tls/localhost.pem")
+    curl -fsS -o /dev/null --max-time 5 "${protocol[@]}" "$(nginx_scheme)://$(nginx_address)/health/ready" 2>/dev/null
+}
+
+nginx_scheme() {
+    if https_is_wanted; then echo https; else echo http; fi
 }
 
 # The address at which this machine reaches it.

@@ -62,7 +62,7 @@ observe_receivers() {
 observe_configure() {
     mkdir -p "$VAR/observe"
     template_fill "$ROOT/observe/prometheus.yml.in" "RULES=$ROOT/observe/rules" "PREFIX=${FRONTROW_PREFIX:-}" \
-        "FRONTROW=$(nginx_address)" "ALERTMANAGER=$(observe_address alertmanager)" \
+        "SCHEME=$(nginx_scheme)" "FRONTROW=$(nginx_address)" "ALERTMANAGER=$(observe_address alertmanager)" \
         "PROMETHEUS=$(observe_address prometheus)" "NODE=$(observe_address node)" \
         "MYSQLD=$(observe_address mysqld)" "REDIS=$(observe_address redis)" "NGINX=$(observe_address nginx)" \
         >"$VAR/observe/prometheus.yml"

@@ -1,10 +1,10 @@
-# Publishes the pages: the HTML under its name, revalidated each time; everything else
-# under a path that changes with the content, so that browsers keep it for a year; without comments, and each file
-# with its .gz.
+# Publishes the pages: the HTML, the service worker and docs/openapi.yaml under their names, revalidated each time;
+# everything else under a path that changes with the content, so that browsers keep it for a year; without comments
+# and indentation, and each file with its .gz.
 
 # web_publish TO: fills the folder from nginx/www.
 web_publish() {
-    local from=$ROOT/nginx/www to=$1 version before file
+    local from=$ROOT/nginx/www to=$1 version before file text
     version=$(cd "$from" && find . -type f ! -name '*.html' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
     version=${version:0:12}
     mkdir -p "$to/v"
@@ -19,18 +19,20 @@ web_publish() {
     fi
     before=$(web_version "$to") || before=
     [[ -z $before || $before == "$version" || ! -d $to/v/$before ]] || touch "$to/v/$before"
-    (cd "$from" && find . -name '*.html') | while read -r file; do
-        web_publish_page "$from/$file" "$to/$file" "$version"
+    (cd "$from" && find . -name '*.html' -o -name service-worker.js) | while read -r file; do
+        text=$(template_fill "$from/$file" "VERSION=$version")
+        web_put "$to/$file" <<<"$text"
     done
+    web_put "$to/docs/openapi.yaml" <"$ROOT/docs/openapi.yaml"
     # an open page may load files of its version for a week after a new one was published
     find "$to/v" -mindepth 1 -maxdepth 1 -mtime +7 ! -name "$version" -exec rm -rf {} +
 }
 
-# web_strip FOLDER: takes lines of comments out of scripts and styles. They are for who reads the sources, and a
-# tenth of what a phone would load.
+# web_strip FOLDER: takes lines of comments and the indentation out of scripts and styles. They are for who reads the
+# sources, and an eighth of what a phone would load.
 web_strip() {
     find "$1" -type f \( -name '*.js' -o -name '*.css' \) -exec sed -i -E \
-        -e '\#^ *// #d' -e '\#^ */\*.*\*/$#d' -e '\#^ */\*[^/]*$#,\#\*/$#d' {} +
+        -e '\#^ *// #d' -e '\#^ */\*.*\*/$#d' -e '\#^ */\*[^/]*$#,\#\*/$#d' -e 's/^ +//' {} +
 }
 
 # web_version FOLDER: the version that its pages name; nothing if there are none
@@ -38,15 +40,15 @@ web_version() {
     [[ ! -f $1/index.html ]] || grep -om1 '[^/]*/app/main\.js' "$1/index.html" | cut -d/ -f1
 }
 
-# web_publish_page FROM TO VERSION: the .gz first, so that no reader gets an old .gz with a new page
-web_publish_page() {
+# web_put FILE: standard input, the .gz first, so that no reader gets an old .gz with a new page
+web_put() {
     local text
-    text=$(template_fill "$1" "VERSION=$3")
-    [[ ! -f $2 || $(<"$2") != "$text" ]] || return 0
-    mkdir -p "${2%/*}"
-    printf '%s\n' "$text" >"$2.new"
-    gzip -9nc "$2.new" >"$2.gz.new"
-    chmod 644 "$2.new" "$2.gz.new"
-    mv "$2.gz.new" "$2.gz"
-    mv "$2.new" "$2"
+    text=$(cat)
+    [[ ! -f $1 || $(<"$1") != "$text" ]] || return 0
+    mkdir -p "${1%/*}"
+    printf '%s\n' "$text" >"$1.new"
+    gzip -9nc "$1.new" >"$1.gz.new"
+    chmod 644 "$1.new" "$1.gz.new"
+    mv "$1.gz.new" "$1.gz"
+    mv "$1.new" "$1"
 }

@@ -92,7 +92,7 @@ def fields():
 PLACES = {
     "read_range": "items[0].seats[0].", "read_times": "items[0].", "read_seats": "items[0].", "read_hall": "items[0].",
     "read_price": "items[0].prices[0].", "read_beacon": "beacon.", "read_draw": "",
-    "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "concert_draft_read": "",
+    "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "read_challenge": "", "concert_draft_read": "",
     "refund_rules_read_member": "", "read_rule": "refundRules[0].",
     "concert_about_read": "",
 }

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("audited")
 ABSENT = object()
 DEFAULTS = {
     "timeZone": "Asia/Seoul", "status": "closed", "opensAt": None, "closesAt": None, "admissionCapacity": None, "activeSeconds": 600,
-    "idleSeconds": None,
+    "idleSeconds": None, "challenge": "off",
     "holdSeconds": 300, "maxSeatsPerUser": 8, "paused": False, "description": None, "ageLimit": None,
     "runningMinutes": None, "poster": None, "seatReturns": False, "swaps": False, "transfers": False, "reentry": False,
 }
@@ -143,6 +143,7 @@ def test_everything_that_can_be_said(admin, stack):
         "title": "별빛 " + "\U0001f3b5" * 197, "venue": "올" * 200, "status": "open",
         "opensAt": "2026-01-01T09:00:00.25+09:00", "closesAt": "2031-05-01T00:00:00-05:30",
         "admissionCapacity": 7, "activeSeconds": 86400, "idleSeconds": 30, "holdSeconds": 3600, "maxSeatsPerUser": 1,
+        "challenge": "proof",
     }
     made = admin.make(draft() | settings)
     got = admin.get(made["concertId"])
@@ -263,6 +264,7 @@ REFUSED = [
     (("admissionCapacity",), [-1, 2**31, *WRONG_INTEGERS]),
     (("activeSeconds",), [0, 86401, None, *WRONG_INTEGERS]),
     (("idleSeconds",), [0, 29, 86401, *WRONG_INTEGERS]),
+    (("challenge",), ["", "Proof", "on", None, 1, True, ["proof"]]),
     (("holdSeconds",), [0, 3601, None, *WRONG_INTEGERS]),
     (("maxSeatsPerUser",), [0, -1, 2**31, *WRONG_INTEGERS]),
     (("items",), [ABSENT, None, {}, "x", 1]),
@@ -455,7 +457,7 @@ def test_what_is_not_named_stays(admin):
     changes = {
         "title": "t", "venue": "v", "timeZone": "America/Argentina/Buenos_Aires", "status": "open", "opensAt": "2029-01-01T00:00:00.000Z",
         "closesAt": "2031-01-01T00:00:00.000Z", "admissionCapacity": 0, "activeSeconds": 86400, "idleSeconds": 86400,
-        "holdSeconds": 3600, "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "drawLeadSeconds": 86400,
+        "holdSeconds": 3600, "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "challenge": "proof", "drawLeadSeconds": 86400,
         "description": "첫째 줄\n" + "\U0001f3b5" * 3995, "ageLimit": 0, "runningMinutes": 1440, "poster": f"poster/{'p' * 117}.jpg",
         "seatReturns": True, "swaps": True, "transfers": True, "reentry": True,
     }

@@ -3,6 +3,7 @@
 import pytest
 from helpers import GATEWAY, OPERATOR, as_user, assert_headers, assert_problem, new_user, ok
 from stack import wait_for
+from tokens import Key, jwks
 
 KEY = "Idempotency-Key"
 
@@ -41,6 +42,48 @@ def test_settings(stack, header_stack, deployed, demo, shut):
     assert ok(deployed.get("/settings")) == {"caller": "header", "charge": "operator"}
     assert ok(demo.get("/settings")) == {"caller": "body", "charge": "operator"}
     assert ok(shut.get("/settings")) == {"caller": "body", "charge": "off"}
+
+
+SIGN_IN = {"issuer": "https://login.example/realm", "clientId": "pages", "scope": "openid profile"}
+
+
+def provider_settings(**more):
+    return {"caller": "jwt", "jwt_issuer": SIGN_IN["issuer"], "jwt_audience": "frontrow", "signin_client": "pages",
+            "signin_scope": "openid profile"} | more
+
+
+@pytest.mark.parametrize("more, resource", [
+    ({}, {}), ({"jwt_audience": "https://shop.example/api"}, {"resource": "https://shop.example/api"}),
+])
+def test_how_the_pages_sign_in(new_stack, tmp_path, more, resource):
+    """And to whom they may connect for it."""
+    keys = tmp_path / "keys"
+    keys.write_text(jwks(Key("EdDSA")))
+    stack = new_stack(**provider_settings(**more), jwt_keys_file=keys, workers=1,
+                      signin_origins="https://tokens.example:8443, https://[2001:db8::1]")
+    assert ok(stack.get("/settings")) == {"caller": "jwt", "charge": "operator", "signIn": SIGN_IN | resource}
+    policy = stack.get("/").headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://login.example https://tokens.example:8443 https://[2001:db8::1];" in policy
+
+
+def test_pages_that_do_not_sign_in_connect_to_nobody(stack):
+    assert "connect-src 'self';" in stack.get("/").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("more, said", [
+    ({"caller": "header", "jwt_keys_file": ""}, "signin_client is used only with caller = jwt"),
+    ({"jwt_issuer": "frontrow"}, "signin_client needs a jwt_issuer that is an address, like https://login.example"),
+    ({"signin_scope": "profile open_id"}, "signin_scope needs openid"),
+    *[({"signin_origins": wrong}, f'signin_origins: "{rest}" is no list of origins, like https://login.example') for wrong, rest in (
+        ("https://a.example/path", "/path"), ("b.example", "b.example"), ("https://a.example;https://b.example", ";https://b.example"),
+        ("https://a.example 'unsafe-inline'", "'unsafe-inline'"), ("https://", "https://"), ("*", "*"),
+    )],
+])
+def test_ways_to_sign_in_that_are_refused(stack, tmp_path, more, said):
+    keys = tmp_path / "keys"
+    keys.write_text(jwks(Key("EdDSA")))
+    done = stack.program("frontrow", "--check", **provider_settings(jwt_keys_file=str(keys)) | more)
+    assert (done.returncode, done.stderr) == (78, f"frontrow: {said}\n")
 
 
 def test_settings_are_kept_by_nginx_and_need_no_store(shut):

@@ -74,6 +74,12 @@ def token_not_active(stack, concert):
     return ask_reserve(stack, user, full, full.item, 1, token=token)
 
 
+def challenge_required(stack, concert):
+    guarded = new_concert(stack)
+    guarded.set(challenge_key="REPEAT('k', 32)")
+    return stack.post("/token/add", {"userId": new_user(), "concertId": guarded.id})
+
+
 def forbidden(stack, concert):
     held = reserve(stack, new_user(), concert)
     return stack.get(f"/reservation/{held['reservationId']}?userId={new_user()}")
@@ -205,7 +211,7 @@ def maintenance(stack, concert):
 
 
 IN_THE_SHARED_STACK = [
-    bad_request, invalid_json, invalid_field, token_missing, token_invalid, token_not_active, forbidden,
+    bad_request, invalid_json, invalid_field, token_missing, token_invalid, token_not_active, challenge_required, forbidden,
     not_found,
     concert_not_found, item_not_found, seat_not_found, reservation_not_found, method_not_allowed,
     concert_not_open, seat_taken,
@@ -318,7 +324,7 @@ def test_statuses_are_the_contracts():
     contract = {
         400: "invalid_json invalid_field invalid_hall bad_request ticket_invalid",
         401: "token_missing unauthorized",
-        403: "token_invalid token_not_active forbidden",
+        403: "token_invalid token_not_active challenge_required forbidden",
         404: "not_found concert_not_found item_not_found seat_not_found hall_not_found reservation_not_found"
              " ticket_not_found transfer_not_found",
         405: "method_not_allowed", 413: "body_too_large", 414: "uri_too_long", 415: "unsupported_media_type",

@@ -34,7 +34,7 @@ def now_of(answer):
 NULLABLE = {
     "opensAt", "closesAt", "expiresAt", "firstDate", "lastDate", "lastStartsAt", "minPrice", "maxPrice", "maxSeatsPerUser", "capacity",
     "number", "etaSeconds", "etaSecondsHigh", "reservationId", "next", "x", "y", "draw", "description", "ageLimit",
-    "runningMinutes", "poster",
+    "runningMinutes", "poster", "challenge", "puzzles", "bits",
 }
 
 
@@ -69,7 +69,7 @@ def test_formats(stack, concert):
     answers += [ok(stack.get(path)) for path in (
         "/concert", "/concert/5", concert.path, f"{concert.path}/item",
         f"{concert.path}/item/{concert.item}/seat",
-        f"{concert.path}/item/{concert.item}/layout", f"{concert.path}/queue", f"/reservation?userId={user}",
+        f"{concert.path}/item/{concert.item}/layout", f"{concert.path}/queue", f"{concert.path}/challenge", f"/reservation?userId={user}",
         f"/reservation/{held['reservationId']}?userId={user}", f"/point?userId={user}",
         f"/point/history?userId={user}",
         f"/payment?userId={user}",

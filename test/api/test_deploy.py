@@ -51,12 +51,13 @@ def test_what_nobody_can_know_is_asked_for(stack):
     ("operators", "10.0.0.0/33"), ("operators", "none, 10.0.0.1"), ("proxies", "::1/129"), ("proxies", "1;2"),
     ("prefix", "shop"), ("prefix", "//"), ("prefix", "/a.b"), ("cache", "cache"), ("cache", "/a b"),
     ("error_log", "/a;b"), ("www", "/$x"), ("user_rate", "0"), ("exact_limit", "many"), ("address_rate", "-1"),
-    ("certificate", "/etc/ssl/a.pem"), ("uncounted", "10.0.0.0/8;"), ("access_log", "logs/off"),
+    ("certificate", "/etc/ssl/a.pem"), ("http2", "yes"), ("hsts", "-1"), ("hsts", "63072001"), ("redirect_port", "80"), ("http3", True), ("uncounted", "10.0.0.0/8;"), ("access_log", "logs/off"),
 ])
 def test_a_wrong_value_is_refused_by_the_options_name(stack, name, value):
     refused = nginx_config(stack, **SAID | {name: value})
     assert refused.returncode == 2 and refused.stdout == ""
-    assert f"frontrowctl: --{name.replace('_', '-')}: " in refused.stderr, refused.stderr
+    named = "certificate" if name == "http3" else name.replace("_", "-")
+    assert f"frontrowctl: --{named}: " in refused.stderr, refused.stderr
 
 
 @pytest.mark.parametrize("setting, said", [
@@ -133,8 +134,9 @@ def nginx_takes(text, folder):
 @pytest.mark.parametrize("more", [
     {}, {"proxy_protocol": True, "proxies": "10.0.0.7"}, {"prefix": "/shop", "access_log": "off"},
     {"certificate": "pem", "certificate_key": "pem"},
+    {"certificate": "pem", "certificate_key": "pem", "redirect_port": "80", "hsts": "0"},
     {"gateways": "none", "operators": "none", "uncounted": "10.0.0.0/8 2001:db8::/32", "address_rate": "9"},
-], ids=["plain", "proxy protocol", "a path", "HTTPS", "nobody"])
+], ids=["plain", "proxy protocol", "a path", "HTTPS", "HTTPS and a redirect", "nobody"])
 def test_nginx_takes_it(stack, tmp_path, more):
     certificate = tmp_path / "pem"
     if "certificate" in more:
@@ -166,7 +168,7 @@ def test_each_placeholder_is_explained_where_it_stands():
     """By a comment not far above, which names the option where there is one; the man page has the options."""
     lines = TEMPLATE.read_text().splitlines()
     text = (ROOT / "fcgi-app/ctl/nginx_placeholders.c").read_text()
-    options = dict(re.findall(r'^    \{"([A-Z_]+)", NGINX_([A-Z_]+),', text, re.MULTILINE))
+    options = dict(re.findall(r'^    \{"([A-Z_]+)", NGINX_([A-Z0-9_]+),', text, re.MULTILINE))
     placeholders = {name for line in lines for name in re.findall("@([A-Z_]+)@", line)}
     assert placeholders == set(options)
     for name, option in options.items():

@@ -200,12 +200,46 @@ def test_rate_limit(guarded):
     for answer in answers:
         if answer.status == 429:
             assert_problem(answer, 429, "rate_limited")
+        assert_limits(answer, ['"address";q=20;w=1'], '"address";r=0;t=1')
+    for client in clients:
+        client.close()
+
+
+def assert_limits(answer, policies, refusing):
+    """RateLimit-Policy has these, and RateLimit the one that refused."""
+    assert answer.headers.get_all("RateLimit-Policy", []) == policies
+    assert answer.headers.get("RateLimit") == (refusing if answer.status == 429 else None)
+
+
+@pytest.mark.parametrize("settings, together, apart, refusing", [
+    ({}, ['"user";q=3;w=1'], ['"user";q=3;w=1'], '"user";r=0;t=1'),
+    # of two limits nobody knows which one refused
+    ({"rate_limit": 1000}, ['"address";q=1000;w=1, "user";q=3;w=1'], ['"address";q=1000;w=1', '"user";q=3;w=1'], None),
+])
+def test_rate_limit_of_a_user(new_stack, settings, together, apart, refusing):
+    """nginx knows the users of a gateway."""
+    limited = new_stack(caller="header", gateway_addresses=GATEWAY, user_rate=3, workers=2, **settings)
+    gateway = limited.new_client(source=GATEWAY)
+    clients = [limited.new_client(source=GATEWAY).connection for _ in range(30)]
+    for client in clients:
+        client.request("GET", "/point", headers={"X-Frontrow-User": "fan"})
+    got = [client.getresponse() for client in clients]
+    answers = [Answer(one.status, one.headers, one.read()) for one in got]
+    assert {answer.status for answer in answers} == {200, 429}
+    for answer in answers:
+        assert_limits(answer, together if answer.status == 429 else apart, refusing)
+    # others are not limited with them, and what has no limit of users names none
+    assert gateway.get("/point", **{"X-Frontrow-User": "other"}).status == 200
+    assert '"user";q=3;w=1' not in gateway.get("/health", **{"X-Frontrow-User": "fan"}).headers.get_all("RateLimit-Policy", [])
     for client in clients:
         client.close()
 
 
 def test_no_rate_limit_by_default(stack):
-    assert {stack.get("/health").status for _ in range(200)} == {200}
+    answers = [stack.get("/health") for _ in range(200)]
+    assert {answer.status for answer in answers} == {200}
+    for answer in (answers[-1], stack.get("/point?userId=fan"), stack.get("/concert"), stack.get("/")):
+        assert_limits(answer, [], None)
 
 
 def test_slow_headers_are_cut_off_without_an_answer(stack, long):

@@ -78,6 +78,8 @@ class Lone:
         self.concert = new_concert(stack, seats=50)
         self.item = f"{self.concert.path}/item/{self.concert.item}"
         self.queue = new_concert(stack, capacity=0)
+        self.challenged = new_concert(stack)
+        self.challenged.set(challenge_key="REPEAT('k', 32)")
         self.user = new_user()
         self.token = add_token(stack, self.user, self.concert)["token"]
         self.key = stack.admin_headers()
@@ -264,6 +266,7 @@ CALLS = {
     ("GET", f"{ITEM}/seat"): lambda lone: lone.public(f"{lone.item}/seat"),
     ("GET", f"{ITEM}/layout"): lambda lone: lone.public(f"{lone.item}/layout"),
     ("GET", "/concert/{concert}/queue"): lambda lone: lone.public(f"{lone.queue.path}/queue"),
+    ("GET", "/concert/{concert}/challenge"): lambda lone: lone.public(f"{lone.challenged.path}/challenge"),
     ("GET", "/settings"): lambda lone: lone.public("/settings"),
     ("GET", "/ticket-keys"): lambda lone: lone.public("/ticket-keys"),
     ("GET", "/reservation/{reservation}/ticket"): lambda lone: lone.of_user(

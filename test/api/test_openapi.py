@@ -1,11 +1,12 @@
 """docs/openapi.yaml says of each route what the tables of the sources say."""
 
 import re
+from email.utils import parsedate_to_datetime
 
 import openapi
 import pytest
 import route_table
-from helpers import ERRORS
+from helpers import ERRORS, charge, new_concert, new_user
 from stack import ROOT
 
 # the members by which a path names its resources
@@ -34,7 +35,10 @@ def every_node(node):
 
 def test_the_form_of_the_document():
     assert openapi.DOCUMENT["openapi"].startswith("3.1.")
-    assert set(openapi.DOCUMENT) == {"openapi", "info", "servers", "paths", "webhooks", "components"}
+    assert set(openapi.DOCUMENT) == {"openapi", "info", "servers", "tags", "paths", "webhooks", "components"}
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(set(names)) == len(names)
+    assert {tag for operation in OPERATIONS.values() for tag in operation["tags"]} == {one["name"] for one in openapi.DOCUMENT["tags"]}
     used = set()
     for node in every_node(openapi.DOCUMENT):
         if isinstance(node, dict) and isinstance(node.get("$ref"), str):
@@ -87,6 +91,57 @@ def test_the_fields_of_an_operation(key):
     else:
         assert named(operation, "query") == {field.name for field in fields}
         assert {one["name"] for one in operation["parameters"] if one["in"] == "query" and one.get("required")} == needed
+
+
+@pytest.mark.parametrize("key", OPERATIONS, ids=" ".join)
+def test_every_answer_has_a_schema(key):
+    """But one without a body."""
+    for code, answer in OPERATIONS[key]["responses"].items():
+        assert code == "204" or all(one["schema"] for one in openapi.resolve(answer)["content"].values())
+
+
+@pytest.mark.parametrize("key", OPERATIONS, ids=" ".join)
+def test_what_goes_away_is_told(stack, key):
+    """docs/clients.md says how: in the document and in the headers (RFC 9745, RFC 8594), or in neither."""
+    method, path = key
+    operation = OPERATIONS[key]
+    answer = stack.call(method, re.sub(r"{\w+}", "2147483646", path))
+    told = {name: answer.headers[name] for name in ("Deprecation", "Sunset") if name in answer.headers}
+    described = set(operation["responses"].get("200", {}).get("headers", {})) & {"Deprecation", "Sunset"}
+    assert set(told) == described == ({"Deprecation", "Sunset"} if operation.get("deprecated") else set())
+    if told:
+        since = int(re.fullmatch(r"@(\d+)", told["Deprecation"])[1])
+        assert parsedate_to_datetime(told["Sunset"]).timestamp() - since >= 180 * 24 * 3600
+
+
+def test_what_buyers_are_answered(stack):
+    """Operators' answers are compared where they are tested, and all of them by scripts/lib/test-openapi."""
+    concert, user = new_concert(stack, seats=9, price=10, capacity=2), new_user()
+    token = openapi.assert_answer(stack.post("/token/add", {"userId": user, "concertId": concert.id}), "POST", "/token/add")["token"]
+    charge(stack, user, 100)
+
+    def ask(method, path, body=None, query=""):
+        named = {"concertId": concert.id, "itemId": concert.item, "reservationId": path.startswith("/reservation/") and held}
+        answer = stack.call(method, path.format_map(named) + query, body, {"X-Queue-Token": token})
+        return openapi.assert_answer(answer, method, path)
+
+    one, mine = "/reservation/{reservationId}", f"?userId={user}"
+    kept, given_back = (ask("POST", "/reservation", {"userId": user, "concertId": concert.id, "itemId": concert.item, "count": 2})
+                        ["reservationId"] for _ in range(2))
+    held = given_back
+    ask("DELETE", one, query=mine)
+    held = kept
+    for method, path, body, query in (
+        ("GET", "/concert", None, ""), ("GET", "/concert/{concertId}", None, ""), ("GET", "/concert/{concertId}/item", None, ""),
+        ("GET", "/concert/{concertId}/item/{itemId}/seat", None, ""), ("GET", "/concert/{concertId}/item/{itemId}/layout", None, ""),
+        ("GET", "/concert/{concertId}/queue", None, ""), ("GET", "/settings", None, ""), ("GET", "/token", None, ""),
+        ("GET", one, None, mine), ("POST", "/payment", {"userId": user, "reservationId": held}, ""), ("GET", one, None, mine),
+        ("DELETE", one, None, mine), ("GET", "/reservation", None, mine), ("GET", "/payment", None, mine),
+        ("POST", "/point/charge", {"userId": user, "amount": 1}, ""), ("POST", "/point/use", {"userId": user, "amount": 1}, ""),
+        ("GET", "/point", None, mine), ("GET", "/point/history", None, mine), ("GET", "/health", None, ""),
+        ("GET", "/health/ready", None, ""),
+    ):
+        ask(method, path, body, query)
 
 
 def test_the_codes_are_those_of_the_table():

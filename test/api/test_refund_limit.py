@@ -33,10 +33,12 @@ def make_earlier(stack, user, seconds):
                     earlier, row["payment_id"])
 
 
-def refused_for(answer):
+def refused_for(answer, limit=10):
     """Retry-After of one who is refused."""
     assert (answer.status, answer.code) == (429, "rate_limited"), answer
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["RateLimit-Policy"] == f'"refunds";q={limit};w={DAY}'
+    assert answer.headers["RateLimit"] == f'"refunds";r=0;t={answer.headers["Retry-After"]}'
     return int(answer.headers["Retry-After"])
 
 
@@ -83,7 +85,14 @@ def test_giving_unpaid_seats_back_is_no_refund(stack, concert):
     refund(stack, user, concert, 10)
     item, seat = concert.free_seat()
     body = {"userId": user, "concertId": concert.id, "itemId": item, "seatId": seat}
-    ok(ask_refund(stack, user, ok(stack.post("/reservation", body))))
+    answer = ask_refund(stack, user, ok(stack.post("/reservation", body)))
+    assert ok(answer) and "RateLimit-Policy" not in answer.headers
+
+
+def test_a_refund_names_its_limit(stack, concert):
+    answer = ask_refund(stack, user := new_user(), buy(stack, user, concert)[0])
+    assert ok(answer) and answer.headers["RateLimit-Policy"] == f'"refunds";q=10;w={DAY}'
+    assert "RateLimit" not in answer.headers, "how many are left is not counted"
 
 
 def test_of_two_at_once_one_is_the_last(patient):
@@ -118,4 +127,4 @@ def test_the_setting(new_stack):
         user = new_user()
         refund(private, user, concert, allowed)
         if limit:
-            refused_for(ask_refund(private, user, buy(private, user, concert)[0]))
+            refused_for(ask_refund(private, user, buy(private, user, concert)[0]), limit)

@@ -126,7 +126,7 @@ class Till:
         self.stack, self.dice = stack, random.Random()
         self.seed = random.randrange(2**32)
         self.dice.seed(self.seed)
-        self.concert = new_concert(stack, items=2, seats=60)
+        self.concert = new_concert(stack, items=2, seats=300)  # more than can be sold
         stack.query("UPDATE seat SET section = IF(seat_no MOD 3, 'A', 'B'), price = 101 + 50 * (seat_no MOD 4)"
                     " WHERE item_id IN %s", self.concert.items)
         self.admin("PATCH", "", {"refundRules": [{"untilDays": 0, "percent": self.PERCENT}]})

@@ -17,6 +17,7 @@ CONTRACT = {
     ("GET", "/concert/{concert}/item/{item}/seat"): ("PUBLIC", False),
     ("GET", "/concert/{concert}/item/{item}/layout"): ("PUBLIC", False),
     ("GET", "/concert/{concert}/queue"): ("PUBLIC", False),
+    ("GET", "/concert/{concert}/challenge"): ("PUBLIC", False),
     ("GET", "/settings"): ("PUBLIC", False),
     ("GET", "/ticket-keys"): ("PUBLIC", False),
     ("GET", "/reservation/{reservation}/ticket"): ("CALLER", False),

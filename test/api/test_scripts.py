@@ -421,6 +421,8 @@ def test_a_version_is_kept_for_a_week_after_another_took_its_place(tmp_path):
     """However long ago it was published."""
     shutil.copytree(ROOT / "scripts/lib", tmp_path / "scripts/lib")
     shutil.copytree(ROOT / "nginx/www", tmp_path / "nginx/www")
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "docs/openapi.yaml", tmp_path / "docs")
 
     def publish(text=None):
         """The versions that are there, and the one that the pages name."""

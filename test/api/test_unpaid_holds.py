@@ -1,6 +1,7 @@
 """Who holds seats again and again and does not pay has to pause, where a concert has a seat limit."""
 
 import itertools
+import re
 
 import pytest
 from crowd import Pending
@@ -54,6 +55,8 @@ def give_back(stack, concert, user, times=1):
 def pause_of(answer):
     """The seconds after which one who was refused may come again."""
     assert_problem(answer, "too_many_unpaid")
+    assert re.fullmatch(f"\"unpaid-holds\";q=[0-9]+;w={DAY}", answer.headers["RateLimit-Policy"])
+    assert answer.headers["RateLimit"] == f'"unpaid-holds";r=0;t={answer.headers["Retry-After"]}'
     return int(answer.headers["Retry-After"])
 
 

@@ -58,6 +58,10 @@ class Customer:
         stack.query("INSERT INTO outbox_event (kind, concert_id, user_id, occurred_at)"  # there are no webhooks here
                     " VALUES ('reservation.held', %s, %s, UTC_TIMESTAMP(3))", self.limited.id, self.name)
 
+        purses = stack.var / "purses.csv"
+        purses.write_text(f"userId,amount\n{self.name},7\n")
+        assert stack.ctl("import", "balances", purses, "--write").returncode == 0
+
     def encoded(self):
         return "".join(f"%{byte:02X}" for byte in self.name.encode())
 
@@ -118,7 +122,7 @@ def test_it_only_looks_without_yes(stack, customer):
     for options in ((), ("--dry-run",), ("--yes", "--dry-run"), ("--forfeit",)):
         done = customer.erase(*options)
         assert done.returncode == 0 and "nothing was changed" in done.stdout
-        assert done.stdout.startswith("5 reservations, 2 paid ones to come, 1 live holds; 7 entries of the ledger, balance 155"), done.stdout
+        assert done.stdout.startswith("5 reservations, 2 paid ones to come, 1 live holds; 8 entries of the ledger, balance 162"), done.stdout
     assert places(stack, customer.name) == before
 
 

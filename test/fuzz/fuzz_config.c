@@ -62,16 +62,19 @@ require_room(const char *settings)
 
 /*
  * Gives the settings' text, which the caller frees. No device or pipe of the machine is opened: the
- * secret is the only file that can be named.
+ * secret is the only file that can be named. (What begins like an address, "x://", is none.)
  */
 static char *
 write_files(char *text)
 {
     char *rest = text;
     char *settings = fuzz_cut(&rest, "----\n");
-    for (char *at = settings; *at != '\0'; at++)
-        if (*at == '/')
+    for (char *at = settings; *at != '\0'; at++) {
+        if (strncmp(at, "://", 3) == 0)
+            at += 2;
+        else if (*at == '/')
             *at = '|';
+    }
     char *filled = fuzz_replace(settings, "@SECRET@", secret.path);
     fuzz_file_write(&file, filled, strlen(filled));
     fuzz_file_write(&secret, rest, strlen(rest));

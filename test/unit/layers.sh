@@ -44,6 +44,7 @@ rooms domain queue 'concert'
 rooms domain sale 'concert|queue'
 rooms domain draw 'concert|queue'
 rooms domain organiser 'concert|hall|queue|sale|draw'
+rooms domain import 'concert|sale|organiser'
 rooms domain webhook none
 rooms domain books 'concert|queue|sale|draw|organiser'
 rooms mysql concert none

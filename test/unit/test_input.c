@@ -396,7 +396,7 @@ fits_its_kind(const struct field *field)
         return field->size == DATE_SIZE;
     case FIELD_TOKEN:
         return field->size == TOKEN_TEXT_SIZE || field->size == TICKET_CODE_SIZE + 1 ||
-               field->size == TICKET_REFERENCE_SIZE + 1;
+               field->size == TICKET_REFERENCE_SIZE + 1 || field->size == PROOF_SIZE + 1;
     case FIELD_TEXT:
         return field->size > (size_t)field->max;
     case FIELD_END:

@@ -83,3 +83,21 @@ def new_concert(stack):
         return made.json()["concertId"], made.json()["itemIds"][0]
 
     return make
+
+
+@pytest.fixture
+def buy(stack):
+    """Buys seats without a browser; the number of the reservation."""
+
+    def make(fan, concert, item, paid=True, **seats):
+        caller = {"userId": fan.name}
+        token = stack.post("/token/add", {**caller, "concertId": concert}).json()["token"]
+        order = {**caller, "concertId": concert, "itemId": item, **(seats or {"count": 1})}
+        reservation = stack.post("/reservation", order).json()["reservationId"]
+        if paid:
+            fan.charge(2000000)
+            answer = stack.post("/payment", {**caller, "reservationId": reservation, "token": token})
+            assert answer.status == 200, answer
+        return reservation
+
+    return make

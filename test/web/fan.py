@@ -25,6 +25,12 @@ def assert_fits(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
+def allow(stack, concert, **permissions):
+    """Changes what a concert allows with what is paid."""
+    answer = stack.call("PATCH", f"/admin/concert/{concert}", permissions, stack.admin_headers())
+    assert answer.status == 200, answer
+
+
 class Fan:
     """Somebody with a browser: an own storage, one tab or more, and no error unseen."""
 
@@ -32,11 +38,12 @@ class Fan:
 
     def __init__(self, browser, stack, language="en", size=DESKTOP, **options):
         self.stack = stack
+        self.friends = [stack.url, "data:", "blob:"]  # whom the pages may ask
         self.name = f"fan-{next(self.numbers)}"
         self.context = browser.new_context(
             base_url=stack.url, locale={"en": "en-US", "ko": "ko-KR"}[language],
-            viewport={"width": size[0], "height": size[1]}, has_touch=size == PHONE,
-            **{"timezone_id": "Asia/Seoul"} | options,
+            viewport={"width": size[0], "height": size[1]},
+            **{"timezone_id": "Asia/Seoul", "has_touch": size == PHONE} | options,
         )
         self.context.set_default_timeout(60000)
         self.context.add_init_script(
@@ -59,7 +66,7 @@ class Fan:
             self.errors.append(f"{page.url}: {message.text}")
 
     def note_third_party(self, request):
-        if not request.url.startswith((self.stack.url, "data:", "blob:")):
+        if not request.url.startswith(tuple(self.friends)):
             self.errors.append(f"asked somebody else: {request.url}")
 
     def sign_in(self):

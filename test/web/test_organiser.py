@@ -4,6 +4,7 @@ import csv
 import io
 import re
 
+import pytest
 from fan import PHONE, assert_fits, violations
 from stack import wait_for
 from test_operations import sign_in
@@ -266,27 +267,36 @@ def test_settings_are_changed_and_only_those(new_fan, new_concert, stack):
     page.locator("canvas").wait_for()  # also of a concert whose layout buyers do not see
 
 
-def test_reentry_is_allowed_and_forbidden(new_fan, new_concert, stack):
+PERMISSIONS = [
+    ("reentry", "Out at the doors and in again", "퇴장 후 재입장"),
+    ("seatReturns", "Giving back single seats", "좌석별 환불"),
+    ("swaps", "Swapping seats", "좌석 교환"),
+    ("transfers", "Transfers to other users", "예매 양도"),
+]
+
+
+@pytest.mark.parametrize("name, english, korean", PERMISSIONS)
+def test_a_permission_is_given_and_taken_back(new_fan, new_concert, stack, name, english, korean):
     """The question says what becomes of it, in both languages; a draft outlives a reload."""
     concert, _ = new_concert()
     page = sign_in(new_fan(), stack, f"/concert/{concert}/settings")
-    reentry = page.get_by_label("Out at the doors and in again")
-    assert reentry.input_value() == "false"
-    reentry.select_option("allowed")
+    permission = page.get_by_label(english)
+    assert permission.input_value() == "false"
+    permission.select_option("allowed")
     page.reload()
     page.get_by_text("it is not saved yet").wait_for()
-    assert reentry.input_value() == "true"
+    assert permission.input_value() == "true"
     page.get_by_role("button", name="Save").click()
-    answer_dialog(page, "Save", "Out at the doors and in again: not allowed → allowed")
+    answer_dialog(page, "Save", f"{english}: not allowed → allowed")
     page.get_by_text("Done.").wait_for()
-    assert admin(stack, f"/concert/{concert}")["reentry"] is True
+    assert admin(stack, f"/concert/{concert}")[name] is True
     page = sign_in(new_fan("ko"), stack, f"/concert/{concert}/settings")
-    reentry = page.get_by_label("퇴장 후 재입장")
-    assert reentry.input_value() == "true"
-    reentry.select_option("허용 안 함")
+    permission = page.get_by_label(korean)
+    assert permission.input_value() == "true"
+    permission.select_option("허용 안 함")
     page.get_by_role("button", name="저장").click()
-    answer_dialog(page, "저장", "퇴장 후 재입장: 허용 → 허용 안 함")
-    wait_for(lambda: admin(stack, f"/concert/{concert}")["reentry"] is False)
+    answer_dialog(page, "저장", f"{korean}: 허용 → 허용 안 함")
+    wait_for(lambda: admin(stack, f"/concert/{concert}")[name] is False)
     assert violations(page) == []
 
 

@@ -163,7 +163,7 @@ def test_colours_follow_the_browser_until_they_are_chosen(new_fan):
     has(light)
 
 
-@pytest.mark.parametrize("name", ["text", "drawtext", "opstext", "opshalltext", "gatetext"])
+@pytest.mark.parametrize("name", ["text", "drawtext", "signintext", "ticketchangetext", "opstext", "opshalltext", "gatetext"])
 def test_both_languages_say_the_same(name):
     text = (ROOT / f"nginx/www/app/{name}.js").read_text()
     english, korean = (re.findall(r"^    (\w+):", part, re.M) for part in text.split("const korean"))
@@ -174,8 +174,7 @@ def test_both_languages_say_the_same(name):
 # ---- how the pages are served
 
 
-def asset_of(urls, name):
-    return next(url for url in urls if url.endswith(name))
+SEAT_MODULES = {f"app/{name}.js" for name in ("seats", "seatmap", "chart", "hall", "choice", "seatlist")}
 
 
 def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack):
@@ -194,7 +193,7 @@ def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack
         assert asset.headers["cache-control"] == "public, max-age=31536000, immutable"
     first = sum(int(asset.headers["content-length"]) for asset in assets) + len(gzip.compress(html.encode()))
     assert first < 60 * 1024
-    # the rest of the way needs one file more, with the first ticket
+    # the rest of the way needs the modules of the seats, and one file more with the first ticket
     concert, item = new_concert()
     fan.charge(500000)
     fan.open(f"/concert/{concert}/item/{item}")
@@ -204,8 +203,37 @@ def test_first_load_is_small_and_one_round_trip_deep(new_fan, new_concert, stack
     page.locator("svg.code path").wait_for()
     sizes = {answer.url: int(answer.headers["content-length"]) for answer in answers if "/v/" in answer.url}
     print(f"\nfirst load: {named} files, {first} bytes compressed; the whole way: {len(sizes)}, {sum(sizes.values())}")
-    assert [url for url in sizes if url.removeprefix(f"{stack.url}/") not in html] == [asset_of(sizes, "vendor/qrcode.js")]
-    assert sum(sizes.values()) < 65 * 1024
+    later = {url.split("/v/")[1].partition("/")[2] for url in sizes if url.removeprefix(f"{stack.url}/") not in html}
+    assert later == {"vendor/qrcode.js", *SEAT_MODULES}
+    assert sum(sizes.values()) < 70 * 1024
+
+
+@pytest.mark.parametrize("path", ["/", "/concert/{}", "/concert/{}/queue", "/concert/{}/item/{}"])
+def test_what_a_page_needs_is_asked_for_with_its_modules(new_fan, new_concert, path):
+    """And once only. (Whether it is early is measured: test/bench/phone.)"""
+    concert, item = new_concert(admissionCapacity=1)
+    fan = new_fan().sign_in()
+    asked = []
+    fan.page.on("request", lambda request: asked.append(request.url.removeprefix(fan.stack.url)))
+    page = fan.open(path.format(concert, item))
+    page.locator(".concert, .date, .room button, canvas").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    calls = {"/": ["/concert"]}.get(path, [f"/concert/{concert}", f"/concert/{concert}/item"])
+    if "item" in path:
+        seats = f"/concert/{concert}/item/{item}"
+        version = fan.stack.get(f"{seats}/seat?view=compact").json()["layoutVersion"]
+        calls += [f"{seats}/layout?v={version}"]
+        assert SEAT_MODULES <= {url.split("/", 3)[-1] for url in asked}
+        assert asked.index(f"{seats}/seat?view=compact") < asked.index(f"/concert/{concert}")
+    for call in calls:
+        assert asked.count(call) == 1, (call, asked)
+
+
+def test_the_modules_of_the_seats_come_with_the_page_before(new_fan, new_concert):
+    concert, _ = new_concert()
+    page = new_fan().open(f"/concert/{concert}")
+    came = "performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/chart.js'))"
+    wait_for(lambda: page.evaluate(came))  # wait_for_function would ask by eval, which the pages' policy forbids
 
 
 def test_html_is_revalidated_and_its_policy_is_strict(stack):

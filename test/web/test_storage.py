@@ -27,6 +27,23 @@ def test_the_place_is_kept_where_nothing_can_be_stored(new_fan, new_concert, sta
 
 
 @pytest.mark.parametrize("refusing", [FULL, FORBIDDEN], ids=["full", "forbidden"])
+def test_tickets_are_shown_where_they_cannot_be_kept(new_fan, new_concert, stack, refusing):
+    """And the page says that they are not."""
+    concert, item = new_concert([{"from": 1, "to": 4, "price": 0}])
+    fan = new_fan()
+    caller = {"userId": fan.name}
+    token = stack.post("/token/add", {**caller, "concertId": concert}).json()["token"]
+    held = stack.post("/reservation", {**caller, "concertId": concert, "itemId": item, "count": 1}).json()
+    assert stack.post("/payment", {**caller, "reservationId": held["reservationId"], "token": token}).status == 200
+    fan.context.add_init_script(refusing)
+    page = fan.open("/tickets")
+    page.locator("#name").fill(fan.name)
+    page.get_by_role("button", name="Continue").click()
+    page.locator("svg.code path").wait_for()
+    page.get_by_text("This browser stores nothing").wait_for()
+
+
+@pytest.mark.parametrize("refusing", [FULL, FORBIDDEN], ids=["full", "forbidden"])
 def test_the_operators_page_opens_where_nothing_can_be_stored(new_fan, refusing):
     fan = new_fan()
     fan.context.add_init_script(refusing)

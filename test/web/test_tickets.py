@@ -4,24 +4,6 @@ import pytest
 from fan import PHONE, assert_fits
 
 
-@pytest.fixture
-def buy(stack):
-    """Buys seats without a browser; the number of the reservation."""
-
-    def make(fan, concert, item, paid=True, **seats):
-        caller = {"userId": fan.name}
-        token = stack.post("/token/add", {**caller, "concertId": concert}).json()["token"]
-        order = {**caller, "concertId": concert, "itemId": item, **(seats or {"count": 1})}
-        reservation = stack.post("/reservation", order).json()["reservationId"]
-        if paid:
-            fan.charge(2000000)
-            answer = stack.post("/payment", {**caller, "reservationId": reservation, "token": token})
-            assert answer.status == 200, answer
-        return reservation
-
-    return make
-
-
 def test_a_ticket_keeps_its_date_when_the_sale_is_over(new_fan, new_concert, stack, buy):
     concert, item = new_concert()
     fan = new_fan().sign_in()

@@ -10,6 +10,7 @@
 #include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
 #include "domain/event.h"
+#include "domain/queue/challenge.h"
 #include "mysql/organiser/audit_log_table.h"
 
 const struct concert concert_defaults = {
@@ -123,6 +124,7 @@ concert_create_execute(struct services *services, void *state, struct problem *p
     /* that of the setting may be another one tomorrow; config_load() has seen to it that it fits */
     if (!text_copy(concert->time_zone, TIME_ZONE_SIZE, concert_time_zone(services, concert)))
         return refuse(problem, ERROR_INTERNAL_ERROR);
+    challenge_change(&concert_defaults, concert);
     const struct concert_view after = {concert, NULL};
     enum db_result result = db_now(services->db, &create->created_at);
     concert->queue_version = concert->queue_since = next_queue_version(0, create->created_at);
@@ -193,6 +195,7 @@ apply_change(struct concert_change *change, const struct concert *before, struct
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,
                               "A cancelled concert stays cancelled");
     raise_queue_version(before, after);
+    challenge_change(before, after);
     bool opens = after->stored == STORED_OPEN && before->stored != STORED_OPEN;
     change->resizes_queue = opens || after->max_waiting != before->max_waiting ||
                             after->queued != before->queued ||

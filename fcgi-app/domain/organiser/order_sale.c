@@ -36,7 +36,18 @@ order_sale_precheck(struct services *services, void *state, struct problem *prob
 static bool
 sets_price(const struct order_sale *sale)
 {
-    return sale->method == PAID_GUEST || sale->has_price;
+    return sale->method == PAID_GUEST || sale->prices != NULL || sale->has_price;
+}
+
+static int64_t
+price_of(const struct order_sale *sale, int32_t seat_id)
+{
+    if (sale->method == PAID_GUEST)
+        return 0;
+    for (size_t i = 0; sale->prices != NULL && i < sale->create.seat_count; i++)
+        if (sale->create.seat_ids[i] == seat_id)
+            return sale->prices[i];
+    return sale->price;
 }
 
 /* No limit held for it, so that the audit holds it against none. */
@@ -45,7 +56,7 @@ fill(struct order_sale *sale, struct seat *seats, int64_t now)
 {
     struct reservation_create *create = &sale->create;
     for (size_t i = 0; i < create->seat_count && sets_price(sale); i++)
-        seats[i].price = sale->method == PAID_GUEST ? 0 : sale->price;
+        seats[i].price = price_of(sale, seats[i].seat_id);
     reservation_create_fill(create, seats, now);
     create->made.has_seat_limit = false;
     create->made.method = sale->method;
@@ -77,19 +88,31 @@ write_sold(struct services *services, struct order_sale *sale, const struct seat
     return refuse_db(problem, result);
 }
 
-/* What is paid for a seat may be another price than its own. */
+/* What is paid for a seat may be another price than its own. Those of one price go together. */
 static enum db_result
 write_price(struct services *services, const struct order_sale *sale, const struct seat *seats)
 {
     const struct reservation *made = &sale->create.made;
-    if (!sets_price(sale))
-        return DB_OK;
-    return seat_table_set_price(services->db, made->item_id, seats, sale->create.seat_count,
-                                made->reservation_id, made->seats[0].price);
+    struct seat same[SEATS_AT_ONCE];
+    bool written[SEATS_AT_ONCE] = {false};
+    enum db_result result = DB_OK;
+    for (size_t i = 0; i < sale->create.seat_count && sets_price(sale) && result == DB_OK; i++) {
+        size_t count = 0;
+        for (size_t n = i; n < sale->create.seat_count && !written[i]; n++) {
+            if (seats[n].price != seats[i].price)
+                continue;
+            same[count++] = seats[n];
+            written[n] = n > i;
+        }
+        if (count > 0)
+            result = seat_table_set_price(services->db, made->item_id, same, count,
+                                          made->reservation_id, seats[i].price);
+    }
+    return result;
 }
 
-static enum error
-write_books(struct services *services, const struct order_sale *sale, struct problem *problem)
+static enum db_result
+write_sale(struct services *services, const struct order_sale *sale)
 {
     const struct reservation *made = &sale->create.made;
     const struct box_office_sale row = {
@@ -98,21 +121,41 @@ write_books(struct services *services, const struct order_sale *sale, struct pro
         .item_id = made->item_id,
         .method = sale->method,
         .amount = made->total_price,
-        .sold_at = made->created_at,
+        .sold_at = sale->has_sold_at ? sale->sold_at : made->created_at,
     };
+    return box_office_table_add_sale(services->db, &row);
+}
+
+enum error
+order_sale_write(struct services *services, struct order_sale *sale, struct problem *problem)
+{
+    struct reservation_create *create = &sale->create;
+    struct seat seats[SEATS_AT_ONCE];
+    int64_t now;
+    if (reservation_create_lock_named(services, create, seats, &now, problem) != ERROR_NONE)
+        return problem->error;
+    fill(sale, seats, now);
+    if (write_sold(services, sale, seats, problem) != ERROR_NONE ||
+        refuse_db(problem, write_price(services, sale, seats)) != ERROR_NONE)
+        return problem->error;
+    return refuse_db(problem, write_sale(services, sale));
+}
+
+static enum db_result
+add_to_log(struct services *services, const struct order_sale *sale)
+{
     struct buffer after = {0};
     sale->describe(sale, &after);
-    enum db_result result = box_office_table_add_sale(services->db, &row);
-    if (result == DB_OK)
-        result = audit_log_table_add(services->db, &(struct log_entry){
-                                                       .actor = sale->actor,
-                                                       .action = "order sell",
-                                                       .concert_id = made->concert_id,
-                                                       .detail = "",
-                                                       .new_values = after.data,
-                                                   });
+    enum db_result result =
+        audit_log_table_add(services->db, &(struct log_entry){
+                                              .actor = sale->actor,
+                                              .action = "order sell",
+                                              .concert_id = sale->create.concert_id,
+                                              .detail = "",
+                                              .new_values = after.data,
+                                          });
     buffer_free(&after);
-    return refuse_db(problem, result);
+    return result;
 }
 
 /*
@@ -123,20 +166,14 @@ enum error
 order_sale_execute(struct services *services, void *state, struct problem *problem)
 {
     struct order_sale *sale = state;
-    struct reservation_create *create = &sale->create;
-    struct seat seats[SEATS_AT_ONCE];
-    int64_t now;
+    const struct reservation_create *create = &sale->create;
     struct concert_user user = {create->concert_id, create->user_id};
     enum db_result locked =
         quota_lock(services, &user, create->offer->concert.has_seat_limit ? 1 : 0);
     if (refuse_db(problem, locked) != ERROR_NONE ||
-        reservation_create_lock_named(services, create, seats, &now, problem) != ERROR_NONE)
+        order_sale_write(services, sale, problem) != ERROR_NONE)
         return problem->error;
-    fill(sale, seats, now);
-    if (write_sold(services, sale, seats, problem) != ERROR_NONE ||
-        refuse_db(problem, write_price(services, sale, seats)) != ERROR_NONE)
-        return problem->error;
-    return write_books(services, sale, problem);
+    return refuse_db(problem, add_to_log(services, sale));
 }
 
 enum db_result

@@ -10,6 +10,9 @@ struct order_sale {
     enum payment_method method;       /* PAID_BOX_OFFICE or PAID_GUEST */
     bool has_price;                   /* else each seat costs what it does, and a guest nothing */
     int64_t price;                    /* of each seat */
+    const int64_t *prices;            /* of create.seat_ids, one each; NULL: the price above */
+    bool has_sold_at;                 /* else it is now */
+    int64_t sold_at;                  /* as the books have it */
     const char *actor;
     /* Writes the order as JSON, for the audit log. */
     void (*describe)(const void *sale, struct buffer *values);
@@ -26,6 +29,13 @@ enum error order_sale_precheck(struct services *services, void *sale, struct pro
  */
 enum error order_sale_execute(struct services *services, void *sale, struct problem *problem)
     MUST_CHECK;
+
+/*
+ * The part of it between the locked mutex of the user, where the concert has a seat limit, and the
+ * row of the audit log, for sales that share a transaction. `sale->create.offer` has to be read.
+ */
+enum error order_sale_write(struct services *services, struct order_sale *sale,
+                            struct problem *problem) MUST_CHECK;
 enum db_result order_sale_was_committed(struct services *services, void *sale) MUST_CHECK;
 int64_t order_sale_id(const void *sale);
 

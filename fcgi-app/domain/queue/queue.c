@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/concert/concert.h"
+#include "domain/queue/challenge.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
 #include "domain/queue/unqueued_token.h"
@@ -33,6 +34,7 @@ settle(struct services *services, const struct queue_settings *settings, struct 
 /* A call about the queue, which may take several attempts. */
 struct queue_call {
     const char *user_id;       /* "": whoever has the token */
+    const char *proof;         /* of work, of one who asks for a place */
     uint8_t token[TOKEN_SIZE]; /* asked about, or the bytes of a new one */
     int attempts;              /* before this one */
     struct queue_position position;
@@ -76,6 +78,9 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
     if (concert_require_service(concert, problem) != ERROR_NONE ||
         concert_require_queue(concert, concert->now, problem) != ERROR_NONE)
         return QUEUE_REFUSED;
+    if (call->attempts == 0 && /* it is spent once */
+        challenge_require(services, concert, call->user_id, call->proof, problem) != ERROR_NONE)
+        return QUEUE_REFUSED;
     if (!concert->queued) {
         outcome = unqueued_token_add(services, concert, call->user_id, call->token, &row, problem);
         if (outcome == QUEUE_SETTLED)
@@ -108,9 +113,9 @@ try_add(struct services *services, const struct concert *concert, struct queue_c
 
 enum error
 queue_add(struct services *services, const struct concert *concert, const char *user_id,
-          struct queue_position *position, struct problem *problem)
+          const char *proof, struct queue_position *position, struct problem *problem)
 {
-    struct queue_call call = {.user_id = user_id};
+    struct queue_call call = {.user_id = user_id, .proof = proof};
     if (getrandom(call.token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
         log_abort("getrandom() failed");
     enum error error = make_call(services, concert, try_add, &call, problem);

@@ -58,11 +58,12 @@ void queue_write_token(int32_t concert_id, const uint8_t token[TOKEN_SIZE],
 
 /*
  * Takes a place in the queue: the live token of this user and concert, or a new one, which lives on
- * whatever becomes of the queue meanwhile. Refuses with concert_not_open, queue_full or
- * queue_unavailable.
+ * whatever becomes of the queue meanwhile. `proof` is spent where the concert asks for one. Refuses
+ * with concert_not_open, queue_full or queue_unavailable, and as challenge_require() does.
  */
 enum error queue_add(struct services *services, const struct concert *concert, const char *user_id,
-                     struct queue_position *position, struct problem *problem) MUST_CHECK;
+                     const char *proof, struct queue_position *position, struct problem *problem)
+    MUST_CHECK;
 
 /* One of several users who take places together. */
 struct queue_add {
@@ -77,7 +78,8 @@ enum { QUEUE_ADDS_MAX = 16 };
 /*
  * The same for 2 to QUEUE_ADDS_MAX users of one concert, by about as many statements as one takes.
  * Only what is plainly possible is done: a new place for who has none, and has to wait if there is
- * a queue. Who is LEFT is to be handed to queue_add(), which finds what was begun here.
+ * a queue, in a concert that asks for no proof of work. Who is LEFT is to be handed to queue_add(),
+ * which finds what was begun here.
  */
 void queue_add_together(struct services *services, int32_t concert_id, struct queue_add *adds,
                         size_t count);

@@ -106,6 +106,8 @@ require_no_pause(const struct quota *quota, int32_t pause_from, int64_t now,
                    "%d holds of this concert were not paid; wait before the next one",
                    (int)quota->unpaid);
     problem->retry_after = (int)((end - now + 999) / 1000);
+    problem->limit =
+        (struct rate_limit){.name = "unpaid-holds", .quota = pause_from - 1, .window_s = WINDOW_S};
     return ERROR_TOO_MANY_UNPAID;
 }
 

@@ -90,6 +90,9 @@ void reservation_cancel_count(const void *cancel, struct tally *tally);
 void reservation_seats_freed(struct services *services, const char *user_id,
                              const struct reservation *reservation, const char *key, bool repeated);
 
+/* Of the refunds that a user may ask for; its name is NULL where there is no limit. */
+struct rate_limit reservation_refund_limit(const struct services *services);
+
 /*
  * When the user may ask for the next refund, by the limit of refunds in a day; CLOCK_NEVER: now.
  * Without a lock.

@@ -35,6 +35,13 @@ release(struct services *services, struct reservation *reservation, int64_t give
     return refuse_db(problem, result);
 }
 
+struct rate_limit
+reservation_refund_limit(const struct services *services)
+{
+    int32_t max = services->config->refunds_per_day;
+    return (struct rate_limit){.name = max > 0 ? "refunds" : NULL, .quota = max, .window_s = DAY_S};
+}
+
 /* When one more than `skipped` refunds of a day is possible again; CLOCK_NEVER: it is. */
 static enum error
 find_refund_pause(struct services *services, const char *user_id, int64_t now, int32_t skipped,
@@ -65,6 +72,7 @@ check_refunds(struct services *services, const char *user_id, int64_t now, struc
         return error;
     refuse_because(problem, ERROR_RATE_LIMITED, "At most %d refunds in 24 hours", (int)max);
     problem->retry_after = (int)((until - now + 999) / 1000);
+    problem->limit = reservation_refund_limit(services);
     return ERROR_RATE_LIMITED;
 }
 

@@ -2,6 +2,7 @@
 #ifndef FRONTROW_MYSQL_CONCERT_TABLE_H
 #define FRONTROW_MYSQL_CONCERT_TABLE_H
 
+#include "base/proof.h"
 #include "base/time_zone.h"
 #include "mysql/concert/refund_rule_table.h"
 #include "mysql/database.h"
@@ -45,8 +46,10 @@ struct concert {
     bool transfers;                   /* and transfer orders to other users */
     char time_zone[TIME_ZONE_SIZE];   /* of the venue; "": that of the setting */
     struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
-    int64_t last_starts_at;           /* the last of its items; CLOCK_NEVER where it has none */
-    int64_t now;                      /* of the database when the row was read */
+    bool challenged;                  /* tokens are given for a proof of work only */
+    uint8_t challenge_key[PROOF_KEY_BYTES]; /* signs its challenges; not set unless challenged */
+    int64_t last_starts_at; /* the last of its items; CLOCK_NEVER where it has none */
+    int64_t now;            /* of the database when the row was read */
 };
 
 /* What a concert's items add up to, for lists. */

@@ -7,6 +7,12 @@
 /* How many rows MySQL lets a recursive query make (cte_max_recursion_depth) is 1,000 by default. */
 enum { SEATS_PER_INSERT = 1000 };
 
+static struct parameter
+challenge_key_of(const struct concert *concert)
+{
+    return concert->challenged ? DB_BYTES(concert->challenge_key, PROOF_KEY_BYTES) : DB_NULL;
+}
+
 enum db_result
 concert_admin_table_insert(struct database *db, struct concert *concert, int64_t created_at)
 {
@@ -14,8 +20,8 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
         "INSERT INTO concert (title, venue, status, opens_at, closes_at, admission_capacity,"
         " active_seconds, hold_seconds, max_seats_per_user, paused, max_waiting, draw,"
         " draw_lead_seconds, beacon_source, idle_seconds, time_zone, line_version, line_since,"
-        " created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+        " challenge_key, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_TEXT(concert->title), DB_TEXT(concert->venue), DB_INTEGER(concert->stored),
@@ -28,7 +34,8 @@ concert_admin_table_insert(struct database *db, struct concert *concert, int64_t
                    DB_OPTIONAL_TEXT(concert->beacon_source),
                    DB_OPTIONAL(concert->idle_seconds > 0, concert->idle_seconds),
                    DB_OPTIONAL_TEXT(concert->time_zone), DB_INTEGER(concert->queue_version),
-                   DB_INTEGER(concert->queue_since), DB_INSTANT(created_at)));
+                   DB_INTEGER(concert->queue_since), challenge_key_of(concert),
+                   DB_INSTANT(created_at)));
     concert->concert_id = (int32_t)db_inserted_id(db);
     return result;
 }
@@ -228,7 +235,8 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", seat_returns = IF(?, ?, seat_returns)", DB_INTEGER(c->seat_returns))                \
     SETTING(", swaps = IF(?, ?, swaps)", DB_INTEGER(c->swaps))                                     \
     SETTING(", transfers = IF(?, ?, transfers)", DB_INTEGER(c->transfers))                         \
-    SETTING(", reentry = IF(?, ?, reentry)", DB_INTEGER(c->reentry))
+    SETTING(", reentry = IF(?, ?, reentry)", DB_INTEGER(c->reentry))                               \
+    SETTING(", challenge_key = IF(?, ?, challenge_key)", challenge_key_of(c))
 
 #define ASSIGNMENT(assignment, value) assignment,
 enum {

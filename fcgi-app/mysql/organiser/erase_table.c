@@ -139,6 +139,7 @@ erase_table_rename(struct database *db, const char *user_id, const char *name, i
         RENAMED("open_token"),
         RENAMED("idempotency"),
         RENAMED("outbox_event"),
+        RENAMED("imported_balance"),
         RENAMED_IN("reservation", "payer"),
         RENAMED_IN("transfer", "from_user"),
         RENAMED_IN("transfer", "to_user"),

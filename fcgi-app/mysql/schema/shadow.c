@@ -105,7 +105,8 @@ shadow_copy(struct database *shadow_db, const char *from, int32_t concert_id, in
 {
     static const struct query open = {
         "UPDATE concert SET status = 'open', opens_at = NULL, closes_at = NULL, paused = 0,"
-        " maintenance = 0, draw = 0, admission_capacity = COALESCE(?, admission_capacity)"};
+        " maintenance = 0, draw = 0, challenge_key = NULL,"
+        " admission_capacity = COALESCE(?, admission_capacity)"};
     /* an item that has begun could not be sold */
     static const struct query put_off = {
         "UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY"

@@ -1,9 +1,9 @@
 #!lua name=frontrow_queue_@QUEUE_VERSION@
 --[[
-The queue of one concert: the whole rule. This is a function library of Redis in four files: here
-the rule, the tokens and how the queue moves on; queue_wait.lua, queue_calls.lua and
-queue_rebuild.lua are appended by the build, which also puts in the version. It is made from the
-bytes of the four, so that two versions of the program can run side by side.
+The queue of one concert: the whole rule. This is a function library of Redis in five files: here
+the rule, the tokens and how the queue moves on; queue_wait.lua, queue_calls.lua,
+queue_rebuild.lua and queue_proof.lua are appended by the build, which also puts in the version. It is made from the
+bytes of the five, so that two versions of the program can run side by side.
 
 Words. A token is 16 bytes. It is waiting, called (a place is kept, the owner has to show up), active
 (the owner may buy until the lease is over), missed (a no-show, or it was not there when its

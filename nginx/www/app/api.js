@@ -2,10 +2,14 @@
 // after Retry-After, with jitter; meanwhile `weather` says why, and the pages show a calm face.
 import { alarm } from "./alarm.js";
 import { learn } from "./clock.js";
+import { takeEarly } from "./early.js";
 import { address } from "./site.js";
 import { Cell } from "./store.js";
 
-/** null, or {kind: "offline" | "busy" | "maintenance", until}: why something waits, and till when. */
+/**
+ * null, or {kind: "offline" | "busy" | "maintenance", until}: why something waits, and till when; or {kind:
+ * "challenge", part}: how much of a proof of work is done.
+ */
 export const weather = new Cell(null);
 
 /** A refusal: the members of the API's problem. */
@@ -29,24 +33,34 @@ export function isFinal(problem) {
     return problem.status === 404 || problem.code === "concert_not_open";
 }
 
+// where the pages sign in, user.js says how: the token of the user, and whether there is another for one that was refused
+let authorization = { bearer: async () => undefined, replace: async () => false };
+const PUBLIC = /^\/(concert|settings)\b/; // what everybody reads, and signing in itself
+
+/** From now on calls of a user say by {bearer, replace} who it is. */
+export function authorizeBy(way) {
+    authorization = way;
+}
+
 const TRANSIENT = new Set([429, 502, 503, 504]);
 const FINAL = new Set(["queue_full", "too_many_unpaid"]);
 const PATIENCE = 60; // seconds; what takes longer is said
 let waiting = 0;
 
-async function ask(method, path, { body, file, token, key, etag, admin, signal }) {
+async function ask(method, path, { body, file, token, key, etag, signal }, bearer) {
     const headers = {};
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (file) headers["Content-Type"] = file.type;
     if (token) headers["X-Queue-Token"] = token;
     if (key) headers["Idempotency-Key"] = key;
     if (etag) headers["If-None-Match"] = etag;
-    if (admin) headers.Authorization = `Bearer ${admin}`;
-    const asked = Date.now();
-    const answer = await fetch(address(path), {
+    if (bearer) headers.Authorization = `Bearer ${bearer}`;
+    const early = method === "GET" && !bearer ? takeEarly(path) : undefined;
+    const asked = early?.at ?? Date.now();
+    const answer = await (early?.answer ?? fetch(address(path), {
         method, headers, signal, credentials: "same-origin",
         body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
-    });
+    }));
     learn(answer.headers.get("Date"), asked, Date.now());
     return answer;
 }
@@ -103,10 +117,17 @@ function passes(problem) {
 
 /** One try: {data, etag}; data is null where nothing changed (304) or there is nothing (204). */
 export async function once(method, path, options = {}) {
-    let answer;
-    try {
-        answer = await ask(method, path, options);
+    const settled = async (bearer) => {
+        const answer = await ask(method, path, options, bearer);
         return { data: await settle(answer), etag: answer.headers.get("ETag") };
+    };
+    try {
+        if (options.admin || PUBLIC.test(path)) return await settled(options.admin);
+        const bearer = await authorization.bearer();
+        return await settled(bearer).catch(async (problem) => {
+            if (!bearer || problem.code !== "unauthorized" || !await authorization.replace(bearer)) throw problem;
+            return settled(await authorization.bearer());
+        });
     } catch (error) {
         if (error instanceof Problem || error.name === "AbortError") throw error;
         throw new Problem("offline", 0);

@@ -1,11 +1,15 @@
 // Draws a hall on a canvas. What moves with the view is one picture of the seats, somewhat larger
 // than what is seen: panning only copies it; it is drawn anew where its edge or another scale shows.
-import { BLOCKED, FREE, HELD, seatAt } from "./hall.js";
+import { BLOCKED, FREE, HELD, seatAt, sectionAt } from "./hall.js";
+import { priceColours } from "./theme.js";
 
 const MARGIN = 0.25; // of the view, on each side of the picture
-const FEW = 4000; // so many seats are drawn at once while zooming; more after it
+const FEW = 1500; // so many seats are drawn at once while zooming; more after it
 const SIZE = 0.8; // of a seat, where 1 is from seat to seat
 const MAX_SCALE = 48;
+const SEATS_SCALE = 26; // at which seats are chosen
+const NAMES_SCALE = 12; // from which on rows are named, and sections below it
+const OVERVIEW = { width: 112, height: 84, margin: 8 }; // pixels, at the lower left; it is drawn at most so large
 
 export class Chart {
     constructor(canvas, hall) {
@@ -19,6 +23,8 @@ export class Chart {
         this.cursor = -1;
         this.scale = 0;
         this.stageText = "";
+        this.overview = null;
+        this.settlingOverview = null;
         this.frames = []; // milliseconds of script of the last frames
         this.readColours();
         this.watchSize = new ResizeObserver(() => this.resize());
@@ -30,6 +36,7 @@ export class Chart {
         this.watchSize.disconnect();
         cancelAnimationFrame(this.frame);
         clearTimeout(this.settling);
+        clearTimeout(this.settlingOverview);
     }
 
     readColours() {
@@ -38,10 +45,11 @@ export class Chart {
         this.colours = {
             ground: colour("--ground"), text: colour("--text"), quiet: colour("--quiet"), taken: colour("--taken"),
             chosen: colour("--chosen"), onChosen: colour("--on-chosen"), own: colour("--good"),
-            tiers: [0, 1, 2, 3, 4, 5].map((tier) => colour(`--tier-${tier}`)),
+            line: colour("--edge"), tiers: priceColours(this.hall.prices.length),
         };
         this.font = style.fontFamily;
         this.drawn = null;
+        this.overview = null;
         this.refresh();
     }
 
@@ -53,31 +61,56 @@ export class Chart {
         this.ratio = Math.min(devicePixelRatio || 1, 2);
         this.canvas.width = Math.round(clientWidth * this.ratio);
         this.canvas.height = Math.round(clientHeight * this.ratio);
+        this.drawn = null;
         this.fit();
     }
 
-    /** The scale at which all of the hall is seen, with room for the stage and the names of rows. */
-    fitScale() {
-        const { left, right, top, bottom } = this.hall.box;
+    /** The scale at which all of a box is seen, with room for the stage and the names of rows. */
+    scaleFor({ left, right, top, bottom }) {
         return Math.min(this.width / (right - left + 4), (this.height - 100) / (bottom - top + 2), 36);
     }
 
+    fitScale() {
+        return this.scaleFor(this.hall.box);
+    }
+
+    /** Whether all of the hall is in view. */
+    isWhole() {
+        return this.scale <= this.fitScale() * 1.001;
+    }
+
     fit() {
-        const { left, right, top, bottom } = this.hall.box;
-        this.scale = this.fitScale();
-        this.x = (left + right) / 2 - this.width / 2 / this.scale;
-        this.y = (top + bottom) / 2 - (this.height - 12) / 2 / this.scale;
-        this.drawn = null;
+        this.show(this.hall.box);
+    }
+
+    /** Shows a box, as large as it can be. */
+    show(box) {
+        this.scale = this.scaleFor(box);
+        this.centre(box);
+        if (this.drawn && !this.isCovered()) this.drawn = null;
         this.refresh();
     }
 
-    /** Moves by pixels; some of the hall always stays in view. */
+    centre({ left, right, top, bottom }) {
+        this.x = (left + right) / 2 - this.width / 2 / this.scale;
+        this.y = (top + bottom) / 2 - (this.height - 12) / 2 / this.scale;
+    }
+
+    /** Shows the section at a point of the view; if that is what is seen, its seats there. */
+    approach(px, py) {
+        const section = sectionAt(this.hall, this.x + px / this.scale, this.y + py / this.scale);
+        if (this.scaleFor(section.box) > this.scale * 1.2) this.show(section.box);
+        else this.zoomTo(SEATS_SCALE, px, py);
+    }
+
+    /** Moves by pixels; some of the hall always stays in view, and a hall that fits stays where it is. */
     pan(dx, dy) {
-        const { left, right, top, bottom } = this.hall.box;
+        const { box } = this.hall;
         const halfWidth = this.width / 2 / this.scale;
         const halfHeight = this.height / 2 / this.scale;
-        this.x = Math.min(Math.max(this.x - dx / this.scale, left - halfWidth), right - halfWidth);
-        this.y = Math.min(Math.max(this.y - dy / this.scale, top - halfHeight), bottom - halfHeight);
+        this.x = Math.min(Math.max(this.x - dx / this.scale, box.left - halfWidth), box.right - halfWidth);
+        this.y = Math.min(Math.max(this.y - dy / this.scale, box.top - halfHeight), box.bottom - halfHeight);
+        if (this.isWhole()) this.centre(box);
         this.refresh();
     }
 
@@ -170,7 +203,13 @@ export class Chart {
         context.fillRect(0, 0, picture.width, picture.height);
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         this.drawSeats(context);
-        this.drawRowNames(context);
+        if (scale >= NAMES_SCALE) this.drawRowNames(context);
+        else if (this.hall.sections.length > 1) this.drawSectionNames(context);
+    }
+
+    isSeen({ left, right, top, bottom }) {
+        const { x, y, width, height } = this.drawn;
+        return right > x - 1 && left < x + width + 1 && bottom > y - 1 && top < y + height + 1;
     }
 
     /** Calls what(i, px, py) for the seats in the picture. */
@@ -178,11 +217,14 @@ export class Chart {
         const { hall, drawn, scale } = this;
         const right = drawn.x + drawn.width + 1;
         const bottom = drawn.y + drawn.height + 1;
-        for (let i = 0; i < hall.count; i++) {
-            const x = hall.x[i];
-            const y = hall.y[i];
-            if (x > drawn.x - 1 && x < right && y > drawn.y - 1 && y < bottom)
-                what(i, (x - drawn.x) * scale, (y - drawn.y) * scale);
+        for (const { box, indexes } of hall.sections) {
+            if (!this.isSeen(box)) continue;
+            for (const i of indexes) {
+                const x = hall.x[i];
+                const y = hall.y[i];
+                if (x > drawn.x - 1 && x < right && y > drawn.y - 1 && y < bottom)
+                    what(i, (x - drawn.x) * scale, (y - drawn.y) * scale);
+            }
         }
     }
 
@@ -196,7 +238,7 @@ export class Chart {
         const dotted = [];
         this.eachSeen((i, px, py) => {
             const status = statuses[i];
-            if (status === FREE) free[hall.tier[i] % free.length].push(px, py);
+            if (status === FREE) free[hall.tier[i]].push(px, py);
             else if (status === HELD || status === BLOCKED) framed.push(px, py);
             if (status !== FREE && status !== HELD) dotted.push(px, py);
         });
@@ -210,7 +252,7 @@ export class Chart {
         fillAll(context, framed, size - Math.max(1.5, size * 0.22), round * 0.8);
         context.fillStyle = colours.taken;
         fillAll(context, dotted, Math.max(size * 0.36, 1), 0);
-        if (scale >= 24) this.drawLabels(context);
+        if (scale >= SEATS_SCALE - 2) this.drawLabels(context);
     }
 
     drawLabels(context) {
@@ -225,18 +267,108 @@ export class Chart {
 
     drawRowNames(context) {
         const { hall, scale, drawn } = this;
-        if (scale < 12) return;
         context.font = `${Math.round(Math.min(13, scale * 0.55))}px ${this.font}`;
         context.textAlign = "right";
         context.textBaseline = "middle";
         context.fillStyle = this.colours.quiet;
         for (const section of hall.sections) {
+            if (!this.isSeen(section.box)) continue;
             for (const [name, indexes] of section.rows) {
                 const first = indexes[0];
                 if (seatAt(hall, hall.x[first] - 1, hall.y[first]) < 0)
                     context.fillText(name, (hall.x[first] - 0.7 - drawn.x) * scale, (hall.y[first] - drawn.y) * scale);
             }
         }
+    }
+
+    /** Where they have room, and not over seats that are looked at. */
+    drawSectionNames(context) {
+        const { hall, scale, drawn, colours } = this;
+        context.textAlign = "center";
+        context.textBaseline = "middle";
+        for (const { name, box } of hall.sections) {
+            if (!this.isSeen(box) || scale > this.scaleFor(box) * 0.8) continue;
+            const size = Math.min(16, ((box.bottom - box.top + 1) * scale) / 1.6);
+            context.font = `600 ${size}px ${this.font}`;
+            const width = context.measureText(name).width + size * 0.8;
+            if (size < 9 || width > (box.right - box.left + 2) * scale) continue;
+            const px = ((box.left + box.right) / 2 - drawn.x) * scale;
+            const py = ((box.top + box.bottom) / 2 - drawn.y) * scale;
+            context.fillStyle = colours.ground;
+            context.beginPath();
+            context.roundRect(px - width / 2, py - size * 0.75, width, size * 1.5, size * 0.4);
+            context.fill();
+            context.fillStyle = colours.text;
+            context.fillText(name, px, py + 0.5);
+        }
+    }
+
+    // ---- the overview: all of the hall, small, with what is seen of it
+
+    drawOverviewPicture() {
+        const { hall, colours } = this;
+        const { left, right, top, bottom } = hall.box;
+        const scale = Math.min(OVERVIEW.width / (right - left + 2), OVERVIEW.height / (bottom - top + 2));
+        const picture = document.createElement("canvas");
+        picture.width = Math.ceil((right - left + 2) * scale);
+        picture.height = Math.ceil((bottom - top + 2) * scale);
+        const context = picture.getContext("2d", { alpha: false });
+        context.fillStyle = colours.ground;
+        context.fillRect(0, 0, picture.width, picture.height);
+        const points = colours.tiers.map(() => []);
+        for (let i = 0; i < hall.count; i++) points[hall.tier[i]].push((hall.x[i] - left + 1) * scale, (hall.y[i] - top + 1) * scale);
+        points.forEach((some, tier) => {
+            context.fillStyle = colours.tiers[tier];
+            fillAll(context, some, Math.max(1, scale), 0);
+        });
+        this.overview = { picture, scale };
+    }
+
+    /** Whether it is shown: where sections are looked at one at a time. */
+    hasOverview() {
+        return this.hall.isLarge && this.scale > this.fitScale() * 1.5;
+    }
+
+    /** Moves to the place under a point of the view if the overview is there; whether it is. */
+    followOverview(px, py) {
+        if (!this.hasOverview() || !this.overview) return false;
+        const { picture, scale } = this.overview;
+        const x = px - OVERVIEW.margin;
+        const y = py - (this.height - OVERVIEW.margin - picture.height);
+        if (x < 0 || y < 0 || x > picture.width || y > picture.height) return false;
+        const { left, top } = this.hall.box;
+        this.x = left - 1 + x / scale - this.width / 2 / this.scale;
+        this.y = top - 1 + y / scale - this.height / 2 / this.scale;
+        this.pan(0, 0);
+        return true;
+    }
+
+    drawOverview(context) {
+        if (!this.overview) {
+            this.settlingOverview ??= setTimeout(() => { // not in the frame that somebody waits for
+                this.settlingOverview = null;
+                this.drawOverviewPicture();
+                this.refresh();
+            });
+            return;
+        }
+        const { picture, scale } = this.overview;
+        const { left, top } = this.hall.box;
+        const x = OVERVIEW.margin;
+        const y = this.height - OVERVIEW.margin - picture.height;
+        context.drawImage(picture, x, y);
+        context.strokeStyle = this.colours.line;
+        context.lineWidth = 1;
+        context.strokeRect(x - 0.5, y - 0.5, picture.width + 1, picture.height + 1);
+        context.save();
+        context.beginPath();
+        context.rect(x, y, picture.width, picture.height);
+        context.clip();
+        context.strokeStyle = this.colours.text;
+        context.lineWidth = 2;
+        context.strokeRect(x + (this.x - left + 1) * scale, y + (this.y - top + 1) * scale,
+            (this.width * scale) / this.scale, (this.height * scale) / this.scale);
+        context.restore();
     }
 
     // ---- a frame
@@ -256,6 +388,8 @@ export class Chart {
         for (const i of this.chosen) this.drawMine(context, i, colours.chosen, colours.onChosen);
         for (const i of this.own) this.drawMine(context, i, colours.own, colours.ground);
         if (this.cursor >= 0) this.drawCursor(context);
+        if (this.hasOverview()) this.drawOverview(context);
+        this.canvas.classList.toggle("whole", this.isWhole()); // a finger scrolls the page then
     }
 
     drawStage(context) {

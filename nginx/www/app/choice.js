@@ -75,6 +75,19 @@ function Chosen({ hall, chosen, onToggle }) {
             onClick=${() => onToggle(i)}>×</button></li>`)}</ul>`;
 }
 
+/** The choice before there is a hall to choose from. */
+export function NoChoice({ most, children }) {
+    return html`<section class="card choice" aria-labelledby="choice">
+        <h2 id="choice">${t("chosen_title")}</h2>
+        ${children}
+        <${NoneChosen} most=${most} />
+    </section>`;
+}
+
+function NoneChosen({ most }) {
+    return html`<p class="quiet">${t("chosen_none")} ${t("chosen_most", most)}</p>`;
+}
+
 /** The choice with its total and button; on a phone it stays at the foot of the screen. `children` is the turn. */
 export function Choice({ hall, choice, most, busy, disabled, onHold, children }) {
     const { chosen, offer, told } = choice;
@@ -85,7 +98,7 @@ export function Choice({ hall, choice, most, busy, disabled, onHold, children })
     return html`<section class="card choice" aria-labelledby="choice">
         <h2 id="choice">${t("chosen_title")}</h2>
         ${children}
-        ${chosen.size === 0 && !told.length && html`<p class="quiet">${t("chosen_none")} ${t("chosen_most", most)}</p>`}
+        ${chosen.size === 0 && !told.length && html`<${NoneChosen} most=${most} />`}
         ${!offer && html`<${Chosen} hall=${hall} chosen=${chosen} onToggle=${choice.toggle} />`}
         <div role="alert">${told.length > 0 && html`<div class="notice lost">${told.map((line) => html`<p>${line}</p>`)}</div>`}</div>
         ${offer

@@ -1,19 +1,24 @@
 // The concerts on sale, and one of them with its dates.
 import { get, isOver, Problem } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
-import { day, dayRange, pointRange, refusal, t, venueMoment } from "./language.js";
+import { askForSeatModules } from "./early.js";
+import { day, dayRange, language, pointRange, refusal, t, venueMoment } from "./language.js";
 import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
+import { addressOf } from "./path.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
-import { html, useEffect, useState } from "./view.js";
+import { html, useEffect, useMemo, useState } from "./view.js";
 
 const FIRST_DATES = 12;
 const REFRESH = 15_000; // of what is left
 
-/** What is on sale, with what is left of each. */
-async function listConcerts(signal) {
-    const { concerts } = await get("/concert", { signal });
+let last = null; // what was listed last: shown at once to who comes back
+
+/** What is on sale, on a day or at all, with what is left of each. */
+async function listConcerts(date, signal) {
+    const { concerts } = await get(date ? `/concert?date=${date}` : "/concert", { signal });
+    last = { date, concerts };
     return concerts;
 }
 
@@ -82,8 +87,62 @@ function ConcertCard({ concert, again }) {
     </li>`;
 }
 
-export function ConcertsPage() {
-    const [concerts, problem, again] = useAnswer(listConcerts, []);
+// ---- the list
+
+const MANY = 6; // concerts among which one looks for one
+
+/** What is soonest first; what has no date comes last. */
+function compareDates(one, other) {
+    return (one.firstDate ?? "~").localeCompare(other.firstDate ?? "~") || one.concertId - other.concertId;
+}
+
+const ORDERS = {
+    date: compareDates,
+    opening: (one, other) => (one.status === "open") - (other.status === "open") ||
+        (one.opensAt ?? "").localeCompare(other.opensAt ?? "") || compareDates(one, other),
+    title: (one, other) => one.title.localeCompare(other.title, language()),
+};
+
+/** As it is compared: Korean may be typed in parts, and nobody minds capitals. */
+function fold(text) {
+    return text.normalize("NFC").toLocaleLowerCase();
+}
+
+/** The concerts whose title or venue has all these words, in an order. */
+function choose(concerts, { q = "", order = "date" }) {
+    const words = fold(q).split(/\s+/);
+    return concerts.filter(({ title, venue }) => words.every((word) => fold(`${title} ${venue}`).includes(word)))
+        .sort(ORDERS[order] ?? compareDates);
+}
+
+function Find({ filter, onChange }) {
+    const change = (name) => (event) => onChange({ ...filter, [name]: event.currentTarget.value });
+    return html`<form role="search" class="find" onSubmit=${(event) => event.preventDefault()}>
+        <label>${t("find")}<input type="search" value=${filter.q ?? ""} onInput=${change("q")} /></label>
+        <label>${t("find_date")}<input type="date" value=${filter.date ?? ""} onChange=${change("date")} /></label>
+        <label>${t("find_order")}<select onChange=${change("order")}>${Object.keys(ORDERS).map((order) =>
+            html`<option key=${order} value=${order} selected=${order === filter.order}>${t(`order_${order}`)}</option>`)}</select></label>
+    </form>`;
+}
+
+/** What is looked for: kept in the address, so that Back, a reload and a link have it. */
+function useFilter(query) {
+    const [filter, setFilter] = useState(query);
+    useEffect(() => setFilter(query), [query]);
+    const change = (members) => {
+        history.replaceState(history.state, "", addressOf("/", members));
+        setFilter(members);
+    };
+    return [filter, change];
+}
+
+export function ConcertsPage({ query }) {
+    const [filter, setFilter] = useFilter(query);
+    const { date = "" } = filter;
+    const [listed, problem, again] = useAnswer((signal) => listConcerts(date, signal), [date]);
+    const all = listed ?? (last?.date === date ? last.concerts : null);
+    const concerts = useMemo(() => all && choose(all, filter), [all, filter]);
+    const isFiltered = Object.keys(filter).some((name) => filter[name] && name !== "order");
     useEffect(() => {
         const timer = setInterval(() => document.hidden || again(), REFRESH);
         return () => clearInterval(timer);
@@ -93,8 +152,9 @@ export function ConcertsPage() {
         <${Title}>${t("concerts")}<//>
         <p class="lead">${t("concerts_lead")}</p>
         ${problem && html`<${Refused} problem=${problem} />`}
+        ${(isFiltered || all?.length > MANY) && html`<${Find} filter=${filter} onChange=${setFilter} />`}
         ${!concerts && !problem && html`<${Loading} />`}
-        ${concerts && concerts.length === 0 && html`<p>${t("no_concerts")}</p>`}
+        <p role="status" class="quiet">${concerts && (concerts.length || isFiltered ? t("concerts_count", concerts.length) : t("no_concerts"))}</p>
         <ul class="cards">${concerts?.map((concert) =>
             html`<${ConcertCard} key=${concert.concertId} concert=${concert} again=${again} />`)}</ul>`;
 }
@@ -123,6 +183,7 @@ function DateCards({ concert, items }) {
 
 /** The dates of a concert, each a way to its seats; those that are over behind the others. */
 export function Dates({ concert, items }) {
+    useEffect(askForSeatModules, []);
     const past = items.filter(({ over }) => over);
     return html`<section aria-labelledby="dates">
         <h2 id="dates">${t("choose_date")}</h2>

@@ -9,13 +9,13 @@ import { pending, perform, resume } from "./pending.js";
 import { enter, placeOf, tokenOf } from "./place.js";
 import { settings } from "./settings.js";
 import { kept } from "./store.js";
-import { by, requireUser, who } from "./user.js";
+import { by, requireUser, toAsk, unnamed, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
 
 const STEP = 10_000; // points are offered in round sums
 
 async function readHold(reservationId, signal) {
-    if (!await requireUser()) throw new Problem("unnamed", 401);
+    if (!await requireUser()) throw unnamed();
     const reservation = await get(who(`/reservation/${reservationId}`), { signal });
     const [{ balance }, { charge }, about] = await Promise.all([
         get(who("/point"), { signal }),
@@ -217,7 +217,7 @@ export function HoldPage({ ids: [reservationId] }) {
     if (!answer) {
         return html`<${Title}>${t("ticket_number", reservationId)}<//>
             ${problem ? html`<${Refused} problem=${problem}>
-                <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>` : html`<${Loading} />`}`;
+                <button type="button" onClick=${again}>${t(toAsk(problem))}</button><//>` : html`<${Loading} />`}`;
     }
     return html`<${Hold} answer=${answer} />`;
 }

@@ -4,19 +4,28 @@ import { ConcertPage, ConcertsPage } from "./concerts.js";
 import { Holds } from "./holds.js";
 import { HoldPage } from "./hold.js";
 import { WaitingRoom } from "./waitingroom.js";
-import { Announcer, Dialogs, Forgetful, Title, Told, Weather } from "./parts.js";
+import { Announcer, Dialogs, Forgetful, Loading, SignedOut, Title, Told, useModule, Weather } from "./parts.js";
 import { useAddress } from "./path.js";
-import { SeatsPage } from "./seats.js";
 import { settings } from "./settings.js";
 import { ThemeSwitch } from "./theme.js";
 import { TicketsPage } from "./tickets.js";
 import { html, render, useEffect, useRef } from "./view.js";
+import { returnTo } from "./where.js";
+
+/** The page of the seats, whose modules come when they are needed. */
+function Seats(props) {
+    const seats = useModule(() => import("./seats.js"));
+    useEffect(() => {
+        if (seats && document.activeElement === document.body) document.querySelector("h1").focus({ preventScroll: true });
+    }, [seats]);
+    return seats ? html`<${seats.SeatsPage} ...${props} />` : html`<${Title}>${t("seats_title")}<//><${Loading} />`;
+}
 
 const PAGES = [
     [/^\/?$/, ConcertsPage, "concerts"],
     [/^\/concert\/(\d+)$/, ConcertPage, "concerts"],
     [/^\/concert\/(\d+)\/(?:queue|line)$/, WaitingRoom, "concerts"],
-    [/^\/concert\/(\d+)\/item\/(\d+)$/, SeatsPage, "concerts"],
+    [/^\/concert\/(\d+)\/item\/(\d+)$/, Seats, "concerts"],
     [/^\/hold\/(\d+)$/, HoldPage, "tickets"],
     [/^\/tickets$/, TicketsPage, "tickets"],
 ];
@@ -46,7 +55,7 @@ function Menu({ menu }) {
 }
 
 function App() {
-    const { path } = useAddress();
+    const { path, query } = useAddress();
     const { page, menu, ids } = find(path);
     const shown = useRef(path);
     const tongue = useLanguage();
@@ -54,10 +63,13 @@ function App() {
         document.documentElement.lang = tongue;
     }, [tongue]);
     useEffect(() => {
-        if (shown.current === path) return;
+        const before = shown.current;
         shown.current = path;
-        scrollTo(0, 0);
-        document.querySelector("h1")?.focus({ preventScroll: true });
+        return returnTo(() => {
+            // who comes back is at the link that was followed
+            const link = document.querySelector(`main a[href="#${before}"]`);
+            if (before !== path) (link ?? document.querySelector("h1"))?.focus({ preventScroll: true });
+        });
     }, [path]);
     const skip = (event) => {
         event.preventDefault();
@@ -67,7 +79,7 @@ function App() {
         <a class="skip" href="#main" onClick=${skip}>${t("skip")}</a>
         <${Menu} menu=${menu} />
         <${Weather} />
-        <main id="main"><${Forgetful} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} /></main>
+        <main id="main"><${Forgetful} /><${SignedOut} /><${Holds} path=${path} /><${page} key=${path} ids=${ids} query=${query} /></main>
         <${Told} /><${Dialogs} /><${Announcer} />`;
 }
 

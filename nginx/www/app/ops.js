@@ -4,7 +4,7 @@ import { LanguageSwitch, moment, t, useLanguage } from "./language.js";
 import { may, operator, refused, signIn, signInAgain, signOut } from "./opscall.js";
 import ConcertsPage from "./opsconcerts.js";
 import { sortAlerts } from "./opsdata.js";
-import { survives } from "./opskeep.js";
+import { survives } from "./tabkeep.js";
 import { explain, Loaded, Waiting } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { Announcer, Dialogs, Title, usePageTitle } from "./parts.js";

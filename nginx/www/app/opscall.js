@@ -1,7 +1,7 @@
 // Calls of an operator: who it is, what the role may do, reading and changing.
 import { once, Problem } from "./api.js";
 import { address } from "./site.js";
-import { forget, read, write } from "./opskeep.js";
+import { forget, read, write } from "./tabkeep.js";
 import { newKey } from "./pending.js";
 import { Cell } from "./store.js";
 import { useEffect, useState } from "./view.js";

@@ -2,6 +2,7 @@
 import { number, t } from "./language.js";
 import { Choice, Field, seatName } from "./opsparts.js";
 import { say } from "./opstext.js";
+import { PriceSwatches } from "./theme.js";
 import { html, useState } from "./view.js";
 
 const LISTED = 12; // chosen seats that are named
@@ -91,6 +92,6 @@ export function Chosen({ seats, help, under, beside, onClear, children }) {
 /** The colours of prices (null: none yet), and `signs`: [text, class of the swatch]. */
 export function Legend({ prices, signs }) {
     return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${prices.map((price, tier) => html`<li key=${price}><span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${price === null ? say("no_price") : number(price)}</li>`)}
+        <${PriceSwatches} prices=${prices} nameOf=${(price) => (price === null ? say("no_price") : number(price))} />
         ${signs.map(([text, kind]) => html`<li key=${text}><span class="swatch ${kind}" aria-hidden="true"></span>${text}</li>`)}</ul></section>`;
 }

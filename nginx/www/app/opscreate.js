@@ -1,7 +1,7 @@
 // Making a concert: field by field, or from JSON.
 import { change } from "./opscall.js";
 import { draftFromForm } from "./opsdata.js";
-import { Choice, Field, MomentField, Repeated, useAct, useDraft, ZoneField } from "./opsparts.js";
+import { challenges, Choice, Field, MomentField, Repeated, useAct, useDraft, ZoneField } from "./opsparts.js";
 import { SeatFields } from "./opssections.js";
 import { say } from "./opstext.js";
 import { ownZone } from "./opszone.js";
@@ -38,6 +38,7 @@ function CreateForm({ run, isRunning }) {
             ${moment("opens", "opens_at")}${moment("closes", "closes_at")}
             ${field("admissionCapacity", "capacity_optional", { type: "number", min: 0, max: 1000000000 })}
             ${field("idleSeconds", "idle_seconds", { type: "number", min: 30, max: 86400 })}
+            <${Choice} label=${say("challenge")} name="challenge" value=${draft.of("challenge", "off")} options=${challenges()} />
             ${field("maxSeatsPerUser", "seats_each", { type: "number", min: 1, max: 1000000, initial: "8" })}
             ${field("holdSeconds", "hold_seconds", { type: "number", min: 1, max: 3600, required: true, initial: "300" })}
         </div>

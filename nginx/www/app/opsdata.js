@@ -151,6 +151,7 @@ export function draftFromForm(form) {
     const optional = ["admissionCapacity", "idleSeconds", "maxSeatsPerUser"].map((name) => [name, fieldNumber(form, name)]);
     return {
         title: form.get("title"), venue: form.get("venue"), timeZone: form.get("timeZone"), status: form.get("status"),
+        challenge: form.get("challenge"),
         opensAt: form.get("opensAt") || null, closesAt: form.get("closesAt") || null,
         holdSeconds: Number(form.get("holdSeconds")), ...Object.fromEntries(optional),
         items: form.getAll("begins").map((begins, i) => ({ date: begins.slice(0, 10), startsAt: form.getAll("beginsAt")[i], ...seats })),

@@ -3,16 +3,10 @@ import { number } from "./language.js";
 import { readExport, useRead } from "./opscall.js";
 import { Choice, useAct, venueTime } from "./opsparts.js";
 import { say } from "./opstext.js";
+import { saveFile } from "./save.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
 const WHATS = ["orders", "guests", "seats", "ledger"];
-
-/** Hands a file to the browser, which asks where to keep it or does so. */
-function keepFile(blob, name) {
-    const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
 
 export default function ExportTab({ concert, query, go }) {
     const { what = "orders", format = "csv", item = "" } = query;
@@ -33,7 +27,7 @@ export default function ExportTab({ concert, query, go }) {
             file = new Blob([file, await answer.blob()]); // what came before stays where the browser put it, in memory or not
             progress(say("export_pages", ++pages, number(Math.ceil(file.size / 1024))));
         }, made.signal);
-        keepFile(new Blob([file], { type: format === "csv" ? "text/csv" : "application/x-ndjson" }),
+        saveFile(new Blob([file], { type: format === "csv" ? "text/csv" : "application/x-ndjson" }),
             `${what}-${concert.concertId}${itemId ? `-${itemId}` : ""}.${format}`);
         return say("exported", number(Math.ceil(file.size / 1024)));
     }).finally(() => setController(null));

@@ -1,7 +1,7 @@
 // Pieces of the operators' pages: tables, forms that survive a reload, what became of a change.
 import { Problem } from "./api.js";
 import { moment, number, points, t } from "./language.js";
-import { read, write } from "./opskeep.js";
+import { read, write } from "./tabkeep.js";
 import { say } from "./opstext.js";
 import { allZones, instantsAt, knownZone, ownZone, wallClock } from "./opszone.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";
@@ -134,6 +134,11 @@ export function Field({ label, help, ...attributes }) {
 export function Choice({ label, options, value, ...attributes }) {
     return html`<label>${label}<select value=${value} ...${attributes}>
         ${options.map(([one, text]) => html`<option value=${one} selected=${String(one) === String(value)}>${text}</option>`)}</select></label>`;
+}
+
+/** What a concert may ask for before it gives a place in its queue. */
+export function challenges() {
+    return ["off", "proof"].map((kind) => [kind, say(`challenge_${kind}`)]);
 }
 
 /** A time zone, with those that the browser knows to choose from. */

@@ -2,7 +2,7 @@
 // that two operators do not undo one another's work.
 import { change } from "./opscall.js";
 import { fieldNumber } from "./opsdata.js";
-import { Choice, done, Field, momentOf, MomentField, Repeated, useAct, useDraft, venueTime, ZoneField } from "./opsparts.js";
+import { challenges, Choice, done, Field, momentOf, MomentField, Repeated, useAct, useDraft, venueTime, ZoneField } from "./opsparts.js";
 import { say } from "./opstext.js";
 import { confirm } from "./parts.js";
 import { html, useState } from "./view.js";
@@ -18,10 +18,10 @@ const ABOUT = {
     ageLimit: { min: 0, max: 99, label: "age_limit" },
     runningMinutes: { min: 1, max: 1440, label: "running_minutes" },
 };
-const TEXTS = ["title", "venue", "timeZone"];
+const TEXTS = ["title", "venue", "timeZone", "challenge"];
 const OPTIONAL_TEXTS = ["description", "poster"];
 const INSTANTS = ["opensAt", "closesAt"];
-const PERMISSIONS = ["reentry"];
+const PERMISSIONS = ["seatReturns", "swaps", "transfers", "reentry"];
 
 /** The longest time before the start first, as the server has them. */
 function inOrder(rules) {
@@ -71,6 +71,7 @@ function effectsOf(members, concert) {
         if (INSTANTS.includes(name)) return venueTime(value, zone);
         if (name === "refundRules") return rulesText(value);
         if (PERMISSIONS.includes(name)) return permissionText(value);
+        if (name === "challenge") return say(`challenge_${value}`);
         return String(value);
     };
     return Object.entries(members).map(([name, value]) =>
@@ -124,6 +125,7 @@ export default function SettingsTab({ concert, again }) {
             <${Field} label=${say("venue")} name="venue" required maxlength="200" defaultValue=${value("venue")} />
             <${ZoneField} defaultValue=${zone} onChange=${(event) => setZone(event.currentTarget.value)} />
             ${moment("opens", "opens_at")}${moment("closes", "closes_at")}${numbers(NUMBERS)}${permissions}
+            <${Choice} label=${say("challenge")} name="challenge" value=${value("challenge")} options=${challenges()} />
         </div><p class="help">${say("zone_help", zone)}</p></section>
         <section class="card" aria-label=${say("about")}><h2>${say("about")}</h2>
             <label>${say("description")}<textarea name="description" rows="6" maxlength="4000" defaultValue=${value("description")}></textarea></label>

@@ -3,7 +3,7 @@ import { weather } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
 import { countdown, refusal, t } from "./language.js";
 import { Cell, refused, useCell } from "./store.js";
-import { asking, NAME, NAME_MAX, nameUser } from "./user.js";
+import { asking, NAME, NAME_MAX, nameUser, signIn } from "./user.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
 // ---- saying things to screen readers
@@ -59,8 +59,15 @@ export function Weather() {
     const now = useCell(weather);
     return html`<div role="status" class="weather-place">
         ${now && html`<p class="weather ${now.kind}"><span class="dot" aria-hidden="true"></span>
-            <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span></p>`}
+            <span>${t(`weather_${now.kind}`)}<${Seconds} until=${now.until} /></span>
+            ${now.part !== undefined && html`<progress aria-hidden="true" value=${now.part} />`}</p>`}
     </div>`;
+}
+
+/** Where the pages sign in: that it has ended. */
+export function SignedOut() {
+    const way = useCell(signIn);
+    return way && html`<${way.SignInAgain} />`;
 }
 
 /** Storage that refuses is said, once there is something to lose. */
@@ -122,6 +129,16 @@ export function useAnswer(ask, inputs) {
     return [state.value, state.problem, () => setTurn((before) => before + 1)];
 }
 
+/** What a module exports; null until it has come. */
+export function useModule(load, isNeeded = true) {
+    const [module, setModule] = useState(null);
+    const [turn, setTurn] = useState(0);
+    useEffect(() => {
+        if (isNeeded) load().then(setModule, () => setTimeout(() => setTurn(turn + 1), 3000));
+    }, [isNeeded, turn]);
+    return module;
+}
+
 /** One of a list of facts. */
 export function Fact({ name, bad, children }) {
     return html`<div class="fact"><dt>${name}</dt><dd class=${bad ? "error" : ""}>${children}</dd></div>`;
@@ -141,7 +158,7 @@ addEventListener("focusin", ({ target }) => {
     if (!target.closest("dialog")) lastFocused = target;
 });
 
-function Dialog({ label, onClose, children }) {
+export function Dialog({ label, onClose, children }) {
     const element = useRef();
     useEffect(() => {
         const { current } = element;
@@ -200,5 +217,6 @@ function NameDialog() {
 export function Dialogs() {
     const question = useCell(confirming);
     const name = useCell(asking);
-    return html`${question && html`<${ConfirmDialog} ...${question} />`}${name && html`<${NameDialog} />`}`;
+    const Who = useCell(signIn)?.SignInDialog ?? NameDialog;
+    return html`${question && html`<${ConfirmDialog} ...${question} />`}${name && html`<${Who} />`}`;
 }

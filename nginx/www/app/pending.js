@@ -14,11 +14,15 @@ export function newKey() {
 }
 
 async function run(name, call) {
+    let answered = true;
     try {
         return (await patient(call.method, call.path, call)).data;
+    } catch (problem) {
+        answered = problem.code !== "unauthorized"; // perhaps it was done before the sign-in ended
+        throw problem;
     } finally {
         running.delete(name);
-        if (kept(name).value?.key === call.key) kept(name).set(null);
+        if (answered && kept(name).value?.key === call.key) kept(name).set(null);
     }
 }
 

@@ -11,6 +11,7 @@ import { html, useEffect, useRef, useState } from "./view.js";
 
 const AFTER_REFUSAL = 5000;
 const WHILE_CLOSED = 15; // seconds
+const PROOFS = 3; // of work, for one place
 
 /** null; or the answer about the token with `askAt` (Date.now()); or {ended: true}. */
 export function placeOf(concertId) {
@@ -29,11 +30,24 @@ function keep(cell, answer) {
     cell.set({ ...answer, askAt: Date.now() + wait });
 }
 
+/** Asks for a place; where the concert asks for a proof of work, with one. It is spent by an answer that was lost. */
+async function add(concertId, signal) {
+    let proof;
+    for (let left = PROOFS; ; left--) {
+        try {
+            return (await patient("POST", "/token/add", { body: by({ concertId, proof }), signal })).data;
+        } catch (problem) {
+            if (problem.code !== "challenge_required" || left === 0) throw problem;
+            const { prove } = await import("./proof.js");
+            proof = await prove(concertId, signal);
+        }
+    }
+}
+
 /** Enters the queue, or comes back to the place that one has. False when no name was given. */
 export async function enter(concertId, signal) {
     if (!await requireUser()) return false;
-    const { data } = await patient("POST", "/token/add", { body: by({ concertId }), signal });
-    keep(placeOf(concertId), data);
+    keep(placeOf(concertId), await add(concertId, signal));
     return true;
 }
 

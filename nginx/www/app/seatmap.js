@@ -7,7 +7,7 @@ import { useCell } from "./store.js";
 import { theme } from "./theme.js";
 import { html, useEffect, useRef } from "./view.js";
 
-const FINGER = 18; // pixels between seats below which a tap of a finger zooms in first
+const FINGER = 18; // pixels between seats below which a tap of a finger goes to the section, or nearer, first
 const MOUSE = 7;
 const STILL = 6; // pixels that a pointer may move and still click
 
@@ -76,12 +76,31 @@ function listen(canvas, gestures) {
         pointerdown: (event) => gestures.down(event), pointermove: (event) => gestures.move(event),
         pointerup: (event) => gestures.up(event), pointercancel: (event) => gestures.cancel(event),
         wheel: (event) => gestures.wheel(event),
+        // two fingers are the map's, also where one scrolls the page
+        touchstart: (event) => event.touches.length > 1 && event.preventDefault(),
     };
     for (const [name, listener] of Object.entries(listeners))
-        canvas.addEventListener(name, listener, { passive: name !== "wheel" });
+        canvas.addEventListener(name, listener, { passive: name !== "wheel" && name !== "touchstart" });
     return () => {
         for (const [name, listener] of Object.entries(listeners)) canvas.removeEventListener(name, listener);
     };
+}
+
+/** The way to a section of a large hall, or to a floor, for who has no pointer. */
+function GoTo({ hall, show }) {
+    if (!hall.isLarge) return null;
+    const places = [
+        [t("seats_zoom_all"), hall.box], ...hall.floors.map(({ name, box }) => [name, box]),
+        ...hall.sections.map(({ name, box }) => [t("section", name), box]),
+    ];
+    const go = ({ currentTarget }) => {
+        show(places[Number(currentTarget.value)][1]);
+        currentTarget.value = ""; // who moves on is elsewhere
+    };
+    return html`<select class="go-to" aria-label=${t("seats_go")} onChange=${go}>
+        <option value="">${t("seats_go")}</option>
+        ${places.map(([name], i) => html`<option key=${i} value=${i}>${name}</option>`)}
+    </select>`;
 }
 
 /** `own` are held by who looks; `onToggle(i)` chooses a seat or takes it off; `describe(i)` says what a seat is. */
@@ -96,7 +115,8 @@ export function SeatMap({ hall, statuses, own = NONE, chosen, onToggle, describe
         chart.current = made;
         canvas.current.chart = made;
         const gestures = new Gestures(made, (x, y, least) => {
-            if (made.scale < least) made.zoomTo(26, x, y);
+            if (made.followOverview(x, y)) return;
+            if (made.scale < least) made.approach(x, y);
             else if (made.seatUnder(x, y) >= 0) toggle.current(made.seatUnder(x, y));
         });
         const stop = listen(canvas.current, gestures);
@@ -140,7 +160,8 @@ export function SeatMap({ hall, statuses, own = NONE, chosen, onToggle, describe
     };
     const button = (name, sign, act) =>
         html`<button type="button" aria-label=${t(name)} title=${t(name)} onClick=${act}>${sign}</button>`;
-    return html`<div class="map">
+    return html`<${GoTo} hall=${hall} show=${(box) => chart.current.show(box)} />
+    <div class="map">
         <canvas ref=${canvas} tabindex="0" role="application" aria-label=${t("seats_map_help")}
             onKeyDown=${key} onBlur=${blur}></canvas>
         <div class="map-buttons">

@@ -1,7 +1,7 @@
 // The seats of one date: looking, choosing, and taking them before somebody else does.
 import { get, isFinal, patient, Problem } from "./api.js";
 import { explain, Opening, refusalOf } from "./concerts.js";
-import { Choice, describeSeat, useChoice } from "./choice.js";
+import { Choice, describeSeat, NoChoice, useChoice } from "./choice.js";
 import { buildHall, HELD, readStatuses } from "./hall.js";
 import { addHold, holds, readHolds } from "./holds.js";
 import { day, price, refusal, t, venueMoment } from "./language.js";
@@ -11,23 +11,28 @@ import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } 
 import { SeatList } from "./seatlist.js";
 import { SeatMap } from "./seatmap.js";
 import { kept, useCell } from "./store.js";
+import { PriceSwatches } from "./theme.js";
 import { by, requireUser } from "./user.js";
 import { html, useEffect, useMemo, useRef, useState } from "./view.js";
 
 const LOOK_AGAIN = 2000;
 const MOST = 8; // seats in one call
 
-async function readAll(concertId, itemId, signal) {
-    const path = `/concert/${concertId}/item/${itemId}`;
-    const [concert, { items }, first] = await Promise.all([
-        get(`/concert/${concertId}`, { signal }),
-        get(`/concert/${concertId}/item`, { signal }),
-        patient("GET", `${path}/seat?view=compact`, { signal }),
+const limitOf = (concert) => Math.min(MOST, concert.maxSeatsPerUser ?? MOST);
+
+async function readDate(concertId, itemId, signal) {
+    const [concert, { items }] = await Promise.all([
+        get(`/concert/${concertId}`, { signal }), get(`/concert/${concertId}/item`, { signal }),
     ]);
     const item = items.find((one) => one.itemId === itemId);
     if (!item) throw new Problem("item_not_found", 404);
-    const hall = buildHall(await get(`${path}/layout?v=${first.data.layoutVersion}`, { signal }));
-    return { concert, item, hall, first };
+    return { concert, item };
+}
+
+async function readHall(concertId, itemId, signal) {
+    const path = `/concert/${concertId}/item/${itemId}`;
+    const first = await patient("GET", `${path}/seat?view=compact`, { signal });
+    return { hall: buildHall(await get(`${path}/layout?v=${first.data.layoutVersion}`, { signal })), first };
 }
 
 /** The seats' statuses, asked for again while somebody looks and the sale goes on: only what changed is sent. */
@@ -108,8 +113,7 @@ function useUnfinished(concertId, itemId, onRefused) {
 
 function Legend({ hall, own }) {
     return html`<section class="legend" aria-label=${t("seats_legend")}><ul>
-        ${hall.prices.map((amount, tier) => html`<li key=${amount}>
-            <span class="swatch tier-${tier % 6}" aria-hidden="true"></span>${price(amount)}</li>`)}
+        <${PriceSwatches} prices=${hall.prices} nameOf=${price} />
         <li><span class="swatch mine" aria-hidden="true">✓</span>${t("seat_mine")}</li>
         ${own.size > 0 && html`<li><span class="swatch own" aria-hidden="true">✓</span>${t("seat_own")}</li>`}
         <li><span class="swatch held" aria-hidden="true"></span>${t("seat_held")}</li>
@@ -169,7 +173,7 @@ function Views({ list, setList }) {
 
 function Seats({ concert, item, hall, first, again }) {
     const { concertId } = concert;
-    const most = Math.min(MOST, concert.maxSeatsPerUser ?? MOST);
+    const most = limitOf(concert);
     const [over, setOver] = useState(() => refusalOf(item));
     const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first, setOver);
     const held = useCell(holds);
@@ -224,17 +228,28 @@ function Seats({ concert, item, hall, first, again }) {
         <div role="status" class="unseen">${busy ? t("holding") : ""}</div>`;
 }
 
+/** What can be said before the hall is here, where it will stay. */
+function Coming({ concert }) {
+    return html`<div class="hall">
+        <div class="hall-view"><div class="map"><${Loading} /></div></div>
+        <div class="hall-side"><${NoChoice} most=${limitOf(concert)}>${concert.queue && html`<${TurnBar} concert=${concert} />`}<//></div>
+    </div>`;
+}
+
 export function SeatsPage({ ids: [concertId, itemId] }) {
-    const [answer, problem, again] = useAnswer((signal) => readAll(concertId, itemId, signal).catch(async (problem) => {
+    const ask = (read) => (signal) => read(concertId, itemId, signal).catch(async (problem) => {
         throw await explain(problem, concertId, itemId);
-    }), [concertId, itemId]);
-    const dateText = useMemo(() => answer && `${day(answer.item.date)} · ${venueMoment(answer.item.startsAt, answer.concert.timeZone, { timeStyle: "short" })}`,
-        [answer, document.documentElement.lang]);
+    });
+    const [date, dateProblem, again] = useAnswer(ask(readDate), [concertId, itemId]);
+    const [plan, planProblem] = useAnswer(ask(readHall), [concertId, itemId]);
+    const problem = (!date && dateProblem) || (!plan && planProblem);
+    const dateText = useMemo(() => date && `${day(date.item.date)} · ${venueMoment(date.item.startsAt, date.concert.timeZone, { timeStyle: "short" })}`,
+        [date, document.documentElement.lang]);
     usePageTitle(t("seats_title"));
     return html`
-        <p><a href="#/concert/${concertId}">← ${answer?.concert.title ?? t("back")}</a></p>
+        <p><a href="#/concert/${concertId}">← ${date?.concert.title ?? t("back")}</a></p>
         <${Title} kicker=${dateText}>${t("seats_title")}<//>
-        ${problem && !answer && html`<${Refused} problem=${problem} />`}
-        ${!answer && !problem && html`<${Loading} />`}
-        ${answer && html`<${Seats} ...${answer} again=${again} />`}`;
+        ${problem ? html`<${Refused} problem=${problem} />` :
+            !date ? html`<${Loading} />` :
+            !plan ? html`<${Coming} ...${date} />` : html`<${Seats} ...${date} ...${plan} again=${again} />`}`;
 }

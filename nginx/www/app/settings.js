@@ -1,13 +1,9 @@
-// What the server is set to: {caller, charge}, asked for once.
+// What the server is set to: {caller, charge, signIn}, asked for once.
 import { get } from "./api.js";
+import { lazy } from "./store.js";
 
-let asked = null;
-
-/** `caller`: "body" where the page names the user; `charge`: "anyone" where users charge points themselves. */
-export function settings() {
-    asked ??= get("/settings").catch((error) => {
-        asked = null;
-        throw error;
-    });
-    return asked;
-}
+/**
+ * `caller`: "body" where the page names the user; `charge`: "anyone" where users charge points themselves; `signIn`:
+ * {issuer, clientId, scope, resource} where the pages sign in.
+ */
+export const settings = lazy(() => get("/settings"));

@@ -31,6 +31,18 @@ export function useCell(cell) {
     return value;
 }
 
+/** Asks once, for all who want the answer; after a failure the next one asks again. */
+export function lazy(ask) {
+    let answer = null;
+    return () => {
+        answer ??= ask().catch((error) => {
+            answer = null;
+            throw error;
+        });
+        return answer;
+    };
+}
+
 const PREFIX = storageName("");
 const memory = new Map(); // what storage has refused
 const cells = new Map();

@@ -1,14 +1,15 @@
 // What somebody has: tickets, payments, points.
-import { get, Problem } from "./api.js";
+import { get, Problem, weather } from "./api.js";
 import { readConcert } from "./concerts.js";
 import { serverNow } from "./clock.js";
 import { About } from "./hold.js";
 import { day, moment, number, points, price, refusal, t } from "./language.js";
-import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
+import { codesOf, dropTickets, keepTickets, useKeptTickets } from "./offline.js";
+import { confirm, Countdown, Loading, Refused, tell, Title, useAnswer, useModule, usePageTitle } from "./parts.js";
 import { perform } from "./pending.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
-import { forgetUser, requireUser, user, who } from "./user.js";
+import { forgetUser, requireUser, toAsk, unnamed, user, who } from "./user.js";
 import { html, useEffect, useState } from "./view.js";
 
 /** So many pages of the reservations, newest first, and whether there are `more`. */
@@ -24,9 +25,13 @@ async function readReservations(pages, signal) {
 }
 
 async function readTickets(pages, signal) {
-    if (!await requireUser()) throw new Problem("unnamed", 401);
-    const [found, { balance }] = await Promise.all([readReservations(pages, signal), get(who("/point"), { signal })]);
-    return { ...found, balance, concerts: await readConcerts(found.reservations, signal) };
+    if (!await requireUser()) throw unnamed();
+    const [found, { balance }, { transfers }] = await Promise.all([
+        readReservations(pages, signal), get(who("/point"), { signal }), get(who("/transfer?limit=50"), { signal })]);
+    const offers = transfers.filter(({ status }) => status === "offered");
+    const concerts = await readConcerts([...found.reservations, ...offers], signal);
+    keepTickets({ ...found, concerts });
+    return { ...found, balance, offers, concerts };
 }
 
 /** The concerts of reservations, by number; one that cannot be read is left out. */
@@ -39,7 +44,7 @@ async function readConcerts(reservations, signal) {
     return new Map(ids.map((id, i) => [id, found[i]]));
 }
 
-const seatName = (seat) => t("seat_name", seat.section, seat.row, seat.label);
+export const seatName = (seat) => t("seat_name", seat.section, seat.row, seat.label);
 
 /** A ticket's code, black on white whatever the theme, and with room around it: many scanners read no other. */
 function Code({ ticket }) {
@@ -57,11 +62,17 @@ function Code({ ticket }) {
 }
 
 /** The codes of an order, one at a time: a scanner would also take the one beside it. */
-function Codes({ reservation }) {
-    const [{ tickets, problem }, setState] = useState({});
+function Codes({ reservation, isLive }) {
+    const cell = codesOf(reservation.reservationId);
+    const tickets = useCell(cell);
+    const [problem, setProblem] = useState(null);
     const [chosen, choose] = useState(0);
     useEffect(() => {
-        get(who(`/reservation/${reservation.reservationId}/ticket`)).then(setState, (problem) => setState({ problem }));
+        if (!isLive) return;
+        get(who(`/reservation/${reservation.reservationId}/ticket`)).then((answer) => cell.set(answer.tickets), (refused) => {
+            cell.set(null);
+            setProblem(refused);
+        });
     }, []);
     if (problem?.code === "not_found") return null; // no tickets are issued here
     if (problem) return html`<p class="error" role="alert">${refusal(problem)}</p>`;
@@ -78,13 +89,34 @@ function Seats({ reservation }) {
         html`<li key=${seat.seatId}>${seatName(seat)}</li>`)}</ul>`;
 }
 
-function Ticket({ reservation, about, onChanged }) {
+/** A link to the file; where a token says who asks, which a link cannot, it is read first. */
+function Calendar({ reservation: { reservationId }, onProblem }) {
+    const path = who(`/reservation/${reservationId}/calendar`), name = `ticket-${reservationId}.ics`;
+    const save = async (event) => {
+        event.preventDefault();
+        try {
+            const [text, { saveFile }] = await Promise.all([get(path), import("./save.js")]);
+            saveFile(new Blob([text], { type: "text/calendar" }), name);
+        } catch (problem) {
+            onProblem(problem);
+        }
+    };
+    return html`<a href=${address(path)} download=${name} onClick=${user.value.signsIn && save}>${t("ticket_calendar")}</a>`;
+}
+
+/** What a refund does besides: of an order that was transferred it goes to who paid. */
+export function refundEffects({ paidBy }) {
+    return paidBy ? [t("ticket_paid_by", paidBy)] : [];
+}
+
+/** A ticket; of one that is only kept there is no `onChanged`, and nothing can be changed. `Change`: more of that. */
+function Ticket({ reservation, about, onChanged, offers, Change }) {
     const [state, setState] = useState({});
     const item = about.items.find((one) => one.itemId === reservation.itemId);
     const started = item && Date.parse(item.startsAt) <= serverNow();
     const refund = async () => {
         const sure = reservation.method ? t("ticket_return_sure") : t("ticket_refund_sure", points(reservation.totalPrice));
-        if (!await confirm(sure)) return;
+        if (!await confirm(sure, refundEffects(reservation))) return;
         setState({ busy: true });
         try {
             const done = await perform(`refund.${reservation.reservationId}`,
@@ -101,12 +133,12 @@ function Ticket({ reservation, about, onChanged }) {
             <${About} reservation=${reservation} ...${about} />
             <${Seats} reservation=${reservation} />
             <p>${price(reservation.totalPrice)}</p>
-            ${!started && html`<p><a href=${address(who(`/reservation/${reservation.reservationId}/calendar`))}
-                download="ticket-${reservation.reservationId}.ics">${t("ticket_calendar")}</a></p>`}
-            ${!started && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
+            ${!started && onChanged && html`<p><${Calendar} reservation=${reservation} onProblem=${(problem) => setState({ problem })} /></p>`}
+            ${!started && onChanged && html`<button type="button" disabled=${state.busy} onClick=${refund}>${t("ticket_refund")}</button>`}
             ${state.problem && html`<p class="error" role="alert">${refusal(state.problem)}</p>`}
+            ${!started && onChanged && Change && html`<${Change} reservation=${reservation} concert=${about.concert} offers=${offers} onChanged=${onChanged} />`}
         </div>
-        <${Codes} reservation=${reservation} />
+        <${Codes} key=${reservation.seats.map(({ seatId }) => seatId).join()} reservation=${reservation} isLive=${Boolean(onChanged)} />
     </li>`;
 }
 
@@ -199,17 +231,22 @@ function Group({ title, list, className, card }) {
 }
 
 function Tickets({ answer, again, turn, onMore }) {
-    const { reservations, concerts, balance, more } = answer;
+    const { reservations, concerts, balance, offers, more } = answer;
     const some = (status) => reservations.filter((one) => status.includes(one.status));
+    const paid = some(["paid"]);
+    const change = useModule(() => import("./ticketchange.js"), offers.length > 0 ||
+        paid.map(({ concertId }) => concerts.get(concertId).concert).some((one) => one?.transfers || one?.seatReturns));
     const props = (one) => ({ key: one.reservationId, reservation: one, about: concerts.get(one.concertId), onChanged: again });
     const past = some(["expired", "cancelled", "other"]);
     return html`
+        ${change && html`<${change.Offers} offers=${offers} concerts=${concerts} onChanged=${again} />`}
         <p class="lead">${t("balance_now", points(balance))}</p>
         <${Cancelled} ...${answer} />
         ${reservations.length === 0 && html`<p>${t("tickets_none")} <a href="#/">${t("to_concerts")}</a></p>`}
         <${Group} title=${t("tickets_held")} className="cards" list=${some(["held"])}
             card=${(one) => html`<${HeldTicket} ...${props(one)} />`} />
-        <${Group} className="tickets" list=${some(["paid"])} card=${(one) => html`<${Ticket} ...${props(one)} />`} />
+        <${Group} className="tickets" list=${paid}
+            card=${(one) => html`<${Ticket} ...${props(one)} offers=${offers} Change=${change?.Change} />`} />
         ${past.length > 0 && html`<details><summary>${t("tickets_past")}</summary>
             <ul class="cards">${past.map((one) => html`<${PastTicket} ...${props(one)} />`)}</ul></details>`}
         ${more && html`<p><button type="button" onClick=${onMore}>${t("show_more")}</button></p>`}
@@ -217,25 +254,40 @@ function Tickets({ answer, again, turn, onMore }) {
         <${History} turn=${turn} />`;
 }
 
+/** What was kept at the last visit, while there is no answer. */
+function KeptTickets({ at, orders }) {
+    return html`<p class="notice" role="status">${t("tickets_kept", moment(at))}</p>
+        <${Group} className="tickets" list=${orders} card=${({ reservation, about }) =>
+            html`<${Ticket} key=${reservation.reservationId} reservation=${reservation} about=${about} />`} />`;
+}
+
 function Who({ onForget }) {
     const who = useCell(user);
     if (!who?.userId) return null;
-    return html`<p class="who quiet">${t("signed_in", who.userId)}
-        ${who.asks && html` <button type="button" class="link" onClick=${onForget}>${t("other_name")}</button>`}</p>`;
+    return html`<p class="who quiet">${t("signed_in", who.name ?? who.userId)}${who.name && html` ${t("user_id", who.userId)}`}
+        ${(who.asks || who.signsIn) && html` <button type="button" class="link" onClick=${onForget}>${t(who.asks ? "other_name" : "sign_out")}</button>`}</p>`;
 }
 
 export function TicketsPage() {
     const [turn, setTurn] = useState(0);
     const [pages, setPages] = useState(1);
     const [answer, problem] = useAnswer((signal) => readTickets(pages, signal), [turn, pages]);
+    const before = useKeptTickets();
+    const isAway = useCell(weather) || !navigator.onLine;
+    const isStranger = user.value?.signsIn && !user.value.userId && !isAway; // as far as one can know without a network
+    const kept = !answer && !isStranger && before;
+    useEffect(() => {
+        if (problem?.code === "unauthorized") dropTickets();
+    }, [problem]);
     usePageTitle(t("my_tickets"));
     const again = () => setTurn((before) => before + 1);
     return html`
         <${Title}>${t("my_tickets")}<//>
         <${Who} onForget=${forgetUser} />
         ${problem && !answer && html`<${Refused} problem=${problem}>
-            <button type="button" onClick=${again}>${t(problem.code === "unnamed" ? "queue_stay" : "again")}</button><//>`}
-        ${!answer && !problem && html`<${Loading} />`}
+            <button type="button" onClick=${again}>${t(toAsk(problem))}</button><//>`}
+        ${kept && html`<${KeptTickets} ...${kept} />`}
+        ${!answer && !problem && !kept && html`<${Loading} />`}
         ${answer && html`<${Tickets} answer=${answer} again=${again} turn=${turn}
             onMore=${() => setPages(pages + 1)} />`}`;
 }

@@ -2,7 +2,7 @@
 import { isOver } from "./api.js";
 import { Dates, Maintenance, Opening, Over, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
-import { announce, confirm, Countdown, Fact, Loading, Refused, tell, Title, useAnswer, usePageTitle } from "./parts.js";
+import { announce, confirm, Countdown, Fact, Loading, Refused, tell, Title, useAnswer, useModule, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
 import { chime } from "./sound.js";
 import { kept, useCell } from "./store.js";
@@ -23,15 +23,15 @@ function Paused({ queue }) {
 
 /** Before the sale opens. The name is asked for now: at the opening that would cost the place of who looks away. */
 function Before({ concert, again }) {
-    const named = useCell(user)?.userId;
+    const { userId: named, signsIn } = useCell(user) ?? {};
     const [problem, setProblem] = useState(null);
     useEffect(() => {
         findUser().catch(setProblem);
     }, []);
     return html`<div class="card call">
         <${Opening} concert=${concert} again=${again} />
-        <p role="status">${t(named ? "queue_staying" : "queue_before")}</p>
-        ${!named && html`<button type="button" class="primary" onClick=${() => requireUser().catch(setProblem)}>${t("queue_stay")}</button>`}
+        <p role="status">${t(named ? "queue_staying" : signsIn ? "queue_before_sign_in" : "queue_before")}</p>
+        ${!named && html`<button type="button" class="primary" onClick=${() => requireUser().catch(setProblem)}>${t(signsIn ? "sign_in" : "queue_stay")}</button>`}
         ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
     </div>`;
 }
@@ -134,16 +134,6 @@ function useTurn(place, again) {
     }, [place?.status]);
 }
 
-/** The views of draws, for the concerts that have one; null until they are there. */
-function useDraws(needed) {
-    const [draws, setDraws] = useState(null);
-    const [turn, setTurn] = useState(0);
-    useEffect(() => {
-        if (needed) import("./draw.js").then(setDraws, () => setTimeout(() => setTurn(turn + 1), 3000));
-    }, [needed, turn]);
-    return draws;
-}
-
 function Inside({ concert, items, place, queue, again, draws }) {
     const { concertId } = concert;
     if (isOver(concert)) return html`<${Over} concert=${concert} />`;
@@ -181,7 +171,7 @@ export function WaitingRoom({ ids: [concertId] }) {
     const place = answer && isOver(answer.concert) ? null : held; // it is held, for a sale that goes on
     const queue = useQueue(concertId);
     const refused = useIntent(concertId, answer?.concert, again);
-    const draws = useDraws(answer?.concert.draw);
+    const draws = useModule(() => import("./draw.js"), Boolean(answer?.concert.draw));
     useEffect(() => {
         // the opening may be moved while one waits for it
         if (queue && answer && (queue.status !== answer.concert.status || queue.draw && queue.draw.opensAt !== answer.concert.opensAt)) again();

@@ -1,5 +1,5 @@
-// What this tab keeps until it is closed: the operator's key, drafts, and the keys of calls without an answer. Where
-// storage is refused, memory stands in until the next reload.
+// What this tab keeps until it is closed: the tokens of a fan, or an operator's key, drafts, and the keys of calls without
+// an answer. Where storage is refused, memory stands in until the next reload.
 import { storageName } from "./site.js";
 
 const memory = new Map();
