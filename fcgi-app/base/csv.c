@@ -1,6 +1,5 @@
 #include "base/csv.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static char
@@ -109,6 +108,15 @@ csv_next(struct csv *csv, struct csv_row *row)
         *end = '\0'; /* perhaps in place of the delimiter */
     }
     return CSV_ROW;
+}
+
+bool
+csv_row_has_text(const struct csv_row *row)
+{
+    for (size_t i = 0; i < row->count; i++)
+        if (*row->cells[i] != '\0')
+            return true;
+    return false;
 }
 
 /*

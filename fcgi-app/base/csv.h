@@ -5,6 +5,7 @@
 #ifndef FRONTROW_BASE_CSV_H
 #define FRONTROW_BASE_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,9 @@ struct csv csv_reader(char *text, size_t length);
 
 /* Reads the next line. Where that is refused, row->count is the number of the cell, from 1. */
 enum csv_result csv_next(struct csv *csv, struct csv_row *row) MUST_CHECK;
+
+/* Whether a line of at most CSV_CELLS_MAX cells has anything in it. */
+bool csv_row_has_text(const struct csv_row *row);
 
 /* Writes a text as a quoted cell. One that would be a formula gets an apostrophe in front. */
 void csv_write_text(struct buffer *out, const char *text);

@@ -92,16 +92,6 @@ refuse_cell(const struct csv_row *row, size_t cell, struct hall_fault *fault,
     return false;
 }
 
-/* Whether the line has anything in it. */
-static bool
-has_text(const struct csv_row *row)
-{
-    for (size_t i = 0; i < row->count; i++)
-        if (*row->cells[i] != '\0')
-            return true;
-    return false;
-}
-
 /* Reads a line with trimmed cells; without any behind the last one: false, and the fault is
  * HALL_SOUND. */
 static bool
@@ -166,7 +156,7 @@ read_headers(struct csv *reader, struct hall_csv *csv, struct hall_fault *fault)
     do {
         if (!next_row(reader, &row, fault))
             return fault->code == HALL_SOUND ? hall_fault_set(fault, HALL_NO_SEATS) : false;
-    } while (!has_text(&row));
+    } while (!csv_row_has_text(&row));
     csv->header_count = row.count;
     for (size_t i = 0; i < row.count; i++) {
         enum hall_column column = find_column(row.cells[i]);
@@ -228,7 +218,7 @@ hall_csv_read(char *text, size_t length, struct hall_plan *plan, struct hall_csv
     if (!read_headers(&reader, csv, fault))
         return false;
     while (next_row(&reader, &row, fault))
-        if (!has_text(&row))
+        if (!csv_row_has_text(&row))
             hall_plan_add_gap(plan);
         else if (!add_row(plan, csv, &row, fault))
             return false;

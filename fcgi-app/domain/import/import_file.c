@@ -140,22 +140,13 @@ read_row(struct import_file *file)
     return true;
 }
 
-static bool
-has_text(const struct csv_row *row)
-{
-    for (size_t i = 0; i < row->count; i++)
-        if (*row->cells[i] != '\0')
-            return true;
-    return false;
-}
-
 bool
 import_file_next(struct import_file *file)
 {
     do {
         if (!read_row(file))
             return false;
-    } while (!has_text(&file->row));
+    } while (!csv_row_has_text(&file->row));
     file->read_count++;
     for (size_t i = file->header_count; i < file->row.count; i++)
         if (*file->row.cells[i] != '\0')
@@ -180,7 +171,7 @@ read_headers(struct import_file *file)
     do {
         if (!read_row(file))
             return file->fault_count == 0 ? refuse_cell(file, 0, "There is nothing in it") : false;
-    } while (!has_text(row));
+    } while (!csv_row_has_text(row));
     file->header_count = row->count;
     for (size_t i = 0; i < row->count; i++) {
         enum import_column column = find_column(row->cells[i]);
