@@ -341,6 +341,7 @@ db_probe(struct database *db)
     close_all(db);
     if (connect_session(db) != DB_OK)
         return true;
+    db->session->used = true; /* it may be idle for long before somebody calls */
     log_info("MySQL answers again");
     breaker_success(db->breaker);
     return false;

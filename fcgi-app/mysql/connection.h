@@ -35,7 +35,7 @@ struct row {
 /* One connection of a struct database. */
 struct session {
     MYSQL *handle;    /* NULL: not connected */
-    bool used;        /* a statement went through since the connect */
+    bool used;        /* a statement went through since the connect, or a call before made it */
     struct host host; /* where it leads */
     uint32_t host_key;
     bool has_group;     /* the server is, or can be, a member of a group (Group Replication) */
