@@ -12,6 +12,8 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 def violations(page):
     """What axe finds, in short."""
     page.evaluate((TOOLS / "axe.js").read_text())
+    page.evaluate("""() => Promise.allSettled(document.getAnimations()
+        .filter(({ effect }) => effect.getTiming().iterations !== Infinity).map(({ finished }) => finished))""")
     found = page.evaluate("""() => axe.run(document, {
         runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })""")
     return [

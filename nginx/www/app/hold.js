@@ -161,11 +161,13 @@ function Held({ reservation, charge, balance, setBalance, onSettled }) {
     const purse = html`<${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />`;
     return html`
         ${missing > 0 && purse}
-        ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
-        <div class="actions">
-            <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
-                ${busy ? t("hold_paying") : t("hold_pay", points(reservation.totalPrice))}</button>
-            <button type="button" disabled=${busy} onClick=${giveBack}>${t("hold_cancel")}</button>
+        <div class="pay">
+            ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
+            <div class="actions">
+                <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
+                    ${busy ? t("hold_paying") : t("hold_pay", points(reservation.totalPrice))}</button>
+                <button type="button" disabled=${busy} onClick=${giveBack}>${t("hold_cancel")}</button>
+            </div>
         </div>
         <p class="help">${t("hold_once")}</p>
         ${missing <= 0 && html`<details><summary>${t("hold_balance")}: ${points(balance)}</summary>${purse}</details>`}`;
