@@ -115,7 +115,7 @@ bool is_by_operator(const struct request *request);
 
 /*
  * How often one user may do something in a time, for RateLimit-Policy and RateLimit
- * (draft-ietf-httpapi-ratelimit-headers). A name of NULL: no limit.
+ * (draft-ietf-httpapi-ratelimit-headers-11). A name of NULL: no limit.
  */
 struct rate_limit {
     const char *name; /* static, without quotes */

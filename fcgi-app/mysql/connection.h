@@ -80,8 +80,9 @@ struct database {
 
 /*
  * Looks the names up. Several addresses of one name are as many servers: the client library would
- * stay with the first that lets it in, also where that one only reads. Not with mysql_tls = verify,
- * as certificates are for names.
+ * stay with the first that lets it in, also where that one only reads, and would look the name up
+ * once more. One that has none now stays a name, and the library says why. Not with mysql_tls =
+ * verify, as certificates are for names.
  */
 void connection_find_hosts(struct database *db);
 
