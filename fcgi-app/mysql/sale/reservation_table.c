@@ -94,6 +94,10 @@ reservation_table_find(struct database *db, int64_t id, struct reservation *out,
                          RESERVATION_COLUMN_COUNT + 2);
 }
 
+/* Whether the concert keeps wait lists; a read in a read too. */
+#define HAS_WAITLIST                                                                               \
+    "COALESCE((SELECT c.waitlist FROM concert c WHERE c.concert_id = r.concert_id), 0)"
+
 enum db_result
 reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
 {
@@ -101,13 +105,15 @@ reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
     static const struct query lock = {
         "SELECT " RESERVATION_COLUMNS
         ", COALESCE((SELECT c.maintenance FROM concert c WHERE c.concert_id = r.concert_id), 0)"
-        ", " METHOD_OF_RESERVATION " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
-    struct column columns[RESERVATION_COLUMN_COUNT + 2];
+        ", " METHOD_OF_RESERVATION ", " HAS_WAITLIST
+        " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
+    struct column columns[RESERVATION_COLUMN_COUNT + 3];
     reservation_columns_bind(out, columns);
     columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&out->concert_maintenance);
     columns[RESERVATION_COLUMN_COUNT + 1] = INTO_METHOD(&out->method);
+    columns[RESERVATION_COLUMN_COUNT + 2] = INTO_BOOL(&out->concert_waitlist);
     return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns,
-                         RESERVATION_COLUMN_COUNT + 2);
+                         RESERVATION_COLUMN_COUNT + 3);
 }
 
 enum db_result
@@ -528,12 +534,12 @@ enum db_result
 reservation_table_lock_lapsed(struct database *db, struct reservation *reservation)
 {
     static const struct query lock = {
-        "SELECT concert_id, item_id, user_id, total_price, status + 0, expires_at FROM reservation"
-        " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
-    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
-                         COLUMNS(INTO_INT32(&reservation->concert_id),
-                                 INTO_INT32(&reservation->item_id), INTO_TEXT(reservation->user_id),
-                                 INTO_INT64(&reservation->total_price),
-                                 INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
-                                 INTO_INSTANT(&reservation->expires_at)));
+        "SELECT concert_id, item_id, user_id, total_price, status + 0, expires_at, " HAS_WAITLIST
+        " FROM reservation r WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
+    return db_select_one(
+        db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_INT32(&reservation->concert_id), INTO_INT32(&reservation->item_id),
+                INTO_TEXT(reservation->user_id), INTO_INT64(&reservation->total_price),
+                INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
+                INTO_INSTANT(&reservation->expires_at), INTO_BOOL(&reservation->concert_waitlist)));
 }
