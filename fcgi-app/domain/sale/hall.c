@@ -321,6 +321,39 @@ hall_precheck(struct services *services, const struct item *item, struct hall_wi
     return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
 }
 
+/* Of the section with the most. */
+static int32_t
+count_seats(const struct hall *hall)
+{
+    const struct layout *layout = hall->layout;
+    int32_t most = 0, *counts = calloc(layout->run_count + 1, sizeof counts[0]);
+    if (counts == NULL)
+        log_abort("no memory");
+    for (size_t i = 0; i < layout->run_count; i++) {
+        const struct seat_run *run = &layout->runs[i];
+        counts[run->section] += fits(hall, run) ? run_length(run) : 0;
+        most = counts[run->section] > most ? counts[run->section] : most;
+    }
+    free(counts);
+    return most;
+}
+
+enum db_result
+hall_count(struct services *services, const struct item *item, const struct hall_wish *wish,
+           int32_t *seats, int32_t *available)
+{
+    struct hall hall = {.wish = wish, .waiting = item->waiting, .seats_to_read = INT32_MAX};
+    enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
+    if (result != DB_OK)
+        return result;
+    hall.run_limit = hall.layout->run_count;
+    result = read_more(&hall, services->db);
+    *seats = count_seats(&hall);
+    *available = seating_max_free(hall.candidates, hall.count);
+    free(hall.candidates);
+    return result;
+}
+
 static void
 begin_choice(struct hall *hall)
 {

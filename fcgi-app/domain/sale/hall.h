@@ -28,6 +28,14 @@ enum error hall_precheck(struct services *services, const struct item *item, str
                          struct problem *problem) MUST_CHECK;
 
 /*
+ * Counts what an item has for a wish, but for its count, and what is free of it now, without a
+ * lock: of the section with the most, as all seats that are chosen together are of one.
+ */
+enum db_result hall_count(struct services *services, const struct item *item,
+                          const struct hall_wish *wish, int32_t *seats, int32_t *available)
+    MUST_CHECK;
+
+/*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the
  * database's time after the last lock. A set that another buyer is just taking is passed by.
  * Refuses with seats_not_available; with busy where nothing was left but what others hold locked,

@@ -85,21 +85,23 @@ require_same_wish(const struct waitlist_join *join, struct problem *problem)
     return refuse(problem, ERROR_ALREADY_WAITING);
 }
 
+/* Under the lock of the item's row: nothing comes back meanwhile. */
 static enum error
-require_sold_out(struct services *services, const struct waitlist_entry *entry, int32_t waiting,
-                 struct problem *problem)
+require_sold_out(struct services *services, const struct item *item,
+                 const struct waitlist_entry *entry, struct problem *problem)
 {
-    struct waitlist_stock stock;
-    enum db_result result = waitlist_table_count_stock(services->db, entry, waiting > 0, &stock);
+    const struct hall_wish wish = {.section = entry->section, .max_price = entry->max_price};
+    int32_t seats, available;
+    enum db_result result = hall_count(services, item, &wish, &seats, &available);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    if (stock.seats < entry->seat_count)
+    if (seats < entry->seat_count)
         return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
-    if (stock.available >= entry->seat_count)
+    if (available >= entry->seat_count)
         return refuse(problem, ERROR_SEATS_AVAILABLE);
-    if (waiting >= WAITLIST_MAX)
+    if (item->waiting >= WAITLIST_MAX)
         return refuse_because(problem, ERROR_QUEUE_FULL, "%d wait for this item already",
-                              (int)waiting);
+                              (int)item->waiting);
     return ERROR_NONE;
 }
 
@@ -109,9 +111,9 @@ waitlist_join_execute(struct services *services, void *state, struct problem *pr
     struct waitlist_join *join = state;
     struct waitlist_entry *entry = &join->entry;
     struct database *db = services->db;
-    int32_t waiting;
+    struct item *item = &join->offer.item;
     int64_t now;
-    enum db_result result = waitlist_table_lock_item(db, join->item_id, &waiting, &now);
+    enum db_result result = waitlist_table_lock_item(db, join->item_id, &item->waiting, &now);
     if (result == DB_OK)
         result = waitlist_table_find_waiting(db, join->user_id, join->item_id, entry);
     if (result == DB_OK)
@@ -125,11 +127,11 @@ waitlist_join_execute(struct services *services, void *state, struct problem *pr
         .max_price = join->max_price,
         .status = WAITLIST_WAITING,
         .created_at = now,
-        .position = waiting + 1,
+        .position = item->waiting + 1,
     };
     snprintf(entry->user_id, sizeof entry->user_id, "%s", join->user_id);
     snprintf(entry->section, sizeof entry->section, "%s", join->section);
-    if (require_sold_out(services, entry, waiting, problem) != ERROR_NONE)
+    if (require_sold_out(services, item, entry, problem) != ERROR_NONE)
         return problem->error;
     result = waitlist_table_insert(db, entry);
     if (result == DB_OK)

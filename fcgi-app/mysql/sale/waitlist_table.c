@@ -46,23 +46,6 @@ waitlist_table_add_waiting(struct database *db, int32_t item_id, int32_t more)
 #define FOR_EVERYBODY "s.blocked = 0 AND s.kind IN ('plain', 'restricted')"
 #define IS_KEPT "s.status = 'held' AND s.reservation_id = 0"
 
-enum db_result
-waitlist_table_count_stock(struct database *db, const struct waitlist_entry *entry, bool waits,
-                           struct waitlist_stock *stock)
-{
-    static const struct query count = {
-        "SELECT COALESCE(MAX(x.seats), 0), COALESCE(MAX(x.available), 0)"
-        " FROM (SELECT COUNT(*) AS seats, CAST(SUM(s.status = 'available'"
-        "   OR (? AND s.held_until <= UTC_TIMESTAMP(3))) AS SIGNED) AS available"
-        "  FROM seat s FORCE INDEX (PRIMARY) WHERE s.item_id = ? AND " FOR_EVERYBODY
-        "  AND s.price <= ? AND (? OR s.section = ?) GROUP BY s.section) x"};
-    return db_select_one(db, &count,
-                         PARAMETERS(DB_INTEGER(!waits), DB_INTEGER(entry->item_id),
-                                    DB_INTEGER(entry->max_price),
-                                    DB_INTEGER(entry->section[0] == '\0'), DB_TEXT(entry->section)),
-                         COLUMNS(INTO_INT32(&stock->seats), INTO_INT32(&stock->available)));
-}
-
 /* ---- entries ---- */
 
 #define ENTRY_COLUMNS                                                                              \
@@ -236,6 +219,10 @@ waitlist_table_keep(struct database *db, int32_t item_id, const int32_t *seat_id
     return db_execute(db, &add, named, parameters);
 }
 
+#define KEPT(alias)                                                                                \
+    "waitlist_return w FORCE INDEX (PRIMARY) STRAIGHT_JOIN seat " alias " FORCE INDEX (PRIMARY)"   \
+    " ON " alias ".item_id = w.item_id AND " alias ".seat_no = w.seat_no"
+
 /* Ranked as best available ranks them: by the highest price of a section, and by seatId. */
 #define LIST_SEATS(from)                                                                           \
     {                                                                                              \
@@ -251,12 +238,12 @@ enum db_result
 waitlist_table_list_seats(struct database *db, int32_t item_id, bool free_too,
                           struct waitlist_seat *seat)
 {
-    static const struct query kept = LIST_SEATS(
-        "waitlist_return w FORCE INDEX (PRIMARY) STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
-        "  ON s.item_id = w.item_id AND s.seat_no = w.seat_no WHERE w.item_id = ? AND " IS_KEPT);
-    static const struct query kept_and_free =
-        LIST_SEATS("seat s FORCE INDEX (PRIMARY) WHERE s.item_id = ?"
-                   "  AND (s.status = 'available' OR (" IS_KEPT "))");
+    static const struct query kept = LIST_SEATS(KEPT("s") " WHERE w.item_id = ? AND " IS_KEPT);
+    /* of the sections that have a kept one */
+    static const struct query kept_and_free = LIST_SEATS(
+        "seat s FORCE INDEX (PRIMARY) WHERE s.item_id = ?"
+        "  AND (s.status = 'available' OR (" IS_KEPT "))"
+        "  AND s.section IN (SELECT k.section FROM " KEPT("k") " WHERE w.item_id = s.item_id)");
     return db_select(db, free_too ? &kept_and_free : &kept, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT64(&seat->price),
                              INTO_TEXT(seat->section), INTO_INT32(&seat->rank),

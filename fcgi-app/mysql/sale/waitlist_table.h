@@ -49,12 +49,6 @@ struct waitlist_seat {
     int32_t row;  /* lowest seatId of its row among those that were read */
 };
 
-/* What is asked of an item's seats: how many a section has at most that fit a wish. */
-struct waitlist_stock {
-    int32_t seats;
-    int32_t available;
-};
-
 /* Locks an item's row: who waits, and what is kept for them, changes under this lock only. */
 enum db_result waitlist_table_lock_item(struct database *db, int32_t item_id, int32_t *waiting,
                                         int64_t *now) MUST_CHECK;
@@ -70,13 +64,6 @@ enum db_result waitlist_table_count(struct database *db, int32_t item_id, int32_
 /* Changes how many wait, under the lock. */
 enum db_result waitlist_table_add_waiting(struct database *db, int32_t item_id, int32_t more)
     MUST_CHECK;
-
-/*
- * What an item has and what is available of it for the entry's wish; `waits` tells whether somebody
- * waits, so that a hold that is over is not available.
- */
-enum db_result waitlist_table_count_stock(struct database *db, const struct waitlist_entry *entry,
-                                          bool waits, struct waitlist_stock *stock) MUST_CHECK;
 
 /* Adds an entry that waits, and sets its entry_id. */
 enum db_result waitlist_table_insert(struct database *db, struct waitlist_entry *entry) MUST_CHECK;
