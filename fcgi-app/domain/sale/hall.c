@@ -326,16 +326,16 @@ static int32_t
 count_seats(const struct hall *hall)
 {
     const struct layout *layout = hall->layout;
-    int32_t most = 0, *counts = calloc(layout->run_count + 1, sizeof counts[0]);
+    int32_t max = 0, *counts = calloc(layout->run_count + 1, sizeof counts[0]);
     if (counts == NULL)
         log_abort("no memory");
     for (size_t i = 0; i < layout->run_count; i++) {
         const struct seat_run *run = &layout->runs[i];
         counts[run->section] += fits(hall, run) ? run_length(run) : 0;
-        most = counts[run->section] > most ? counts[run->section] : most;
+        max = counts[run->section] > max ? counts[run->section] : max;
     }
     free(counts);
-    return most;
+    return max;
 }
 
 enum db_result

@@ -201,22 +201,33 @@ name_seats(struct parameter parameters[1 + SEATS_AT_ONCE], int32_t item_id, cons
     return 1 + SEATS_AT_ONCE;
 }
 
-enum db_result
-waitlist_table_keep(struct database *db, int32_t item_id, const int32_t *seat_ids, size_t count)
+static enum db_result
+note_kept(struct database *db, const struct parameter *named, size_t parameters)
 {
-    static const struct query keep = {
-        "UPDATE seat s SET s.status = 'held', s.reservation_id = 0, s.held_until = '9999-01-01' "
-        "WHERE " OF_EIGHT("s.") " AND s.status = 'available' AND " FOR_EVERYBODY};
     static const struct query add = {
         "INSERT INTO waitlist_return (item_id, seat_no, returned_at)"
         " SELECT s.item_id, s.seat_no, UTC_TIMESTAMP(3) FROM seat s WHERE " OF_EIGHT(
             "s.") " AND " IS_KEPT " ON DUPLICATE KEY UPDATE returned_at = UTC_TIMESTAMP(3)"};
+    return db_execute(db, &add, named, parameters);
+}
+
+enum db_result
+waitlist_table_keep(struct database *db, int32_t item_id, const int32_t *seat_ids, size_t count)
+{
+    static const struct query look = {"SELECT COUNT(*) FROM seat s WHERE " OF_EIGHT(
+        "s.") " AND s.status = 'available' AND " FOR_EVERYBODY};
+    static const struct query keep = {
+        "UPDATE seat s SET s.status = 'held', s.reservation_id = 0, s.held_until = '9999-01-01'"
+        " WHERE " OF_EIGHT("s.") " AND s.status = 'available' AND " FOR_EVERYBODY};
     struct parameter named[1 + SEATS_AT_ONCE];
     size_t parameters = name_seats(named, item_id, seat_ids, count);
-    enum db_result result = db_execute(db, &keep, named, parameters);
-    if (result != DB_OK || db_changed_rows(db) == 0)
+    int64_t found;
+    enum db_result result =
+        db_select_one(db, &look, named, parameters, COLUMNS(INTO_INT64(&found)));
+    if (result != DB_OK || found == 0)
         return result;
-    return db_execute(db, &add, named, parameters);
+    result = db_update(db, &keep, named, parameters, found);
+    return result == DB_OK ? note_kept(db, named, parameters) : result;
 }
 
 #define KEPT(alias)                                                                                \
