@@ -2,29 +2,27 @@
 
 import openapi
 import pytest
-from crowd import Pending, rush, together
+from crowd import rush
 from helpers import (
     Hall, age_hold, allow, ask_reserve, assert_problem, buy, charge, is_replayed, new_concert, new_user, ok, pay, reserve,
     seat_status,
 )
-from stack import wait_for
 
 pytestmark = pytest.mark.usefixtures("audited")
 
 
 @pytest.fixture
 def concert(stack):
-    """Of four seats, all sold to one user each, where lists are kept."""
+    """Of four seats, each sold to another user, where lists are kept."""
     return sold_out(stack)
 
 
-def sold_out(stack, seats=4, **settings):
+def sold_out(stack, seats=4, capacity=None, **settings):
+    """With a capacity there is a queue, from then on."""
     concert = allow(stack, new_concert(stack, seats=seats, **settings), waitlist=True, seatReturns=True, swaps=True)
-    token = {"admission_capacity": settings["capacity"]} if "capacity" in settings else {}
-    concert.set(admission_capacity="NULL")
     concert.orders = {seat: buy(stack, new_user(), concert, item=concert.item, seats=[seat])[0] for seat in range(1, seats + 1)}
-    if token:
-        concert.set(**token)
+    if capacity is not None:
+        concert.set(admission_capacity=capacity)
     return concert
 
 
@@ -387,7 +385,7 @@ def test_an_offer_that_is_declined_goes_to_the_next(stack, concert):
 @pytest.mark.parametrize("capacity", [None, 0])
 def test_an_offer_is_paid(stack, capacity):
     """With a queue that calls nobody too."""
-    concert = sold_out(stack, seats=2, **({} if capacity is None else {"capacity": capacity}))
+    concert = sold_out(stack, seats=2, capacity=capacity)
     first = wait(stack, concert)
     ok(cancel(stack, concert.orders[2]))
     offer = entry(stack, first)["offer"]
@@ -468,6 +466,20 @@ def test_the_order_outlives_redis_and_the_workers(stack, concert):
     for seat in (2, 1, 4):
         ok(cancel(stack, concert.orders[seat]))
     assert [offered(stack, one) for one in asked] == [[2], [1], [4]]
+
+
+def test_without_redis(new_stack):
+    """A list, its offers and their payment need none, although the concert has a queue."""
+    private = new_stack()
+    concert = sold_out(private, seats=2, capacity=0)
+    private.stop_service("redis")
+    first, second = wait(private, concert), wait(private, concert)
+    ok(cancel(private, concert.orders[2]))
+    offer = entry(private, first)["offer"]
+    charge(private, first["userId"], 1000)
+    pay(private, first["userId"], offer["reservationId"], offer["token"])
+    assert (offered(private, first), entry(private, second)["position"]) == ([2], 1)
+    private.start_service("redis")
 
 
 def test_a_rush(stack):

@@ -3,6 +3,7 @@
 import pytest
 from fan import DESKTOP, PHONE, allow, assert_fits, violations
 from stack import wait_for
+from test_operations import sign_in
 
 TEXTS = {
     "en": {"title": "Wait for returned seats", "join": "Wait for returned seats", "second": "You are number 2 on the wait list.",
@@ -111,3 +112,12 @@ def test_where_no_list_is_kept_nothing_is_said(new_fan, new_concert):
     page = new_fan().sign_in().open(f"/concert/{concert}/item/{item}")
     page.locator(".best").wait_for()
     assert page.locator(".waitlist").count() == 0
+
+
+@pytest.mark.parametrize("language, said", [("en", "1 waiting for returned seats"), ("ko", "취소표 대기 1명")])
+def test_operators_see_how_many_wait(new_fan, sold_out, stack, language, said):
+    concert, item, _ = sold_out
+    join(stack, f"waits-{concert}", concert, item)
+    page = sign_in(new_fan(language), stack, f"/concert/{concert}/dates")
+    page.locator("details.item").get_by_text(said).wait_for()
+    assert_fine(page)
