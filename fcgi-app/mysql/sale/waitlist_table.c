@@ -352,15 +352,6 @@ waitlist_table_remove(struct database *db, const char *user_id, int32_t item_id,
 }
 
 enum db_result
-waitlist_table_count_concert(struct database *db, int32_t concert_id, int64_t *waiting)
-{
-    static const struct query count = {
-        "SELECT CAST(COALESCE(SUM(waiting), 0) AS SIGNED) FROM item WHERE concert_id = ?"};
-    return db_select_one(db, &count, PARAMETERS(DB_INTEGER(concert_id)),
-                         COLUMNS(INTO_INT64(waiting)));
-}
-
-enum db_result
 waitlist_table_count_old(struct database *db, int64_t cutoff, int64_t *count)
 {
     static const struct query query = {"SELECT COUNT(*) FROM waitlist_entry WHERE settled_at < ?"};

@@ -129,10 +129,6 @@ enum db_result waitlist_table_next_item(struct database *db, const char *user_id
 enum db_result waitlist_table_remove(struct database *db, const char *user_id, int32_t item_id,
                                      int32_t *waiting) MUST_CHECK;
 
-/* How many wait for a concert. */
-enum db_result waitlist_table_count_concert(struct database *db, int32_t concert_id,
-                                            int64_t *waiting) MUST_CHECK;
-
 /* Entries that were settled before a cutoff: how many, and the oldest of them away. */
 enum db_result waitlist_table_count_old(struct database *db, int64_t cutoff, int64_t *count)
     MUST_CHECK;
