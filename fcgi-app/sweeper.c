@@ -13,8 +13,8 @@
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, refunds\n"
-    "cancelled dates, deletes old stored answers.\n\n"
+    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, offers\n"
+    "what came back to who waits for it, refunds cancelled dates, deletes old stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
     "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis cannot be\n"
@@ -36,6 +36,10 @@ report_pass(const struct sweep_report *report, int64_t ms)
         log_info("of cancelled dates %" PRId64 " orders refunded, %" PRId64 " holds ended; %" PRId64
                  " dates done",
                  cancels->ended.refunded, cancels->ended.holds, cancels->done);
+    if (report->waitlists.offers + report->waitlists.ended + report->waitlists.busy > 0)
+        log_info("of wait lists %" PRId64 " offers made, %" PRId64 " entries ended; %" PRId64
+                 " dates left to others",
+                 report->waitlists.offers, report->waitlists.ended, report->waitlists.busy);
 }
 
 /* For /metrics: a pass that was given up leaves the last whole one there, which grows old. */

@@ -9,6 +9,8 @@ DELETE FROM webhook;
 DELETE FROM outbox_event;
 DELETE FROM concert_told;
 DELETE FROM imported_order;
+DELETE FROM waitlist_return;
+DELETE FROM waitlist_entry;
 DELETE FROM imported_balance;
 DELETE FROM payment;
 DELETE FROM point_history;

@@ -49,6 +49,7 @@ HALLS = [
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
     f"UPDATE concert SET transfers = 1 WHERE concert_id = {QUEUE}",
+    f"UPDATE concert SET waitlist = 1 WHERE concert_id = {SOLD_OUT}",
     f"UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = {OPEN}",
     "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
 ]
@@ -215,6 +216,27 @@ def accept_eight(world):
 def decline_eight(world):
     offer = offered_eight(world)
     return "DELETE", f"/transfer/{offer['transferId']}?userId={offer['toUserId']}", None, world.key()
+
+
+def join(world):
+    return "POST", "/waitlist", world.reserve(world.user(), SOLD_OUT, count=8), world.key()
+
+
+def joined(world):
+    method, path, body, headers = join(world)
+    return world.ask(method, path, body | {"count": 1}, headers).json()
+
+
+def leave(world):
+    entry = joined(world)
+    return "DELETE", f"/waitlist?userId={entry['userId']}&itemId={SOLD_OUT}"
+
+
+def release_waited(world):
+    """A seat that somebody waits for; before, those who ask for eight are looked at, twice, with what is free."""
+    joined(world)
+    seat = next(world.numbers)
+    return "DELETE", f"/reservation/{1000000 + seat}?userId=owner-{seat}"
 
 
 def pay_one(world):
@@ -457,6 +479,10 @@ REQUESTS = [
     Request("GET /reservation/{reservation}/calendar", "8 seats", ask_calendar, 7, 30),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
     Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
+    Request("POST /waitlist", "8 of 50,000, limit, key", join, 11, HALL + 100),
+    Request("GET /waitlist", "an offer", lambda world: ("GET", f"/waitlist?userId={joined(world)['userId']}"), 1, 100),
+    Request("DELETE /waitlist", "", leave, 8, 100, 204),
+    Request("DELETE /reservation/{reservation}", "a held seat that is offered, limit", release_waited, 40, 2 * HALL + 500),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
     Request("POST /point/charge", "again", change_points("charge", False), 4, 5),
     Request("POST /point/charge", "again, key", keyed(change_points("charge", False)), 6, 10),

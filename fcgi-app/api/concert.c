@@ -55,6 +55,7 @@ write_for_buyers(struct json *json, const struct services *services,
     json_write_boolean(json, "seatReturns", concert->seat_returns);
     json_write_boolean(json, "swaps", concert->swaps);
     json_write_boolean(json, "transfers", concert->transfers);
+    json_write_boolean(json, "waitlist", concert->waitlist);
 }
 
 void
@@ -129,6 +130,7 @@ write_item(void *item_writer, const struct item *item)
     json_write_integer(json, "seatCount", item->seat_count);
     json_write_integer(json, "availableCount", item->available_count);
     json_write_integer(json, "heldCount", item->held_count);
+    json_write_integer(json, "waiting", item->waiting);
     json_end_object(json);
 }
 

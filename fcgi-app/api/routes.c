@@ -175,6 +175,23 @@ static const struct field amount_fields[] = {
     END,
 };
 
+static const struct field waitlist_fields[] = {
+    USER,
+    {"concertId", FIELD_ID, AT(concert_id)},
+    {"itemId", FIELD_ID, AT(item_id)},
+    {"count", FIELD_SMALL, AT(count), .min = 1, .max = SEATS_AT_ONCE},
+    {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
+    {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
+     .default_value = PRICE_MAX},
+    END,
+};
+
+static const struct field leave_fields[] = {
+    USER,
+    {"itemId", FIELD_ID, AT(item_id)},
+    END,
+};
+
 static const struct field payment_fields[] = {
     USER,
     {"reservationId", FIELD_LARGE_ID, AT(reservation_id)},
@@ -278,6 +295,10 @@ const struct route api_routes[] = {
     GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
     SELDOM(METHOD_GET, "/reservation/{reservation}/calendar", WHO_CALLER, user_fields, calendar_get,
            false),
+
+    SELDOM(METHOD_POST, "/waitlist", WHO_CALLER, waitlist_fields, waitlist_post, true),
+    SELDOM(METHOD_GET, "/waitlist", WHO_CALLER, page_fields, waitlist_get_list, false),
+    SELDOM(METHOD_DELETE, "/waitlist", WHO_CALLER, leave_fields, waitlist_delete, false),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
     ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,

@@ -89,6 +89,16 @@ class Books:
         made = ok(stack.post("/admin/concert", draft, **keyed("create", **stack.admin_headers())))
         self.names["unsold_item"] = made["itemIds"][0]
 
+        # three wait for a seat of two, and two are offered one, one after the other
+        waited = new_concert(stack, seats=2, hold_seconds=3600)
+        waited.set(waitlist=1)
+        taken = [reserve(stack, "quitter", waited, item=waited.item, seats=[seat]) for seat in (1, 2)]
+        entries = [ok(stack.post("/waitlist", {"userId": user, "concertId": waited.id, "itemId": waited.item, "count": 1},
+                                 **keyed("wait"))) for user in ("patient", "eager", "idle")]
+        for hold in taken:
+            ok(stack.call("DELETE", f"/reservation/{hold['reservationId']}?userId=quitter"))
+        self.names |= {"entry": entries[0]["entryId"], "waited": waited.item}
+
         # as many as the limit allows, of which the first two lapse before the last two are held
         first = reserve(stack, "greedy", limited, item=limited.item, seats=[1, 2])
         age_hold(stack, first["reservationId"], 3700)
@@ -167,7 +177,7 @@ def violations(stack):
 def test_real_books_are_clean(books):
     status, rules, apart = audit(books.stack)
     assert status == 0 and not any(rules.values())
-    assert apart == {"lapsed_holds": 1, "queue_without_row": 0}
+    assert apart == {"lapsed_holds": 1, "kept_returns": 0, "queue_without_row": 0}
 
 
 def state_of(stack):
@@ -306,6 +316,28 @@ RULES = ("INSERT INTO refund_rule (concert_id, since, until_days, percent) SELEC
 
 # Each: the rules that it breaks, and how. Statements speak of reservations and items by name.
 BREAKS = {
+    "an offer past one who waited longer": (
+        {"waitlist_in_order"},
+        ["UPDATE waitlist_entry SET entry_id = entry_id + 1000 WHERE entry_id = {entry}"]),
+    "an offer to another user": (
+        {"offer_is_its_users"},
+        ["UPDATE waitlist_entry SET user_id = 'other' WHERE entry_id = {entry}"]),
+    "an offer without a hold": (
+        {"offer_is_its_users"},
+        ["UPDATE waitlist_entry SET reservation_id = NULL WHERE entry_id = {entry}"]),
+    "one who waits and has an offer": (
+        {"offer_is_its_users", "waitlist_in_order", "waiting_is_counted"},
+        ["UPDATE waitlist_entry SET status = 'waiting', settled_at = NULL WHERE entry_id = {entry}"]),
+    "one who waits and is not counted": (
+        {"waiting_is_counted"},
+        ["UPDATE item SET waiting = 0 WHERE item_id = {waited}"]),
+    "an entry of no date": (
+        {"waiting_is_counted"},
+        ["UPDATE waitlist_entry SET item_id = 2000000000, status = 'left' WHERE entry_id = {entry} + 1",
+         "UPDATE waitlist_entry SET reservation_id = NULL WHERE entry_id = {entry} + 1"]),
+    "a seat that is kept for nobody": (
+        {"held_seat_held"},
+        ["UPDATE seat SET status = 'held', reservation_id = 0, held_until = '9999-01-01' WHERE item_id = {item} AND seat_no = 20"]),
     "a draw that is not there": (
         {"draw_kept"},
         ["UPDATE concert SET draw = 1 WHERE concert_id = {concert}"]),

@@ -12,7 +12,7 @@ import re
 import socket
 
 import pytest
-from helpers import add_token, charge, new_concert, new_user
+from helpers import add_token, charge, new_concert, new_user, reserve
 from test_routes import ROUTES
 
 LIMIT_KIB = 64
@@ -221,6 +221,14 @@ class Lone:
         return [request("POST", f"/reservation/{one['reservationId']}/transfer", {"userId": self.user, "toUserId": "friend"})
                 for one in bought]
 
+    def waits(self, count):
+        """Of as many users for one seat that is taken."""
+        concert = new_concert(self.stack, seats=1)
+        concert.set(waitlist=1)
+        reserve(self.stack, new_user(), concert)
+        return [request("POST", "/waitlist", {"userId": new_user(), "concertId": concert.id, "itemId": concert.item, "count": 1})
+                for _ in range(count)]
+
     def adds(self, count, concert):
         return [
             request("POST", "/token/add", {"userId": new_user(), "concertId": concert.id})
@@ -293,6 +301,10 @@ CALLS = {
         request("POST", f"/transfer/{one['transferId']}/accept", {"userId": "friend"}) for one in lone.make(lone.offers(count))],
     ("DELETE", "/transfer/{transfer}"): lambda lone: lambda count: [
         request("DELETE", f"/transfer/{one['transferId']}?userId=friend") for one in lone.make(lone.offers(count))],
+    ("POST", "/waitlist"): lambda lone: lone.waits,
+    ("GET", "/waitlist"): lambda lone: lone.of_user("/waitlist"),
+    ("DELETE", "/waitlist"): lambda lone: lambda count: [
+        request("DELETE", f"/waitlist?userId={one['userId']}&itemId={one['itemId']}") for one in lone.make(lone.waits(count))],
     ("GET", "/point"): lambda lone: lone.of_user("/point"),
     ("POST", "/point/charge"): lambda lone: lone.charges,
     ("POST", "/point/use"): lambda lone: lambda count: [
@@ -368,7 +380,7 @@ MORE = {
     "no admin": (401, lambda lone: lambda count: [request("GET", "/admin/concert/1")] * count),
 }
 EVERY = MORE | {
-    " ".join(route): (204 if route == ("DELETE", "/token") else 200, make)
+    " ".join(route): (204 if route in (("DELETE", "/token"), ("DELETE", "/waitlist")) else 200, make)
     for route, make in CALLS.items()
 }
 

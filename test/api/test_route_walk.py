@@ -278,7 +278,7 @@ def is_read(route, member):
     if route.method == "PATCH":
         return not member.place.startswith("items") and member.name != "items"
     return member.name not in ("paused", "maxWaiting", "refundRules", "untilDays", "percent", "description", "ageLimit",
-                               "runningMinutes", "poster", "seatReturns", "swaps", "transfers", "reentry")
+                               "runningMinutes", "poster", "seatReturns", "swaps", "transfers", "reentry", "waitlist", "waitlistSeconds")
 
 
 CONCERT_ROUTES = [route for route in ROUTES if route.fields == "any_fields" and "{item}" not in route.pattern

@@ -19,6 +19,7 @@ GROWING = {
     "seat", "reservation", "reservation_seat", "returned_seat", "payment", "point", "point_history",
     "box_office_sale", "box_office_refund", "queue_token", "open_token", "idempotency",
     "ticket", "outbox_event", "webhook_delivery", "void_ticket", "transfer",
+    "waitlist_entry",
 }
 # What reads all there is, by its nature, and not for a request; and what a new connection asks, not prepared.
 NOT_FOR_REQUESTS = {
@@ -27,7 +28,7 @@ NOT_FOR_REQUESTS = {
 }
 
 # Of webhooks most have arrived; of the others a tenth is dead. Each paid order was offered to somebody,
-# and lost a ticket once.
+# and lost a ticket once. Some wait for more.
 LATER = """
 INSERT INTO webhook (webhook_id, url, events, salt, created_at)
 VALUES (1, 'https://shop.example/', '', REPEAT('s', 16), UTC_TIMESTAMP(3)),
@@ -47,7 +48,11 @@ FROM ticket;
 INSERT INTO transfer (reservation_id, from_user, to_user, status, created_at, expires_at, settled_at)
 SELECT reservation_id, user_id, CONCAT('user_', reservation_id MOD 7777), 'declined', created_at, expires_at, created_at
 FROM reservation WHERE status = 'paid';
-ANALYZE TABLE webhook, outbox_event, webhook_delivery, ticket, void_ticket, transfer;
+INSERT INTO waitlist_entry (concert_id, item_id, user_id, seat_count, status, reservation_id, created_at, settled_at)
+SELECT concert_id, item_id, user_id, 1 + reservation_id MOD 4, IF(reservation_id MOD 1000 = 0, 'waiting', 'left'), NULL,
+       created_at, IF(reservation_id MOD 1000 = 0, NULL, created_at) FROM reservation;
+UPDATE item i SET waiting = (SELECT COUNT(*) FROM waitlist_entry e WHERE e.item_id = i.item_id AND e.status = 'waiting');
+ANALYZE TABLE webhook, outbox_event, webhook_delivery, ticket, void_ticket, transfer, waitlist_entry;
 """
 
 # A value for a placeholder, by what stands before it in the statement; else it is the number 1.
@@ -392,7 +397,8 @@ def test_reset_leaves_nothing_behind(books):
         "hall": 0, "hall_part": 0, "idempotency": 0, "imported_balance": 0, "imported_order": 0, "item": 107, "item_cancel": 0,
         "open_token": 0, "operator_key": 0, "outbox_event": 0, "payment": 48, "point": 48, "point_history": 96, "queue_token": 0,
         "refund_rule": 0, "reservation": 48, "reservation_seat": 192, "returned_seat": 0, "schema_migrations": len(versions(books)),
-        "seat": 6450, "seat_quota": 48, "ticket": 0, "transfer": 0, "void_ticket": 0, "webhook": 0, "webhook_delivery": 0,
+        "seat": 6450, "seat_quota": 48, "ticket": 0, "transfer": 0, "void_ticket": 0, "waitlist_entry": 0,
+        "waitlist_return": 0, "webhook": 0, "webhook_delivery": 0,
     }
 
 

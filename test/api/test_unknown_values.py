@@ -12,7 +12,7 @@ from helpers import (
 COLUMNS = {
     ("box_office_sale", "method"), ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
     ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "kind"), ("seat", "status"),
-    ("transfer", "status"),
+    ("transfer", "status"), ("waitlist_entry", "status"),
 }
 LATER = "later"
 
@@ -200,6 +200,21 @@ def test_a_stored_answer(newer):
     set_later(newer, "idempotency", "effect", "user_id = %s", user)
     again = newer.post("/point/charge", body, **key)
     assert (again.status, again.body, again.headers["Idempotency-Replayed"]) == (200, first.body, "true")
+
+
+def test_an_entry_of_a_wait_list(newer):
+    """It is shown, and does not wait."""
+    concert, user = new_concert(newer, seats=1), new_user()
+    concert.set(waitlist=1)
+    order, _ = buy(newer, new_user(), concert)
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "count": 1}
+    entry = ok(newer.post("/waitlist", body))
+    set_later(newer, "waitlist_entry", "status", "entry_id = %s", entry["entryId"])
+    later = entry | {"status": "other", "position": None}
+    assert ok(newer.get(f"/waitlist?userId={user}"))["entries"] == [later]
+    assert_problem(newer.call("DELETE", f"/waitlist?userId={user}&itemId={concert.item}"), "waitlist_entry_not_found")
+    ok(newer.call("DELETE", f"/reservation/{order['reservationId']}?userId={order['userId']}"))
+    assert ok(newer.get(f"/waitlist?userId={user}"))["entries"] == [later]
 
 
 def test_a_transfer(newer):

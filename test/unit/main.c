@@ -26,6 +26,7 @@ main(void)
     suite_seating();
     suite_sold_out();
     suite_ticket();
+    suite_waitlist();
     suite_webhook();
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();

@@ -83,9 +83,10 @@ void reservation_cancel_count(const void *cancel, struct tally *tally);
 
 /*
  * To be called before the answer of a call that freed seats, or may have done so: from now on best
- * available finds them. Also before a stored answer is repeated: the worker of the first call may
- * have been killed before it came here. Then `repeated` is true, and the reservation is that of the
- * user's `key`; whoever repeats an old one has nobody look at the seats anew.
+ * available finds them, and who waits for them has them. Also before a stored answer is repeated:
+ * the worker of the first call may have been killed before it came here. Then `repeated` is true,
+ * and the reservation is that of the user's `key`; whoever repeats an old one has nobody look at
+ * the seats anew.
  */
 void reservation_seats_freed(struct services *services, const char *user_id,
                              const struct reservation *reservation, const char *key, bool repeated);

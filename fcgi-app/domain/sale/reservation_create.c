@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/quota.h"
+#include "domain/sale/waitlist.h"
 
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
 
@@ -17,6 +18,7 @@ reservation_create_check_seats(const struct reservation_create *create, const st
     if (found < create->seat_count)
         return refuse(problem, ERROR_SEAT_NOT_FOUND);
     struct problem taken = {.error = ERROR_SEAT_TAKEN};
+    now = waitlist_judge_time(create->offer->item.waiting, now);
     for (size_t i = 0; i < found; i++)
         if (seat_shown(&seats[i], now) != SEAT_AVAILABLE)
             taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
@@ -109,6 +111,7 @@ reservation_create_precheck(struct services *services, void *state, struct probl
     if (concert_refuse(problem, result) != ERROR_NONE ||
         reservation_create_check(services, create, problem) != ERROR_NONE)
         return problem->error;
+    create->wish.has_waitlist = create->offer->concert.waitlist;
     if (create->wish.count > 0)
         return hall_precheck(services, &create->offer->item, &create->wish, problem);
     if (reservation_create_check_seats(create, seats, found, create->offer->concert.now, problem) !=
@@ -161,6 +164,8 @@ reservation_create_lock_named(struct services *services, const struct reservatio
     size_t found;
     enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
                                             create->seat_count, seats, &found, now);
+    if (result == DB_OK)
+        result = waitlist_read_waiting(services, &create->offer->concert, &create->offer->item);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return reservation_create_check_seats(create, seats, found, *now, problem);

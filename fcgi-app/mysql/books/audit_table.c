@@ -65,7 +65,9 @@ const struct audit_check audit_checks[] = {
       "  AND r.item_id = s.item_id AND r.status = 'held' AND r.expires_at = s.held_until"
       " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
       "  AND l.seat_no = s.seat_no"
-      " WHERE s.status = 'held' AND l.seat_no IS NULL"},
+      " LEFT JOIN waitlist_return w ON w.item_id = s.item_id AND w.seat_no = s.seat_no"
+      "  AND s.reservation_id = 0"
+      " WHERE s.status = 'held' AND l.seat_no IS NULL AND w.seat_no IS NULL"},
      false},
 
     {"reservation_adds_up",
@@ -304,7 +306,7 @@ const struct audit_check audit_checks[] = {
       " LEFT JOIN transfer y ON y.transfer_id = i.effect_id AND i.effect = 'transfer'"
       "  AND i.user_id IN (y.from_user, y.to_user)"
       " WHERE i.body IS NULL"
-      "  OR (i.effect <> 'hall'" /* which may be removed since */
+      "  OR (i.effect NOT IN ('hall', 'wait')" /* which may be removed since */
       "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id,"
       "    t.ticket_id, y.transfer_id) IS NULL)"},
      false},
@@ -348,6 +350,47 @@ const struct audit_check audit_checks[] = {
       "  AND t.status IN ('active', 'done')"
       "  WHERE c.draw = 1 AND c.opens_at > UTC_TIMESTAMP(3))"},
      false},
+
+    /*
+     * Whom a later offer fits, it fits equally where the wish asks for no more. Who was passed
+     * because of a limit does not count: the passing was no longer ago than a pass may take.
+     */
+    {"waitlist_in_order",
+     "who waited longer for what fits equally had an offer first",
+     {"SELECT COUNT(*) FROM waitlist_entry o"
+      " WHERE o.status = 'offered' AND EXISTS (SELECT 1 FROM waitlist_entry e"
+      "  WHERE e.item_id = o.item_id AND e.entry_id < o.entry_id"
+      "  AND (e.settled_at IS NULL OR e.settled_at > o.settled_at)"
+      "  AND e.seat_count <= o.seat_count AND (e.section IS NULL OR e.section <=> o.section)"
+      "  AND (e.max_price IS NULL OR e.max_price >= o.max_price)"
+      "  AND (e.passed_at IS NULL OR e.passed_at < o.settled_at - INTERVAL 10 MINUTE))"},
+     false},
+
+    {"offer_is_its_users",
+     "an offer is a hold of the date that was made for the user who waited, then and no later",
+     {"SELECT COUNT(*) FROM waitlist_entry e"
+      " LEFT JOIN reservation r ON r.reservation_id = e.reservation_id AND r.item_id = e.item_id"
+      "  AND r.concert_id = e.concert_id AND r.created_at = e.settled_at AND r.token IS NOT NULL"
+      "  AND (r.user_id = e.user_id OR " TRANSFER_OF_R " AND x.from_user = e.user_id))"
+      " WHERE (e.status = 'offered') <> (r.reservation_id IS NOT NULL)"
+      "  OR (e.reservation_id IS NOT NULL AND e.status <> 'offered')"
+      "  OR (e.status = 'waiting') <> (e.settled_at IS NULL)"},
+     false},
+
+    {"waiting_is_counted",
+     "a date has as many waiting entries as it says",
+     {"SELECT (SELECT COUNT(*) FROM item i WHERE i.waiting <> (SELECT COUNT(*)"
+      "  FROM waitlist_entry e FORCE INDEX (waitlist_entry_in_order)"
+      "  WHERE e.status = 'waiting' AND e.item_id = i.item_id))"
+      " + (SELECT COUNT(*) FROM waitlist_entry e"
+      "  LEFT JOIN item i ON i.item_id = e.item_id AND i.concert_id = e.concert_id"
+      "  WHERE i.item_id IS NULL)"},
+     false},
+
+    {"kept_returns",
+     "seats that came back and are not offered yet",
+     {"SELECT COUNT(*) FROM waitlist_return"},
+     true},
 
     {"lapsed_holds",
      "holds that are over and not swept yet",

@@ -44,6 +44,8 @@ struct concert {
     bool seat_returns;                /* buyers give back single seats of a reservation */
     bool swaps;                       /* and swap seats for free ones */
     bool transfers;                   /* and transfer orders to other users */
+    bool waitlist;                    /* and wait for what comes back of a sold-out item */
+    int32_t waitlist_seconds;         /* so long they can pay what they are offered then */
     char time_zone[TIME_ZONE_SIZE];   /* of the venue; "": that of the setting */
     struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
     bool challenged;                  /* tokens are given for a proof of work only */
@@ -71,6 +73,7 @@ struct item {
     int64_t starts_at;
     int32_t seat_count;
     int64_t layout_version; /* names what does not move of its seats; 0: it is not named yet */
+    int32_t waiting;        /* for what comes back (domain/sale/waitlist.h) */
     char date[DATE_SIZE];   /* filled by concert_table_items() only, likewise the next ones */
     int32_t available_count;
     int32_t held_count;

@@ -171,7 +171,8 @@ function DateCard({ concert, item }) {
         <span class="quiet">${venueMoment(item.startsAt, concert.timeZone, { timeStyle: "short" })}</span>`;
     const refused = refusalOf(item);
     if (refused) return html`<p class="card date">${when}<span>${refusal(refused)}</span></p>`;
-    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} /></a>`;
+    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} />
+        ${concert.waitlist && item.availableCount === 0 && html`<span>${t("wait_for_returns")}</span>`}</a>`;
 }
 
 function DateCards({ concert, items }) {

@@ -294,6 +294,9 @@ const english = {
     setting_swaps: "Swapping seats",
     setting_transfers: "Transfers to other users",
     setting_reentry: "Out at the doors and in again",
+    setting_waitlist: "Waiting for returned seats",
+    setting_waitlistSeconds: "Time to pay what a wait list offers (seconds)",
+    waiting_for_returns: (count) => `${count} waiting for returned seats`,
 
     export_what: "What",
     export_orders: "Orders",
@@ -708,6 +711,9 @@ const korean = {
     setting_swaps: "좌석 교환",
     setting_transfers: "예매 양도",
     setting_reentry: "퇴장 후 재입장",
+    setting_waitlist: "취소표 대기",
+    setting_waitlistSeconds: "취소표 결제 시간(초)",
+    waiting_for_returns: (count) => `취소표 대기 ${count}명`,
 
     export_what: "내용",
     export_orders: "주문",

@@ -5,7 +5,7 @@ import { Choice, describeSeat, NoChoice, useChoice } from "./choice.js";
 import { buildHall, HELD, readStatuses } from "./hall.js";
 import { addHold, holds, readHolds } from "./holds.js";
 import { day, price, refusal, t, venueMoment } from "./language.js";
-import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { Countdown, Loading, Refused, Title, useAnswer, useModule, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
 import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } from "./place.js";
 import { SeatList } from "./seatlist.js";
@@ -207,6 +207,7 @@ function Seats({ concert, item, hall, first, again }) {
         }
         setBusy(false);
     };
+    const waitlist = useModule(() => import("./waitlist.js"), concert.waitlist);
     const describe = (i) => describeSeat(hall, statuses, choice.chosen, own, i);
     const views = { hall, statuses, own, chosen: choice.chosen, onToggle: choice.toggle, describe };
     const closed = over || concert.status !== "open" || (concert.queue && place?.status !== "active");
@@ -223,6 +224,7 @@ function Seats({ concert, item, hall, first, again }) {
                     ${over ? html`<p class="notice" role="alert">${refusal(over)}</p>` : concert.queue && html`<${TurnBar} concert=${concert} />`}
                 <//>
                 <${Best} hall=${hall} most=${most} disabled=${busy || closed} onTake=${take} />
+                ${waitlist && !over && concert.status === "open" && html`<${waitlist.Wait} concert=${concert} item=${item} hall=${hall} most=${most} />`}
             </div>
         </div>
         <div role="status" class="unseen">${busy ? t("holding") : ""}</div>`;
