@@ -47,7 +47,14 @@ FROM ticket;
 INSERT INTO transfer (reservation_id, from_user, to_user, status, created_at, expires_at, settled_at)
 SELECT reservation_id, user_id, CONCAT('user_', reservation_id MOD 7777), 'declined', created_at, expires_at, created_at
 FROM reservation WHERE status = 'paid';
-ANALYZE TABLE webhook, outbox_event, webhook_delivery, ticket, void_ticket, transfer;
+INSERT INTO presale (presale_id, concert_id, starts_at, ends_at, quota, codes, created_at)
+SELECT 1 + n.reservation_id, 1 + n.reservation_id MOD 200, '2030-01-01', '2030-01-02', 100, 'single', UTC_TIMESTAMP(3)
+FROM reservation n WHERE n.reservation_id < 400;
+INSERT INTO presale_slot (presale_id, slot_no, reservation_id, free_at)
+SELECT 1 + reservation_id MOD 400, reservation_id, reservation_id, expires_at FROM reservation;
+INSERT INTO presale_code (presale_id, code_hash, user_id)
+SELECT 1 + reservation_id MOD 400, UNHEX(SHA2(reservation_id, 256)), user_id FROM reservation;
+ANALYZE TABLE webhook, outbox_event, webhook_delivery, ticket, void_ticket, transfer, presale, presale_slot, presale_code;
 """
 
 # A value for a placeholder, by what stands before it in the statement; else it is the number 1.
@@ -56,6 +63,7 @@ VALUES = [
     (r"(from|to)_user = $", "'user_7'"),
     (r"user_id IN \([^)]*$", "'user_7'"),
     (r"reference = $", "X'00112233445566778899aabbccddeeff'"),
+    (r"code_hash = $", "UNHEX(SHA2(8, 256))"),
     (r"idempotency_key = $", "'key-8'"),
     (r"token = $", "X'8f14e45fceea167a5a36dedd4bea2543'"),
     (r"token IN \([^)]*$", "X'c9f0f895fb98ab9159f51fd0297e236d'"),

@@ -10,6 +10,7 @@
 #include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
 #include "domain/event.h"
+#include "domain/organiser/presale_admin.h"
 #include "domain/queue/challenge.h"
 #include "mysql/organiser/audit_log_table.h"
 
@@ -190,6 +191,8 @@ apply_change(struct concert_change *change, const struct concert *before, struct
     enum error error = change->apply(change->wanted, after, problem);
     if (error == ERROR_NONE)
         error = concert_check_times(after, problem);
+    if (error == ERROR_NONE)
+        error = presale_check_opening(after, problem);
     if (error == ERROR_NONE && before->stored == STORED_CANCELLED &&
         after->stored != before->stored)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,

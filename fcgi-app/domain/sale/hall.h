@@ -12,6 +12,7 @@ struct hall_wish {
     int32_t count;             /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
     const char *section;       /* "": any */
     int64_t max_price;         /* of a seat */
+    const char *sections;      /* of a presale, for presale_allows(); NULL: none */
     bool patient;              /* rather busy than seats beside those that others are just taking */
     struct sold_out_wish name; /* made by hall_precheck(); its item_id is 0 where nothing is told */
 };

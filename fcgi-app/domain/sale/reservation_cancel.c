@@ -27,6 +27,8 @@ release(struct services *services, struct reservation *reservation, int64_t give
         seat_table_free(services->db, reservation->item_id, reservation->seats,
                         (size_t)reservation->seat_count, reservation->reservation_id);
     if (result == DB_OK)
+        result = presale_give_back(services, reservation, (size_t)reservation->seat_count);
+    if (result == DB_OK)
         result =
             reservation_table_set_status(services->db, reservation->reservation_id,
                                          RESERVATION_HELD, RESERVATION_CANCELLED, given_back_at);

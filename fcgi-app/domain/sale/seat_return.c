@@ -60,6 +60,8 @@ seat_return_release(struct services *services, struct reservation *hold, const i
     enum db_result result = seat_table_free(services->db, hold->item_id, split.leaving,
                                             split.leaving_count, hold->reservation_id);
     if (result == DB_OK)
+        result = presale_give_back(services, hold, count);
+    if (result == DB_OK)
         result = reservation_table_release_seats(services->db, hold, seat_ids, count, split.price);
     if (result == DB_OK)
         reservation_lessen(hold, &split);

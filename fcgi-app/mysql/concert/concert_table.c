@@ -37,6 +37,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_BOOL(&concert->swaps),
         INTO_BOOL(&concert->transfers),
         INTO_OPTIONAL_BYTES(concert->challenge_key, &concert->challenged),
+        INTO_TEXT(concert->presale_times),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };
