@@ -2,6 +2,8 @@
 
 import collections
 import datetime
+import json
+import re
 
 import openapi
 import pytest
@@ -557,6 +559,37 @@ def test_a_repeated_call_makes_one_window(stack, concert):
     first, again = (stack.post(ALL.format(concertId=concert.id), body, **headers) for _ in range(2))
     assert is_replayed(again) and again.body == first.body
     assert stack.query("SELECT COUNT(*) AS n FROM presale WHERE concert_id = %s", concert.id) == [{"n": 1}]
+
+
+# ---- frontrowctl
+
+
+def test_frontrowctl_makes_and_lists_windows(stack, concert, tmp_path):
+    draft = tmp_path / "window.json"
+    draft.write_text(json.dumps({"startsAt": instant(-60), "endsAt": instant(600), "quota": 3, "codes": "single"}))
+    made = stack.ctl("presale", "create", str(concert.id), str(draft))
+    assert made.returncode == 0, made.stderr
+    window = json.loads(made.stdout)["presaleId"]
+    codes = stack.ctl("presale", "codes", str(concert.id), str(window), "--count", "10001")
+    lines = codes.stdout.splitlines()
+    assert codes.returncode == 0 and lines[0] == "\ufeffcode" and len(set(lines)) == 10002
+    assert all(re.fullmatch("([A-Z2-7]{4}-){3}[A-Z2-7]{4}", line) for line in lines[1:])
+    buy(stack, concert, new_user(), [1], code=lines[10001])
+    hold(stack, concert, seats=[2], code=lines[1])
+    more = stack.ctl("presale", "codes", str(concert.id), str(window), "--count", "2", "--format", "ndjson")
+    assert all(json.loads(line)["code"] not in lines for line in more.stdout.splitlines()) and len(more.stdout) > 40
+    listed = stack.ctl("presale", "list", str(concert.id)).stdout.splitlines()
+    assert listed[1].split()[0] == str(window) and listed[1].split()[3:] == ["3", "1", "1", "10003", "2", "1"]
+    refused = stack.ctl("presale", "delete", str(concert.id), str(window))
+    assert refused.returncode == 1 and "endsAt" in refused.stderr
+    unused = Window(stack, concert)
+    assert stack.ctl("presale", "codes", str(concert.id), str(unused.id), "--count", "1").returncode == 1
+    assert stack.ctl("presale", "delete", str(concert.id), str(unused.id)).returncode == 0
+    for wrong in (["codes", str(concert.id), str(window)], ["codes", str(concert.id), "x", "--count", "1"],
+                  ["codes", str(concert.id), str(window), "--count", "0"], ["create", "x", str(draft)], ["list", "0"],
+                  ["codes", str(concert.id), str(window), "--count", "1", "--format", "xml"]):
+        assert stack.ctl("presale", *wrong).returncode == 2, wrong
+    assert stack.ctl("presale", "create", str(concert.id), "/dev/null").returncode == 1
 
 
 # ---- a rush
