@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS presale_slot (
     presale_id     INT         NOT NULL,
     slot_no        INT         NOT NULL,
     reservation_id BIGINT      NULL,
-    free_at        DATETIME(3) NULL DEFAULT '1970-01-01 00:00:00' COMMENT 'it is from then on; NULL: it is paid for',
+    free_at        DATETIME(3) NOT NULL DEFAULT '1970-01-01' COMMENT 'it is from then on; 9999: it is paid for',
     PRIMARY KEY (presale_id, slot_no),
     KEY presale_slot_free (presale_id, free_at),
     KEY presale_slot_of_reservation (reservation_id)

@@ -42,7 +42,7 @@ HALLS = [
                ({EMPTY}, {PRESALE}, '1970-01-01', '2096-10-02', {HALL}, NULL, 'shared',
                 UNHEX(SHA2('presale {PRESALE} SOLDOUTCODE', 256)), UTC_TIMESTAMP(3))""",
     f"INSERT INTO presale_slot (presale_id, slot_no) SELECT {SINGLE}, n FROM counter",
-    f"INSERT INTO presale_slot (presale_id, slot_no, free_at) SELECT {EMPTY}, n, '2097-01-01' FROM counter",
+    f"INSERT INTO presale_slot (presale_id, slot_no, free_at) SELECT {EMPTY}, n, '9999-12-31' FROM counter",
     f"""INSERT INTO presale_code (presale_id, code_hash)
         SELECT {SINGLE}, UNHEX(SHA2(CONCAT('presale {PRESALE} CODE', LPAD(REPLACE(n, '0', 'O'), 12, 'X')), 256)) FROM counter""",
     f"UPDATE concert SET challenge_key = UNHEX(SHA2(RAND(), 256)) WHERE concert_id = {CHALLENGED}",
@@ -404,7 +404,7 @@ def cancel_concert(items):
 
 def presale_code(world):
     """One that nobody came with."""
-    plain = [n for n in itertools.islice(world.numbers, 30) if not set(str(n)) & set("18")][0]
+    plain = next(n for n in world.numbers if not set(str(n)) & set("18"))
     return "CODE" + str(plain).replace("0", "O").rjust(12, "X")
 
 
@@ -506,11 +506,12 @@ REQUESTS = [
     Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
     Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 4, 409),
     Request("POST /reservation", "8 seats, presale", hold_in_presale(None, 8), 14, 90),
-    Request("POST /reservation", "presale sold out", lambda world: hold_in_presale("SOLD-OUT-CODE", 1)(world), 2, 10, 409),
+    Request("POST /reservation", "presale sold out", lambda world: hold_in_presale("SOLD-OUT-CODE", 1)(world), 2, 15, 409),
     Request("GET /reservation", "1 of 8 seats", get("/reservation?userId=collector&limit=1"), 2, 100),
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
+    Request("DELETE /reservation/{reservation}", "8 held seats, presale", release_in_presale, 9, 80),
     Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 17, 50),
     Request("POST /reservation/{reservation}/transfer", "8 seats, key", offer_eight, 13, 30),
     Request("GET /transfer", "an offer", lambda world: ("GET", f"/transfer?userId={offered_eight(world)['toUserId']}"), 1, 10),
@@ -532,10 +533,9 @@ REQUESTS = [
     Request("GET /point/history", "1", get("/point/history?userId=payer&limit=1"), 1, 5),
     Request("GET /point/history", "100", get("/point/history?userId=payer&limit=100"), 1, PAGE + 5),
     Request("POST /payment", "a seat, no queue", pay_one, 9, 20),
+    Request("POST /payment", "8 seats, presale", pay_in_presale, 13, 80),
     Request("POST /payment", "a seat, no queue, key", keyed(pay_one), 11, 20),
     Request("POST /payment", "8 seats, queue, limit, key", pay_eight, 12, 55),
-    Request("POST /payment", "8 seats, presale", pay_in_presale, 13, 80),
-    Request("DELETE /reservation/{reservation}", "8 held seats, presale", release_in_presale, 9, 80),
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 10),
     Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, 5 * PAGE + 5),
     Request("GET /admin/concert", "1", admin("GET", "/admin/concert?limit=1&q=Waiting"), 3, 1_000),
@@ -598,7 +598,7 @@ REQUESTS = [
     Request("GET /admin/item/{item}/ticket", "20 that changed", admin("GET", f"/admin/item/{OPEN}/ticket?since=2020-01-01T00:00:00Z"),
             3, 300),
     Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 3, HALL + 100),
-    Request("POST /admin/concert/{concert}/presale", "a seat", make_window(1), 10, 30),
+    Request("POST /admin/concert/{concert}/presale", "a seat", make_window(1), 11, 30),
     Request("POST /admin/concert/{concert}/presale", "100,000 seats, key", keyed(make_window(100_000)), 112, 1_000_000),
     Request("GET /admin/concert/{concert}/presale", "none", admin("GET", f"/admin/concert/{OPEN}/presale"), 2, 3),
     Request("GET /admin/concert/{concert}/presale", "two, of 50,000 seats and codes",

@@ -110,8 +110,7 @@ print_codes(const struct presale_codes_make *make, struct sheet *sheet)
         sheet_end_row(sheet);
     }
     size_t length = sheet->out->length;
-    bool printed =
-        fwrite(sheet->out->data, 1, length, stdout) == length && fflush(stdout) == 0;
+    bool printed = fwrite(sheet->out->data, 1, length, stdout) == length && fflush(stdout) == 0;
     buffer_clear(sheet->out);
     if (printed)
         return EXIT_DONE;

@@ -332,7 +332,7 @@ BREAKS = {
         ["UPDATE presale_slot SET free_at = free_at + INTERVAL 1 HOUR WHERE reservation_id = {earlier}"]),
     "a slot that nobody has": (
         {"presale_quota_kept"},
-        ["UPDATE presale_slot SET free_at = NULL WHERE presale_id = {presale} AND reservation_id IS NULL LIMIT 1"]),
+        ["UPDATE presale_slot SET free_at = '9999-12-31' WHERE presale_id = {presale} AND reservation_id IS NULL LIMIT 1"]),
     "a code that two users had": (
         {"presale_code_of_one"},
         ["UPDATE reservation SET presale_code_id = (SELECT MIN(code_id) FROM presale_code WHERE user_id = 'early')"

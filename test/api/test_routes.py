@@ -128,7 +128,7 @@ def make_fan(stack, client):
     fan = Fan()
     fan.id = new_user()
     fan.client = client
-    fan.concert = new_concert(stack, seats=500)
+    fan.concert = new_concert(stack, seats=600)
     fan.concert.set(swaps=1, transfers=1)
     me = as_user(fan.id)
     fan.token = ok(client.post("/token/add", {"userId": fan.id, "concertId": fan.concert.id}, **me))["token"]

@@ -129,11 +129,11 @@ def test_the_codes_of_a_presale(newer):
     concert = new_concert(newer, opens="UTC_TIMESTAMP(3) + INTERVAL 1 HOUR")
     opens = ok(newer.get(concert.path))["opensAt"]
     path = f"/admin/concert/{concert.id}/presale"
-    window = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": opens, "quota": 1, "codes": "shared", "code": "FAN-CLUB"}
+    window = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": opens, "quota": 1, "codes": "shared", "code": "FAN-CLUB-2"}
     made = ok(newer.post(path, window, **newer.admin_headers()))["presaleId"]
     newer.query("ALTER TABLE presale DROP CONSTRAINT presale_codes")
     set_later(newer, "presale", "codes", "presale_id = %s", made)
-    assert_problem(ask_reserve(newer, new_user(), concert, concert.item, 1, code="FAN-CLUB"), "code_invalid")
+    assert_problem(ask_reserve(newer, new_user(), concert, concert.item, 1, code="FAN-CLUB-2"), "code_invalid")
     listed, = ok(newer.get(path, **newer.admin_headers()))["presales"]
     assert listed["codes"] == "other"
 

@@ -1,5 +1,7 @@
 #include "mysql/books/audit_table.h"
 
+#include "mysql/sale/presale_table.h"
+
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
 
@@ -361,10 +363,10 @@ const struct audit_check audit_checks[] = {
       " + (SELECT COUNT(*) FROM reservation r WHERE r.presale_id IS NOT NULL AND " IS_LIVE
       "  AND r.seat_count <> (SELECT COUNT(*) FROM presale_slot s"
       "   WHERE s.reservation_id = r.reservation_id AND s.presale_id = r.presale_id"
-      "   AND s.free_at <=> IF(r.status = 'paid', NULL, r.expires_at)))"
+      "   AND s.free_at = IF(r.status = 'paid', " PRESALE_SLOT_PAID ", r.expires_at)))"
       " + (SELECT COUNT(*) FROM presale_slot s LEFT JOIN reservation r"
       "  ON r.reservation_id = s.reservation_id AND r.presale_id = s.presale_id AND " IS_LIVE
-      "  WHERE (s.free_at IS NULL OR s.free_at > UTC_TIMESTAMP(3)) AND r.reservation_id IS NULL)"},
+      "  WHERE s.free_at > UTC_TIMESTAMP(3) AND r.reservation_id IS NULL)"},
      false},
 
     {"presale_code_of_one",

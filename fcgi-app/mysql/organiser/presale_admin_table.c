@@ -13,8 +13,9 @@ enum { PRESALE_COLUMN_COUNT = 9, COUNT_COLUMN_COUNT = 5 };
 /* Of a presale whose id is `id`. */
 #define COUNTS_OF(id)                                                                              \
     "(SELECT COUNT(*) FROM presale_slot s WHERE s.presale_id = " id                                \
-    " AND s.free_at > UTC_TIMESTAMP(3)), "                                                         \
-    "(SELECT COUNT(*) FROM presale_slot s WHERE s.presale_id = " id " AND s.free_at IS NULL), "    \
+    " AND s.free_at > UTC_TIMESTAMP(3) AND s.free_at <> " PRESALE_SLOT_PAID "), "                  \
+    "(SELECT COUNT(*) FROM presale_slot s WHERE s.presale_id = " id                                \
+    " AND s.free_at = " PRESALE_SLOT_PAID "), "                                                    \
     "(SELECT COUNT(*) FROM presale_code c WHERE c.presale_id = " id "), "                          \
     "(SELECT COUNT(c.user_id) FROM presale_code c WHERE c.presale_id = " id "), "                  \
     "(SELECT COUNT(c.used_at) FROM presale_code c WHERE c.presale_id = " id ")"

@@ -8,8 +8,9 @@ presale_table_look(struct database *db, int32_t concert_id, const uint8_t hash[P
 {
     static const struct query find = {
         "SELECT p.presale_id, p.concert_id, p.starts_at, p.ends_at, p.quota, p.max_seats_per_user,"
-        " p.sections, p.codes + 0, p.code_hash, EXISTS (SELECT 1 FROM presale_slot s"
-        " WHERE s.presale_id = p.presale_id AND s.free_at <= ?), c.code_id, c.code_hash, c.user_id,"
+        " p.sections, p.codes + 0, p.code_hash, COALESCE((SELECT s.free_at FROM presale_slot s"
+        " FORCE INDEX (presale_slot_free) WHERE s.presale_id = p.presale_id"
+        " ORDER BY s.free_at LIMIT 1) <= ?, 0), c.code_id, c.code_hash, c.user_id,"
         " c.used_at FROM presale p LEFT JOIN presale_code c"
         " ON c.presale_id = p.presale_id AND c.code_hash = ? AND p.codes = 'single'"
         " WHERE p.concert_id = ? AND p.starts_at <= ? AND p.ends_at > ? ORDER BY p.presale_id"};
@@ -96,7 +97,7 @@ presale_table_hold(struct database *db, int32_t presale_id, const int32_t *slots
     static const struct query hold[] =
         DB_LISTS("UPDATE presale_slot SET reservation_id = ?, free_at = ?"
                  " WHERE presale_id = ? AND slot_no",
-                 " AND free_at IS NOT NULL");
+                 " AND free_at <> " PRESALE_SLOT_PAID);
     static const struct query tell = {
         "UPDATE reservation SET presale_id = ?, presale_code_id = ? WHERE reservation_id = ?"};
     size_t form = db_list_form(count), listed = (size_t)1 << form;
@@ -118,7 +119,8 @@ presale_table_sell(struct database *db, int32_t presale_id, int64_t reservation_
                    int32_t seat_count, int64_t expires_at, int64_t paid_at)
 {
     static const struct query sell = {
-        "UPDATE presale_slot FORCE INDEX (presale_slot_of_reservation) SET free_at = NULL"
+        "UPDATE presale_slot FORCE INDEX (presale_slot_of_reservation) SET"
+        " free_at = " PRESALE_SLOT_PAID
         " WHERE reservation_id = ? AND presale_id = ? AND free_at = ?"};
     static const struct query use_up = {
         "UPDATE presale_code SET used_at = ? WHERE used_at IS NULL AND code_id ="
@@ -138,7 +140,7 @@ presale_table_free(struct database *db, int32_t presale_id, int64_t reservation_
 {
     static const struct query give_back = {
         "UPDATE presale_slot FORCE INDEX (presale_slot_of_reservation)"
-        " SET reservation_id = NULL, free_at = '1970-01-01 00:00:00'"
+        " SET reservation_id = NULL, free_at = " PRESALE_SLOT_FREE
         " WHERE reservation_id = ? AND presale_id = ? LIMIT ?"};
     return db_execute(
         db, &give_back,

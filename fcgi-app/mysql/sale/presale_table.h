@@ -40,6 +40,10 @@ struct presale_look {
     int64_t used_at;            /* CLOCK_NEVER: it was not */
 };
 
+/* When a slot is free that is paid for, and one that nobody has. */
+#define PRESALE_SLOT_PAID "'9999-12-31'"
+#define PRESALE_SLOT_FREE "'1970-01-01'"
+
 /* ---- for buyers ---- */
 
 /* The windows of a concert that run at `now`, and the code in each. db_next() fills *look. */
