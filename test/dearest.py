@@ -494,7 +494,7 @@ REQUESTS = [
     Request("POST /token/add", "no queue", add_token(OPEN), 2, 3),
     Request("POST /token/add", "a queue", add_token(WAITING), 2, 4),
     Request("POST /token/add", "presale", lambda world: ("POST", "/token/add", {
-        "userId": world.user(), "concertId": PRESALE, "code": presale_code(world)}), 4, 10),
+        "userId": world.user(), "concertId": PRESALE, "code": presale_code(world)}), 4, 15),
     Request("GET /token", "no queue", with_token("GET", OPEN), 2, 4),
     Request("GET /token", "a queue", with_token("GET", WAITING), 1, 2),
     Request("DELETE /token", "no queue", with_token("DELETE", OPEN), 3, 6, 204),
@@ -539,7 +539,7 @@ REQUESTS = [
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 10),
     Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, 5 * PAGE + 5),
     Request("GET /admin/concert", "1", admin("GET", "/admin/concert?limit=1&q=Waiting"), 3, 1_000),
-    Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 12, 4 * HALL),
+    Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 13, 5 * HALL),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),
     Request("POST /admin/concert", "an item of 100,000 seats", make_concert(1, 100_000), 108, 1_000_000),
     Request("POST /admin/concert", "1,000 items of 100 seats", make_concert(1000, 100), 2007, 1_000_000),

@@ -5,6 +5,7 @@ import datetime
 import pytest
 from fan import PHONE, assert_fits, violations
 from stack import wait_for
+from test_operations import sign_in
 
 CODE = "FAN-CLUB-2030"
 LABEL = {"en": "Your code", "ko": "선예매 코드"}
@@ -90,3 +91,28 @@ def test_before_and_behind_a_window_no_code_is_asked_for(new_fan, presale):
     page.goto(f"/#/concert/{over}")
     page.locator(".opening").wait_for()
     wait_for(lambda: page.get_by_role("heading", name="Presale").count() == 0, 10)
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_an_operator_makes_windows_and_codes(stack, new_fan, new_concert, language):
+    concert, item = new_concert(opensAt="2098-01-02T00:00:00Z")
+    page = sign_in(new_fan(language), stack)
+    page.goto(f"/ops/#/concert/{concert}/presale")
+    texts = {"en": ("Begins", "Ends", "Seats (quota)", "Codes", "Make the window", "Single codes", "Make and download"),
+             "ko": ("시작", "종료", "배정 좌석 수", "코드 방식", "선예매 만들기", "개인별 코드 수", "코드 만들어 내려받기")}[language]
+    starts, ends, quota, codes, add, count, make = texts
+    form = page.locator("form[aria-labelledby=presale-new]")
+    form.get_by_label(starts, exact=True).fill("2020-01-01T10:00")
+    form.get_by_label(ends, exact=True).fill("2098-01-01T10:00")
+    form.get_by_label(quota).fill("12")
+    form.get_by_role("combobox", name=codes).select_option("single")
+    form.get_by_role("button", name=add).click()
+    page.get_by_label(count).fill("3")
+    assert violations(page) == []
+    with page.expect_download() as download:
+        page.get_by_role("button", name=make).click()
+    lines = open(download.value.path()).read().split()
+    assert lines[0] == "code" and len(set(lines)) == 4
+    body = {"userId": f"buyer-{language}", "concertId": concert, "itemId": item, "seatId": 1, "code": lines[3]}
+    assert stack.post("/reservation", body).status == 200
+    wait_for(lambda: page.locator("tbody tr td").all_inner_texts()[3:] == ["12", "1", "0", "3", "1", "0"], 20)
