@@ -70,6 +70,11 @@ HANDLER(admin_checkout_post);
 HANDLER(admin_undo_post);
 HANDLER(admin_ticket_get_list);
 HANDLER(admin_attendance_get);
+HANDLER(admin_presale_post);
+HANDLER(admin_presale_get_list);
+HANDLER(admin_presale_patch);
+HANDLER(admin_presale_delete);
+HANDLER(admin_presale_code_post);
 HANDLER(health_live);
 HANDLER(health_ready);
 

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
+#include "domain/organiser/presale_admin.h"
 #include "domain/sale/point.h"
 
 /* clang-format would make blocks of these initializers. */
@@ -110,6 +111,7 @@ static const struct field token_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
     {"proof", FIELD_TOKEN, .optional = true, AT(proof)},
+    {"code", FIELD_TOKEN, .optional = true, AT(code)},
     END,
 };
 
@@ -123,6 +125,7 @@ static const struct field reservation_fields[] = {
     {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
     {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
      .default_value = PRICE_MAX},
+    {"code", FIELD_TOKEN, .optional = true, AT(code)},
     TOKEN,
     END,
 };
@@ -225,6 +228,11 @@ static const struct field ticket_page_fields[] = {
     {"since", FIELD_INSTANT, .optional = true, AT(since), .default_value = CLOCK_NEVER},
     LIMIT,
     BEFORE,
+    END,
+};
+
+static const struct field presale_code_fields[] = {
+    {"count", FIELD_SMALL, AT(count), .min = 1, .max = PRESALE_CODES_MAX},
     END,
 };
 
@@ -347,6 +355,16 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/item/{item}/ticket", ROLE_GATE, ticket_page_fields,
           admin_ticket_get_list, false),
     ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_ANY, NULL, admin_attendance_get, false),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/presale", ROLE_MANAGER, any_fields,
+          admin_presale_post, true),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}/presale", ROLE_VIEWER, NULL, admin_presale_get_list,
+          false),
+    ADMIN(METHOD_PATCH, "/admin/concert/{concert}/presale/{presale}", ROLE_MANAGER, any_fields,
+          admin_presale_patch, true),
+    ADMIN(METHOD_DELETE, "/admin/concert/{concert}/presale/{presale}", ROLE_MANAGER, NULL,
+          admin_presale_delete, true),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/presale/{presale}/code", ROLE_MANAGER,
+          presale_code_fields, admin_presale_code_post, true),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
     GET("/health", WHO_MONITOR, NULL, health_live),

@@ -190,9 +190,9 @@ struct call {
 };
 
 /*
- * One row of the route table. In `pattern` the segments {concert}, {item}, {hall}, {reservation}
- * and {transfer} stand for an id of that resource, {user} for a userId: a segment that is none
- * answers with the resource's 404 code.
+ * One row of the route table. In `pattern` the segments {concert}, {item}, {hall}, {reservation},
+ * {transfer} and {presale} stand for an id of that resource, {user} for a userId: a segment that is
+ * none answers with the resource's 404 code.
  */
 struct route {
     enum method method;

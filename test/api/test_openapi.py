@@ -11,7 +11,7 @@ from stack import ROOT
 
 # the members by which a path names its resources
 IDS = {"{concert}": "{concertId}", "{item}": "{itemId}", "{reservation}": "{reservationId}", "{hall}": "{hallId}", "{user}": "{userId}",
-       "{transfer}": "{transferId}"}
+       "{transfer}": "{transferId}", "{presale}": "{presaleId}"}
 METRICS = ("GET", "/metrics")  # the server's own
 OPERATIONS = openapi.operations()
 

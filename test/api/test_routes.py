@@ -69,6 +69,11 @@ CONTRACT = {
     ("POST", "/admin/reservation/{reservation}/refund"): ("ADMIN", True),
     ("GET", "/admin/user/{user}"): ("ADMIN", False),
     ("POST", "/admin/point"): ("ADMIN", True),
+    ("POST", "/admin/concert/{concert}/presale"): ("ADMIN", True),
+    ("GET", "/admin/concert/{concert}/presale"): ("ADMIN", False),
+    ("PATCH", "/admin/concert/{concert}/presale/{presale}"): ("ADMIN", True),
+    ("DELETE", "/admin/concert/{concert}/presale/{presale}"): ("ADMIN", True),
+    ("POST", "/admin/concert/{concert}/presale/{presale}/code"): ("ADMIN", True),
     ("GET", "/health"): ("MONITOR", False),
     ("GET", "/health/ready"): ("MONITOR", False),
     ("GET", "/metrics"): ("LOCAL", False),
@@ -126,7 +131,7 @@ def make_fan(stack, client):
     fan = Fan()
     fan.id = new_user()
     fan.client = client
-    fan.concert = new_concert(stack, seats=500)
+    fan.concert = new_concert(stack, seats=600)
     fan.concert.set(swaps=1, transfers=1)
     me = as_user(fan.id)
     fan.token = ok(client.post("/token/add", {"userId": fan.id, "concertId": fan.concert.id}, **me))["token"]
@@ -210,6 +215,16 @@ def sold_out(fan):
 def to_wait(fan):
     concert = sold_out(fan)
     return {"concertId": concert.id, "itemId": concert.item, "count": 1}
+NEW_WINDOW = {"startsAt": "2097-01-01T00:00:00Z", "endsAt": "2097-01-02T00:00:00Z", "quota": 1, "codes": "single"}
+
+
+def new_presale(stack):
+    """(concertId, presaleId) of a window without a seat, in a concert that opens later."""
+    concert = new_concert(stack, opens="'2098-01-01'")
+    with stack.mysql() as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO presale (concert_id, starts_at, ends_at, quota, codes, created_at)"
+                       " VALUES (%s, '2097-01-01', '2097-01-02', 0, 'single', UTC_TIMESTAMP(3))", (concert.id,))
+        return concert.id, cursor.lastrowid
 
 
 def sample_path(pattern, fan, reservation=None):
@@ -220,6 +235,8 @@ def sample_path(pattern, fan, reservation=None):
         values["{transfer}"] = new_offer(fan)
     if "{hall}" in pattern:
         values["{hall}"] = new_hall(fan)
+    if "/presale" in pattern:
+        values["{concert}"], values["{presale}"] = new_presale(fan.concert.stack)
     for placeholder, value in values.items():
         pattern = pattern.replace(placeholder, str(value))
     return pattern
@@ -264,6 +281,9 @@ def request_for(client, route, fan, user):
             "/admin/checkout": lambda: {"code": used_ticket(fan)["code"], "itemId": fan.concert.item},
             "/admin/checkin/undo": lambda: {"ticketId": used_ticket(fan)["ticketId"], "reason": "Why"},
             "/admin/point": lambda: {"userId": fan.id, "amount": 1, "reason": "Why"},
+            "/admin/concert/{concert}/presale": lambda: NEW_WINDOW,
+            "/admin/concert/{concert}/presale/{presale}": lambda: {"endsAt": "2097-01-03T00:00:00Z"},
+            "/admin/concert/{concert}/presale/{presale}/code": lambda: {"count": 1},
         }[pattern]()
     if who == "CALLER" and user:
         if body is None:

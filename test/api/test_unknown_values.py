@@ -12,7 +12,7 @@ from helpers import (
 COLUMNS = {
     ("box_office_sale", "method"), ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
     ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "kind"), ("seat", "status"),
-    ("transfer", "status"), ("waitlist_entry", "status"),
+    ("presale", "codes"), ("transfer", "status"), ("waitlist_entry", "status"),
 }
 LATER = "later"
 
@@ -122,6 +122,20 @@ def test_a_kind_of_seat(newer):
     assert_problem(newer.post("/reservation", body | {"count": 1}), "seats_not_available")
     ok(newer.post("/reservation", body | {"seatId": 1}))
     assert newer.query("SELECT kind FROM seat WHERE item_id = %s AND seat_no = 1", concert.item) == [{"kind": LATER}]
+
+
+def test_the_codes_of_a_presale(newer):
+    """Nobody comes in by codes that this build does not know."""
+    concert = new_concert(newer, opens="UTC_TIMESTAMP(3) + INTERVAL 1 HOUR")
+    opens = ok(newer.get(concert.path))["opensAt"]
+    path = f"/admin/concert/{concert.id}/presale"
+    window = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": opens, "quota": 1, "codes": "shared", "code": "FAN-CLUB-2"}
+    made = ok(newer.post(path, window, **newer.admin_headers()))["presaleId"]
+    newer.query("ALTER TABLE presale DROP CONSTRAINT presale_codes")
+    set_later(newer, "presale", "codes", "presale_id = %s", made)
+    assert_problem(ask_reserve(newer, new_user(), concert, concert.item, 1, code="FAN-CLUB-2"), "code_invalid")
+    listed, = ok(newer.get(path, **newer.admin_headers()))["presales"]
+    assert listed["codes"] == "other"
 
 
 def test_a_concert(newer):

@@ -19,6 +19,7 @@ main(void)
     suite_http();
     suite_input();
     suite_jwt();
+    suite_presale();
     suite_proof();
     suite_queue();
     suite_rehearsal();

@@ -13,6 +13,7 @@ void suite_host(void);
 void suite_http(void);
 void suite_input(void);
 void suite_jwt(void);
+void suite_presale(void);
 void suite_proof(void);
 void suite_queue(void);
 void suite_rehearsal(void);

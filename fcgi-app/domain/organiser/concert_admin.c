@@ -11,6 +11,7 @@
 #include "domain/draw/draw.h"
 #include "domain/event.h"
 #include "domain/logged_change.h"
+#include "domain/organiser/presale_admin.h"
 #include "domain/queue/challenge.h"
 
 const struct concert concert_defaults = {
@@ -182,6 +183,8 @@ apply_change(struct concert_change *change, const struct concert *before, struct
     enum error error = change->apply(change->wanted, after, problem);
     if (error == ERROR_NONE)
         error = concert_check_times(after, problem);
+    if (error == ERROR_NONE)
+        error = presale_check_opening(after, problem);
     if (error == ERROR_NONE && before->stored == STORED_CANCELLED &&
         after->stored != before->stored)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,

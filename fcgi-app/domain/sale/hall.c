@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/shared.h"
 #include "domain/concert/layout.h"
+#include "domain/sale/presale.h"
 #include "domain/sale/seating.h"
 #include "domain/sale/waitlist.h"
 
@@ -28,19 +29,24 @@ struct hall {
 };
 
 static bool
+has_section(const struct hall_wish *wish, const char *section)
+{
+    return (wish->section[0] == '\0' || strcmp(wish->section, section) == 0) &&
+           (wish->sections == NULL || presale_allows(wish->sections, section));
+}
+
+static bool
 fits(const struct hall *hall, const struct seat_run *run)
 {
     const struct hall_wish *wish = hall->wish;
     return run->price <= wish->max_price &&
-           (wish->section[0] == '\0' ||
-            strcmp(wish->section, layout_section_name(hall->layout, run)) == 0);
+           has_section(wish, layout_section_name(hall->layout, run));
 }
 
 bool
 hall_fits(const struct hall_wish *wish, const struct seat *seat)
 {
-    return seat->price <= wish->max_price &&
-           (wish->section[0] == '\0' || strcmp(wish->section, seat->section) == 0);
+    return seat->price <= wish->max_price && has_section(wish, seat->section);
 }
 
 /*
@@ -308,8 +314,12 @@ hall_precheck(struct services *services, const struct item *item, struct hall_wi
               struct problem *problem)
 {
     wish->name = (struct sold_out_wish){0};
-    /* without a version the layout is read each time, and one like it may be another */
-    if (services->shared == NULL || item->layout_version == 0)
+    /*
+     * Without a version the layout is read each time, and one like it may be another. What is left
+     * of some sections together is not remembered.
+     */
+    bool is_of_some = wish->sections != NULL && wish->sections[0] != '\0';
+    if (services->shared == NULL || item->layout_version == 0 || is_of_some)
         return ERROR_NONE;
     struct hall hall = {.wish = wish};
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);

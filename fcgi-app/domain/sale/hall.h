@@ -13,6 +13,7 @@ struct hall_wish {
     const char *section;       /* "": any */
     int64_t max_price;         /* of a seat */
     bool has_waitlist;         /* the concert: who waits comes before the buyer */
+    const char *sections;      /* of a presale, for presale_allows(); NULL: none */
     bool patient;              /* rather busy than seats beside those that others are just taking */
     struct sold_out_wish name; /* made by hall_precheck(); its item_id is 0 where nothing is told */
 };

@@ -54,6 +54,8 @@ end_reservation(struct services *services, struct reservation *reservation, stru
     enum db_result result = waitlist_free_seats(services, reservation, reservation->seats,
                                                 (size_t)reservation->seat_count);
     if (result == DB_OK)
+        result = presale_give_back(services, reservation, refund->seat_count);
+    if (result == DB_OK)
         result = reservation_table_set_status(services->db, reservation->reservation_id,
                                               RESERVATION_PAID, RESERVATION_CANCELLED, CLOCK_NEVER);
     reservation->status = RESERVATION_CANCELLED;
@@ -72,6 +74,8 @@ lessen_reservation(struct services *services, struct reservation *reservation,
     memcpy(refund->seat_ids, seat_ids, count * sizeof seat_ids[0]);
     enum db_result result =
         waitlist_free_seats(services, reservation, split.leaving, split.leaving_count);
+    if (result == DB_OK)
+        result = presale_give_back(services, reservation, count);
     if (result == DB_OK)
         result = reservation_table_return_seats(services->db, reservation, seat_ids, count,
                                                 split.price, refund->asked_at);

@@ -27,6 +27,8 @@ release(struct services *services, struct reservation *reservation, int64_t give
     enum db_result result = waitlist_free_seats(services, reservation, reservation->seats,
                                                 (size_t)reservation->seat_count);
     if (result == DB_OK)
+        result = presale_give_back(services, reservation, (size_t)reservation->seat_count);
+    if (result == DB_OK)
         result =
             reservation_table_set_status(services->db, reservation->reservation_id,
                                          RESERVATION_HELD, RESERVATION_CANCELLED, given_back_at);

@@ -60,6 +60,8 @@ seat_return_release(struct services *services, struct reservation *hold, const i
                               "The reservation has not all of these seats");
     enum db_result result = waitlist_free_seats(services, hold, split.leaving, split.leaving_count);
     if (result == DB_OK)
+        result = presale_give_back(services, hold, count);
+    if (result == DB_OK)
         result = reservation_table_release_seats(services->db, hold, seat_ids, count, split.price);
     if (result == DB_OK)
         reservation_lessen(hold, &split);

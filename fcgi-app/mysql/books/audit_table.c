@@ -1,5 +1,7 @@
 #include "mysql/books/audit_table.h"
 
+#include "mysql/sale/presale_table.h"
+
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
 
@@ -10,6 +12,9 @@
 
 /* Who paid a reservation `r`. */
 #define PAYER "COALESCE(r.payer, r.user_id)"
+
+/* Whether a reservation `r` has its seats: paid, or held and not over. */
+#define IS_LIVE "(r.status = 'paid' OR (r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)))"
 
 /* An accepted transfer of a reservation `r` or `o`; what else of it comes behind. */
 #define TRANSFER_OF(alias)                                                                         \
@@ -391,6 +396,29 @@ const struct audit_check audit_checks[] = {
      "seats that came back and are not offered yet",
      {"SELECT COUNT(*) FROM waitlist_return"},
      true},
+
+    {"presale_quota_kept",
+     "a presale has a slot for each seat of its quota, and one for each that is held or paid",
+     {"SELECT (SELECT COUNT(*) FROM (SELECT presale_id FROM ("
+      "   SELECT presale_id, quota AS slots FROM presale"
+      "   UNION ALL SELECT presale_id, -COUNT(*) FROM presale_slot GROUP BY presale_id) a"
+      "  GROUP BY presale_id HAVING SUM(slots) <> 0) b)"
+      " + (SELECT COUNT(*) FROM reservation r WHERE r.presale_id IS NOT NULL AND " IS_LIVE
+      "  AND r.seat_count <> (SELECT COUNT(*) FROM presale_slot s"
+      "   WHERE s.reservation_id = r.reservation_id AND s.presale_id = r.presale_id"
+      "   AND s.free_at = IF(r.status = 'paid', " PRESALE_SLOT_PAID ", r.expires_at)))"
+      " + (SELECT COUNT(*) FROM presale_slot s LEFT JOIN reservation r"
+      "  ON r.reservation_id = s.reservation_id AND r.presale_id = s.presale_id AND " IS_LIVE
+      "  WHERE s.free_at > UTC_TIMESTAMP(3) AND r.reservation_id IS NULL)"},
+     false},
+
+    {"presale_code_of_one",
+     "a single code of a presale is one user's, and used up by a paid order",
+     {"SELECT COUNT(*) FROM reservation r LEFT JOIN presale_code c"
+      " ON c.code_id = r.presale_code_id AND c.presale_id = r.presale_id AND c.user_id = " PAYER
+      " AND (r.status <> 'paid' OR c.used_at IS NOT NULL)"
+      " WHERE r.presale_code_id IS NOT NULL AND c.code_id IS NULL"},
+     false},
 
     {"lapsed_holds",
      "holds that are over and not swept yet",

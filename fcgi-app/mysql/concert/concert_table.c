@@ -39,6 +39,7 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_OPTIONAL_BYTES(concert->challenge_key, &concert->challenged),
         INTO_BOOL(&concert->waitlist),
         INTO_INT32(&concert->waitlist_seconds),
+        INTO_TEXT(concert->presale_times),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };

@@ -11,7 +11,8 @@ enum {
     TITLE_CHARACTERS = 200, /* of a title, a venue, a beacon; in UTF-8 up to four bytes each, NUL */
     TITLE_SIZE = 4 * TITLE_CHARACTERS + 1,
     DATE_SIZE = 11,
-    LAYOUT_VERSION_SIZE = 65
+    LAYOUT_VERSION_SIZE = 65,
+    PRESALE_TIMES_SIZE = 513
 };
 
 /* As stored; what is shown depends on the time as well (domain/concert/concert.h). */
@@ -50,6 +51,7 @@ struct concert {
     struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
     bool challenged;                  /* tokens are given for a proof of work only */
     uint8_t challenge_key[PROOF_KEY_BYTES]; /* signs its challenges; not set unless challenged */
+    char presale_times[PRESALE_TIMES_SIZE]; /* for concert_next_presale(); "": it has none */
     int64_t last_starts_at; /* the last of its items; CLOCK_NEVER where it has none */
     int64_t now;            /* of the database when the row was read */
 };

@@ -140,6 +140,7 @@ erase_table_rename(struct database *db, const char *user_id, const char *name, i
         RENAMED("idempotency"),
         RENAMED("outbox_event"),
         RENAMED("imported_balance"),
+        RENAMED("presale_code"),
         RENAMED_IN("reservation", "payer"),
         RENAMED_IN("transfer", "from_user"),
         RENAMED_IN("transfer", "to_user"),

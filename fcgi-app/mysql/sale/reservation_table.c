@@ -24,6 +24,7 @@ reservation_columns_bind(struct reservation *row, struct column columns[RESERVAT
         INTO_INSTANT(&row->expires_at),
         INTO_INSTANT(&row->settled_at),
         INTO_TEXT(row->payer),
+        INTO_INT32(&row->presale_id),
     };
     memcpy(columns, list, sizeof list);
     row->returned_count = 0;

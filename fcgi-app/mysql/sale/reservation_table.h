@@ -33,6 +33,7 @@ struct reservation {
     int64_t expires_at;
     int64_t settled_at; /* when its owner paid it or gave it back unpaid; CLOCK_NEVER: neither, or
                            it was refunded */
+    int32_t presale_id; /* the window in which it was made; 0: in none */
     bool is_cancelled;  /* its concert or item; by ..._list() and ..._lock_hold() only */
     bool concert_maintenance;         /* filled by reservation_table_lock() only */
     bool concert_waitlist;            /* likewise, and by ..._lock_lapsed() */
