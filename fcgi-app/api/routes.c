@@ -242,8 +242,6 @@ static const struct field presale_code_fields[] = {
 /* Several waiting ones can be handled together. */
 #define POST(pattern, who, fields, handle, handle_batch)                                           \
     {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL, false}
-#define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
     {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL, false}
@@ -251,7 +249,7 @@ static const struct field presale_code_fields[] = {
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
     {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL, false}
 
-/* What few do, or nginx answers for all but a few. */
+/* What few do, no buyer waits for, or nginx answers for all but a few. */
 #define SELDOM(method, pattern, who, fields, handle, keyed)                                        \
     {method, pattern, who, fields, handle, 0, false, keyed, NULL, ROLE_NONE, NULL, true}
 
@@ -274,9 +272,9 @@ static const struct field presale_code_fields[] = {
 const struct route api_routes[] = {
     GET("/concert", WHO_PUBLIC, date_fields, concert_list),
     GET("/concert/{concert}", WHO_PUBLIC, NULL, concert_show),
-    GET("/concert/{concert}/item", WHO_PUBLIC, NULL, item_list),
+    SELDOM(METHOD_GET, "/concert/{concert}/item", WHO_PUBLIC, NULL, item_list, false),
     GET(ITEM "/seat", WHO_PUBLIC, seat_fields, seat_list),
-    GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
+    SELDOM(METHOD_GET, ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show, false),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
     SELDOM(METHOD_GET, "/concert/{concert}/challenge", WHO_PUBLIC, NULL, challenge_show, false),
     SELDOM(METHOD_GET, "/settings", WHO_PUBLIC, NULL, settings_show, false),
@@ -284,7 +282,7 @@ const struct route api_routes[] = {
 
     POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),
     GET("/token", WHO_TOKEN, NULL, token_show),
-    DELETE("/token", WHO_TOKEN, NULL, token_leave),
+    SELDOM(METHOD_DELETE, "/token", WHO_TOKEN, NULL, token_leave, false),
 
     BATCHED(METHOD_POST, "/reservation", WHO_CALLER, reservation_fields, reservation_post,
             reservation_post_batch),
@@ -300,7 +298,8 @@ const struct route api_routes[] = {
     SELDOM(METHOD_POST, "/transfer/{transfer}/accept", WHO_CALLER, user_fields, transfer_accept,
            true),
     SELDOM(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete, true),
-    GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
+    SELDOM(METHOD_GET, "/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get,
+           false),
     SELDOM(METHOD_GET, "/reservation/{reservation}/calendar", WHO_CALLER, user_fields, calendar_get,
            false),
 
@@ -367,8 +366,8 @@ const struct route api_routes[] = {
           presale_code_fields, admin_presale_code_post, true),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
-    GET("/health", WHO_MONITOR, NULL, health_live),
-    GET("/health/ready", WHO_MONITOR, NULL, health_ready),
+    SELDOM(METHOD_GET, "/health", WHO_MONITOR, NULL, health_live, false),
+    SELDOM(METHOD_GET, "/health/ready", WHO_MONITOR, NULL, health_ready, false),
 };
 
 const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];
