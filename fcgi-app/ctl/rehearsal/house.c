@@ -10,13 +10,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "ctl/rehearsal/front.h"
 #include "domain/queue/queue.h"
@@ -43,8 +42,7 @@ name_folder(char folder[SHADOW_PATH_SIZE])
 {
     const char *parent = getenv("TMPDIR");
     uint64_t number;
-    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-        log_abort("getrandom() failed");
+    random_fill(&number, sizeof number);
     int length =
         snprintf(folder, SHADOW_PATH_SIZE, "%s%s%016" PRIx64,
                  parent != NULL && parent[0] != '\0' ? parent : "/tmp", folder_name, number);
