@@ -31,12 +31,11 @@ class Killer(Between):
 def test_killed_before_a_statement(whole, tmp_path, tmp_path_factory, words):
     hall = Hall(whole, items=1, seats=10)
     folder = tmp_path_factory.mktemp("t")  # a path of its own is too long for sockets
-    environment = whole.environment | {"TMPDIR": str(folder)}
-    control = [whole.build / "frontrowctl", "--config", whole.var / "frontrow.conf", "rehearse"]
+    begin = [whole.build / "frontrowctl", "--config", whole.var / "frontrow.conf", "rehearse", str(hall.id), "--fans", "9"]
     with Killer(whole, words) as killer:
-        killer.victim = subprocess.Popen([*control, str(hall.id), "--fans", "9", "--report", tmp_path / "page.html"], env=environment)
+        killer.victim = subprocess.Popen([*begin, "--report", tmp_path / "page.html"], env=whole.environment | {"TMPDIR": str(folder)})
         assert killer.victim.wait(60) == -9
-    done = subprocess.run([*control, "--clean-up"], env=environment, timeout=60)
-    assert done.returncode == 0
+    done = whole.ctl("rehearse", "--clean-up")
+    assert done.returncode == 0, done.stderr
     assert list(folder.iterdir()) == []
     assert whole.query("SHOW DATABASES LIKE 'frontrow\\_rehearsal'") == []
