@@ -112,3 +112,19 @@ def test_a_page_that_loads_has_its_shape(new_fan, stack):
         route.continue_()
     page.locator(".concert").first.wait_for()
     assert page.locator(".skeleton").count() == 0
+
+
+def test_the_map_comes_where_its_place_is(new_fan, new_concert):
+    """What stands there before the hall is here is as high."""
+    concert, item = new_concert(title="Its place")
+    fan = new_fan(size=PHONE).sign_in()
+    held = hold_back(fan.page, "**/layout*")
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    late = wait_for_one(page, held)
+    place = page.locator(".map")
+    place.wait_for()
+    before = box(place)["height"]
+    for route in (late, *held):
+        route.continue_()
+    page.locator(".map canvas").wait_for()
+    assert box(place)["height"] == before
