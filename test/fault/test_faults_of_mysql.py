@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from between import end_sessions
 from booking import Acceptance, Hall, Load, now
 from stack import wait_for
 
@@ -56,10 +57,7 @@ def test_back_without_a_call(whole):
 def test_gone_once_more_before_a_call(whole):
     """The connection that was made to look for it is closed before anybody has used it, as idle ones are."""
     come_back(whole)
-    with contextlib.closing(whole.mysql()) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'frontrow'")
-        for row in cursor.fetchall():
-            cursor.execute(f"KILL {row['id']}")
+    end_sessions(whole.mysql())
     calls = [whole.new_client().get("/point?userId=early").status for _ in range(8 * whole.worker_count())]
     assert calls == [200] * len(calls)
 

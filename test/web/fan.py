@@ -27,6 +27,18 @@ def assert_fits(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
+def hold_back(page, pattern):
+    """What the page asks for, answered when the test says so."""
+    held = []
+    page.route(pattern, lambda route: held.append(route))
+    return held
+
+
+def wait_for_one(page, held):
+    wait_for(lambda: page.wait_for_timeout(50) or held, 10)
+    return held.pop(0)
+
+
 def allow(stack, concert, **permissions):
     """Changes what a concert allows with what is paid."""
     answer = stack.call("PATCH", f"/admin/concert/{concert}", permissions, stack.admin_headers())

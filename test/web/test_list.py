@@ -1,7 +1,7 @@
 """The list of very many concerts: one request, found by words, day and order, and left where one was."""
 
 import pytest
-from fan import DESKTOP, PHONE, assert_fits, violations
+from fan import DESKTOP, PHONE, assert_fits, hold_back, violations, wait_for_one
 from stack import wait_for
 
 COUNT = 300
@@ -109,15 +109,13 @@ def test_back_over_a_slow_line(new_fan, crowded, moved):
     page.reload()
     fan.wait_title("Concert 222")
     page.clock.install()
-    waiting = []
-    page.route("**/concert", lambda route: waiting.append(route))
-    with page.expect_request("**/concert"):
-        page.go_back()
+    held = hold_back(page, "**/concert")
+    page.go_back()
+    wait_for_one(page, held)
     page.clock.run_for(20_000)
     if moved:
         page.keyboard.press("Tab")
-    for route in waiting:
-        route.continue_()
+    wait_for_one(page, held).continue_()  # it has asked again meanwhile
     link.wait_for()
     if moved:
         page.clock.run_for(1000)

@@ -1,7 +1,7 @@
 """What is where on a page: seen at once, near the thumb, and still for who asked for that."""
 
 import pytest
-from fan import PHONE, assert_fits, violations
+from fan import PHONE, assert_fits, hold_back, violations, wait_for_one
 from stack import wait_for
 
 SMALL = (360, 560)  # a phone whose browser shows its own bars
@@ -37,14 +37,15 @@ def test_few_left_and_sold_out(new_fan, new_concert, stack):
                     "seatIds": list(range(seat, min(seat + 8, last + 1)))}
             assert stack.post("/admin/reservation", body, **headers).status == 200
 
-    def badges(name):
-        return lambda: (page.reload(), page.locator(name).locator(".badge").all_inner_texts())[1]
+    def badges():
+        page.reload()
+        return card.locator(".badge").all_inner_texts()
 
     sell(1, 36)
-    wait_for(lambda: badges(".concert:has-text('Few of them')")() == ["On sale", "Few left"], step=0.5)
+    wait_for(lambda: badges() == ["On sale", "Few left"], step=0.5)
     assert violations(page) == []
     sell(37, 40)
-    wait_for(lambda: badges(".concert:has-text('Few of them')")() == ["Sold out"], step=0.5)
+    wait_for(lambda: badges() == ["Sold out"], step=0.5)
     page.goto(f"/#/concert/{concert}")
     page.locator(".date", has_text="Sold out").wait_for()
 
@@ -102,13 +103,28 @@ def test_what_moves_is_short_or_still(new_fan, new_concert, still):
 
 def test_a_page_that_loads_has_its_shape(new_fan, stack):
     fan = new_fan()
-    waiting = []
-    fan.page.route("**/concert", lambda route: waiting.append(route))
-    with fan.page.expect_request("**/concert"):
-        fan.open("/")
-    assert fan.page.locator(".skeleton span").count() == 3
-    assert violations(fan.page) == []
-    for route in waiting:
+    held = hold_back(fan.page, "**/concert")
+    page = fan.open("/")
+    late = wait_for_one(page, held)
+    assert page.locator(".skeleton span").count() == 3
+    assert violations(page) == []
+    for route in (late, *held):
         route.continue_()
-    fan.page.locator(".concert").first.wait_for()
-    assert fan.page.locator(".skeleton").count() == 0
+    page.locator(".concert").first.wait_for()
+    assert page.locator(".skeleton").count() == 0
+
+
+def test_the_map_comes_where_its_place_is(new_fan, new_concert):
+    """What stands there before the hall is here is as high."""
+    concert, item = new_concert(title="Its place")
+    fan = new_fan(size=PHONE).sign_in()
+    held = hold_back(fan.page, "**/layout*")
+    page = fan.open(f"/concert/{concert}/item/{item}")
+    late = wait_for_one(page, held)
+    place = page.locator(".map")
+    place.wait_for()
+    before = box(place)["height"]
+    for route in (late, *held):
+        route.continue_()
+    page.locator(".map canvas").wait_for()
+    assert box(place)["height"] == before

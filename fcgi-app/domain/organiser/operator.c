@@ -2,10 +2,10 @@
 
 #include <openssl/evp.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "domain/logged_change.h"
 
@@ -116,8 +116,7 @@ static void
 make_key(char key[OPERATOR_KEY_SIZE])
 {
     uint8_t bytes[KEY_HASH_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        log_abort("getrandom() failed");
+    random_fill(bytes, sizeof bytes);
     memcpy(key, OPERATOR_KEY_PREFIX, sizeof OPERATOR_KEY_PREFIX);
     hex_write(bytes, sizeof bytes, key + sizeof OPERATOR_KEY_PREFIX - 1);
 }

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "domain/organiser/item_end.h"
 #include "domain/queue/queue.h"
@@ -154,8 +154,7 @@ static void
 make_name(struct user_erase *erase)
 {
     uint8_t bytes[16];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        log_abort("getrandom() failed");
+    random_fill(bytes, sizeof bytes);
     memcpy(erase->name, "erased-", 7);
     hex_write(bytes, sizeof bytes, erase->name + 7);
     erase->describe(erase->name, &erase->new_values);

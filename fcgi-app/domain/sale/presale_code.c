@@ -4,9 +4,9 @@
 #include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/log.h"
+#include "base/random.h"
 
 /* The letters and digits that count; false where there are others, too few or too many. */
 static bool
@@ -48,8 +48,7 @@ presale_code_hash(int32_t concert_id, const char *text, uint8_t hash[PRESALE_HAS
 void
 presale_code_seed(uint8_t seed[PRESALE_SEED_BYTES])
 {
-    if (getrandom(seed, PRESALE_SEED_BYTES, 0) != PRESALE_SEED_BYTES)
-        log_abort("getrandom() failed");
+    random_fill(seed, PRESALE_SEED_BYTES);
 }
 
 static void

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/shared.h"
 #include "domain/event.h"
 #include "domain/sale/quota.h"
@@ -443,8 +443,7 @@ write_offer(struct services *services, struct settle *settle, const int32_t *ids
     if (made->expires_at > settle->offer.item.starts_at)
         made->expires_at = settle->offer.item.starts_at;
     made->has_token = true;
-    if (getrandom(made->token, TOKEN_SIZE, 0) != TOKEN_SIZE)
-        log_abort("getrandom() failed");
+    random_fill(made->token, TOKEN_SIZE);
     enum db_result result = reservation_create_write(services, create, seats);
     if (result == DB_OK)
         result = waitlist_table_settle(services->db, entry->entry_id, WAITLIST_OFFERED,

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "domain/logged_change.h"
 
 bool
@@ -112,8 +112,7 @@ webhook_add_execute(struct services *services, void *state, struct problem *prob
         check_events(webhook->events, problem) != ERROR_NONE ||
         check_room(services, problem) != ERROR_NONE)
         return problem->error;
-    if (getrandom(webhook->salt, sizeof webhook->salt, 0) != (ssize_t)sizeof webhook->salt)
-        log_abort("getrandom() failed");
+    random_fill(webhook->salt, sizeof webhook->salt);
     enum db_result result = webhook_table_insert(services->db, webhook);
     if (result == DB_OK)
         result = add_to_log(services, change, "webhook add", true);

@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "base/log.h"
+#include "base/random.h"
 #include "mysql/concert/concert_columns.h"
 
 #define SUMMARY_COLUMNS                                                                            \
@@ -255,8 +254,7 @@ int64_t
 concert_table_new_layout_version(void)
 {
     uint64_t number;
-    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-        log_abort("getrandom() failed");
+    random_fill(&number, sizeof number);
     return (int64_t)(number >> 1 | 1);
 }
 

@@ -240,7 +240,7 @@ function Seats({ concert, item, hall, first, again }) {
 /** What can be said before the hall is here, where it will stay. */
 function Coming({ concert }) {
     return html`<div class="hall">
-        <div class="hall-view"><div class="map"><${Loading} /></div></div>
+        <div class="hall-view"><div class="map"><p class="loading">${t("loading")}</p></div></div>
         <div class="hall-side"><${NoChoice} most=${limitOf(concert)}>${concert.queue && html`<${TurnBar} concert=${concert} />`}<//></div>
     </div>`;
 }
