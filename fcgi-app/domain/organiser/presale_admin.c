@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "domain/concert/concert.h"
 #include "domain/event.h"
-#include "mysql/organiser/audit_log_table.h"
+#include "domain/logged_change.h"
 #include "mysql/organiser/concert_admin_table.h"
 
 /* ---- windows ---- */
@@ -92,30 +92,23 @@ static enum error
 finish(struct services *services, struct presale_edit *edit, const char *action,
        const struct presale *before, const struct presale *after, struct problem *problem)
 {
-    struct buffer old_values = {0}, new_values = {0};
     char detail[32];
-    int32_t presale_id = after != NULL ? after->presale_id : before->presale_id;
+    int32_t presale_id = (after != NULL ? after : before)->presale_id;
     if (set_times(services, edit->concert_id, problem) != ERROR_NONE)
         return problem->error;
-    if (before != NULL)
-        edit->describe(before, &old_values);
-    if (after != NULL)
-        edit->describe(after, &new_values);
     snprintf(detail, sizeof detail, "presale %d", (int)presale_id);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = edit->actor,
-                                              .action = action,
-                                              .concert_id = edit->concert_id,
-                                              .detail = detail,
-                                              .old_values = before != NULL ? old_values.data : NULL,
-                                              .new_values = after != NULL ? new_values.data : NULL,
-                                          });
+    struct logged_change log = {.entry = {.actor = edit->actor,
+                                          .action = action,
+                                          .concert_id = edit->concert_id,
+                                          .detail = detail}};
+    if (before != NULL)
+        edit->describe(before, &log.before);
+    if (after != NULL)
+        edit->describe(after, &log.after);
+    enum db_result result = logged_change_write(services, &log);
     if (result == DB_OK)
         result = presale_admin_table_count(services->db, presale_id, &edit->counts);
     event_add_concert(services, EVENT_CONCERT_CHANGED, edit->concert_id, 0);
-    buffer_free(&old_values);
-    buffer_free(&new_values);
     return refuse_db(problem, result);
 }
 
@@ -280,7 +273,6 @@ presale_codes_execute(struct services *services, void *state, struct problem *pr
     const struct presale_codes_make *make = state;
     struct concert concert;
     struct presale_edit edit = {.concert_id = make->concert_id, .presale_id = make->presale_id};
-    struct buffer new_values = {0};
     char detail[32];
     if (concert_find(services->db, make->concert_id, &concert, problem) != ERROR_NONE ||
         lock_window(services, &edit, problem) != ERROR_NONE)
@@ -294,16 +286,12 @@ presale_codes_execute(struct services *services, void *state, struct problem *pr
     if (result != DB_OK)
         return refuse_db(problem, result);
     snprintf(detail, sizeof detail, "presale %d", (int)make->presale_id);
-    make->describe(make, &new_values);
-    result = audit_log_table_add(services->db, &(struct log_entry){
-                                                   .actor = make->actor,
-                                                   .action = "presale codes",
-                                                   .concert_id = make->concert_id,
-                                                   .detail = detail,
-                                                   .new_values = new_values.data,
-                                               });
-    buffer_free(&new_values);
-    return refuse_db(problem, result);
+    struct logged_change log = {.entry = {.actor = make->actor,
+                                          .action = "presale codes",
+                                          .concert_id = make->concert_id,
+                                          .detail = detail}};
+    make->describe(make, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 enum db_result
