@@ -93,10 +93,9 @@ finish(struct services *services, struct presale_edit *edit, const char *action,
        const struct presale *before, const struct presale *after, struct problem *problem)
 {
     char detail[32];
-    int32_t presale_id = (after != NULL ? after : before)->presale_id;
     if (set_times(services, edit->concert_id, problem) != ERROR_NONE)
         return problem->error;
-    snprintf(detail, sizeof detail, "presale %d", (int)presale_id);
+    snprintf(detail, sizeof detail, "presale %d", (int)edit->presale_id);
     struct logged_change log = {.entry = {.actor = edit->actor,
                                           .action = action,
                                           .concert_id = edit->concert_id,
@@ -107,7 +106,7 @@ finish(struct services *services, struct presale_edit *edit, const char *action,
         edit->describe(after, &log.after);
     enum db_result result = logged_change_write(services, &log);
     if (result == DB_OK)
-        result = presale_admin_table_count(services->db, presale_id, &edit->counts);
+        result = presale_admin_table_count(services->db, edit->presale_id, &edit->counts);
     event_add_concert(services, EVENT_CONCERT_CHANGED, edit->concert_id, 0);
     return refuse_db(problem, result);
 }
@@ -129,6 +128,7 @@ presale_create_execute(struct services *services, void *state, struct problem *p
         result = presale_admin_table_add_slots(services->db, made->presale_id, made->quota);
     if (result != DB_OK)
         return refuse_db(problem, result);
+    edit->presale_id = made->presale_id;
     return finish(services, edit, "presale create", NULL, made, problem);
 }
 
