@@ -246,9 +246,9 @@ connection_find_hosts(struct database *db)
         size_t found = by_name || !has_time_to_connect(db, started)
                            ? 0
                            : dial_resolve(&db->named[i], next, HOSTS_MAX - db->host_count);
-        if (found < 2)
+        if (found == 0)
             *next = db->named[i];
-        db->host_count += found < 2 ? 1 : found;
+        db->host_count += found == 0 ? 1 : found;
     }
 }
 

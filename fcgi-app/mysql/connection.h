@@ -9,7 +9,7 @@
 #include "mysql/database.h"
 #include "mysql/event_table.h"
 
-enum { STATEMENT_SLOTS = 512, MAX_PARAMETERS = 768, MAX_COLUMNS = 40, ERROR_TEXT_SIZE = 512 };
+enum { STATEMENT_SLOTS = DB_STATEMENTS_OF_WORKER, MAX_PARAMETERS = 768, MAX_COLUMNS = 48, ERROR_TEXT_SIZE = 512 };
 
 /* `bool` in MySQL 8, `my_bool` (char) in MariaDB. */
 typedef __typeof__(*((MYSQL_BIND *)0)->is_null) mysql_bool;
@@ -80,8 +80,9 @@ struct database {
 
 /*
  * Looks the names up. Several addresses of one name are as many servers: the client library would
- * stay with the first that lets it in, also where that one only reads. Not with mysql_tls = verify,
- * as certificates are for names.
+ * stay with the first that lets it in, also where that one only reads, and would look the name up
+ * once more. One that has none now stays a name, and the library says why. Not with mysql_tls =
+ * verify, as certificates are for names.
  */
 void connection_find_hosts(struct database *db);
 

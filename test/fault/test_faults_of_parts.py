@@ -1,16 +1,13 @@
 """Buyers change a part of their orders while COMMITs are lost and workers are killed: each change is made once, and told
 as it is stored."""
 
-import contextlib
-import os
 import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from booking import Hall
+from breaking import ask_until_told, kill_workers_while
 from cutter import Cutter
-from stack import wait_for
 
 BUYERS, SEATS = 24, 4
 
@@ -33,17 +30,10 @@ class Buyer:
             paid = self.stack.post("/payment", {"userId": self.user, "reservationId": self.number, "token": token})
             assert paid.status == 200, paid
 
-    def ask_until_told(self, method, path, body=None):
+    def ask(self, method, path, body=None):
         """All answers of a call up to the first that is no fault."""
-        answers, key = [], {"Idempotency-Key": f"part-{random.random()}"} if self.keyed else {}
-
-        def ask():
-            with contextlib.closing(self.stack.new_client()) as client:
-                answers.append(client.call(method, path, body, key))
-            return answers[-1].status < 500
-
-        wait_for(ask, 60)
-        return answers
+        key = {"Idempotency-Key": f"part-{random.random()}"} if self.keyed else {}
+        return ask_until_told(self.stack, method, path, body, key)
 
     def see(self):
         return self.stack.get(f"/reservation/{self.number}?userId={self.user}").json()
@@ -64,20 +54,9 @@ def all_at_once(function, buyers):
         return list(pool.map(function, buyers))
 
 
-def kill_workers_while(stack, function, buyers):
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(all_at_once, function, buyers)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(stack.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.1)
-    work.result()
-
-
 def give_one_back(buyer):
     path = f"/reservation/{buyer.number}?userId={buyer.user}&seatIds={buyer.seats[1]}"
-    answers = buyer.ask_until_told("DELETE", path)
+    answers = buyer.ask("DELETE", path)
     if answers[-1].status != 200:  # an earlier one was done, which its buyer was not told
         assert not buyer.keyed and len(answers) > 1, answers
         assert answers[-1].json()["code"] == ("not_cancellable" if buyer.paid else "seat_not_found"), answers
@@ -93,18 +72,6 @@ def assert_given_back_once(buyers):
         assert buyer.balance() == (1000 if buyer.paid else 0)
 
 
-def test_commits_lost_while_seats_go_back(whole, buyers):
-    with Cutter(whole, every=2, most=30) as cutter:
-        all_at_once(give_one_back, buyers)
-        assert cutter.cuts.total() > 8
-    assert_given_back_once(buyers)
-
-
-def test_workers_killed_while_seats_go_back(whole, buyers):
-    kill_workers_while(whole, give_one_back, buyers)
-    assert_given_back_once(buyers)
-
-
 def wanted_by(buyer):
     """One of the free half of the hall."""
     return buyer.seats[0] + BUYERS * SEATS
@@ -112,7 +79,7 @@ def wanted_by(buyer):
 
 def swap_one(buyer):
     body = {"userId": buyer.user, "seatIds": [buyer.seats[2]], "toSeatIds": [wanted_by(buyer)]}
-    answers = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/swap", body)
+    answers = buyer.ask("POST", f"/reservation/{buyer.number}/swap", body)
     if answers[-1].status != 200:
         assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "seat_not_found", answers
         return
@@ -131,27 +98,15 @@ def assert_swapped_once(buyers):
     assert left == [{"n": BUYERS * SEATS}]
 
 
-def test_commits_lost_while_seats_are_swapped(whole, buyers):
-    with Cutter(whole, every=2, most=30) as cutter:
-        all_at_once(swap_one, buyers)
-        assert cutter.cuts.total() > 8
-    assert_swapped_once(buyers)
-
-
-def test_workers_killed_while_seats_are_swapped(whole, buyers):
-    kill_workers_while(whole, swap_one, buyers)
-    assert_swapped_once(buyers)
-
-
 def transfer_one(buyer):
     """Offered, and accepted by a friend; each call until it is told."""
     if not buyer.paid:
         return
     body = {"userId": buyer.user, "toUserId": f"{buyer.user}-friend"}
-    offered = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/transfer", body)[-1]
+    offered = buyer.ask("POST", f"/reservation/{buyer.number}/transfer", body)[-1]
     assert offered.status == 200, offered
     body = {"userId": f"{buyer.user}-friend"}
-    answers = buyer.ask_until_told("POST", f"/transfer/{offered.json()['transferId']}/accept", body)
+    answers = buyer.ask("POST", f"/transfer/{offered.json()['transferId']}/accept", body)
     if answers[-1].status != 200:
         assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "transfer_over", answers
         return
@@ -169,13 +124,21 @@ def assert_transferred_once(buyers):
         assert buyer.balance() == 1000 * SEATS
 
 
-def test_commits_lost_while_orders_are_transferred(whole, buyers):
+STORIES = pytest.mark.parametrize(("change", "assert_changed_once"), [
+    pytest.param(give_one_back, assert_given_back_once, id="seats_go_back"),
+    pytest.param(swap_one, assert_swapped_once, id="seats_are_swapped"),
+    pytest.param(transfer_one, assert_transferred_once, id="orders_are_transferred")])
+
+
+@STORIES
+def test_commits_lost(whole, buyers, change, assert_changed_once):
     with Cutter(whole, every=2, most=30) as cutter:
-        all_at_once(transfer_one, buyers)
+        all_at_once(change, buyers)
         assert cutter.cuts.total() > 8
-    assert_transferred_once(buyers)
+    assert_changed_once(buyers)
 
 
-def test_workers_killed_while_orders_are_transferred(whole, buyers):
-    kill_workers_while(whole, transfer_one, buyers)
-    assert_transferred_once(buyers)
+@STORIES
+def test_workers_killed(whole, buyers, change, assert_changed_once):
+    kill_workers_while(whole, lambda: all_at_once(change, buyers))
+    assert_changed_once(buyers)

@@ -10,6 +10,7 @@
 #include "domain/organiser/item_end.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/point.h"
+#include "domain/sale/waitlist.h"
 #include "mysql/organiser/audit_log_table.h"
 
 enum { TOKEN_TRIES = 10 /* in a concert */ };
@@ -170,6 +171,7 @@ user_erase_run(struct services *services, struct user_erase *erase, struct probl
     make_name(erase);
     if (user_erase_look(services, erase, problem) != ERROR_NONE ||
         require_no_value(erase, problem) != ERROR_NONE ||
+        waitlist_erase(services, erase->user_id, problem) != ERROR_NONE ||
         end_holds(services, erase, problem) != ERROR_NONE ||
         end_tokens(services, erase, problem) != ERROR_NONE)
         return problem->error;

@@ -251,8 +251,8 @@ queue_add_together(struct services *services, int32_t concert_id, struct queue_a
         concert_require_service(&concert, &problem) != ERROR_NONE ||
         concert_require_queue(&concert, concert.now, &problem) != ERROR_NONE)
         refuse_all(adds, count, &problem);
-    else if (concert.challenged)
-        return; /* a proof that is spent here could not be handed to queue_add() any more */
+    else if (concert.challenged || concert_presale_runs(&concert, concert.now))
+        return; /* a proof that is spent here could not be handed to queue_add(); each has a code */
     else if (!concert.queued)
         add_unqueued(services, &concert, adds, count);
     else

@@ -5,6 +5,7 @@ import { askForSeatModules } from "./early.js";
 import { day, dayRange, language, pointRange, refusal, t, venueMoment } from "./language.js";
 import { Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
+import { Presale } from "./presale.js";
 import { addressOf } from "./path.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
@@ -171,7 +172,8 @@ function DateCard({ concert, item }) {
         <span class="quiet">${venueMoment(item.startsAt, concert.timeZone, { timeStyle: "short" })}</span>`;
     const refused = refusalOf(item);
     if (refused) return html`<p class="card date">${when}<span>${refusal(refused)}</span></p>`;
-    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} /></a>`;
+    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} />
+        ${concert.waitlist && item.availableCount === 0 && html`<span>${t("wait_for_returns")}</span>`}</a>`;
 }
 
 function DateCards({ concert, items }) {
@@ -258,6 +260,7 @@ export function ConcertPage({ ids: [concertId] }) {
                 <${Opening} concert=${concert} again=${again} />
                 <${Maintenance} concert=${concert} />
                 ${over && html`<${Over} concert=${concert} />`}
+                <${Presale} concert=${concert} onEntered=${() => { if (concert.queue) location.hash = `#/concert/${concertId}/queue`; }} />
                 ${concert.queue && !over && html`<${QueueCall} concert=${concert} />`}
             </div>
             ${concert.description && html`<p class="about">${concert.description}</p>`}
