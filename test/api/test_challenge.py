@@ -156,24 +156,27 @@ def test_a_proof_is_not_made_another_by_its_last_puzzle(guarded):
     assert_problem(guarded.enter(first.rpartition(".")[0] + "." + first.rpartition(".")[2].upper()), "challenge_required")
 
 
-def test_one_proof_by_fifty_callers(stack):
+CALLERS = 300
+
+
+def test_one_proof_by_300_callers(stack):
     """Exactly one of them gets a token, and there is no other."""
     guarded = Guarded.new(stack, 5)
     for _ in range(3):
         proof = guarded.made_up()
-        codes = rush(stack, [lambda client: guarded.enter(proof, client=client)] * 50).codes
-        assert codes == {"": 1, "challenge_required": 49}
+        codes = rush(stack, [lambda client: guarded.enter(proof, client=client)] * CALLERS).codes
+        assert codes == {"": 1, "challenge_required": CALLERS - 1}
     assert guarded.spent() == 3
     assert len(guarded.rows()) == 3
 
 
-def test_fifty_proofs_by_fifty_callers(stack):
+def test_300_proofs_by_300_callers(stack):
     """Adds that wait in the sockets go one by one, and all of them come in."""
     guarded = Guarded.new(stack, 5)
-    proofs = [guarded.made_up() for _ in range(50)]
+    proofs = [guarded.made_up() for _ in range(CALLERS)]
     crowd = rush(stack, [lambda client, proof=proof: guarded.enter(proof, client=client) for proof in proofs])
-    assert crowd.codes == {"": 50}
-    assert sorted(token["number"] for token in crowd.successes) == list(range(1, 51))
+    assert crowd.codes == {"": CALLERS}
+    assert sorted(token["number"] for token in crowd.successes) == list(range(1, CALLERS + 1))
 
 
 def test_the_work_follows_the_load(stack):
