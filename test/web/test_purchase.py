@@ -238,7 +238,9 @@ def test_who_wants_no_other_seats_chooses_again(new_fan, new_concert, stack):
     fan = new_fan(size=PHONE).sign_in()
     page = choose_pair(fan, concert, item)
     stack.post("/reservation", {"userId": "faster", "concertId": concert, "itemId": item, "seatId": 15})
-    page.get_by_text("R 2–5 just went").wait_for()  # seen while one looks
+    told = page.get_by_text("R 2–5 just went")
+    told.wait_for()  # seen while one looks
+    assert in_view(page, told)
     page.get_by_role("button", name="Choose others myself").click()
     assert page.locator(".chosen li").all_inner_texts()[0].startswith("R 2–4")
     page.get_by_role("button", name="Hold 1 seat").wait_for()
@@ -251,6 +253,22 @@ def test_the_limit_of_seats_is_seen_and_not_only_spoken(new_fan, new_concert):
     page = choose_pair(fan, concert, item)
     fan.click_seat(3)
     told = page.locator(".choice [role=alert]", has_text="최대 2석까지")
+    told.wait_for()
+    assert in_view(page, told)
+
+
+def test_a_turn_that_is_over_is_told_beside_the_choice(new_fan, new_concert, stack):
+    """Here it was ended on another device."""
+    concert, item = new_concert(admissionCapacity=5)
+    fan = new_fan("ko", PHONE).sign_in()
+    page = fan.open(f"/concert/{concert}/queue")
+    page.get_by_role("button", name=TEXTS["ko"]["enter"]).click()
+    fan.wait_title(TEXTS["ko"]["turn"])
+    page.locator(".date").click()
+    fan.click_seat(3)
+    token = page.evaluate(f"JSON.parse(localStorage['frontrow.token.{concert}']).token")
+    assert stack.call("DELETE", "/token", headers={"X-Queue-Token": token}).status == 204
+    told = page.get_by_role("alert").get_by_text("순서가 끝났습니다. 대기열에 다시")
     told.wait_for()
     assert in_view(page, told)
 
