@@ -10,6 +10,7 @@
 #include "base/shared.h"
 #include "domain/concert/layout.h"
 #include "domain/sale/seating.h"
+#include "domain/sale/standing.h"
 
 enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most often enough */
 
@@ -17,6 +18,7 @@ enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most 
 struct hall {
     struct layout *layout;
     const struct hall_wish *wish;
+    struct area *area;            /* that is asked for; NULL: seats are */
     size_t runs_read;             /* of the layout, by rank */
     size_t run_limit;             /* so many may be read: not those with a restricted view yet */
     int32_t seats_to_read;        /* at least, the next time */
@@ -30,8 +32,9 @@ fits(const struct hall *hall, const struct seat_run *run)
 {
     const struct hall_wish *wish = hall->wish;
     return run->price <= wish->max_price &&
-           (wish->section[0] == '\0' ||
-            strcmp(wish->section, layout_section_name(hall->layout, run)) == 0);
+           (wish->section[0] == '\0'
+                ? !run->standing
+                : strcmp(wish->section, layout_section_name(hall->layout, run)) == 0);
 }
 
 bool
@@ -131,11 +134,30 @@ read_more(struct hall *hall, struct database *db)
     return result;
 }
 
+/*
+ * The next choice goes on where this one ended, so that it does not read what is taken by now. What
+ * came back before it is found once the rest of the area is gone.
+ */
+static void
+remember_place(const struct hall *hall, int32_t seat_id)
+{
+    struct area *area = hall->area;
+    for (size_t i = area->begin; i < area->end; i++) {
+        const struct seat_run *run = hall->layout->by_rank[i];
+        if (run->first <= seat_id && seat_id <= run->last)
+            area->reached = i;
+    }
+}
+
 /* So far the next choice will probably have to read: up to this seat, or everything. */
 static void
 remember_reach(const struct hall *hall, int32_t seat_id)
 {
     struct layout *layout = hall->layout;
+    if (hall->area != NULL) {
+        remember_place(hall, seat_id);
+        return;
+    }
     layout->reach = 0;
     for (size_t i = 0; i < layout->run_count; i++) {
         const struct seat_run *run = layout->by_rank[i];
@@ -197,6 +219,20 @@ mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct
     return all;
 }
 
+/* In a standing area there is no set that would have to be passed by as a whole. */
+static bool
+is_patient(const struct hall *hall)
+{
+    return hall->wish->patient && hall->area == NULL;
+}
+
+static bool
+choose_read(const struct hall *hall, int32_t *ids)
+{
+    return (hall->area != NULL ? standing_choose : seating_choose_adjacent)(
+        hall->candidates, hall->count, hall->wish->count, ids);
+}
+
 /* Chooses among what was read, and reads on where that holds no adjacent ones. */
 static enum db_result
 choose_within_limit(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
@@ -204,14 +240,33 @@ choose_within_limit(struct services *services, struct hall *hall, int32_t *ids, 
     const struct hall_wish *wish = hall->wish;
     enum db_result result = DB_OK;
     pass_by(hall, services);
-    while (!(*chosen = seating_choose_adjacent(hall->candidates, hall->count, wish->count, ids)) &&
-           result == DB_OK && hall->runs_read < hall->run_limit) {
+    while (!(*chosen = choose_read(hall, ids)) && result == DB_OK &&
+           hall->runs_read < hall->run_limit) {
         result = read_more(hall, services->db);
         pass_by(hall, services);
     }
-    if (!*chosen && !(hall->passed_by && wish->patient))
+    if (!*chosen && hall->area == NULL && !(hall->passed_by && wish->patient))
         *chosen = seating_choose(hall->candidates, hall->count, wish->count, ids);
     return result;
+}
+
+/*
+ * What is looked at last: seats with a restricted view, or what lies in the area before the begin.
+ * False: that was done.
+ */
+static bool
+begin_rest(struct hall *hall)
+{
+    const struct area *area = hall->area;
+    size_t limit = area != NULL ? area->reached : hall->layout->run_count;
+    if (hall->run_limit == limit || (area != NULL && area->reached == area->begin))
+        return false;
+    hall->run_limit = limit;
+    if (area != NULL) {
+        hall->runs_read = area->begin;
+        hall->seats_to_read = SEATS_BEYOND;
+    }
+    return true;
 }
 
 /* Seats with a restricted view come last: where the others do not suffice, scattered ones neither.
@@ -220,10 +275,9 @@ static enum db_result
 choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
 {
     enum db_result result = choose_within_limit(services, hall, ids, chosen);
-    bool waits = hall->passed_by && hall->wish->patient;
-    if (result != DB_OK || *chosen || waits || hall->run_limit == hall->layout->run_count)
+    bool waits = hall->passed_by && is_patient(hall);
+    if (result != DB_OK || *chosen || waits || !begin_rest(hall))
         return result;
-    hall->run_limit = hall->layout->run_count;
     return choose_within_limit(services, hall, ids, chosen);
 }
 
@@ -253,7 +307,7 @@ lock_best(struct services *services, struct hall *hall, int32_t *ids, struct sea
             return ERROR_NONE;
         }
         bool locked = found < (size_t)wish->count;
-        for (int32_t i = 0; i < wish->count && locked && wish->patient; i++)
+        for (int32_t i = 0; i < wish->count && locked && is_patient(hall); i++)
             mark_taken(hall, ids[i]);
         hall->passed_by = hall->passed_by || locked;
     }
@@ -318,8 +372,14 @@ hall_precheck(struct services *services, const struct item *item, struct hall_wi
 static void
 begin_choice(struct hall *hall)
 {
+    hall->area = layout_find_area(hall->layout, hall->wish->section);
     hall->seats_to_read = hall->layout->reach + SEATS_BEYOND;
     hall->run_limit = hall->layout->plain_run_count;
+    if (hall->area == NULL)
+        return;
+    hall->seats_to_read = SEATS_BEYOND;
+    hall->runs_read = hall->area->reached;
+    hall->run_limit = hall->area->end;
 }
 
 enum error

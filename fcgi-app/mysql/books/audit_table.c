@@ -1,5 +1,7 @@
 #include "mysql/books/audit_table.h"
 
+#include "mysql/sale/seat_columns.h"
+
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
 
@@ -323,6 +325,21 @@ const struct audit_check audit_checks[] = {
       "  LEFT JOIN concert c ON c.concert_id = i.concert_id"
       "  UNION ALL SELECT item_id, -COUNT(*), 0 FROM seat GROUP BY item_id) a"
       " GROUP BY item_id HAVING SUM(seats) <> 0 OR SUM(known) <> 1) b"},
+     false},
+
+    /* So an area never sells more than it had: its places are rows, and none is made later. */
+    {"standing_is_an_area",
+     "a standing place is a part of an area of one price, and no seat; an item says how many it "
+     "has",
+     {"SELECT (SELECT COUNT(*) FROM seat s WHERE (s.kind = 'standing') <> (s.row_name = '')"
+      "  OR (s.kind = 'standing' AND COALESCE(s.x, s.y, s.partner_no, s.note) IS NOT NULL))"
+      " + (SELECT COUNT(*) FROM (SELECT s.item_id FROM item i"
+      "  STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+      "  WHERE i.standing_count > 0 GROUP BY s.item_id, s.section HAVING " SEATS_ARE_MIXED ") m)"
+      " + (SELECT COUNT(*) FROM (SELECT item_id FROM ("
+      "  SELECT item_id, standing_count AS places FROM item"
+      "  UNION ALL SELECT item_id, -COUNT(*) FROM seat WHERE kind = 'standing' GROUP BY item_id) a"
+      "  GROUP BY item_id HAVING SUM(places) <> 0) b)"},
      false},
 
     {"reservation_has_item",

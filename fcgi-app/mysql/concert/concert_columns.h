@@ -39,9 +39,10 @@
 
 /* Of `item i`. */
 #define ITEM_COLUMNS                                                                               \
-    "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0"
+    "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0, "         \
+    "i.standing_count"
 
-enum { CONCERT_RULE_COUNT = 22, CONCERT_COLUMN_COUNT = 28, ITEM_COLUMN_COUNT = 6 };
+enum { CONCERT_RULE_COUNT = 22, CONCERT_COLUMN_COUNT = 28, ITEM_COLUMN_COUNT = 7 };
 
 /* Where CONCERT_RULES_WITH(), CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is
  * "". */

@@ -11,6 +11,12 @@
  */
 #define SEAT_TAKEN_PRICE "IF(s.taken_by = s.reservation_id, s.taken_price, s.price)"
 
+/* Of the seats `s` of a section: they are neither without standing places nor an area of one price.
+ */
+#define SEATS_ARE_MIXED                                                                            \
+    "SUM(s.kind = 'standing') > 0"                                                                 \
+    " AND (SUM(s.kind = 'standing') < COUNT(*) OR MIN(s.price) < MAX(s.price))"
+
 /*
  * Sums over `seat s` of `item i`. held_until is NULL of all but held seats; a sum leaves NULLs out,
  * and is NULL of nothing. Of a cancelled item nothing is available, withheld already or not. Last
