@@ -7,7 +7,7 @@
 #include "api/handlers.h"
 #include "domain/sale/ticket.h"
 
-/* A line for each seat, of a standing place without a row; the language of its reader is not known. */
+/* A line for each seat; a standing place has no row. The language of its reader is not known. */
 static void
 describe_seats(const struct reservation *reservation, struct buffer *text)
 {

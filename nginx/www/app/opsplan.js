@@ -8,7 +8,7 @@ import { say } from "./opstext.js";
 import { SeatMap } from "./seatmap.js";
 import { html, useMemo, useState } from "./view.js";
 
-const KINDS = ["plain", "restricted", "wheelchair", "companion", "standing", "withheld"];
+const KINDS = ["plain", "restricted", "wheelchair", "companion", "withheld"];
 const DIRECTIONS = [["left", "←", -1, 0], ["up", "↑", 0, -1], ["down", "↓", 0, 1], ["right", "→", 1, 0]];
 
 /** What a seat is beside its name. */
