@@ -6,6 +6,7 @@ import random
 
 import openapi
 import pytest
+import test_presale as presale
 from crowd import lock_seat, owners, rush
 from helpers import (
     Hall, age_hold, allow, ask_reserve, assert_problem, balance, buy, charge, new_user, ok, pay, add_token,
@@ -14,7 +15,9 @@ from test_box_office import PATH as BOX_OFFICE
 from test_export import read_csv
 from test_halls import check, hall_of, keep
 from test_items import DAY, dates_of
+from test_presale import give_back
 from test_report import read as read_report, rows_of
+from test_waitlist import ask_wait, offered, sweep, wait
 
 pytestmark = pytest.mark.usefixtures("audited")
 SEAT, LAYOUT = "/concert/{concertId}/item/{itemId}/seat", "/concert/{concertId}/item/{itemId}/layout"
@@ -419,3 +422,88 @@ def test_the_box_office(stack, method):
     assert_problem(sell(), "invalid_field", field="seatIds")
     assert_problem(sell(count=1, seatIds=[105]), "invalid_field", field="count")
     assert areas(stack, hall) == {"Pit": (7, 0)}
+
+
+# ---- wait lists and presale
+
+
+@pytest.fixture
+def waited(stack):
+    """A hall of two seats and an area of two places, all of which are held; seatId -> its order."""
+    hall = allow(stack, Hall(stack, ("A", "1", 2, 300), area(count=2), maxSeatsPerUser=None), waitlist=True)
+    orders = [ok(hall.ask(1, section=section)) for section in ("A", "A", "Pit", "Pit")]
+    hall.orders = {order["seats"][0]["seatId"]: order for order in orders}
+    return hall
+
+
+def test_it_is_sold_out_when_its_areas_are(stack, waited):
+    """Whatever is left of one keeps who names no section from waiting, and nobody whom it does not fit."""
+    give_back(stack, waited.orders[102])
+    assert_problem(ask_wait(stack, waited), "seats_available")
+    assert_problem(ask_wait(stack, waited, section="Pit"), "seats_available")
+    wait(stack, waited, count=2)
+    wait(stack, waited, section="A")
+    hall = allow(stack, Hall(stack, area("Pit", 1, 1)), waitlist=True)
+    assert_problem(ask_wait(stack, hall), "seats_not_available")
+    assert_problem(ask_wait(stack, hall, section="Pit"), "seats_available")
+
+
+def test_places_are_offered_to_who_names_their_area(stack, waited):
+    anything, in_area = wait(stack, waited), wait(stack, waited, section="Pit", count=2)
+    give_back(stack, waited.orders[101])
+    assert (offered(stack, anything), offered(stack, in_area)) == (None, None)
+    assert areas(stack, waited) == {"Pit": (0, 2)}, "while somebody waits all lapsed and free ones read as held"
+    give_back(stack, waited.orders[102])
+    assert (offered(stack, anything), offered(stack, in_area)) == (None, [101, 102])
+    give_back(stack, waited.orders[1])
+    assert offered(stack, anything) == [1]
+
+
+def test_places_that_fit_nobody_who_waits_are_free(stack, waited):
+    anything = wait(stack, waited)
+    give_back(stack, waited.orders[102])
+    assert offered(stack, anything) is None
+    assert areas(stack, waited) == {"Pit": (1, 1)}
+    assert waited.best(1, section="Pit") == [102]
+
+
+def test_who_buys_never_passes_who_waits_for_an_area(stack, waited):
+    """Not with a hold that is over either, by whichever call."""
+    first = wait(stack, waited, section="Pit")
+    age_hold(stack, waited.orders[101]["reservationId"], 300)
+    assert_problem(waited.ask(1, section="Pit"), "seats_not_available")
+    sale = {"userId": "walk-in", "concertId": waited.id, "itemId": waited.item, "method": "guest"}
+    assert_problem(stack.post(BOX_OFFICE, sale | {"count": 1, "section": "Pit"}, **stack.admin_headers()), "seats_not_available")
+    sweep(stack)
+    assert offered(stack, first) == [101]
+
+
+def test_a_quota_counts_places(stack):
+    hall = presale.scheduled(stack, ("A", "1", 4, 300), area())
+    window = presale.Window(stack, hall, quota=3)
+    assert_problem(presale.ask(stack, hall, seats=101), "invalid_field", field="seatId")
+    held = ok(presale.ask_best(stack, hall, 2, section="Pit"))
+    assert [seat["seatId"] for seat in held["seats"]] == [101, 102] and window.counts == (2, 0)
+    assert_problem(presale.ask_best(stack, hall, 2, section="Pit"), "presale_sold_out")
+    assert [seat["seatId"] for seat in ok(presale.ask_best(stack, hall, 1))["seats"]] == [1]
+    presale.give_back(stack, held)
+    assert window.counts == (1, 0)
+
+
+def test_a_presale_of_an_area(stack):
+    hall = presale.scheduled(stack, ("A", "1", 4, 300), area())
+    presale.Window(stack, hall, sections=["Pit"])
+    assert_problem(presale.ask_best(stack, hall, 1), "seats_not_available")
+    assert_problem(presale.ask_best(stack, hall, 1, section="A"), "seats_not_available")
+    assert [seat["seatId"] for seat in ok(presale.ask_best(stack, hall, 2, section="Pit"))["seats"]] == [101, 102]
+
+
+def test_300_clients_on_a_quota_of_places(stack):
+    hall = presale.scheduled(stack, area(count=200))
+    window = presale.Window(stack, hall, quota=60)
+    asked = rush(stack, [lambda client, count=1 + number % 3: presale.ask_best(client, hall, count, section="Pit")
+                         for number in range(300)])
+    assert set(asked.codes) == {"", "presale_sold_out"}
+    while window.counts[0] < 60:
+        ok(presale.ask_best(stack, hall, 1, section="Pit"))
+    assert_problem(presale.ask_best(stack, hall, 1, section="Pit"), "presale_sold_out")
