@@ -98,12 +98,12 @@ export function Choice({ hall, choice, most, busy, disabled, onHold, children })
     return html`<section class="card choice" aria-labelledby="choice">
         <h2 id="choice">${t("chosen_title")}</h2>
         ${children}
-        ${chosen.size === 0 && !told.length && html`<${NoneChosen} most=${most} />`}
+        ${chosen.size === 0 && !told.length && hall.count > 0 && html`<${NoneChosen} most=${most} />`}
         ${!offer && html`<${Chosen} hall=${hall} chosen=${chosen} onToggle=${choice.toggle} />`}
         <div role="alert">${told.length > 0 && html`<div class="notice lost">${told.map((line) => html`<p>${line}</p>`)}</div>`}</div>
         ${offer
             ? html`${hold(offer, "seats_offer_take")}
                 <button type="button" class="wide" disabled=${busy} onClick=${choice.refuse}>${t("seats_offer_refuse")}</button>`
-            : hold([...chosen], "chosen_hold")}
+            : hall.count > 0 && hold([...chosen], "chosen_hold")}
     </section>`;
 }
