@@ -63,11 +63,11 @@ write_request(struct buyer *buyer)
     bool named = sellout->wish == NAMED || sellout->wish == NEXT;
     int number = sellout->wish == NAMED ? rand() : sellout->asked;
     char body[160];
-    int length = snprintf(
-        body, sizeof body, "{\"userId\":\"rush-%d-%d\",\"concertId\":%d,\"itemId\":%d,\"%s\":%d%s}",
-        sellout->item, sellout->asked, CONCERT, sellout->item, named ? "seatId" : "count",
-        named ? number % sellout->seats + 1 : 1,
-        sellout->wish == STANDING ? ",\"section\":\"Pit\"" : "");
+    int length = snprintf(body, sizeof body,
+                          "{\"userId\":\"rush-%d-%d\",\"concertId\":%d,\"itemId\":%d,\"%s\":%d%s}",
+                          sellout->item, sellout->asked, CONCERT, sellout->item,
+                          named ? "seatId" : "count", named ? number % sellout->seats + 1 : 1,
+                          sellout->wish == STANDING ? ",\"section\":\"Pit\"" : "");
     buffer_clear(request);
     buffer_format(request,
                   "POST /reservation HTTP/1.1\r\nHost: localhost\r\n"

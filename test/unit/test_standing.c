@@ -14,10 +14,10 @@ choose(const char *area, int32_t count)
     static char text[64];
     struct candidate candidates[AREA_MAX];
     int32_t ids[SEATS_AT_ONCE];
-    size_t places = strlen(area);
-    for (size_t i = 0; i < places; i++)
+    size_t length = strlen(area);
+    for (size_t i = 0; i < length; i++)
         candidates[i] = (struct candidate){(int32_t)i + 1, 0, 1, area[i] == '.'};
-    if (!standing_choose(candidates, places, count, ids))
+    if (!standing_choose(candidates, length, count, ids))
         return "-";
     text[0] = '\0';
     for (int32_t i = 0; i < count; i++)
