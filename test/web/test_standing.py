@@ -87,7 +87,7 @@ def test_a_date_of_areas_only(new_fan, new_concert, stack, language, size):
     page = new_fan(language, size).sign_in().open(f"/concert/{concert}/item/{item}")
     rows = page.locator(".areas li")
     rows.nth(1).get_by_role("button", name=texts["more"]).click()
-    assert page.locator("canvas").count() == page.locator(".best").count() == 0
+    assert page.locator("canvas").count() == page.locator(".best").count() == page.locator(".choice").count() == 0
     assert_fine(page)
     page.route("**/seat?view=compact", lambda route: route.abort())
     hold(stack, f"faster-{concert}", concert, item, 1)

@@ -91,6 +91,7 @@ function NoneChosen({ most }) {
 /** The choice with its total and button; on a phone it stays at the foot of the screen. `children` is the turn. */
 export function Choice({ hall, choice, most, busy, disabled, onHold, children }) {
     const { chosen, offer, told } = choice;
+    if (hall.count === 0 && told.length === 0 && ![children].flat().some(Boolean)) return null; // of areas nothing is chosen here
     const total = (indexes) => price(indexes.reduce((sum, i) => sum + hall.seats[i].price, 0));
     const hold = (indexes, name) => html`<button type="button" class="primary wide" disabled=${disabled || indexes.length === 0}
         onClick=${() => onHold(indexes)}>

@@ -144,10 +144,14 @@ function Hall({ concert, item, readItems }) {
     const { chosen, toggle, add, clear } = useChoice();
     const all = useMemo(() => (plan ? [...plan.hall.seats, ...plan.places] : []), [plan]); // as they are chosen by their indexes
     const seats = useMemo(() => seatsOf(all, chosen), [all, chosen]);
+    const onMap = useMemo(() => new Set([...chosen].filter((i) => i < plan?.hall.count)), [plan, chosen]);
     if (!plan) return html`<${Waiting} problem=${problem} again=${again} />`;
     const { hall, statuses, places } = plan;
     const areas = areasOf(places);
-    const onMap = new Set([...chosen].filter((i) => i < hall.count));
+    const pickPlaces = (picked) => {
+        const wanted = new Set(picked);
+        add(all.flatMap((seat, i) => (wanted.has(seat) ? [i] : [])));
+    };
     const onDone = (isSold) => {
         if (isSold) clear();
         again();
@@ -161,8 +165,7 @@ function Hall({ concert, item, readItems }) {
                 <${SeatMap} hall=${hall} statuses=${statuses} chosen=${onMap} onToggle=${toggle} describe=${(i) => describe(hall.seats[i])} />`}</div>
             <div class="hall-side">
                 ${hall.count > 0 && html`<${Pick} hall=${hall} onPick=${add} />`}
-                ${areas.length > 0 && html`<${PickPlaces} areas=${areas} states=${STATES.map(([status, name]) => [status, say(name)])}
-                    onPick=${(picked) => add(picked.map((place) => all.indexOf(place)))} />`}
+                ${areas.length > 0 && html`<${PickPlaces} areas=${areas} states=${STATES.map(([status, name]) => [status, say(name)])} onPick=${pickPlaces} />`}
                 <${Chosen} seats=${seats} help=${say("chosen_none")} onClear=${clear}
                     under=${(seat) => [say(`seat_${seat.status}`), ...kindOf(seat), number(seat.price)].join(" · ")} beside=${buyerOf} />
                 ${item.status === "open" && concert.status !== "cancelled" && html`<${Sell} ...${props} />${may("manager") && html`<${Change} ...${props} all=${all} />`}`}
