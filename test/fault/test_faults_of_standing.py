@@ -17,11 +17,12 @@ class Area:
 
     def __init__(self, stack):
         self.stack, self.hall = stack, Hall(stack, items=1, seats=CAPACITY + 20)
-        stack.query("UPDATE seat SET kind = 'standing', section = 'Pit' WHERE item_id = %s AND seat_no <= %s", self.hall.last, CAPACITY)
+        stack.query("UPDATE seat SET kind = 'standing', section = 'Pit', row_name = '' WHERE item_id = %s AND seat_no <= %s",
+                    self.hall.last, CAPACITY)
         stack.query("UPDATE item SET standing_count = %s WHERE item_id = %s", CAPACITY, self.hall.last)
 
     def see(self):
-        area, = self.stack.get(f"/concert/{self.hall.id}/item/{self.hall.last}/seat").json()["areas"]
+        area, = self.stack.fresh(f"/concert/{self.hall.id}/item/{self.hall.last}/seat").json()["areas"]
         return area["availableCount"], area["heldCount"]
 
 
