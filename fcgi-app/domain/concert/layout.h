@@ -1,8 +1,8 @@
 /*
  * layout: the fixed data of an item's seats that the choice of the best ones needs: not of
  * wheelchair places and their companions', which are chosen by who needs them, but of the places of
- * standing areas. The last few layouts
- * are kept by their layoutVersion, so that a sale reads only the numbers of free seats.
+ * standing areas. The last few layouts are kept by their layoutVersion, so that a sale reads only
+ * the numbers of free seats.
  */
 #ifndef FRONTROW_DOMAIN_LAYOUT_H
 #define FRONTROW_DOMAIN_LAYOUT_H
