@@ -161,14 +161,14 @@ seat_map_pick(const struct seat_map *map, double share, int seats, int32_t *seat
 const struct map_area *
 seat_map_find_area(const struct seat_map *map, double share)
 {
-    int64_t places = 0, seats = 0;
+    int64_t standing = 0, seats = 0;
     for (size_t i = 0; i < map->area_count; i++)
-        places += map->areas[i].available;
-    if (places == 0)
+        standing += map->areas[i].available;
+    if (standing == 0)
         return NULL;
     for (size_t i = 0; i < map->count; i++)
         seats += map->is_available[i];
-    int64_t at = (int64_t)(share * (double)(places + seats));
+    int64_t at = (int64_t)(share * (double)(standing + seats));
     for (size_t i = 0; i < map->area_count; i++) {
         if (at < map->areas[i].available)
             return &map->areas[i];
