@@ -26,7 +26,8 @@ struct section;
 /* A standing area: its runs are consecutive ones of by_rank. */
 struct area {
     size_t begin, end; /* of its ranks */
-    size_t reached;    /* for the choice: the rank at which the last one of it ended */
+    bool is_begun;     /* for the choice: there was one */
+    size_t reached;    /* the rank at which the last one of it ended */
 };
 
 struct layout {

@@ -420,14 +420,31 @@ hall_count(struct services *services, const struct item *item, const struct hall
     return result;
 }
 
+/*
+ * Each worker begins in a part of the area of its own: workers who went through the same places
+ * would all ask for the ones that another is just taking.
+ */
 static void
-begin_choice(struct hall *hall)
+begin_area(struct area *area, const struct services *services)
+{
+    if (area->is_begun || services->slot == NULL)
+        return;
+    const struct occupancy *occupancy = &services->shared->occupancy;
+    size_t slot = (size_t)(services->slot - occupancy->slots);
+    size_t slots = (size_t)atomic_load(&occupancy->used);
+    area->is_begun = true;
+    area->reached = area->begin + slot * (area->end - area->begin) / slots;
+}
+
+static void
+begin_choice(struct hall *hall, const struct services *services)
 {
     hall->area = layout_find_area(hall->layout, hall->wish->section);
     hall->seats_to_read = hall->layout->reach + SEATS_BEYOND;
     hall->run_limit = hall->layout->plain_run_count;
     if (hall->area == NULL)
         return;
+    begin_area(hall->area, services);
     hall->seats_to_read = SEATS_BEYOND;
     hall->runs_read = hall->area->reached;
     hall->run_limit = hall->area->end;
@@ -446,7 +463,7 @@ hall_lock_best(struct services *services, const struct item *item, const struct 
         refuse_db(problem, layouts_find(services->layouts, services->db, item, &hall.layout));
     if (error != ERROR_NONE)
         return error;
-    begin_choice(&hall);
+    begin_choice(&hall, services);
     error = lock_best(services, &hall, ids, seats, now, problem);
     tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
     free(hall.candidates);
@@ -468,7 +485,7 @@ hall_choose_together(struct services *services, const struct item *item,
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
     if (result != DB_OK)
         return result;
-    begin_choice(&hall);
+    begin_choice(&hall, services);
     for (; *served < buyers; (*served)++, listed += wanted) {
         result = choose(services, &hall, ids + listed, &chosen);
         if (result != DB_OK || !chosen)
