@@ -7,7 +7,7 @@ import re
 import threading
 import time
 
-from helpers import add_token, ask_pay, charge, new_user, ok, reserve
+from helpers import add_token, ask_pay, charge, keep_to_ends, new_user, ok, reserve
 from stack import wait_for, wait_for_waiters  # noqa: F401
 
 threading.stack_size(512 * 1024)
@@ -206,11 +206,7 @@ def expire_in(stack, reservation_id, seconds):
         " expires_at = UTC_TIMESTAMP(3) + INTERVAL %s SECOND WHERE reservation_id = %s",
         seconds, reservation_id,
     )
-    stack.query(
-        "UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id AND r.item_id = s.item_id"
-        " SET s.held_until = r.expires_at WHERE r.reservation_id = %s AND s.status = 'held'",
-        reservation_id,
-    )
+    keep_to_ends(stack, "r.reservation_id = %s", reservation_id)
 
 
 def a_while(stack):
@@ -238,8 +234,7 @@ def let_nothing_lapse(stack):
     """For an hour; what has lapsed is swept. So a pass counts only what a test lets lapse after this."""
     stack.query("UPDATE reservation SET expires_at = expires_at + INTERVAL 1 HOUR WHERE status = 'held'"
                 " AND expires_at > UTC_TIMESTAMP(3)")
-    stack.query("UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id"
-                " SET s.held_until = r.expires_at WHERE s.status = 'held'")
+    keep_to_ends(stack, "TRUE")
     assert stack.sweeper().returncode == 0
 
 

@@ -209,19 +209,23 @@ def as_user(user):
     return {"X-Frontrow-User": user}
 
 
+def keep_to_ends(stack, condition, *values):
+    """What such reservations `r` hold ends with them, after their ends were changed."""
+    stack.query("UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id AND r.item_id = s.item_id"
+                f" SET s.held_until = r.expires_at WHERE s.status = 'held' AND {condition}", *values)
+    stack.query("UPDATE presale_slot s JOIN reservation r ON r.reservation_id = s.reservation_id"
+                f" SET s.free_at = r.expires_at WHERE r.status = 'held' AND {condition}", *values)
+
+
 def age_hold(stack, reservation_id, seconds):
-    """As if the reservation had been made that much earlier (its row and its seats')."""
+    """As if the reservation had been made that much earlier, with all that it holds."""
     stack.query(
         "UPDATE reservation SET created_at = created_at - INTERVAL %s SECOND,"
         " expires_at = expires_at - INTERVAL %s SECOND, settled_at = settled_at - INTERVAL %s SECOND"
         " WHERE reservation_id = %s",
         seconds, seconds, seconds, reservation_id,
     )
-    stack.query(
-        "UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id AND r.item_id = s.item_id"
-        " SET s.held_until = r.expires_at WHERE r.reservation_id = %s AND s.status = 'held'",
-        reservation_id,
-    )
+    keep_to_ends(stack, "r.reservation_id = %s", reservation_id)
 
 
 def form(answer):

@@ -99,8 +99,6 @@ def give_back(stack, held):
 def lapse(stack, held):
     """The hold is over, and so has its slots no more."""
     age_hold(stack, held["reservationId"], 3600)
-    stack.query("UPDATE presale_slot s JOIN reservation r ON r.reservation_id = s.reservation_id"
-                " SET s.free_at = r.expires_at WHERE s.reservation_id = %s", held["reservationId"])
 
 
 # ---- windows

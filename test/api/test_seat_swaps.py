@@ -4,7 +4,7 @@ import openapi
 import pytest
 from crowd import Pending, lock_seat, owners, rush
 from helpers import (
-    Hall, allow, ask_pay, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve,
+    Hall, age_hold, allow, ask_pay, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve,
     seat_status,
 )
 from stack import wait_for_waiters
@@ -151,10 +151,7 @@ def test_what_is_not_to_be_had(stack, concert):
 
 def test_what_is_over(stack, concert):
     lapsed, given_back, sold = hold(stack, concert, [1]), hold(stack, concert, [2]), sell(stack, concert, [3])
-    stack.query("UPDATE reservation SET created_at = created_at - INTERVAL 1 HOUR, expires_at = expires_at - INTERVAL 1 HOUR"
-                " WHERE reservation_id = %s", lapsed["reservationId"])
-    stack.query("UPDATE seat s JOIN reservation r ON r.reservation_id = s.reservation_id SET s.held_until = r.expires_at"
-                " WHERE r.reservation_id = %s", lapsed["reservationId"])
+    age_hold(stack, lapsed["reservationId"], 3600)
     assert_problem(ask_swap(stack, lapsed, [1], [11]), "hold_expired")
     ok(stack.call("DELETE", f"/reservation/{given_back['reservationId']}?userId={given_back['userId']}"))
     assert_problem(ask_swap(stack, given_back, [2], [11]), "reservation_cancelled")

@@ -319,9 +319,13 @@ def test_a_role_sees_what_it_may_do(new_fan, new_concert, stack):
         page.get_by_role("link", name="Queue").click()
         page.get_by_text("This concert has no queue").wait_for()
         assert page.get_by_label("There is no queue").count() == 0
+        page.get_by_role("link", name="Presale").click()
+        page.get_by_text("no presale").wait_for()
+        assert page.get_by_role("button", name="Make the window").count() == 0
         page.goto("/ops/#/new")
         page.get_by_text("There is nothing here").wait_for()
-    assert seen == {"viewer": ["Sale", "Queue"], "seller": ["Sale", "Seats and box office", "Orders", "Queue", "Exports"]}
+    assert seen == {"viewer": ["Sale", "Queue", "Presale"],
+                    "seller": ["Sale", "Seats and box office", "Orders", "Queue", "Presale", "Exports"]}
     page.goto(f"/ops/#/concert/{concert}/seats")
     page.get_by_role("region", name="Box office").wait_for()
     assert page.get_by_role("region", name="Change these seats").count() == 0
