@@ -97,9 +97,11 @@ class Books:
         ok(stack.post("/point/charge", {"userId": "keyed", "amount": 70}, **keyed("charge")))
         ok(stack.post("/point/use", {"userId": "keyed", "amount": 20}, **keyed("use")))
         draft = {"title": "Made", "venue": "Here", "items": [
-            {"date": "2030-01-01", "startsAt": "2030-01-01T10:00:00Z", "seats": [{"from": 1, "to": 3, "price": 5}]}]}
+            {"date": "2030-01-01", "startsAt": "2030-01-01T10:00:00Z", "seats": [{"from": 1, "to": 3, "price": 5}]},
+            {"date": "2030-01-02", "startsAt": "2030-01-02T10:00:00Z", "seats": [
+                {"from": 1, "to": 2, "price": 5}, {"from": 3, "to": 5, "price": 7, "section": "Pit", "standing": True}]}]}
         made = ok(stack.post("/admin/concert", draft, **keyed("create", **stack.admin_headers())))
-        self.names["unsold_item"] = made["itemIds"][0]
+        self.names["unsold_item"], self.names["area_item"] = made["itemIds"]
 
         # three wait for a seat of two, and two are offered one, one after the other
         waited = new_concert(stack, seats=2, hold_seconds=3600)
@@ -680,6 +682,25 @@ BREAKS = {
         {"item_has_seats"}, ["DELETE FROM item WHERE item_id = {unsold_item}"]),
     "an item without a concert": (
         {"item_has_seats"}, ["UPDATE item SET concert_id = 999 WHERE item_id = {unsold_item}"]),
+    "a standing place in a row": (
+        {"standing_is_an_area"}, ["UPDATE seat SET row_name = '1' WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a seat without a row": (
+        {"standing_is_an_area"}, ["UPDATE seat SET row_name = '' WHERE item_id = {area_item} AND seat_no = 1"]),
+    "a standing place with a spot": (
+        {"standing_is_an_area"}, ["UPDATE seat SET y = 1 WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a standing place with a partner": (
+        {"standing_is_an_area"}, ["UPDATE seat SET partner_no = 4 WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a seat in an area": (
+        {"standing_is_an_area"}, ["UPDATE seat SET section = 'Pit' WHERE item_id = {area_item} AND seat_no = 1"]),
+    "an area of two prices": (
+        {"standing_is_an_area"}, ["UPDATE seat SET price = 8 WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a place more than an area has": (
+        {"standing_is_an_area"}, [
+            "UPDATE seat SET kind = 'standing', row_name = '', section = 'Pit', price = 7"
+            " WHERE item_id = {area_item} AND seat_no = 1"]),
+    "a place where an item has none": (
+        {"standing_is_an_area"}, [
+            "UPDATE seat SET kind = 'standing', row_name = '' WHERE item_id = {unsold_item} AND seat_no = 1"]),
     "a reservation in another concert than its item": (
         {"reservation_has_item"}, ["UPDATE reservation SET concert_id = 3 WHERE reservation_id = {held}"]),
     "a token without a concert": (

@@ -140,6 +140,18 @@ def test_the_real_concert_is_only_read(stack, tmp_path):
     assert not leftovers(stack)
 
 
+def test_standing_areas_are_sold(stack, tmp_path):
+    """Beside seats, to the last place."""
+    concert = make_concert(stack)
+    stack.query("UPDATE seat SET kind = 'standing', section = 'A \"pit\"', row_name = '' WHERE item_id = %s AND seat_no > 50",
+                concert.item)
+    stack.query("UPDATE item SET standing_count = %s WHERE item_id = %s", SEATS - 50, concert.item)
+    done = rehearse(stack, concert, tmp_path / "page.html", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    foretold = json.loads(done.stdout)
+    assert foretold["seats"] == foretold["sold"] == SEATS and foretold["answers"]["failed"] == 0, foretold
+
+
 def test_a_cancelled_date_is_not_played(stack, tmp_path):
     concert = new_concert(stack, items=2, seats=20, capacity=40, active_seconds=20, hold_seconds=5)
     path = f"/admin/concert/{concert.id}/item/{concert.items[0]}/cancel"

@@ -1,6 +1,7 @@
 #include "mysql/books/audit_table.h"
 
 #include "mysql/sale/presale_table.h"
+#include "mysql/sale/seat_columns.h"
 
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
@@ -332,6 +333,21 @@ const struct audit_check audit_checks[] = {
       " GROUP BY item_id HAVING SUM(seats) <> 0 OR SUM(known) <> 1) b"},
      false},
 
+    /* So an area never sells more than it had: its places are rows, and none is made later. */
+    {"standing_is_an_area",
+     "a standing place is a part of an area of one price, and no seat; an item says how many it "
+     "has",
+     {"SELECT (SELECT COUNT(*) FROM seat s WHERE (s.kind = 'standing') <> (s.row_name = '')"
+      "  OR (s.kind = 'standing' AND COALESCE(s.x, s.y, s.partner_no, s.note) IS NOT NULL))"
+      " + (SELECT COUNT(*) FROM (SELECT s.item_id FROM item i"
+      "  STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+      "  WHERE i.standing_count > 0 GROUP BY s.item_id, s.section HAVING " SEATS_ARE_MIXED ") m)"
+      " + (SELECT COUNT(*) FROM (SELECT item_id FROM ("
+      "  SELECT item_id, standing_count AS places FROM item"
+      "  UNION ALL SELECT item_id, -COUNT(*) FROM seat WHERE kind = 'standing' GROUP BY item_id) a"
+      "  GROUP BY item_id HAVING SUM(places) <> 0) b)"},
+     false},
+
     {"reservation_has_item",
      "a reservation's item is one of its concert",
      {"SELECT COUNT(*) FROM reservation r"
@@ -357,8 +373,9 @@ const struct audit_check audit_checks[] = {
      false},
 
     /*
-     * Whom a later offer fits, it fits equally where the wish asks for no more. Who was passed
-     * because of a limit does not count: the passing was no longer ago than a pass may take.
+     * Whom a later offer fits, it fits equally where the wish asks for no more; places of a
+     * standing area fit no wish without a section. Who was passed because of a limit does not
+     * count: the passing was no longer ago than a pass may take.
      */
     {"waitlist_in_order",
      "who waited longer for what fits equally had an offer first",
@@ -366,7 +383,9 @@ const struct audit_check audit_checks[] = {
       " WHERE o.status = 'offered' AND EXISTS (SELECT 1 FROM waitlist_entry e"
       "  WHERE e.item_id = o.item_id AND e.entry_id < o.entry_id"
       "  AND (e.settled_at IS NULL OR e.settled_at > o.settled_at)"
-      "  AND e.seat_count <= o.seat_count AND (e.section IS NULL OR e.section <=> o.section)"
+      "  AND e.seat_count <= o.seat_count AND (e.section <=> o.section OR (e.section IS NULL"
+      "   AND NOT EXISTS (SELECT 1 FROM seat s WHERE s.item_id = o.item_id"
+      "    AND s.section = o.section AND s.kind = 'standing')))"
       "  AND (e.max_price IS NULL OR e.max_price >= o.max_price)"
       "  AND (e.passed_at IS NULL OR e.passed_at < o.settled_at - INTERVAL 10 MINUTE))"},
      false},
