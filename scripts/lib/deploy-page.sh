@@ -1,4 +1,5 @@
-# The commands of docs/deploy.md, for who runs the page: scripts/lib/test-deploy, and the test of the Debian packages.
+# The commands of docs/deploy.md, or of another page, for who runs them: scripts/lib/test-deploy, the test of the Debian packages,
+# and the images of container/.
 
 DEPLOY_PAGE=${ROOT:-.}/docs/deploy.md
 
