@@ -1,12 +1,10 @@
 /* frontrow-outbox: tells webhooks what happened, until it is stopped. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "domain/webhook/webhook.h"
@@ -62,17 +60,14 @@ work(struct services *services, const char *key)
     return EXIT_DONE;
 }
 
-static int
-work_with_config(const char *path)
+int
+main(int argc, char **argv)
 {
     struct config config;
     char error[CONFIG_ERROR_SIZE], key[WEBHOOK_KEY_SIZE];
-    if (!config_load(&config, path, error)) {
-        fprintf(stderr, "frontrow-outbox: %s\n", error);
-        return EXIT_SETTINGS;
-    }
-    log_set_level_name(config.log_level);
-    log_set_format_name(config.log_format);
+    int status;
+    if (!process_begin(argc, argv, "frontrow-outbox", help, &config, &status))
+        return status;
     if (!config_has_webhooks(&config)) {
         log_info("webhooks = off: there is nothing to do");
         return EXIT_DONE;
@@ -84,40 +79,7 @@ work_with_config(const char *path)
     srand((unsigned)clock_monotonic_us() ^ (unsigned)getpid());
     catch_signals();
     struct services *services = services_open(&config, NULL);
-    int status = work(services, key);
+    status = work(services, key);
     services_close(services);
     return status;
-}
-
-int
-main(int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *config = config_default_path();
-    process_forbid_core();
-    opterr = 0;
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter == 'c') {
-            config = optarg;
-        } else if (letter == 'h') {
-            fputs(help, stdout);
-            return EXIT_DONE;
-        } else if (letter == 'v') {
-            puts("frontrow-outbox " VERSION);
-            return EXIT_DONE;
-        } else {
-            break;
-        }
-    }
-    if (letter != -1 || optind != argc) {
-        fputs("frontrow-outbox: unknown option or argument (see frontrow-outbox --help)\n", stderr);
-        return EXIT_USAGE;
-    }
-    return work_with_config(config);
 }

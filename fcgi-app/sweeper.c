@@ -1,11 +1,9 @@
 /* frontrow-sweeper: one pass over what time has ended, and out. For cron, each minute. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/prometheus.h"
@@ -15,8 +13,8 @@
 
 static const char help[] =
     "Usage: frontrow-sweeper [--config FILE]\n\n"
-    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, refunds\n"
-    "cancelled dates, deletes old stored answers.\n\n"
+    "One pass: does the due steps of draws, moves the queues on, ends lapsed holds, offers\n"
+    "what came back to who waits for it, refunds cancelled dates, deletes old stored answers.\n\n"
     "  --config FILE   settings; default FRONTROW_CONFIG or /etc/frontrow/frontrow.conf\n"
     "  --help, --version\n\n"
     "Exit status: 0 done, 1 some of it failed, 2 wrong usage, 75 MySQL or Redis cannot be\n"
@@ -38,6 +36,10 @@ report_pass(const struct sweep_report *report, int64_t ms)
         log_info("of cancelled dates %" PRId64 " orders refunded, %" PRId64 " holds ended; %" PRId64
                  " dates done",
                  cancels->ended.refunded, cancels->ended.holds, cancels->done);
+    if (report->waitlists.offers + report->waitlists.ended + report->waitlists.busy > 0)
+        log_info("of wait lists %" PRId64 " offers made, %" PRId64 " entries ended; %" PRId64
+                 " dates left to others",
+                 report->waitlists.offers, report->waitlists.ended, report->waitlists.busy);
 }
 
 /* For /metrics: a pass that was given up leaves the last whole one there, which grows old. */
@@ -80,53 +82,15 @@ sweep(struct services *services)
     return report.failed > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int
-sweep_with_config(const char *path)
-{
-    struct config config;
-    char error[CONFIG_ERROR_SIZE];
-    if (!config_load(&config, path, error)) {
-        fprintf(stderr, "frontrow-sweeper: %s\n", error);
-        return EXIT_SETTINGS;
-    }
-    log_set_level_name(config.log_level);
-    log_set_format_name(config.log_format);
-    struct services *services = services_open(&config, NULL);
-    int status = sweep(services);
-    services_close(services);
-    return status;
-}
-
 int
 main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {NULL, 0, NULL, 0},
-    };
-    const char *config = config_default_path();
-    process_forbid_core();
-    opterr = 0;
-    int letter;
-    while ((letter = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (letter == 'c') {
-            config = optarg;
-        } else if (letter == 'h') {
-            fputs(help, stdout);
-            return EXIT_DONE;
-        } else if (letter == 'v') {
-            puts("frontrow-sweeper " VERSION);
-            return EXIT_DONE;
-        } else {
-            break;
-        }
-    }
-    if (letter != -1 || optind != argc) {
-        fputs("frontrow-sweeper: unknown option or argument (see frontrow-sweeper --help)\n",
-              stderr);
-        return EXIT_USAGE;
-    }
-    return sweep_with_config(config);
+    struct config config;
+    int status;
+    if (!process_begin(argc, argv, "frontrow-sweeper", help, &config, &status))
+        return status;
+    struct services *services = services_open(&config, NULL);
+    status = sweep(services);
+    services_close(services);
+    return status;
 }

@@ -18,8 +18,9 @@ PAGE = 100
 ROUTES = (pathlib.Path(__file__).parents[1] / "fcgi-app/api/routes.c").read_text()
 
 # A sold-out hall with a seat limit, one to buy in, the same with a queue and a limit, and a queue that calls nobody;
-# one that asks for a proof of work.
-SOLD_OUT, OPEN, QUEUE, WAITING, CHALLENGED = 9001, 9002, 9003, 9004, 9005
+# one that asks for a proof of work, one in a window of presale with two quotas.
+SINGLE, EMPTY = 1, 2
+SOLD_OUT, OPEN, QUEUE, WAITING, CHALLENGED, PRESALE = 9001, 9002, 9003, 9004, 9005, 9006
 HALLS = [
     "CREATE TEMPORARY TABLE counter (n INT NOT NULL PRIMARY KEY)",
     """INSERT INTO counter
@@ -33,10 +34,21 @@ HALLS = [
                ({QUEUE}, 'With a queue', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
                ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3)),
                ({CHALLENGED}, 'For no robots', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3))""",
+    f"""INSERT INTO concert (concert_id, title, venue, status, opens_at, max_seats_per_user, hold_seconds, created_at,
+                             presale_times)
+        VALUES ({PRESALE}, 'Presale', 'Hall', 'open', '2098-01-01', 8, 3600, UTC_TIMESTAMP(3), '0-4000000000000')""",
+    f"""INSERT INTO presale (presale_id, concert_id, starts_at, ends_at, quota, max_seats_per_user, codes, code_hash, created_at)
+        VALUES ({SINGLE}, {PRESALE}, '1970-01-01', '2096-10-02', {HALL}, 8, 'single', NULL, UTC_TIMESTAMP(3)),
+               ({EMPTY}, {PRESALE}, '1970-01-01', '2096-10-02', {HALL}, NULL, 'shared',
+                UNHEX(SHA2('presale {PRESALE} SOLDOUTCODE', 256)), UTC_TIMESTAMP(3))""",
+    f"INSERT INTO presale_slot (presale_id, slot_no) SELECT {SINGLE}, n FROM counter",
+    f"INSERT INTO presale_slot (presale_id, slot_no, free_at) SELECT {EMPTY}, n, '9999-12-31' FROM counter",
+    f"""INSERT INTO presale_code (presale_id, code_hash)
+        SELECT {SINGLE}, UNHEX(SHA2(CONCAT('presale {PRESALE} CODE', LPAD(REPLACE(n, '0', 'O'), 12, 'X')), 256)) FROM counter""",
     f"UPDATE concert SET challenge_key = UNHEX(SHA2(RAND(), 256)) WHERE concert_id = {CHALLENGED}",
     f"""INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price, layout_version)
         SELECT concert_id, concert_id, '2099-01-01', '2099-01-01', {HALL}, 100, 200, 1 FROM concert
-        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {QUEUE})""",
+        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {QUEUE}, {PRESALE})""",
     f"""INSERT INTO reservation (reservation_id, user_id, concert_id, item_id, seat_count, total_price, created_at,
                                  expires_at)
         SELECT 1000000 + n, CONCAT('owner-', n), {SOLD_OUT}, {SOLD_OUT}, 1, 100, UTC_TIMESTAMP(3),
@@ -49,8 +61,9 @@ HALLS = [
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
     f"UPDATE concert SET transfers = 1 WHERE concert_id = {QUEUE}",
+    f"UPDATE concert SET waitlist = 1 WHERE concert_id = {SOLD_OUT}",
     f"UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = {OPEN}",
-    "ANALYZE TABLE concert, item, seat, reservation, reservation_seat",
+    "ANALYZE TABLE concert, item, seat, reservation, reservation_seat, presale_slot, presale_code",
 ]
 
 
@@ -215,6 +228,27 @@ def accept_eight(world):
 def decline_eight(world):
     offer = offered_eight(world)
     return "DELETE", f"/transfer/{offer['transferId']}?userId={offer['toUserId']}", None, world.key()
+
+
+def join(world):
+    return "POST", "/waitlist", world.reserve(world.user(), SOLD_OUT, count=8), world.key()
+
+
+def joined(world):
+    method, path, body, headers = join(world)
+    return world.ask(method, path, body | {"count": 1}, headers).json()
+
+
+def leave(world):
+    entry = joined(world)
+    return "DELETE", f"/waitlist?userId={entry['userId']}&itemId={SOLD_OUT}"
+
+
+def release_waited(world):
+    """A seat that somebody waits for; before, those who ask for eight are looked at, twice, with what is free."""
+    joined(world)
+    seat = next(world.numbers)
+    return "DELETE", f"/reservation/{1000000 + seat}?userId=owner-{seat}"
 
 
 def pay_one(world):
@@ -390,6 +424,56 @@ def cancel_concert(items):
     return prepare
 
 
+def presale_code(world):
+    """One that nobody came with."""
+    plain = next(n for n in world.numbers if not set(str(n)) & set("18"))
+    return "CODE" + str(plain).replace("0", "O").rjust(12, "X")
+
+
+def hold_in_presale(code, seats):
+    def prepare(world):
+        body = world.reserve(world.user(), PRESALE, seatIds=world.seat_ids(seats), code=code or presale_code(world))
+        return "POST", "/reservation", body
+
+    return prepare
+
+
+def pay_in_presale(world):
+    method, path, body = hold_in_presale(None, 8)(world)
+    held = world.ask(method, path, body).json()["reservationId"]
+    world.charge(body["userId"], 2000)
+    return "POST", "/payment", world.pay(body["userId"], held)
+
+
+def release_in_presale(world):
+    method, path, body = hold_in_presale(None, 8)(world)
+    held = world.ask(method, path, body).json()["reservationId"]
+    return "DELETE", f"/reservation/{held}?userId={body['userId']}"
+
+
+def window(quota):
+    return {"startsAt": "2097-01-01T00:00:00Z", "endsAt": "2097-01-02T00:00:00Z", "quota": quota, "codes": "single"}
+
+
+def make_window(quota):
+    """In a concert of its own, as one has twelve at most."""
+    def prepare(world):
+        _, path, body, headers = make_concert(1, 1)(world)
+        made = world.ask("POST", path, body | {"opensAt": "2098-01-01T00:00:00Z"}, headers).json()["concertId"]
+        return world.admin("POST", f"/admin/concert/{made}/presale", window(quota))
+
+    return prepare
+
+
+def of_window(method, quota, body=None, rest=""):
+    def prepare(world):
+        _, path, wish, headers = make_window(quota)(world)
+        made = world.ask("POST", path, wish, headers).json()["presaleId"]
+        return world.admin(method, f"{path}/{made}{rest}", body)
+
+    return prepare
+
+
 def get(path):
     return lambda world: ("GET", path.format(held=world.held[0], now=time.monotonic_ns()))
 
@@ -431,6 +515,8 @@ REQUESTS = [
     Request("GET /ticket-keys", "", get("/ticket-keys"), 0, 0),
     Request("POST /token/add", "no queue", add_token(OPEN), 2, 3),
     Request("POST /token/add", "a queue", add_token(WAITING), 2, 4),
+    Request("POST /token/add", "presale", lambda world: ("POST", "/token/add", {
+        "userId": world.user(), "concertId": PRESALE, "code": presale_code(world)}), 4, 15),
     Request("GET /token", "no queue", with_token("GET", OPEN), 2, 4),
     Request("GET /token", "a queue", with_token("GET", WAITING), 1, 2),
     Request("DELETE /token", "no queue", with_token("DELETE", OPEN), 3, 6, 204),
@@ -441,10 +527,13 @@ REQUESTS = [
     Request("POST /reservation", "best 8 of 50,000", best_eight, 7, 200),
     Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
     Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 4, 409),
+    Request("POST /reservation", "8 seats, presale", hold_in_presale(None, 8), 14, 90),
+    Request("POST /reservation", "presale sold out", lambda world: hold_in_presale("SOLD-OUT-CODE", 1)(world), 2, 15, 409),
     Request("GET /reservation", "1 of 8 seats", get("/reservation?userId=collector&limit=1"), 2, 100),
     Request("GET /reservation", "100 of 8 seats", get("/reservation?userId=collector&limit=100"), 2, PAGE * 8 * 5),
     Request("GET /reservation/{reservation}", "8 seats", get("/reservation/{held}?userId=collector"), 3, 25),
     Request("DELETE /reservation/{reservation}", "a held seat", release_one, 7, 10),
+    Request("DELETE /reservation/{reservation}", "8 held seats, presale", release_in_presale, 9, 80),
     Request("DELETE /reservation/{reservation}", "8 paid seats, key", refund_eight, 17, 50),
     Request("POST /reservation/{reservation}/transfer", "8 seats, key", offer_eight, 13, 30),
     Request("GET /transfer", "an offer", lambda world: ("GET", f"/transfer?userId={offered_eight(world)['toUserId']}"), 1, 10),
@@ -457,6 +546,10 @@ REQUESTS = [
     Request("GET /reservation/{reservation}/calendar", "8 seats", ask_calendar, 7, 30),
     Request("GET /reservation/{reservation}/ticket", "a seat, again", ask_tickets(1, again=True), 4, 10),
     Request("GET /reservation/{reservation}/ticket", "8 seats, first", ask_tickets(8), 6, 60),
+    Request("POST /waitlist", "8 of 50,000, limit, key", join, 11, HALL + 100),
+    Request("GET /waitlist", "an offer", lambda world: ("GET", f"/waitlist?userId={joined(world)['userId']}"), 1, 100),
+    Request("DELETE /waitlist", "", leave, 8, 100, 204),
+    Request("DELETE /reservation/{reservation}", "a held seat that is offered, limit", release_waited, 40, 2 * HALL + 500),
     Request("GET /point", "", get("/point?userId=payer"), 1, 1),
     Request("POST /point/charge", "again", change_points("charge", False), 4, 5),
     Request("POST /point/charge", "again, key", keyed(change_points("charge", False)), 6, 10),
@@ -466,12 +559,13 @@ REQUESTS = [
     Request("GET /point/history", "1", get("/point/history?userId=payer&limit=1"), 1, 5),
     Request("GET /point/history", "100", get("/point/history?userId=payer&limit=100"), 1, PAGE + 5),
     Request("POST /payment", "a seat, no queue", pay_one, 9, 20),
+    Request("POST /payment", "8 seats, presale", pay_in_presale, 13, 80),
     Request("POST /payment", "a seat, no queue, key", keyed(pay_one), 11, 20),
     Request("POST /payment", "8 seats, queue, limit, key", pay_eight, 12, 55),
     Request("GET /payment", "1", get("/payment?userId=payer&limit=1"), 1, 10),
     Request("GET /payment", "100", get("/payment?userId=payer&limit=100"), 1, 5 * PAGE + 5),
     Request("GET /admin/concert", "1", admin("GET", "/admin/concert?limit=1&q=Waiting"), 3, 1_000),
-    Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 12, 4 * HALL),
+    Request("GET /admin/concert", "all", admin("GET", "/admin/concert?limit=100"), 13, 5 * HALL),
     Request("POST /admin/concert", "an item of a seat", make_concert(1, 1), 9, 200),
     Request("POST /admin/concert", "an item of 100,000 seats", make_concert(1, 100_000), 108, 1_000_000),
     Request("POST /admin/concert", "1,000 items of 100 seats", make_concert(1000, 100), 2007, 1_000_000),
@@ -530,6 +624,19 @@ REQUESTS = [
     Request("GET /admin/item/{item}/ticket", "20 that changed", admin("GET", f"/admin/item/{OPEN}/ticket?since=2020-01-01T00:00:00Z"),
             3, 300),
     Request("GET /admin/item/{item}/attendance", "hall of 50,000", admin("GET", f"/admin/item/{SOLD_OUT}/attendance"), 3, HALL + 100),
+    Request("POST /admin/concert/{concert}/presale", "a seat", make_window(1), 11, 30),
+    Request("POST /admin/concert/{concert}/presale", "100,000 seats, key", keyed(make_window(100_000)), 112, 1_000_000),
+    Request("GET /admin/concert/{concert}/presale", "none", admin("GET", f"/admin/concert/{OPEN}/presale"), 2, 3),
+    Request("GET /admin/concert/{concert}/presale", "two, of 50,000 seats and codes",
+            admin("GET", f"/admin/concert/{PRESALE}/presale"), 2, 10 * HALL),
+    Request("PATCH /admin/concert/{concert}/presale/{presale}", "a seat more", of_window("PATCH", 1, {"quota": 2}), 12, 40),
+    Request("PATCH /admin/concert/{concert}/presale/{presale}", "99,999 seats less",
+            of_window("PATCH", 100_000, {"quota": 1}), 12, 1_000_000),
+    Request("DELETE /admin/concert/{concert}/presale/{presale}", "100,000 seats",
+            of_window("DELETE", 100_000), 13, 1_000_000),
+    Request("POST /admin/concert/{concert}/presale/{presale}/code", "one", of_window("POST", 1, {"count": 1}, "/code"), 5, 20),
+    Request("POST /admin/concert/{concert}/presale/{presale}/code", "10,000, key",
+            keyed(of_window("POST", 1, {"count": 10_000}, "/code")), 17, 100_000),
     Request("GET /admin/log", "1", admin("GET", "/admin/log?limit=1"), 1, 5),
     Request("GET /admin/log", "100 of a concert", admin("GET", f"/admin/log?concertId={SOLD_OUT}&limit=100"), 1, PAGE + 5),
     Request("GET /health", "", get("/health"), 0, 0),

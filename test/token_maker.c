@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64url.h"
+
 enum { SIGNATURE_MAX = 512, P256_BYTES = 32 };
 
 static void
@@ -35,22 +37,6 @@ token_append_pem(const EVP_PKEY *key, struct buffer *out)
     BIO_free(memory);
 }
 
-static void
-append_base64url(struct buffer *out, const uint8_t *bytes, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    uint32_t bits = 0;
-    int count = 0;
-    for (size_t i = 0; i < length; i++) {
-        bits = bits << 8 | bytes[i];
-        for (count += 8; count >= 6; count -= 6)
-            buffer_append(out, &digits[bits >> (count - 6) & 63], 1);
-        bits &= 63;
-    }
-    if (count > 0)
-        buffer_append(out, &digits[bits << (6 - count) & 63], 1);
-}
-
 /* r and s one behind the other, instead of DER. Returns the length. */
 static size_t
 write_pair(uint8_t signature[SIGNATURE_MAX], size_t length)
@@ -72,9 +58,9 @@ token_make(EVP_PKEY *key, const char *header, const void *payload, size_t length
     size_t signature_length = sizeof signature;
     enum jws_algorithm algorithm = jws_algorithm_of(key);
     buffer_clear(token);
-    append_base64url(token, (const uint8_t *)header, strlen(header));
+    base64url_append(token, (const uint8_t *)header, strlen(header));
     buffer_text(token, ".");
-    append_base64url(token, payload, length);
+    base64url_append(token, payload, length);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     require(context != NULL &&
             EVP_DigestSignInit(context, NULL, algorithm == JWS_EDDSA ? NULL : EVP_sha256(), NULL,
@@ -85,5 +71,5 @@ token_make(EVP_PKEY *key, const char *header, const void *payload, size_t length
     if (algorithm == JWS_ES256)
         signature_length = write_pair(signature, signature_length);
     buffer_text(token, ".");
-    append_base64url(token, signature, signature_length);
+    base64url_append(token, signature, signature_length);
 }

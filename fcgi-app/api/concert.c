@@ -37,6 +37,22 @@ concert_about_write(struct json *json, const struct concert_about *about)
     json_write_optional_string(json, "poster", about->poster);
 }
 
+/* When its windows are: what they sell, and to whom, is the organiser's. */
+static void
+write_presale(struct json *json, const struct concert *concert)
+{
+    const char *at = NULL;
+    int64_t starts_at, ends_at;
+    json_begin_array(json, "presale");
+    while (concert_next_presale(concert, &at, &starts_at, &ends_at)) {
+        json_begin_object(json, NULL);
+        json_write_instant(json, "startsAt", starts_at);
+        json_write_instant(json, "endsAt", ends_at);
+        json_end_object(json);
+    }
+    json_end_array(json);
+}
+
 static void
 write_for_buyers(struct json *json, const struct services *services,
                  const struct listed_concert *row, const struct seat_counts *seats)
@@ -55,6 +71,8 @@ write_for_buyers(struct json *json, const struct services *services,
     json_write_boolean(json, "seatReturns", concert->seat_returns);
     json_write_boolean(json, "swaps", concert->swaps);
     json_write_boolean(json, "transfers", concert->transfers);
+    json_write_boolean(json, "waitlist", concert->waitlist);
+    write_presale(json, concert);
 }
 
 void
@@ -129,6 +147,7 @@ write_item(void *item_writer, const struct item *item)
     json_write_integer(json, "seatCount", item->seat_count);
     json_write_integer(json, "availableCount", item->available_count);
     json_write_integer(json, "heldCount", item->held_count);
+    json_write_integer(json, "waiting", item->waiting);
     json_end_object(json);
 }
 

@@ -11,6 +11,7 @@ enum { PLACE_MAX = 1000000, AGE_MAX = 99, RUNNING_MINUTES_MAX = 1440 };
 
 /* An active one is told to ask each 10 seconds: who does so does not end. */
 enum { IDLE_SECONDS_MIN = 30, IDLE_SECONDS_MAX = 86400 };
+enum { WAITLIST_SECONDS_MIN = 60, WAITLIST_SECONDS_MAX = 86400 };
 
 /* Of the pages; nginx serves what lies there, whatever the application does. */
 #define POSTER_FOLDER "poster/"
@@ -207,7 +208,7 @@ enum error
 concert_change_read(const void *body, struct concert *concert, struct problem *problem)
 {
     struct reader reader = {.object = body, .problem = problem, .ok = true};
-    const int64_t max_waiting = concert->max_waiting;
+    const int64_t max_waiting = concert->max_waiting, offered = concert->waitlist_seconds;
     read_settings(&reader, concert, false);
     /* and what only a change can set */
     if (has(&reader, "paused"))
@@ -220,6 +221,10 @@ concert_change_read(const void *body, struct concert *concert, struct problem *p
         concert->transfers = reader_boolean(&reader, "transfers");
     if (has(&reader, "reentry"))
         concert->reentry = reader_boolean(&reader, "reentry");
+    if (has(&reader, "waitlist"))
+        concert->waitlist = reader_boolean(&reader, "waitlist");
+    concert->waitlist_seconds = reader_small(&reader, "waitlistSeconds", WAITLIST_SECONDS_MIN,
+                                             WAITLIST_SECONDS_MAX, &offered);
     concert->max_waiting = reader_small(&reader, "maxWaiting", 0, INT32_MAX, &max_waiting);
     refund_rules_read_member(&reader, &concert->refund_rules);
     return reader.ok ? ERROR_NONE : ERROR_INVALID_FIELD;

@@ -42,6 +42,8 @@ concert_settings_write(struct json *json, const struct services *services,
     json_write_boolean(json, "swaps", concert->swaps);
     json_write_boolean(json, "transfers", concert->transfers);
     json_write_boolean(json, "reentry", concert->reentry);
+    json_write_boolean(json, "waitlist", concert->waitlist);
+    json_write_integer(json, "waitlistSeconds", concert->waitlist_seconds);
     json_begin_object(json, "beacon");
     json_write_optional_string(json, "source", concert->beacon_source);
     json_write_optional_string(json, "value", concert->beacon);

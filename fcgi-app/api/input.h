@@ -48,7 +48,7 @@ struct input {
     int64_t price;   /* of each seat; above PRICE_MAX: not given */
     char token[TOKEN_TEXT_SIZE];
     char proof[PROOF_SIZE + 1];      /* a longer one is none, likewise the next two */
-    char code[TICKET_CODE_SIZE + 1]; /* of a ticket */
+    char code[TICKET_CODE_SIZE + 1]; /* of a ticket, or of a presale */
     char ticket_id[TICKET_REFERENCE_SIZE + 1];
     char device_id[DEVICE_ID_SIZE];
     int64_t scanned_at; /* CLOCK_NEVER: not given, likewise the next one */

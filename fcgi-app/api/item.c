@@ -191,6 +191,7 @@ write_row(void *state, const struct admin_item *row)
     json_write_string(json, "layoutVersion", version);
     json_write_integer(json, "minPrice", row->min_price);
     json_write_integer(json, "maxPrice", row->max_price);
+    json_write_integer(json, "waiting", item->waiting);
     seat_write_sales(json, &row->sales);
     cancel_write_progress(json, &row->cancel);
     json_end_object(json);

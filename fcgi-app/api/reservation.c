@@ -65,6 +65,7 @@ read_create(const struct request *request, struct offer *offer)
         .seat_count = input->seats.count,
         .wish = {.count = input->count, .section = input->section, .max_price = input->max_price},
         .token = api_token(request),
+        .code = input->code,
         .offer = offer,
     };
     memcpy(create.seat_ids, input->seats.ids, sizeof create.seat_ids);

@@ -5,6 +5,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
+#include "domain/organiser/presale_admin.h"
 #include "domain/sale/point.h"
 
 /* clang-format would make blocks of these initializers. */
@@ -110,6 +111,7 @@ static const struct field token_fields[] = {
     USER,
     {"concertId", FIELD_ID, AT(concert_id)},
     {"proof", FIELD_TOKEN, .optional = true, AT(proof)},
+    {"code", FIELD_TOKEN, .optional = true, AT(code)},
     END,
 };
 
@@ -123,6 +125,7 @@ static const struct field reservation_fields[] = {
     {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
     {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
      .default_value = PRICE_MAX},
+    {"code", FIELD_TOKEN, .optional = true, AT(code)},
     TOKEN,
     END,
 };
@@ -175,6 +178,23 @@ static const struct field amount_fields[] = {
     END,
 };
 
+static const struct field waitlist_fields[] = {
+    USER,
+    {"concertId", FIELD_ID, AT(concert_id)},
+    {"itemId", FIELD_ID, AT(item_id)},
+    {"count", FIELD_SMALL, AT(count), .min = 1, .max = SEATS_AT_ONCE},
+    {"section", FIELD_TEXT, .optional = true, AT(section), .min = 1, .max = SECTION_CHARACTERS},
+    {"maxPrice", FIELD_INTEGER, .optional = true, AT(max_price), .max = PRICE_MAX,
+     .default_value = PRICE_MAX},
+    END,
+};
+
+static const struct field leave_fields[] = {
+    USER,
+    {"itemId", FIELD_ID, AT(item_id)},
+    END,
+};
+
 static const struct field payment_fields[] = {
     USER,
     {"reservationId", FIELD_LARGE_ID, AT(reservation_id)},
@@ -211,14 +231,17 @@ static const struct field ticket_page_fields[] = {
     END,
 };
 
+static const struct field presale_code_fields[] = {
+    {"count", FIELD_SMALL, AT(count), .min = 1, .max = PRESALE_CODES_MAX},
+    END,
+};
+
 /* clang-format off */
 #define GET(pattern, who, fields, handle)                                                          \
     {METHOD_GET, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Several waiting ones can be handled together. */
 #define POST(pattern, who, fields, handle, handle_batch)                                           \
     {METHOD_POST, pattern, who, fields, handle, 0, false, false, handle_batch, ROLE_NONE, NULL, false}
-#define DELETE(pattern, who, fields, handle)                                                       \
-    {METHOD_DELETE, pattern, who, fields, handle, 0, false, false, NULL, ROLE_NONE, NULL, false}
 /* Those that take an Idempotency-Key. */
 #define KEYED(method, pattern, who, fields, handle)                                                \
     {method, pattern, who, fields, handle, 0, false, true, NULL, ROLE_NONE, NULL, false}
@@ -226,7 +249,7 @@ static const struct field ticket_page_fields[] = {
 #define BATCHED(method, pattern, who, fields, handle, handle_batch)                                \
     {method, pattern, who, fields, handle, 0, false, true, handle_batch, ROLE_NONE, NULL, false}
 
-/* What few do, or nginx answers for all but a few. */
+/* What few do, no buyer waits for, or nginx answers for all but a few. */
 #define SELDOM(method, pattern, who, fields, handle, keyed)                                        \
     {method, pattern, who, fields, handle, 0, false, keyed, NULL, ROLE_NONE, NULL, true}
 
@@ -249,9 +272,9 @@ static const struct field ticket_page_fields[] = {
 const struct route api_routes[] = {
     GET("/concert", WHO_PUBLIC, date_fields, concert_list),
     GET("/concert/{concert}", WHO_PUBLIC, NULL, concert_show),
-    GET("/concert/{concert}/item", WHO_PUBLIC, NULL, item_list),
+    SELDOM(METHOD_GET, "/concert/{concert}/item", WHO_PUBLIC, NULL, item_list, false),
     GET(ITEM "/seat", WHO_PUBLIC, seat_fields, seat_list),
-    GET(ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show),
+    SELDOM(METHOD_GET, ITEM "/layout", WHO_PUBLIC, layout_fields, layout_show, false),
     GET("/concert/{concert}/queue", WHO_PUBLIC, NULL, queue_show),
     SELDOM(METHOD_GET, "/concert/{concert}/challenge", WHO_PUBLIC, NULL, challenge_show, false),
     SELDOM(METHOD_GET, "/settings", WHO_PUBLIC, NULL, settings_show, false),
@@ -259,7 +282,7 @@ const struct route api_routes[] = {
 
     POST("/token/add", WHO_CALLER, token_fields, token_add, token_add_batch),
     GET("/token", WHO_TOKEN, NULL, token_show),
-    DELETE("/token", WHO_TOKEN, NULL, token_leave),
+    SELDOM(METHOD_DELETE, "/token", WHO_TOKEN, NULL, token_leave, false),
 
     BATCHED(METHOD_POST, "/reservation", WHO_CALLER, reservation_fields, reservation_post,
             reservation_post_batch),
@@ -275,9 +298,14 @@ const struct route api_routes[] = {
     SELDOM(METHOD_POST, "/transfer/{transfer}/accept", WHO_CALLER, user_fields, transfer_accept,
            true),
     SELDOM(METHOD_DELETE, "/transfer/{transfer}", WHO_CALLER, user_fields, transfer_delete, true),
-    GET("/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get),
+    SELDOM(METHOD_GET, "/reservation/{reservation}/ticket", WHO_CALLER, user_fields, ticket_get,
+           false),
     SELDOM(METHOD_GET, "/reservation/{reservation}/calendar", WHO_CALLER, user_fields, calendar_get,
            false),
+
+    SELDOM(METHOD_POST, "/waitlist", WHO_CALLER, waitlist_fields, waitlist_post, true),
+    SELDOM(METHOD_GET, "/waitlist", WHO_CALLER, page_fields, waitlist_get_list, false),
+    SELDOM(METHOD_DELETE, "/waitlist", WHO_CALLER, leave_fields, waitlist_delete, false),
 
     GET("/point", WHO_CALLER, user_fields, point_get),
     ASSISTED(METHOD_POST, "/point/charge", ROLE_SELLER, amount_fields, point_charge,
@@ -326,10 +354,20 @@ const struct route api_routes[] = {
     ADMIN(METHOD_GET, "/admin/item/{item}/ticket", ROLE_GATE, ticket_page_fields,
           admin_ticket_get_list, false),
     ADMIN(METHOD_GET, "/admin/item/{item}/attendance", ROLE_ANY, NULL, admin_attendance_get, false),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/presale", ROLE_MANAGER, any_fields,
+          admin_presale_post, true),
+    ADMIN(METHOD_GET, "/admin/concert/{concert}/presale", ROLE_VIEWER, NULL, admin_presale_get_list,
+          false),
+    ADMIN(METHOD_PATCH, "/admin/concert/{concert}/presale/{presale}", ROLE_MANAGER, any_fields,
+          admin_presale_patch, true),
+    ADMIN(METHOD_DELETE, "/admin/concert/{concert}/presale/{presale}", ROLE_MANAGER, NULL,
+          admin_presale_delete, true),
+    ADMIN(METHOD_POST, "/admin/concert/{concert}/presale/{presale}/code", ROLE_MANAGER,
+          presale_code_fields, admin_presale_code_post, true),
     ADMIN(METHOD_GET, "/admin/log", ROLE_MANAGER, log_fields, admin_log_get, false),
 
-    GET("/health", WHO_MONITOR, NULL, health_live),
-    GET("/health/ready", WHO_MONITOR, NULL, health_ready),
+    SELDOM(METHOD_GET, "/health", WHO_MONITOR, NULL, health_live, false),
+    SELDOM(METHOD_GET, "/health/ready", WHO_MONITOR, NULL, health_ready, false),
 };
 
 const size_t api_route_count = sizeof api_routes / sizeof api_routes[0];

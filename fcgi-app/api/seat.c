@@ -9,6 +9,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
+#include "domain/sale/waitlist.h"
 
 void
 seat_write_names(struct json *json, const struct seat *seat)
@@ -131,6 +132,7 @@ write_answer(struct services *services, const struct item *item, bool compact, i
     json_write_instant(&json, "now", now);
     size_t list = body->length + strlen(before_list);
     enum error error;
+    now = waitlist_judge_time(item->waiting, now);
     if (compact) {
         error = write_compact(services, item->item_id, &json, now, problem);
     } else {

@@ -1,12 +1,10 @@
 /* GET /reservation/{reservation}/ticket, GET /ticket-keys */
 #include "domain/sale/ticket.h"
 
-#include <openssl/evp.h>
-#include <string.h>
-
 #include "api/api.h"
 #include "api/handlers.h"
 #include "api/seat.h"
+#include "base/base64url.h"
 #include "base/clock.h"
 #include "base/config.h"
 
@@ -42,36 +40,21 @@ ticket_get(void *services, const struct request *request, struct response *respo
     json_end_object(&json);
 }
 
-enum { BASE64_SIZE = (TICKET_KEY_BYTES + 2) / 3 * 4 + 1 };
-
-/* base64url without padding (RFC 7515). */
-static void
-write_base64url(const uint8_t bytes[TICKET_KEY_BYTES], char text[BASE64_SIZE])
-{
-    EVP_EncodeBlock((unsigned char *)text, bytes, TICKET_KEY_BYTES);
-    text[strcspn(text, "=")] = '\0';
-    for (char *letter = text; *letter != '\0'; letter++) {
-        if (*letter == '+')
-            *letter = '-';
-        else if (*letter == '/')
-            *letter = '_';
-    }
-}
-
 /* RFC 8037. */
 static void
 write_key(struct json *json, const struct ticket_key *key)
 {
-    char x[BASE64_SIZE];
-    write_base64url(key->public_key, x);
+    struct buffer x = {0};
+    base64url_append(&x, key->public_key, sizeof key->public_key);
     json_begin_object(json, NULL);
     json_write_string(json, "kty", "OKP");
     json_write_string(json, "crv", "Ed25519");
     json_write_string(json, "alg", "EdDSA");
     json_write_string(json, "use", "sig");
     json_write_string(json, "kid", key->id);
-    json_write_string(json, "x", x);
+    json_write_string(json, "x", x.data);
     json_end_object(json);
+    buffer_free(&x);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "api/input.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue.h"
+#include "domain/sale/presale.h"
 
 static void
 answer(struct response *response, const struct queue_position *position)
@@ -36,6 +37,8 @@ token_add(void *services, const struct request *request, struct response *respon
     struct problem problem;
     all->deadline = request->deadline;
     enum error error = concert_find(all->db, request->input->concert_id, &concert, &problem);
+    if (error == ERROR_NONE)
+        error = presale_admit(all, &concert, request->caller, request->input->code, &problem);
     if (error == ERROR_NONE)
         error =
             queue_add(all, &concert, request->caller, request->input->proof, &position, &problem);

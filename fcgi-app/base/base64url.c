@@ -1,6 +1,6 @@
 #include "base/base64url.h"
 
-#include <string.h>
+#include <openssl/evp.h>
 
 /* -1: it is no digit. */
 static int
@@ -34,4 +34,18 @@ base64url_read(const char *text, size_t length, uint8_t *bytes)
     }
     /* a whole digit is left, or bits that belong to no byte */
     return count == 6 || (bits & ((1U << count) - 1)) != 0 ? -1 : written;
+}
+
+void
+base64url_append(struct buffer *text, const uint8_t *bytes, size_t length)
+{
+    char *room = buffer_reserve(text, (length + 2) / 3 * 4);
+    EVP_EncodeBlock((unsigned char *)room, bytes, (int)length);
+    for (; *room != '\0' && *room != '='; room++, text->length++) {
+        if (*room == '+')
+            *room = '-';
+        else if (*room == '/')
+            *room = '_';
+    }
+    *room = '\0';
 }

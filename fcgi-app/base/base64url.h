@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/buffer.h"
 #include "base/must_check.h"
 
 /* Room for the bytes of `length` characters. */
@@ -17,5 +18,8 @@
  * bytes have.
  */
 ssize_t base64url_read(const char *text, size_t length, uint8_t *bytes) MUST_CHECK;
+
+/* Appends the text of some bytes, without padding. */
+void base64url_append(struct buffer *text, const uint8_t *bytes, size_t length);
 
 #endif

@@ -17,6 +17,8 @@
     ERROR(TOKEN_INVALID, 403, "token_invalid", "The queue token is not valid")                     \
     ERROR(TOKEN_NOT_ACTIVE, 403, "token_not_active", "It is not this token's turn yet")            \
     ERROR(CHALLENGE_REQUIRED, 403, "challenge_required", "A proof of work is needed")              \
+    ERROR(CODE_REQUIRED, 403, "code_required", "A code of the presale is needed")                  \
+    ERROR(CODE_INVALID, 403, "code_invalid", "The code is not valid here")                         \
     ERROR(FORBIDDEN, 403, "forbidden", "Not allowed")                                              \
     ERROR(NOT_FOUND, 404, "not_found", "There is nothing here")                                    \
     ERROR(CONCERT_NOT_FOUND, 404, "concert_not_found", "There is no such concert")                 \
@@ -26,6 +28,9 @@
     ERROR(RESERVATION_NOT_FOUND, 404, "reservation_not_found", "There is no such reservation")     \
     ERROR(TICKET_NOT_FOUND, 404, "ticket_not_found", "There is no such ticket")                    \
     ERROR(TRANSFER_NOT_FOUND, 404, "transfer_not_found", "There is no such transfer")              \
+    ERROR(WAITLIST_ENTRY_NOT_FOUND, 404, "waitlist_entry_not_found",                               \
+          "The user does not wait for this item")                                                  \
+    ERROR(PRESALE_NOT_FOUND, 404, "presale_not_found", "There is no such presale")                 \
     ERROR(METHOD_NOT_ALLOWED, 405, "method_not_allowed", "The method is not allowed here")         \
     ERROR(CONCERT_NOT_OPEN, 409, "concert_not_open", "The concert is not on sale")                 \
     ERROR(SEAT_TAKEN, 409, "seat_taken", "A seat is already taken")                                \
@@ -33,6 +38,11 @@
           "A wheelchair place is sold with its companion's only")                                  \
     ERROR(SEATS_NOT_AVAILABLE, 409, "seats_not_available", "No fitting seats are left")            \
     ERROR(SEAT_LIMIT_REACHED, 409, "seat_limit_reached", "The seat limit is reached")              \
+    ERROR(SEATS_AVAILABLE, 409, "seats_available", "Such seats can be had: there is no wait")      \
+    ERROR(ALREADY_WAITING, 409, "already_waiting", "The user waits for other seats of this item")  \
+    ERROR(PRESALE_SOLD_OUT, 409, "presale_sold_out", "The presale has too few seats left")         \
+    ERROR(SEAT_NOT_IN_PRESALE, 409, "seat_not_in_presale", "A seat is not in this presale")        \
+    ERROR(PRESALE_IN_USE, 409, "presale_in_use", "Seats of the presale are held or sold")          \
     ERROR(ALREADY_PAID, 409, "already_paid", "The reservation is already paid")                    \
     ERROR(RESERVATION_CANCELLED, 409, "reservation_cancelled", "The reservation is cancelled")     \
     ERROR(INSUFFICIENT_POINTS, 409, "insufficient_points", "There are not enough points")          \

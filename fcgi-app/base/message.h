@@ -115,7 +115,7 @@ bool is_by_operator(const struct request *request);
 
 /*
  * How often one user may do something in a time, for RateLimit-Policy and RateLimit
- * (draft-ietf-httpapi-ratelimit-headers). A name of NULL: no limit.
+ * (draft-ietf-httpapi-ratelimit-headers-11). A name of NULL: no limit.
  */
 struct rate_limit {
     const char *name; /* static, without quotes */
@@ -190,9 +190,9 @@ struct call {
 };
 
 /*
- * One row of the route table. In `pattern` the segments {concert}, {item}, {hall}, {reservation}
- * and {transfer} stand for an id of that resource, {user} for a userId: a segment that is none
- * answers with the resource's 404 code.
+ * One row of the route table. In `pattern` the segments {concert}, {item}, {hall}, {reservation},
+ * {transfer} and {presale} stand for an id of that resource, {user} for a userId: a segment that is
+ * none answers with the resource's 404 code.
  */
 struct route {
     enum method method;

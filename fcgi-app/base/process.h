@@ -2,7 +2,11 @@
 #ifndef FRONTROW_BASE_PROCESS_H
 #define FRONTROW_BASE_PROCESS_H
 
+#include <stdbool.h>
 #include <sysexits.h>
+
+#include "base/config.h"
+#include "base/must_check.h"
 
 /*
  * The exit statuses, of a worker as well. What can be tried again has the number that sysexits.h
@@ -21,5 +25,13 @@ enum {
  * that it starts, for good. To be called first of all.
  */
 void process_forbid_core(void);
+
+/*
+ * The begin of a program that has no options but --config, --help and --version: forbids cores,
+ * reads the settings and sets the log up by them. `name` is the program's, for what it says. False:
+ * it has said why, and ends with *status.
+ */
+bool process_begin(int argc, char **argv, const char *name, const char *help, struct config *config,
+                   int *status) MUST_CHECK;
 
 #endif

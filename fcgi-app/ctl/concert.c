@@ -61,21 +61,27 @@ create(struct ctl *ctl, const json_t *json)
     return status;
 }
 
+json_t *
+ctl_read_json(const char *name)
+{
+    json_error_t error;
+    json_t *json = strcmp(name, "-") == 0 ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
+                                          : json_load_file(name, JSON_REJECT_DUPLICATES, &error);
+    if (json != NULL)
+        return json;
+    /* jansson quotes what it does not know, and nobody sees such a mark on a terminal */
+    bool has_mark = strstr(error.text, BYTE_ORDER_MARK) != NULL;
+    fprintf(stderr, "frontrowctl: %s: line %d: %s\n", name, error.line,
+            has_mark ? "a byte order mark (BOM, U+FEFF) stands where JSON has none" : error.text);
+    return NULL;
+}
+
 int
 ctl_concert_create(struct ctl *ctl)
 {
-    json_error_t error;
-    json_t *json = strcmp(ctl->argument, "-") == 0
-                       ? json_loadf(stdin, JSON_REJECT_DUPLICATES, &error)
-                       : json_load_file(ctl->argument, JSON_REJECT_DUPLICATES, &error);
-    if (json == NULL) {
-        /* jansson quotes what it does not know, and nobody sees such a mark on a terminal */
-        bool has_mark = strstr(error.text, BYTE_ORDER_MARK) != NULL;
-        fprintf(stderr, "frontrowctl: %s: line %d: %s\n", ctl->argument, error.line,
-                has_mark ? "a byte order mark (BOM, U+FEFF) stands where JSON has none"
-                         : error.text);
+    json_t *json = ctl_read_json(ctl->argument);
+    if (json == NULL)
         return EXIT_FAILED;
-    }
     int status = create(ctl, json);
     json_decref(json);
     return status;

@@ -2,9 +2,11 @@
 #ifndef FRONTROW_CTL_CTL_H
 #define FRONTROW_CTL_CTL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "api/sheet.h"
 #include "base/config.h"
 #include "base/process.h"
 #include "ctl/nginx_options.h"
@@ -53,6 +55,7 @@ struct ctl {
     const char *events;
     const char *since;
     const char *report;
+    const char *count;
     const char *nginx[NGINX_OPTION_COUNT];
 };
 
@@ -80,6 +83,10 @@ int ctl_nginx_config(struct ctl *ctl);
 int ctl_operator_add(struct ctl *ctl);
 int ctl_operator_list(struct ctl *ctl);
 int ctl_operator_revoke(struct ctl *ctl);
+int ctl_presale_codes(struct ctl *ctl);
+int ctl_presale_create(struct ctl *ctl);
+int ctl_presale_delete(struct ctl *ctl);
+int ctl_presale_list(struct ctl *ctl);
 int ctl_prune(struct ctl *ctl);
 int ctl_queue_capacity(struct ctl *ctl);
 int ctl_queue_drain(struct ctl *ctl);
@@ -119,11 +126,20 @@ int ctl_apply(struct ctl *ctl, struct effect *effect);
 /* The same for a struct concert_change; what the operator should know goes to standard error. */
 int ctl_apply_change(struct ctl *ctl, struct effect *effect);
 
+/*
+ * The JSON of a file, "-" being standard input, for json_decref(). NULL, after saying on standard
+ * error what is wrong with it.
+ */
+json_t *ctl_read_json(const char *name);
+
 /* Reads a whole number of digits alone, from min to max. False: *number is not to be used. */
 bool ctl_read_number(const char *text, int64_t min, int64_t max, int64_t *number) MUST_CHECK;
 
 /* Replaces control characters by spaces: one line a row, whatever its texts hold. */
 void ctl_keep_on_a_line(char *text);
+
+/* What --format names; says so on standard error where that is nothing. */
+bool ctl_read_format(const struct ctl *ctl, enum sheet_form *form) MUST_CHECK;
 
 /* Says on standard error why something was refused; the exit status that belongs to it. */
 int ctl_refused(const struct problem *problem);

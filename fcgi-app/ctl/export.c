@@ -15,19 +15,25 @@ struct work {
     struct buffer page;
 };
 
+bool
+ctl_read_format(const struct ctl *ctl, enum sheet_form *form)
+{
+    const char *format = ctl->format != NULL ? ctl->format : "csv";
+    *form = strcmp(format, "csv") == 0 ? SHEET_CSV : SHEET_NDJSON;
+    if (*form == SHEET_CSV || strcmp(format, "ndjson") == 0)
+        return true;
+    fputs("frontrowctl: --format must be csv or ndjson\n", stderr);
+    return false;
+}
+
 static bool
 read_options(const struct ctl *ctl, struct work *work)
 {
-    const char *format = ctl->format != NULL ? ctl->format : "csv";
     if (ctl->what == NULL || !export_find_what(ctl->what, &work->query.what)) {
         fputs("frontrowctl: --what must be orders, seats, ledger or guests\n", stderr);
         return false;
     }
-    work->form = strcmp(format, "csv") == 0 ? SHEET_CSV : SHEET_NDJSON;
-    if (work->form == SHEET_CSV || strcmp(format, "ndjson") == 0)
-        return true;
-    fputs("frontrowctl: --format must be csv or ndjson\n", stderr);
-    return false;
+    return ctl_read_format(ctl, &work->form);
 }
 
 static int

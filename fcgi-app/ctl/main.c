@@ -10,7 +10,7 @@
 #include "ctl/ctl.h"
 
 /* Bulk work: a statement may well take minutes, but not for ever. */
-enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 36, LETTERS = 'z' + 1 };
+enum { STATEMENT_TIMEOUT_MS = 600000, OPTION_COUNT = 37, LETTERS = 'z' + 1 };
 
 struct command {
     const char *group;
@@ -62,6 +62,14 @@ static const struct command commands[] = {
     {"operator", "list", NULL, "c", ctl_operator_list, "list the operators and their roles"},
     {"operator", "revoke", "NAME", "c", ctl_operator_revoke,
      "make an operator's key worthless, within a second"},
+    {"presale", "codes", "CONCERT PRESALE", "cfQ", ctl_presale_codes,
+     "make and print --count single codes, which nobody can print again"},
+    {"presale", "create", "CONCERT FILE", "c", ctl_presale_create,
+     "make a window of presale from the JSON of POST /admin/concert/ID/presale"},
+    {"presale", "delete", "CONCERT PRESALE", "c", ctl_presale_delete,
+     "remove a window in which no seat was held yet, with its codes"},
+    {"presale", "list", "CONCERT", "c", ctl_presale_list,
+     "list the windows of a concert, and what became of them"},
     {"prune", NULL, NULL, "cdkln", ctl_prune,
      "delete old tokens of ended concerts, stored answers and log rows"},
     {"queue", "capacity", "ID N|none", "c", ctl_queue_capacity,
@@ -130,7 +138,8 @@ print_help(void)
          "  --write                  of import: write what was checked\n"
          "  --name NAME              of hall import: needed where the file has none\n"
          "  --what WHAT              of export: orders, seats, ledger or guests\n"
-         "  --format FORMAT          of export: csv or ndjson; default csv\n"
+         "  --format FORMAT          of export and presale codes: csv or ndjson; default csv\n"
+         "  --count N                of presale codes: how many\n"
          "  --role ROLE              of operator add: viewer, gate, seller or manager\n"
          "  --nginx-log FILE         nginx's access log, for trace and diagnose\n"
          "  --log FILE               log of frontrow, for trace and diagnose\n"
@@ -297,6 +306,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         {"pay-seconds", required_argument, NULL, 'Y'},
         {"capacity", required_argument, NULL, 'A'},
         {"report", required_argument, NULL, 'R'},
+        {"count", required_argument, NULL, 'Q'},
         {"events", required_argument, NULL, 'V'},
         {"since", required_argument, NULL, 'Z'},
         {"repair", no_argument, NULL, 'e'},
@@ -342,6 +352,7 @@ read_options(int argc, char **argv, struct ctl *ctl, const char **config, char *
         ['Y'] = &ctl->pay_seconds,
         ['A'] = &ctl->capacity,
         ['R'] = &ctl->report,
+        ['Q'] = &ctl->count,
         ['V'] = &ctl->events,
         ['Z'] = &ctl->since,
     };

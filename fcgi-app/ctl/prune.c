@@ -26,8 +26,10 @@ static void
 print_report(const char *verb, const struct prune_report *report)
 {
     printf("%s of %" PRId64 " ended concerts %" PRId64 " tokens and %" PRId64
-           " seat quotas; %" PRId64 " stored answers; %" PRId64 " rows of the audit log\n",
-           verb, report->concerts, report->tokens, report->quotas, report->answers, report->log);
+           " seat quotas; %" PRId64 " stored answers; %" PRId64 " rows of the audit log; %" PRId64
+           " entries of wait lists\n",
+           verb, report->concerts, report->tokens, report->quotas, report->answers, report->log,
+           report->waitlist_entries);
 }
 
 /* A line a second, or who waits does not know for what. */

@@ -210,3 +210,15 @@ effect_apply(struct services *services, const struct effect *effect, struct buff
     *replayed = false;
     return problem->error;
 }
+
+enum error
+effect_apply_unasked(struct services *services, struct effect *effect, int patience_ms,
+                     struct problem *problem)
+{
+    struct buffer body = {0};
+    bool replayed;
+    effect->deadline = clock_monotonic() + patience_ms;
+    enum error error = effect_apply(services, effect, &body, &replayed, problem);
+    buffer_free(&body);
+    return error;
+}

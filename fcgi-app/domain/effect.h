@@ -118,4 +118,11 @@ void effect_apply_together(struct services *services, const struct effect_batch 
 enum error effect_apply(struct services *services, const struct effect *effect, struct buffer *body,
                         bool *replayed, struct problem *problem) MUST_CHECK;
 
+/*
+ * The same for an effect whose answer nobody waits for: without a key and render(), tried again for
+ * `patience_ms`.
+ */
+enum error effect_apply_unasked(struct services *services, struct effect *effect, int patience_ms,
+                                struct problem *problem) MUST_CHECK;
+
 #endif

@@ -1,10 +1,9 @@
 #include "domain/readiness.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "mysql/concert/concert_table.h"
 #include "mysql/sale/idempotency_table.h"
@@ -21,8 +20,7 @@ commit_write(struct database *db)
     static const uint8_t fingerprint[FINGERPRINT_BYTES];
     uint8_t bytes[NAME_BYTES];
     char name[2 * NAME_BYTES + 1];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        log_abort("getrandom() failed");
+    random_fill(bytes, sizeof bytes);
     hex_write(bytes, sizeof bytes, name);
     if (transaction_begin(db) == DB_OK &&
         idempotency_table_begin(db, "", name, fingerprint, EFFECT_CHARGE) == DB_OK &&

@@ -246,9 +246,9 @@ connection_find_hosts(struct database *db)
         size_t found = by_name || !has_time_to_connect(db, started)
                            ? 0
                            : dial_resolve(&db->named[i], next, HOSTS_MAX - db->host_count);
-        if (found < 2)
+        if (found == 0)
             *next = db->named[i];
-        db->host_count += found < 2 ? 1 : found;
+        db->host_count += found == 0 ? 1 : found;
     }
 }
 
@@ -341,6 +341,7 @@ db_probe(struct database *db)
     close_all(db);
     if (connect_session(db) != DB_OK)
         return true;
+    db->session->used = true; /* it may be idle for long before somebody calls */
     log_info("MySQL answers again");
     breaker_success(db->breaker);
     return false;

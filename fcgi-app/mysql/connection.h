@@ -35,7 +35,7 @@ struct row {
 /* One connection of a struct database. */
 struct session {
     MYSQL *handle;    /* NULL: not connected */
-    bool used;        /* a statement went through since the connect */
+    bool used;        /* a statement went through since the connect, or a call before made it */
     struct host host; /* where it leads */
     uint32_t host_key;
     bool has_group;     /* the server is, or can be, a member of a group (Group Replication) */
@@ -80,8 +80,9 @@ struct database {
 
 /*
  * Looks the names up. Several addresses of one name are as many servers: the client library would
- * stay with the first that lets it in, also where that one only reads. Not with mysql_tls = verify,
- * as certificates are for names.
+ * stay with the first that lets it in, also where that one only reads, and would look the name up
+ * once more. One that has none now stays a name, and the library says why. Not with mysql_tls =
+ * verify, as certificates are for names.
  */
 void connection_find_hosts(struct database *db);
 

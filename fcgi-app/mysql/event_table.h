@@ -20,6 +20,7 @@
     EVENT(RESERVATION_REFUNDED, "reservation.refunded")                                            \
     EVENT(TICKET_TRANSFERRED, "ticket.transferred")                                                \
     EVENT(TICKET_CHECKED_IN, "ticket.checked_in")                                                  \
+    EVENT(WAITLIST_OFFERED, "waitlist.offered")                                                    \
     EVENT(CONCERT_OPENED, "concert.opened")                                                        \
     EVENT(CONCERT_CHANGED, "concert.changed")                                                      \
     EVENT(CONCERT_SOLD_OUT, "concert.sold_out")                                                    \

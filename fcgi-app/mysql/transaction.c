@@ -84,3 +84,21 @@ transaction_rollback(struct database *db)
     }
     end(db);
 }
+
+enum db_result
+transaction_end(struct database *db, enum db_result result)
+{
+    if (result != DB_OK) {
+        transaction_rollback(db);
+        return result;
+    }
+    switch (transaction_commit(db)) {
+    case COMMIT_DONE:
+        return DB_OK;
+    case COMMIT_ROLLED_BACK:
+        return DB_RETRY;
+    case COMMIT_UNKNOWN:
+        break;
+    }
+    return DB_GONE;
+}

@@ -32,6 +32,12 @@ void transaction_announce(struct database *db, const struct event *event);
 
 enum commit transaction_commit(struct database *db) MUST_CHECK;
 
+/*
+ * Commits where what was done came to DB_OK, and rolls back otherwise. Returns `result`; of a
+ * COMMIT DB_OK, DB_RETRY where nothing happened, or DB_GONE where that is not known.
+ */
+enum db_result transaction_end(struct database *db, enum db_result result) MUST_CHECK;
+
 /* Rolls back; harmless where the connection is lost or no transaction runs. */
 void transaction_rollback(struct database *db);
 

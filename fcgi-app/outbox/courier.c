@@ -28,7 +28,7 @@ struct target {
     struct id_list arrived; /* and still to be written */
 };
 
-/* The most of webhook_connections is DELIVERY_BATCH. */
+/* As many as there may be, and those that were removed. */
 enum { TARGETS = 2 * WEBHOOKS_MAX };
 
 struct courier {
@@ -171,7 +171,10 @@ dispatch(struct courier *courier, int64_t now)
         courier->targets[i].look_at = 0;
 }
 
-/* Many at a time, so that MySQL is not asked for each. What has arrived needs room as well. */
+/*
+ * Many at a time, so that MySQL is not asked for each. What has arrived needs room as well. The
+ * most of webhook_connections is DELIVERY_BATCH.
+ */
 static void
 lease(struct courier *courier, struct target *target, int64_t now)
 {

@@ -122,8 +122,10 @@ write_message(struct transfer *transfer, const struct webhook *webhook)
 }
 
 #define SET(option, value)                                                                         \
-    if (curl_easy_setopt(transfer->easy, CURLOPT_##option, value) != CURLE_OK)                     \
-    log_abort("libcurl refuses " #option)
+    do {                                                                                           \
+        if (curl_easy_setopt(transfer->easy, CURLOPT_##option, value) != CURLE_OK)                 \
+            log_abort("libcurl refuses " #option);                                                 \
+    } while (0)
 
 static void
 set_options(struct transfer *transfer, const struct webhook *webhook)
@@ -152,6 +154,8 @@ set_options(struct transfer *transfer, const struct webhook *webhook)
     if (config->webhook_ca_file[0] != '\0')
         SET(CAINFO, config->webhook_ca_file);
 }
+
+#undef SET
 
 void
 sender_send(struct sender *sender, const struct webhook *webhook, const struct delivery *delivery)

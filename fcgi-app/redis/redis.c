@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/breaker.h"
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/shared.h"
 #include "base/spent.h"
 #include "redis/connection.h"
@@ -21,8 +21,9 @@ redis_open(const struct config *config, struct shared *shared)
 {
     struct redis *redis = calloc(1, sizeof *redis);
     uint64_t name;
-    if (redis == NULL || getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name)
-        log_abort("no memory, or getrandom() failed");
+    if (redis == NULL)
+        log_abort("no memory");
+    random_fill(&name, sizeof name);
     redis->config = config;
     if (shared != NULL) {
         redis->breaker = &shared->redis;

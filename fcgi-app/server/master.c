@@ -82,13 +82,15 @@ static bool
 create_heritage(struct master *master)
 {
     const struct application *application = master->setup->application;
+    struct router *router =
+        router_create(application->routes, application->route_count, &metrics_route, 1);
     master->heritage = (struct heritage){
         .master = getpid(),
         .application = application,
-        .router = router_create(application->routes, application->route_count, &metrics_route, 1),
+        .router = router,
         .shared = shared_create(),
         .scoreboard = scoreboard_create(),
-        .metrics = metrics_create(),
+        .metrics = metrics_create(router),
         .sockets = &master->sockets,
     };
     if (master->heritage.shared == NULL || master->heritage.scoreboard == NULL ||

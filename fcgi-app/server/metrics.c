@@ -54,8 +54,9 @@ struct metrics {
 };
 
 struct metrics *
-metrics_create(void)
+metrics_create(const struct router *router)
 {
+    assert(router_route_count(router) < METRICS_ROUTES);
     /* Only the pages of slots and routes that are used ever take memory. */
     void *memory = mmap(NULL, sizeof(struct metrics), PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -29,11 +29,14 @@ struct metrics_sources {
     void *services; /* the application's */
 };
 
-/* Maps zeroed metrics for this process and its later children; NULL with errno set. */
-struct metrics *metrics_create(void);
-
 /* The most routes that can be counted, with one place for requests that match none. */
-enum { METRICS_ROUTES = 64 };
+enum { METRICS_ROUTES = 96 };
+
+/*
+ * Maps zeroed metrics for this process and its later children; NULL with errno set. Ends the
+ * process where the router has more routes: that is a bug in a table.
+ */
+struct metrics *metrics_create(const struct router *router);
 
 /* Counts one answered request of a route (by its index in the router) that took so long. */
 void metrics_count(struct metrics *metrics, int slot, size_t route, const struct response *response,

@@ -86,6 +86,7 @@ find_resource(const struct route *route, const char *segment, size_t length)
         {"{hall}", ERROR_HALL_NOT_FOUND, INT32_MAX},
         {"{reservation}", ERROR_RESERVATION_NOT_FOUND, LARGE_ID_MAX},
         {"{transfer}", ERROR_TRANSFER_NOT_FOUND, LARGE_ID_MAX},
+        {"{presale}", ERROR_PRESALE_NOT_FOUND, INT32_MAX},
         {"{user}", ERROR_NOT_FOUND, 0},
     };
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++)

@@ -252,6 +252,7 @@ def assert_problem(answer, code, challenge=None, **members):
     assert (answer.status, answer.code) == (status, code), answer
     problem = answer.json()
     extra = {"invalid_field": ["field"], "seat_taken": ["seatIds"], "seats_belong_together": ["seatIds"],
+        "seat_not_in_presale": ["seatIds"],
         "insufficient_points": ["balance"], "already_checked_in": ["checkedInAt", "scannedAt", "deviceId"],
         "invalid_hall": FAULT}.get(code, FAULT if "fault" in problem else [])
     assert list(problem) == ["type", "title", "status", "detail", "code"] + extra

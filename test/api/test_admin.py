@@ -24,6 +24,7 @@ DEFAULTS = {
     "idleSeconds": None, "challenge": "off",
     "holdSeconds": 300, "maxSeatsPerUser": 8, "paused": False, "description": None, "ageLimit": None,
     "runningMinutes": None, "poster": None, "seatReturns": False, "swaps": False, "transfers": False, "reentry": False,
+    "waitlist": False, "waitlistSeconds": 3600,
 }
 ABOUT = ("description", "ageLimit", "runningMinutes", "poster")
 DAY = {"date": "2031-05-01", "startsAt": "2031-05-01T19:30:00+09:00"}
@@ -460,6 +461,7 @@ def test_what_is_not_named_stays(admin):
         "holdSeconds": 3600, "maxSeatsPerUser": 2**31 - 1, "paused": True, "maxWaiting": 5, "challenge": "proof", "drawLeadSeconds": 86400,
         "description": "첫째 줄\n" + "\U0001f3b5" * 3995, "ageLimit": 0, "runningMinutes": 1440, "poster": f"poster/{'p' * 117}.jpg",
         "seatReturns": True, "swaps": True, "transfers": True, "reentry": True,
+        "waitlist": True, "waitlistSeconds": 86400,
     }
 
     def patch(name, value):
@@ -477,7 +479,8 @@ def test_what_is_not_named_stays(admin):
 
 
 @pytest.mark.parametrize("path, values", [row for row in REFUSED if len(row[0]) == 1 and row[0][0] != "items"] + [
-    (("paused",), [None, 0, "true"]), (("seatReturns",), [None, 1, "yes"]), (("swaps",), [None, 1, "yes"]), (("transfers",), [None, 1, "yes"]), (("reentry",), [None, 1, "yes"]), (("maxWaiting",), [-1, None, 2**31, *WRONG_INTEGERS]),
+    (("paused",), [None, 0, "true"]), (("seatReturns",), [None, 1, "yes"]), (("swaps",), [None, 1, "yes"]), (("transfers",), [None, 1, "yes"]), (("reentry",), [None, 1, "yes"]), (("waitlist",), [None, 1, "yes"]),
+    (("waitlistSeconds",), [59, 86401, None, *WRONG_INTEGERS]), (("maxWaiting",), [-1, None, 2**31, *WRONG_INTEGERS]),
     (("draw",), [None, 0, "true"]), (("drawLeadSeconds",), [0, 86401, None, *WRONG_INTEGERS]),
     (("beacon",), [None, 1, "x", []]),
     (("description",), ["", "x" * 4001, 1, ["x"]]), (("ageLimit",), [-1, 100, *WRONG_INTEGERS]),

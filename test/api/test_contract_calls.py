@@ -16,10 +16,10 @@ pytestmark = pytest.mark.usefixtures("audited")
 CONCERT = [
     "concertId", "title", "venue", "timeZone", "status", "opensAt", "closesAt", "itemCount", "firstDate", "lastDate",
     "lastStartsAt", "minPrice", "maxPrice", "seatCount", "availableCount", "heldCount", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
-    "maintenance", "seatReturns", "swaps", "transfers",
+    "maintenance", "seatReturns", "swaps", "transfers", "waitlist",
 ]
 ABOUT = ["description", "ageLimit", "runningMinutes", "poster"]  # of one concert, not in lists
-ITEM = ["itemId", "date", "startsAt", "status", "over", "seatCount", "availableCount", "heldCount"]
+ITEM = ["itemId", "date", "startsAt", "status", "over", "seatCount", "availableCount", "heldCount", "waiting"]
 SEAT = ["seatId", "section", "row", "label", "price"]
 QUEUE = [
     "concertId", "status", "paused", "serving", "lastNumber", "waiting", "active", "capacity",
@@ -75,6 +75,7 @@ def test_concert(stack):
         "closesAt": None, "itemCount": 3, "firstDate": first, "lastDate": last, "lastStartsAt": starts, "minPrice": 300,
         "maxPrice": 700, "seatCount": 6, "availableCount": 6, "heldCount": 0,
         "queue": False, "maxSeatsPerUser": 4, "holdSeconds": 77, "draw": False, "maintenance": False, "seatReturns": False, "swaps": False, "transfers": False,
+        "waitlist": False,
     }
     del got["now"]
     assert [row for row in listed(stack) if row["concertId"] == concert.id] == [got]
@@ -252,7 +253,7 @@ def test_items(stack):
     assert [row["itemId"] for row in got["items"]] == [b, c, a, d]
     assert got["items"][3] == {
         "itemId": d, "date": "2044-04-04", "startsAt": "2044-04-03T22:30:00.125Z", "status": "open", "over": False,
-        "seatCount": 5, "availableCount": 5, "heldCount": 0,
+        "seatCount": 5, "availableCount": 5, "heldCount": 0, "waiting": 0,
     }
 
 

@@ -23,7 +23,10 @@ PROVOKED_ELSEWHERE = {
     **dict.fromkeys(("ticket_invalid", "ticket_not_found", "not_paid", "wrong_item", "ticket_void", "already_checked_in",
                      "not_checked_in"), "test_tickets.py"),
     "not_offered": "test_seat_returns.py", "price_differs": "test_seat_swaps.py",
+    **dict.fromkeys(("code_required", "code_invalid", "presale_not_found", "presale_sold_out", "seat_not_in_presale",
+                     "presale_in_use"), "test_presale.py"),
     "transfer_not_found": "test_transfers.py", "transfer_over": "test_transfers.py",
+    **dict.fromkeys(("seats_available", "already_waiting", "waitlist_entry_not_found"), "test_waitlist.py"),
     "rate_limited": "test_errors_of_nginx.py",
     "outcome_unknown": "test_errors_of_nginx.py",
     "too_many_unpaid": "test_unpaid_holds.py",
@@ -324,14 +327,14 @@ def test_statuses_are_the_contracts():
     contract = {
         400: "invalid_json invalid_field invalid_hall bad_request ticket_invalid",
         401: "token_missing unauthorized",
-        403: "token_invalid token_not_active challenge_required forbidden",
+        403: "token_invalid token_not_active challenge_required code_required code_invalid forbidden",
         404: "not_found concert_not_found item_not_found seat_not_found hall_not_found reservation_not_found"
-             " ticket_not_found transfer_not_found",
+             " ticket_not_found transfer_not_found waitlist_entry_not_found presale_not_found",
         405: "method_not_allowed", 413: "body_too_large", 414: "uri_too_long", 415: "unsupported_media_type",
         431: "headers_too_large",
-        409: "concert_not_open seat_taken seats_belong_together seats_not_available seat_limit_reached already_paid"
+        409: "concert_not_open seat_taken seats_belong_together seats_not_available seat_limit_reached seats_available already_waiting already_paid"
              " reservation_cancelled insufficient_points balance_limit price_differs transfer_over not_offered not_cancellable not_paid wrong_item ticket_void"
-             " already_checked_in not_checked_in",
+             " already_checked_in not_checked_in presale_sold_out seat_not_in_presale presale_in_use",
         410: "hold_expired", 422: "idempotency_key_reused", 429: "rate_limited too_many_unpaid", 500: "internal_error",
         503: "busy mysql_unavailable queue_unavailable queue_full maintenance outcome_unknown",
     }

@@ -34,7 +34,7 @@ def now_of(answer):
 NULLABLE = {
     "opensAt", "closesAt", "expiresAt", "firstDate", "lastDate", "lastStartsAt", "minPrice", "maxPrice", "maxSeatsPerUser", "capacity",
     "number", "etaSeconds", "etaSecondsHigh", "reservationId", "next", "x", "y", "draw", "description", "ageLimit",
-    "runningMinutes", "poster", "challenge", "puzzles", "bits",
+    "runningMinutes", "poster", "challenge", "puzzles", "bits", "section", "maxPrice", "position", "offer",
 }
 
 

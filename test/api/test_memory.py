@@ -12,7 +12,7 @@ import re
 import socket
 
 import pytest
-from helpers import add_token, charge, new_concert, new_user
+from helpers import add_token, charge, new_concert, new_user, reserve
 from test_routes import ROUTES
 
 LIMIT_KIB = 64
@@ -221,6 +221,14 @@ class Lone:
         return [request("POST", f"/reservation/{one['reservationId']}/transfer", {"userId": self.user, "toUserId": "friend"})
                 for one in bought]
 
+    def waits(self, count):
+        """Of as many users for one seat that is taken."""
+        concert = new_concert(self.stack, seats=1)
+        concert.set(waitlist=1)
+        reserve(self.stack, new_user(), concert)
+        return [request("POST", "/waitlist", {"userId": new_user(), "concertId": concert.id, "itemId": concert.item, "count": 1})
+                for _ in range(count)]
+
     def adds(self, count, concert):
         return [
             request("POST", "/token/add", {"userId": new_user(), "concertId": concert.id})
@@ -248,6 +256,24 @@ class Lone:
         self.exchange(self.charges(1, lambda: "one-key"))
         body = {"userId": self.user, "amount": 1}
         return [request("POST", "/point/use", body, Idempotency_Key="one-key")] * count
+
+    def presales(self, count):
+        """In concerts of their own, as one has twelve at most."""
+        window = {"startsAt": "2097-01-01T00:00:00Z", "endsAt": "2097-01-02T00:00:00Z", "quota": 2, "codes": "single"}
+        made = self.make(self.concerts(count, status="closed"))
+        ids = ", ".join(str(one["concertId"]) for one in made)
+        self.stack.query(f"UPDATE concert SET opens_at = '2098-01-01' WHERE concert_id IN ({ids})")
+        return [request("POST", f"/admin/concert/{one['concertId']}/presale", window, **self.key) for one in made]
+
+    def of_presales(self, method, body=None, rest=""):
+        """The same call of so many windows."""
+        def requests(count):
+            wishes = self.presales(count)
+            made = self.make(wishes)
+            paths = [re.search(r"/admin/concert/\d+/presale", str(wish))[0] for wish in wishes]
+            return [request(method, f"{path}/{one['presaleId']}{rest}", body, **self.key) for path, one in zip(paths, made)]
+
+        return requests
 
     def concerts(self, count, seats=2, status="open"):
         item = {"date": "2030-05-01", "startsAt": "2030-05-01T10:30:00Z",
@@ -293,6 +319,16 @@ CALLS = {
         request("POST", f"/transfer/{one['transferId']}/accept", {"userId": "friend"}) for one in lone.make(lone.offers(count))],
     ("DELETE", "/transfer/{transfer}"): lambda lone: lambda count: [
         request("DELETE", f"/transfer/{one['transferId']}?userId=friend") for one in lone.make(lone.offers(count))],
+    ("POST", "/waitlist"): lambda lone: lone.waits,
+    ("GET", "/waitlist"): lambda lone: lone.of_user("/waitlist"),
+    ("DELETE", "/waitlist"): lambda lone: lambda count: [
+        request("DELETE", f"/waitlist?userId={one['userId']}&itemId={one['itemId']}") for one in lone.make(lone.waits(count))],
+    ("POST", "/admin/concert/{concert}/presale"): lambda lone: lone.presales,
+    ("GET", "/admin/concert/{concert}/presale"): lambda lone: lone.asked(f"/admin/concert/{lone.concert.id}/presale"),
+    ("PATCH", "/admin/concert/{concert}/presale/{presale}"): lambda lone: lone.of_presales("PATCH", {"quota": 3}),
+    ("DELETE", "/admin/concert/{concert}/presale/{presale}"): lambda lone: lone.of_presales("DELETE"),
+    ("POST", "/admin/concert/{concert}/presale/{presale}/code"): lambda lone: lone.of_presales(
+        "POST", {"count": 100}, "/code"),
     ("GET", "/point"): lambda lone: lone.of_user("/point"),
     ("POST", "/point/charge"): lambda lone: lone.charges,
     ("POST", "/point/use"): lambda lone: lambda count: [
@@ -368,7 +404,7 @@ MORE = {
     "no admin": (401, lambda lone: lambda count: [request("GET", "/admin/concert/1")] * count),
 }
 EVERY = MORE | {
-    " ".join(route): (204 if route == ("DELETE", "/token") else 200, make)
+    " ".join(route): (204 if route in (("DELETE", "/token"), ("DELETE", "/waitlist")) else 200, make)
     for route, make in CALLS.items()
 }
 

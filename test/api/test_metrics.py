@@ -63,7 +63,8 @@ def call_all_routes(stack):
     queue.leave(queue.add())
     charge(stack, user, 5)
     ok(stack.post("/point/use", {"userId": user, "amount": 1}))
-    ids = {"concert": concert.id, "item": concert.item, "hall": 1, "reservation": held["reservationId"], "user": user, "transfer": 1}
+    ids = {"concert": concert.id, "item": concert.item, "hall": 1, "reservation": held["reservationId"], "user": user, "transfer": 1,
+           "presale": 1}
     for route in routes():
         path = re.sub(r"\{(\w+)\}", lambda match: str(ids[match[1]]), route.pattern)
         for headers in ({}, stack.admin_headers()):

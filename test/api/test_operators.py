@@ -29,6 +29,10 @@ NEEDED = {
     "DELETE /admin/hall/{hall}": "MANAGER",
     "POST /admin/checkin": "GATE", "POST /admin/checkin/undo": "MANAGER", "GET /admin/item/{item}/ticket": "GATE",
     "POST /admin/checkout": "GATE", "GET /admin/item/{item}/attendance": "ANY",
+    "POST /admin/concert/{concert}/presale": "MANAGER", "GET /admin/concert/{concert}/presale": "VIEWER",
+    "PATCH /admin/concert/{concert}/presale/{presale}": "MANAGER",
+    "DELETE /admin/concert/{concert}/presale/{presale}": "MANAGER",
+    "POST /admin/concert/{concert}/presale/{presale}/code": "MANAGER",
 }
 ROUTES = [route for route in route_table.routes() if route.role != "NONE"]
 
@@ -52,7 +56,7 @@ def concert(stack):
 
 
 def path_of(route, concert):
-    path = re.sub(r"\{\w+\}", str(concert.id), route.pattern.replace("{hall}", str(2**31 - 1)))  # a hall that nobody has
+    path = re.sub(r"\{\w+\}", str(concert.id), re.sub(r"\{(hall|presale)\}", str(2**31 - 1), route.pattern))  # that nobody has
     return path + ("?what=orders" if path.endswith("/export") else "")
 
 
@@ -78,7 +82,8 @@ def test_each_route_with_each_role(stack, keys, concert, route, role):
     elif route.role not in INCLUDES[role]:
         expected = "forbidden"
     else:
-        expected = "unsupported_media_type" if wrong_type else "hall_not_found" if "{hall}" in route.pattern else ""
+        missing = re.findall(r"\{(hall|presale)\}", route.pattern)
+        expected = "unsupported_media_type" if wrong_type else f"{missing[0]}_not_found" if missing else ""
     assert answer.code == expected, answer
 
 
@@ -268,6 +273,16 @@ def change_something(stack, route):
             "/admin/concert/{concert}/item/{item}": ({"date": "2099-01-02"}, "item change"),
             "/admin/concert/{concert}/item/{item}/cancel": ({"reason": "ill"}, "item cancel"),
         }[route.pattern]
+    if route.pattern.startswith("/admin/concert/{concert}/presale"):
+        concert = new_concert(stack, opens="'2098-01-01'")
+        window = {"startsAt": "2097-01-01T00:00:00Z", "endsAt": "2097-01-02T00:00:00Z", "quota": 2, "codes": "single"}
+        path = f"/admin/concert/{concert.id}/presale"
+        if route.pattern.endswith("/presale"):
+            return path, window, "presale create"
+        path += f"/{ok(stack.post(path, window, **stack.admin_headers()))['presaleId']}"
+        if route.pattern.endswith("/code"):
+            return f"{path}/code", {"count": 2}, "presale codes"
+        return path, *{"PATCH": ({"quota": 3}, "presale change"), "DELETE": (None, "presale delete")}[route.method]
     if route.pattern.startswith("/admin/check"):
         concert, user = new_concert(stack), new_user()
         stack.query("UPDATE concert SET reentry = 1 WHERE concert_id = %s", concert.id)

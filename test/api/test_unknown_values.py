@@ -12,7 +12,7 @@ from helpers import (
 COLUMNS = {
     ("box_office_sale", "method"), ("concert", "status"), ("idempotency", "effect"), ("item", "status"), ("payment", "status"),
     ("point_history", "kind"), ("operator_key", "role"), ("queue_token", "status"), ("reservation", "status"), ("seat", "kind"), ("seat", "status"),
-    ("transfer", "status"),
+    ("presale", "codes"), ("transfer", "status"), ("waitlist_entry", "status"),
 }
 LATER = "later"
 
@@ -124,6 +124,20 @@ def test_a_kind_of_seat(newer):
     assert newer.query("SELECT kind FROM seat WHERE item_id = %s AND seat_no = 1", concert.item) == [{"kind": LATER}]
 
 
+def test_the_codes_of_a_presale(newer):
+    """Nobody comes in by codes that this build does not know."""
+    concert = new_concert(newer, opens="UTC_TIMESTAMP(3) + INTERVAL 1 HOUR")
+    opens = ok(newer.get(concert.path))["opensAt"]
+    path = f"/admin/concert/{concert.id}/presale"
+    window = {"startsAt": "2020-01-01T00:00:00Z", "endsAt": opens, "quota": 1, "codes": "shared", "code": "FAN-CLUB-2"}
+    made = ok(newer.post(path, window, **newer.admin_headers()))["presaleId"]
+    newer.query("ALTER TABLE presale DROP CONSTRAINT presale_codes")
+    set_later(newer, "presale", "codes", "presale_id = %s", made)
+    assert_problem(ask_reserve(newer, new_user(), concert, concert.item, 1, code="FAN-CLUB-2"), "code_invalid")
+    listed, = ok(newer.get(path, **newer.admin_headers()))["presales"]
+    assert listed["codes"] == "other"
+
+
 def test_a_concert(newer):
     """Nothing is sold or taken back in it, and a change of something else keeps the state."""
     concert, user = new_concert(newer, capacity=1), new_user()
@@ -200,6 +214,21 @@ def test_a_stored_answer(newer):
     set_later(newer, "idempotency", "effect", "user_id = %s", user)
     again = newer.post("/point/charge", body, **key)
     assert (again.status, again.body, again.headers["Idempotency-Replayed"]) == (200, first.body, "true")
+
+
+def test_an_entry_of_a_wait_list(newer):
+    """It is shown, and does not wait."""
+    concert, user = new_concert(newer, seats=1), new_user()
+    concert.set(waitlist=1)
+    order, _ = buy(newer, new_user(), concert)
+    body = {"userId": user, "concertId": concert.id, "itemId": concert.item, "count": 1}
+    entry = ok(newer.post("/waitlist", body))
+    set_later(newer, "waitlist_entry", "status", "entry_id = %s", entry["entryId"])
+    later = entry | {"status": "other", "position": None}
+    assert ok(newer.get(f"/waitlist?userId={user}"))["entries"] == [later]
+    assert_problem(newer.call("DELETE", f"/waitlist?userId={user}&itemId={concert.item}"), "waitlist_entry_not_found")
+    ok(newer.call("DELETE", f"/reservation/{order['reservationId']}?userId={order['userId']}"))
+    assert ok(newer.get(f"/waitlist?userId={user}"))["entries"] == [later]
 
 
 def test_a_transfer(newer):

@@ -126,6 +126,21 @@ def test_swaps_are_told(hooked):
                 ("reservation.cancelled", seats[:1], 1000, 0), ("reservation.held", seats[2:], 1000, 0)]
 
 
+def test_what_a_wait_list_offers_is_told(hooked):
+    concert = allow(hooked, new_concert(hooked, seats=2), waitlist=True)
+    with receiving(hooked) as receiver:
+        order = reserve(hooked, new_user(), concert, concert.item, [1, 2])
+        user = new_user()
+        ok(hooked.post("/waitlist", {"userId": user, "concertId": concert.id, "itemId": concert.item, "count": 2}))
+        give_back(hooked, order["userId"], order["reservationId"])
+        (entry,) = ok(hooked.get(f"/waitlist?userId={user}"))["entries"]
+        offer = {"userId": user, "reservationId": entry["offer"]["reservationId"]}
+        assert told_of(receiver, offer, 2) == [
+            ("reservation.held", [1, 2], 2000, 0), ("waitlist.offered", [1, 2], 2000, 0)]
+        (told,) = receiver.find("waitlist.offered")
+        assert told["data"]["userId"] == user
+
+
 def test_transfers_are_told(hooked):
     """When the order has another owner: whoever is only offered it has nothing."""
     concert = allow(hooked, new_concert(hooked), transfers=True)

@@ -14,6 +14,16 @@ def query_of(packet):
     return packet[5:].removeprefix(b"\0\1").decode(errors="replace")
 
 
+def end_sessions(mysql):
+    """Ends what frontrow has open at MySQL, by a connection that stands beside it; which is closed."""
+    with contextlib.closing(mysql), mysql.cursor() as cursor:
+        cursor.execute("SHOW PROCESSLIST")
+        for row in cursor.fetchall():
+            if row["User"] == "frontrow":
+                with contextlib.suppress(pymysql.Error):  # one that has just ended
+                    cursor.execute(f"KILL {row['Id']}")
+
+
 class Between:
     """In the place of the socket of "mysql" or "redis" while the `with` lasts; what was connected is
     ended first. What the client says goes through `to_server`, which may say something else."""
@@ -43,14 +53,8 @@ class Between:
         """Past the proxy, which may be at work already."""
         if self.name == "redis":
             self.stack.redis(self.hidden.name).client_kill_filter(_type="normal", skipme=True)
-            return
-        direct = self.stack.mysql(self.hidden.name)
-        with contextlib.closing(direct), direct.cursor() as cursor:
-            cursor.execute("SHOW PROCESSLIST")
-            for row in cursor.fetchall():
-                if row["User"] == "frontrow":
-                    with contextlib.suppress(pymysql.Error):  # one that has just ended
-                        cursor.execute(f"KILL {row['Id']}")
+        else:
+            end_sessions(self.stack.mysql(self.hidden.name))
 
     def __exit__(self, *error):
         self.hidden.rename(self.path)

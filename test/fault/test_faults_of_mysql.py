@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from between import end_sessions
 from booking import Acceptance, Hall, Load, now
 from stack import wait_for
 
@@ -32,20 +33,33 @@ def test_killed_and_restarted(whole, times, round):
     times.note("MySQL kill -9 and restart", load.told.time_back(accepted.at), 1000)
 
 
-def test_back_without_a_call(whole):
-    """Nobody calls while it comes back: the first one who then does is served."""
-    log = whole.log("frontrow")
+def come_back(stack):
+    """MySQL was away, and a worker that nobody called has found it again."""
+    log = stack.log("frontrow")
 
     def refused():
         """Not the first ones, which find idle connections closed, but then without trying."""
-        assert whole.new_client().get("/point?userId=early").code == "mysql_unavailable"
-        return b'frontrow_breaker_open{dependency="mysql"} 1' in whole.get("/metrics").body
+        assert stack.new_client().get("/point?userId=early").code == "mysql_unavailable"
+        return b'frontrow_breaker_open{dependency="mysql"} 1' in stack.get("/metrics").body
 
-    with whole.without("mysql"):
+    with stack.without("mysql"):
         wait_for(refused)
         known = log.read_text().count("MySQL answers again")
     wait_for(lambda: log.read_text().count("MySQL answers again") > known)
+
+
+def test_back_without_a_call(whole):
+    """Nobody calls while it comes back: the first one who then does is served."""
+    come_back(whole)
     assert whole.new_client().get("/point?userId=early").status == 200
+
+
+def test_gone_once_more_before_a_call(whole):
+    """The connection that was made to look for it is closed before anybody has used it, as idle ones are."""
+    come_back(whole)
+    end_sessions(whole.mysql())
+    calls = [whole.new_client().get("/point?userId=early").status for _ in range(8 * whole.worker_count())]
+    assert calls == [200] * len(calls)
 
 
 def test_frozen(whole, times, long):

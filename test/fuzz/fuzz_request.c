@@ -29,7 +29,7 @@
 #define ADMIN_KEY "the key of the operators"
 #define TOKEN_USER "tilda"
 
-enum { PARAMETERS = 40, PIECE = 7, ROUTES = 64 };
+enum { PARAMETERS = 40, PIECE = 7, ROUTES = 96 };
 
 /* nginx' side of a request. */
 struct peer {

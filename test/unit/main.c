@@ -19,6 +19,7 @@ main(void)
     suite_http();
     suite_input();
     suite_jwt();
+    suite_presale();
     suite_proof();
     suite_queue();
     suite_rehearsal();
@@ -26,6 +27,7 @@ main(void)
     suite_seating();
     suite_sold_out();
     suite_ticket();
+    suite_waitlist();
     suite_webhook();
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();

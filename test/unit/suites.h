@@ -13,6 +13,7 @@ void suite_host(void);
 void suite_http(void);
 void suite_input(void);
 void suite_jwt(void);
+void suite_presale(void);
 void suite_proof(void);
 void suite_queue(void);
 void suite_rehearsal(void);
@@ -20,6 +21,7 @@ void suite_router(void);
 void suite_seating(void);
 void suite_sold_out(void);
 void suite_ticket(void);
+void suite_waitlist(void);
 void suite_webhook(void);
 
 #endif

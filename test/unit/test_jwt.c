@@ -37,6 +37,10 @@ test_base64url(void)
         ssize_t length = base64url_read(good[i].text, strlen(good[i].text), bytes);
         CU_ASSERT_EQUAL_FATAL(length, (ssize_t)strlen(good[i].bytes));
         CU_ASSERT_EQUAL(memcmp(bytes, good[i].bytes, (size_t)length), 0);
+        struct buffer text = {0};
+        base64url_append(&text, (const uint8_t *)good[i].bytes, (size_t)length);
+        CU_ASSERT_STRING_EQUAL(text.data, good[i].text);
+        buffer_free(&text);
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CU_ASSERT_EQUAL(base64url_read(bad[i], strlen(bad[i]), bytes), -1);

@@ -12,6 +12,8 @@ DESKTOP, PHONE = (1280, 900), (360, 740)
 def violations(page):
     """What axe finds, in short."""
     page.evaluate((TOOLS / "axe.js").read_text())
+    page.evaluate("""() => Promise.allSettled(document.getAnimations()
+        .filter(({ effect }) => effect.getTiming().iterations !== Infinity).map(({ finished }) => finished))""")
     found = page.evaluate("""() => axe.run(document, {
         runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })""")
     return [
@@ -23,6 +25,18 @@ def violations(page):
 def assert_fits(page):
     """Nothing is wider than the screen."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def hold_back(page, pattern):
+    """What the page asks for, answered when the test says so."""
+    held = []
+    page.route(pattern, lambda route: held.append(route))
+    return held
+
+
+def wait_for_one(page, held):
+    wait_for(lambda: page.wait_for_timeout(50) or held, 10)
+    return held.pop(0)
 
 
 def allow(stack, concert, **permissions):

@@ -1,7 +1,7 @@
 """The list of very many concerts: one request, found by words, day and order, and left where one was."""
 
 import pytest
-from fan import DESKTOP, PHONE, assert_fits, violations
+from fan import DESKTOP, PHONE, assert_fits, hold_back, violations, wait_for_one
 from stack import wait_for
 
 COUNT = 300
@@ -75,6 +75,7 @@ def test_back_returns_to_where_one_was(new_fan, crowded, size):
     fan = new_fan(on=crowded, size=size)
     page = fan.open("/")
     page.get_by_label("Title or venue").fill("song")
+    wait_for(lambda: not any("Étude" in title for title in titles(page)))
     link = page.get_by_role("link", name="Concert 222 Song")
     link.scroll_into_view_if_needed()
     wait_for(lambda: page.evaluate("history.state?.top > 1000"))
@@ -94,3 +95,31 @@ def test_back_returns_to_where_one_was(new_fan, crowded, size):
             assert link.evaluate("(link) => document.activeElement === link")
     assert_fits(page)
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_back_over_a_slow_line(new_fan, crowded, moved):
+    """The place is found again however long the list takes, unless its reader has gone elsewhere meanwhile."""
+    fan = new_fan(on=crowded)
+    page = fan.open("/")
+    link = page.get_by_role("link", name="Concert 222 Song")
+    link.scroll_into_view_if_needed()
+    link.click()
+    fan.wait_title("Concert 222")
+    page.reload()
+    fan.wait_title("Concert 222")
+    page.clock.install()
+    held = hold_back(page, "**/concert")
+    page.go_back()
+    wait_for_one(page, held)
+    page.clock.run_for(20_000)
+    if moved:
+        page.keyboard.press("Tab")
+    wait_for_one(page, held).continue_()  # it has asked again meanwhile
+    link.wait_for()
+    if moved:
+        page.clock.run_for(1000)
+        assert page.evaluate("scrollY") < 1000
+    else:
+        wait_for(lambda: page.evaluate("scrollY") > 1000)
+        assert link.evaluate("(link) => document.activeElement === link")

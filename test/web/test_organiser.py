@@ -272,6 +272,7 @@ PERMISSIONS = [
     ("seatReturns", "Giving back single seats", "좌석별 환불"),
     ("swaps", "Swapping seats", "좌석 교환"),
     ("transfers", "Transfers to other users", "예매 양도"),
+    ("waitlist", "Waiting for returned seats", "취소표 대기"),
 ]
 
 

@@ -409,7 +409,7 @@ def test_keyboard_only(new_fan, new_concert):
     fan = new_fan()
     fan.charge(500000)
     page = fan.open("/")
-    page.get_by_role("link", name="By keys").wait_for()
+    page.get_by_role("link", name="By keys", exact=True).wait_for()
     tab_to(page, f'a[href="#/concert/{concert}"]')
     page.keyboard.press("Enter")
     fan.wait_title("By keys")

@@ -1,8 +1,7 @@
 """A concert that asks for a proof of work, on the pages: solved in a worker, said politely, switched on in /ops/."""
 
 import pytest
-from fan import PHONE, assert_fits, violations
-from stack import wait_for
+from fan import PHONE, assert_fits, hold_back, violations, wait_for_one
 from test_operations import sign_in
 from test_organiser import answer_dialog
 
@@ -11,24 +10,12 @@ JOIN = {"en": "Join the queue", "ko": "대기열 들어가기"}
 FAILED = {"en": "We could not make sure that you are no robot", "ko": "자동 접속이 아닌지 확인하지 못했습니다"}
 
 
-def hold(page, pattern):
-    """What the page asks for, answered when the test says so."""
-    held = []
-    page.route(pattern, lambda route: held.append(route))
-    return held
-
-
-def wait_for_one(page, held):
-    wait_for(lambda: page.wait_for_timeout(50) or held, 10)
-    return held.pop(0)
-
-
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_a_fan_waits_a_moment_and_is_in(new_fan, new_concert, language):
     concert, _ = new_concert(admissionCapacity=0, challenge="proof")
     fan = new_fan(language, PHONE).sign_in()
     page = fan.open(f"/concert/{concert}")
-    held = hold(page, "**/proofworker.js")
+    held = hold_back(page, "**/proofworker.js")
     page.get_by_role("button", name=JOIN[language]).click()
     worker = wait_for_one(page, held)
     said = page.get_by_role("status").filter(has_text=WAIT[language])

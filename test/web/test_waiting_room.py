@@ -4,6 +4,7 @@ import contextlib
 import time
 
 import pytest
+from fan import hold_back, wait_for_one
 from stack import beside, wait_for
 
 
@@ -273,15 +274,14 @@ def test_an_answer_that_comes_late_takes_nobody_away(new_fan, new_concert):
     concert, item = new_concert(admissionCapacity=5)
     fan = new_fan().sign_in()
     page = fan.open(f"/concert/{concert}")
-    late = []
-    page.route("**/token/add", lambda route: late.append(route))
+    held = hold_back(page, "**/token/add")
     page.get_by_role("button", name="Join the queue").click()
-    wait_for(lambda: page.wait_for_timeout(50) or late, 10)
+    late = wait_for_one(page, held)
     page.locator(".date").click()
     best = page.get_by_role("button", name="Take the best seats")
     best.wait_for()
     assert best.is_disabled()
-    late[0].continue_()
+    late.continue_()
     page.locator("button:enabled", has_text="Take the best seats").wait_for()
     assert page.evaluate("location.hash") == f"#/concert/{concert}/item/{item}"
 

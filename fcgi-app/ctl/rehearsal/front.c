@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/config_table.h"
 #include "base/log.h"
+#include "base/random.h"
 
 /* ANSWER_MS is above gateway_ms: workers end a request themselves. */
 enum {
@@ -62,8 +62,9 @@ struct front *
 front_open(const char *run_dir, int sockets)
 {
     struct front *front = calloc(1, sizeof *front);
-    if (front == NULL || getrandom(&front->run, sizeof front->run, 0) != sizeof front->run)
-        log_abort("no memory, or getrandom() failed");
+    if (front == NULL)
+        log_abort("no memory");
+    random_fill(&front->run, sizeof front->run);
     front->socket_count = sockets;
     front->events = epoll_create1(EPOLL_CLOEXEC);
     bool is_open = front->events >= 0;

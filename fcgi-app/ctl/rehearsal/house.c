@@ -3,17 +3,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "ctl/rehearsal/front.h"
 #include "domain/queue/queue.h"
@@ -34,15 +36,25 @@ complain(const char *what)
 
 /* ---- the run folder and its master ---- */
 
+/* The database tells of the folder before it is there: who is killed leaves nothing untold. */
 static int
-make_folder(char folder[SHADOW_PATH_SIZE])
+name_folder(char folder[SHADOW_PATH_SIZE])
 {
     const char *parent = getenv("TMPDIR");
-    int length = snprintf(folder, SHADOW_PATH_SIZE, "%s%sXXXXXX",
-                          parent != NULL && parent[0] != '\0' ? parent : "/tmp", folder_name);
+    uint64_t number;
+    random_fill(&number, sizeof number);
+    int length =
+        snprintf(folder, SHADOW_PATH_SIZE, "%s%s%016" PRIx64,
+                 parent != NULL && parent[0] != '\0' ? parent : "/tmp", folder_name, number);
     if (length >= SHADOW_PATH_SIZE || strpbrk(folder, "'\\") != NULL)
         return complain("TMPDIR is too long, or has a quote");
-    if (mkdtemp(folder) != NULL)
+    return EXIT_DONE;
+}
+
+static int
+make_folder(const char *folder)
+{
+    if (mkdir(folder, 0700) == 0)
         return EXIT_DONE;
     perror(folder);
     return EXIT_FAILED;
@@ -346,8 +358,10 @@ int
 house_build(struct house *house, int32_t concert_id, int32_t capacity,
             const volatile sig_atomic_t *is_interrupted)
 {
-    int status = make_folder(house->shadow.run_dir);
+    int status = name_folder(house->shadow.run_dir);
     if (status == EXIT_DONE)
         status = make_databases(house, concert_id, capacity);
+    if (status == EXIT_DONE)
+        status = make_folder(house->shadow.run_dir);
     return status == EXIT_DONE ? start_master(house, is_interrupted) : status;
 }

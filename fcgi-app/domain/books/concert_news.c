@@ -63,20 +63,9 @@ tell(struct services *services, const struct news *news)
     enum db_result result = transaction_begin(services->db);
     if (result == DB_OK)
         result = concert_news_table_save(services->db, news->concert_id, &news->is);
-    if (result != DB_OK) {
-        transaction_rollback(services->db);
-        return result;
-    }
-    announce(services, news);
-    switch (transaction_commit(services->db)) {
-    case COMMIT_DONE:
-        return DB_OK;
-    case COMMIT_ROLLED_BACK:
-        return DB_RETRY;
-    case COMMIT_UNKNOWN:
-        break;
-    }
-    return DB_GONE;
+    if (result == DB_OK)
+        announce(services, news);
+    return transaction_end(services->db, result);
 }
 
 static enum db_result

@@ -10,6 +10,7 @@
 #include "mysql/books/prune_table.h"
 #include "mysql/organiser/audit_log_table.h"
 #include "mysql/sale/idempotency_table.h"
+#include "mysql/sale/waitlist_table.h"
 
 enum { ATTEMPTS = 3, REST_MS_MAX = 200, HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
 
@@ -228,12 +229,17 @@ prune_run(struct services *services, const struct prune_ages *ages, bool dry_run
                                             idempotency_table_delete_old};
     static const struct old_rows log = {"rows of the audit log", prune_table_count_log,
                                         prune_table_delete_log};
+    static const struct old_rows waits = {"entries of wait lists", waitlist_table_count_old,
+                                          waitlist_table_delete_old};
     const struct prune prune = {services, dry_run, progress, report};
     int64_t now;
     *report = (struct prune_report){0};
     enum db_result result = db_now(services->db, &now);
     if (result == DB_OK)
         result = prune_concerts(&prune, now - ages->tokens_days * DAY_MS);
+    if (result == DB_OK)
+        result =
+            prune_old(&prune, &waits, now - ages->tokens_days * DAY_MS, &report->waitlist_entries);
     if (result == DB_OK)
         result = prune_old(&prune, &answers, now - ages->keys_hours * HOUR_MS, &report->answers);
     if (result == DB_OK)

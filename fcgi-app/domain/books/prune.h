@@ -13,7 +13,8 @@
 
 /* What is old enough. The least ages keep what a call may still ask for. */
 struct prune_ages {
-    int64_t tokens_days; /* since the concert ended and the token was made; 1 at least */
+    int64_t tokens_days; /* since the concert ended and the token was made, or since somebody waits
+                            no more; 1 at least */
     int64_t keys_hours;  /* since the answer was stored; IDEMPOTENCY_HOURS at least */
     int64_t log_days;    /* since it was logged */
 };
@@ -23,6 +24,7 @@ struct prune_report {
     int64_t concerts; /* of which something was */
     int64_t tokens;
     int64_t quotas; /* the users' mutexes of concerts with a seat limit */
+    int64_t waitlist_entries;
     int64_t answers;
     int64_t log;
     int64_t failed;  /* rows that were locked for too long: the next run finds them again */

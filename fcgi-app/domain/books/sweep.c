@@ -8,6 +8,7 @@
 #include "domain/event.h"
 #include "domain/queue/queue_sweep.h"
 #include "domain/sale/reservation.h"
+#include "domain/sale/waitlist.h"
 #include "mysql/sale/idempotency_table.h"
 #include "mysql/transaction.h"
 #include "redis/queue/library_sweep.h"
@@ -35,14 +36,15 @@ outcome_of_failure(enum db_result result)
 
 /* Frees those seats that still name it: a seat that was taken over is its new buyer's. */
 static enum db_result
-write_down(struct database *db, const struct reservation *reservation, const struct seat *seats)
+write_down(struct services *services, const struct reservation *reservation,
+           const struct seat *seats)
 {
-    enum db_result result = reservation_table_set_status(
-        db, reservation->reservation_id, RESERVATION_HELD, RESERVATION_EXPIRED, CLOCK_NEVER);
+    enum db_result result =
+        reservation_table_set_status(services->db, reservation->reservation_id, RESERVATION_HELD,
+                                     RESERVATION_EXPIRED, CLOCK_NEVER);
     if (result != DB_OK)
         return result;
-    return seat_table_free(db, reservation->item_id, seats, (size_t)reservation->seat_count,
-                           reservation->reservation_id);
+    return waitlist_free_seats(services, reservation, seats, (size_t)reservation->seat_count);
 }
 
 /* Inside the transaction. Locks are never waited for: whoever has one, decides about the hold. */
@@ -73,7 +75,7 @@ expire(struct services *services, struct reservation *reservation)
     if (result == DB_OK && now < reservation->expires_at)
         return OUTCOME_SETTLED;
     if (result == DB_OK)
-        result = write_down(db, reservation, seats);
+        result = write_down(services, reservation, seats);
     event_add_reservation(services, EVENT_RESERVATION_EXPIRED, reservation);
     return result == DB_OK ? OUTCOME_EXPIRED : outcome_of_failure(result);
 }
@@ -154,6 +156,12 @@ sweep_holds(struct services *services, struct sweep_report *report)
 }
 
 static enum db_result
+sweep_waitlists(struct services *services, struct sweep_report *report)
+{
+    return waitlist_sweep(services, &report->waitlists);
+}
+
+static enum db_result
 sweep_cancels(struct services *services, struct sweep_report *report)
 {
     report->cancels.actor = "sweeper";
@@ -213,12 +221,13 @@ sweep_run(struct services *services, struct sweep_report *report)
      * hold is free whether or not it is swept.
      */
     static enum db_result (*const steps[])(struct services *, struct sweep_report *) = {
-        sweep_draws, sweep_queues,   sweep_holds,    sweep_cancels,
-        sweep_news,  delete_answers, sweep_functions};
+        sweep_draws,   sweep_queues, sweep_holds,    sweep_waitlists,
+        sweep_cancels, sweep_news,   delete_answers, sweep_functions};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && !report->mysql_gone; i++) {
         enum db_result result = steps[i](services, report);
         report->mysql_gone = result == DB_GONE;
         report->failed += result != DB_OK && result != DB_GONE;
     }
-    report->failed += report->queues.failed + report->draws.failed + report->cancels.ended.failed;
+    report->failed += report->waitlists.failed + report->queues.failed + report->draws.failed +
+                      report->cancels.ended.failed;
 }

@@ -9,6 +9,7 @@
 #include "domain/draw/draw.h"
 #include "domain/organiser/item_cancel.h"
 #include "domain/queue/queue_sweep.h"
+#include "domain/sale/waitlist.h"
 
 /* What a pass did. */
 struct sweep_report {
@@ -16,6 +17,7 @@ struct sweep_report {
     int64_t busy;    /* lapsed holds that somebody had locked: the next pass finds them again */
     int64_t failed;  /* what should have worked and did not */
     int64_t answers; /* stored answers that were deleted */
+    struct waitlist_report waitlists;
     struct item_cancel_pass cancels;
     struct draw_sweep_report draws;
     struct queue_sweep_report queues;

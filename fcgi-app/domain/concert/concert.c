@@ -1,5 +1,8 @@
 #include "domain/concert/concert.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/config.h"
 
@@ -19,6 +22,33 @@ concert_status(const struct concert *concert, int64_t now)
     if (concert->opens_at != CLOCK_NEVER && now < concert->opens_at)
         return CONCERT_SCHEDULED;
     return CONCERT_OPEN;
+}
+
+bool
+concert_next_presale(const struct concert *concert, const char **at, int64_t *starts_at,
+                     int64_t *ends_at)
+{
+    const char *text = *at != NULL ? *at : concert->presale_times;
+    char *end;
+    if (*text == '\0')
+        return false;
+    *starts_at = strtoll(text, &end, 10);
+    *ends_at = *end == '-' ? strtoll(end + 1, &end, 10) : 0;
+    *at = *end == ',' ? end + 1 : end + strlen(end);
+    return true;
+}
+
+bool
+concert_presale_runs(const struct concert *concert, int64_t now)
+{
+    const char *at = NULL;
+    int64_t starts_at, ends_at;
+    if (concert->presale_times[0] == '\0' || concert_status(concert, now) != CONCERT_SCHEDULED)
+        return false;
+    while (concert_next_presale(concert, &at, &starts_at, &ends_at))
+        if (starts_at <= now && now < ends_at)
+            return true;
+    return false;
 }
 
 int64_t
@@ -96,7 +126,8 @@ concert_require_open(const struct concert *concert, int64_t now, struct problem 
 enum error
 concert_require_queue(const struct concert *concert, int64_t now, struct problem *problem)
 {
-    if (concert->draw && concert_status(concert, now) == CONCERT_SCHEDULED)
+    if ((concert->draw && concert_status(concert, now) == CONCERT_SCHEDULED) ||
+        concert_presale_runs(concert, now))
         return ERROR_NONE;
     return concert_require_open(concert, now, problem);
 }

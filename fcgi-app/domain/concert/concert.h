@@ -21,10 +21,20 @@ enum concert_status {
  */
 enum concert_status concert_status(const struct concert *concert, int64_t now);
 
+/* Goes through the windows of its presale: *at begins as NULL. False: there are no more. */
+bool concert_next_presale(const struct concert *concert, const char **at, int64_t *starts_at,
+                          int64_t *ends_at);
+
+/* Whether a window runs at `now`: the concert is scheduled, and sells to those who have a code. */
+bool concert_presale_runs(const struct concert *concert, int64_t now);
+
 /* When the draw of a concert freezes its pre-queue; CLOCK_NEVER where there is no draw. */
 int64_t concert_freezes_at(const struct concert *concert);
 
-/* Refuses with concert_not_open where no token can be had at `now`: a draw takes them earlier. */
+/*
+ * Refuses with concert_not_open where no token can be had at `now`: a draw takes them earlier, and
+ * so does a presale (domain/sale/presale.h).
+ */
 enum error concert_require_queue(const struct concert *concert, int64_t now,
                                  struct problem *problem) MUST_CHECK;
 

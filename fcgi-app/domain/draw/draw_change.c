@@ -2,10 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/random.h"
 #include "domain/concert/concert.h"
 #include "domain/draw/draw.h"
 #include "mysql/queue/queue_table.h"
@@ -40,8 +39,7 @@ begin(struct services *services, const struct concert *after, int64_t now, struc
     if (result == DB_OK && last > 0)
         return refuse_field(problem, "draw",
                             "A draw cannot be switched on after the queue has given a number");
-    if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        log_abort("getrandom() failed");
+    random_fill(seed, sizeof seed);
     if (result == DB_OK)
         result = draw_table_begin(services->db, after->concert_id, seed);
     return refuse_db(problem, result);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 
 enum { PATIENCE_MS = 60000, TEXT_SIZE = REFERENCE_SIZE + 16 };
@@ -43,6 +42,7 @@ struct balance_batch {
     struct import_balances *import;
     struct import_balance *lines;
     size_t count;
+    const struct import_balance *written; /* the first one; NULL: none was to be */
 };
 
 static enum error
@@ -68,32 +68,32 @@ add(struct import_balances *import, struct import_balance *line, struct problem 
 static enum error
 execute(struct services *services, void *state, struct problem *problem)
 {
-    const struct balance_batch *batch = state;
+    struct balance_batch *batch = state;
+    batch->written = NULL;
     for (size_t i = 0; i < batch->count; i++) {
         struct import_balance *line = &batch->lines[i];
         if (refuse_db(problem, find(services, line)) != ERROR_NONE)
             return problem->error;
-        if (!line->was_there && add(batch->import, line, problem) != ERROR_NONE)
+        if (line->was_there)
+            continue;
+        if (add(batch->import, line, problem) != ERROR_NONE)
             return problem->error;
+        if (batch->written == NULL)
+            batch->written = line;
     }
     return ERROR_NONE;
 }
 
+/* All of it was, or nothing. */
 static enum db_result
 was_committed(struct services *services, void *state)
 {
-    const struct balance_batch *batch = state;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct import_balance *line = &batch->lines[i];
-        struct imported_balance balance = {.user_id = line->user_id, .reference = line->reference};
-        if (line->was_there)
-            continue;
-        enum db_result result = import_table_lock_balance(services->db, &balance);
-        if (result != DB_OK)
-            return result;
-        return balance.history_id == line->history_id ? DB_OK : DB_NONE;
-    }
-    return DB_OK;
+    const struct import_balance *line = ((const struct balance_batch *)state)->written;
+    if (line == NULL)
+        return DB_OK;
+    struct imported_balance balance = {.user_id = line->user_id, .reference = line->reference};
+    enum db_result result = import_table_lock_balance(services->db, &balance);
+    return result == DB_OK && balance.history_id != line->history_id ? DB_NONE : result;
 }
 
 static enum error
@@ -101,16 +101,8 @@ apply(struct import_balances *import, struct import_balance *lines, size_t count
       struct problem *problem)
 {
     struct balance_batch batch = {.import = import, .lines = lines, .count = count};
-    const struct effect effect = {
-        .state = &batch,
-        .execute = execute,
-        .was_committed = was_committed,
-        .deadline = clock_monotonic() + PATIENCE_MS,
-    };
-    struct buffer body = {0};
-    bool replayed;
-    enum error error = effect_apply(import->services, &effect, &body, &replayed, problem);
-    buffer_free(&body);
+    struct effect effect = {.state = &batch, .execute = execute, .was_committed = was_committed};
+    enum error error = effect_apply_unasked(import->services, &effect, PATIENCE_MS, problem);
     for (size_t i = 0; i < count && error == ERROR_NONE; i++) {
         import->known_count += lines[i].was_there;
         import->written_count += !lines[i].was_there;

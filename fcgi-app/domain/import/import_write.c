@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "domain/organiser/order_sale.h"
 #include "domain/sale/quota.h"
 #include "mysql/organiser/audit_log_table.h"
@@ -38,6 +37,7 @@ struct import_batch {
     struct import_orders *import;
     struct import_part *parts;
     size_t count;
+    const struct import_part *written; /* the first one; NULL: none was to be */
 };
 
 /* The mutexes of their users, in the order in which all lock them, before any seat. */
@@ -105,40 +105,41 @@ add_to_log(const struct import_batch *batch)
 static enum error
 execute(struct services *services, void *state, struct problem *problem)
 {
-    const struct import_batch *batch = state;
+    struct import_batch *batch = state;
     enum db_result result = DB_OK;
     (void)services;
+    batch->written = NULL;
     for (size_t i = 0; i < batch->count && result == DB_OK; i++)
         result = import_find_part(batch->import, &batch->parts[i]);
     if (result == DB_OK)
         result = lock_users(batch);
     if (result != DB_OK)
         return refuse_db(problem, result);
-    for (size_t i = 0; i < batch->count; i++)
-        if (!batch->parts[i].was_there &&
-            sell(batch->import, &batch->parts[i], problem) != ERROR_NONE)
+    for (size_t i = 0; i < batch->count; i++) {
+        struct import_part *part = &batch->parts[i];
+        if (part->was_there)
+            continue;
+        if (sell(batch->import, part, problem) != ERROR_NONE)
             return problem->error;
+        if (batch->written == NULL)
+            batch->written = part;
+    }
     return refuse_db(problem, add_to_log(batch));
 }
 
-/* All of it was, or nothing; where nothing was to be written, it makes no difference. */
+/* All of it was, or nothing. */
 static enum db_result
 was_committed(struct services *services, void *state)
 {
     const struct import_batch *batch = state;
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct import_part *part = &batch->parts[i];
-        struct imported_order order = {.concert_id = batch->import->offer.concert.concert_id,
-                                       .reference = part->reference,
-                                       .part = part->number};
-        if (part->was_there)
-            continue;
-        enum db_result result = import_table_lock_order(services->db, &order);
-        if (result != DB_OK)
-            return result;
-        return order.reservation_id == part->reservation_id ? DB_OK : DB_NONE;
-    }
-    return DB_OK;
+    const struct import_part *part = batch->written;
+    if (part == NULL)
+        return DB_OK;
+    struct imported_order order = {.concert_id = batch->import->offer.concert.concert_id,
+                                   .reference = part->reference,
+                                   .part = part->number};
+    enum db_result result = import_table_lock_order(services->db, &order);
+    return result == DB_OK && order.reservation_id != part->reservation_id ? DB_NONE : result;
 }
 
 static enum error
@@ -146,16 +147,8 @@ apply(struct import_orders *import, struct import_part *parts, size_t count,
       struct problem *problem)
 {
     struct import_batch batch = {.import = import, .parts = parts, .count = count};
-    const struct effect effect = {
-        .state = &batch,
-        .execute = execute,
-        .was_committed = was_committed,
-        .deadline = clock_monotonic() + PATIENCE_MS,
-    };
-    struct buffer body = {0};
-    bool replayed;
-    enum error error = effect_apply(import->services, &effect, &body, &replayed, problem);
-    buffer_free(&body);
+    struct effect effect = {.state = &batch, .execute = execute, .was_committed = was_committed};
+    enum error error = effect_apply_unasked(import->services, &effect, PATIENCE_MS, problem);
     for (size_t i = 0; i < count && error == ERROR_NONE; i++) {
         import->totals.known_count += parts[i].was_there;
         import->totals.written_count += !parts[i].was_there;

@@ -10,8 +10,9 @@
 #include "domain/concert/refund_rules.h"
 #include "domain/draw/draw.h"
 #include "domain/event.h"
+#include "domain/logged_change.h"
+#include "domain/organiser/presale_admin.h"
 #include "domain/queue/challenge.h"
-#include "mysql/organiser/audit_log_table.h"
 
 const struct concert concert_defaults = {
     .stored = STORED_CLOSED,
@@ -74,20 +75,12 @@ static enum db_result
 add_to_log(struct services *services, const struct author *author, const char *action,
            const char *detail, const struct concert_view *before, const struct concert_view *after)
 {
-    struct buffer old_values = {0}, new_values = {0};
-    author->describe(services, before, after, &old_values, &new_values);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = author->name,
-                                              .action = action,
-                                              .concert_id = after->concert->concert_id,
-                                              .detail = detail,
-                                              .old_values = old_values.data,
-                                              .new_values = new_values.data,
-                                          });
-    buffer_free(&old_values);
-    buffer_free(&new_values);
-    return result;
+    struct logged_change log = {.entry = {.actor = author->name,
+                                          .action = action,
+                                          .concert_id = after->concert->concert_id,
+                                          .detail = detail}};
+    author->describe(services, before, after, &log.before, &log.after);
+    return logged_change_write(services, &log);
 }
 
 /* Of items with ranges it is known how many seats they have. */
@@ -190,6 +183,8 @@ apply_change(struct concert_change *change, const struct concert *before, struct
     enum error error = change->apply(change->wanted, after, problem);
     if (error == ERROR_NONE)
         error = concert_check_times(after, problem);
+    if (error == ERROR_NONE)
+        error = presale_check_opening(after, problem);
     if (error == ERROR_NONE && before->stored == STORED_CANCELLED &&
         after->stored != before->stored)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE,

@@ -4,23 +4,16 @@
 #include <string.h>
 
 #include "domain/hall/hall_csv.h"
-#include "mysql/organiser/audit_log_table.h"
+#include "domain/logged_change.h"
 
 static enum db_result
 add_to_log(struct services *services, const struct hall_change *change, bool is_new)
 {
-    struct buffer values = {0};
-    change->describe(&change->hall, &values);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = change->actor,
-                                              .action = is_new ? "hall create" : "hall delete",
-                                              .detail = change->hall.name,
-                                              .old_values = is_new ? NULL : values.data,
-                                              .new_values = is_new ? values.data : NULL,
-                                          });
-    buffer_free(&values);
-    return result;
+    struct logged_change log = {.entry = {.actor = change->actor,
+                                          .action = is_new ? "hall create" : "hall delete",
+                                          .detail = change->hall.name}};
+    change->describe(&change->hall, is_new ? &log.after : &log.before);
+    return logged_change_write(services, &log);
 }
 
 enum error

@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "domain/event.h"
+#include "domain/logged_change.h"
 #include "domain/organiser/item_seats.h"
-#include "mysql/organiser/audit_log_table.h"
 
 /* ---- a new date ---- */
 
@@ -27,18 +27,12 @@ check_count(struct services *services, int32_t concert_id, struct problem *probl
 static enum error
 log_created(struct services *services, const struct item_create *create, struct problem *problem)
 {
-    struct buffer values = {0};
-    create->describe(create->draft, &values);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = create->actor,
-                                              .action = "item create",
-                                              .concert_id = create->concert_id,
-                                              .detail = create->draft->item.date,
-                                              .new_values = values.data,
-                                          });
-    buffer_free(&values);
-    return refuse_db(problem, result);
+    struct logged_change log = {.entry = {.actor = create->actor,
+                                          .action = "item create",
+                                          .concert_id = create->concert_id,
+                                          .detail = create->draft->item.date}};
+    create->describe(create->draft, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 enum error
@@ -183,19 +177,12 @@ item_admin_lock(struct services *services, int32_t concert_id, int32_t item_id,
 static enum error
 log_change(struct services *services, const struct item_change *change, struct problem *problem)
 {
-    struct buffer old_values = {0}, new_values = {0};
-    change->describe(change, &old_values, &new_values);
-    enum db_result result = audit_log_table_add(services->db, &(struct log_entry){
-                                                                  .actor = change->actor,
-                                                                  .action = "item change",
-                                                                  .concert_id = change->concert_id,
-                                                                  .detail = change->detail,
-                                                                  .old_values = old_values.data,
-                                                                  .new_values = new_values.data,
-                                                              });
-    buffer_free(&old_values);
-    buffer_free(&new_values);
-    return refuse_db(problem, result);
+    struct logged_change log = {.entry = {.actor = change->actor,
+                                          .action = "item change",
+                                          .concert_id = change->concert_id,
+                                          .detail = change->detail}};
+    change->describe(change, &log.before, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 /*

@@ -6,25 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/event.h"
+#include "domain/logged_change.h"
 #include "mysql/organiser/audit_log_table.h"
-
-static enum error
-log_begin(struct services *services, struct item_cancel_begin *cancel, const struct buffer *before,
-          struct problem *problem)
-{
-    struct buffer after = {0};
-    cancel->describe(cancel, &after);
-    enum db_result result = audit_log_table_add(services->db, &(struct log_entry){
-                                                                  .actor = cancel->actor,
-                                                                  .action = "item cancel",
-                                                                  .concert_id = cancel->concert_id,
-                                                                  .detail = cancel->reason,
-                                                                  .old_values = before->data,
-                                                                  .new_values = after.data,
-                                                              });
-    buffer_free(&after);
-    return refuse_db(problem, result);
-}
 
 /*
  * Nothing is said to the seats yet: who looked at the date before the COMMIT may still take one,
@@ -35,22 +18,26 @@ item_cancel_execute(struct services *services, void *state, struct problem *prob
 {
     struct item_cancel_begin *cancel = state;
     struct concert concert;
-    struct buffer before = {0};
+    struct logged_change log = {.entry = {.actor = cancel->actor,
+                                          .action = "item cancel",
+                                          .concert_id = cancel->concert_id,
+                                          .detail = cancel->reason}};
     if (item_admin_lock(services, cancel->concert_id, cancel->item_id, &concert, &cancel->item,
                         problem) != ERROR_NONE)
         return problem->error;
     if (concert.stored == STORED_CANCELLED || cancel->item.status != ITEM_OPEN)
         return refuse_because(problem, ERROR_NOT_CANCELLABLE, "The %s is cancelled already",
                               concert.stored == STORED_CANCELLED ? "concert" : "item");
-    cancel->describe(cancel, &before);
-    enum error error =
-        refuse_db(problem, item_cancel_table_begin(services->db, &cancel->item, &cancel->begun_at));
+    cancel->describe(cancel, &log.before);
+    enum db_result result = item_cancel_table_begin(services->db, &cancel->item, &cancel->begun_at);
     cancel->item.status = ITEM_CANCELLED;
     event_add_concert(services, EVENT_CONCERT_CHANGED, cancel->concert_id, cancel->item_id);
-    if (error == ERROR_NONE)
-        error = log_begin(services, cancel, &before, problem);
-    buffer_free(&before);
-    return error;
+    if (result != DB_OK) {
+        logged_change_free(&log);
+        return refuse_db(problem, result);
+    }
+    cancel->describe(cancel, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 enum db_result

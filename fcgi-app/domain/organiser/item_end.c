@@ -13,12 +13,7 @@ enum { PATIENCE_MS = 1000, REFUSED_MAX = 3 };
 enum error
 item_end_apply(struct services *services, struct effect *effect, struct problem *problem)
 {
-    struct buffer body = {0};
-    bool replayed;
-    effect->deadline = clock_monotonic() + PATIENCE_MS;
-    enum error error = effect_apply(services, effect, &body, &replayed, problem);
-    buffer_free(&body);
-    return error;
+    return effect_apply_unasked(services, effect, PATIENCE_MS, problem);
 }
 
 /* Those that are ended in one transaction. */

@@ -2,12 +2,12 @@
 
 #include <openssl/evp.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
-#include "mysql/organiser/audit_log_table.h"
+#include "domain/logged_change.h"
 
 static const char *const role_names[] = {
     [ROLE_NONE] = "other",    [ROLE_VIEWER] = "viewer",   [ROLE_GATE] = "gate",
@@ -116,8 +116,7 @@ static void
 make_key(char key[OPERATOR_KEY_SIZE])
 {
     uint8_t bytes[KEY_HASH_BYTES];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        log_abort("getrandom() failed");
+    random_fill(bytes, sizeof bytes);
     memcpy(key, OPERATOR_KEY_PREFIX, sizeof OPERATOR_KEY_PREFIX);
     hex_write(bytes, sizeof bytes, key + sizeof OPERATOR_KEY_PREFIX - 1);
 }
@@ -126,18 +125,10 @@ static enum db_result
 add_to_log(struct services *services, const struct operator_change *change, const char *action,
            bool is_new)
 {
-    struct buffer values = {0};
-    change->describe(&change->account, &values);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = change->actor,
-                                              .action = action,
-                                              .detail = change->account.name,
-                                              .old_values = is_new ? NULL : values.data,
-                                              .new_values = is_new ? values.data : NULL,
-                                          });
-    buffer_free(&values);
-    return result;
+    struct logged_change log = {
+        .entry = {.actor = change->actor, .action = action, .detail = change->account.name}};
+    change->describe(&change->account, is_new ? &log.after : &log.before);
+    return logged_change_write(services, &log);
 }
 
 enum error

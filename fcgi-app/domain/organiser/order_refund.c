@@ -1,6 +1,6 @@
 #include "domain/organiser/order_refund.h"
 
-#include "mysql/organiser/audit_log_table.h"
+#include "domain/logged_change.h"
 
 static enum error
 require_paid(enum db_result result, const struct reservation *found, struct problem *problem)
@@ -23,26 +23,6 @@ order_refund_precheck(struct services *services, void *state, struct problem *pr
                         &found, problem);
 }
 
-static enum error
-add_to_log(struct services *services, struct order_refund *refund, const struct buffer *before,
-           struct problem *problem)
-{
-    const struct reservation_cancel *order = &refund->order;
-    struct buffer after = {0};
-    refund->describe(order, &after);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = refund->actor,
-                                              .action = "order refund",
-                                              .concert_id = order->reservation.concert_id,
-                                              .detail = refund->reason,
-                                              .old_values = before->data,
-                                              .new_values = after.data,
-                                          });
-    buffer_free(&after);
-    return refuse_db(problem, result);
-}
-
 /* With its seats, once it is known whose it is. */
 static enum error
 lock_order(struct services *services, struct reservation_cancel *order, struct problem *problem)
@@ -62,20 +42,24 @@ order_refund_execute(struct services *services, void *state, struct problem *pro
 {
     struct order_refund *refund = state;
     struct reservation_cancel *order = &refund->order;
-    struct buffer before = {0};
+    struct logged_change log = {
+        .entry = {.actor = refund->actor, .action = "order refund", .detail = refund->reason}};
     order->refunded = false;
     if (lock_order(services, order, problem) != ERROR_NONE)
         return problem->error;
-    refund->describe(order, &before);
+    log.entry.concert_id = order->reservation.concert_id;
+    refund->describe(order, &log.before);
     enum error error = refund_return_seats(services, &order->reservation, refund->seat_ids,
                                            refund->seat_count, &order->refund, problem);
     if (error == ERROR_NONE)
         error = refund_pay_back(services, &order->reservation, &order->refund, problem);
     order->refunded = error == ERROR_NONE;
-    if (error == ERROR_NONE)
-        error = add_to_log(services, refund, &before, problem);
-    buffer_free(&before);
-    return error;
+    if (error != ERROR_NONE) {
+        logged_change_free(&log);
+        return error;
+    }
+    refund->describe(order, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 enum db_result

@@ -1,9 +1,9 @@
 #include "domain/organiser/order_sale.h"
 
 #include "domain/event.h"
+#include "domain/logged_change.h"
 #include "domain/sale/quota.h"
 #include "domain/sale/reservation_create.h"
-#include "mysql/organiser/audit_log_table.h"
 
 /* When it is on sale is for buyers; what is cancelled is for nobody. */
 static enum error
@@ -144,18 +144,12 @@ order_sale_write(struct services *services, struct order_sale *sale, struct prob
 static enum db_result
 add_to_log(struct services *services, const struct order_sale *sale)
 {
-    struct buffer after = {0};
-    sale->describe(sale, &after);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = sale->actor,
-                                              .action = "order sell",
-                                              .concert_id = sale->create.concert_id,
-                                              .detail = "",
-                                              .new_values = after.data,
-                                          });
-    buffer_free(&after);
-    return result;
+    struct logged_change log = {.entry = {.actor = sale->actor,
+                                          .action = "order sell",
+                                          .concert_id = sale->create.concert_id,
+                                          .detail = ""}};
+    sale->describe(sale, &log.after);
+    return logged_change_write(services, &log);
 }
 
 /*

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "domain/event.h"
-#include "mysql/organiser/audit_log_table.h"
+#include "domain/logged_change.h"
 
 /* A change that is not told yet may have begun so long ago. */
 enum { CHANGE_LASTS_MS = 60000 };
@@ -99,21 +99,14 @@ static enum error
 write_log(struct services *services, const struct ticket_checkin *checkin, const char *action,
           const struct ticket *before, struct problem *problem)
 {
-    struct buffer old_values = {0}, new_values = {0};
-    checkin->describe(before, &old_values);
-    checkin->describe(&checkin->ticket, &new_values);
-    enum db_result result = audit_log_table_add(
-        services->db, &(struct log_entry){
-                          .actor = checkin->actor,
-                          .action = action,
-                          .concert_id = before->concert_id,
-                          .detail = checkin->reason != NULL ? checkin->reason : "",
-                          .old_values = old_values.data,
-                          .new_values = new_values.data,
-                      });
-    buffer_free(&old_values);
-    buffer_free(&new_values);
-    return refuse_db(problem, result);
+    struct logged_change log = {
+        .entry = {.actor = checkin->actor,
+                  .action = action,
+                  .concert_id = before->concert_id,
+                  .detail = checkin->reason != NULL ? checkin->reason : ""}};
+    checkin->describe(before, &log.before);
+    checkin->describe(&checkin->ticket, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 /* The ticket of the code. */

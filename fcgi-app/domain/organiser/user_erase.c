@@ -3,13 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "domain/organiser/item_end.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/point.h"
+#include "domain/sale/waitlist.h"
 #include "mysql/organiser/audit_log_table.h"
 
 enum { TOKEN_TRIES = 10 /* in a concert */ };
@@ -153,8 +154,7 @@ static void
 make_name(struct user_erase *erase)
 {
     uint8_t bytes[16];
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-        log_abort("getrandom() failed");
+    random_fill(bytes, sizeof bytes);
     memcpy(erase->name, "erased-", 7);
     hex_write(bytes, sizeof bytes, erase->name + 7);
     erase->describe(erase->name, &erase->new_values);
@@ -171,6 +171,7 @@ user_erase_run(struct services *services, struct user_erase *erase, struct probl
     make_name(erase);
     if (user_erase_look(services, erase, problem) != ERROR_NONE ||
         require_no_value(erase, problem) != ERROR_NONE ||
+        waitlist_erase(services, erase->user_id, problem) != ERROR_NONE ||
         end_holds(services, erase, problem) != ERROR_NONE ||
         end_tokens(services, erase, problem) != ERROR_NONE)
         return problem->error;

@@ -1,10 +1,9 @@
 #include "domain/queue/challenge.h"
 
 #include <assert.h>
-#include <sys/random.h>
 
 #include "base/config.h"
-#include "base/log.h"
+#include "base/random.h"
 #include "base/voucher.h"
 #include "domain/queue/queue_rebuild.h"
 #include "redis/queue/proof_store.h"
@@ -113,6 +112,5 @@ challenge_change(const struct concert *before, struct concert *after)
 {
     if (!after->challenged || before->challenged)
         return;
-    if (getrandom(after->challenge_key, PROOF_KEY_BYTES, 0) != PROOF_KEY_BYTES)
-        log_abort("getrandom() failed");
+    random_fill(after->challenge_key, PROOF_KEY_BYTES);
 }

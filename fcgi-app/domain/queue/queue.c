@@ -1,10 +1,9 @@
 #include "domain/queue/queue.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/random.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/challenge.h"
 #include "domain/queue/queue_entry.h"
@@ -116,8 +115,7 @@ queue_add(struct services *services, const struct concert *concert, const char *
           const char *proof, struct queue_position *position, struct problem *problem)
 {
     struct queue_call call = {.user_id = user_id, .proof = proof};
-    if (getrandom(call.token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
-        log_abort("getrandom() failed");
+    random_fill(call.token, TOKEN_SIZE);
     enum error error = make_call(services, concert, try_add, &call, problem);
     *position = call.position;
     return error;

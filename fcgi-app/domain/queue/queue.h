@@ -78,8 +78,8 @@ enum { QUEUE_ADDS_MAX = 16 };
 /*
  * The same for 2 to QUEUE_ADDS_MAX users of one concert, by about as many statements as one takes.
  * Only what is plainly possible is done: a new place for who has none, and has to wait if there is
- * a queue, in a concert that asks for no proof of work. Who is LEFT is to be handed to queue_add(),
- * which finds what was begun here.
+ * a queue, in a concert that asks for no proof of work and no code. Who is LEFT is to be handed to
+ * queue_add(), which finds what was begun here.
  */
 void queue_add_together(struct services *services, int32_t concert_id, struct queue_add *adds,
                         size_t count);

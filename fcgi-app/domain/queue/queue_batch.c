@@ -6,9 +6,8 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "base/log.h"
+#include "base/random.h"
 #include "domain/concert/concert.h"
 #include "domain/queue/queue_entry.h"
 #include "domain/queue/queue_rebuild.h"
@@ -24,13 +23,6 @@ struct batch {
     size_t of[QUEUE_ADDS_MAX]; /* which of the adds */
     size_t count;
 };
-
-static void
-make_token(uint8_t token[TOKEN_SIZE])
-{
-    if (getrandom(token, TOKEN_SIZE, 0) != (ssize_t)TOKEN_SIZE)
-        log_abort("getrandom() failed");
-}
 
 /* Who asks twice is in it once. */
 static void
@@ -115,7 +107,7 @@ take_numbers(struct services *services, const struct queue_settings *settings,
 {
     for (size_t i = 0; i < count; i++) {
         applicants[i].user_id = adds[i].user_id;
-        make_token(applicants[i].fresh);
+        random_fill(applicants[i].fresh, TOKEN_SIZE);
     }
     const struct queue_tokens *saved = queue_news_to_take_along(services, settings);
     enum queue_answer answer =
@@ -233,7 +225,7 @@ add_unqueued(struct services *services, const struct concert *concert, struct qu
                                 .lease_until = concert->now + lease_ms,
                                 .ends_ms = lease_ms,
                                 .lease_ms = lease_ms};
-        make_token(row.token);
+        random_fill(row.token, TOKEN_SIZE);
         add_row(&batch, i, adds[i].user_id, &row);
     }
     enum db_result result = write_unqueued(services, &period, &batch);
@@ -259,8 +251,8 @@ queue_add_together(struct services *services, int32_t concert_id, struct queue_a
         concert_require_service(&concert, &problem) != ERROR_NONE ||
         concert_require_queue(&concert, concert.now, &problem) != ERROR_NONE)
         refuse_all(adds, count, &problem);
-    else if (concert.challenged)
-        return; /* a proof that is spent here could not be handed to queue_add() any more */
+    else if (concert.challenged || concert_presale_runs(&concert, concert.now))
+        return; /* a proof that is spent here could not be handed to queue_add(); each has a code */
     else if (!concert.queued)
         add_unqueued(services, &concert, adds, count);
     else

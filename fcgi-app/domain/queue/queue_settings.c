@@ -15,6 +15,7 @@ struct queue_settings
 queue_settings_of(const struct services *services, const struct concert *concert)
 {
     enum concert_status status = concert_status(concert, concert->now);
+    bool runs = concert_presale_runs(concert, concert->now); /* in the one queue of the concert */
     return (struct queue_settings){
         .concert_id = concert->concert_id,
         .version = concert->queue_version,
@@ -27,7 +28,7 @@ queue_settings_of(const struct services *services, const struct concert *concert
         .missed_ms = (int64_t)services->config->missed_seconds * 1000,
         .draw = concert->draw,
         .freezes_in_ms = ms_until(concert, concert_freezes_at(concert)),
-        .opens_in_ms = ms_until(concert, concert->opens_at),
+        .opens_in_ms = runs ? 0 : ms_until(concert, concert->opens_at),
         .idle_ms = (int64_t)concert->idle_seconds * 1000,
         .closed = status != CONCERT_OPEN && status != CONCERT_SCHEDULED,
     };

@@ -9,7 +9,9 @@
 #include "base/log.h"
 #include "base/shared.h"
 #include "domain/concert/layout.h"
+#include "domain/sale/presale.h"
 #include "domain/sale/seating.h"
+#include "domain/sale/waitlist.h"
 
 enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most often enough */
 
@@ -17,6 +19,7 @@ enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most 
 struct hall {
     struct layout *layout;
     const struct hall_wish *wish;
+    int32_t waiting;              /* for what comes back of the item */
     size_t runs_read;             /* of the layout, by rank */
     size_t run_limit;             /* so many may be read: not those with a restricted view yet */
     int32_t seats_to_read;        /* at least, the next time */
@@ -26,19 +29,24 @@ struct hall {
 };
 
 static bool
+has_section(const struct hall_wish *wish, const char *section)
+{
+    return (wish->section[0] == '\0' || strcmp(wish->section, section) == 0) &&
+           (wish->sections == NULL || presale_allows(wish->sections, section));
+}
+
+static bool
 fits(const struct hall *hall, const struct seat_run *run)
 {
     const struct hall_wish *wish = hall->wish;
     return run->price <= wish->max_price &&
-           (wish->section[0] == '\0' ||
-            strcmp(wish->section, layout_section_name(hall->layout, run)) == 0);
+           has_section(wish, layout_section_name(hall->layout, run));
 }
 
 bool
 hall_fits(const struct hall_wish *wish, const struct seat *seat)
 {
-    return seat->price <= wish->max_price &&
-           (wish->section[0] == '\0' || strcmp(wish->section, seat->section) == 0);
+    return seat->price <= wish->max_price && has_section(wish, seat->section);
 }
 
 /*
@@ -99,7 +107,8 @@ read_free(struct hall *hall, const struct part *part, struct database *db)
     const struct layout *layout = hall->layout;
     const struct seat_run *run = layout->runs, *end = run + layout->run_count;
     int32_t id;
-    enum db_result result = seat_table_list_free(db, layout->item_id, part->first, part->last, &id);
+    enum db_result result =
+        seat_table_list_free(db, layout->item_id, part->first, part->last, hall->waiting == 0, &id);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         while (run < end && run->last < id)
             run++;
@@ -186,7 +195,8 @@ mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct
         bool locked = false;
         for (size_t n = 0; n < found && !locked; n++) {
             bool is_free =
-                seats[n].seat_id == ids[i] && seat_shown(&seats[n], now) == SEAT_AVAILABLE;
+                seats[n].seat_id == ids[i] &&
+                seat_shown(&seats[n], waitlist_judge_time(hall->waiting, now)) == SEAT_AVAILABLE;
             locked = is_free && hall_fits(hall->wish, &seats[n]);
             hall->passed_by = hall->passed_by || is_free != locked;
         }
@@ -246,6 +256,8 @@ lock_best(struct services *services, struct hall *hall, int32_t *ids, struct sea
             occupancy_take_seats(services->slot, item_id, ids, (size_t)wish->count);
         result = seat_table_lock_free(services->db, item_id, ids, (size_t)wish->count, seats,
                                       &found, now);
+        if (result == DB_OK && wish->has_waitlist) /* who joined since finds them held */
+            result = waitlist_table_count(services->db, item_id, &hall->waiting);
         if (result != DB_OK)
             break;
         if (mark_unlocked(hall, ids, wish->count, seats, found, *now)) {
@@ -302,8 +314,12 @@ hall_precheck(struct services *services, const struct item *item, struct hall_wi
               struct problem *problem)
 {
     wish->name = (struct sold_out_wish){0};
-    /* without a version the layout is read each time, and one like it may be another */
-    if (services->shared == NULL || item->layout_version == 0)
+    /*
+     * Without a version the layout is read each time, and one like it may be another. What is left
+     * of some sections together is not remembered.
+     */
+    bool is_of_some = wish->sections != NULL && wish->sections[0] != '\0';
+    if (services->shared == NULL || item->layout_version == 0 || is_of_some)
         return ERROR_NONE;
     struct hall hall = {.wish = wish};
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
@@ -313,6 +329,39 @@ hall_precheck(struct services *services, const struct item *item, struct hall_wi
         !is_sold_out(&services->shared->sold_out, &wish->name, wish->count))
         return ERROR_NONE;
     return refuse(problem, ERROR_SEATS_NOT_AVAILABLE);
+}
+
+/* Of the section with the most. */
+static int32_t
+count_seats(const struct hall *hall)
+{
+    const struct layout *layout = hall->layout;
+    int32_t max = 0, *counts = calloc(layout->run_count + 1, sizeof counts[0]);
+    if (counts == NULL)
+        log_abort("no memory");
+    for (size_t i = 0; i < layout->run_count; i++) {
+        const struct seat_run *run = &layout->runs[i];
+        counts[run->section] += fits(hall, run) ? run_length(run) : 0;
+        max = counts[run->section] > max ? counts[run->section] : max;
+    }
+    free(counts);
+    return max;
+}
+
+enum db_result
+hall_count(struct services *services, const struct item *item, const struct hall_wish *wish,
+           int32_t *seats, int32_t *available)
+{
+    struct hall hall = {.wish = wish, .waiting = item->waiting, .seats_to_read = INT32_MAX};
+    enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
+    if (result != DB_OK)
+        return result;
+    hall.run_limit = hall.layout->run_count;
+    result = read_more(&hall, services->db);
+    *seats = count_seats(&hall);
+    *available = seating_max_free(hall.candidates, hall.count);
+    free(hall.candidates);
+    return result;
 }
 
 static void
@@ -327,7 +376,7 @@ hall_lock_best(struct services *services, const struct item *item, const struct 
                int32_t ids[SEATS_AT_ONCE], struct seat seats[SEATS_AT_ONCE], int64_t *now,
                struct problem *problem)
 {
-    struct hall hall = {.wish = wish};
+    struct hall hall = {.wish = wish, .waiting = item->waiting};
     struct shared *shared = services->shared;
     int64_t started = clock_monotonic();
     uint32_t releases = shared != NULL ? sold_out_releases(&shared->sold_out, item->item_id) : 0;
@@ -347,7 +396,7 @@ hall_choose_together(struct services *services, const struct item *item,
                      const struct hall_wish *wish, size_t buyers, int32_t ids[SEATS_LISTED],
                      size_t *served)
 {
-    struct hall hall = {.wish = wish};
+    struct hall hall = {.wish = wish, .waiting = item->waiting};
     int64_t started = clock_monotonic();
     uint32_t releases = sold_out_releases(&services->shared->sold_out, item->item_id);
     size_t wanted = (size_t)wish->count, listed = 0;

@@ -12,6 +12,8 @@ struct hall_wish {
     int32_t count;             /* 1..SEATS_AT_ONCE; 0: no wish, the seats were named */
     const char *section;       /* "": any */
     int64_t max_price;         /* of a seat */
+    bool has_waitlist;         /* the concert: who waits comes before the buyer */
+    const char *sections;      /* of a presale, for presale_allows(); NULL: none */
     bool patient;              /* rather busy than seats beside those that others are just taking */
     struct sold_out_wish name; /* made by hall_precheck(); its item_id is 0 where nothing is told */
 };
@@ -25,6 +27,14 @@ bool hall_fits(const struct hall_wish *wish, const struct seat *seat);
  */
 enum error hall_precheck(struct services *services, const struct item *item, struct hall_wish *wish,
                          struct problem *problem) MUST_CHECK;
+
+/*
+ * Counts what an item has for a wish, but for its count, and what is free of it now, without a
+ * lock: of the section with the most, as all seats that are chosen together are of one.
+ */
+enum db_result hall_count(struct services *services, const struct item *item,
+                          const struct hall_wish *wish, int32_t *seats, int32_t *available)
+    MUST_CHECK;
 
 /*
  * Finds the best free seats of an item and locks them, inside a running transaction; *now is the

@@ -9,11 +9,17 @@
 #include "domain/sale/point.h"
 #include "domain/sale/quota.h"
 
-/* Nobody gets a token for a closed concert: a hold that was made without one is paid without. */
+/*
+ * Nobody gets a token for a closed concert, or between a presale and the opening: a hold that was
+ * made without one is paid without.
+ */
 static bool
 needs_token(const struct payment_create *create, int64_t now)
 {
-    return create->reservation.has_token || concert_status(&create->concert, now) != CONCERT_CLOSED;
+    enum concert_status status = concert_status(&create->concert, now);
+    bool gives_none = status == CONCERT_CLOSED ||
+                      (status == CONCERT_SCHEDULED && create->reservation.presale_id != 0);
+    return create->reservation.has_token || !gives_none;
 }
 
 /* That the token is missing is said first, unless what is to be paid is found to need none. */
@@ -42,7 +48,8 @@ payment_create_precheck(struct services *services, void *state, struct problem *
 bool
 payment_create_needs_mutex(const struct payment_create *create)
 {
-    return create->concert.has_seat_limit || create->reservation.has_seat_limit;
+    return create->concert.has_seat_limit || create->reservation.has_seat_limit ||
+           create->reservation.presale_id != 0;
 }
 
 enum error
@@ -162,9 +169,9 @@ refuse_unsold(struct services *services, struct reservation *reservation, struct
 
 /*
  * The story of a sale's second half: the reservation becomes paid, its seats sold, a payment says
- * so, and the points move. Lock order: the user's mutex, reservation, seats, token, point row. The
- * hold is judged when the reservation is locked, and again after the last lock, which may have been
- * waited for: nobody shall see a hold expired and then paid.
+ * so, and the points move. Lock order: the user's mutex, reservation, seats, slots and code of a
+ * presale, token, point row. The hold is judged when the reservation is locked, and again after the
+ * last lock, which may have been waited for: nobody shall see a hold expired and then paid.
  */
 enum error
 payment_create_execute(struct services *services, void *state, struct problem *problem)
@@ -189,6 +196,10 @@ payment_create_execute(struct services *services, void *state, struct problem *p
     result = reservation_table_sell(services->db, &sold, 1, now);
     if (result == DB_NONE)
         return refuse_unsold(services, reservation, problem);
+    if (result == DB_OK)
+        result = presale_sell(services, reservation, now);
+    if (result == DB_NONE)
+        return refuse(problem, ERROR_HOLD_EXPIRED);
     if (result == DB_OK)
         result = write_payment(services, create, now);
     if (result != DB_OK)

@@ -16,12 +16,16 @@ create_of(const struct effect_call *call)
     return call->effect.state;
 }
 
-/* Of an item that has started it is not known here whether its concert is over. */
+/*
+ * Of an item that has started it is not known here whether its concert is over. A hold of a presale
+ * has more to be sold than its seats.
+ */
 static bool
 is_plain(struct payment_create *create)
 {
     struct problem problem;
-    return create->concert.now < create->concert.last_starts_at &&
+    return create->reservation.presale_id == 0 &&
+           create->concert.now < create->concert.last_starts_at &&
            payment_create_check(create, DB_OK, &problem) == ERROR_NONE;
 }
 

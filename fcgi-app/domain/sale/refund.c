@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/sale/point.h"
 #include "domain/sale/reservation.h"
+#include "domain/sale/waitlist.h"
 #include "mysql/sale/ticket_table.h"
 
 enum { PERCENT = 100 };
@@ -50,9 +51,10 @@ end_reservation(struct services *services, struct reservation *reservation, stru
     refund->seat_count = (size_t)reservation->seat_count;
     for (size_t i = 0; i < refund->seat_count; i++)
         refund->seat_ids[i] = reservation->seats[i].seat_id;
-    enum db_result result =
-        seat_table_free(services->db, reservation->item_id, reservation->seats,
-                        (size_t)reservation->seat_count, reservation->reservation_id);
+    enum db_result result = waitlist_free_seats(services, reservation, reservation->seats,
+                                                (size_t)reservation->seat_count);
+    if (result == DB_OK)
+        result = presale_give_back(services, reservation, refund->seat_count);
     if (result == DB_OK)
         result = reservation_table_set_status(services->db, reservation->reservation_id,
                                               RESERVATION_PAID, RESERVATION_CANCELLED, CLOCK_NEVER);
@@ -70,8 +72,10 @@ lessen_reservation(struct services *services, struct reservation *reservation,
     refund->price = split.price;
     refund->seat_count = count;
     memcpy(refund->seat_ids, seat_ids, count * sizeof seat_ids[0]);
-    enum db_result result = seat_table_free(services->db, reservation->item_id, split.leaving,
-                                            split.leaving_count, reservation->reservation_id);
+    enum db_result result =
+        waitlist_free_seats(services, reservation, split.leaving, split.leaving_count);
+    if (result == DB_OK)
+        result = presale_give_back(services, reservation, count);
     if (result == DB_OK)
         result = reservation_table_return_seats(services->db, reservation, seat_ids, count,
                                                 split.price, refund->asked_at);

@@ -7,6 +7,7 @@
 #include "domain/concert/concert.h"
 #include "domain/effect.h"
 #include "domain/sale/hall.h"
+#include "domain/sale/presale.h"
 #include "domain/sale/refund.h"
 #include "mysql/sale/reservation_table.h"
 
@@ -24,6 +25,7 @@ const char *reservation_status_name(enum reservation_status status);
 struct offer {
     struct concert concert;
     struct item item;
+    struct presale_way way; /* of one call: those that go together come without a code */
 };
 
 /* The state of a reserving call (domain/effect.h). The caller fills the first part. */
@@ -35,6 +37,7 @@ struct reservation_create {
     size_t seat_count;
     struct hall_wish wish; /* best available; its count is 0 where the seats are named */
     const char *token;     /* text of the queue token, NULL: none */
+    const char *code;      /* of a presale, "": none */
     struct offer *offer;   /* read by the precheck; calls that go together share one */
 
     int32_t tries;    /* so far */
@@ -83,9 +86,10 @@ void reservation_cancel_count(const void *cancel, struct tally *tally);
 
 /*
  * To be called before the answer of a call that freed seats, or may have done so: from now on best
- * available finds them. Also before a stored answer is repeated: the worker of the first call may
- * have been killed before it came here. Then `repeated` is true, and the reservation is that of the
- * user's `key`; whoever repeats an old one has nobody look at the seats anew.
+ * available finds them, and who waits for them has them. Also before a stored answer is repeated:
+ * the worker of the first call may have been killed before it came here. Then `repeated` is true,
+ * and the reservation is that of the user's `key`; whoever repeats an old one has nobody look at
+ * the seats anew.
  */
 void reservation_seats_freed(struct services *services, const char *user_id,
                              const struct reservation *reservation, const char *key, bool repeated);

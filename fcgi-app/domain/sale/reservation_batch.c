@@ -162,6 +162,10 @@ reservation_create_precheck_batch(struct services *services, struct effect_group
     for (size_t i = 0; i < group->count; i++) {
         struct effect_call *call = group->calls[i];
         struct reservation_create *create = create_of(call);
+        if (concert_presale_runs(&first->offer->concert, first->offer->concert.now)) {
+            call->course = EFFECT_ALONE; /* each has a code, and takes slots of its own */
+            continue;
+        }
         enum error error = reservation_create_check(services, create, &call->problem);
         if (error == ERROR_NONE)
             error = create->wish.count > 0 ? check_wish(services, call, &asked)

@@ -11,6 +11,7 @@
 #include "domain/sale/point.h"
 #include "domain/sale/seat_return.h"
 #include "domain/sale/ticket.h"
+#include "domain/sale/waitlist.h"
 #include "mysql/sale/idempotency_table.h"
 
 enum {
@@ -23,9 +24,10 @@ static enum error
 release(struct services *services, struct reservation *reservation, int64_t given_back_at,
         struct problem *problem)
 {
-    enum db_result result =
-        seat_table_free(services->db, reservation->item_id, reservation->seats,
-                        (size_t)reservation->seat_count, reservation->reservation_id);
+    enum db_result result = waitlist_free_seats(services, reservation, reservation->seats,
+                                                (size_t)reservation->seat_count);
+    if (result == DB_OK)
+        result = presale_give_back(services, reservation, (size_t)reservation->seat_count);
     if (result == DB_OK)
         result =
             reservation_table_set_status(services->db, reservation->reservation_id,
@@ -205,6 +207,9 @@ reservation_seats_freed(struct services *services, const char *user_id,
                      reservation_table_find(services->db, effect_id, &found, &now) != DB_OK))
         return;
     sold_out_release(&services->shared->sold_out, found.item_id);
+    if (found.concert_waitlist) /* what fails is left to the sweeper */
+        (void)!waitlist_settle(services, found.item_id, &(struct waitlist_report){0},
+                               &(struct problem){0});
 }
 
 static enum error

@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/quota.h"
+#include "domain/sale/waitlist.h"
 
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
 
@@ -17,6 +18,7 @@ reservation_create_check_seats(const struct reservation_create *create, const st
     if (found < create->seat_count)
         return refuse(problem, ERROR_SEAT_NOT_FOUND);
     struct problem taken = {.error = ERROR_SEAT_TAKEN};
+    now = waitlist_judge_time(create->offer->item.waiting, now);
     for (size_t i = 0; i < found; i++)
         if (seat_shown(&seats[i], now) != SEAT_AVAILABLE)
             taken.seat_ids[taken.seat_count++] = seats[i].seat_id;
@@ -90,7 +92,8 @@ reservation_create_check(struct services *services, struct reservation_create *c
 {
     const struct concert *concert = &create->offer->concert;
     if (concert_require_service(concert, problem) != ERROR_NONE ||
-        concert_require_open(concert, concert->now, problem) != ERROR_NONE ||
+        presale_enter(services, concert, create->user_id, create->code, &create->offer->way,
+                      problem) != ERROR_NONE ||
         admit(services, create, problem) != ERROR_NONE ||
         check_pause(services, create, problem) != ERROR_NONE ||
         concert_require_item(&create->offer->item, problem) != ERROR_NONE)
@@ -109,12 +112,18 @@ reservation_create_precheck(struct services *services, void *state, struct probl
     if (concert_refuse(problem, result) != ERROR_NONE ||
         reservation_create_check(services, create, problem) != ERROR_NONE)
         return problem->error;
-    if (create->wish.count > 0)
-        return hall_precheck(services, &create->offer->item, &create->wish, problem);
-    if (reservation_create_check_seats(create, seats, found, create->offer->concert.now, problem) !=
-        ERROR_NONE)
+    create->wish.has_waitlist = create->offer->concert.waitlist;
+    if (create->wish.count > 0) {
+        create->wish.sections = create->offer->way.sections;
+        if (hall_precheck(services, &create->offer->item, &create->wish, problem) != ERROR_NONE)
+            return problem->error;
+    } else if (reservation_create_check_seats(create, seats, found, create->offer->concert.now,
+                                              problem) != ERROR_NONE ||
+               seat_require_pairs(seats, found, create->seat_ids, create->seat_count, problem) !=
+                   ERROR_NONE) {
         return problem->error;
-    return seat_require_pairs(seats, found, create->seat_ids, create->seat_count, problem);
+    }
+    return presale_check_left(&create->offer->way, problem);
 }
 
 void
@@ -147,6 +156,8 @@ reservation_create_write(struct services *services, struct reservation_create *c
     if (result == DB_OK)
         result = seat_table_hold(services->db, made->item_id, seats, create->seat_count,
                                  made->reservation_id, made->expires_at);
+    if (result == DB_OK)
+        result = presale_hold(services, &create->offer->way, made);
     if (result == DB_OK && create->keeps_place)
         result = token_table_prolong(services->db, made->token, made->expires_at);
     event_add_reservation(services, EVENT_RESERVATION_HELD, made);
@@ -161,6 +172,8 @@ reservation_create_lock_named(struct services *services, const struct reservatio
     size_t found;
     enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
                                             create->seat_count, seats, &found, now);
+    if (result == DB_OK)
+        result = waitlist_read_waiting(services, &create->offer->concert, &create->offer->item);
     if (result != DB_OK)
         return refuse_db(problem, result);
     return reservation_create_check_seats(create, seats, found, *now, problem);
@@ -179,21 +192,27 @@ lock_seats(struct services *services, struct reservation_create *create,
 }
 
 /*
- * The story of a sale's first half. Lock order: the user's mutex, the seats by number, the token.
+ * The story of a sale's first half. Lock order: the user's mutex, the code of a presale, the seats
+ * by number, the slots of the presale, the token.
  */
 enum error
 reservation_create_execute(struct services *services, void *state, struct problem *problem)
 {
     struct reservation_create *create = state;
     const struct concert *concert = &create->offer->concert;
+    struct presale_way *way = &create->offer->way;
     struct seat seats[SEATS_AT_ONCE];
     int64_t now;
     struct concert_user user = {create->concert_id, create->user_id};
-    enum db_result locked = quota_lock(services, &user, concert->has_seat_limit ? 1 : 0);
+    bool has_mutex = concert->has_seat_limit || way->presale_id != 0;
+    enum db_result locked = quota_lock(services, &user, has_mutex ? 1 : 0);
     if (refuse_db(problem, locked) != ERROR_NONE ||
+        presale_take_code(services, way, create->user_id, problem) != ERROR_NONE ||
         lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
-        concert_require_open(concert, now, problem) != ERROR_NONE ||
+        presale_require_open(way, concert, now, problem) != ERROR_NONE ||
         reservation_require_item_open(&create->offer->item, now, problem) != ERROR_NONE ||
+        presale_lock(services, way, concert, create->user_id, seats, create->seat_count, now,
+                     problem) != ERROR_NONE ||
         quota_check(services, concert, create->user_id, now, create->seat_count, problem) !=
             ERROR_NONE)
         return problem->error;

@@ -1,6 +1,7 @@
 #include "domain/sale/seat_return.h"
 
 #include "domain/event.h"
+#include "domain/sale/waitlist.h"
 
 /* Those of the named seats whose partner the reservation has too. */
 static size_t
@@ -57,8 +58,9 @@ seat_return_release(struct services *services, struct reservation *hold, const i
     if (split.leaving_count < count)
         return refuse_because(problem, ERROR_SEAT_NOT_FOUND,
                               "The reservation has not all of these seats");
-    enum db_result result = seat_table_free(services->db, hold->item_id, split.leaving,
-                                            split.leaving_count, hold->reservation_id);
+    enum db_result result = waitlist_free_seats(services, hold, split.leaving, split.leaving_count);
+    if (result == DB_OK)
+        result = presale_give_back(services, hold, count);
     if (result == DB_OK)
         result = reservation_table_release_seats(services->db, hold, seat_ids, count, split.price);
     if (result == DB_OK)

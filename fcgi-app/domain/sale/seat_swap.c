@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/sale/reservation_create.h"
 #include "domain/sale/ticket.h"
+#include "domain/sale/waitlist.h"
 
 static enum error
 require_live(const struct reservation *reservation, struct problem *problem)
@@ -125,7 +126,8 @@ seat_swap_precheck(struct services *services, void *state, struct problem *probl
     if (require_live(found, problem) != ERROR_NONE ||
         require_sale(&swap->offer, concert->now, problem) != ERROR_NONE ||
         require_owned(found, &swap->from, problem) != ERROR_NONE ||
-        require_free(found, &swap->to, coming, pick(seats, count, &swap->to, coming), concert->now,
+        require_free(found, &swap->to, coming, pick(seats, count, &swap->to, coming),
+                     waitlist_judge_time(swap->offer.item.waiting, concert->now),
                      problem) != ERROR_NONE)
         return problem->error;
     return require_pairs(swap, found, seats, count, problem);
@@ -160,8 +162,7 @@ exchange(struct services *services, const struct reservation *reservation,
     if (is_paid)
         result = ticket_table_void(db, reservation->reservation_id, split->leaving, count);
     if (result == DB_OK)
-        result = seat_table_free(db, reservation->item_id, split->leaving, count,
-                                 reservation->reservation_id);
+        result = waitlist_free_seats(services, reservation, split->leaving, count);
     if (result == DB_OK)
         result = seat_table_hold(db, reservation->item_id, coming, count,
                                  reservation->reservation_id, reservation->expires_at);
@@ -211,13 +212,16 @@ seat_swap_execute(struct services *services, void *state, struct problem *proble
         refuse_db(problem, reservation_table_returned_seats(services->db, reservation)) !=
             ERROR_NONE)
         return problem->error;
-    if (require_live(reservation, problem) != ERROR_NONE ||
+    if (refuse_db(problem, waitlist_read_waiting(services, &swap->offer.concert,
+                                                 &swap->offer.item)) != ERROR_NONE ||
+        require_live(reservation, problem) != ERROR_NONE ||
         require_sale(&swap->offer, now, problem) != ERROR_NONE ||
         require_owned(reservation, &swap->from, problem) != ERROR_NONE ||
         ticket_require_unused(services, reservation->reservation_id, swap->from.ids,
                               swap->from.count, problem) != ERROR_NONE)
         return problem->error;
     reservation_split(reservation, swap->from.ids, swap->from.count, &split);
+    now = waitlist_judge_time(swap->offer.item.waiting, now);
     if (require_free(reservation, &swap->to, coming, count, now, problem) != ERROR_NONE ||
         require_prices(split.leaving, coming, count, problem) != ERROR_NONE)
         return problem->error;

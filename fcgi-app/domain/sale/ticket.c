@@ -1,10 +1,9 @@
 #include "domain/sale/ticket.h"
 
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/config.h"
-#include "base/log.h"
+#include "base/random.h"
 
 enum { INSERTS_MAX = 3 };
 
@@ -82,8 +81,7 @@ match_references(const struct reservation *reservation, const struct ticket_refe
             continue;
         }
         uint8_t *made = missing->references[missing->count];
-        if (getrandom(made, TICKET_REFERENCE_BYTES, 0) != TICKET_REFERENCE_BYTES)
-            log_abort("getrandom() failed");
+        random_fill(made, TICKET_REFERENCE_BYTES);
         missing->seat_ids[missing->count++] = seat_id;
     }
 }

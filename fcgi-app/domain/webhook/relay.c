@@ -14,28 +14,9 @@ relay_list_webhooks(struct services *services, struct webhook list[WEBHOOKS_MAX]
 }
 
 /*
- * Ends the transaction by what it came to. A COMMIT whose answer was lost is no matter: what was
- * dispatched is not new any more, and what was leased comes back when its lease is over.
+ * What is new is looked for without a lock: mostly there is nothing. A COMMIT whose answer was lost
+ * is no matter: what was dispatched is not new any more.
  */
-static enum db_result
-end(struct services *services, enum db_result result)
-{
-    if (result != DB_OK) {
-        transaction_rollback(services->db);
-        return result;
-    }
-    switch (transaction_commit(services->db)) {
-    case COMMIT_DONE:
-        return DB_OK;
-    case COMMIT_ROLLED_BACK:
-        return DB_RETRY;
-    case COMMIT_UNKNOWN:
-        break;
-    }
-    return DB_GONE;
-}
-
-/* What is new is looked for without a lock: mostly there is nothing. */
 enum db_result
 relay_dispatch(struct services *services, size_t *count)
 {
@@ -47,9 +28,10 @@ relay_dispatch(struct services *services, size_t *count)
     result = transaction_begin(services->db);
     if (result == DB_OK)
         result = delivery_table_dispatch(services->db, &events);
-    return end(services, result);
+    return transaction_end(services->db, result);
 }
 
+/* Likewise, what was leased unseen comes back when its lease is over. */
 enum db_result
 relay_lease(struct services *services, int32_t webhook_id, size_t max, int64_t lease_ms,
             struct delivery list[DELIVERY_BATCH], size_t *count)
@@ -60,7 +42,7 @@ relay_lease(struct services *services, int32_t webhook_id, size_t max, int64_t l
     result = transaction_begin(services->db);
     if (result == DB_OK)
         result = delivery_table_lease(services->db, webhook_id, lease_ms, list, count);
-    return end(services, result);
+    return transaction_end(services->db, result);
 }
 
 enum db_result

@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/log.h"
-#include "mysql/organiser/audit_log_table.h"
+#include "base/random.h"
+#include "domain/logged_change.h"
 
 bool
 webhook_key_read(const struct config *config, char key[WEBHOOK_KEY_SIZE], char *error,
@@ -83,18 +83,10 @@ static enum db_result
 add_to_log(struct services *services, const struct webhook_change *change, const char *action,
            bool is_new)
 {
-    struct buffer values = {0};
-    change->describe(&change->webhook, &values);
-    enum db_result result =
-        audit_log_table_add(services->db, &(struct log_entry){
-                                              .actor = change->actor,
-                                              .action = action,
-                                              .detail = change->webhook.url,
-                                              .old_values = is_new ? NULL : values.data,
-                                              .new_values = is_new ? values.data : NULL,
-                                          });
-    buffer_free(&values);
-    return result;
+    struct logged_change log = {
+        .entry = {.actor = change->actor, .action = action, .detail = change->webhook.url}};
+    change->describe(&change->webhook, is_new ? &log.after : &log.before);
+    return logged_change_write(services, &log);
 }
 
 static enum error
@@ -120,8 +112,7 @@ webhook_add_execute(struct services *services, void *state, struct problem *prob
         check_events(webhook->events, problem) != ERROR_NONE ||
         check_room(services, problem) != ERROR_NONE)
         return problem->error;
-    if (getrandom(webhook->salt, sizeof webhook->salt, 0) != (ssize_t)sizeof webhook->salt)
-        log_abort("getrandom() failed");
+    random_fill(webhook->salt, sizeof webhook->salt);
     enum db_result result = webhook_table_insert(services->db, webhook);
     if (result == DB_OK)
         result = add_to_log(services, change, "webhook add", true);
@@ -179,22 +170,19 @@ webhook_replay_execute(struct services *services, void *state, struct problem *p
 {
     struct webhook_replay *replay = state;
     struct webhook webhook;
-    struct buffer values = {0};
     int64_t repeated = 0;
     if (lock_one(services, replay->webhook_id, &webhook, problem) != ERROR_NONE)
         return problem->error;
     enum db_result result = delivery_table_revive(services->db, replay->webhook_id, &replay->count);
     if (result == DB_OK && replay->since != CLOCK_NEVER)
         result = delivery_table_repeat(services->db, replay->webhook_id, replay->since, &repeated);
+    if (result != DB_OK)
+        return refuse_db(problem, result);
     replay->count += repeated;
-    replay->describe(replay, &values);
-    if (result == DB_OK)
-        result = audit_log_table_add(services->db, &(struct log_entry){.actor = replay->actor,
-                                                                       .action = "webhook replay",
-                                                                       .detail = webhook.url,
-                                                                       .new_values = values.data});
-    buffer_free(&values);
-    return refuse_db(problem, result);
+    struct logged_change log = {
+        .entry = {.actor = replay->actor, .action = "webhook replay", .detail = webhook.url}};
+    replay->describe(replay, &log.after);
+    return refuse_db(problem, logged_change_write(services, &log));
 }
 
 enum error

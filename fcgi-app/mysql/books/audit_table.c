@@ -1,5 +1,7 @@
 #include "mysql/books/audit_table.h"
 
+#include "mysql/sale/presale_table.h"
+
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
 
@@ -10,6 +12,9 @@
 
 /* Who paid a reservation `r`. */
 #define PAYER "COALESCE(r.payer, r.user_id)"
+
+/* Whether a reservation `r` has its seats: paid, or held and not over. */
+#define IS_LIVE "(r.status = 'paid' OR (r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)))"
 
 /* An accepted transfer of a reservation `r` or `o`; what else of it comes behind. */
 #define TRANSFER_OF(alias)                                                                         \
@@ -65,7 +70,9 @@ const struct audit_check audit_checks[] = {
       "  AND r.item_id = s.item_id AND r.status = 'held' AND r.expires_at = s.held_until"
       " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"
       "  AND l.seat_no = s.seat_no"
-      " WHERE s.status = 'held' AND l.seat_no IS NULL"},
+      " LEFT JOIN waitlist_return w ON w.item_id = s.item_id AND w.seat_no = s.seat_no"
+      "  AND s.reservation_id = 0"
+      " WHERE s.status = 'held' AND l.seat_no IS NULL AND w.seat_no IS NULL"},
      false},
 
     {"reservation_adds_up",
@@ -304,7 +311,7 @@ const struct audit_check audit_checks[] = {
       " LEFT JOIN transfer y ON y.transfer_id = i.effect_id AND i.effect = 'transfer'"
       "  AND i.user_id IN (y.from_user, y.to_user)"
       " WHERE i.body IS NULL"
-      "  OR (i.effect <> 'hall'" /* which may be removed since */
+      "  OR (i.effect NOT IN ('hall', 'wait')" /* which may be removed since */
       "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id,"
       "    t.ticket_id, y.transfer_id) IS NULL)"},
      false},
@@ -347,6 +354,70 @@ const struct audit_check audit_checks[] = {
       " + (SELECT COUNT(*) FROM concert c JOIN queue_token t ON t.concert_id = c.concert_id"
       "  AND t.status IN ('active', 'done')"
       "  WHERE c.draw = 1 AND c.opens_at > UTC_TIMESTAMP(3))"},
+     false},
+
+    /*
+     * Whom a later offer fits, it fits equally where the wish asks for no more. Who was passed
+     * because of a limit does not count: the passing was no longer ago than a pass may take.
+     */
+    {"waitlist_in_order",
+     "who waited longer for what fits equally had an offer first",
+     {"SELECT COUNT(*) FROM waitlist_entry o"
+      " WHERE o.status = 'offered' AND EXISTS (SELECT 1 FROM waitlist_entry e"
+      "  WHERE e.item_id = o.item_id AND e.entry_id < o.entry_id"
+      "  AND (e.settled_at IS NULL OR e.settled_at > o.settled_at)"
+      "  AND e.seat_count <= o.seat_count AND (e.section IS NULL OR e.section <=> o.section)"
+      "  AND (e.max_price IS NULL OR e.max_price >= o.max_price)"
+      "  AND (e.passed_at IS NULL OR e.passed_at < o.settled_at - INTERVAL 10 MINUTE))"},
+     false},
+
+    {"offer_is_its_users",
+     "an offer is a hold of the date that was made for the user who waited, then and no later",
+     {"SELECT COUNT(*) FROM waitlist_entry e"
+      " LEFT JOIN reservation r ON r.reservation_id = e.reservation_id AND r.item_id = e.item_id"
+      "  AND r.concert_id = e.concert_id AND r.created_at = e.settled_at AND r.token IS NOT NULL"
+      "  AND (r.user_id = e.user_id OR " TRANSFER_OF_R " AND x.from_user = e.user_id))"
+      " WHERE (e.status = 'offered') <> (r.reservation_id IS NOT NULL)"
+      "  OR (e.reservation_id IS NOT NULL AND e.status <> 'offered')"
+      "  OR (e.status = 'waiting') <> (e.settled_at IS NULL)"},
+     false},
+
+    {"waiting_is_counted",
+     "a date has as many waiting entries as it says",
+     {"SELECT (SELECT COUNT(*) FROM item i WHERE i.waiting <> (SELECT COUNT(*)"
+      "  FROM waitlist_entry e FORCE INDEX (waitlist_entry_in_order)"
+      "  WHERE e.status = 'waiting' AND e.item_id = i.item_id))"
+      " + (SELECT COUNT(*) FROM waitlist_entry e"
+      "  LEFT JOIN item i ON i.item_id = e.item_id AND i.concert_id = e.concert_id"
+      "  WHERE i.item_id IS NULL)"},
+     false},
+
+    {"kept_returns",
+     "seats that came back and are not offered yet",
+     {"SELECT COUNT(*) FROM waitlist_return"},
+     true},
+
+    {"presale_quota_kept",
+     "a presale has a slot for each seat of its quota, and one for each that is held or paid",
+     {"SELECT (SELECT COUNT(*) FROM (SELECT presale_id FROM ("
+      "   SELECT presale_id, quota AS slots FROM presale"
+      "   UNION ALL SELECT presale_id, -COUNT(*) FROM presale_slot GROUP BY presale_id) a"
+      "  GROUP BY presale_id HAVING SUM(slots) <> 0) b)"
+      " + (SELECT COUNT(*) FROM reservation r WHERE r.presale_id IS NOT NULL AND " IS_LIVE
+      "  AND r.seat_count <> (SELECT COUNT(*) FROM presale_slot s"
+      "   WHERE s.reservation_id = r.reservation_id AND s.presale_id = r.presale_id"
+      "   AND s.free_at = IF(r.status = 'paid', " PRESALE_SLOT_PAID ", r.expires_at)))"
+      " + (SELECT COUNT(*) FROM presale_slot s LEFT JOIN reservation r"
+      "  ON r.reservation_id = s.reservation_id AND r.presale_id = s.presale_id AND " IS_LIVE
+      "  WHERE s.free_at > UTC_TIMESTAMP(3) AND r.reservation_id IS NULL)"},
+     false},
+
+    {"presale_code_of_one",
+     "a single code of a presale is one user's, and used up by a paid order",
+     {"SELECT COUNT(*) FROM reservation r LEFT JOIN presale_code c"
+      " ON c.code_id = r.presale_code_id AND c.presale_id = r.presale_id AND c.user_id = " PAYER
+      " AND (r.status <> 'paid' OR c.used_at IS NOT NULL)"
+      " WHERE r.presale_code_id IS NOT NULL AND c.code_id IS NULL"},
      false},
 
     {"lapsed_holds",

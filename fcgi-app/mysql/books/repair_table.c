@@ -42,14 +42,19 @@
     "r.status = 'held' AND r.expires_at > UTC_TIMESTAMP(3)"                                        \
     " AND (m.reservation_id IS NULL OR m.reservation_id <> r.reservation_id)"
 
-/* A hold that is over and not swept is no fault: its reservation names it still. */
+/*
+ * A hold that is over and not swept is no fault: its reservation names it still. Nor is a seat that
+ * is kept for who waits.
+ */
 #define OWED_NOBODY                                                                                \
     "SELECT COALESCE(i.concert_id, 0), s.item_id, s.seat_no, 0, s.held_until," OF_SEAT ", 1"       \
     " FROM seat s LEFT JOIN item i ON i.item_id = s.item_id"                                       \
     " LEFT JOIN reservation r ON r.reservation_id = s.reservation_id"                              \
     "  AND r.item_id = s.item_id AND r.status = 'held' AND r.expires_at = s.held_until"            \
     " LEFT JOIN reservation_seat l ON l.reservation_id = r.reservation_id"                         \
-    "  AND l.seat_no = s.seat_no" OWNER " WHERE s.status = 'held' AND l.seat_no IS NULL"
+    "  AND l.seat_no = s.seat_no" OWNER " WHERE s.status = 'held' AND l.seat_no IS NULL"           \
+    " AND NOT (s.reservation_id = 0 AND EXISTS (SELECT 1 FROM waitlist_return w"                   \
+    "  WHERE w.item_id = s.item_id AND w.seat_no = s.seat_no))"
 
 #define OWED_BEHIND                                                                                \
     " AND (r.item_id, l.seat_no, r.reservation_id) > (?, ?, ?)"                                    \

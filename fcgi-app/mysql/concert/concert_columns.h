@@ -13,7 +13,8 @@
     "c.active_seconds, c.hold_seconds, c.max_seats_per_user, c.paused, c.maintenance, "            \
     "c.max_waiting, c.line_version, c.line_since, c.draw, c.draw_lead_seconds, "                   \
     "COALESCE(c.idle_seconds, 0), c.seat_returns, c.swaps, c.transfers, "                          \
-    "c.challenge_key, " last_starts_at ", UTC_TIMESTAMP(3)"
+    "c.challenge_key, c.waitlist, c.waitlist_seconds, c.presale_times, " last_starts_at            \
+    ", UTC_TIMESTAMP(3)"
 
 /* By the end of the index item_starts, which is found from the id alone; NULL: there is no item. */
 #define CONCERT_LAST_START_BY_ID "SELECT MAX(starts_at) FROM item WHERE concert_id = ?"
@@ -39,9 +40,10 @@
 
 /* Of `item i`. */
 #define ITEM_COLUMNS                                                                               \
-    "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0"
+    "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0, "         \
+    "i.waiting"
 
-enum { CONCERT_RULE_COUNT = 22, CONCERT_COLUMN_COUNT = 28, ITEM_COLUMN_COUNT = 6 };
+enum { CONCERT_RULE_COUNT = 25, CONCERT_COLUMN_COUNT = 31, ITEM_COLUMN_COUNT = 7 };
 
 /* Where CONCERT_RULES_WITH(), CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is
  * "". */

@@ -2,9 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "base/log.h"
+#include "base/random.h"
 #include "mysql/concert/concert_columns.h"
 
 #define SUMMARY_COLUMNS                                                                            \
@@ -37,6 +36,9 @@ concert_columns_bind_rules(struct concert *concert, struct column columns[CONCER
         INTO_BOOL(&concert->swaps),
         INTO_BOOL(&concert->transfers),
         INTO_OPTIONAL_BYTES(concert->challenge_key, &concert->challenged),
+        INTO_BOOL(&concert->waitlist),
+        INTO_INT32(&concert->waitlist_seconds),
+        INTO_TEXT(concert->presale_times),
         INTO_INSTANT(&concert->last_starts_at),
         INTO_INSTANT(&concert->now),
     };
@@ -77,6 +79,7 @@ concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_C
         INTO_INT32(&item->item_id),        INTO_INT32(&item->concert_id),
         INTO_INSTANT(&item->starts_at),    INTO_INT32(&item->seat_count),
         INTO_INT64(&item->layout_version), INTO_ENUM(&item->status, ITEM_CANCELLED),
+        INTO_INT32(&item->waiting),
     };
     memcpy(columns, list, sizeof list);
 }
@@ -233,8 +236,9 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
     static const struct query list = {
         "SELECT i.item_id, i.concert_id, DATE_FORMAT(i.date, '%Y-%m-%d'), i.starts_at,"
         " i.status + 0, i.seat_count, CAST(SUM(i.status = 'open' AND s.blocked = 0"
-        " AND (s.status = 'available' OR s.held_until <= ?)) AS SIGNED),"
-        " CAST(SUM(i.status = 'open' AND s.held_until > ?) AS SIGNED)"
+        " AND (s.status = 'available' OR (i.waiting = 0 AND s.held_until <= ?))) AS SIGNED),"
+        " CAST(SUM(i.status = 'open' AND (s.held_until > ?"
+        " OR (i.waiting > 0 AND s.status = 'held'))) AS SIGNED), i.waiting"
         " FROM item i LEFT JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
         " WHERE i.concert_id = ?"
         " GROUP BY i.date, i.item_id ORDER BY i.date, i.item_id"};
@@ -243,15 +247,14 @@ concert_table_items(struct database *db, int32_t concert_id, int64_t now, struct
         COLUMNS(INTO_INT32(&item->item_id), INTO_INT32(&item->concert_id), INTO_TEXT(item->date),
                 INTO_INSTANT(&item->starts_at), INTO_ENUM(&item->status, ITEM_CANCELLED),
                 INTO_INT32(&item->seat_count), INTO_INT32(&item->available_count),
-                INTO_INT32(&item->held_count)));
+                INTO_INT32(&item->held_count), INTO_INT32(&item->waiting)));
 }
 
 int64_t
 concert_table_new_layout_version(void)
 {
     uint64_t number;
-    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-        log_abort("getrandom() failed");
+    random_fill(&number, sizeof number);
     return (int64_t)(number >> 1 | 1);
 }
 

@@ -11,7 +11,8 @@ enum {
     TITLE_CHARACTERS = 200, /* of a title, a venue, a beacon; in UTF-8 up to four bytes each, NUL */
     TITLE_SIZE = 4 * TITLE_CHARACTERS + 1,
     DATE_SIZE = 11,
-    LAYOUT_VERSION_SIZE = 65
+    LAYOUT_VERSION_SIZE = 65,
+    PRESALE_TIMES_SIZE = 513
 };
 
 /* As stored; what is shown depends on the time as well (domain/concert/concert.h). */
@@ -44,10 +45,13 @@ struct concert {
     bool seat_returns;                /* buyers give back single seats of a reservation */
     bool swaps;                       /* and swap seats for free ones */
     bool transfers;                   /* and transfer orders to other users */
+    bool waitlist;                    /* and wait for what comes back of a sold-out item */
+    int32_t waitlist_seconds;         /* so long they can pay what they are offered then */
     char time_zone[TIME_ZONE_SIZE];   /* of the venue; "": that of the setting */
     struct refund_rules refund_rules; /* filled by refund_rules_read() only; else of count 0 */
     bool challenged;                  /* tokens are given for a proof of work only */
     uint8_t challenge_key[PROOF_KEY_BYTES]; /* signs its challenges; not set unless challenged */
+    char presale_times[PRESALE_TIMES_SIZE]; /* for concert_next_presale(); "": it has none */
     int64_t last_starts_at; /* the last of its items; CLOCK_NEVER where it has none */
     int64_t now;            /* of the database when the row was read */
 };
@@ -71,6 +75,7 @@ struct item {
     int64_t starts_at;
     int32_t seat_count;
     int64_t layout_version; /* names what does not move of its seats; 0: it is not named yet */
+    int32_t waiting;        /* for what comes back (domain/sale/waitlist.h) */
     char date[DATE_SIZE];   /* filled by concert_table_items() only, likewise the next ones */
     int32_t available_count;
     int32_t held_count;

@@ -236,7 +236,9 @@ concert_admin_table_created_at(struct database *db, int32_t concert_id, int64_t 
     SETTING(", swaps = IF(?, ?, swaps)", DB_INTEGER(c->swaps))                                     \
     SETTING(", transfers = IF(?, ?, transfers)", DB_INTEGER(c->transfers))                         \
     SETTING(", reentry = IF(?, ?, reentry)", DB_INTEGER(c->reentry))                               \
-    SETTING(", challenge_key = IF(?, ?, challenge_key)", challenge_key_of(c))
+    SETTING(", challenge_key = IF(?, ?, challenge_key)", challenge_key_of(c))                      \
+    SETTING(", waitlist = IF(?, ?, waitlist)", DB_INTEGER(c->waitlist))                            \
+    SETTING(", waitlist_seconds = IF(?, ?, waitlist_seconds)", DB_INTEGER(c->waitlist_seconds))
 
 #define ASSIGNMENT(assignment, value) assignment,
 enum {
@@ -319,10 +321,9 @@ enum db_result
 concert_admin_table_taken_seats(struct database *db, int32_t item_id, int32_t after,
                                 struct taken_seat seats[CANCEL_BATCH], size_t *count)
 {
-    static const struct query list = {
-        "SELECT seat_no, reservation_id FROM seat"
-        " WHERE item_id = ? AND seat_no > ? AND reservation_id IS NOT NULL"
-        " ORDER BY seat_no LIMIT ?"};
+    static const struct query list = {"SELECT seat_no, reservation_id FROM seat"
+                                      " WHERE item_id = ? AND seat_no > ? AND reservation_id > 0"
+                                      " ORDER BY seat_no LIMIT ?"};
     struct taken_seat seat;
     *count = 0;
     enum db_result result = db_select(

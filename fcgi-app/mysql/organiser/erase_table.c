@@ -140,9 +140,11 @@ erase_table_rename(struct database *db, const char *user_id, const char *name, i
         RENAMED("idempotency"),
         RENAMED("outbox_event"),
         RENAMED("imported_balance"),
+        RENAMED("presale_code"),
         RENAMED_IN("reservation", "payer"),
         RENAMED_IN("transfer", "from_user"),
         RENAMED_IN("transfer", "to_user"),
+        RENAMED("waitlist_entry"), /* of one that came in meanwhile */
     };
     static const char *const members[] = {"fromUserId", "toUserId", "paidBy", "userId"};
     char old_member[MEMBER_SIZE], new_member[MEMBER_SIZE];

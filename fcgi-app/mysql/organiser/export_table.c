@@ -50,7 +50,7 @@ list_seats(struct database *db, const struct export_query *query, struct export_
         "SELECT " ITEM_NAMED ", s.seat_no, s.section, s.row_name, s.label, " SEAT_TAKEN_PRICE
         ", s.blocked,"
         " IF(s.held_until <= UTC_TIMESTAMP(3), 1, s.status + 0),"
-        " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, s.reservation_id),"
+        " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, NULLIF(s.reservation_id, 0)),"
         " IF(s.held_until <= UTC_TIMESTAMP(3), NULL, r.user_id), " METHOD_OF_ORDER
         ", s.kind + 0, s.note, s.partner_no, s.x, s.y"
         " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"

@@ -12,7 +12,7 @@ item_cancel_table_list(struct database *db, int32_t concert_id, struct admin_ite
             "i.concert_id AND b.item_id = i.item_id") ", k.begun_at, k.done_at, k.refunded, "
                                                       "k.points, k.holds,"
                                                       " COUNT(DISTINCT IF(k.item_id IS NULL, NULL, "
-                                                      "s.reservation_id))"
+                                                      "NULLIF(s.reservation_id, 0)))"
                                                       " FROM item i LEFT JOIN item_cancel k ON "
                                                       "k.item_id = i.item_id"
                                                       " LEFT JOIN seat s FORCE INDEX (PRIMARY) ON "
@@ -76,7 +76,7 @@ item_cancel_table_sum(struct database *db, int32_t concert_id, struct item_cance
         "SELECT MAX(begun_at), IF(COUNT(*) = COUNT(done_at), MAX(done_at), NULL),"
         " CAST(COALESCE(SUM(refunded), 0) AS SIGNED), CAST(COALESCE(SUM(points), 0) AS SIGNED),"
         " CAST(COALESCE(SUM(holds), 0) AS SIGNED),"
-        " (SELECT COUNT(DISTINCT s.reservation_id) FROM item_cancel t"
+        " (SELECT COUNT(DISTINCT NULLIF(s.reservation_id, 0)) FROM item_cancel t"
         " JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = t.item_id"
         " WHERE t.concert_id = ? AND t.done_at IS NULL)"
         " FROM item_cancel WHERE concert_id = ?"};
@@ -108,8 +108,13 @@ item_cancel_table_add(struct database *db, int32_t item_id, int64_t refunded, in
                                  DB_INTEGER(item_id)));
 }
 
-/* What a hold that is over at a moment still has is nobody's: the sweeper ends the hold. */
-#define NOBODY_HAS "blocked = 0 AND (status = 'available' OR held_until <= ?)"
+/*
+ * What a hold that is over at a moment still has is nobody's: the sweeper ends the hold. Likewise
+ * what is kept for who waits.
+ */
+#define NOBODY_HAS                                                                                 \
+    "blocked = 0 AND (status = 'available' OR held_until <= ?"                                     \
+    " OR reservation_id = 0)"
 
 enum db_result
 item_cancel_table_withhold(struct database *db, int32_t item_id, int32_t after, int32_t *last,

@@ -20,6 +20,7 @@ enum effect_kind {
     EFFECT_RETURN,      /* reservation_id, of one of which single seats went back */
     EFFECT_SWAP,        /* reservation_id */
     EFFECT_TRANSFER,    /* transfer_id */
+    EFFECT_WAIT,        /* entry_id */
 };
 
 /*

@@ -9,7 +9,7 @@
 #define RESERVATION_COLUMNS                                                                        \
     "r.reservation_id, r.user_id, r.concert_id, r.item_id, r.status + 0, r.seat_count, "           \
     "r.total_price, r.refund_count, r.seat_limit, r.token, r.created_at, r.expires_at, "           \
-    "r.settled_at, r.payer"
+    "r.settled_at, r.payer, r.presale_id"
 
 /* What reservation_shown() makes of its status, by number; beside its `concert c` and `item i`. */
 #define RESERVATION_SHOWN                                                                          \
@@ -26,7 +26,7 @@
 #define RESERVATIONS_OF_CONCERT RESERVATIONS_BY("reservation_of_concert")
 #define RESERVATIONS_OF_STATUS RESERVATIONS_BY("reservation_of_status")
 
-enum { RESERVATION_COLUMN_COUNT = 14 };
+enum { RESERVATION_COLUMN_COUNT = 15 };
 
 /* Where they go. */
 void reservation_columns_bind(struct reservation *row,

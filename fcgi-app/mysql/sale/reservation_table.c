@@ -24,6 +24,7 @@ reservation_columns_bind(struct reservation *row, struct column columns[RESERVAT
         INTO_INSTANT(&row->expires_at),
         INTO_INSTANT(&row->settled_at),
         INTO_TEXT(row->payer),
+        INTO_INT32(&row->presale_id),
     };
     memcpy(columns, list, sizeof list);
     row->returned_count = 0;
@@ -94,20 +95,31 @@ reservation_table_find(struct database *db, int64_t id, struct reservation *out,
                          RESERVATION_COLUMN_COUNT + 2);
 }
 
+/*
+ * What its concert says of a reservation, in bits: maintenance, wait lists. A read in a read: by a
+ * join FOR UPDATE would lock the concert, and so all its buyers.
+ */
+#define OF_ITS_CONCERT                                                                             \
+    "COALESCE((SELECT c.maintenance + 2 * c.waitlist FROM concert c"                               \
+    " WHERE c.concert_id = r.concert_id), 0)"
+enum { IN_MAINTENANCE = 1, HAS_WAITLIST = 2 };
+
 enum db_result
 reservation_table_lock(struct database *db, int64_t id, struct reservation *out)
 {
-    /* a read in a read: by a join FOR UPDATE would lock the concert, and so all its buyers */
-    static const struct query lock = {
-        "SELECT " RESERVATION_COLUMNS
-        ", COALESCE((SELECT c.maintenance FROM concert c WHERE c.concert_id = r.concert_id), 0)"
-        ", " METHOD_OF_RESERVATION " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
+    static const struct query lock = {"SELECT " RESERVATION_COLUMNS ", " OF_ITS_CONCERT
+                                      ", " METHOD_OF_RESERVATION
+                                      " FROM reservation r WHERE reservation_id = ? FOR UPDATE"};
     struct column columns[RESERVATION_COLUMN_COUNT + 2];
+    int32_t rules;
     reservation_columns_bind(out, columns);
-    columns[RESERVATION_COLUMN_COUNT] = INTO_BOOL(&out->concert_maintenance);
+    columns[RESERVATION_COLUMN_COUNT] = INTO_INT32(&rules);
     columns[RESERVATION_COLUMN_COUNT + 1] = INTO_METHOD(&out->method);
-    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns,
-                         RESERVATION_COLUMN_COUNT + 2);
+    enum db_result result =
+        db_select_one(db, &lock, PARAMETERS(DB_INTEGER(id)), columns, RESERVATION_COLUMN_COUNT + 2);
+    out->concert_maintenance = result == DB_OK && rules & IN_MAINTENANCE;
+    out->concert_waitlist = result == DB_OK && rules & HAS_WAITLIST;
+    return result;
 }
 
 enum db_result
@@ -528,12 +540,15 @@ enum db_result
 reservation_table_lock_lapsed(struct database *db, struct reservation *reservation)
 {
     static const struct query lock = {
-        "SELECT concert_id, item_id, user_id, total_price, status + 0, expires_at FROM reservation"
-        " WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
-    return db_select_one(db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
-                         COLUMNS(INTO_INT32(&reservation->concert_id),
-                                 INTO_INT32(&reservation->item_id), INTO_TEXT(reservation->user_id),
-                                 INTO_INT64(&reservation->total_price),
-                                 INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
-                                 INTO_INSTANT(&reservation->expires_at)));
+        "SELECT concert_id, item_id, user_id, total_price, status + 0, expires_at, " OF_ITS_CONCERT
+        " FROM reservation r WHERE reservation_id = ? FOR UPDATE SKIP LOCKED"};
+    int32_t rules;
+    enum db_result result = db_select_one(
+        db, &lock, PARAMETERS(DB_INTEGER(reservation->reservation_id)),
+        COLUMNS(INTO_INT32(&reservation->concert_id), INTO_INT32(&reservation->item_id),
+                INTO_TEXT(reservation->user_id), INTO_INT64(&reservation->total_price),
+                INTO_ENUM(&reservation->status, RESERVATION_CANCELLED),
+                INTO_INSTANT(&reservation->expires_at), INTO_INT32(&rules)));
+    reservation->concert_waitlist = result == DB_OK && rules & HAS_WAITLIST;
+    return result;
 }

@@ -33,8 +33,10 @@ struct reservation {
     int64_t expires_at;
     int64_t settled_at; /* when its owner paid it or gave it back unpaid; CLOCK_NEVER: neither, or
                            it was refunded */
+    int32_t presale_id; /* the window in which it was made; 0: in none */
     bool is_cancelled;  /* its concert or item; by ..._list() and ..._lock_hold() only */
     bool concert_maintenance;         /* filled by reservation_table_lock() only */
+    bool concert_waitlist;            /* likewise, and by ..._lock_lapsed() */
     enum payment_method method;       /* of a paid one; not filled by statements of several holds */
     bool has_active_token;            /* it is; filled by reservation_table_find_batch() only */
     struct seat seats[SEATS_AT_ONCE]; /* number, price and names; filled by ..._seats(), and behind

@@ -11,6 +11,10 @@
  */
 #define SEAT_TAKEN_PRICE "IF(s.taken_by = s.reservation_id, s.taken_price, s.price)"
 
+/* Whether a hold of `seat s` is over; where somebody waits for `item i`, it goes on for them. */
+#define SEAT_LAPSED "(i.waiting = 0 AND s.held_until <= UTC_TIMESTAMP(3))"
+#define SEAT_IS_HELD "(s.held_until > UTC_TIMESTAMP(3) OR (i.waiting > 0 AND s.status = 'held'))"
+
 /*
  * Sums over `seat s` of `item i`. held_until is NULL of all but held seats; a sum leaves NULLs out,
  * and is NULL of nothing. Of a cancelled item nothing is available, withheld already or not. Last
@@ -18,12 +22,12 @@
  */
 #define SALES_COLUMNS(others, box_office, guest, box_office_revenue)                               \
     "COUNT(s.seat_no), CAST(SUM(i.status = 'open' AND s.blocked = 0"                               \
-    " AND (s.status = 'available' OR s.held_until <= UTC_TIMESTAMP(3))) AS SIGNED)"                \
+    " AND (s.status = 'available' OR " SEAT_LAPSED ")) AS SIGNED)"                                 \
     "," TAKEN_COLUMNS(others, box_office, guest, box_office_revenue)
 
 /* What follows the seats and the available ones. */
 #define TAKEN_COLUMNS(others, box_office, guest, box_office_revenue)                               \
-    " CAST(SUM(s.held_until > UTC_TIMESTAMP(3)) AS SIGNED),"                                       \
+    " CAST(SUM(" SEAT_IS_HELD ") AS SIGNED),"                                                      \
     " CAST(SUM(s.status = 'sold') AS SIGNED), CAST(SUM(s.blocked) AS SIGNED),"                     \
     " CAST(SUM(IF(s.status = 'sold', " SEAT_TAKEN_PRICE ", 0)) AS SIGNED) - " others               \
     ", " box_office ", " guest ", " box_office_revenue

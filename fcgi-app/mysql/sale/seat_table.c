@@ -79,13 +79,14 @@ seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
 
 enum db_result
 seat_table_list_free(struct database *db, int32_t item_id, int32_t first, int32_t last,
-                     int32_t *seat_id)
+                     bool lapsed_too, int32_t *seat_id)
 {
     static const struct query list = {
         "SELECT seat_no FROM seat WHERE item_id = ? AND seat_no BETWEEN ? AND ? AND blocked = 0"
-        " AND (status = 'available' OR held_until <= UTC_TIMESTAMP(3)) ORDER BY seat_no"};
+        " AND (status = 'available' OR (? AND held_until <= UTC_TIMESTAMP(3))) ORDER BY seat_no"};
     return db_select(db, &list,
-                     PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(first), DB_INTEGER(last)),
+                     PARAMETERS(DB_INTEGER(item_id), DB_INTEGER(first), DB_INTEGER(last),
+                                DB_INTEGER(lapsed_too)),
                      COLUMNS(INTO_INT32(seat_id)));
 }
 
@@ -123,7 +124,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
 {
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
-        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at, i.status + 0"
+        OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at, i.status + 0, i.waiting"
                  ", seat_no, seat.status + 0, blocked, held_until, partner_no"
                  ", q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
@@ -138,6 +139,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     struct column columns[] = {[CONCERT_RULE_COUNT] = INTO_INT32(&item->item_id),
                                INTO_INSTANT(&item->starts_at),
                                INTO_ENUM(&item->status, ITEM_CANCELLED),
+                               INTO_INT32(&item->waiting),
                                INTO_INT32(&seat.seat_id),
                                INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
@@ -325,7 +327,7 @@ seat_table_count_sales(struct database *db, int32_t concert_id, struct sales *sa
 {
     static const struct query count = {
         "SELECT " ALL_SEATS ", CAST(" OPEN_SEATS " - COALESCE(SUM(i.status = 'open'"
-        "  AND (s.held_until IS NULL OR s.held_until > UTC_TIMESTAMP(3))), 0) AS "
+        "  AND (s.held_until IS NULL OR " SEAT_IS_HELD ")), 0) AS "
         "SIGNED)," TAKEN_SEATS " FROM item i STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
         " ON s.item_id = i.item_id AND (s.status <> 'available' OR s.blocked = 1)"
         " WHERE i.concert_id = ?"};

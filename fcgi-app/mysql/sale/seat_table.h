@@ -81,16 +81,18 @@ enum db_result seat_table_list_layout(struct database *db, int32_t item_id, stru
                                       struct seat_note *note, struct seat_position *position)
     MUST_CHECK;
 
-/* The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id. */
+/*
+ * The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id.
+ * `lapsed_too`: also those with a hold that is over.
+ */
 enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_t first,
-                                    int32_t last, int32_t *seat_id) MUST_CHECK;
+                                    int32_t last, bool lapsed_too, int32_t *seat_id) MUST_CHECK;
 
 /*
- * Reads a concert and its item as concert_table_find_with_item() does, of the item its id and start
- * only, and, without a lock, up to SEATS_LISTED seats of the item by number: *found is how many
- * there are of the asked ones, in any order, with seat_id, status, blocked, held_until and
- * partner_id filled.
- * All of it is as of concert->now. DB_NONE: no such concert.
+ * Reads a concert and its item as concert_table_find_with_item() does, of the item its id, start,
+ * status and who waits only, and, without a lock, up to SEATS_LISTED seats of the item by number:
+ * *found is how many there are of the asked ones, in any order, with seat_id, status, blocked,
+ * held_until and partner_id filled. All of it is as of concert->now. DB_NONE: no such concert.
  */
 enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
                                const int32_t *ids, size_t count, const char *user_id,

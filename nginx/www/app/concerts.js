@@ -3,8 +3,9 @@ import { get, isOver, Problem } from "./api.js";
 import { useSecondsUntil } from "./clock.js";
 import { askForSeatModules } from "./early.js";
 import { day, dayRange, language, pointRange, refusal, t, venueMoment } from "./language.js";
-import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { Countdown, Fact, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
 import { EnterButton, placeOf } from "./place.js";
+import { Presale } from "./presale.js";
 import { addressOf } from "./path.js";
 import { address } from "./site.js";
 import { useCell } from "./store.js";
@@ -46,15 +47,16 @@ function stateOf(concert) {
     return t(isSoldOut(concert) ? "left_none" : "status_all_held");
 }
 
+const FEW = 0.1; // of the seats
+
 /** What is left of a concert or a date. */
 function Left({ of }) {
     const { seatCount, availableCount } = of;
     if (!seatCount) return null;
-    const taken = () => t(isSoldOut(of) ? "left_none" : "left_held");
-    return html`<p class="left">
-        <meter min="0" max=${seatCount} value=${availableCount} aria-hidden="true"></meter>
-        <span>${availableCount > 0 ? t("left_of", availableCount, seatCount) : taken()}</span>
-    </p>`;
+    if (isSoldOut(of)) return html`<p class="left"><span class="badge">${t("left_none")}</span></p>`;
+    if (availableCount === 0) return html`<p class="left">${t("left_held")}</p>`;
+    return html`<p class="left">${availableCount <= FEW * seatCount && html`<span class="badge few">${t("left_few")}</span>`}
+        <span>${t("left_of", availableCount, seatCount)}</span></p>`;
 }
 
 /** Counts down to the opening, and then asks until the answer says it too: nginx's may be a second old. */
@@ -170,7 +172,8 @@ function DateCard({ concert, item }) {
         <span class="quiet">${venueMoment(item.startsAt, concert.timeZone, { timeStyle: "short" })}</span>`;
     const refused = refusalOf(item);
     if (refused) return html`<p class="card date">${when}<span>${refusal(refused)}</span></p>`;
-    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} /></a>`;
+    return html`<a class="card date" href="#/concert/${concert.concertId}/item/${item.itemId}">${when}<${Left} of=${item} />
+        ${concert.waitlist && item.availableCount === 0 && html`<span>${t("wait_for_returns")}</span>`}</a>`;
 }
 
 function DateCards({ concert, items }) {
@@ -227,14 +230,17 @@ function QueueCall({ concert }) {
     </div>`;
 }
 
-/** What its organiser tells of it, as plain text. */
-function About({ concert: { description, ageLimit, runningMinutes, poster } }) {
-    return html`
-        ${(ageLimit != null || runningMinutes) && html`<p class="facts">
-            ${ageLimit != null && html`<span>${ageLimit ? t("age_limit", ageLimit) : t("all_ages")}</span>`}
-            ${runningMinutes && html`<span>${t("running_minutes", runningMinutes)}</span>`}</p>`}
-        ${poster && html`<img class="poster" src=${address(`/${poster}`)} alt="" />`}
-        ${description && html`<p class="about">${description}</p>`}`;
+/** The facts of a concert, each with its name. */
+function Facts({ concert }) {
+    const { venue, firstDate, lastDate, maxSeatsPerUser, ageLimit, runningMinutes } = concert;
+    return html`<dl class="facts-list">
+        <${Fact} name=${t("fact_venue")}>${venue}<//>
+        ${firstDate && html`<${Fact} name=${t("fact_dates")}>${dayRange(firstDate, lastDate)}<//>`}
+        ${priceRange(concert) && html`<${Fact} name=${t("fact_price")}>${priceRange(concert)}<//>`}
+        ${runningMinutes && html`<${Fact} name=${t("fact_time")}>${t("running_minutes", runningMinutes)}<//>`}
+        ${ageLimit != null && html`<${Fact} name=${t("fact_age")}>${ageLimit ? t("age_limit", ageLimit) : t("all_ages")}<//>`}
+        ${maxSeatsPerUser && html`<${Fact} name=${t("fact_limit")}>${t("limit", maxSeatsPerUser)}<//>`}
+    </dl>`;
 }
 
 export function ConcertPage({ ids: [concertId] }) {
@@ -246,14 +252,18 @@ export function ConcertPage({ ids: [concertId] }) {
     const over = isOver(concert);
     return html`
         <p><a href="#/">← ${t("to_concerts")}</a></p>
-        <${Title} kicker=${stateOf(concert)}>${concert.title}<//>
-        <p class="lead">${concert.venue}</p>
-        <p class="facts"><span>${priceRange(concert)}</span>
-            ${concert.maxSeatsPerUser && html`<span>${t("limit", concert.maxSeatsPerUser)}</span>`}</p>
-        <${About} concert=${concert} />
-        <${Opening} concert=${concert} again=${again} />
-        <${Maintenance} concert=${concert} />
-        ${over && html`<${Over} concert=${concert} />`}
-        ${concert.queue && !over && html`<${QueueCall} concert=${concert} />`}
+        <div class="head">
+            ${concert.poster && html`<img class="poster" src=${address(`/${concert.poster}`)} alt="" />`}
+            <${Title} kicker=${html`<span class="badge ${concert.status}">${stateOf(concert)}</span>`}>${concert.title}<//>
+            <${Facts} concert=${concert} />
+            <div>
+                <${Opening} concert=${concert} again=${again} />
+                <${Maintenance} concert=${concert} />
+                ${over && html`<${Over} concert=${concert} />`}
+                <${Presale} concert=${concert} onEntered=${() => { if (concert.queue) location.hash = `#/concert/${concertId}/queue`; }} />
+                ${concert.queue && !over && html`<${QueueCall} concert=${concert} />`}
+            </div>
+            ${concert.description && html`<p class="about">${concert.description}</p>`}
+        </div>
         ${items.length > 0 && html`<${Dates} concert=${concert} items=${items} />`}`;
 }

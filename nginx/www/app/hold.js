@@ -35,6 +35,12 @@ function payCall(reservation, token) {
     return perform(`pay.${reservation.reservationId}`, { method: "POST", path: "/payment", body, token });
 }
 
+/** Of a hold that a wait list offered; its token is told there. */
+async function offeredToken(reservationId) {
+    const { entries } = await get(who("/waitlist?limit=100"));
+    return entries.find(({ offer }) => offer?.reservationId === reservationId)?.offer.token;
+}
+
 /** Pays once. Where the token with which the seats were taken is not known here, or was none, another is asked for. */
 async function pay(reservation) {
     const { reservationId, concertId } = reservation;
@@ -43,8 +49,9 @@ async function pay(reservation) {
         return await payCall(reservation, hold.value?.token ?? tokenOf(concertId));
     } catch (problem) {
         if (problem.code !== "token_invalid" && problem.code !== "token_missing") throw problem;
-        await enter(concertId);
-        return payCall(reservation, tokenOf(concertId));
+        const token = await offeredToken(reservationId);
+        if (!token) await enter(concertId);
+        return payCall(reservation, token ?? tokenOf(concertId));
     }
 }
 
@@ -161,11 +168,13 @@ function Held({ reservation, charge, balance, setBalance, onSettled }) {
     const purse = html`<${Purse} charge=${charge} reservation=${reservation} balance=${balance} missing=${missing} onCharged=${setBalance} />`;
     return html`
         ${missing > 0 && purse}
-        ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
-        <div class="actions">
-            <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
-                ${busy ? t("hold_paying") : t("hold_pay", points(reservation.totalPrice))}</button>
-            <button type="button" disabled=${busy} onClick=${giveBack}>${t("hold_cancel")}</button>
+        <div class="pay">
+            ${problem && html`<p class="error" role="alert">${refusal(problem)}</p>`}
+            <div class="actions">
+                <button type="button" class="primary large" disabled=${busy || missing > 0} onClick=${click}>
+                    ${busy ? t("hold_paying") : t("hold_pay", points(reservation.totalPrice))}</button>
+                <button type="button" disabled=${busy} onClick=${giveBack}>${t("hold_cancel")}</button>
+            </div>
         </div>
         <p class="help">${t("hold_once")}</p>
         ${missing <= 0 && html`<details><summary>${t("hold_balance")}: ${points(balance)}</summary>${purse}</details>`}`;

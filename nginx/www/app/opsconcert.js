@@ -13,6 +13,7 @@ const TABS = [ // name, the role that it needs, its module
     ["orders", "seller", () => import("./opsorders.js")],
     ["queue", "viewer", () => import("./opsqueue.js")],
     ["dates", "manager", () => import("./opsdates.js")],
+    ["presale", "viewer", () => import("./opspresale.js")],
     ["settings", "manager", () => import("./opssettings.js")],
     ["export", "seller", () => import("./opsexport.js")],
     ["log", "manager", () => import("./opslog.js")],

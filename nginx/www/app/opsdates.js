@@ -103,7 +103,8 @@ function Item({ concert, item, again }) {
     const { sales } = item;
     const when = venueTime(item.startsAt, concert.timeZone);
     return html`<details class="card item" open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}><summary>${when} · <${Status} status=${item.status} />${" · "}
-            <span class="quiet">${say("sold")} ${number(sales.sold)} / ${number(sales.seatCount)} · ${points(sales.revenue)}</span></summary>
+            <span class="quiet">${say("sold")} ${number(sales.sold)} / ${number(sales.seatCount)} · ${points(sales.revenue)}${
+                item.waiting > 0 ? ` · ${say("waiting_for_returns", number(item.waiting))}` : ""}</span></summary>
         ${isOpen && html`<p><a href="#/concert/${concert.concertId}/seats?item=${item.itemId}">${say("to_seats")}</a></p>
         ${item.cancel && html`<${Progress} cancel=${item.cancel} zone=${concert.timeZone} />`}
         ${item.status === "open" && concert.status !== "cancelled" && html`<${Times} concert=${concert} item=${item} again=${again} />

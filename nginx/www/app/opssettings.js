@@ -12,6 +12,7 @@ const NUMBERS = { // bounds, and whether the field may be left empty
     activeSeconds: { min: 1, max: 86400, required: true, label: "active_seconds" },
     idleSeconds: { min: 30, max: 86400, label: "idle_seconds" },
     maxSeatsPerUser: { min: 1, max: 1000000, label: "seats_each" },
+    waitlistSeconds: { min: 60, max: 86400, required: true, label: "setting_waitlistSeconds" },
     maxWaiting: { min: 0, max: 1000000000, required: true, label: "max_waiting" },
 };
 const ABOUT = {
@@ -21,7 +22,7 @@ const ABOUT = {
 const TEXTS = ["title", "venue", "timeZone", "challenge"];
 const OPTIONAL_TEXTS = ["description", "poster"];
 const INSTANTS = ["opensAt", "closesAt"];
-const PERMISSIONS = ["seatReturns", "swaps", "transfers", "reentry"];
+const PERMISSIONS = ["seatReturns", "swaps", "transfers", "reentry", "waitlist"];
 
 /** The longest time before the start first, as the server has them. */
 function inOrder(rules) {

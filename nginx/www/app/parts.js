@@ -78,7 +78,8 @@ export function Forgetful() {
 // ---- pieces of pages
 
 export function Loading() {
-    return html`<p class="loading">${t("loading")}</p>`;
+    return html`<p class="loading">${t("loading")}</p>
+        <div class="skeleton" aria-hidden="true"><span></span><span></span><span></span></div>`;
 }
 
 /** A refusal in place of what was asked for. */

@@ -5,7 +5,8 @@ import { get, isFinal, isOver, patient, Problem } from "./api.js";
 import { serverNow } from "./clock.js";
 import { refusal, t } from "./language.js";
 import { storageName } from "./site.js";
-import { kept, useCell } from "./store.js";
+import { Cell, kept, useCell } from "./store.js";
+import { read, write } from "./tabkeep.js";
 import { by, requireUser } from "./user.js";
 import { html, useEffect, useRef, useState } from "./view.js";
 
@@ -16,6 +17,19 @@ const PROOFS = 3; // of work, for one place
 /** null; or the answer about the token with `askAt` (Date.now()); or {ended: true}. */
 export function placeOf(concertId) {
     return kept(`token.${concertId}`);
+}
+
+const codes = new Map();
+
+/** The code for the presale of a concert, kept until the tab is closed; its value is null where there is none. */
+export function codeOf(concertId) {
+    if (!codes.has(concertId)) codes.set(concertId, new Cell(read(`code.${concertId}`)));
+    return codes.get(concertId);
+}
+
+export function keepCode(concertId, code) {
+    write(`code.${concertId}`, code);
+    codeOf(concertId).set(code);
 }
 
 /** The token to send for this concert, or undefined. */
@@ -31,11 +45,11 @@ function keep(cell, answer) {
 }
 
 /** Asks for a place; where the concert asks for a proof of work, with one. It is spent by an answer that was lost. */
-async function add(concertId, signal) {
+async function add(concertId, code, signal) {
     let proof;
     for (let left = PROOFS; ; left--) {
         try {
-            return (await patient("POST", "/token/add", { body: by({ concertId, proof }), signal })).data;
+            return (await patient("POST", "/token/add", { body: by({ concertId, proof, code: code ?? undefined }), signal })).data;
         } catch (problem) {
             if (problem.code !== "challenge_required" || left === 0) throw problem;
             const { prove } = await import("./proof.js");
@@ -45,9 +59,9 @@ async function add(concertId, signal) {
 }
 
 /** Enters the queue, or comes back to the place that one has. False when no name was given. */
-export async function enter(concertId, signal) {
+export async function enter(concertId, signal, code = codeOf(concertId).value) {
     if (!await requireUser()) return false;
-    keep(placeOf(concertId), await add(concertId, signal));
+    keep(placeOf(concertId), await add(concertId, code, signal));
     return true;
 }
 

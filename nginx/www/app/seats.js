@@ -5,9 +5,10 @@ import { Choice, describeSeat, NoChoice, useChoice } from "./choice.js";
 import { buildHall, HELD, readStatuses } from "./hall.js";
 import { addHold, holds, readHolds } from "./holds.js";
 import { day, price, refusal, t, venueMoment } from "./language.js";
-import { Countdown, Loading, Refused, Title, useAnswer, usePageTitle } from "./parts.js";
+import { Countdown, Loading, Refused, Title, useAnswer, useModule, usePageTitle } from "./parts.js";
 import { pending, perform, resume } from "./pending.js";
-import { enter, EnterButton, placeEnded, tokenOf, useCall, usePlace, useQueue } from "./place.js";
+import { codeOf, enter, EnterButton, keepCode, placeEnded, tokenOf, useCall, usePlace, useQueue } from "./place.js";
+import { Presale, usePresale } from "./presale.js";
 import { SeatList } from "./seatlist.js";
 import { SeatMap } from "./seatmap.js";
 import { kept, useCell } from "./store.js";
@@ -94,7 +95,8 @@ async function reserve(concert, itemId, wanted) {
     // where no queue is kept the token is for paying
     if (!concert.queue) await enter(concert.concertId);
     const token = tokenOf(concert.concertId);
-    const body = by({ concertId: concert.concertId, itemId, ...wanted });
+    const code = codeOf(concert.concertId).value ?? undefined; // of a presale
+    const body = by({ concertId: concert.concertId, itemId, ...wanted, code });
     goToHold(await perform(`reserve.${itemId}`, { method: "POST", path: "/reservation", body, token }), token);
 }
 
@@ -188,6 +190,7 @@ function Seats({ concert, item, hall, first, again }) {
         } else {
             explain(problem, concertId, item.itemId).then((found) => choice.tell([refusal(found)]));
         }
+        if (problem.code === "code_invalid") keepCode(concertId, null);
         if (problem.code === "token_invalid") placeEnded(concertId);
         else readHolds().catch(() => {}); // another device of ours may have been faster
     };
@@ -207,9 +210,13 @@ function Seats({ concert, item, hall, first, again }) {
         }
         setBusy(false);
     };
+    const waitlist = useModule(() => import("./waitlist.js"), concert.waitlist);
     const describe = (i) => describeSeat(hall, statuses, choice.chosen, own, i);
     const views = { hall, statuses, own, chosen: choice.chosen, onToggle: choice.toggle, describe };
-    const closed = over || concert.status !== "open" || (concert.queue && place?.status !== "active");
+    const runs = usePresale(concert);
+    const code = useCell(codeOf(concertId));
+    const onSale = concert.status === "open" || (runs && code !== null);
+    const closed = over || !onSale || (concert.queue && place?.status !== "active");
     return html`
         <${Opening} concert=${concert} again=${again} />
         <div class="hall">
@@ -221,8 +228,10 @@ function Seats({ concert, item, hall, first, again }) {
                 <${Choice} hall=${hall} choice=${choice} most=${most} busy=${busy} disabled=${busy || closed}
                     onHold=${(indexes) => take({ seatIds: indexes.map((i) => hall.seats[i].seatId) })}>
                     ${over ? html`<p class="notice" role="alert">${refusal(over)}</p>` : concert.queue && html`<${TurnBar} concert=${concert} />`}
+                    ${!over && runs && code === null && html`<${Presale} concert=${concert} />`}
                 <//>
                 <${Best} hall=${hall} most=${most} disabled=${busy || closed} onTake=${take} />
+                ${waitlist && !over && concert.status === "open" && html`<${waitlist.Wait} concert=${concert} item=${item} hall=${hall} most=${most} />`}
             </div>
         </div>
         <div role="status" class="unseen">${busy ? t("holding") : ""}</div>`;
@@ -231,7 +240,7 @@ function Seats({ concert, item, hall, first, again }) {
 /** What can be said before the hall is here, where it will stay. */
 function Coming({ concert }) {
     return html`<div class="hall">
-        <div class="hall-view"><div class="map"><${Loading} /></div></div>
+        <div class="hall-view"><div class="map"><p class="loading">${t("loading")}</p></div></div>
         <div class="hall-side"><${NoChoice} most=${limitOf(concert)}>${concert.queue && html`<${TurnBar} concert=${concert} />`}<//></div>
     </div>`;
 }

@@ -1,4 +1,4 @@
-// Light or dark: as chosen, or else as the browser has it. style.css goes by the root's data-theme.
+// Light or dark: as chosen, or else as the browser has it. tokens.css goes by the root's data-theme.
 import { Cell, kept, useCell } from "./store.js";
 import { t } from "./language.js";
 import { html } from "./view.js";
@@ -26,7 +26,7 @@ export function ThemeSwitch() {
     return html`<button type="button" aria-label=${name} title=${name} onClick=${() => chosen.set(other)}>◐</button>`;
 }
 
-const NAMED = 6; // colours that style.css names
+const NAMED = 6; // colours that tokens.css names
 const LIGHTNESS = { light: [0.4, 0.53], dark: [0.84, 0.7] };
 
 /** A colour for each of so many prices, as they are in the theme; no two are the same. */

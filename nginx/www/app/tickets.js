@@ -26,12 +26,14 @@ async function readReservations(pages, signal) {
 
 async function readTickets(pages, signal) {
     if (!await requireUser()) throw unnamed();
-    const [found, { balance }, { transfers }] = await Promise.all([
-        readReservations(pages, signal), get(who("/point"), { signal }), get(who("/transfer?limit=50"), { signal })]);
+    const [found, { balance }, { transfers }, { entries }] = await Promise.all([
+        readReservations(pages, signal), get(who("/point"), { signal }), get(who("/transfer?limit=50"), { signal }),
+        get(who("/waitlist?limit=20"), { signal })]);
     const offers = transfers.filter(({ status }) => status === "offered");
-    const concerts = await readConcerts([...found.reservations, ...offers], signal);
+    const waits = entries.filter(({ status }) => status === "waiting" || status === "offered");
+    const concerts = await readConcerts([...found.reservations, ...offers, ...waits], signal);
     keepTickets({ ...found, concerts });
-    return { ...found, balance, offers, concerts };
+    return { ...found, balance, offers, waits, concerts };
 }
 
 /** The concerts of reservations, by number; one that cannot be read is left out. */
@@ -231,15 +233,17 @@ function Group({ title, list, className, card }) {
 }
 
 function Tickets({ answer, again, turn, onMore }) {
-    const { reservations, concerts, balance, offers, more } = answer;
+    const { reservations, concerts, balance, offers, waits, more } = answer;
     const some = (status) => reservations.filter((one) => status.includes(one.status));
     const paid = some(["paid"]);
     const change = useModule(() => import("./ticketchange.js"), offers.length > 0 ||
         paid.map(({ concertId }) => concerts.get(concertId).concert).some((one) => one?.transfers || one?.seatReturns));
+    const waitlist = useModule(() => import("./waitlist.js"), waits.length > 0);
     const props = (one) => ({ key: one.reservationId, reservation: one, about: concerts.get(one.concertId), onChanged: again });
     const past = some(["expired", "cancelled", "other"]);
     return html`
         ${change && html`<${change.Offers} offers=${offers} concerts=${concerts} onChanged=${again} />`}
+        ${waitlist && html`<${waitlist.Entries} concerts=${concerts} />`}
         <p class="lead">${t("balance_now", points(balance))}</p>
         <${Cancelled} ...${answer} />
         ${reservations.length === 0 && html`<p>${t("tickets_none")} <a href="#/">${t("to_concerts")}</a></p>`}

@@ -4,6 +4,7 @@ import { Dates, Maintenance, Opening, Over, readConcert } from "./concerts.js";
 import { durationRange, number, refusal, t } from "./language.js";
 import { announce, confirm, Countdown, Fact, Loading, Refused, tell, Title, useAnswer, useModule, usePageTitle } from "./parts.js";
 import { enter, EnterButton, leave, useCall, usePlace, useQueue } from "./place.js";
+import { Presale, usePresale } from "./presale.js";
 import { chime } from "./sound.js";
 import { kept, useCell } from "./store.js";
 import { findUser, requireUser, user } from "./user.js";
@@ -136,13 +137,14 @@ function useTurn(place, again) {
 
 function Inside({ concert, items, place, queue, again, draws }) {
     const { concertId } = concert;
+    const runs = usePresale(concert);
     if (isOver(concert)) return html`<${Over} concert=${concert} />`;
     if (place?.status === "active") return html`<${Turn} concert=${concert} items=${items} place=${place} />`;
-    if (concert.status === "scheduled") {
+    if (concert.status === "scheduled" && !(runs && place?.token)) {
         return concert.draw
             ? html`${draws && html`<${draws.DrawRoom} concert=${concert} place=${place} queue=${queue} again=${again} />`}
                 ${place?.token && html`<${Sound} /><${Leave} concertId=${concertId} />`}`
-            : html`<${Before} concert=${concert} again=${again} />`;
+            : html`<${Presale} concert=${concert} /><${Before} concert=${concert} again=${again} />`;
     }
     if (place?.status === "waiting") {
         return place.number === null
