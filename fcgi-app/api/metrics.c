@@ -122,10 +122,12 @@ write_maintenance(const struct census_figures *figures, struct buffer *out)
 {
     char labels[LABELS_SIZE];
     prometheus_family(out, "concert_maintenance", "gauge",
-                      "1 while the changing calls of a concert are refused.");
+                      "1 while the changing calls of a concert are refused; not told of others.");
     for (size_t i = 0; i < figures->count; i++) {
+        if (!figures->concerts[i].maintenance)
+            continue;
         snprintf(labels, sizeof labels, "concert=\"%" PRId32 "\"", figures->concerts[i].concert_id);
-        prometheus_integer(out, "concert_maintenance", labels, figures->concerts[i].maintenance);
+        prometheus_integer(out, "concert_maintenance", labels, 1);
     }
 }
 

@@ -212,7 +212,7 @@ enum db_result db_now(struct database *db, int64_t *now) MUST_CHECK;
  * So many prepared statements a worker has after a while, at most: one for each form of each, with
  * some room. A test counts them.
  */
-enum { DB_STATEMENTS_OF_WORKER = 512 };
+enum { DB_STATEMENTS_OF_WORKER = 640 };
 
 /* The most rows of one INSERT, and of other lists in a statement. */
 enum { DB_ROWS_MAX = 16 };

@@ -8,7 +8,9 @@ declare -A MEASURED=()
 k6_measure_groups() {
     local name
     for name in "${SERVICES[@]}"; do
-        process_recorded "$name" && MEASURED[$PROCESS_PID]=$name
+        if process_recorded "$name"; then # the outbox runs only with webhooks
+            MEASURED[$PROCESS_PID]=$name
+        fi
     done
 }
 

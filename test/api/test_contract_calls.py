@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("audited")
 CONCERT = [
     "concertId", "title", "venue", "timeZone", "status", "opensAt", "closesAt", "itemCount", "firstDate", "lastDate",
     "lastStartsAt", "minPrice", "maxPrice", "seatCount", "availableCount", "heldCount", "queue", "maxSeatsPerUser", "holdSeconds", "draw",
-    "maintenance", "seatReturns", "swaps", "transfers", "waitlist",
+    "maintenance", "seatReturns", "swaps", "transfers", "waitlist", "presale",
 ]
 ABOUT = ["description", "ageLimit", "runningMinutes", "poster"]  # of one concert, not in lists
 ITEM = ["itemId", "date", "startsAt", "status", "over", "seatCount", "availableCount", "heldCount", "waiting"]
@@ -75,7 +75,7 @@ def test_concert(stack):
         "closesAt": None, "itemCount": 3, "firstDate": first, "lastDate": last, "lastStartsAt": starts, "minPrice": 300,
         "maxPrice": 700, "seatCount": 6, "availableCount": 6, "heldCount": 0,
         "queue": False, "maxSeatsPerUser": 4, "holdSeconds": 77, "draw": False, "maintenance": False, "seatReturns": False, "swaps": False, "transfers": False,
-        "waitlist": False,
+        "waitlist": False, "presale": [],
     }
     del got["now"]
     assert [row for row in listed(stack) if row["concertId"] == concert.id] == [got]

@@ -32,8 +32,8 @@ def test_statements_and_rows(meter, request_of):
 
 
 @pytest.mark.parametrize("route, what, not_taken", [
-    ("POST /reservation", "8 seats, queue, limit, key", 2),  # of a user who held seats before; with idleSeconds
-    ("POST /payment", "8 seats, queue, limit, key", 0),
+    ("POST /reservation", "8 seats, queue, limit, key", 6),  # of a user who held seats before; with idleSeconds; in a presale
+    ("POST /payment", "8 seats, queue, limit, key", 1),  # of a hold of a presale
 ])
 def test_the_diagrams_show_each_statement(route, what, not_taken):
     """Those of docs/how-it-works.md, whose last one is ROLLBACK."""

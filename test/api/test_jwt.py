@@ -164,7 +164,7 @@ BODIES = {
     "/token/add": {"concertId": 1}, "/reservation": {"concertId": 1, "itemId": 1, "seatId": 1}, "/payment": {"reservationId": 1},
     "/point/charge": {"amount": 1}, "/point/use": {"amount": 1},
     "/reservation/1/swap": {"seatIds": [1], "toSeatIds": [2]}, "/reservation/1/transfer": {"toUserId": "friend"},
-    "/transfer/1/accept": {},
+    "/transfer/1/accept": {}, "/waitlist": {"concertId": 1, "itemId": 1, "count": 1},
 }
 
 
@@ -172,6 +172,7 @@ BODIES = {
 def test_every_call_of_a_user_needs_one(fans, provider, route):
     """And nginx passes it on for each."""
     path = route.pattern.replace("{reservation}", "1").replace("{transfer}", "1")
+    path += "?itemId=1" if (route.method, path) == ("DELETE", "/waitlist") else ""
     body = BODIES[path] if route.method == "POST" else None
     call = {"X-Queue-Token": "1-" + "0" * 32} if route.who == "TOKEN" else {}
     assert_problem(fans.call(route.method, path, body, call), "unauthorized")

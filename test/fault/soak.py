@@ -1,7 +1,6 @@
 """The journey under random faults for a given time, then the audit and a table: scripts/soak."""
 
 import collections
-import contextlib
 import os
 import pathlib
 import random
@@ -12,7 +11,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 from booking import Hall, Load  # noqa: E402
-from stack import Stack, end_on_sigterm, wait_for  # noqa: E402
+from breaking import kill_a_worker  # noqa: E402
+from stack import Stack, end_on_sigterm  # noqa: E402
 
 RATE = 100  # bookings a second
 
@@ -28,14 +28,8 @@ def kill_and_restart(stack, name):
     stack.start_service(name)
 
 
-def kill_worker(stack):
-    victim = random.choice(wait_for(stack.workers))
-    with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-        os.kill(victim, signal.SIGKILL)
-
-
 FAULTS = {
-    "a worker killed": kill_worker,
+    "a worker killed": kill_a_worker,
     "the workers reloaded": lambda stack: stack.kill("frontrow", signal.SIGHUP),
     "the program upgraded": lambda stack: stack.kill("frontrow", signal.SIGUSR2),
     "the master killed": lambda stack: kill_and_restart(stack, "frontrow"),

@@ -1,16 +1,13 @@
 """Buyers change a part of their orders while COMMITs are lost and workers are killed: each change is made once, and told
 as it is stored."""
 
-import contextlib
-import os
 import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from booking import Hall
+from breaking import ask_until_told, kill_workers_while
 from cutter import Cutter
-from stack import wait_for
 
 BUYERS, SEATS = 24, 4
 
@@ -33,17 +30,10 @@ class Buyer:
             paid = self.stack.post("/payment", {"userId": self.user, "reservationId": self.number, "token": token})
             assert paid.status == 200, paid
 
-    def ask_until_told(self, method, path, body=None):
+    def ask(self, method, path, body=None):
         """All answers of a call up to the first that is no fault."""
-        answers, key = [], {"Idempotency-Key": f"part-{random.random()}"} if self.keyed else {}
-
-        def ask():
-            with contextlib.closing(self.stack.new_client()) as client:
-                answers.append(client.call(method, path, body, key))
-            return answers[-1].status < 500
-
-        wait_for(ask, 60)
-        return answers
+        key = {"Idempotency-Key": f"part-{random.random()}"} if self.keyed else {}
+        return ask_until_told(self.stack, method, path, body, key)
 
     def see(self):
         return self.stack.get(f"/reservation/{self.number}?userId={self.user}").json()
@@ -64,20 +54,9 @@ def all_at_once(function, buyers):
         return list(pool.map(function, buyers))
 
 
-def kill_workers_while(stack, function, buyers):
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(all_at_once, function, buyers)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(stack.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.1)
-    work.result()
-
-
 def give_one_back(buyer):
     path = f"/reservation/{buyer.number}?userId={buyer.user}&seatIds={buyer.seats[1]}"
-    answers = buyer.ask_until_told("DELETE", path)
+    answers = buyer.ask("DELETE", path)
     if answers[-1].status != 200:  # an earlier one was done, which its buyer was not told
         assert not buyer.keyed and len(answers) > 1, answers
         assert answers[-1].json()["code"] == ("not_cancellable" if buyer.paid else "seat_not_found"), answers
@@ -100,7 +79,7 @@ def wanted_by(buyer):
 
 def swap_one(buyer):
     body = {"userId": buyer.user, "seatIds": [buyer.seats[2]], "toSeatIds": [wanted_by(buyer)]}
-    answers = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/swap", body)
+    answers = buyer.ask("POST", f"/reservation/{buyer.number}/swap", body)
     if answers[-1].status != 200:
         assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "seat_not_found", answers
         return
@@ -124,10 +103,10 @@ def transfer_one(buyer):
     if not buyer.paid:
         return
     body = {"userId": buyer.user, "toUserId": f"{buyer.user}-friend"}
-    offered = buyer.ask_until_told("POST", f"/reservation/{buyer.number}/transfer", body)[-1]
+    offered = buyer.ask("POST", f"/reservation/{buyer.number}/transfer", body)[-1]
     assert offered.status == 200, offered
     body = {"userId": f"{buyer.user}-friend"}
-    answers = buyer.ask_until_told("POST", f"/transfer/{offered.json()['transferId']}/accept", body)
+    answers = buyer.ask("POST", f"/transfer/{offered.json()['transferId']}/accept", body)
     if answers[-1].status != 200:
         assert not buyer.keyed and len(answers) > 1 and answers[-1].json()["code"] == "transfer_over", answers
         return
@@ -161,5 +140,5 @@ def test_commits_lost(whole, buyers, change, assert_changed_once):
 
 @STORIES
 def test_workers_killed(whole, buyers, change, assert_changed_once):
-    kill_workers_while(whole, change, buyers)
+    kill_workers_while(whole, lambda: all_at_once(change, buyers))
     assert_changed_once(buyers)

@@ -1,17 +1,14 @@
 """Buyers come with codes to a window of presale while COMMITs are lost and workers are killed: its quota is sold to the last
 seat and no further, and each code is one user's."""
 
-import contextlib
 import datetime
-import os
 import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from booking import Hall
+from breaking import ask_until_told, kill_workers_while
 from cutter import Cutter
-from stack import wait_for
 
 BUYERS, SEATS, QUOTA = 40, 2, 50
 
@@ -46,21 +43,14 @@ class Buyer:
         self.seats = list(range(SEATS * number + 1, SEATS * (number + 1) + 1))
         self.held = None
 
-    def ask_until_told(self, method, path, body=None, key=True):
-        """The answer that is no fault; with a key it is that of the first call that was carried out."""
-        answers, headers = [], {"Idempotency-Key": f"early-{random.random()}"} if key else {}
-
-        def ask():
-            with contextlib.closing(self.stack.new_client()) as client:
-                answers.append(client.call(method, path, body, headers))
-            return answers[-1].status < 500
-
-        wait_for(ask, 60)
-        return answers[-1]
+    def ask(self, method, path, body=None):
+        """The answer that is no fault; by the key it is that of the first call that was carried out."""
+        headers = {"Idempotency-Key": f"early-{random.random()}"}
+        return ask_until_told(self.stack, method, path, body, headers)[-1]
 
     def hold(self):
         """Until it has seats or the quota is full; a place of the quota that is given back goes to another one."""
-        answer = self.ask_until_told("POST", "/reservation", self.body | {"itemId": self.window.hall.last, "seatIds": self.seats})
+        answer = self.ask("POST", "/reservation", self.body | {"itemId": self.window.hall.last, "seatIds": self.seats})
         assert answer.status == 200 or answer.code == "presale_sold_out", answer
         self.held = answer.json()["reservationId"] if answer.status == 200 else None
 
@@ -68,12 +58,12 @@ class Buyer:
         """Holds; every third gives back, and every third pays."""
         self.hold()
         if self.held and self.number % 3 == 0:
-            answer = self.ask_until_told("DELETE", f"/reservation/{self.held}?userId={self.user}")
+            answer = self.ask("DELETE", f"/reservation/{self.held}?userId={self.user}")
             assert answer.status == 200, answer
             self.held = None
         elif self.held and self.number % 3 == 1:
-            self.ask_until_told("POST", "/point/charge", {"userId": self.user, "amount": 1000 * SEATS})
-            answer = self.ask_until_told("POST", "/payment", {"userId": self.user, "reservationId": self.held})
+            self.ask("POST", "/point/charge", {"userId": self.user, "amount": 1000 * SEATS})
+            answer = self.ask("POST", "/payment", {"userId": self.user, "reservationId": self.held})
             assert answer.status == 200, answer
 
 
@@ -113,14 +103,7 @@ def test_commits_lost_in_a_presale(whole, buyers):
 
 
 def test_workers_killed_in_a_presale(whole, buyers):
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(all_at_once, Buyer.live, buyers)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(whole.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.1)
-    work.result()
+    kill_workers_while(whole, lambda: all_at_once(Buyer.live, buyers))
     assert_exact(buyers)
 
 
@@ -131,16 +114,9 @@ def test_commits_lost_while_codes_are_made(whole, buyers):
 
     def make(number):
         headers = whole.admin_headers() | {"Idempotency-Key": f"codes-{window.id}-{number}"}
-
-        def ask():
-            with contextlib.closing(whole.new_client()) as client:
-                answer = client.call("POST", path, {"count": 20}, headers)
-            if answer.status < 500:
-                assert answer.status == 200, answer
-                shown.extend(answer.json()["codes"])
-            return answer.status < 500
-
-        wait_for(ask, 60)
+        answer = ask_until_told(whole, "POST", path, {"count": 20}, headers)[-1]
+        assert answer.status == 200, answer
+        shown.extend(answer.json()["codes"])
 
     with Cutter(whole, every=2, most=20) as cutter:
         all_at_once(make, range(30))

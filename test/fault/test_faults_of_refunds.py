@@ -2,12 +2,10 @@
 
 import collections
 import contextlib
-import os
-import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 from booking import Hall
+from breaking import kill_workers_while
 from cutter import Cutter
 from stack import wait_for
 
@@ -71,14 +69,7 @@ def test_workers_killed_while_seats_are_refunded(whole, long):
     """With its key each refund is told as done, by the first answer or a later one, and is done once."""
     hall = Hall(whole)
     sold = dict(sell(hall, f"parts-{hall.id}-{number}") for number in range(60 if long else 12))
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(refund_all, whole, sold, True)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(whole.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.05)
-    calls, _ = work.result()
+    calls, _ = kill_workers_while(whole, lambda: refund_all(whole, sold, True), pause=0.05)
     assert all(call.result()[-1].status == 200 for call in calls.values())
     check(whole, sold)
 

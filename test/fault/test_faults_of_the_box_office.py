@@ -1,12 +1,10 @@
 """A desk sells, with a key for each sale, while workers are killed: each sale happens once and is told as it is stored."""
 
 import contextlib
-import os
-import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 from booking import Hall
+from breaking import kill_workers_while
 from stack import wait_for
 
 SALES, SEATS = 60, 2
@@ -36,14 +34,7 @@ def test_workers_killed_while_a_desk_sells(whole):
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(lambda number: sell(whole, hall, number), range(SALES)))
 
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(sell_all)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(whole.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.05)
-    sold = work.result()
+    sold = kill_workers_while(whole, sell_all, pause=0.05)
     rows = whole.query("SELECT b.reservation_id, b.amount, r.status FROM box_office_sale b JOIN reservation r"
                        " ON r.reservation_id = b.reservation_id WHERE b.concert_id = %s ORDER BY 1", hall.id)
     assert [(row["reservation_id"], row["amount"], row["status"]) for row in rows] == sorted(

@@ -1,16 +1,12 @@
 """Gates take tickets while COMMITs are lost and workers are killed: each ticket is taken once, and told as it is
 stored."""
 
-import contextlib
-import os
-import random
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from booking import Hall
+from breaking import ask_until_told, kill_workers_while
 from cutter import Cutter
-from stack import wait_for
 
 ORDERS, SEATS = 30, 2
 
@@ -31,23 +27,15 @@ def tickets(whole):
     return found
 
 
-def ask_until_told(stack, path, body, **key):
-    """All answers of a call up to the first that is no fault."""
-    answers = []
-
-    def ask():
-        with contextlib.closing(stack.new_client()) as client:
-            answers.append(client.post(path, body, **stack.admin_headers(), **key))
-        return answers[-1].status < 500
-
-    wait_for(ask, 60)
-    return answers
+def ask(stack, path, body, **key):
+    """As a gate, until it is told."""
+    return ask_until_told(stack, "POST", path, body, stack.admin_headers() | key)
 
 
 def scan(stack, item, ticket, keyed):
     body = {"code": ticket["code"], "itemId": item, "deviceId": f"gate of {ticket['ticketId']}"}
     key = {"Idempotency-Key": f"scan-{ticket['ticketId']}"} if keyed else {}
-    answers = ask_until_told(stack, "/admin/checkin", body, **key)
+    answers = ask(stack, "/admin/checkin", body, **key)
     last = answers[-1].json()
     if answers[-1].status != 200:  # an earlier one was done, which its gate was not told
         assert not keyed and len(answers) > 1 and last["code"] == "already_checked_in", answers
@@ -76,7 +64,7 @@ def test_commits_lost_while_tickets_are_taken_and_undone(whole, tickets):
     assert_taken_once(whole, tickets, told)
     with Cutter(whole, every=2, most=20) as cutter:
         for item, ticket in tickets:
-            answers = ask_until_told(whole, "/admin/checkin/undo", {"ticketId": ticket["ticketId"], "reason": "a test"})
+            answers = ask(whole, "/admin/checkin/undo", {"ticketId": ticket["ticketId"], "reason": "a test"})
             assert answers[-1].status == 200 or (len(answers) > 1 and answers[-1].code == "not_checked_in"), answers
         assert cutter.cuts.total() > 5
     assert whole.query("SELECT COUNT(checked_in_at) AS n FROM ticket WHERE item_id = %s", tickets[0][0]) == [{"n": 0}]
@@ -90,7 +78,7 @@ def test_commits_lost_while_holders_go_out_and_in(whole, tickets):
 
     def call(path, ticket, **more):
         body = {"code": ticket["code"], "itemId": item, **more}
-        answer = ask_until_told(whole, path, body, **{"Idempotency-Key": f"{path[7:]}-{ticket['ticketId']}"})[-1]
+        answer = ask(whole, path, body, **{"Idempotency-Key": f"{path[7:]}-{ticket['ticketId']}"})[-1]
         assert answer.status == 200, answer
         return answer.json()
 
@@ -110,14 +98,7 @@ def test_commits_lost_while_holders_go_out_and_in(whole, tickets):
 
 
 def test_workers_killed_while_tickets_are_taken(whole, tickets):
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(scan_all, whole, tickets)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(whole.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.1)
-    assert_taken_once(whole, tickets, work.result())
+    assert_taken_once(whole, tickets, kill_workers_while(whole, lambda: scan_all(whole, tickets)))
 
 
 class TakenAgain(Cutter):
@@ -141,7 +122,7 @@ def test_a_ticket_is_taken_again_while_an_undo_is_settled(whole, tickets):
 
     def check_in():
         body = {"code": ticket["code"], "itemId": item}
-        return ask_until_told(whole, "/admin/checkin", body)[-1]
+        return ask(whole, "/admin/checkin", body)[-1]
 
     assert check_in().status == 200
     with TakenAgain(whole, check_in) as cutter:

@@ -2,14 +2,13 @@
 killed."""
 
 import contextlib
-import os
 import random
-import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from booking import Hall
+from breaking import ask_until_told, kill_workers_while
 from cutter import Cutter
 from stack import wait_for
 
@@ -32,31 +31,19 @@ class Crowd:
         assert answer.status == 200, answer
         return f"/reservation/{answer.json()['reservationId']}?userId={user}"
 
-    def until_told(self, method, path, body=None, headers=None):
-        """The first answer of a call that is no fault."""
-        answers = []
-
-        def ask():
-            with contextlib.closing(self.stack.new_client()) as client:
-                answers.append(client.call(method, path, body, headers))
-            return answers[-1].status < 500
-
-        wait_for(ask, 60)
-        return answers[-1]
-
     def join(self, number):
         """Half of them with a key."""
         user = f"waits-{self.hall.id}-{number}"
         body = {"userId": user, "concertId": self.hall.id, "itemId": self.hall.last, "count": 2}
         key = {"Idempotency-Key": user} if number % 2 else {}
-        assert self.until_told("POST", "/waitlist", body, key).status == 200
+        assert ask_until_told(self.stack, "POST", "/waitlist", body, key)[-1].status == 200
 
     def join_all(self):
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(self.join, range(WAITING)))
 
     def give_back(self, path):
-        answer = self.until_told("DELETE", path)
+        answer = ask_until_told(self.stack, "DELETE", path)[-1]
         assert answer.status == 200 or answer.json()["code"] == "not_cancellable", answer
 
     def give_all_back(self):
@@ -84,17 +71,6 @@ class Crowd:
 @pytest.fixture
 def crowd(whole):
     return Crowd(whole)
-
-
-def kill_workers_while(stack, function):
-    with ThreadPoolExecutor(1) as pool:
-        work = pool.submit(function)
-        while not work.done():
-            with contextlib.suppress(ProcessLookupError):  # one that was just leaving
-                os.kill(random.choice(wait_for(stack.workers)), signal.SIGKILL)
-            with contextlib.suppress(TimeoutError):
-                work.result(0.1)
-    work.result()
 
 
 def test_commits_lost(whole, crowd):

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mysql/concert/concert_columns.h"
+#include "mysql/connection.h"
 #include "mysql/sale/reservation_columns.h"
 
 void
@@ -164,7 +165,8 @@ reservation_table_find_batch(struct database *db, struct reservation *const rows
     size_t named = name_rows(ids, (const struct reservation *const *)rows, count);
     struct reservation row = {0};
     struct concert concert = {0};
-    struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT + 1];
+    struct column columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT + 1]; /* the longest row */
+    static_assert(sizeof columns / sizeof columns[0] <= MAX_COLUMNS, "no row has more");
     reservation_columns_bind(&row, columns);
     concert_columns_bind_rules(&concert, columns + RESERVATION_COLUMN_COUNT);
     columns[RESERVATION_COLUMN_COUNT + CONCERT_RULE_COUNT] = INTO_BOOL(&row.has_active_token);
