@@ -173,6 +173,20 @@ def test_a_used_ticket_keeps_its_seat(stack, concert):
     assert numbers(swap(stack, order, [2], [12])["seats"]) == [1, 12]
 
 
+def test_a_ticket_that_was_taken_by_mistake_is_swapped(stack, concert):
+    """The stored answer of its check-in names a ticket that is void since."""
+    order = sell(stack, concert, [1])
+    code, = tickets(stack, order).values()
+    key = {"Idempotency-Key": new_user("scan"), **stack.admin_headers()}
+    taken = ok(stack.post("/admin/checkin", {"code": code, "itemId": concert.item}, **key))
+    assert ask_swap(stack, order, [1], [2]).code == "not_cancellable"
+    ok(stack.post("/admin/checkin/undo", {"ticketId": taken["ticketId"], "reason": "a mistake"}, **stack.admin_headers()))
+    swap(stack, order, [1], [2])
+    assert_problem(scan(stack, concert, code), "ticket_void")
+    assert is_replayed(stack.post("/admin/checkin", {"code": code, "itemId": concert.item}, **key))
+    stack.check_books()
+
+
 def test_pairs_leave_and_come_together(stack):
     hall = allow(stack, Hall(stack, ("A", "1", 8, 100)), swaps=True)
     for seat, partner in ((2, 3), (6, 7)):
