@@ -423,6 +423,24 @@ const struct audit_check audit_checks[] = {
       " WHERE r.presale_code_id IS NOT NULL AND c.code_id IS NULL"},
      false},
 
+    {"imported_order_is_sold",
+     "an order of another shop is one that the box office sold, of its concert, and of no other",
+     {"SELECT (SELECT COUNT(*) FROM imported_order m"
+      "  LEFT JOIN box_office_sale b ON b.reservation_id = m.reservation_id"
+      "   AND b.concert_id = m.concert_id"
+      "  WHERE b.reservation_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM imported_order)"},
+     false},
+
+    {"imported_balance_is_added",
+     "a balance of another shop is what its user's points were adjusted by, and stands once",
+     {"SELECT (SELECT COUNT(*) FROM imported_balance m"
+      "  LEFT JOIN point_history h ON h.history_id = m.history_id AND h.user_id = m.user_id"
+      "   AND h.kind = 'charge' AND h.reason IS NOT NULL"
+      "  WHERE h.history_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT history_id) FROM imported_balance)"},
+     false},
+
     {"lapsed_holds",
      "holds that are over and not swept yet",
      {"SELECT COUNT(*) FROM reservation WHERE status = 'held' AND expires_at <= UTC_TIMESTAMP(3)"},
