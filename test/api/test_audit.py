@@ -88,6 +88,14 @@ class Books:
         self.names["guest"] = guest["reservationId"]
         for order, how in (("desk", {"percent": 50, "seatIds": [14]}), ("guest", {})):
             ok(stack.post(f"/admin/reservation/{self.names[order]}/refund", {"reason": "Ill"} | how, **stack.admin_headers()))
+        # an order and a balance of another shop
+        for what, lines, more in (
+                ("orders", f"ref,userId,itemId,seatId\nR1,moved,{concert.item},19", ("--concert", str(concert.id))),
+                ("balances", "ref,userId,points\ncard,moved,50", ())):
+            path = stack.var / f"{what}.csv"
+            path.write_text(lines)
+            done = stack.ctl("import", what, path, *more, "--write")
+            assert done.returncode == 0, done.stderr
         self.names["held"] = reserve(stack, "holder", concert, item=concert.item, seats=[5, 6])["reservationId"]
         self.names["lapsed"] = reserve(stack, "late", concert, item=concert.item, seats=[7])["reservationId"]
         age_hold(stack, self.names["lapsed"], 3700)
@@ -377,6 +385,20 @@ BREAKS = {
     "a code that is not used up": (
         {"presale_code_of_one"},
         ["UPDATE presale_code SET used_at = NULL WHERE user_id = 'early'"]),
+    "an imported order that the box office did not sell": (
+        {"imported_order_is_sold"}, ["UPDATE imported_order SET reservation_id = {paid}"]),
+    "an imported order of another concert": (
+        {"imported_order_is_sold"}, ["UPDATE imported_order SET concert_id = concert_id + 1"]),
+    "an order that was imported twice": (
+        {"imported_order_is_sold"},
+        ["INSERT INTO imported_order SELECT concert_id, 'R2', part, reservation_id FROM imported_order"]),
+    "an imported balance that was not added": (
+        {"imported_balance_is_added"}, ["UPDATE imported_balance SET history_id = history_id + 1000000"]),
+    "an imported balance of another user": (
+        {"imported_balance_is_added"}, ["UPDATE imported_balance SET user_id = 'payer'"]),
+    "a balance that was imported twice": (
+        {"imported_balance_is_added"},
+        ["INSERT INTO imported_balance SELECT user_id, 'again', history_id FROM imported_balance"]),
     "a draw that is not there": (
         {"draw_kept"},
         ["UPDATE concert SET draw = 1 WHERE concert_id = {concert}"]),

@@ -314,7 +314,10 @@ const struct audit_check audit_checks[] = {
       " WHERE i.body IS NULL"
       "  OR (i.effect NOT IN ('hall', 'wait')" /* which may be removed since */
       "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id,"
-      "    t.ticket_id, y.transfer_id) IS NULL)"},
+      "    t.ticket_id, y.transfer_id) IS NULL"
+      /* what was undone may have become void since */
+      "   AND NOT (i.effect = 'checkin'"
+      "    AND i.effect_id IN (SELECT v.ticket_id FROM void_ticket v)))"},
      false},
 
     {"queue_number_unique",
@@ -437,6 +440,24 @@ const struct audit_check audit_checks[] = {
       " ON c.code_id = r.presale_code_id AND c.presale_id = r.presale_id AND c.user_id = " PAYER
       " AND (r.status <> 'paid' OR c.used_at IS NOT NULL)"
       " WHERE r.presale_code_id IS NOT NULL AND c.code_id IS NULL"},
+     false},
+
+    {"imported_order_is_sold",
+     "an order of another shop is one that the box office sold, of its concert, and of no other",
+     {"SELECT (SELECT COUNT(*) FROM imported_order m"
+      "  LEFT JOIN box_office_sale b ON b.reservation_id = m.reservation_id"
+      "   AND b.concert_id = m.concert_id"
+      "  WHERE b.reservation_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM imported_order)"},
+     false},
+
+    {"imported_balance_is_added",
+     "a balance of another shop is what its user's points were adjusted by, and stands once",
+     {"SELECT (SELECT COUNT(*) FROM imported_balance m"
+      "  LEFT JOIN point_history h ON h.history_id = m.history_id AND h.user_id = m.user_id"
+      "   AND h.kind = 'charge' AND h.reason IS NOT NULL"
+      "  WHERE h.history_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT history_id) FROM imported_balance)"},
      false},
 
     {"lapsed_holds",
