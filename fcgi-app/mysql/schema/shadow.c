@@ -105,7 +105,7 @@ shadow_copy(struct database *shadow_db, const char *from, int32_t concert_id, in
 {
     static const struct query open = {
         "UPDATE concert SET status = 'open', opens_at = NULL, closes_at = NULL, paused = 0,"
-        " maintenance = 0, draw = 0, challenge_key = NULL, presale_times = DEFAULT,"
+        " maintenance = 0, draw = 0, challenge_key = NULL, presale_times = NULL,"
         " admission_capacity = COALESCE(?, admission_capacity)"};
     /* an item that has begun could not be sold; who waits for it stays behind */
     static const struct query put_off = {
