@@ -340,7 +340,7 @@ const struct audit_check audit_checks[] = {
     {"standing_is_an_area",
      "a standing place is a part of an area of one price, and no seat; an item says how many it "
      "has",
-     {"SELECT (SELECT COUNT(*) FROM seat s WHERE (s.kind = 'standing') <> (s.row_name = '')"
+     {"SELECT (SELECT COUNT(*) FROM seat s WHERE (s.kind = 'standing') <> (CHAR_LENGTH(s.row_name) = 0)"
       "  OR (s.kind = 'standing' AND COALESCE(s.x, s.y, s.partner_no, s.note) IS NOT NULL))"
       " + (SELECT COUNT(*) FROM (SELECT s.item_id FROM item i"
       "  STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
