@@ -18,9 +18,9 @@ PAGE = 100
 ROUTES = (pathlib.Path(__file__).parents[1] / "fcgi-app/api/routes.c").read_text()
 
 # A sold-out hall with a seat limit, one to buy in, the same with a queue and a limit, and a queue that calls nobody;
-# one that asks for a proof of work, one in a window of presale with two quotas.
+# one that asks for a proof of work, one in a window of presale with two quotas, one that is a standing area.
 SINGLE, EMPTY = 1, 2
-SOLD_OUT, OPEN, QUEUE, WAITING, CHALLENGED, PRESALE = 9001, 9002, 9003, 9004, 9005, 9006
+SOLD_OUT, OPEN, QUEUE, WAITING, CHALLENGED, PRESALE, AREA = 9001, 9002, 9003, 9004, 9005, 9006, 9007
 HALLS = [
     "CREATE TEMPORARY TABLE counter (n INT NOT NULL PRIMARY KEY)",
     """INSERT INTO counter
@@ -33,7 +33,8 @@ HALLS = [
                ({OPEN}, 'To buy in', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
                ({QUEUE}, 'With a queue', 'Hall', 'open', 1000000, 8, 3600, UTC_TIMESTAMP(3)),
                ({WAITING}, 'Waiting', 'Hall', 'open', 0, NULL, 3600, UTC_TIMESTAMP(3)),
-               ({CHALLENGED}, 'For no robots', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3))""",
+               ({CHALLENGED}, 'For no robots', 'Hall', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3)),
+               ({AREA}, 'Standing', 'Club', 'open', NULL, NULL, 3600, UTC_TIMESTAMP(3))""",
     f"""INSERT INTO concert (concert_id, title, venue, status, opens_at, max_seats_per_user, hold_seconds, created_at,
                              presale_times)
         VALUES ({PRESALE}, 'Presale', 'Hall', 'open', '2098-01-01', 8, 3600, UTC_TIMESTAMP(3), '0-4000000000000')""",
@@ -48,7 +49,7 @@ HALLS = [
     f"UPDATE concert SET challenge_key = UNHEX(SHA2(RAND(), 256)) WHERE concert_id = {CHALLENGED}",
     f"""INSERT INTO item (item_id, concert_id, date, starts_at, seat_count, min_price, max_price, layout_version)
         SELECT concert_id, concert_id, '2099-01-01', '2099-01-01', {HALL}, 100, 200, 1 FROM concert
-        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {QUEUE}, {PRESALE})""",
+        WHERE concert_id IN ({SOLD_OUT}, {OPEN}, {QUEUE}, {PRESALE}, {AREA})""",
     f"""INSERT INTO reservation (reservation_id, user_id, concert_id, item_id, seat_count, total_price, created_at,
                                  expires_at)
         SELECT 1000000 + n, CONCAT('owner-', n), {SOLD_OUT}, {SOLD_OUT}, 1, 100, UTC_TIMESTAMP(3),
@@ -60,6 +61,8 @@ HALLS = [
               IF(r.reservation_id IS NULL, 'available', 'held'), r.reservation_id, r.expires_at
        FROM item i CROSS JOIN counter LEFT JOIN reservation r
        ON r.item_id = i.item_id AND r.reservation_id = 1000000 + n WHERE i.item_id > 9000""",
+    f"UPDATE seat SET kind = 'standing', section = 'Pit', row_name = '', price = 100, label = seat_no WHERE item_id = {AREA}",
+    f"UPDATE item SET standing_count = {HALL} WHERE item_id = {AREA}",
     f"UPDATE concert SET transfers = 1 WHERE concert_id = {QUEUE}",
     f"UPDATE concert SET waitlist = 1 WHERE concert_id = {SOLD_OUT}",
     f"UPDATE concert SET seat_returns = 1, swaps = 1, transfers = 1 WHERE concert_id = {OPEN}",
@@ -145,6 +148,10 @@ def hold_eight(world):
 
 def best_eight(world):
     return "POST", "/reservation", world.reserve(world.user(), OPEN, count=8)
+
+
+def eight_of_area(world):
+    return "POST", "/reservation", world.reserve(world.user(), AREA, section="Pit", count=8)
 
 
 def none_left(world, **wish):
@@ -493,7 +500,7 @@ class Request(NamedTuple):
 
 
 ITEM = "/concert/{concert}/item/{item}"
-OF = f"/concert/{SOLD_OUT}/item/{SOLD_OUT}"
+OF, IN_AREA = f"/concert/{SOLD_OUT}/item/{SOLD_OUT}", f"/concert/{AREA}/item/{AREA}"
 
 # The plain one of each route comes first.
 REQUESTS = [
@@ -504,9 +511,11 @@ REQUESTS = [
     Request(f"GET {ITEM}/seat", "demo, compact", get("/concert/2/item/101/seat?view=compact"), 2, 310),
     Request(f"GET {ITEM}/seat", "hall of 50,000, compact", get(f"{OF}/seat?view=compact"), 2, HALL + 10),
     Request(f"GET {ITEM}/seat", "hall of 50,000", get(f"{OF}/seat"), 2, HALL + 10),
+    Request(f"GET {ITEM}/seat", "area of 50,000", get(f"{IN_AREA}/seat"), 3, 3 * HALL + 20),
     Request(f"GET {ITEM}/layout", "demo", get("/concert/2/item/101/layout"), 2, 310),
     Request(f"GET {ITEM}/layout", "hall of 50,000", get(f"{OF}/layout"), 2, HALL + 10),
     Request(f"GET {ITEM}/layout", "hall of 50,000, made-up v", get(f"{OF}/layout?v={{now}}"), 2, HALL + 10),
+    Request(f"GET {ITEM}/layout", "area of 50,000", get(f"{IN_AREA}/layout"), 3, 3 * HALL + 20),
     Request("GET /concert/{concert}/queue", "no queue", get(f"/concert/{OPEN}/queue"), 1, 2),
     Request("GET /concert/{concert}/queue", "a queue", get(f"/concert/{WAITING}/queue"), 1, 2),
     Request("GET /concert/{concert}/challenge", "none", get(f"/concert/{OPEN}/challenge"), 1, 2),
@@ -525,6 +534,7 @@ REQUESTS = [
     Request("POST /reservation", "a seat, key", keyed(hold_one), 8, 10),
     Request("POST /reservation", "8 seats, queue, limit, key", hold_eight, 11, 50),
     Request("POST /reservation", "best 8 of 50,000", best_eight, 7, 200),
+    Request("POST /reservation", "8 places of 50,000", eight_of_area, 7, 200),
     Request("POST /reservation", "none of 50,000 left, looked up", none_left, 4, HALL + 10, 409),
     Request("POST /reservation", "none left, recalled", none_left_recalled, 1, 4, 409),
     Request("POST /reservation", "8 seats, presale", hold_in_presale(None, 8), 14, 90),

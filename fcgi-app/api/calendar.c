@@ -7,14 +7,14 @@
 #include "api/handlers.h"
 #include "domain/sale/ticket.h"
 
-/* A line for each seat; the language of its reader is not known. */
+/* A line for each seat; a standing place has no row. The language of its reader is not known. */
 static void
 describe_seats(const struct reservation *reservation, struct buffer *text)
 {
     for (int32_t i = 0; i < reservation->seat_count; i++) {
         const struct seat *seat = &reservation->seats[i];
-        buffer_format(text, "%s%s · %s · %s", i > 0 ? "\n" : "", seat->section, seat->row,
-                      seat->label);
+        buffer_format(text, "%s%s · %s%s%s", i > 0 ? "\n" : "", seat->section, seat->row,
+                      seat->row[0] != '\0' ? " · " : "", seat->label);
     }
 }
 

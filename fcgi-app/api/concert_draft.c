@@ -35,6 +35,20 @@ read_status(struct reader *reader)
     return STORED_CLOSED;
 }
 
+/* A place of a standing area has no row and no coordinates. */
+static void
+read_standing(struct reader *reader, struct seat_range *range)
+{
+    static const char *const others[] = {"row", "x", "y"};
+    range->standing = reader_boolean(reader, "standing");
+    if (!range->standing)
+        return;
+    range->row[0] = '\0';
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (has(reader, others[i]))
+            reader_refuse(reader, others[i], "left out: nobody has a seat in a standing area");
+}
+
 static void
 read_range(struct reader *reader, struct seat_range *range)
 {
@@ -51,6 +65,7 @@ read_range(struct reader *reader, struct seat_range *range)
     range->x = reader_small(reader, "x", -PLACE_MAX, PLACE_MAX, &nowhere);
     range->has_y = has(reader, "y");
     range->y = reader_small(reader, "y", -PLACE_MAX, PLACE_MAX, &nowhere);
+    read_standing(reader, range);
 }
 
 static void

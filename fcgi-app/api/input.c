@@ -116,6 +116,7 @@ check_seat_choice(struct input *input, const struct field *field, const struct v
     if (input->seats.count > 0 || input->count > 0)
         return refuse_field(problem, field->name,
                             "only one of seatId, seatIds and count may be given");
+    input->seats_field = field->name;
     if (field->kind == FIELD_SEAT_IDS)
         return check_seat_list(&input->seats, field, value, problem);
     if (field->kind == FIELD_COUNT) {
@@ -317,7 +318,8 @@ api_read_input(void *services, const struct route *route, struct request *reques
         log_abort("no memory");
     bool from_body = (request->method == METHOD_POST || request->method == METHOD_PATCH) &&
                      route->file_type == NULL;
-    bool needs_seats = false;
+    const char *seats_field = NULL; /* the first one that names some, where a count may too */
+    bool has_count = false;
     if (from_body && parse_body(request, problem) != ERROR_NONE)
         return false;
     for (const struct field *field = route->fields; field->kind != FIELD_END; field++) {
@@ -325,10 +327,12 @@ api_read_input(void *services, const struct route *route, struct request *reques
                                      : read_query_field(services, route, request, field, problem);
         if (error != ERROR_NONE)
             return false;
-        needs_seats = needs_seats || field->kind == FIELD_SEAT_ID;
+        if (seats_field == NULL && (field->kind == FIELD_SEAT_ID || field->kind == FIELD_SEAT_IDS))
+            seats_field = field->name;
+        has_count = has_count || field->kind == FIELD_COUNT;
     }
-    if (needs_seats && request->input->seats.count == 0 && request->input->count == 0) {
-        refuse_field(problem, "seatId", "one of seatId, seatIds and count is needed");
+    if (has_count && request->input->seats.count == 0 && request->input->count == 0) {
+        refuse_field(problem, seats_field, "the seats have to be named or counted (count)");
         return false;
     }
     snprintf(stated_user, USER_ID_SIZE, "%s", request->input->user_id);

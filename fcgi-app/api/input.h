@@ -25,6 +25,7 @@ struct input {
     int32_t item_id;
     int64_t reservation_id;
     struct seat_list seats;    /* a single seatId is a list of one */
+    const char *seats_field;   /* the member that named them, static */
     struct seat_list to_seats; /* of a swap: those that are wanted for the others */
     int32_t count;             /* best available: how many, 0 where seats are named */
     char section[SECTION_SIZE];

@@ -30,8 +30,11 @@ write_layout(struct services *services, const struct item *item, const char *ver
     json_write_integer(&json, "itemId", item->item_id);
     json_write_string(&json, "layoutVersion", version);
     json_begin_array(&json, "seats");
-    enum error error = seat_visit_layout(services, item->item_id, write_seat, &json, problem);
+    enum error error = seat_visit_layout(services, item->item_id, item->standing_count > 0,
+                                         write_seat, &json, problem);
     json_end_array(&json);
+    if (error == ERROR_NONE)
+        error = seat_write_areas(services, item, false, 0, &json, problem);
     json_end_object(&json);
     return error;
 }

@@ -63,6 +63,7 @@ read_create(const struct request *request, struct offer *offer)
         .concert_id = input->concert_id,
         .item_id = input->item_id,
         .seat_count = input->seats.count,
+        .seats_field = input->seats_field,
         .wish = {.count = input->count, .section = input->section, .max_price = input->max_price},
         .token = api_token(request),
         .code = input->code,

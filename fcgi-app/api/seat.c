@@ -9,6 +9,7 @@
 #include "api/handlers.h"
 #include "api/input.h"
 #include "base/clock.h"
+#include "domain/sale/standing.h"
 #include "domain/sale/waitlist.h"
 
 void
@@ -59,6 +60,41 @@ seat_layout_version(const struct item *item, char version[LAYOUT_VERSION_SIZE])
 }
 
 static void
+write_fixed_area(void *json, const struct standing_area *area)
+{
+    json_begin_object(json, NULL);
+    json_write_string(json, "section", area->section);
+    json_write_integer(json, "price", area->price);
+    json_write_integer(json, "capacity", area->capacity);
+    json_end_object(json);
+}
+
+static void
+write_area(void *json, const struct standing_area *area)
+{
+    json_begin_object(json, NULL);
+    json_write_string(json, "section", area->section);
+    json_write_integer(json, "price", area->price);
+    json_write_integer(json, "capacity", area->capacity);
+    json_write_integer(json, "availableCount", area->available);
+    json_write_integer(json, "heldCount", area->held);
+    json_end_object(json);
+}
+
+enum error
+seat_write_areas(struct services *services, const struct item *item, bool counts, int64_t now,
+                 struct json *json, struct problem *problem)
+{
+    if (item->standing_count == 0)
+        return ERROR_NONE;
+    json_begin_array(json, "areas");
+    enum error error = standing_visit_areas(services, item->item_id, now,
+                                            counts ? write_area : write_fixed_area, json, problem);
+    json_end_array(json);
+    return error;
+}
+
+static void
 write_seat(void *json, const struct seat *seat, const struct seat_note *note)
 {
     static const char *const names[] = {
@@ -95,12 +131,13 @@ add_compact(void *compact_seats, const struct seat *seat, const struct seat_note
 }
 
 static enum error
-write_compact(struct services *services, int32_t item_id, struct json *json, int64_t now,
+write_compact(struct services *services, const struct item *item, struct json *json, int64_t now,
               struct problem *problem)
 {
     struct compact_seats compact = {0};
     struct buffer text = {0};
-    enum error error = seat_visit(services, item_id, false, now, add_compact, &compact, problem);
+    enum error error = seat_visit(services, item->item_id, item->standing_count > 0, false, now,
+                                  add_compact, &compact, problem);
     const struct buffer *bits = &compact.bits;
     char *room = buffer_reserve(&text, bits->length / 3 * 4 + 8);
     EVP_EncodeBlock((unsigned char *)room, (unsigned char *)bits->data, (int)bits->length);
@@ -134,12 +171,15 @@ write_answer(struct services *services, const struct item *item, bool compact, i
     enum error error;
     now = waitlist_judge_time(item->waiting, now);
     if (compact) {
-        error = write_compact(services, item->item_id, &json, now, problem);
+        error = write_compact(services, item, &json, now, problem);
     } else {
         json_begin_array(&json, "seats");
-        error = seat_visit(services, item->item_id, true, now, write_seat, &json, problem);
+        error = seat_visit(services, item->item_id, item->standing_count > 0, true, now, write_seat,
+                           &json, problem);
         json_end_array(&json);
     }
+    if (error == ERROR_NONE)
+        error = seat_write_areas(services, item, true, now, &json, problem);
     api_hash(body->data + list, body->length - list, version);
     json_end_object(&json);
     memcpy(body->data + place_of_version, version, strlen(version));

@@ -16,6 +16,13 @@ void seat_write_names(struct json *json, const struct seat *seat);
  */
 void seat_write_kind(struct json *json, enum seat_kind kind, const char *note, int32_t partner_id);
 
+/*
+ * Writes the standing areas of an item as the member `areas`, which one without areas has not. With
+ * `counts` as they are at `now`, else what does not move of them.
+ */
+enum error seat_write_areas(struct services *services, const struct item *item, bool counts,
+                            int64_t now, struct json *json, struct problem *problem) MUST_CHECK;
+
 /* Writes what was sold as the member `sales`. */
 void seat_write_sales(struct json *json, const struct sales *sales);
 

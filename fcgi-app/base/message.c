@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 enum { MAINTENANCE_RETRY_S = 30 };
 
@@ -98,6 +99,14 @@ response_problem(struct response *response, const struct problem *problem)
     json_end_object(&json);
 }
 
+/* A name of somebody's may be cut anywhere: what is left is a text all the same. */
+static void __attribute__((format(printf, 2, 0)))
+write_detail(struct problem *problem, const char *format, va_list arguments)
+{
+    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    text_drop_halves(problem->detail);
+}
+
 void
 response_error(struct response *response, enum error error, const char *format, ...)
 {
@@ -105,7 +114,7 @@ response_error(struct response *response, enum error error, const char *format, 
     if (format != NULL) {
         va_list arguments;
         va_start(arguments, format);
-        vsnprintf(problem.detail, sizeof problem.detail, format, arguments);
+        write_detail(&problem, format, arguments);
         va_end(arguments);
     }
     response_problem(response, &problem);
@@ -124,7 +133,7 @@ refuse_because(struct problem *problem, enum error error, const char *format, ..
     *problem = (struct problem){.error = error};
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    write_detail(problem, format, arguments);
     va_end(arguments);
     return error;
 }
@@ -143,7 +152,7 @@ refuse_field(struct problem *problem, const char *field, const char *format, ...
     snprintf(problem->field, sizeof problem->field, "%s", field);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(problem->detail, sizeof problem->detail, format, arguments);
+    write_detail(problem, format, arguments);
     va_end(arguments);
     return ERROR_INVALID_FIELD;
 }

@@ -119,6 +119,20 @@ text_cut(const char *text, size_t max)
     return length;
 }
 
+void
+text_drop_halves(char *text)
+{
+    char *to = text;
+    while (*text != '\0') {
+        size_t whole = text_utf8_length(text);
+        memmove(to, text, whole);
+        to += whole;
+        text += whole;
+        text += *text != '\0';
+    }
+    *to = '\0';
+}
+
 uint32_t
 text_hash(const char *text)
 {

@@ -44,6 +44,9 @@ void text_fold(const char *word, char *folded, size_t size);
  * character. */
 size_t text_cut(const char *text, size_t max);
 
+/* Takes out of a text what is no character of UTF-8: halves of some, where a format has cut. */
+void text_drop_halves(char *text);
+
 /* FNV-1a, for names in shared memory; never 0, which may stand for none. */
 uint32_t text_hash(const char *text);
 

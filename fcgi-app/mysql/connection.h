@@ -9,7 +9,12 @@
 #include "mysql/database.h"
 #include "mysql/event_table.h"
 
-enum { STATEMENT_SLOTS = DB_STATEMENTS_OF_WORKER, MAX_PARAMETERS = 768, MAX_COLUMNS = 48, ERROR_TEXT_SIZE = 512 };
+enum {
+    STATEMENT_SLOTS = DB_STATEMENTS_OF_WORKER,
+    MAX_PARAMETERS = 768,
+    MAX_COLUMNS = 48,
+    ERROR_TEXT_SIZE = 512
+};
 
 /* `bool` in MySQL 8, `my_bool` (char) in MariaDB. */
 typedef __typeof__(*((MYSQL_BIND *)0)->is_null) mysql_bool;

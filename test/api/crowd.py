@@ -8,7 +8,7 @@ import threading
 import time
 
 from helpers import add_token, ask_pay, charge, keep_to_ends, new_user, ok, reserve
-from stack import wait_for, wait_for_waiters  # noqa: F401
+from stack import is_waiting, wait_for, wait_for_waiters  # noqa: F401
 
 threading.stack_size(512 * 1024)
 
@@ -171,6 +171,16 @@ def transaction(stack, sql, *values):
         cursor.execute(sql, values)
         yield connection
         connection.rollback()
+
+
+@contextlib.contextmanager
+def before_reading(stack, table, call):
+    """A call that has come so far that it reads a table, and waits for that; and a cursor that may change the table."""
+    with contextlib.closing(stack.mysql()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLES {table} WRITE")
+        asked = Pending(stack, call)
+        wait_for(lambda: is_waiting(stack, "table metadata lock", "SELECT"))
+        yield asked, cursor
 
 
 def lock_seat(stack, item, seat):

@@ -90,7 +90,8 @@ def fields():
 
 # what each function of concert_draft.c and refund_rules.c reads
 PLACES = {
-    "read_range": "items[0].seats[0].", "read_times": "items[0].", "read_seats": "items[0].", "read_hall": "items[0].",
+    "read_range": "items[0].seats[0].", "read_standing": "items[0].seats[0].",
+    "read_times": "items[0].", "read_seats": "items[0].", "read_hall": "items[0].",
     "read_price": "items[0].prices[0].", "read_beacon": "beacon.", "read_draw": "",
     "read_settings": "", "concert_change_read": "", "read_status": "", "read_time_zone": "", "read_challenge": "", "concert_draft_read": "",
     "refund_rules_read_member": "", "read_rule": "refundRules[0].",

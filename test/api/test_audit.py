@@ -88,6 +88,14 @@ class Books:
         self.names["guest"] = guest["reservationId"]
         for order, how in (("desk", {"percent": 50, "seatIds": [14]}), ("guest", {})):
             ok(stack.post(f"/admin/reservation/{self.names[order]}/refund", {"reason": "Ill"} | how, **stack.admin_headers()))
+        # an order and a balance of another shop
+        for what, lines, more in (
+                ("orders", f"ref,userId,itemId,seatId\nR1,moved,{concert.item},19", ("--concert", str(concert.id))),
+                ("balances", "ref,userId,points\ncard,moved,50", ())):
+            path = stack.var / f"{what}.csv"
+            path.write_text(lines)
+            done = stack.ctl("import", what, path, *more, "--write")
+            assert done.returncode == 0, done.stderr
         self.names["held"] = reserve(stack, "holder", concert, item=concert.item, seats=[5, 6])["reservationId"]
         self.names["lapsed"] = reserve(stack, "late", concert, item=concert.item, seats=[7])["reservationId"]
         age_hold(stack, self.names["lapsed"], 3700)
@@ -97,9 +105,11 @@ class Books:
         ok(stack.post("/point/charge", {"userId": "keyed", "amount": 70}, **keyed("charge")))
         ok(stack.post("/point/use", {"userId": "keyed", "amount": 20}, **keyed("use")))
         draft = {"title": "Made", "venue": "Here", "items": [
-            {"date": "2030-01-01", "startsAt": "2030-01-01T10:00:00Z", "seats": [{"from": 1, "to": 3, "price": 5}]}]}
+            {"date": "2030-01-01", "startsAt": "2030-01-01T10:00:00Z", "seats": [{"from": 1, "to": 3, "price": 5}]},
+            {"date": "2030-01-02", "startsAt": "2030-01-02T10:00:00Z", "seats": [
+                {"from": 1, "to": 2, "price": 5}, {"from": 3, "to": 5, "price": 7, "section": "Pit", "standing": True}]}]}
         made = ok(stack.post("/admin/concert", draft, **keyed("create", **stack.admin_headers())))
-        self.names["unsold_item"] = made["itemIds"][0]
+        self.names["unsold_item"], self.names["area_item"] = made["itemIds"]
 
         # three wait for a seat of two, and two are offered one, one after the other
         waited = new_concert(stack, seats=2, hold_seconds=3600)
@@ -375,6 +385,20 @@ BREAKS = {
     "a code that is not used up": (
         {"presale_code_of_one"},
         ["UPDATE presale_code SET used_at = NULL WHERE user_id = 'early'"]),
+    "an imported order that the box office did not sell": (
+        {"imported_order_is_sold"}, ["UPDATE imported_order SET reservation_id = {paid}"]),
+    "an imported order of another concert": (
+        {"imported_order_is_sold"}, ["UPDATE imported_order SET concert_id = concert_id + 1"]),
+    "an order that was imported twice": (
+        {"imported_order_is_sold"},
+        ["INSERT INTO imported_order SELECT concert_id, 'R2', part, reservation_id FROM imported_order"]),
+    "an imported balance that was not added": (
+        {"imported_balance_is_added"}, ["UPDATE imported_balance SET history_id = history_id + 1000000"]),
+    "an imported balance of another user": (
+        {"imported_balance_is_added"}, ["UPDATE imported_balance SET user_id = 'payer'"]),
+    "a balance that was imported twice": (
+        {"imported_balance_is_added"},
+        ["INSERT INTO imported_balance SELECT user_id, 'again', history_id FROM imported_balance"]),
     "a draw that is not there": (
         {"draw_kept"},
         ["UPDATE concert SET draw = 1 WHERE concert_id = {concert}"]),
@@ -680,6 +704,25 @@ BREAKS = {
         {"item_has_seats"}, ["DELETE FROM item WHERE item_id = {unsold_item}"]),
     "an item without a concert": (
         {"item_has_seats"}, ["UPDATE item SET concert_id = 999 WHERE item_id = {unsold_item}"]),
+    "a standing place in a row": (
+        {"standing_is_an_area"}, ["UPDATE seat SET row_name = '1' WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a seat without a row": (
+        {"standing_is_an_area"}, ["UPDATE seat SET row_name = '' WHERE item_id = {area_item} AND seat_no = 1"]),
+    "a standing place with a spot": (
+        {"standing_is_an_area"}, ["UPDATE seat SET y = 1 WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a standing place with a partner": (
+        {"standing_is_an_area"}, ["UPDATE seat SET partner_no = 4 WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a seat in an area": (
+        {"standing_is_an_area"}, ["UPDATE seat SET section = 'Pit' WHERE item_id = {area_item} AND seat_no = 1"]),
+    "an area of two prices": (
+        {"standing_is_an_area"}, ["UPDATE seat SET price = 8 WHERE item_id = {area_item} AND seat_no = 3"]),
+    "a place more than an area has": (
+        {"standing_is_an_area"}, [
+            "UPDATE seat SET kind = 'standing', row_name = '', section = 'Pit', price = 7"
+            " WHERE item_id = {area_item} AND seat_no = 1"]),
+    "a place where an item has none": (
+        {"standing_is_an_area"}, [
+            "UPDATE seat SET kind = 'standing', row_name = '' WHERE item_id = {unsold_item} AND seat_no = 1"]),
     "a reservation in another concert than its item": (
         {"reservation_has_item"}, ["UPDATE reservation SET concert_id = 3 WHERE reservation_id = {held}"]),
     "a token without a concert": (

@@ -1,5 +1,5 @@
 """What whoever packages or deploys Frontrow meets: nginx's configuration, the settings' file, exit statuses,
-what is installed. scripts/lib/test-deploy follows docs/deploy.md to the letter."""
+what is installed. scripts/lib/test-deploy follows docs/deploy.md and docs/build.md to the letter."""
 
 import contextlib
 import grp
@@ -382,8 +382,8 @@ def packages(section):
     return {line.split("|")[0] for line in text.splitlines() if line and not line.startswith("#")}
 
 
-def test_the_page_on_deploying_has_all_packages():
-    page = (ROOT / "docs/deploy.md").read_text().replace("\\\n", " ")
+def test_the_page_on_building_has_all_packages():
+    page = (ROOT / "docs/build.md").read_text().replace("\\\n", " ")
     named = set(" ".join(re.findall(r"^apt-get install -y (.*)$", page, re.MULTILINE)).split())
     assert packages("build") <= named
 

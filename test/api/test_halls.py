@@ -124,7 +124,7 @@ def test_a_dry_run_makes_nothing(stack):
         "columns": [{"header": header, "column": column} for header, column in (
             ("구역", "section"), ("열", "row"), ("좌석", "label"), ("가격(원)", "price"), ("종류", "kind"), ("비고", "note"))],
         "seatCount": 5, "rowCount": 2,
-        "kinds": {"plain": 1, "restricted": 1, "wheelchair": 1, "companion": 1, "withheld": 1},
+        "kinds": {"plain": 1, "restricted": 1, "wheelchair": 1, "companion": 1, "standing": 0, "withheld": 1},
         "minPrice": 150000, "maxPrice": 150000, "unpricedCount": 1,
         "sections": [{"section": "1층", "seatCount": 4}, {"section": "2층", "seatCount": 1}],
         "categories": [{"category": "", "seatCount": 5}], "notices": [], "noticeCount": 0, "seats": SEATS,

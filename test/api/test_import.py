@@ -309,6 +309,16 @@ def test_two_dates_on_a_day_need_an_item_id(stack, tmp_path):
     assert list(sold(stack, concert)) == [(concert.items[1], 1)]
 
 
+def test_long_names_are_cut_between_characters(stack, tmp_path):
+    concert, ref = new_concert(stack), "예매 " * 20
+    rows = [*seats_of(stack, concert, [1], ref), *seats_of(stack, concert, [2]), *seats_of(stack, concert, [3], ref)]
+    rows[1][3] = "발코니" * 10
+    path = write_file(tmp_path, rows)
+    section, order = faults(run(stack, concert, path, "--write"), path)
+    assert f"no section {rows[1][3][:16]}, row 1, seat 2" in section
+    assert f"The order {ref[:42]} stood further above" in order
+
+
 # ---- large files
 
 

@@ -352,6 +352,14 @@ def test_two_seats_have_no_name_in_common(stack, hall):
     assert [seats_of(stack, hall, hall.item)[n]["label"] for n in (1, 2)] == ["2", "1"]
 
 
+def test_a_long_name_in_a_refusal(stack, hall):
+    """It is cut, and not within a character."""
+    name = "발코니" * 10
+    same = [{"from": seat, "to": seat, "section": name, "firstLabel": 5} for seat in (1, 2)]
+    problem = assert_problem(dates_of(stack, hall).ask_patch(hall.item, {"seats": same}), "invalid_field", field="seats")
+    assert problem["detail"] == f"two seats would be section {name[:13]}, row 1, label 5"
+
+
 # ---- what seats are
 
 PLACES = ({"from": 3, "to": 3, "kind": "wheelchair"}, {"from": 4, "to": 4, "kind": "companion"})

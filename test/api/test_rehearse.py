@@ -10,7 +10,7 @@ import subprocess
 
 import pymysql
 import pytest
-from helpers import add_token, buy, new_concert, new_user, ok, reserve
+from helpers import add_token, allow, buy, new_concert, new_user, ok, reserve
 from stack import wait_for
 
 FANS, SEATS = 400, 200
@@ -138,6 +138,28 @@ def test_the_real_concert_is_only_read(stack, tmp_path):
     assert rows(stack) == before[0]
     assert (listing(stack), queue_members(stack, concert), business(stack)) == before[1:]
     assert not leftovers(stack)
+
+
+def test_standing_areas_are_sold(stack, tmp_path):
+    """Beside seats, to the last place."""
+    concert = make_concert(stack)
+    stack.query("UPDATE seat SET kind = 'standing', section = 'A \"pit\"', row_name = '' WHERE item_id = %s AND seat_no > 50",
+                concert.item)
+    stack.query("UPDATE item SET standing_count = %s WHERE item_id = %s", SEATS - 50, concert.item)
+    done = rehearse(stack, concert, tmp_path / "page.html", *FAST, "--json")
+    assert done.returncode == 0, done.stderr
+    foretold = json.loads(done.stdout)
+    assert foretold["seats"] == foretold["sold"] == SEATS and foretold["answers"]["failed"] == 0, foretold
+
+
+def test_who_waits_stays_behind(stack, tmp_path):
+    """Else nothing that lapses would be sold again."""
+    concert = allow(stack, make_concert(stack), waitlist=True)
+    stack.query("UPDATE item SET waiting = 1 WHERE item_id = %s", concert.item)
+    done = rehearse(stack, concert, tmp_path / "page.html", *FAST, "--json")
+    stack.query("UPDATE item SET waiting = 0 WHERE item_id = %s", concert.item)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["sold"] == SEATS
 
 
 def test_a_cancelled_date_is_not_played(stack, tmp_path):

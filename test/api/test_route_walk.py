@@ -348,7 +348,8 @@ def test_headers(stack, route):
 def test_keys(stack, route, key):
     of_route = FIELDS.get(route.fields, [])
     fields = {field.name: good_value(field) for field in of_route if not field.optional}
-    needed = {field.name: good_value(field) for field in of_route if field.kind == "SEAT_ID"}
+    seats = "SEAT_ID" if any(field.kind == "SEAT_ID" for field in of_route) else "COUNT"
+    needed = {field.name: good_value(field) for field in of_route if field.kind == seats}
     body = json.dumps(fields | needed).encode() if has_body(route) else b""
     keys = f"Authorization: {stack.admin_headers()['Authorization']}\r\nIdempotency-Key: ".encode()
     answer = stack.raw(head_of(route, body) + keys + key + b"\r\n\r\n" + body)

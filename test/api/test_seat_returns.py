@@ -4,7 +4,7 @@ import collections
 
 import openapi
 import pytest
-from crowd import lock_reservation, rush, Pending
+from crowd import Pending, before_reading, lock_reservation, rush
 from helpers import (
     Hall, allow, ask_pay, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve, seat_status,
 )
@@ -219,6 +219,20 @@ def test_a_payment_that_met_a_return(stack, concert):
         owner.commit()
     assert ok(paying.answer())["amount"] == 2000
     assert balance(stack, user) == 1000
+
+
+@pytest.mark.parametrize("path", ["/reservation/{reservationId}?userId={userId}", "/reservation?userId={userId}"])
+def test_a_read_that_met_a_return(stack, concert, path):
+    """Seats and price are of one moment."""
+    held = hold(stack, concert, [1, 2, 3])
+    with before_reading(stack, "seat", lambda client: client.get(path.format(**held))) as (asked, seats):
+        seats.execute("UPDATE seat SET status = 'available', reservation_id = NULL, held_until = NULL"
+                      " WHERE item_id = %s AND seat_no = 2", [concert.item])
+        stack.query("DELETE FROM reservation_seat WHERE reservation_id = %s AND seat_no = 2", held["reservationId"])
+        stack.query("UPDATE reservation SET seat_count = 2, total_price = 2000 WHERE reservation_id = %s", held["reservationId"])
+    answer = ok(asked.answer())
+    read, = answer.get("reservations", [answer])
+    assert (numbers(read["seats"]), read["totalPrice"]) == ([1, 3], 2000)
 
 
 def test_300_clients_give_seats_of_one_order_back(new_stack):

@@ -2,7 +2,7 @@
 
 import openapi
 import pytest
-from crowd import Pending, lock_seat, owners, rush
+from crowd import Pending, before_reading, lock_seat, owners, rush
 from helpers import (
     Hall, age_hold, allow, ask_pay, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve,
     seat_status,
@@ -170,6 +170,20 @@ def test_a_used_ticket_keeps_its_seat(stack, concert):
     assert numbers(swap(stack, order, [2], [12])["seats"]) == [1, 12]
 
 
+def test_a_ticket_that_was_taken_by_mistake_is_swapped(stack, concert):
+    """The stored answer of its check-in names a ticket that is void since."""
+    order = sell(stack, concert, [1])
+    code, = tickets(stack, order).values()
+    key = {"Idempotency-Key": new_user("scan"), **stack.admin_headers()}
+    taken = ok(stack.post("/admin/checkin", {"code": code, "itemId": concert.item}, **key))
+    assert ask_swap(stack, order, [1], [2]).code == "not_cancellable"
+    ok(stack.post("/admin/checkin/undo", {"ticketId": taken["ticketId"], "reason": "a mistake"}, **stack.admin_headers()))
+    swap(stack, order, [1], [2])
+    assert_problem(scan(stack, concert, code), "ticket_void")
+    assert is_replayed(stack.post("/admin/checkin", {"code": code, "itemId": concert.item}, **key))
+    stack.check_books()
+
+
 def test_pairs_leave_and_come_together(stack):
     hall = allow(stack, Hall(stack, ("A", "1", 8, 100)), swaps=True)
     for seat, partner in ((2, 3), (6, 7)):
@@ -231,6 +245,19 @@ def test_a_ticket_is_not_made_for_a_seat_that_just_left(stack, concert):
         assert (code in now.values()) == (seat in (2, 3))
         if seat == 1:
             assert_problem(scan(stack, concert, code), "ticket_void")
+
+
+def test_tickets_that_met_a_swap(stack, concert):
+    """The order had another seat when it was read: it is read anew."""
+    order = sell(stack, concert, [1, 2])
+    path = f"/reservation/{order['reservationId']}/ticket?userId={order['userId']}"
+    with before_reading(stack, "ticket", lambda client: client.get(path)) as (asked, _):
+        for sql in ("UPDATE reservation_seat SET seat_no = 3 WHERE seat_no = 1 AND reservation_id = %s",
+                    "UPDATE seat n JOIN seat o ON o.item_id = n.item_id AND o.seat_no = 1 SET n.status = 'sold',"
+                    " n.reservation_id = o.reservation_id, o.status = 'available', o.reservation_id = NULL"
+                    " WHERE n.seat_no = 3 AND o.reservation_id = %s"):
+            stack.query(sql, order["reservationId"])
+    assert [ticket["seat"]["seatId"] for ticket in ok(asked.answer())["tickets"]] == [2, 3]
 
 
 def test_two_swaps_that_want_each_others_seats(stack, concert):

@@ -417,6 +417,21 @@ def test_whoever_left_comes_in_again(stack, with_reentry):
     stack.check_books()
 
 
+def test_a_scan_without_a_network_of_before_the_holder_left(stack, with_reentry):
+    """Two came in with this ticket, and one of them left since. The scan lets nobody in again, whichever came first: the
+    holder who is outside comes back as before."""
+    order = Order(stack, concert=with_reentry)
+    taken = order.check_in(deviceId="1")
+    left = check_out(order)
+    told = {"mode": "offline", "deviceId": "2", "scannedAt": taken["checkedInAt"]}
+    assert_problem(order.ask_check_in(**told), "already_checked_in", deviceId="1", checkedInAt=taken["checkedInAt"])
+    assert_problem(order.ask_check_in(**told | {"scannedAt": "2020-05-01T10:00:00Z"}), "already_checked_in", deviceId="1")
+    assert_problem(ask_check_out(order), "not_checked_in")
+    back = order.check_in(**told | {"scannedAt": left["leftAt"]})
+    assert (back["deviceId"], back["leftAt"]) == ("2", None) and "conflict" not in back
+    stack.check_books()
+
+
 def test_where_nobody_comes_back(stack):
     order = Order(stack)
     order.check_in()

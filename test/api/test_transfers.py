@@ -4,7 +4,7 @@ import collections
 
 import openapi
 import pytest
-from crowd import rush
+from crowd import before_reading, rush
 from helpers import (
     allow, ask_reserve, assert_problem, balance, buy, is_replayed, new_concert, new_user, ok, reserve,
 )
@@ -234,6 +234,17 @@ def test_it_ends_with_the_start(stack, concert):
     made = offer(stack, sell(stack, concert, [1]))
     item = ok(stack.get(f"{concert.path}/item"))["items"][0]
     assert made["expiresAt"] == item["startsAt"]
+
+
+def test_an_order_that_leaves_while_its_page_is_read(stack, concert):
+    """It is on the page as a whole, or not at all."""
+    user, friend = new_user(), new_user()
+    first, second = sell(stack, concert, [1, 2], user), sell(stack, concert, [3], user)
+    with before_reading(stack, "seat", lambda client: client.get(f"/reservation?userId={user}")) as (asked, _):
+        stack.query("UPDATE reservation SET user_id = %s WHERE reservation_id = %s", friend, first["reservationId"])
+    page = ok(asked.answer())
+    stack.query("UPDATE reservation SET user_id = %s WHERE reservation_id = %s", user, first["reservationId"])
+    assert page == {"reservations": [second | {"status": "paid"}], "next": None}
 
 
 def test_once_with_a_key(stack, concert):

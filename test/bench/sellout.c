@@ -1,6 +1,7 @@
 /*
- * sellout: a rush for one hall. Each of many buyers asks once, for a random seat or for the best
- * one that is left; whoever hears 503 asks again. Tells as JSON when the last seat went and when
+ * sellout: a rush for one hall. Each of many buyers asks once, for a random seat, for the next one,
+ * for the best one that is left, or for a place of the standing area Pit; whoever hears 503 asks
+ * again. Tells as JSON when the last seat went and when
  * all were answered.
  */
 #include <inttypes.h>
@@ -19,7 +20,7 @@ struct sellout {
     int buyers;
     int connections;
     int seconds; /* after which it is given up */
-    bool best;
+    enum wish { NAMED, NEXT, BEST, STANDING } wish;
     int64_t began_us, last_sold_us, last_answer_us;
     int asked; /* buyers so far */
     int sold, refused, busy, wrong;
@@ -59,11 +60,14 @@ write_request(struct buyer *buyer)
 {
     struct sellout *sellout = buyer->sellout;
     struct buffer *request = &buyer->connection.request;
+    bool named = sellout->wish == NAMED || sellout->wish == NEXT;
+    int number = sellout->wish == NAMED ? rand() : sellout->asked;
     char body[160];
-    int length = snprintf(
-        body, sizeof body, "{\"userId\":\"rush-%d-%d\",\"concertId\":%d,\"itemId\":%d,\"%s\":%d}",
-        sellout->item, sellout->asked, CONCERT, sellout->item, sellout->best ? "count" : "seatId",
-        sellout->best ? 1 : rand() % sellout->seats + 1);
+    int length = snprintf(body, sizeof body,
+                          "{\"userId\":\"rush-%d-%d\",\"concertId\":%d,\"itemId\":%d,\"%s\":%d%s}",
+                          sellout->item, sellout->asked, CONCERT, sellout->item,
+                          named ? "seatId" : "count", named ? number % sellout->seats + 1 : 1,
+                          sellout->wish == STANDING ? ",\"section\":\"Pit\"" : "");
     buffer_clear(request);
     buffer_format(request,
                   "POST /reservation HTTP/1.1\r\nHost: localhost\r\n"
@@ -121,11 +125,25 @@ seconds_since(const struct sellout *sellout, int64_t us)
     return us > 0 ? (double)(us - sellout->began_us) / 1e6 : 0;
 }
 
+/* False where there is no such wish. */
+static bool
+read_wish(const char *text, enum wish *wish)
+{
+    static const char *const names[] = {"named", "next", "best", "standing"};
+    for (*wish = NAMED; *wish <= STANDING; (*wish)++)
+        if (strcmp(text, names[*wish]) == 0)
+            return true;
+    return false;
+}
+
 int
 main(int argc, char **argv)
 {
-    if (argc != 8) {
-        fputs("Usage: sellout PORT ITEM SEATS BUYERS CONNECTIONS SECONDS named|best\n", stderr);
+    enum wish wish;
+    if (argc != 8 || !read_wish(argv[7], &wish)) {
+        fputs("Usage: sellout PORT ITEM SEATS BUYERS CONNECTIONS SECONDS"
+              " named|next|best|standing\n",
+              stderr);
         return 2;
     }
     struct sellout sellout = {
@@ -134,7 +152,7 @@ main(int argc, char **argv)
         .buyers = atoi(argv[4]),
         .connections = atoi(argv[5]),
         .seconds = atoi(argv[6]),
-        .best = strcmp(argv[7], "best") == 0,
+        .wish = wish,
     };
     struct http_servers servers = {.count = 0};
     char server[32];

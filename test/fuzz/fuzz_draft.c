@@ -79,7 +79,7 @@ require_item(const struct item_draft *draft)
         const struct seat_range *range = &draft->ranges[i];
         fuzz_require_text(range->section, sizeof range->section);
         fuzz_require_text(range->row, sizeof range->row);
-        REQUIRE(range->section[0] != '\0' && range->row[0] != '\0');
+        REQUIRE(range->section[0] != '\0' && (range->row[0] == '\0') == range->standing);
         REQUIRE(range->from >= 1 && range->to >= range->from);
         REQUIRE(range->price >= 0 && range->price <= PRICE_MAX);
         REQUIRE(range->first_label >= 0);

@@ -44,7 +44,8 @@ require_plan(const struct hall_plan *plan)
         require_cell(seat->label, LABEL_CHARACTERS);
         require_cell(seat->category, CATEGORY_CHARACTERS);
         require_cell(seat->note, NOTE_CHARACTERS);
-        REQUIRE(*seat->section != '\0' && *seat->row != '\0' && *seat->label != '\0');
+        REQUIRE(*seat->section != '\0' && *seat->label != '\0');
+        REQUIRE((*seat->row == '\0') == (seat->kind == SEAT_STANDING));
         REQUIRE(seat->kind >= SEAT_PLAIN && seat->kind <= SEAT_WITHHELD);
         REQUIRE(seat->price >= -1 && seat->price <= PRICE_MAX);
         REQUIRE(abs(seat->position.x) <= HALL_POSITION_MAX);

@@ -26,6 +26,7 @@ main(void)
     suite_router();
     suite_seating();
     suite_sold_out();
+    suite_standing();
     suite_ticket();
     suite_waitlist();
     suite_webhook();

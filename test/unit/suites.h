@@ -20,6 +20,7 @@ void suite_rehearsal(void);
 void suite_router(void);
 void suite_seating(void);
 void suite_sold_out(void);
+void suite_standing(void);
 void suite_ticket(void);
 void suite_waitlist(void);
 void suite_webhook(void);

@@ -212,6 +212,21 @@ seats_are_picked_where_they_are_left(void)
     CU_ASSERT_FALSE(seat_map_pick(&map, 0.4, 3, picked));
 }
 
+/* As seats and places are left; the last seats are behind the areas. */
+static void
+areas_are_come_to_by_what_is_left_of_them(void)
+{
+    bool left[] = {true, false, true};
+    struct map_area areas[] = {{"\"A\"", 6}, {"\"B\"", 2}};
+    const struct seat_map map = {.count = 3, .is_available = left, .area_count = 2, .areas = areas};
+    CU_ASSERT_PTR_EQUAL(seat_map_find_area(&map, 0), &areas[0]);
+    CU_ASSERT_PTR_EQUAL(seat_map_find_area(&map, 0.59), &areas[0]);
+    CU_ASSERT_PTR_EQUAL(seat_map_find_area(&map, 0.6), &areas[1]);
+    CU_ASSERT_PTR_NULL(seat_map_find_area(&map, 0.8));
+    areas[0].available = areas[1].available = 0;
+    CU_ASSERT_PTR_NULL(seat_map_find_area(&map, 0));
+}
+
 static void
 reports_have_nothing_of_the_title_in_their_markup(void)
 {
@@ -244,6 +259,8 @@ suite_rehearsal(void)
     CU_add_test(suite, "a queue that is too small is seen", a_queue_that_is_too_small_is_seen);
     CU_add_test(suite, "seats are picked where they are left",
                 seats_are_picked_where_they_are_left);
+    CU_add_test(suite, "areas are come to by what is left of them",
+                areas_are_come_to_by_what_is_left_of_them);
     CU_add_test(suite, "reports have nothing of the title in their markup",
                 reports_have_nothing_of_the_title_in_their_markup);
 }

@@ -163,7 +163,7 @@ def test_colours_follow_the_browser_until_they_are_chosen(new_fan):
     has(light)
 
 
-@pytest.mark.parametrize("name", ["text", "drawtext", "signintext", "ticketchangetext", "waitlisttext", "opstext", "opshalltext", "gatetext"])
+@pytest.mark.parametrize("name", ["text", "drawtext", "signintext", "standingtext", "ticketchangetext", "waitlisttext", "opstext", "opshalltext", "gatetext"])
 def test_both_languages_say_the_same(name):
     text = (ROOT / f"nginx/www/app/{name}.js").read_text()
     english, korean = (re.findall(r"^    (\w+):", part, re.M) for part in text.split("const korean"))

@@ -79,7 +79,10 @@ choose(struct fan *fan, double in_s)
 
 /* ---- what is asked ---- */
 
-/* Seats of the map, or the best that are left. A call that is made again asks for the same. */
+/*
+ * Places of a standing area, seats of the map, or the best that are left. A call that is made again
+ * asks for the same.
+ */
 static void
 choose_wish(struct fan *fan)
 {
@@ -88,6 +91,13 @@ choose_wish(struct fan *fan)
     double share = crowd_draw(fan->crowd);
     if (fan->wish[0] != '\0')
         return;
+    const struct map_area *area =
+        map->area_count > 0 ? seat_map_find_area(map, crowd_draw(fan->crowd)) : NULL;
+    if (area != NULL) {
+        snprintf(fan->wish, FAN_WISH_SIZE, "\"count\":%d,\"section\":%s", fan->seats,
+                 area->section);
+        return;
+    }
     /* those in front are wanted more */
     if (!fan->nature.picks || fan->conflicts >= CONFLICTS_MAX ||
         !seat_map_pick(map, share * share, fan->seats, ids)) {
@@ -151,7 +161,7 @@ fan_act(struct fan *fan)
     static const bool keyed[CALL_KINDS] = {
         [CALL_RESERVE] = true, [CALL_CHARGE] = true, [CALL_PAY] = true, [CALL_RELEASE] = true};
     struct crowd *crowd = fan->crowd;
-    char user[64], path[64], query[80] = "", key[32] = "", body[256];
+    char user[64], path[64], query[80] = "", key[32] = "", body[384];
     snprintf(user, sizeof user, "%s-%d", crowd->name, fan->number);
     snprintf(path, sizeof path, "%s", paths[fan->call]);
     if (fan->call == CALL_RELEASE) {

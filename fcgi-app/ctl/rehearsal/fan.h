@@ -9,7 +9,7 @@
 #include "ctl/rehearsal/record.h"
 #include "ctl/rehearsal/seat_map.h"
 
-enum { FAN_TOKEN_SIZE = 64, FAN_WISH_SIZE = 64 };
+enum { FAN_TOKEN_SIZE = 64, FAN_WISH_SIZE = 192 };
 
 struct fan {
     struct asker asker; /* the first: an asker is a fan */

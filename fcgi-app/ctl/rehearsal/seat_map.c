@@ -24,6 +24,20 @@ take_states(struct seat_map *map, const char *text)
     free(bits);
 }
 
+/* The areas of an item stay the same. */
+static void
+take_areas(struct seat_map *map, const json_t *areas)
+{
+    size_t i;
+    const json_t *area;
+    json_array_foreach(areas, i, area)
+    {
+        if (i < map->area_count)
+            map->areas[i].available =
+                (int32_t)json_integer_value(json_object_get(area, "availableCount"));
+    }
+}
+
 static void
 take_answer(struct asker *asker, const struct fastcgi_answer *answer, int64_t took_us)
 {
@@ -34,6 +48,7 @@ take_answer(struct asker *asker, const struct fastcgi_answer *answer, int64_t to
     const char *states = json_string_value(json_object_get(body, "seats"));
     if (states != NULL)
         take_states(map, states);
+    take_areas(map, json_object_get(body, "areas"));
     json_decref(body);
 }
 
@@ -61,6 +76,24 @@ take_seats(struct seat_map *map, const json_t *seats)
     }
 }
 
+static void
+make_areas(struct seat_map *map, const json_t *areas)
+{
+    size_t i;
+    const json_t *area;
+    map->area_count = json_array_size(areas);
+    map->areas = calloc(map->area_count + 1, sizeof *map->areas);
+    if (map->areas == NULL)
+        log_abort("no memory");
+    json_array_foreach(areas, i, area)
+    {
+        map->areas[i].section = json_dumps(json_object_get(area, "section"), JSON_ENCODE_ANY);
+        if (map->areas[i].section == NULL)
+            log_abort("no memory");
+    }
+    take_areas(map, areas);
+}
+
 bool
 seat_map_load(struct seat_map *map, struct front *front, int32_t concert_id, int32_t item_id)
 {
@@ -69,8 +102,10 @@ seat_map_load(struct seat_map *map, struct front *front, int32_t concert_id, int
     *map = (struct seat_map){.asker = {take_answer}, .concert_id = concert_id, .item_id = item_id};
     write_path(map, path);
     json_t *body = front_ask(front, path, "", &text) == 200 ? json_loads(text.data, 0, NULL) : NULL;
-    if (body != NULL)
+    if (body != NULL) {
         take_seats(map, json_object_get(body, "seats"));
+        make_areas(map, json_object_get(body, "areas"));
+    }
     json_decref(body);
     buffer_free(&text);
     return body != NULL;
@@ -81,6 +116,9 @@ seat_map_free(struct seat_map *map)
 {
     free(map->seat_ids);
     free(map->is_available);
+    for (size_t i = 0; i < map->area_count; i++)
+        free(map->areas[i].section);
+    free(map->areas);
 }
 
 void
@@ -118,4 +156,23 @@ seat_map_pick(const struct seat_map *map, double share, int seats, int32_t *seat
         return true;
     }
     return false;
+}
+
+const struct map_area *
+seat_map_find_area(const struct seat_map *map, double share)
+{
+    int64_t standing = 0, seats = 0;
+    for (size_t i = 0; i < map->area_count; i++)
+        standing += map->areas[i].available;
+    if (standing == 0)
+        return NULL;
+    for (size_t i = 0; i < map->count; i++)
+        seats += map->is_available[i];
+    int64_t at = (int64_t)(share * (double)(standing + seats));
+    for (size_t i = 0; i < map->area_count; i++) {
+        if (at < map->areas[i].available)
+            return &map->areas[i];
+        at -= map->areas[i].available;
+    }
+    return NULL;
 }

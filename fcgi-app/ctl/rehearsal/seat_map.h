@@ -7,6 +7,12 @@
 
 #include "ctl/rehearsal/front.h"
 
+/* A standing area. */
+struct map_area {
+    char *section; /* as a text of JSON */
+    int32_t available;
+};
+
 struct seat_map {
     struct asker asker;
     int32_t concert_id;
@@ -14,8 +20,10 @@ struct seat_map {
     size_t count;
     int32_t *seat_ids;  /* ascending */
     bool *is_available; /* when it was last read */
-    bool is_asked;      /* a newer one is on its way */
-    int64_t asked_at;   /* clock_monotonic() */
+    size_t area_count;
+    struct map_area *areas;
+    bool is_asked;    /* a newer one is on its way */
+    int64_t asked_at; /* clock_monotonic() */
 };
 
 /* Reads the item's seats. False: the server does not answer with them. */
@@ -32,5 +40,11 @@ void seat_map_refresh(struct seat_map *map, struct front *front, int64_t now);
  */
 bool seat_map_pick(const struct seat_map *map, double share, int seats, int32_t *seat_ids)
     MUST_CHECK;
+
+/*
+ * The standing area at this share (0..1) of all seats and places that are left, as a fan comes to
+ * it who does not mind which; NULL: a seat is there, or nothing is left.
+ */
+const struct map_area *seat_map_find_area(const struct seat_map *map, double share) MUST_CHECK;
 
 #endif

@@ -65,7 +65,8 @@ add_seat(struct layout *layout, size_t *capacity, const struct seat_run *seat)
     struct seat_run *last = layout->run_count > 0 ? &layout->runs[layout->run_count - 1] : NULL;
     if (last != NULL && last->last + 1 == seat->first && last->section == seat->section &&
         last->row == seat->row && last->price == seat->price &&
-        last->restricted == seat->restricted && seat->first - last->first < SEAT_RUN_MAX) {
+        last->restricted == seat->restricted && last->standing == seat->standing &&
+        seat->first - last->first < SEAT_RUN_MAX) {
         last->last = seat->last;
         return;
     }
@@ -82,9 +83,10 @@ read_runs(struct layout *layout, struct sections *sections, struct sections *row
     struct seat_note note;
     struct seat_position position;
     size_t capacity = 0;
-    enum db_result result = seat_table_list_layout(db, layout->item_id, &seat, &note, &position);
+    enum db_result result =
+        seat_table_list_layout(db, layout->item_id, false, &seat, &note, &position);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
-        if (seat.kind != SEAT_PLAIN && seat.kind != SEAT_RESTRICTED)
+        if (seat.kind != SEAT_PLAIN && seat.kind != SEAT_RESTRICTED && seat.kind != SEAT_STANDING)
             continue;
         size_t in = find_section(sections, 0, seat.section, &seat);
         size_t row = find_section(rows, (int32_t)in, seat.row, &seat);
@@ -95,7 +97,8 @@ read_runs(struct layout *layout, struct sections *sections, struct sections *row
                                .section = (int32_t)in,
                                .row = rows->list[row].first_seat,
                                .price = seat.price,
-                               .restricted = seat.kind == SEAT_RESTRICTED};
+                               .restricted = seat.kind == SEAT_RESTRICTED,
+                               .standing = seat.kind == SEAT_STANDING};
         add_seat(layout, &capacity, &one);
     }
     return result == DB_NONE ? DB_OK : result;
@@ -133,6 +136,8 @@ compare_runs(const void *a, const void *b)
 {
     const struct seat_run *left = *(const struct seat_run *const *)a;
     const struct seat_run *right = *(const struct seat_run *const *)b;
+    if (left->standing != right->standing)
+        return right->standing ? -1 : 1;
     if (left->restricted != right->restricted)
         return right->restricted ? -1 : 1;
     if (left->section != right->section)
@@ -153,7 +158,25 @@ rank_runs(struct layout *layout)
     qsort(layout->by_rank, layout->run_count, sizeof(struct seat_run *), compare_runs);
     for (size_t i = 0; i < layout->run_count; i++) {
         layout->by_rank[i]->rank = i;
-        layout->plain_run_count += !layout->by_rank[i]->restricted;
+        layout->plain_run_count += !layout->by_rank[i]->restricted && !layout->by_rank[i]->standing;
+    }
+}
+
+static void
+find_areas(struct layout *layout)
+{
+    size_t capacity = 0;
+    for (size_t i = 0; i < layout->run_count; i++) {
+        const struct seat_run *run = layout->by_rank[i];
+        if (!run->standing)
+            continue;
+        if (i == 0 || !layout->by_rank[i - 1]->standing ||
+            layout->by_rank[i - 1]->section != run->section) {
+            layout->areas =
+                grow(layout->areas, layout->area_count, &capacity, sizeof layout->areas[0]);
+            layout->areas[layout->area_count++] = (struct area){.begin = i, .reached = i};
+        }
+        layout->areas[layout->area_count - 1].end = i + 1;
     }
 }
 
@@ -163,6 +186,7 @@ layout_free(struct layout *layout)
     free(layout->runs);
     free(layout->by_rank);
     free(layout->sections);
+    free(layout->areas);
     free(layout);
 }
 
@@ -179,6 +203,7 @@ layout_read(struct database *db, const struct item *item, struct layout **out)
     free(rows.list);
     rank_sections(layout, &sections);
     rank_runs(layout);
+    find_areas(layout);
     *out = layout;
     if (result != DB_OK)
         layout_free(layout);
@@ -189,6 +214,17 @@ const char *
 layout_section_name(const struct layout *layout, const struct seat_run *run)
 {
     return layout->sections[run->section].name;
+}
+
+struct area *
+layout_find_area(const struct layout *layout, const char *section)
+{
+    for (size_t i = 0; i < layout->area_count; i++) {
+        struct area *area = &layout->areas[i];
+        if (strcmp(layout_section_name(layout, layout->by_rank[area->begin]), section) == 0)
+            return area;
+    }
+    return NULL;
 }
 
 /* ---- those that are remembered */

@@ -38,8 +38,8 @@
     HALL_FAULT(BAD_NUMBER, "bad_number",                                                           \
                "{column} must be a whole number from {min} to {max}, and is {text}")               \
     HALL_FAULT(BAD_KIND, "bad_kind",                                                               \
-               "{text} is no kind of seat: plain, restricted, wheelchair, companion, withheld"     \
-               " or gap")                                                                          \
+               "{text} is no kind of seat: plain, restricted, wheelchair, companion, standing,"    \
+               " withheld or gap")                                                                 \
     HALL_FAULT(SAME_SEAT, "same_seat",                                                             \
                "Section {section}, row {row}, seat {label} stands in line {line} already")         \
     HALL_FAULT(NOT_A_COMPANION, "not_a_companion",                                                 \
@@ -48,6 +48,11 @@
                "The companion's place {label} belongs to no wheelchair place of its row")          \
     HALL_FAULT(SECOND_COMPANION, "second_companion",                                               \
                "The wheelchair place {label} has a companion's place already, in line {line}")     \
+    HALL_FAULT(STANDING_PLACE, "standing_place",                                                   \
+               "A standing place has no row, no note and no coordinates: {column} must be empty")  \
+    HALL_FAULT(MIXED_SECTION, "mixed_section",                                                     \
+               "Section {section} is something else in line {line}: all of a standing area are"    \
+               " standing places of one category and price")                                       \
     HALL_FAULT(NO_POSITION, "no_position",                                                         \
                "Section {section}, row {row}, seat {label} has no coordinates, and others have")   \
     HALL_FAULT(SAME_POSITION, "same_position",                                                     \

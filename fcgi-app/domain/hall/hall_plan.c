@@ -217,6 +217,31 @@ check_names(const struct hall_plan *plan, struct hall_seat *const *by_name,
     return false;
 }
 
+/* Whether both have seats, or both are places of one standing area, which has one price. */
+static bool
+agree(const struct hall_seat *a, const struct hall_seat *b)
+{
+    bool standing = a->kind == SEAT_STANDING;
+    return standing == (b->kind == SEAT_STANDING) &&
+           (!standing || (a->price == b->price && strcmp(a->category, b->category) == 0));
+}
+
+static bool
+check_areas(const struct hall_plan *plan, struct hall_seat *const *by_name,
+            struct hall_refusal *refusal)
+{
+    for (size_t i = 1; i < plan->count; i++) {
+        const struct hall_seat *seat = by_name[i], *other = by_name[i - 1];
+        if (strcmp(seat->section, other->section) != 0 || agree(seat, other))
+            continue;
+        refuse_seat(refusal, seat, HALL_COLUMN_SECTION, HALL_MIXED_SECTION);
+        hall_fault_word(&refusal->fault, "section", seat->section);
+        hall_fault_number(&refusal->fault, "line", other->origin);
+        return false;
+    }
+    return true;
+}
+
 static bool
 refuse_lone(struct hall_refusal *refusal, const struct hall_seat *seat)
 {
@@ -330,7 +355,7 @@ notice_positions(struct hall_plan *plan)
     if (known == 0)
         return;
     for (size_t i = 0; i < plan->count; i++)
-        if (!has_position(&plan->seats[i]))
+        if (!has_position(&plan->seats[i]) && plan->seats[i].kind != SEAT_STANDING)
             add_notice(plan, &plan->seats[i], HALL_NO_POSITION);
     struct hall_seat **sorted = sort_seats(plan, compare_by_position);
     for (size_t i = 1; i < plan->count; i++) {
@@ -353,7 +378,8 @@ hall_plan_finish(struct hall_plan *plan, struct hall_refusal *refusal)
         return hall_fault_set(&refusal->fault, HALL_NO_SEATS);
     }
     struct hall_seat **by_name = sort_seats(plan, compare_by_name);
-    bool sound = check_names(plan, by_name, refusal) && pair_companions(plan, by_name, refusal);
+    bool sound = check_names(plan, by_name, refusal) && check_areas(plan, by_name, refusal) &&
+                 pair_companions(plan, by_name, refusal);
     free(by_name);
     if (!sound)
         return false;

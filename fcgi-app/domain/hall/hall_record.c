@@ -180,6 +180,11 @@ static const struct {
     {"동반석", SEAT_COMPANION},
     {"동반자석", SEAT_COMPANION},
     {"보호자석", SEAT_COMPANION},
+    {"standing", SEAT_STANDING},
+    {"standingroom", SEAT_STANDING},
+    {"스탠딩", SEAT_STANDING},
+    {"스탠딩석", SEAT_STANDING},
+    {"입석", SEAT_STANDING},
     {"withheld", SEAT_WITHHELD},
     {"blocked", SEAT_WITHHELD},
     {"hold", SEAT_WITHHELD},
@@ -225,12 +230,33 @@ is_gap(const struct cells *cells, enum seat_kind kind)
             *cell(cells, HALL_COLUMN_TO) == '\0');
 }
 
+/* What a place of a standing area does not have. */
+static bool
+check_standing(const struct cells *cells)
+{
+    static const enum hall_column columns[] = {HALL_COLUMN_ROW, HALL_COLUMN_NOTE, HALL_COLUMN_X,
+                                               HALL_COLUMN_Y};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (*cell(cells, columns[i]) != '\0')
+            return refuse_cell(cells, columns[i], HALL_STANDING_PLACE);
+    return true;
+}
+
+static bool
+read_row(const struct cells *cells, struct hall_seat *seat)
+{
+    seat->row = "";
+    if (seat->kind == SEAT_STANDING)
+        return check_standing(cells);
+    return read_text(cells, HALL_COLUMN_ROW, SECTION_CHARACTERS, default_row, &seat->row);
+}
+
 static bool
 read_texts(const struct cells *cells, struct hall_seat *seat)
 {
     return read_text(cells, HALL_COLUMN_SECTION, SECTION_CHARACTERS, default_section,
                      &seat->section) &&
-           read_text(cells, HALL_COLUMN_ROW, SECTION_CHARACTERS, default_row, &seat->row) &&
+           read_row(cells, seat) &&
            read_text(cells, HALL_COLUMN_CATEGORY, CATEGORY_CHARACTERS, "", &seat->category) &&
            read_text(cells, HALL_COLUMN_NOTE, NOTE_CHARACTERS, "", &seat->note) &&
            read_text(cells, HALL_COLUMN_COMPANION_OF, LABEL_CHARACTERS, "", &seat->companion_of) &&

@@ -51,7 +51,7 @@ struct hall_record {
 /* A seat. Its texts are borrowed from the record; in a plan they belong to that. */
 struct hall_seat {
     const char *section;
-    const char *row;
+    const char *row; /* "" of a standing place */
     const char *label;
     const char *category;     /* "": none */
     const char *note;         /* "": none */

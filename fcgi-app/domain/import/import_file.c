@@ -61,6 +61,7 @@ tell(struct import_file *file, int64_t line, int64_t column, const char *format,
 {
     char text[IMPORT_FAULT_SIZE];
     vsnprintf(text, sizeof text, format, arguments);
+    text_drop_halves(text);
     file->fault_count++;
     file->tell(line, column, text);
 }

@@ -73,7 +73,7 @@ enum error
 import_seats_read(struct services *services, int32_t item_id, int64_t now,
                   struct import_seats *seats, struct problem *problem)
 {
-    enum error error = seat_visit(services, item_id, true, now, add, seats, problem);
+    enum error error = seat_visit(services, item_id, false, true, now, add, seats, problem);
     make_slots(seats);
     return error;
 }

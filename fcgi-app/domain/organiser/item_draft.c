@@ -68,6 +68,14 @@ share_a_name(const struct seat_range *first, const struct seat_range *next)
            next->first_label <= (int64_t)first->first_label + first->to - first->from;
 }
 
+/* Of one section, but not both of seats, or both of one standing area, which has one price. */
+static bool
+mix_in_a_section(const struct seat_range *first, const struct seat_range *next)
+{
+    return strcmp(first->section, next->section) == 0 &&
+           (first->standing != next->standing || (first->standing && first->price != next->price));
+}
+
 /* The first range, in the order of `compare`, that shares something with its predecessor. */
 static const struct seat_range *
 find_overlap(const struct item_draft *draft, int (*compare)(const void *, const void *),
@@ -98,6 +106,7 @@ item_draft_check(struct item_draft *draft, const char *path, int64_t *seats,
         if (range->to < range->from)
             return refuse_range(problem, path, i, "to", "to must not be below from");
         *seats += (int64_t)range->to - range->from + 1;
+        draft->item.standing_count += range->standing ? range->to - range->from + 1 : 0;
         if (*seats > CONCERT_SEATS_MAX)
             return refuse_too_many(problem, path, "seats");
     }
@@ -110,6 +119,10 @@ item_draft_check(struct item_draft *draft, const char *path, int64_t *seats,
     if (overlap != NULL)
         return refuse_range(problem, path, (size_t)(overlap - draft->ranges), "firstLabel",
                             "two seats have the same section, row and label");
+    overlap = find_overlap(draft, compare_names, mix_in_a_section);
+    if (overlap != NULL)
+        return refuse_range(problem, path, (size_t)(overlap - draft->ranges), "section",
+                            "a section has seats, or is a standing area of one price");
     return ERROR_NONE;
 }
 
@@ -152,6 +165,8 @@ item_draft_find_hall(struct services *services, struct item_draft *draft, struct
     if (hall_shelf_find(services, shelf, draft->hall_id, &draft->plan, problem) != ERROR_NONE)
         return problem->error;
     draft->item.seat_count = (int32_t)draft->plan->count;
+    for (size_t i = 0; i < draft->plan->count; i++)
+        draft->item.standing_count += draft->plan->seats[i].kind == SEAT_STANDING;
     *seats += draft->item.seat_count;
     if (*seats > CONCERT_SEATS_MAX)
         return refuse_too_many(problem, path, "hallId");

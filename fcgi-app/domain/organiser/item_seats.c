@@ -105,6 +105,25 @@ note_taken(struct locked_seats *locked, const struct seat_change *seats,
     locked->taken++;
 }
 
+/* A place of a standing area stays one, and has no row, spot or note: its area is in the plan. */
+static enum error
+require_not_standing(const struct item_change *change, const struct seat_change *seats,
+                     const struct seat *seat, struct problem *problem)
+{
+    const char *member = seats->has_row    ? "row"
+                         : seats->has_x    ? "x"
+                         : seats->has_y    ? "y"
+                         : seats->has_kind ? "kind"
+                         : seats->has_note ? "note"
+                                           : NULL;
+    char field[32];
+    if (seat->kind != SEAT_STANDING || member == NULL)
+        return ERROR_NONE;
+    snprintf(field, sizeof field, "seats[%zu].%s", (size_t)(seats - change->seats), member);
+    return refuse_field(problem, field, "seat %d is a place of a standing area",
+                        (int)seat->seat_id);
+}
+
 static enum error
 lock_range(struct services *services, struct item_change *change, size_t n,
            struct locked_seats *locked, struct problem *problem)
@@ -120,6 +139,8 @@ lock_range(struct services *services, struct item_change *change, size_t n,
         note_taken(locked, seats, &row);
         if (seats->has_kind)
             seat_pairs_add(&locked->pairs, seats, &row);
+        if (require_not_standing(change, seats, &row.seat, problem) != ERROR_NONE)
+            return problem->error;
         const struct seat_change was = values_of(&row, seats);
         if (row.differs)
             remember(&change->history, &was);
@@ -202,6 +223,23 @@ check_names(struct services *services, const struct item_change *change, struct 
                         same.section, same.row, same.label);
 }
 
+/* Likewise: a whole area may become dearer, or get another name. */
+static enum error
+check_areas(struct services *services, const struct item_change *change, struct problem *problem)
+{
+    struct seat seat;
+    enum db_result result =
+        item_admin_table_find_mixed_section(services->db, change->item_id, &seat);
+    if (result == DB_NONE)
+        return ERROR_NONE;
+    if (result != DB_OK)
+        return refuse_db(problem, result);
+    return refuse_field(problem, "seats",
+                        "section %.40s would not have seats only, nor be a standing area of one"
+                        " price",
+                        seat.section);
+}
+
 static enum error
 change_prices(struct services *services, const struct item_change *change, struct problem *problem)
 {
@@ -249,6 +287,9 @@ item_seats_change(struct services *services, struct item_change *change, struct 
     seat_pairs_free(&locked.pairs);
     if (error == ERROR_NONE && names_any(change, has_name))
         error = check_names(services, change, problem);
+    if (error == ERROR_NONE && change->before.standing_count > 0 &&
+        (names_any(change, has_name) || names_any(change, has_price)))
+        error = check_areas(services, change, problem);
     if (error == ERROR_NONE && names_any(change, has_price))
         error = change_prices(services, change, problem);
     return error;

@@ -2,6 +2,7 @@
 
 #include "domain/event.h"
 #include "domain/logged_change.h"
+#include "domain/sale/hall.h"
 #include "domain/sale/quota.h"
 #include "domain/sale/reservation_create.h"
 
@@ -29,6 +30,9 @@ order_sale_precheck(struct services *services, void *state, struct problem *prob
     if (concert_refuse(problem, result) != ERROR_NONE ||
         require_not_cancelled(create->offer, problem) != ERROR_NONE)
         return problem->error;
+    create->wish.has_waitlist = create->offer->concert.waitlist;
+    if (create->wish.count > 0)
+        return hall_precheck(services, &create->offer->item, &create->wish, problem);
     return reservation_create_check_seats(create, seats, found, create->offer->concert.now,
                                           problem);
 }
@@ -132,7 +136,7 @@ order_sale_write(struct services *services, struct order_sale *sale, struct prob
     struct reservation_create *create = &sale->create;
     struct seat seats[SEATS_AT_ONCE];
     int64_t now;
-    if (reservation_create_lock_named(services, create, seats, &now, problem) != ERROR_NONE)
+    if (reservation_create_lock(services, create, seats, &now, problem) != ERROR_NONE)
         return problem->error;
     fill(sale, seats, now);
     if (write_sold(services, sale, seats, problem) != ERROR_NONE ||

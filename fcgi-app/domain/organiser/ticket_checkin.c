@@ -80,8 +80,9 @@ time_of_scan(const struct checkin *checkin)
 }
 
 /*
- * Whoever was let in without a network is in: then it is only asked which scan was the first.
- * Others go by what is known: the clocks of two gates are not the same.
+ * Whoever was let in without a network is in: then it is only asked which scan was the first. One
+ * of before the holder left lets nobody in again. Others go by what is known: the clocks of two
+ * gates are not the same.
  */
 static enum error
 require_usable(const struct ticket_checkin *checkin, struct problem *problem)
@@ -89,10 +90,12 @@ require_usable(const struct ticket_checkin *checkin, struct problem *problem)
     const struct ticket *ticket = &checkin->ticket;
     if (require_valid(ticket, checkin->item_id, problem) != ERROR_NONE)
         return problem->error;
-    bool is_first = checkin->is_offline && checkin->scanned_at != CLOCK_NEVER &&
-                    checkin->scanned_at < time_of_scan(&ticket->checkin);
-    return !is_inside(&ticket->checkin) || is_first ? ERROR_NONE
-                                                    : refuse_used(&ticket->checkin, problem);
+    const struct checkin *known = &ticket->checkin;
+    bool is_told = checkin->is_offline && checkin->scanned_at != CLOCK_NEVER;
+    bool is_usable = is_inside(known) ? is_told && checkin->scanned_at < time_of_scan(known)
+                                      : !is_told || known->left_at == CLOCK_NEVER ||
+                                            checkin->scanned_at >= known->left_at;
+    return is_usable ? ERROR_NONE : refuse_used(known, problem);
 }
 
 static enum error

@@ -11,6 +11,7 @@
 #include "domain/concert/layout.h"
 #include "domain/sale/presale.h"
 #include "domain/sale/seating.h"
+#include "domain/sale/standing.h"
 #include "domain/sale/waitlist.h"
 
 enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most often enough */
@@ -19,13 +20,15 @@ enum { SEATS_BEYOND = 64 }; /* of those that the last choice went through: most 
 struct hall {
     struct layout *layout;
     const struct hall_wish *wish;
+    struct area *area;            /* that is asked for; NULL: seats are */
     int32_t waiting;              /* for what comes back of the item */
     size_t runs_read;             /* of the layout, by rank */
     size_t run_limit;             /* so many may be read: not those with a restricted view yet */
     int32_t seats_to_read;        /* at least, the next time */
     struct candidate *candidates; /* sorted (seating_sort) */
     size_t count;
-    bool passed_by; /* others are just taking some of them */
+    bool passed_by;    /* others are just taking some of them */
+    bool counts_areas; /* those too that best available without a section passes by */
 };
 
 static bool
@@ -40,6 +43,7 @@ fits(const struct hall *hall, const struct seat_run *run)
 {
     const struct hall_wish *wish = hall->wish;
     return run->price <= wish->max_price &&
+           (!run->standing || wish->section[0] != '\0' || hall->counts_areas) &&
            has_section(wish, layout_section_name(hall->layout, run));
 }
 
@@ -140,11 +144,30 @@ read_more(struct hall *hall, struct database *db)
     return result;
 }
 
+/*
+ * The next choice goes on where this one ended, so that it does not read what is taken by now. What
+ * came back before it is found once the rest of the area is gone.
+ */
+static void
+remember_place(const struct hall *hall, int32_t seat_id)
+{
+    struct area *area = hall->area;
+    for (size_t i = area->begin; i < area->end; i++) {
+        const struct seat_run *run = hall->layout->by_rank[i];
+        if (run->first <= seat_id && seat_id <= run->last)
+            area->reached = i;
+    }
+}
+
 /* So far the next choice will probably have to read: up to this seat, or everything. */
 static void
 remember_reach(const struct hall *hall, int32_t seat_id)
 {
     struct layout *layout = hall->layout;
+    if (hall->area != NULL) {
+        remember_place(hall, seat_id);
+        return;
+    }
     layout->reach = 0;
     for (size_t i = 0; i < layout->run_count; i++) {
         const struct seat_run *run = layout->by_rank[i];
@@ -207,6 +230,20 @@ mark_unlocked(struct hall *hall, const int32_t *ids, int32_t count, const struct
     return all;
 }
 
+/* In a standing area there is no set that would have to be passed by as a whole. */
+static bool
+is_patient(const struct hall *hall)
+{
+    return hall->wish->patient && hall->area == NULL;
+}
+
+static bool
+choose_read(const struct hall *hall, int32_t *ids)
+{
+    return (hall->area != NULL ? standing_choose : seating_choose_adjacent)(
+        hall->candidates, hall->count, hall->wish->count, ids);
+}
+
 /* Chooses among what was read, and reads on where that holds no adjacent ones. */
 static enum db_result
 choose_within_limit(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
@@ -214,14 +251,33 @@ choose_within_limit(struct services *services, struct hall *hall, int32_t *ids, 
     const struct hall_wish *wish = hall->wish;
     enum db_result result = DB_OK;
     pass_by(hall, services);
-    while (!(*chosen = seating_choose_adjacent(hall->candidates, hall->count, wish->count, ids)) &&
-           result == DB_OK && hall->runs_read < hall->run_limit) {
+    while (!(*chosen = choose_read(hall, ids)) && result == DB_OK &&
+           hall->runs_read < hall->run_limit) {
         result = read_more(hall, services->db);
         pass_by(hall, services);
     }
-    if (!*chosen && !(hall->passed_by && wish->patient))
+    if (!*chosen && hall->area == NULL && !(hall->passed_by && wish->patient))
         *chosen = seating_choose(hall->candidates, hall->count, wish->count, ids);
     return result;
+}
+
+/*
+ * What is looked at last: seats with a restricted view, or what lies in the area before the begin.
+ * False: that was done.
+ */
+static bool
+begin_rest(struct hall *hall)
+{
+    const struct area *area = hall->area;
+    size_t limit = area != NULL ? area->reached : hall->layout->run_count;
+    if (hall->run_limit == limit || (area != NULL && area->reached == area->begin))
+        return false;
+    hall->run_limit = limit;
+    if (area != NULL) {
+        hall->runs_read = area->begin;
+        hall->seats_to_read = SEATS_BEYOND;
+    }
+    return true;
 }
 
 /* Seats with a restricted view come last: where the others do not suffice, scattered ones neither.
@@ -230,10 +286,9 @@ static enum db_result
 choose(struct services *services, struct hall *hall, int32_t *ids, bool *chosen)
 {
     enum db_result result = choose_within_limit(services, hall, ids, chosen);
-    bool waits = hall->passed_by && hall->wish->patient;
-    if (result != DB_OK || *chosen || waits || hall->run_limit == hall->layout->run_count)
+    bool waits = hall->passed_by && is_patient(hall);
+    if (result != DB_OK || *chosen || waits || !begin_rest(hall))
         return result;
-    hall->run_limit = hall->layout->run_count;
     return choose_within_limit(services, hall, ids, chosen);
 }
 
@@ -265,7 +320,7 @@ lock_best(struct services *services, struct hall *hall, int32_t *ids, struct sea
             return ERROR_NONE;
         }
         bool locked = found < (size_t)wish->count;
-        for (int32_t i = 0; i < wish->count && locked && wish->patient; i++)
+        for (int32_t i = 0; i < wish->count && locked && is_patient(hall); i++)
             mark_taken(hall, ids[i]);
         hall->passed_by = hall->passed_by || locked;
     }
@@ -356,19 +411,43 @@ hall_count(struct services *services, const struct item *item, const struct hall
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
     if (result != DB_OK)
         return result;
+    *seats = count_seats(&hall);
+    hall.counts_areas = true;
     hall.run_limit = hall.layout->run_count;
     result = read_more(&hall, services->db);
-    *seats = count_seats(&hall);
     *available = seating_max_free(hall.candidates, hall.count);
     free(hall.candidates);
     return result;
 }
 
+/*
+ * Each worker begins in a part of the area of its own: workers who went through the same places
+ * would all ask for the ones that another is just taking.
+ */
 static void
-begin_choice(struct hall *hall)
+begin_area(struct area *area, const struct services *services)
 {
+    if (area->is_begun || services->slot == NULL)
+        return;
+    const struct occupancy *occupancy = &services->shared->occupancy;
+    size_t slot = (size_t)(services->slot - occupancy->slots);
+    size_t slots = (size_t)atomic_load(&occupancy->used);
+    area->is_begun = true;
+    area->reached = area->begin + slot * (area->end - area->begin) / slots;
+}
+
+static void
+begin_choice(struct hall *hall, const struct services *services)
+{
+    hall->area = layout_find_area(hall->layout, hall->wish->section);
     hall->seats_to_read = hall->layout->reach + SEATS_BEYOND;
     hall->run_limit = hall->layout->plain_run_count;
+    if (hall->area == NULL)
+        return;
+    begin_area(hall->area, services);
+    hall->seats_to_read = SEATS_BEYOND;
+    hall->runs_read = hall->area->reached;
+    hall->run_limit = hall->area->end;
 }
 
 enum error
@@ -384,7 +463,7 @@ hall_lock_best(struct services *services, const struct item *item, const struct 
         refuse_db(problem, layouts_find(services->layouts, services->db, item, &hall.layout));
     if (error != ERROR_NONE)
         return error;
-    begin_choice(&hall);
+    begin_choice(&hall, services);
     error = lock_best(services, &hall, ids, seats, now, problem);
     tell_found(services, &hall, error == ERROR_SEATS_NOT_AVAILABLE, releases, started);
     free(hall.candidates);
@@ -406,7 +485,7 @@ hall_choose_together(struct services *services, const struct item *item,
     enum db_result result = layouts_find(services->layouts, services->db, item, &hall.layout);
     if (result != DB_OK)
         return result;
-    begin_choice(&hall);
+    begin_choice(&hall, services);
     for (; *served < buyers; (*served)++, listed += wanted) {
         result = choose(services, &hall, ids + listed, &chosen);
         if (result != DB_OK || !chosen)

@@ -30,7 +30,9 @@ enum error hall_precheck(struct services *services, const struct item *item, str
 
 /*
  * Counts what an item has for a wish, but for its count, and what is free of it now, without a
- * lock: of the section with the most, as all seats that are chosen together are of one.
+ * lock: of the section with the most, as all seats that are chosen together are of one. A standing
+ * area is not for a wish without a section, but an item is not sold out before its areas are:
+ * *available counts them.
  */
 enum db_result hall_count(struct services *services, const struct item *item,
                           const struct hall_wish *wish, int32_t *seats, int32_t *available)

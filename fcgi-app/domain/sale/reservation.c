@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { READS_MAX = 5 };
+
 enum reservation_status
 reservation_shown(const struct reservation *reservation, bool is_cancelled, int64_t now)
 {
@@ -89,32 +91,81 @@ reservation_check_owner(enum db_result result, const struct reservation *reserva
     return refuse_db(problem, result);
 }
 
+/* Its row says how many seats it has, which are read after it, and then those that it gave back. */
+static enum db_result
+read_seats(struct services *services, struct reservation *reservation)
+{
+    enum db_result result = reservation_table_seats(services->db, reservation);
+    if (result == DB_OK && reservation->refund_count > 0)
+        result = reservation_table_returned_seats(services->db, reservation);
+    return result;
+}
+
+static bool
+has_seat_twice(const struct reservation *reservation)
+{
+    const struct seat *returned = reservation->seats + reservation->seat_count;
+    int32_t ids[SEATS_AT_ONCE];
+    reservation_seat_ids(reservation, ids);
+    for (int32_t i = 0; i < reservation->returned_count; i++)
+        if (seat_is_listed(returned[i].seat_id, ids, (size_t)reservation->seat_count))
+            return true;
+    return false;
+}
+
+/* What a refund or a transfer has changed between the statements that read it is read anew. */
 enum error
 reservation_find(struct services *services, const char *user_id, int64_t id,
                  struct reservation *reservation, struct problem *problem)
 {
-    int64_t now;
-    enum error error = reservation_check_owner(
-        reservation_table_find(services->db, id, reservation, &now), reservation, user_id, problem);
-    if (error == ERROR_NONE)
-        error = refuse_db(problem, reservation_table_seats(services->db, reservation));
-    if (error == ERROR_NONE && reservation->refund_count > 0)
-        error = refuse_db(problem, reservation_table_returned_seats(services->db, reservation));
-    return error == ERROR_NONE ? show(services, reservation, now, problem) : error;
+    for (int reads = 0; reads < READS_MAX; reads++) {
+        int64_t now;
+        enum error error =
+            reservation_check_owner(reservation_table_find(services->db, id, reservation, &now),
+                                    reservation, user_id, problem);
+        if (error != ERROR_NONE)
+            return error;
+        int32_t seat_count = reservation->seat_count;
+        if (refuse_db(problem, read_seats(services, reservation)) != ERROR_NONE)
+            return problem->error;
+        if (reservation->seat_count == seat_count && !has_seat_twice(reservation))
+            return show(services, reservation, now, problem);
+    }
+    return refuse(problem, ERROR_BUSY);
+}
+
+/* A reservation of somebody else by now has none; nobody gets any more. */
+static int64_t
+count_seats(const struct reservation *list, size_t count)
+{
+    int64_t seats = 0;
+    for (size_t i = 0; i < count; i++)
+        seats += list[i].seat_count;
+    return seats;
 }
 
 enum error
 reservation_list(struct services *services, const char *user_id, int64_t before, int32_t limit,
                  struct reservation *list, size_t *count, struct problem *problem)
 {
-    int64_t now;
-    enum error error = refuse_db(
-        problem, reservation_table_list(services->db, user_id, before, limit, list, count, &now));
-    if (error != ERROR_NONE)
-        return error;
-    for (size_t i = 0; i < *count; i++)
-        list[i].status = reservation_shown(&list[i], list[i].is_cancelled, now);
-    return refuse_db(problem, reservation_table_list_seats(services->db, user_id, list, *count));
+    for (int reads = 0; reads < READS_MAX; reads++) {
+        int64_t now;
+        enum db_result result =
+            reservation_table_list(services->db, user_id, before, limit, list, count, &now);
+        int64_t seats = count_seats(list, *count);
+        if (result == DB_OK)
+            result = reservation_table_list_seats(services->db, user_id, list, *count);
+        if (result != DB_OK)
+            return refuse_db(problem, result);
+        bool is_whole = count_seats(list, *count) == seats;
+        for (size_t i = 0; i < *count; i++) {
+            is_whole = is_whole && !has_seat_twice(&list[i]);
+            list[i].status = reservation_shown(&list[i], list[i].is_cancelled, now);
+        }
+        if (is_whole)
+            return ERROR_NONE;
+    }
+    return refuse(problem, ERROR_BUSY);
 }
 
 enum error

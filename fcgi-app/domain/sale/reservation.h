@@ -35,10 +35,11 @@ struct reservation_create {
     int32_t item_id;
     int32_t seat_ids[SEATS_AT_ONCE]; /* ascending, no two the same; none with a wish */
     size_t seat_count;
-    struct hall_wish wish; /* best available; its count is 0 where the seats are named */
-    const char *token;     /* text of the queue token, NULL: none */
-    const char *code;      /* of a presale, "": none */
-    struct offer *offer;   /* read by the precheck; calls that go together share one */
+    const char *seats_field; /* the member of the call that names them */
+    struct hall_wish wish;   /* best available; its count is 0 where the seats are named */
+    const char *token;       /* text of the queue token, NULL: none */
+    const char *code;        /* of a presale, "": none */
+    struct offer *offer;     /* read by the precheck; calls that go together share one */
 
     int32_t tries;    /* so far */
     bool keeps_place; /* the place in the queue, which might end by idleness, lasts as long */

@@ -125,7 +125,8 @@ check_named(struct effect_call *call, const struct seat *all, size_t found)
     struct seat seats[SEATS_AT_ONCE];
     size_t indexes[SEATS_AT_ONCE];
     size_t picked = pick_seats(create, all, found, seats, indexes);
-    if (reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
+    if (reservation_create_require_seated(create, seats, picked, &call->problem) != ERROR_NONE ||
+        reservation_create_check_seats(create, seats, picked, create->offer->concert.now,
                                        &call->problem) != ERROR_NONE)
         return call->problem.error;
     return seat_require_pairs(seats, picked, create->seat_ids, create->seat_count, &call->problem);

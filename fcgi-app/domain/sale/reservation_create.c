@@ -6,9 +6,18 @@
 #include "domain/event.h"
 #include "domain/queue/queue.h"
 #include "domain/sale/quota.h"
+#include "domain/sale/standing.h"
 #include "domain/sale/waitlist.h"
 
 enum { PATIENT_TRIES = 5 }; /* of those that an effect has */
+
+enum error
+reservation_create_require_seated(const struct reservation_create *create, const struct seat *seats,
+                                  size_t found, struct problem *problem)
+{
+    return standing_require_none(seats, found, create->seats_field, create->seat_ids,
+                                 create->seat_count, problem);
+}
 
 /* Refuses with seat_not_found, or with seat_taken and all that were found taken. */
 enum error
@@ -117,7 +126,8 @@ reservation_create_precheck(struct services *services, void *state, struct probl
         create->wish.sections = create->offer->way.sections;
         if (hall_precheck(services, &create->offer->item, &create->wish, problem) != ERROR_NONE)
             return problem->error;
-    } else if (reservation_create_check_seats(create, seats, found, create->offer->concert.now,
+    } else if (reservation_create_require_seated(create, seats, found, problem) != ERROR_NONE ||
+               reservation_create_check_seats(create, seats, found, create->offer->concert.now,
                                               problem) != ERROR_NONE ||
                seat_require_pairs(seats, found, create->seat_ids, create->seat_count, problem) !=
                    ERROR_NONE) {
@@ -164,10 +174,9 @@ reservation_create_write(struct services *services, struct reservation_create *c
     return result;
 }
 
-enum error
-reservation_create_lock_named(struct services *services, const struct reservation_create *create,
-                              struct seat seats[SEATS_AT_ONCE], int64_t *now,
-                              struct problem *problem)
+static enum error
+lock_named(struct services *services, const struct reservation_create *create,
+           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
 {
     size_t found;
     enum db_result result = seat_table_lock(services->db, create->item_id, create->seat_ids,
@@ -179,12 +188,12 @@ reservation_create_lock_named(struct services *services, const struct reservatio
     return reservation_create_check_seats(create, seats, found, *now, problem);
 }
 
-static enum error
-lock_seats(struct services *services, struct reservation_create *create,
-           struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
+enum error
+reservation_create_lock(struct services *services, struct reservation_create *create,
+                        struct seat seats[SEATS_AT_ONCE], int64_t *now, struct problem *problem)
 {
     if (create->wish.count == 0)
-        return reservation_create_lock_named(services, create, seats, now, problem);
+        return lock_named(services, create, seats, now, problem);
     create->seat_count = (size_t)create->wish.count;
     create->wish.patient = create->tries++ < PATIENT_TRIES;
     return hall_lock_best(services, &create->offer->item, &create->wish, create->seat_ids, seats,
@@ -208,7 +217,7 @@ reservation_create_execute(struct services *services, void *state, struct proble
     enum db_result locked = quota_lock(services, &user, has_mutex ? 1 : 0);
     if (refuse_db(problem, locked) != ERROR_NONE ||
         presale_take_code(services, way, create->user_id, problem) != ERROR_NONE ||
-        lock_seats(services, create, seats, &now, problem) != ERROR_NONE ||
+        reservation_create_lock(services, create, seats, &now, problem) != ERROR_NONE ||
         presale_require_open(way, concert, now, problem) != ERROR_NONE ||
         reservation_require_item_open(&create->offer->item, now, problem) != ERROR_NONE ||
         presale_lock(services, way, concert, create->user_id, seats, create->seat_count, now,

@@ -18,6 +18,11 @@ enum db_result reservation_create_read(struct services *services, struct reserva
 enum error reservation_create_check(struct services *services, struct reservation_create *create,
                                     struct problem *problem) MUST_CHECK;
 
+/* Refuses places of standing areas among the seats that are named. */
+enum error reservation_create_require_seated(const struct reservation_create *create,
+                                             const struct seat *seats, size_t found,
+                                             struct problem *problem) MUST_CHECK;
+
 /* The same of seats that are named. */
 enum error reservation_create_check_seats(const struct reservation_create *create,
                                           const struct seat *seats, size_t found, int64_t now,
@@ -31,11 +36,11 @@ enum error reservation_require_item_open(const struct item *item, int64_t now,
 void reservation_create_fill(struct reservation_create *create, const struct seat *seats,
                              int64_t now);
 
-/* Locks the seats that are named, and checks them by *now, the time after the last lock. */
-enum error reservation_create_lock_named(struct services *services,
-                                         const struct reservation_create *create,
-                                         struct seat seats[SEATS_AT_ONCE], int64_t *now,
-                                         struct problem *problem) MUST_CHECK;
+/* Locks the seats that are named, or the best ones, and checks them by *now, the time after the
+ * last lock. */
+enum error reservation_create_lock(struct services *services, struct reservation_create *create,
+                                   struct seat seats[SEATS_AT_ONCE], int64_t *now,
+                                   struct problem *problem) MUST_CHECK;
 
 /* Writes create->made, which is filled, and gives it the locked seats. */
 enum db_result reservation_create_write(struct services *services,

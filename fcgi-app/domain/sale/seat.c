@@ -51,15 +51,15 @@ seat_require_pairs(const struct seat *seats, size_t seat_count, const int32_t *i
 }
 
 enum error
-seat_visit(struct services *services, int32_t item_id, bool names, int64_t now,
+seat_visit(struct services *services, int32_t item_id, bool seated, bool names, int64_t now,
            void (*visit)(void *state, const struct seat *seat, const struct seat_note *note),
            void *state, struct problem *problem)
 {
     struct database *db = services->db;
     struct seat seat;
     struct seat_note note;
-    enum db_result result = names ? seat_table_list(db, item_id, &seat, &note)
-                                  : seat_table_list_states(db, item_id, &seat);
+    enum db_result result = names ? seat_table_list(db, item_id, seated, &seat, &note)
+                                  : seat_table_list_states(db, item_id, seated, &seat);
     while (result == DB_OK && (result = db_next(db)) == DB_OK) {
         seat.status = seat_shown(&seat, now);
         visit(state, &seat, &note);
@@ -68,7 +68,7 @@ seat_visit(struct services *services, int32_t item_id, bool names, int64_t now,
 }
 
 enum error
-seat_visit_layout(struct services *services, int32_t item_id,
+seat_visit_layout(struct services *services, int32_t item_id, bool seated,
                   void (*visit)(void *state, const struct seat *seat, const struct seat_note *note,
                                 const struct seat_position *position),
                   void *state, struct problem *problem)
@@ -76,7 +76,8 @@ seat_visit_layout(struct services *services, int32_t item_id,
     struct seat seat;
     struct seat_note note;
     struct seat_position position;
-    enum db_result result = seat_table_list_layout(services->db, item_id, &seat, &note, &position);
+    enum db_result result =
+        seat_table_list_layout(services->db, item_id, seated, &seat, &note, &position);
     while (result == DB_OK && (result = db_next(services->db)) == DB_OK)
         visit(state, &seat, &note, &position);
     return result == DB_NONE ? ERROR_NONE : refuse_db(problem, result);

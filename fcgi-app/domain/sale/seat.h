@@ -35,14 +35,15 @@ enum error seat_require_pairs(const struct seat *seats, size_t seat_count, const
  * Hands all seats of an item to `visit`, by seatId. Their status is as shown at `now`, a time of
  * the database from before this read: with each row of a large hall, a time of its own would be a
  * sixth of the work. Without `names` only number and status are read; nothing else is set then.
+ * `seated`: the places of standing areas are left out (standing.h has them).
  */
-enum error seat_visit(struct services *services, int32_t item_id, bool names, int64_t now,
-                      void (*visit)(void *state, const struct seat *seat,
-                                    const struct seat_note *note),
-                      void *state, struct problem *problem) MUST_CHECK;
+enum error
+seat_visit(struct services *services, int32_t item_id, bool seated, bool names, int64_t now,
+           void (*visit)(void *state, const struct seat *seat, const struct seat_note *note),
+           void *state, struct problem *problem) MUST_CHECK;
 
 /* The same of what does not move: number, names, price, and where the seat stands in the hall. */
-enum error seat_visit_layout(struct services *services, int32_t item_id,
+enum error seat_visit_layout(struct services *services, int32_t item_id, bool seated,
                              void (*visit)(void *state, const struct seat *seat,
                                            const struct seat_note *note,
                                            const struct seat_position *position),

@@ -5,6 +5,7 @@
 
 #include "domain/event.h"
 #include "domain/sale/reservation_create.h"
+#include "domain/sale/standing.h"
 #include "domain/sale/ticket.h"
 #include "domain/sale/waitlist.h"
 
@@ -126,6 +127,8 @@ seat_swap_precheck(struct services *services, void *state, struct problem *probl
     if (require_live(found, problem) != ERROR_NONE ||
         require_sale(&swap->offer, concert->now, problem) != ERROR_NONE ||
         require_owned(found, &swap->from, problem) != ERROR_NONE ||
+        standing_require_none(seats, count, "toSeatIds", swap->to.ids, swap->to.count, problem) !=
+            ERROR_NONE ||
         require_free(found, &swap->to, coming, pick(seats, count, &swap->to, coming),
                      waitlist_judge_time(swap->offer.item.waiting, concert->now),
                      problem) != ERROR_NONE)

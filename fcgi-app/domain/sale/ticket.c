@@ -92,10 +92,12 @@ ticket_issue(struct services *services, const char *user_id, int64_t reservation
              uint8_t references[SEATS_AT_ONCE][TICKET_REFERENCE_BYTES], struct problem *problem)
 {
     struct ticket_references tickets, missing;
-    if (find_order(services, user_id, reservation_id, reservation, problem) != ERROR_NONE)
-        return problem->error;
-    /* what was inserted is read again: somebody else may have been first */
+    /* what was inserted is read again: somebody else may have been first, or the order has lost a
+     * seat since it was read */
     for (int inserts = 0; inserts <= INSERTS_MAX; inserts++) {
+        if (inserts != 1 &&
+            find_order(services, user_id, reservation_id, reservation, problem) != ERROR_NONE)
+            return problem->error;
         enum db_result result = ticket_table_of_order(services->db, reservation, &tickets);
         if (result != DB_OK)
             return refuse_db(problem, result);

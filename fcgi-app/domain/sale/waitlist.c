@@ -296,7 +296,7 @@ choose_seats(const struct seat_pool *pool, const struct waitlist_entry *entry,
     for (size_t i = 0; i < pool->count; i++) {
         const struct waitlist_seat *seat = &pool->seats[i];
         if (seat->price <= wish.max_price &&
-            (wish.section[0] == '\0' || strcmp(wish.section, seat->section) == 0))
+            (wish.section[0] == '\0' ? !seat->standing : strcmp(wish.section, seat->section) == 0))
             candidates[count++] = (struct candidate){seat->seat_id, seat->rank, seat->row, true};
     }
     seating_sort(candidates, count);

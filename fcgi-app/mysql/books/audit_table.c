@@ -1,6 +1,7 @@
 #include "mysql/books/audit_table.h"
 
 #include "mysql/sale/presale_table.h"
+#include "mysql/sale/seat_columns.h"
 
 /* Whether the stored answer `i` is one to an operator, whom no call is about. */
 #define IS_OPERATORS "(i.user_id = '' OR i.user_id LIKE '/%')"
@@ -313,7 +314,10 @@ const struct audit_check audit_checks[] = {
       " WHERE i.body IS NULL"
       "  OR (i.effect NOT IN ('hall', 'wait')" /* which may be removed since */
       "   AND COALESCE(r.reservation_id, h.history_id, p.payment_id, c.concert_id,"
-      "    t.ticket_id, y.transfer_id) IS NULL)"},
+      "    t.ticket_id, y.transfer_id) IS NULL"
+      /* what was undone may have become void since */
+      "   AND NOT (i.effect = 'checkin'"
+      "    AND i.effect_id IN (SELECT v.ticket_id FROM void_ticket v)))"},
      false},
 
     {"queue_number_unique",
@@ -330,6 +334,21 @@ const struct audit_check audit_checks[] = {
       "  LEFT JOIN concert c ON c.concert_id = i.concert_id"
       "  UNION ALL SELECT item_id, -COUNT(*), 0 FROM seat GROUP BY item_id) a"
       " GROUP BY item_id HAVING SUM(seats) <> 0 OR SUM(known) <> 1) b"},
+     false},
+
+    /* So an area never sells more than it had: its places are rows, and none is made later. */
+    {"standing_is_an_area",
+     "a standing place is a part of an area of one price, and no seat; an item says how many it "
+     "has",
+     {"SELECT (SELECT COUNT(*) FROM seat s WHERE (s.kind = 'standing') <> (CHAR_LENGTH(s.row_name) = 0)"
+      "  OR (s.kind = 'standing' AND COALESCE(s.x, s.y, s.partner_no, s.note) IS NOT NULL))"
+      " + (SELECT COUNT(*) FROM (SELECT s.item_id FROM item i"
+      "  STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY) ON s.item_id = i.item_id"
+      "  WHERE i.standing_count > 0 GROUP BY s.item_id, s.section HAVING " SEATS_ARE_MIXED ") m)"
+      " + (SELECT COUNT(*) FROM (SELECT item_id FROM ("
+      "  SELECT item_id, standing_count AS places FROM item"
+      "  UNION ALL SELECT item_id, -COUNT(*) FROM seat WHERE kind = 'standing' GROUP BY item_id) a"
+      "  GROUP BY item_id HAVING SUM(places) <> 0) b)"},
      false},
 
     {"reservation_has_item",
@@ -357,8 +376,9 @@ const struct audit_check audit_checks[] = {
      false},
 
     /*
-     * Whom a later offer fits, it fits equally where the wish asks for no more. Who was passed
-     * because of a limit does not count: the passing was no longer ago than a pass may take.
+     * Whom a later offer fits, it fits equally where the wish asks for no more; places of a
+     * standing area fit no wish without a section. Who was passed because of a limit does not
+     * count: the passing was no longer ago than a pass may take.
      */
     {"waitlist_in_order",
      "who waited longer for what fits equally had an offer first",
@@ -366,7 +386,9 @@ const struct audit_check audit_checks[] = {
       " WHERE o.status = 'offered' AND EXISTS (SELECT 1 FROM waitlist_entry e"
       "  WHERE e.item_id = o.item_id AND e.entry_id < o.entry_id"
       "  AND (e.settled_at IS NULL OR e.settled_at > o.settled_at)"
-      "  AND e.seat_count <= o.seat_count AND (e.section IS NULL OR e.section <=> o.section)"
+      "  AND e.seat_count <= o.seat_count AND (e.section <=> o.section OR (e.section IS NULL"
+      "   AND NOT EXISTS (SELECT 1 FROM seat s WHERE s.item_id = o.item_id"
+      "    AND s.section = o.section AND s.kind = 'standing')))"
       "  AND (e.max_price IS NULL OR e.max_price >= o.max_price)"
       "  AND (e.passed_at IS NULL OR e.passed_at < o.settled_at - INTERVAL 10 MINUTE))"},
      false},
@@ -418,6 +440,24 @@ const struct audit_check audit_checks[] = {
       " ON c.code_id = r.presale_code_id AND c.presale_id = r.presale_id AND c.user_id = " PAYER
       " AND (r.status <> 'paid' OR c.used_at IS NOT NULL)"
       " WHERE r.presale_code_id IS NOT NULL AND c.code_id IS NULL"},
+     false},
+
+    {"imported_order_is_sold",
+     "an order of another shop is one that the box office sold, of its concert, and of no other",
+     {"SELECT (SELECT COUNT(*) FROM imported_order m"
+      "  LEFT JOIN box_office_sale b ON b.reservation_id = m.reservation_id"
+      "   AND b.concert_id = m.concert_id"
+      "  WHERE b.reservation_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT reservation_id) FROM imported_order)"},
+     false},
+
+    {"imported_balance_is_added",
+     "a balance of another shop is what its user's points were adjusted by, and stands once",
+     {"SELECT (SELECT COUNT(*) FROM imported_balance m"
+      "  LEFT JOIN point_history h ON h.history_id = m.history_id AND h.user_id = m.user_id"
+      "   AND h.kind = 'charge' AND h.reason IS NOT NULL"
+      "  WHERE h.history_id IS NULL)"
+      " + (SELECT COUNT(*) - COUNT(DISTINCT history_id) FROM imported_balance)"},
      false},
 
     {"lapsed_holds",

@@ -41,9 +41,9 @@
 /* Of `item i`. */
 #define ITEM_COLUMNS                                                                               \
     "i.item_id, i.concert_id, i.starts_at, i.seat_count, i.layout_version, i.status + 0, "         \
-    "i.waiting"
+    "i.waiting, i.standing_count"
 
-enum { CONCERT_RULE_COUNT = 25, CONCERT_COLUMN_COUNT = 31, ITEM_COLUMN_COUNT = 7 };
+enum { CONCERT_RULE_COUNT = 25, CONCERT_COLUMN_COUNT = 31, ITEM_COLUMN_COUNT = 8 };
 
 /* Where CONCERT_RULES_WITH(), CONCERT_COLUMNS and ITEM_COLUMNS go. Without its columns a text is
  * "". */

@@ -79,7 +79,7 @@ concert_columns_bind_item(struct item *item, struct column columns[ITEM_COLUMN_C
         INTO_INT32(&item->item_id),        INTO_INT32(&item->concert_id),
         INTO_INSTANT(&item->starts_at),    INTO_INT32(&item->seat_count),
         INTO_INT64(&item->layout_version), INTO_ENUM(&item->status, ITEM_CANCELLED),
-        INTO_INT32(&item->waiting),
+        INTO_INT32(&item->waiting),        INTO_INT32(&item->standing_count),
     };
     memcpy(columns, list, sizeof list);
 }

@@ -74,6 +74,7 @@ struct item {
     enum item_status status;
     int64_t starts_at;
     int32_t seat_count;
+    int32_t standing_count; /* of them, those in standing areas */
     int64_t layout_version; /* names what does not move of its seats; 0: it is not named yet */
     int32_t waiting;        /* for what comes back (domain/sale/waitlist.h) */
     char date[DATE_SIZE];   /* filled by concert_table_items() only, likewise the next ones */

@@ -46,12 +46,12 @@ concert_admin_table_insert_item(struct database *db, struct item *item, int64_t 
 {
     static const struct query insert = {
         "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price,"
-        " layout_version) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+        " layout_version, standing_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
     enum db_result result = db_execute(
         db, &insert,
         PARAMETERS(DB_INTEGER(item->concert_id), DB_TEXT(item->date), DB_INSTANT(item->starts_at),
                    DB_INTEGER(item->seat_count), DB_INTEGER(min_price), DB_INTEGER(max_price),
-                   DB_INTEGER(item->layout_version)));
+                   DB_INTEGER(item->layout_version), DB_INTEGER(item->standing_count)));
     item->item_id = (int32_t)db_inserted_id(db);
     return result;
 }
@@ -61,10 +61,10 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
                                  const struct seat_range *range)
 {
     static const struct query insert = {
-        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y)"
-        " WITH RECURSIVE counter (n) AS"
+        "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y,"
+        " kind) WITH RECURSIVE counter (n) AS"
         " (SELECT CAST(? AS SIGNED) UNION ALL SELECT n + 1 FROM counter WHERE n < ?)"
-        " SELECT ?, n, ?, ?, ?, n + ?, ?, n + ?, ? FROM counter"};
+        " SELECT ?, n, ?, ?, ?, n + ?, ?, n + ?, ?, ? FROM counter"};
     enum db_result result = DB_OK;
     for (int64_t from = range->from; from <= range->to && result == DB_OK;
          from += SEATS_PER_INSERT) {
@@ -76,7 +76,8 @@ concert_admin_table_insert_seats(struct database *db, int32_t item_id,
                        DB_TEXT(range->row), DB_INTEGER((int64_t)range->first_label - range->from),
                        DB_INTEGER(range->blocked),
                        DB_OPTIONAL(range->has_x, (int64_t)range->x - range->from),
-                       DB_OPTIONAL(range->has_y, range->y)));
+                       DB_OPTIONAL(range->has_y, range->y),
+                       DB_INTEGER(range->standing ? SEAT_STANDING : SEAT_PLAIN)));
     }
     return result;
 }
@@ -86,7 +87,8 @@ concert_admin_table_copy_item(struct database *db, struct item *item, int32_t li
 {
     static const struct query insert = {
         "INSERT INTO item (concert_id, date, starts_at, seat_count, min_price, max_price,"
-        " layout_version) SELECT concert_id, ?, ?, seat_count, min_price, max_price, ?"
+        " layout_version, standing_count)"
+        " SELECT concert_id, ?, ?, seat_count, min_price, max_price, ?, standing_count"
         " FROM item WHERE item_id = ?"};
     static const struct query copy = {
         "INSERT INTO seat (item_id, seat_no, price, section, row_name, label, blocked, x, y, kind,"

@@ -18,6 +18,7 @@ struct seat_range {
     int32_t x;
     bool has_y;
     int32_t y;
+    bool standing; /* a standing area: its places have no row and no coordinates */
 };
 
 /* The most rows of one statement. */

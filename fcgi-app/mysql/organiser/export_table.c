@@ -67,7 +67,7 @@ list_seats(struct database *db, const struct export_query *query, struct export_
                 INTO_INT64(&row->seat.price), INTO_BOOL(&row->seat.blocked),
                 INTO_ENUM(&row->seat.status, SEAT_SOLD), INTO_INT64(&row->reservation_id),
                 INTO_TEXT(row->user_id), INTO_METHOD(&row->payment.method),
-                INTO_ENUM(&row->seat.kind, SEAT_COMPANION), INTO_TEXT(row->note.text),
+                INTO_ENUM(&row->seat.kind, SEAT_STANDING), INTO_TEXT(row->note.text),
                 INTO_INT32(&row->seat.partner_id),
                 INTO_OPTIONAL_INT32(&row->position.x, &row->position.has_x),
                 INTO_OPTIONAL_INT32(&row->position.y, &row->position.has_y)));

@@ -1,6 +1,7 @@
 #include "mysql/organiser/item_admin_table.h"
 
 #include "mysql/concert/concert_columns.h"
+#include "mysql/sale/seat_columns.h"
 
 enum db_result
 item_admin_table_count(struct database *db, int32_t concert_id, int64_t *count)
@@ -55,7 +56,7 @@ item_admin_table_lock_seats(struct database *db, int32_t item_id, const struct s
                              INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label),
                              INTO_OPTIONAL_INT32(&row->position.x, &row->position.has_x),
                              INTO_OPTIONAL_INT32(&row->position.y, &row->position.has_y),
-                             INTO_ENUM(&seat->kind, SEAT_COMPANION), INTO_TEXT(row->note.text),
+                             INTO_ENUM(&seat->kind, SEAT_STANDING), INTO_TEXT(row->note.text),
                              INTO_INT32(&seat->partner_id), INTO_BOOL(&row->differs),
                              INTO_INSTANT(&row->now)));
 }
@@ -124,6 +125,15 @@ item_admin_table_find_same_name(struct database *db, int32_t item_id, struct sea
     return db_select_one(
         db, &find, PARAMETERS(DB_INTEGER(item_id)),
         COLUMNS(INTO_TEXT(seat->section), INTO_TEXT(seat->row), INTO_TEXT(seat->label)));
+}
+
+enum db_result
+item_admin_table_find_mixed_section(struct database *db, int32_t item_id, struct seat *seat)
+{
+    static const struct query find = {"SELECT s.section FROM seat s WHERE s.item_id = ?"
+                                      " GROUP BY s.section HAVING " SEATS_ARE_MIXED " LIMIT 1"};
+    return db_select_one(db, &find, PARAMETERS(DB_INTEGER(item_id)),
+                         COLUMNS(INTO_TEXT(seat->section)));
 }
 
 enum db_result

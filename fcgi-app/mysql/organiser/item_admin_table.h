@@ -73,6 +73,13 @@ enum db_result item_admin_table_prices(struct database *db, int32_t item_id, int
 enum db_result item_admin_table_find_same_name(struct database *db, int32_t item_id,
                                                struct seat *seat) MUST_CHECK;
 
+/*
+ * A section of the item (seat->section) that is neither without standing places nor a standing area
+ * of one price. DB_NONE: there is none.
+ */
+enum db_result item_admin_table_find_mixed_section(struct database *db, int32_t item_id,
+                                                   struct seat *seat) MUST_CHECK;
+
 /* Writes date, start and layout version of a locked item. */
 enum db_result item_admin_table_update(struct database *db, const struct item *item) MUST_CHECK;
 

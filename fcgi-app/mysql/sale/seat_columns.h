@@ -11,6 +11,12 @@
  */
 #define SEAT_TAKEN_PRICE "IF(s.taken_by = s.reservation_id, s.taken_price, s.price)"
 
+/* Of the seats `s` of a section: they are neither without standing places nor an area of one price.
+ */
+#define SEATS_ARE_MIXED                                                                            \
+    "SUM(s.kind = 'standing') > 0"                                                                 \
+    " AND (SUM(s.kind = 'standing') < COUNT(*) OR MIN(s.price) < MAX(s.price))"
+
 /* Whether a hold of `seat s` is over; where somebody waits for `item i`, it goes on for them. */
 #define SEAT_LAPSED "(i.waiting = 0 AND s.held_until <= UTC_TIMESTAMP(3))"
 #define SEAT_IS_HELD "(s.held_until > UTC_TIMESTAMP(3) OR (i.waiting > 0 AND s.status = 'held'))"

@@ -15,7 +15,8 @@
 static const char *const kind_names[] = {
     [SEAT_KIND_OTHER] = "other",      [SEAT_PLAIN] = "plain",
     [SEAT_RESTRICTED] = "restricted", [SEAT_WHEELCHAIR] = "wheelchair",
-    [SEAT_COMPANION] = "companion",   [SEAT_WITHHELD] = "withheld",
+    [SEAT_COMPANION] = "companion",   [SEAT_STANDING] = "standing",
+    [SEAT_WITHHELD] = "withheld",
 };
 
 const char *
@@ -36,45 +37,70 @@ name_seats(struct parameter *parameters, int32_t item_id, const int32_t *ids, si
     return 1 + placeholders;
 }
 
+/* A statement on the seats of an item, and the same without places of standing areas. */
+#define OF_ALL_OR_SEATED(columns)                                                                  \
+    {                                                                                              \
+        {"SELECT " columns " FROM seat WHERE item_id = ? ORDER BY seat_no"},                       \
+        {                                                                                          \
+            "SELECT " columns                                                                      \
+            " FROM seat WHERE item_id = ? AND kind <> 'standing' ORDER BY seat_no"                 \
+        }                                                                                          \
+    }
+
 enum db_result
-seat_table_list(struct database *db, int32_t item_id, struct seat *seat, struct seat_note *note)
+seat_table_list(struct database *db, int32_t item_id, bool seated, struct seat *seat,
+                struct seat_note *note)
 {
-    static const struct query list = {
-        "SELECT seat_no, status + 0, blocked, held_until, price, section, row_name, label,"
-        " kind + 0, note, partner_no FROM seat WHERE item_id = ? ORDER BY seat_no"};
-    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+    static const struct query list[] =
+        OF_ALL_OR_SEATED("seat_no, status + 0, blocked, held_until, price, section, row_name,"
+                         " label, kind + 0, note, partner_no");
+    return db_select(db, &list[seated], PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
                              INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until),
                              INTO_INT64(&seat->price), INTO_TEXT(seat->section),
                              INTO_TEXT(seat->row), INTO_TEXT(seat->label),
-                             INTO_ENUM(&seat->kind, SEAT_COMPANION), INTO_TEXT(note->text),
+                             INTO_ENUM(&seat->kind, SEAT_STANDING), INTO_TEXT(note->text),
                              INTO_INT32(&seat->partner_id)));
 }
 
 enum db_result
-seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat)
+seat_table_list_states(struct database *db, int32_t item_id, bool seated, struct seat *seat)
 {
-    static const struct query list = {"SELECT seat_no, status + 0, blocked, held_until"
-                                      " FROM seat WHERE item_id = ? ORDER BY seat_no"};
-    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+    static const struct query list[] = OF_ALL_OR_SEATED("seat_no, status + 0, blocked, held_until");
+    return db_select(db, &list[seated], PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_ENUM(&seat->status, SEAT_SOLD),
                              INTO_BOOL(&seat->blocked), INTO_INSTANT(&seat->held_until)));
 }
 
 enum db_result
-seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
+seat_table_list_layout(struct database *db, int32_t item_id, bool seated, struct seat *seat,
                        struct seat_note *note, struct seat_position *position)
 {
-    static const struct query list = {
-        "SELECT seat_no, section, row_name, label, price, kind + 0,"
-        " note, partner_no, x, y FROM seat WHERE item_id = ? ORDER BY seat_no"};
-    return db_select(db, &list, PARAMETERS(DB_INTEGER(item_id)),
+    static const struct query list[] =
+        OF_ALL_OR_SEATED("seat_no, section, row_name, label, price, kind + 0, note, partner_no,"
+                         " x, y");
+    return db_select(db, &list[seated], PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_TEXT(seat->section),
                              INTO_TEXT(seat->row), INTO_TEXT(seat->label), INTO_INT64(&seat->price),
-                             INTO_ENUM(&seat->kind, SEAT_COMPANION), INTO_TEXT(note->text),
+                             INTO_ENUM(&seat->kind, SEAT_STANDING), INTO_TEXT(note->text),
                              INTO_INT32(&seat->partner_id),
                              INTO_OPTIONAL_INT32(&position->x, &position->has_x),
                              INTO_OPTIONAL_INT32(&position->y, &position->has_y)));
+}
+
+enum db_result
+seat_table_list_areas(struct database *db, int32_t item_id, int64_t now, struct standing_area *area)
+{
+    static const struct query list = {
+        "SELECT section, MIN(price), COUNT(*),"
+        " CAST(SUM(blocked = 0 AND (status = 'available' OR held_until <= ?)) AS SIGNED),"
+        " CAST(COALESCE(SUM(held_until > ?), 0) AS SIGNED)"
+        " FROM seat WHERE item_id = ? AND kind = 'standing'"
+        " GROUP BY section ORDER BY MIN(seat_no)"};
+    return db_select(db, &list, PARAMETERS(DB_INSTANT(now), DB_INSTANT(now), DB_INTEGER(item_id)),
+                     COLUMNS(INTO_TEXT(area->section), INTO_INT64(&area->price),
+                             INTO_INT32(&area->capacity), INTO_INT32(&area->available),
+                             INTO_INT32(&area->held)));
 }
 
 enum db_result
@@ -125,7 +151,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
     /* the item's id stands there twice: from i.item_id MariaDB would read the whole hall */
     static const struct query look[] =
         OF_SEATS("SELECT " CONCERT_RULES_OF_ITEM ", i.item_id, i.starts_at, i.status + 0, i.waiting"
-                 ", seat_no, seat.status + 0, blocked, held_until, partner_no"
+                 ", seat_no, seat.status + 0, blocked, held_until, kind + 0, partner_no"
                  ", q.user_id IS NOT NULL"
                  " FROM concert c LEFT JOIN item i ON i.item_id = ? AND i.concert_id = c.concert_id"
                  " LEFT JOIN seat_quota q ON q.concert_id = ? AND q.user_id = ?"
@@ -144,6 +170,7 @@ seat_table_look(struct database *db, int32_t concert_id, int32_t item_id, const 
                                INTO_ENUM(&seat.status, SEAT_SOLD),
                                INTO_BOOL(&seat.blocked),
                                INTO_INSTANT(&seat.held_until),
+                               INTO_ENUM(&seat.kind, SEAT_STANDING),
                                INTO_INT32(&seat.partner_id),
                                INTO_BOOL(has_held)};
     concert_columns_bind_rules(concert, columns);

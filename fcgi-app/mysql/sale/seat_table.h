@@ -29,6 +29,7 @@ enum seat_kind {
     SEAT_RESTRICTED, /* its view is */
     SEAT_WHEELCHAIR, /* room for a wheelchair */
     SEAT_COMPANION,  /* of a wheelchair place */
+    SEAT_STANDING,   /* a place of a standing area */
     SEAT_WITHHELD
 };
 
@@ -60,6 +61,14 @@ struct seat_position {
     bool has_x, has_y;
 };
 
+/* A standing area: the section of an item all of whose seats are such places. */
+struct standing_area {
+    char section[SECTION_SIZE];
+    int64_t price;    /* of a place */
+    int32_t capacity; /* withheld places too */
+    int32_t available, held;
+};
+
 /* What has been sold of one section of an item. */
 struct section_sales {
     int32_t item_id;
@@ -68,18 +77,25 @@ struct section_sales {
     struct sales sales;
 };
 
-/* All seats of an item by seatId; db_next() fills *seat, but for reservation_id, and *note. */
-enum db_result seat_table_list(struct database *db, int32_t item_id, struct seat *seat,
+/*
+ * All seats of an item by seatId, or all but the places of its standing areas; db_next() fills
+ * *seat, but for reservation_id, and *note.
+ */
+enum db_result seat_table_list(struct database *db, int32_t item_id, bool seated, struct seat *seat,
                                struct seat_note *note) MUST_CHECK;
 
 /* The same of what moves only; seat->seat_id, status, blocked and held_until are filled. */
-enum db_result seat_table_list_states(struct database *db, int32_t item_id, struct seat *seat)
-    MUST_CHECK;
+enum db_result seat_table_list_states(struct database *db, int32_t item_id, bool seated,
+                                      struct seat *seat) MUST_CHECK;
 
 /* The same of what does not move, with the place in the hall. */
-enum db_result seat_table_list_layout(struct database *db, int32_t item_id, struct seat *seat,
-                                      struct seat_note *note, struct seat_position *position)
-    MUST_CHECK;
+enum db_result seat_table_list_layout(struct database *db, int32_t item_id, bool seated,
+                                      struct seat *seat, struct seat_note *note,
+                                      struct seat_position *position) MUST_CHECK;
+
+/* The standing areas of an item as of `now`, by their lowest seatId; db_next() fills *area. */
+enum db_result seat_table_list_areas(struct database *db, int32_t item_id, int64_t now,
+                                     struct standing_area *area) MUST_CHECK;
 
 /*
  * The numbers of the seats from `first` to `last` that are free now; db_next() fills *seat_id.
@@ -92,7 +108,8 @@ enum db_result seat_table_list_free(struct database *db, int32_t item_id, int32_
  * Reads a concert and its item as concert_table_find_with_item() does, of the item its id, start,
  * status and who waits only, and, without a lock, up to SEATS_LISTED seats of the item by number:
  * *found is how many there are of the asked ones, in any order, with seat_id, status, blocked,
- * held_until and partner_id filled. All of it is as of concert->now. DB_NONE: no such concert.
+ * held_until, kind and partner_id filled. All of it is as of concert->now. DB_NONE: no such
+ * concert.
  */
 enum db_result seat_table_look(struct database *db, int32_t concert_id, int32_t item_id,
                                const int32_t *ids, size_t count, const char *user_id,

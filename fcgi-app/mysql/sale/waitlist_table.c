@@ -43,7 +43,7 @@ waitlist_table_add_waiting(struct database *db, int32_t item_id, int32_t more)
 }
 
 /* What best available chooses among: a wheelchair place is chosen by who needs it. */
-#define FOR_EVERYBODY "s.blocked = 0 AND s.kind IN ('plain', 'restricted')"
+#define FOR_EVERYBODY "s.blocked = 0 AND s.kind IN ('plain', 'restricted', 'standing')"
 #define IS_KEPT "s.status = 'held' AND s.reservation_id = 0"
 
 /* ---- entries ---- */
@@ -237,10 +237,12 @@ waitlist_table_keep(struct database *db, int32_t item_id, const int32_t *seat_id
 /* Ranked as best available ranks them: by the highest price of a section, and by seatId. */
 #define LIST_SEATS(from)                                                                           \
     {                                                                                              \
-        "SELECT x.seat_no, x.price, x.section, DENSE_RANK() OVER (ORDER BY x.top DESC, "           \
+        "SELECT x.seat_no, x.price, x.section, x.standing, DENSE_RANK() OVER (ORDER BY x.top "     \
+        "DESC, "                                                                                   \
         "x.section),"                                                                              \
         " MIN(x.seat_no) OVER (PARTITION BY x.section, x.row_name)"                                \
-        " FROM (SELECT s.seat_no, s.price, s.section, s.row_name,"                                 \
+        " FROM (SELECT s.seat_no, s.price, s.section, s.row_name, s.kind = 'standing' AS "         \
+        "standing,"                                                                                \
         "  MAX(s.price) OVER (PARTITION BY s.section) AS top FROM " from " AND " FOR_EVERYBODY     \
         " ) x ORDER BY x.seat_no"                                                                  \
     }
@@ -257,8 +259,8 @@ waitlist_table_list_seats(struct database *db, int32_t item_id, bool free_too,
         "  AND s.section IN (SELECT k.section FROM " KEPT("k") " WHERE w.item_id = s.item_id)");
     return db_select(db, free_too ? &kept_and_free : &kept, PARAMETERS(DB_INTEGER(item_id)),
                      COLUMNS(INTO_INT32(&seat->seat_id), INTO_INT64(&seat->price),
-                             INTO_TEXT(seat->section), INTO_INT32(&seat->rank),
-                             INTO_INT32(&seat->row)));
+                             INTO_TEXT(seat->section), INTO_BOOL(&seat->standing),
+                             INTO_INT32(&seat->rank), INTO_INT32(&seat->row)));
 }
 
 enum db_result
@@ -272,7 +274,8 @@ waitlist_table_list_next(struct database *db, int32_t item_id, int64_t after, in
         " AND EXISTS (SELECT 1 FROM waitlist_return w FORCE INDEX (PRIMARY)"
         "  STRAIGHT_JOIN seat s FORCE INDEX (PRIMARY)"
         "  ON s.item_id = w.item_id AND s.seat_no = w.seat_no WHERE w.item_id = e.item_id"
-        "  AND " IS_KEPT " AND " FOR_EVERYBODY "  AND (e.section IS NULL OR s.section = e.section)"
+        "  AND " IS_KEPT " AND " FOR_EVERYBODY
+        "  AND (s.section = e.section OR (e.section IS NULL AND s.kind <> 'standing'))"
         "  AND (e.max_price IS NULL OR s.price <= e.max_price))"
         " ORDER BY e.entry_id LIMIT ?"};
     struct waitlist_entry row = {0};

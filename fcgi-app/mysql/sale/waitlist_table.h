@@ -45,8 +45,9 @@ struct waitlist_seat {
     int32_t seat_id;
     int64_t price;
     char section[SECTION_SIZE];
-    int32_t rank; /* of its section, the dearest first */
-    int32_t row;  /* lowest seatId of its row among those that were read */
+    bool standing; /* for whom names the section only */
+    int32_t rank;  /* of its section, the dearest first */
+    int32_t row;   /* lowest seatId of its row among those that were read */
 };
 
 /* Locks an item's row: who waits, and what is kept for them, changes under this lock only. */

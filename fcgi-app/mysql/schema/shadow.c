@@ -105,12 +105,12 @@ shadow_copy(struct database *shadow_db, const char *from, int32_t concert_id, in
 {
     static const struct query open = {
         "UPDATE concert SET status = 'open', opens_at = NULL, closes_at = NULL, paused = 0,"
-        " maintenance = 0, draw = 0, challenge_key = NULL,"
+        " maintenance = 0, draw = 0, challenge_key = NULL, presale_times = NULL,"
         " admission_capacity = COALESCE(?, admission_capacity)"};
-    /* an item that has begun could not be sold */
+    /* an item that has begun could not be sold; who waits for it stays behind */
     static const struct query put_off = {
-        "UPDATE item SET starts_at = UTC_TIMESTAMP(3) + INTERVAL 1 DAY"
-        " WHERE starts_at < UTC_TIMESTAMP(3) + INTERVAL 1 DAY"};
+        "UPDATE item SET waiting = 0,"
+        " starts_at = GREATEST(starts_at, UTC_TIMESTAMP(3) + INTERVAL 1 DAY)"};
     enum db_result result = copy_rows(shadow_db, from, concert_id);
     if (result == DB_OK)
         result = db_execute(shadow_db, &open, PARAMETERS(DB_OPTIONAL(capacity >= 0, capacity)));

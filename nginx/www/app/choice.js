@@ -91,6 +91,7 @@ function NoneChosen({ most }) {
 /** The choice with its total and button; on a phone it stays at the foot of the screen. `children` is the turn. */
 export function Choice({ hall, choice, most, busy, disabled, onHold, children }) {
     const { chosen, offer, told } = choice;
+    if (hall.count === 0 && told.length === 0 && ![children].flat().some(Boolean)) return null; // of areas nothing is chosen here
     const total = (indexes) => price(indexes.reduce((sum, i) => sum + hall.seats[i].price, 0));
     const hold = (indexes, name) => html`<button type="button" class="primary wide" disabled=${disabled || indexes.length === 0}
         onClick=${() => onHold(indexes)}>
@@ -98,12 +99,12 @@ export function Choice({ hall, choice, most, busy, disabled, onHold, children })
     return html`<section class="card choice" aria-labelledby="choice">
         <h2 id="choice">${t("chosen_title")}</h2>
         ${children}
-        ${chosen.size === 0 && !told.length && html`<${NoneChosen} most=${most} />`}
+        ${chosen.size === 0 && !told.length && hall.count > 0 && html`<${NoneChosen} most=${most} />`}
         ${!offer && html`<${Chosen} hall=${hall} chosen=${chosen} onToggle=${choice.toggle} />`}
         <div role="alert">${told.length > 0 && html`<div class="notice lost">${told.map((line) => html`<p>${line}</p>`)}</div>`}</div>
         ${offer
             ? html`${hold(offer, "seats_offer_take")}
                 <button type="button" class="wide" disabled=${busy} onClick=${choice.refuse}>${t("seats_offer_refuse")}</button>`
-            : hold([...chosen], "chosen_hold")}
+            : hall.count > 0 && hold([...chosen], "chosen_hold")}
     </section>`;
 }

@@ -103,8 +103,8 @@ function groupFloors(sections) {
     return floors.size < 2 ? [] : [...floors].map(([name, box]) => ({ name, box }));
 }
 
-/** The hall of a layout; seats are known by their index in it. */
-export function buildHall({ seats }) {
+/** The hall of a layout; seats are known by their index in it. Standing areas have no place in it. */
+export function buildHall({ seats, areas = [] }) {
     const count = seats.length;
     const x = new Float32Array(count);
     const y = new Float32Array(count);
@@ -124,7 +124,7 @@ export function buildHall({ seats }) {
     const sections = groupSections(seats);
     for (const section of sections) section.box = bounds(x, y, section.indexes);
     return {
-        seats, count, x, y, prices, tier, cells, before, indexOf, sections, floors: groupFloors(sections),
+        seats, areas, count, x, y, prices, tier, cells, before, indexOf, sections, floors: groupFloors(sections),
         isLarge: count >= LARGE && sections.length > 1, box: bounds(x, y, seats.keys()),
     };
 }

@@ -107,7 +107,7 @@ export class Forecasts {
     }
 }
 
-/** The fields of sections -> ranges of seats: each section a block of rows behind the one before. */
+/** The fields of sections -> ranges of seats: each section a block of rows behind the one before; then standing areas. */
 export function draftSeats(form) {
     const seats = [];
     let from = 1;
@@ -117,6 +117,11 @@ export function draftSeats(form) {
         for (let row = 1; row <= rows; row++, y++, from += count)
             seats.push({ from, to: from + count - 1, price, section, row: String(row), firstLabel: 1, x: 0, y });
         y += 2;
+    });
+    form.getAll("area").forEach((section, i) => {
+        const [places, price] = ["places", "areaPrice"].map((name) => Number(form.getAll(name)[i]));
+        seats.push({ from, to: from + places - 1, price, section, firstLabel: 1, standing: true });
+        from += places;
     });
     return seats;
 }

@@ -1,6 +1,7 @@
 // The plan of a hall: how a buyer will see it, and a small editor that marks, prices and moves the chosen seats.
 import { BLOCKED, buildHall, FREE } from "./hall.js";
 import { number, t } from "./language.js";
+import { areasOf, AreaTable, isStanding } from "./opsareas.js";
 import { may } from "./opscall.js";
 import { Chosen, kindOf, Legend, Mark, Pick, seatsOf, useChoice } from "./opschoose.js";
 import { Field, useAct } from "./opsparts.js";
@@ -42,10 +43,11 @@ function Tools({ none, set, undo }) {
 
 /**
  * The plan of these seats. `onKeep(name, seats)` keeps it under a name; of one that was not changed, and is new, `seats` is
- * null: the file is kept as it is.
+ * null: the file is kept as it is. Places of standing areas stay as they are.
  */
-export function PlanEditor({ seats: initial, name, isNew = false, onKeep }) {
-    const [past, setPast] = useState([initial]); // the last one is what is shown
+export function PlanEditor({ seats: all, name, isNew = false, onKeep }) {
+    const [places] = useState(() => all.filter(isStanding));
+    const [past, setPast] = useState(() => [all.filter((seat) => !isStanding(seat))]); // the last one is what is shown
     const { chosen, toggle, add, clear } = useChoice();
     const [refusal, setRefusal] = useState("");
     const [said, run, isRunning] = useAct();
@@ -62,14 +64,15 @@ export function PlanEditor({ seats: initial, name, isNew = false, onKeep }) {
     const submit = (event) => {
         event.preventDefault();
         const wanted = new FormData(event.currentTarget).get("as").trim();
-        run(() => onKeep(wanted, isNew && past.length === 1 ? null : seats));
+        run(() => onKeep(wanted, isNew && past.length === 1 ? null : [...seats, ...places].sort((a, b) => a.seatId - b.seatId)));
     };
-    return html`<div class="hall"><div><${Legend} prices=${hall.prices} signs=${[[say("kind_withheld"), "held sold"]]} />
-            <${SeatMap} hall=${hall} statuses=${statuses} chosen=${chosen} onToggle=${toggle} describe=${describe} /></div>
+    return html`<div class="hall"><div class="hall-view">${places.length > 0 && html`<${AreaTable} areas=${areasOf(places)} />`}
+            ${hall.count > 0 && html`<${Legend} prices=${hall.prices} signs=${[[say("kind_withheld"), "held sold"]]} />
+            <${SeatMap} hall=${hall} statuses=${statuses} chosen=${chosen} onToggle=${toggle} describe=${describe} />`}</div>
         ${may("manager") && html`<div class="hall-side">
-            <${Pick} hall=${hall} onPick=${add} />
+            ${hall.count > 0 && html`<${Pick} hall=${hall} onPick=${add} />
             <${Chosen} seats=${seatsOf(seats, chosen)} help=${say("plan_none")} under=${(seat) => about(seat).join(" · ")} onClear=${clear}>
-                <${Tools} none=${chosen.size === 0} set=${set} undo=${past.length > 1 && (() => setPast(past.slice(0, -1)))} /><//>
+                <${Tools} none=${chosen.size === 0} set=${set} undo=${past.length > 1 && (() => setPast(past.slice(0, -1)))} /><//>`}
             <p role="alert" class="error">${refusal}</p>
             ${(isNew || past.length > 1) && html`<form class="together" onSubmit=${submit}>
                 <${Field} label=${say("hall_name")} name="as" required maxlength="60" defaultValue=${name ?? ""} />

@@ -1,5 +1,6 @@
 // The seats of a date: who has them; to sell or give them, withhold them, mark them and change their prices.
 import { number, t } from "./language.js";
+import { areasOf, AreaTable, PickPlaces } from "./opsareas.js";
 import { change, may, useRead } from "./opscall.js";
 import { Chosen, kindOf, Legend, Mark, Pick, seatsOf, useChoice } from "./opschoose.js";
 import { hallOf, rangesOf, readSeats } from "./opshall.js";
@@ -134,15 +135,23 @@ function Change({ concert, itemId, seats, all, onDone }) {
         </form>${said}</section>`;
 }
 
+const STATES = [["available", "free"], ["held", "held"], ["sold", "sold"], ["blocked", "blocked"]];
 const SIGNS = [["seat_held", "held"], ["seat_sold", "sold"], ["seat_blocked", "held sold"]];
 
 function Hall({ concert, item, readItems }) {
     const { itemId } = item;
     const [plan, problem, again] = useSeats(concert.concertId, item);
     const { chosen, toggle, add, clear } = useChoice();
-    const seats = useMemo(() => (plan ? seatsOf(plan.hall.seats, chosen) : []), [plan, chosen]);
+    const all = useMemo(() => (plan ? [...plan.hall.seats, ...plan.places] : []), [plan]); // as they are chosen by their indexes
+    const seats = useMemo(() => seatsOf(all, chosen), [all, chosen]);
+    const onMap = useMemo(() => new Set([...chosen].filter((i) => i < plan?.hall.count)), [plan, chosen]);
     if (!plan) return html`<${Waiting} problem=${problem} again=${again} />`;
-    const { hall, statuses } = plan;
+    const { hall, statuses, places } = plan;
+    const areas = areasOf(places);
+    const pickPlaces = (picked) => {
+        const wanted = new Set(picked);
+        add(all.flatMap((seat, i) => (wanted.has(seat) ? [i] : [])));
+    };
     const onDone = (isSold) => {
         if (isSold) clear();
         again();
@@ -150,13 +159,16 @@ function Hall({ concert, item, readItems }) {
     };
     const props = { concert, itemId, seats, onDone };
     return html`${problem && html`<${Refusal} problem=${problem} again=${again} />`}
-        <div class="hall"><div><${Legend} prices=${hall.prices} signs=${SIGNS.map(([name, kind]) => [say(name), kind])} />
-            <${SeatMap} hall=${hall} statuses=${statuses} chosen=${chosen} onToggle=${toggle} describe=${(i) => describe(hall.seats[i])} /></div>
+        <div class="hall"><div class="hall-view">
+            ${areas.length > 0 && html`<${AreaTable} areas=${areas} states=${STATES.map(([status, name]) => [say(name), status])} />`}
+            ${hall.count > 0 && html`<${Legend} prices=${hall.prices} signs=${SIGNS.map(([name, kind]) => [say(name), kind])} />
+                <${SeatMap} hall=${hall} statuses=${statuses} chosen=${onMap} onToggle=${toggle} describe=${(i) => describe(hall.seats[i])} />`}</div>
             <div class="hall-side">
-                <${Pick} hall=${hall} onPick=${add} />
+                ${hall.count > 0 && html`<${Pick} hall=${hall} onPick=${add} />`}
+                ${areas.length > 0 && html`<${PickPlaces} areas=${areas} states=${STATES.map(([status, name]) => [status, say(name)])} onPick=${pickPlaces} />`}
                 <${Chosen} seats=${seats} help=${say("chosen_none")} onClear=${clear}
                     under=${(seat) => [say(`seat_${seat.status}`), ...kindOf(seat), number(seat.price)].join(" · ")} beside=${buyerOf} />
-                ${item.status === "open" && concert.status !== "cancelled" && html`<${Sell} ...${props} />${may("manager") && html`<${Change} ...${props} all=${hall.seats} />`}`}
+                ${item.status === "open" && concert.status !== "cancelled" && html`<${Sell} ...${props} />${may("manager") && html`<${Change} ...${props} all=${all} />`}`}
             </div></div>`;
 }
 

@@ -9,13 +9,17 @@ import { html, useState } from "./view.js";
 const SEATS = { type: "number", min: 1, max: 1000, required: true };
 const PRICE = { type: "number", min: 0, max: 1000000000 };
 
-/** A simple hall: rows one behind the other. */
+/** A simple hall: rows one behind the other, and standing areas. */
 function SectionFields({ draft }) {
-    return html`<${Repeated} legend=${say("sections")} draft=${draft} by="section" fields=${(i) => html`
+    return html`<${Repeated} legend=${say("sections")} draft=${draft} by="section" least=${0} fields=${(i) => html`
         <${Field} label=${say("section")} name="section" required maxlength="32" defaultValue=${draft.of("section", "ABCDEFGH"[i], i)} />
         <${Field} label=${say("rows")} name="rows" ...${SEATS} defaultValue=${draft.of("rows", "", i)} />
         <${Field} label=${say("row_seats")} name="seats" ...${SEATS} defaultValue=${draft.of("seats", "", i)} />
-        <${Field} label=${say("price")} name="price" ...${PRICE} required defaultValue=${draft.of("price", "", i)} />`} />`;
+        <${Field} label=${say("price")} name="price" ...${PRICE} required defaultValue=${draft.of("price", "", i)} />`} />
+        <${Repeated} legend=${say("areas")} draft=${draft} by="area" count=${0} least=${0} fields=${(i) => html`
+        <${Field} label=${say("area")} name="area" required maxlength="32" defaultValue=${draft.of("area", say("area_name", i + 1), i)} />
+        <${Field} label=${say("places")} name="places" type="number" min="1" max="200000" required defaultValue=${draft.of("places", "", i)} />
+        <${Field} label=${say("price")} name="areaPrice" ...${PRICE} required defaultValue=${draft.of("areaPrice", "", i)} />`} />`;
 }
 
 /** What the seats of a hall cost: those of the file, of all that have none, of categories, of sections. */

@@ -36,9 +36,10 @@ async function readHall(concertId, itemId, signal) {
     return { hall: buildHall(await get(`${path}/layout?v=${first.data.layoutVersion}`, { signal })), first };
 }
 
-/** The seats' statuses, asked for again while somebody looks and the sale goes on: only what changed is sent. */
+/** The seats' statuses and the areas, asked for again while somebody looks and the sale goes on: only what changed is sent. */
 function useStatuses(concertId, itemId, hall, first, onOver) {
     const [statuses, setStatuses] = useState(() => readStatuses(first.data.seats, hall.count));
+    const [areas, setAreas] = useState(first.data.areas);
     const look = useRef();
     useEffect(() => {
         const left = new AbortController();
@@ -53,6 +54,7 @@ function useStatuses(concertId, itemId, hall, first, onOver) {
                     if (answer.data) {
                         ({ etag } = answer);
                         setStatuses(readStatuses(answer.data.seats, hall.count));
+                        setAreas(answer.data.areas);
                     }
                 }
             } catch (problem) {
@@ -77,7 +79,7 @@ function useStatuses(concertId, itemId, hall, first, onOver) {
         setStatuses(after);
         return after;
     };
-    return [statuses, mark];
+    return [statuses, areas, mark];
 }
 
 // ---- taking seats
@@ -177,10 +179,11 @@ function Seats({ concert, item, hall, first, again }) {
     const { concertId } = concert;
     const most = limitOf(concert);
     const [over, setOver] = useState(() => refusalOf(item));
-    const [statuses, mark] = useStatuses(concertId, item.itemId, hall, first, setOver);
+    const [statuses, areas, mark] = useStatuses(concertId, item.itemId, hall, first, setOver);
     const held = useCell(holds);
     const own = useMemo(() => new Set(held.filter((one) => one.itemId === item.itemId)
-        .flatMap(({ seats }) => seats.map(({ seatId }) => hall.indexOf.get(seatId)))), [held, hall]);
+        .flatMap(({ seats }) => seats.map(({ seatId }) => hall.indexOf.get(seatId)))
+        .filter((i) => i !== undefined)), [held, hall]); // not a standing place
     const choice = useChoice(hall, statuses, own, most);
     const [list, setList] = useState(false);
     const refused = (problem) => {
@@ -210,6 +213,7 @@ function Seats({ concert, item, hall, first, again }) {
         }
         setBusy(false);
     };
+    const standing = useModule(() => import("./standing.js"), hall.areas.length > 0);
     const waitlist = useModule(() => import("./waitlist.js"), concert.waitlist);
     const describe = (i) => describeSeat(hall, statuses, choice.chosen, own, i);
     const views = { hall, statuses, own, chosen: choice.chosen, onToggle: choice.toggle, describe };
@@ -220,17 +224,18 @@ function Seats({ concert, item, hall, first, again }) {
     return html`
         <${Opening} concert=${concert} again=${again} />
         <div class="hall">
-            <div class="hall-view">
+            ${hall.count > 0 && html`<div class="hall-view">
                 <div class="hall-head"><${Views} list=${list} setList=${setList} /><${Legend} hall=${hall} own=${own} /></div>
                 ${list ? html`<${SeatList} ...${views} />` : html`<${SeatMap} ...${views} />`}
-            </div>
+            </div>`}
             <div class="hall-side">
                 <${Choice} hall=${hall} choice=${choice} most=${most} busy=${busy} disabled=${busy || closed}
                     onHold=${(indexes) => take({ seatIds: indexes.map((i) => hall.seats[i].seatId) })}>
                     ${over ? html`<p class="notice" role="alert">${refusal(over)}</p>` : concert.queue && html`<${TurnBar} concert=${concert} />`}
                     ${!over && runs && code === null && html`<${Presale} concert=${concert} />`}
                 <//>
-                <${Best} hall=${hall} most=${most} disabled=${busy || closed} onTake=${take} />
+                ${standing && html`<${standing.Areas} areas=${areas} most=${most} disabled=${busy || closed} onTake=${take} />`}
+                ${hall.count > 0 && html`<${Best} hall=${hall} most=${most} disabled=${busy || closed} onTake=${take} />`}
                 ${waitlist && !over && concert.status === "open" && html`<${waitlist.Wait} concert=${concert} item=${item} hall=${hall} most=${most} />`}
             </div>
         </div>

@@ -72,7 +72,7 @@ function Join({ concert, item, hall, most, onChanged }) {
         event.preventDefault();
         const form = new FormData(event.currentTarget);
         const wish = { count: Number(form.get("count")) };
-        if (form.get("section") !== "") wish.section = hall.sections[Number(form.get("section"))].name;
+        if (form.get("section") !== "") wish.section = form.get("section");
         if (form.get("price") !== "") wish.maxPrice = Number(form.get("price"));
         setState({ busy: true });
         try {
@@ -88,14 +88,16 @@ function Join({ concert, item, hall, most, onChanged }) {
         }
     };
     const counts = Array.from({ length: most }, (_, i) => i + 1);
+    const sections = [...hall.sections.map(({ name }) => name), ...hall.areas.map(({ section }) => section)];
+    const prices = [...new Set([...hall.prices, ...hall.areas.map((area) => area.price)])].sort((a, b) => b - a);
     return html`<form onSubmit=${submit}>
         <p>${say("lead")} ${item.waiting > 0 && say("others", item.waiting)}</p>
         <div class="fields">
             <label>${t("best_count")}<select name="count">${counts.map((count) => html`<option key=${count} value=${count}>${count}</option>`)}</select></label>
-            <label>${t("best_section")}<select name="section"><option value="">${t("best_any")}</option>
-                ${hall.sections.map(({ name }, i) => html`<option key=${name} value=${i}>${name}</option>`)}</select></label>
+            <label>${t("best_section")}<select name="section">${hall.count > 0 && html`<option value="">${t("best_any")}</option>`}
+                ${sections.map((name) => html`<option key=${name} value=${name}>${name}</option>`)}</select></label>
             <label>${t("best_price")}<select name="price"><option value="">${t("best_any")}</option>
-                ${hall.prices.map((amount) => html`<option key=${amount} value=${amount}>${price(amount)}</option>`)}</select></label>
+                ${prices.map((amount) => html`<option key=${amount} value=${amount}>${price(amount)}</option>`)}</select></label>
         </div>
         <button class="primary" disabled=${busy}>${say("join")}</button>
         ${problem && html`<p class="error" role="alert">${say(`refused_${problem.code}`) ?? refusal(problem)}</p>`}
