@@ -23,13 +23,15 @@ def is_commit(data):
 
 
 class Cutter(Between):
-    """One COMMIT in `every` is cut, until it was `most` times."""
+    """One of each `every` COMMITs is cut, any of them, until it was `most` times."""
 
     def __init__(self, stack, every, most):
         super().__init__(stack, "mysql")
         self.every = every
         self.most = most
         self.cuts = collections.Counter()
+        self.passed = 0  # COMMITs of these `every`
+        self.chosen = None
         self.away_until = 0
         self.lock = threading.Lock()
 
@@ -55,7 +57,11 @@ class Cutter(Between):
 
     def choose(self):
         with self.lock:
-            if self.done or random.randrange(self.every):
+            turn = self.passed
+            self.passed = (turn + 1) % self.every
+            if not turn:
+                self.chosen = random.randrange(self.every)
+            if self.done or turn != self.chosen:
                 return None
             kind = random.choices(list(CUTS), CUTS.values())[0]
             self.cuts[kind] += 1
